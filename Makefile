@@ -1,0 +1,46 @@
+# `make serve` runs the service, `make test` runs every test; both set up what they need.
+PYTHON ?= python3
+BIN := .venv/bin
+KITH_DATA_DIR ?= data
+KITH_TEST_DATA ?=
+export KITH_DATA_DIR KITH_TEST_DATA
+
+.PHONY: serve test lint types bench model lock clean
+
+serve: .venv/serve.installed
+	@$(BIN)/kith serve
+
+test: .venv/dev.installed model
+	$(BIN)/pytest
+
+lint: .venv/dev.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: .venv/dev.installed
+	$(BIN)/mypy
+
+model: .venv/serve.installed
+	@$(BIN)/kith models pull
+
+bench: .venv/dev.installed model
+	$(BIN)/python -m bench
+
+# The lock files are made from pyproject.toml, for every Python and platform at once.
+lock: .venv/dev.installed
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements/serve.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --extra dev -c requirements/serve.txt pyproject.toml -o requirements/dev.txt
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kith needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 serve")'
+	$(PYTHON) -m venv .venv
+
+.venv/%.installed: requirements/%.txt pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,155 @@
+"""The errors that a caller can cause or must know of, each with its stable code and HTTP status.
+
+::
+
+    AppError
+    ├── Unauthenticated 401          ├── PayloadTooLarge 413
+    ├── Forbidden 403                ├── UnsupportedImage 415
+    ├── NotFound 404                 ├── InvalidRequest 422
+    ├── MethodNotAllowed 405         │   ├── InvalidImage 422
+    ├── Conflict 409                 │   └── NoFace 422
+    │   ├── AlreadyExists 409        ├── RateLimited 429
+    │   └── ContractMismatch 409     └── Unavailable 503 (Retry-After)
+    ├── UnsupportedMediaType 415         ├── Overloaded 503
+    └── BundleError (start-up only)      └── NotReady 503
+
+Rooms raise them; only ``web`` knows that HTTP exists. ``detail`` speaks to whoever gets it: what
+was wrong, with which value, what to do. It never holds a path of the server, a key or pixels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One wrong field of a request: where it is and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+class AppError(Exception):
+    """Base of all errors that have a stable ``code``; ``detail`` is for a person to read."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class Unauthenticated(AppError):
+    """No key, or one that is not known."""
+
+    code, status, title = "unauthenticated", 401, "Unauthenticated"
+
+
+class Forbidden(AppError):
+    """The key is known and may not do this."""
+
+    code, status, title = "forbidden", 403, "Forbidden"
+
+
+class NotFound(AppError):
+    """What the request names does not exist."""
+
+    code, status, title = "not_found", 404, "Not found"
+
+
+class MethodNotAllowed(AppError):
+    """The route exists; the method does not."""
+
+    code, status, title = "method_not_allowed", 405, "Method not allowed"
+
+
+class Conflict(AppError):
+    """The request does not fit the state that the service is in."""
+
+    code, status, title = "conflict", 409, "Conflict"
+
+
+class AlreadyExists(Conflict):
+    """An id or external id is taken."""
+
+    code, title = "already_exists", "Already exists"
+
+
+class ContractMismatch(Conflict):
+    """Templates made by another model, alignment or preprocessing than the running one."""
+
+    code, title = "contract_mismatch", "Contract mismatch"
+
+
+class PayloadTooLarge(AppError):
+    """More bytes or pixels than the limits allow."""
+
+    code, status, title = "payload_too_large", 413, "Payload too large"
+
+
+class UnsupportedMediaType(AppError):
+    """A body of a content type that the route does not read."""
+
+    code, status, title = "unsupported_media_type", 415, "Unsupported media type"
+
+
+class UnsupportedImage(AppError):
+    """Bytes that are no image, or of a format that is not read."""
+
+    code, status, title = "unsupported_image", 415, "Unsupported image"
+
+
+class InvalidRequest(AppError):
+    """A field is missing, malformed or out of range."""
+
+    code, status, title = "invalid_request", 422, "Invalid request"
+
+
+class InvalidImage(InvalidRequest):
+    """An image of a known format that cannot be read: empty, truncated, corrupt."""
+
+    code, title = "invalid_image", "Invalid image"
+
+
+class NoFace(InvalidRequest):
+    """An image in which no face was found, where one is needed."""
+
+    code, title = "no_face", "No face"
+
+
+class RateLimited(AppError):
+    """The caller asks more often than it may."""
+
+    code, status, title = "rate_limited", 429, "Rate limited"
+
+
+class Unavailable(AppError):
+    """The service cannot answer now; ``retry_after`` is in seconds."""
+
+    status, title = 503, "Service unavailable"
+
+    def __init__(self, detail: str, *, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Overloaded(Unavailable):
+    """The queue before inference is full."""
+
+    code, title = "overloaded", "Overloaded"
+
+
+class NotReady(Unavailable):
+    """A part that the answer needs is not there yet."""
+
+    code, title = "not_ready", "Not ready"
+
+
+class BundleError(AppError):
+    """A model bundle that is missing, incomplete, altered or not understood."""
+
+    code, title = "invalid_bundle", "Invalid model bundle"
