@@ -1,0 +1,1 @@
+"""Plumbing that knows nothing of faces, people or HTTP: database, clock, ids, logs."""

@@ -1,0 +1,75 @@
+"""The gallery's tables. ``key`` is a row's internal number, never reused; ``id`` is what clients
+see and may choose anew after a deletion.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+
+class Collection(Base):
+    """A gallery with its policy; ``revision`` rises with every change of its templates."""
+
+    __tablename__ = "collections"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    key: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str | None] = mapped_column(String(256))
+    target_fpir: Mapped[float]
+    target_fmr: Mapped[float]
+    max_faces_per_person: Mapped[int]
+    attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
+    contract_id: Mapped[str] = mapped_column(String(64))
+    revision: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Person(Base):
+    """Somebody enrolled; named only between ``valid_from`` and ``valid_until``."""
+
+    __tablename__ = "persons"
+    __table_args__ = (
+        UniqueConstraint("collection_key", "id"),
+        UniqueConstraint("collection_key", "external_id"),
+        Index(None, "collection_key", "name"),
+        {"sqlite_autoincrement": True},
+    )
+
+    key: Mapped[int] = mapped_column(primary_key=True)
+    collection_key: Mapped[int] = mapped_column(ForeignKey("collections.key", ondelete="CASCADE"))
+    id: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str | None] = mapped_column(String(256))
+    external_id: Mapped[str | None] = mapped_column(String(256))
+    attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
+    valid_from: Mapped[datetime | None]
+    valid_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Face(Base):
+    """One template: the embedding as little-endian float32, and where it was found."""
+
+    __tablename__ = "faces"
+    __table_args__ = (
+        UniqueConstraint("person_key", "image_sha256"),
+        Index(None, "collection_key"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_key: Mapped[int] = mapped_column(ForeignKey("persons.key", ondelete="CASCADE"))
+    collection_key: Mapped[int] = mapped_column(ForeignKey("collections.key", ondelete="CASCADE"))
+    contract_id: Mapped[str] = mapped_column(String(64))
+    embedding: Mapped[bytes] = mapped_column(LargeBinary)
+    image_sha256: Mapped[str] = mapped_column(String(64))
+    box: Mapped[dict[str, Any]]
+    detection_score: Mapped[float]
+    quality: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]

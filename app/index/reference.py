@@ -1,0 +1,34 @@
+"""The slow obvious twin of ``flat``: a dictionary and numpy. The tests hold every index to it."""
+
+import numpy as np
+
+from app.index.base import Keys, Neighbours, Vectors
+
+
+class ReferenceIndex:
+    """One dictionary entry a key; every search multiplies everything and sorts it."""
+
+    def __init__(self, dimension: int) -> None:
+        self._dimension = dimension
+        self._rows: dict[int, Vectors] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def put(self, keys: Keys, vectors: Vectors) -> None:
+        """Insert or replace each key."""
+        for key, vector in zip(keys.tolist(), vectors, strict=True):
+            self._rows[key] = np.array(vector, np.float32)
+
+    def remove(self, keys: Keys) -> None:
+        """Drop each key that is there."""
+        for key in keys.tolist():
+            self._rows.pop(key, None)
+
+    def search(self, queries: Vectors, k: int) -> Neighbours:
+        """Sort all similarities of each query, best first."""
+        keys = np.fromiter(self._rows, np.int64, len(self._rows))
+        stacked = np.array(list(self._rows.values()), np.float32).reshape(-1, self._dimension)
+        similarities = queries @ stacked.T
+        order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
+        return Neighbours(keys[order], np.take_along_axis(similarities, order, axis=1))

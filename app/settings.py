@@ -1,0 +1,103 @@
+"""Every setting of the service: an environment variable with the prefix ``KITH_``.
+
+The table in README.md is held against this file by a test.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.logging import LogFormat
+
+MEBIBYTE = 1024 * 1024
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Settings(BaseSettings):
+    """Frozen, read once at the start and passed in; never a global."""
+
+    model_config = SettingsConfigDict(env_prefix="KITH_", frozen=True, extra="forbid")
+
+    host: Annotated[str, Field(description="Address that the service listens on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="Port; 0 takes any free one.")] = 8000
+    data_dir: Annotated[
+        Path, Field(description="Folder for the database, the model bundle and `admin.key`.")
+    ] = Path("data")
+    database_url: Annotated[
+        str | None,
+        Field(description="SQLAlchemy URL; unset: SQLite in `KITH_DATA_DIR/kith.db`."),
+    ] = None
+    admin_key: Annotated[
+        SecretStr | None,
+        Field(
+            min_length=24,
+            description="The admin key, 24 characters or more; unset: one is made at first start.",
+        ),
+    ] = None
+    model: Annotated[
+        Path | None,
+        Field(description="Folder of the model bundle; unset: `KITH_DATA_DIR/models/face`."),
+    ] = None
+    model_source: Annotated[
+        Path | None,
+        Field(description="Folder that already holds the two source models, tried first."),
+    ] = None
+    threads: Annotated[
+        int, Field(ge=1, description="Inferences that run at once; default: one a core.")
+    ] = _cores()
+    queue: Annotated[
+        int, Field(ge=0, description="Requests that may wait for inference; more get 503.")
+    ] = 64
+    max_image_bytes: Annotated[
+        int, Field(ge=1, description="Largest image, in bytes, encoded.")
+    ] = 10 * MEBIBYTE
+    max_image_pixels: Annotated[
+        int, Field(ge=1, description="Largest image, in pixels, decoded.")
+    ] = 40_000_000
+    max_request_bytes: Annotated[
+        int, Field(ge=1, description="Largest request body, in bytes.")
+    ] = 64 * MEBIBYTE
+    min_face_size: Annotated[
+        int,
+        Field(ge=1, description="Smallest face, in pixels, that is enrolled or identified."),
+    ] = 24
+    min_detection_score: Annotated[
+        float, Field(ge=0, le=1, description="Least detection score that is enrolled.")
+    ] = 0.7
+    min_quality: Annotated[
+        float, Field(ge=0, le=1, description="Least quality score that is enrolled.")
+    ] = 0.2
+    max_yaw: Annotated[
+        float, Field(ge=0, le=90, description="Largest turn of the head enrolled, in degrees.")
+    ] = 60.0
+    shutdown_seconds: Annotated[
+        int, Field(ge=1, description="How long a stop waits for requests in hand.")
+    ] = 30
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least level logged.")
+    ] = "INFO"
+    log_format: Annotated[
+        LogFormat,
+        Field(description="`console`, `json`, or `auto`: text on a terminal, JSON elsewhere."),
+    ] = "auto"
+
+    @property
+    def sql_url(self) -> str:
+        """The database's URL, with the embedded default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'kith.db'}"
+
+    @property
+    def bundle_dir(self) -> Path:
+        """Folder of the model bundle, with the default filled in."""
+        return self.model or self.data_dir / "models" / "face"
+
+    @property
+    def admin_key_file(self) -> Path:
+        """Where the first admin key is written."""
+        return self.data_dir / "admin.key"

@@ -1,0 +1,150 @@
+"""Every error as RFC 9457 ``application/problem+json``: also a wrong route, method or field, and
+whatever nobody foresaw. Never a traceback.
+"""
+
+from typing import Any, Final, cast
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.types import ExceptionHandler
+
+from app.errors import (
+    AppError,
+    FieldError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
+
+MEDIA_TYPE: Final = "application/problem+json"
+_TYPE_PREFIX: Final = "urn:kith:problem:"
+_log = structlog.get_logger()
+
+
+class FieldProblem(BaseModel):
+    """One wrong field of the request."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """What went wrong; ``code`` is stable, ``detail`` is for people."""
+
+    type: str = Field(examples=["urn:kith:problem:not_found"])
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldProblem] = []
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of a route for these error statuses; 401, 403, 413 and 422 are implied."""
+    titles = {kind.status: kind.title for kind in _all_errors()}
+    every = sorted({401, 403, 413, 422, *statuses})
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in every
+    }
+
+
+def _all_errors(kind: type[AppError] = AppError) -> list[type[AppError]]:
+    """Base classes last, so that their titles win for a shared status."""
+    below = [each for child in kind.__subclasses__() for each in _all_errors(child)]
+    return [*below, kind]
+
+
+def problem_response(error: AppError, request_id: str) -> JSONResponse:
+    """``error`` as a response, with Retry-After or WWW-Authenticate where HTTP asks for it."""
+    problem = Problem(
+        type=_TYPE_PREFIX + error.code,
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        code=error.code,
+        request_id=request_id,
+        errors=[FieldProblem(field=e.field, message=e.message) for e in error.errors],
+    )
+    headers = {}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(
+        problem.model_dump(), status_code=error.status, media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every kind of exception of ``app`` with a problem."""
+    app.add_exception_handler(AppError, cast("ExceptionHandler", _on_app_error))
+    app.add_exception_handler(HTTPException, cast("ExceptionHandler", _on_http_exception))
+    app.add_exception_handler(RequestValidationError, cast("ExceptionHandler", _on_validation))
+
+
+def _answer(request: Request, error: AppError) -> JSONResponse:
+    if error.status >= 500 and not isinstance(error, Unavailable):
+        _log.error("request.failed", code=error.code, detail=error.detail)
+    return problem_response(error, request.state.request_id)
+
+
+async def _on_app_error(request: Request, error: AppError) -> JSONResponse:
+    return _answer(request, error)
+
+
+async def _on_http_exception(request: Request, error: HTTPException) -> JSONResponse:
+    """Starlette's own errors, and ours where FastAPI wrapped one while it read the body."""
+    if isinstance(error.__cause__, AppError):
+        return _answer(request, error.__cause__)
+    response = _answer(request, _translated(request, error))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _translated(request: Request, error: HTTPException) -> AppError:
+    where = f"{request.method} {request.url.path}"
+    match error.status_code:
+        case 404:
+            return NotFound(f"There is no {where}. The routes are listed at /docs.")
+        case 405:
+            return MethodNotAllowed(f"{where} does not exist; see the Allow header.")
+        case 413:
+            return PayloadTooLarge(str(error.detail))
+        case 415:
+            return UnsupportedMediaType(str(error.detail))
+        case _:
+            return InvalidRequest(f"The body could not be read: {error.detail}")
+
+
+async def _on_validation(request: Request, error: RequestValidationError) -> JSONResponse:
+    return _answer(request, invalid_request(cast("list[dict[str, Any]]", error.errors())))
+
+
+def invalid_request(found: list[dict[str, Any]]) -> InvalidRequest:
+    """Pydantic's errors as one problem that names each field."""
+    fields = [FieldError(_path(each["loc"]), _message(each)) for each in found]
+    listed = "; ".join(f"{each.field}: {each.message}" for each in fields[:3])
+    return InvalidRequest(f"The request is not valid: {listed}.", errors=fields)
+
+
+def _path(location: tuple[str | int, ...]) -> str:
+    """``("body", "images", 0)`` as ``images[0]``; the part of the request is no field."""
+    parts = [p for i, p in enumerate(location) if i or p not in ("body", "query", "path", "header")]
+    joined = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in parts)
+    return joined.removeprefix(".") or "body"
+
+
+def _message(found: dict[str, Any]) -> str:
+    message = str(found["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
