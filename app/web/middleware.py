@@ -27,7 +27,7 @@ _log = structlog.get_logger()
 
 
 class RequestContext:
-    """Gives each request an id, one log line and one observation, and answers what nobody caught."""
+    """Gives each request an id, a log line and an observation; answers what nobody caught."""
 
     def __init__(self, app: ASGIApp, observe: Observe) -> None:
         self._app = app

@@ -1,0 +1,40 @@
+"""Who asks, and what a scope allows. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.errors import Forbidden
+
+
+class Scope(StrEnum):
+    """What a key may do; ``admin`` may do everything."""
+
+    ADMIN = "admin"
+    ENROLL = "enroll"
+    IDENTIFY = "identify"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller behind a key; ``collections`` None means all of them."""
+
+    id: str
+    scopes: frozenset[Scope]
+    collections: frozenset[str] | None
+
+    def require(self, scopes: frozenset[Scope]) -> None:
+        """``Forbidden`` unless one of ``scopes`` or admin is held."""
+        if not self.scopes & {*scopes, Scope.ADMIN}:
+            needed = " or ".join(sorted({*scopes, Scope.ADMIN}))
+            raise Forbidden(f"This key may not do this; a key with the scope {needed} may.")
+
+    def require_collection(self, collection_id: str) -> None:
+        """``Forbidden`` where the key is bound to other collections."""
+        if self.collections is not None and collection_id not in self.collections:
+            raise Forbidden(f"This key is not for the collection {collection_id!r}.")
+
+    def require_everywhere(self) -> None:
+        """``Forbidden`` where the key is bound to collections at all."""
+        if self.collections is not None:
+            raise Forbidden("This key is bound to collections; an unbound one may do this.")

@@ -1,0 +1,46 @@
+"""``/v1/keys``: for administrators."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.auth.guard import MayAdministerEverything
+from app.auth.schemas import KeyView, NewKey, NewKeyView
+from app.auth.service import KeyService
+from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
+from app.web.paging import Page, Paged
+from app.web.problems import documented
+from app.web.services import provided
+from app.web.uploads import fingerprint
+
+router = APIRouter(prefix="/v1/keys", tags=["keys"])
+
+Keys = Annotated[KeyService, Depends(provided(KeyService))]
+
+
+@router.post("", status_code=201, response_model=NewKeyView, responses=documented(409))
+def create_key(
+    new: NewKey,
+    caller: MayAdministerEverything,
+    keys: Keys,
+    receipts: Annotated[Receipts, Depends(provided(Receipts))],
+    request: Request,
+    idempotency_key: IdempotencyKey = None,
+) -> Response | NewKeyView:
+    """Make a key. Its secret is in this answer and cannot be read again."""
+    ticket = ticket_for(caller.id, idempotency_key, fingerprint(request, new))
+    return receipts.once(ticket, lambda keep: keys.create(new, keep))
+
+
+@router.get("", responses=documented())
+def list_keys(caller: MayAdministerEverything, keys: Keys, paging: Paged) -> Page[KeyView]:
+    """The keys, oldest first, without their secrets."""
+    del caller
+    return keys.list(paging)
+
+
+@router.delete("/{key_id}", status_code=204, responses=documented(404))
+def revoke_key(key_id: str, caller: MayAdministerEverything, keys: Keys) -> None:
+    """Revoke a key: from the next request on it opens nothing."""
+    del caller
+    keys.revoke(key_id)

@@ -1,0 +1,78 @@
+"""The field types that collections and persons share at the edge."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import Path
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
+
+from app.core.ids import ID_PATTERN
+
+METADATA_BYTES: Final = 16 * 1024
+
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+CollectionPath = Annotated[str, Path(alias="collection_id", pattern=ID_PATTERN)]
+PersonPath = Annotated[str, Path(alias="person_id", pattern=ID_PATTERN)]
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain the character U+0000")
+    return text
+
+
+def _from_form(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
+    """A form has no objects: there ``metadata`` comes as JSON text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        raise ValueError("must be a JSON object") from None
+
+
+def _compact(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    try:
+        text = json.dumps(metadata, allow_nan=False, ensure_ascii=False)
+        size = len(text.encode())
+    except (ValueError, RecursionError):
+        raise ValueError("must hold finite numbers and valid text only") from None
+    if size > METADATA_BYTES or "\\u0000" in text:
+        raise ValueError(f"must be at most {METADATA_BYTES} bytes of JSON, without U+0000")
+    return metadata
+
+
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a time between the years 1 and 9999 in UTC") from None
+
+
+Label = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_storable)]
+Metadata = Annotated[
+    dict[str, JsonValue],
+    BeforeValidator(_from_form, json_schema_input_type=dict[str, JsonValue]),
+    AfterValidator(_compact),
+]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+TargetFpir = Annotated[
+    float,
+    Field(
+        gt=0,
+        lt=1,
+        description="False-positive identification rate: how often a stranger may be named.",
+    ),
+]
+TargetFmr = Annotated[
+    float, Field(gt=0, lt=1, description="False-match rate of a 1:1 verification.")
+]
+FacesPerPerson = Annotated[int, Field(ge=1, le=100)]

@@ -1,0 +1,101 @@
+"""The gallery's SQL. Every function works inside the session, so the transaction, of its caller."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.errors import NotFound
+from app.gallery.models import Collection, Face, Person
+from app.index import changelog
+
+
+def collection(session: Session, collection_id: str) -> Collection:
+    """The collection, or ``NotFound``."""
+    found = session.scalar(select(Collection).where(Collection.id == collection_id))
+    if found is None:
+        raise NotFound(f"There is no collection {collection_id!r}.")
+    return found
+
+
+def collections(
+    session: Session, *, only: frozenset[str] | None, after: int, limit: int
+) -> Sequence[Collection]:
+    """Collections by age; ``only`` are the ids that the caller may see."""
+    query = select(Collection).where(Collection.key > after).order_by(Collection.key).limit(limit)
+    if only is not None:
+        query = query.where(Collection.id.in_(only))
+    return session.scalars(query).all()
+
+
+def counts(session: Session, collection_key: int) -> tuple[int, int]:
+    """How many persons and how many faces a collection has."""
+    persons = select(func.count()).where(Person.collection_key == collection_key)
+    faces = select(func.count()).where(Face.collection_key == collection_key)
+    return session.scalar(persons) or 0, session.scalar(faces) or 0
+
+
+def person(session: Session, owner: Collection, person_id: str) -> Person:
+    """The person, or ``NotFound``."""
+    found = session.scalar(
+        select(Person).where(Person.collection_key == owner.key, Person.id == person_id)
+    )
+    if found is None:
+        raise NotFound(f"There is no person {person_id!r} in the collection {owner.id!r}.")
+    return found
+
+
+def persons(
+    session: Session,
+    owner: Collection,
+    *,
+    name: str | None,
+    external_id: str | None,
+    after: int,
+    limit: int,
+) -> Sequence[Person]:
+    """Persons by age, with exactly this name or external id where one is given."""
+    query = select(Person).where(Person.collection_key == owner.key, Person.key > after)
+    if name is not None:
+        query = query.where(Person.name == name)
+    if external_id is not None:
+        query = query.where(Person.external_id == external_id)
+    return session.scalars(query.order_by(Person.key).limit(limit)).all()
+
+
+def face_counts(session: Session, person_keys: Sequence[int]) -> dict[int, int]:
+    """How many faces each person has; persons without any are left out."""
+    query = (
+        select(Face.person_key, func.count())
+        .where(Face.person_key.in_(person_keys))
+        .group_by(Face.person_key)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def faces(session: Session, person_key: int, *, after: int, limit: int) -> Sequence[Face]:
+    """A person's faces by age."""
+    query = select(Face).where(Face.person_key == person_key, Face.id > after)
+    return session.scalars(query.order_by(Face.id).limit(limit)).all()
+
+
+def image_hashes(session: Session, person_key: int) -> set[str]:
+    """SHA-256 of every image that the person is enrolled with."""
+    return set(session.scalars(select(Face.image_sha256).where(Face.person_key == person_key)))
+
+
+def changed(
+    session: Session, owner: Collection, person_keys: Sequence[int], *, now: datetime
+) -> None:
+    """Raise the collection's revision and log whose templates changed, in this transaction."""
+    revision = session.scalar(
+        update(Collection)
+        .where(Collection.key == owner.key)
+        .values(revision=Collection.revision + 1, updated_at=now)
+        .returning(Collection.revision)
+        .execution_options(synchronize_session=False)
+    )
+    if revision is None:
+        raise NotFound(f"There is no collection {owner.id!r} any more.")
+    changelog.record(session, owner.key, revision=revision, person_keys=person_keys)

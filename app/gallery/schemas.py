@@ -1,0 +1,165 @@
+"""The gallery at the edge: what clients send and what they get. Output has no defaults."""
+
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, JsonValue, model_validator
+
+from app.gallery.fields import (
+    FacesPerPerson,
+    Id,
+    Instant,
+    Label,
+    Metadata,
+    TargetFmr,
+    TargetFpir,
+)
+
+RejectionReason = Literal[
+    "invalid_image",
+    "no_face",
+    "multiple_faces",
+    "face_too_small",
+    "low_detection_score",
+    "low_quality",
+    "extreme_pose",
+    "duplicate_image",
+    "looks_like_another_person",
+    "face_limit_reached",
+]
+
+
+class NewCollection(BaseModel, extra="forbid"):
+    """A collection to make."""
+
+    id: Id | None = None
+    name: Label | None = None
+    target_fpir: TargetFpir = 0.001
+    target_fmr: TargetFmr = 1e-4
+    max_faces_per_person: FacesPerPerson = 20
+    metadata: Metadata = {}
+
+
+class CollectionPatch(BaseModel, extra="forbid"):
+    """What to change of a collection; a field left out stays as it is."""
+
+    name: Label | None = None
+    target_fpir: TargetFpir = 0.001
+    target_fmr: TargetFmr = 1e-4
+    max_faces_per_person: FacesPerPerson = 20
+    metadata: Metadata = {}
+
+
+class CollectionView(BaseModel):
+    """A collection as it is now."""
+
+    id: str
+    name: str | None
+    target_fpir: float
+    target_fmr: float
+    max_faces_per_person: int
+    metadata: dict[str, JsonValue]
+    contract_id: str
+    revision: int
+    person_count: int
+    face_count: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class _Validity(BaseModel, extra="forbid"):
+    valid_from: Instant | None = Field(None, description="Not named before; null: always.")
+    valid_until: Instant | None = Field(None, description="Not named from then on; null: never.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
+            raise ValueError("valid_from must be before valid_until")
+        return self
+
+
+class NewPerson(_Validity):
+    """A person to enrol."""
+
+    id: Id | None = None
+    name: Label | None = None
+    external_id: Label | None = None
+    metadata: Metadata = {}
+
+
+class PersonPatch(_Validity):
+    """What to change of a person; a field left out stays as it is, null empties it."""
+
+    name: Label | None = None
+    external_id: Label | None = None
+    metadata: Metadata = {}
+
+
+class PersonView(BaseModel):
+    """A person as enrolled now."""
+
+    id: str
+    collection_id: str
+    name: str | None
+    external_id: str | None
+    metadata: dict[str, JsonValue]
+    valid_from: datetime | None
+    valid_until: datetime | None
+    face_count: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class BoxView(BaseModel):
+    """Where the face is, in pixels of the upright image."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class QualityView(BaseModel):
+    """How usable the sample is; ``score``, sharpness and brightness are 0 to 1, angles degrees."""
+
+    score: float
+    face_size: int
+    sharpness: float
+    brightness: float
+    yaw: float
+    pitch: float
+    roll: float
+
+
+class FaceView(BaseModel):
+    """One template's origin; never the embedding."""
+
+    id: int
+    person_id: str
+    box: BoxView
+    detection_score: float
+    quality: QualityView | None
+    contract_id: str
+    created_at: datetime
+
+
+class RejectedImage(BaseModel):
+    """An image that was not enrolled, and why."""
+
+    index: int
+    filename: str | None
+    reasons: list[RejectionReason]
+    detail: str
+
+
+class FacesAdded(BaseModel):
+    """What became of each image: partial success is success."""
+
+    faces: list[FaceView]
+    rejected: list[RejectedImage]
+
+
+class PersonAdded(FacesAdded):
+    """The person made, and what became of each image."""
+
+    person: PersonView

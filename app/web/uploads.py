@@ -1,0 +1,210 @@
+"""Bodies that carry images: ``multipart/form-data``, or JSON with base64. One parser for both, so
+that every route reads them alike.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar, cast
+
+from anyio import to_thread
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from app.errors import AppError, FieldError, InvalidRequest, UnsupportedMediaType
+from app.web.problems import invalid_request
+
+MULTIPART: Final = "multipart/form-data"
+JSON: Final = "application/json"
+_MAX_FILES: Final = 256
+
+Fields = TypeVar("Fields", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One image as sent: the field it came in, its file's name if it has one, its bytes."""
+
+    field: str
+    filename: str | None
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Submission(Generic[Fields]):
+    """A body read and checked: its fields, its images in order, and a fingerprint of both."""
+
+    fields: Fields
+    images: tuple[Upload, ...]
+    fingerprint: str
+
+
+class NoFields(BaseModel, extra="forbid"):
+    """A body that carries images alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFields:
+    """Which image fields a route reads: single ones by name, or the repeated ``images``."""
+
+    names: tuple[str, ...] = ("image",)
+    many: bool = False
+    required: bool = True
+
+    def check(self, uploads: tuple[Upload, ...]) -> None:
+        """``InvalidRequest`` where an image is missing or sent twice."""
+        for name in self.names:
+            count = sum(upload.field == name for upload in uploads)
+            if self.required and not count:
+                raise _bad_field(name, "an image is needed here")
+            if not self.many and count > 1:
+                raise _bad_field(name, f"one image is read here, {count} were sent")
+
+    def sorted(self, uploads: tuple[Upload, ...]) -> tuple[Upload, ...]:
+        """In the order of the fields' names, and as sent within one."""
+        return tuple(sorted(uploads, key=lambda upload: self.names.index(upload.field)))
+
+
+ONE_IMAGE: Final = ImageFields()
+MANY_IMAGES: Final = ImageFields(("images",), many=True)
+OPTIONAL_IMAGES: Final = ImageFields(("images",), many=True, required=False)
+SOURCE_AND_TARGET: Final = ImageFields(("source", "target"))
+
+Read = Callable[[Request], Coroutine[Any, Any, Submission[Fields]]]
+
+
+def submission(model: type[Fields], images: ImageFields) -> Read[Fields]:
+    """A FastAPI dependency that reads a body of ``model``'s fields and ``images``."""
+
+    async def read(request: Request) -> Submission[Fields]:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == MULTIPART:
+            values, uploads = await _read_multipart(request, images)
+        elif kind == JSON:
+            body = await request.body()
+            values, uploads = await to_thread.run_sync(_read_json, body, images)
+        else:
+            raise UnsupportedMediaType(
+                f"The content type {kind or '(none)'!r} is not read here; "
+                f"send {MULTIPART} or {JSON}."
+            )
+        images.check(uploads)
+        return _checked(model, values, images.sorted(uploads), request)
+
+    return read
+
+
+def described(model: type[BaseModel], images: ImageFields) -> dict[str, Any]:
+    """The ``openapi_extra`` of a route that reads such a body."""
+    binary = {"type": "string", "format": "binary"}
+    encoded = {
+        "type": "object",
+        "properties": {"base64": {"type": "string", "contentEncoding": "base64"}},
+        "required": ["base64"],
+        "additionalProperties": False,
+    }
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                MULTIPART: {"schema": _schema(model, images, binary)},
+                JSON: {"schema": _schema(model, images, encoded)},
+            },
+        }
+    }
+
+
+def _schema(model: type[BaseModel], images: ImageFields, image: dict[str, Any]) -> dict[str, Any]:
+    schema = model.model_json_schema()
+    one = {"type": "array", "items": image, "minItems": 1} if images.many else image
+    schema.setdefault("properties", {}).update(dict.fromkeys(images.names, one))
+    if images.required:
+        schema["required"] = [*schema.get("required", []), *images.names]
+    return schema
+
+
+def _checked(
+    model: type[Fields], values: Mapping[str, Any], images: tuple[Upload, ...], request: Request
+) -> Submission[Fields]:
+    try:
+        fields = model.model_validate(values)
+    except ValidationError as error:
+        raise invalid_request(cast("list[dict[str, Any]]", error.errors())) from None
+    return Submission(fields, images, fingerprint(request, fields, images))
+
+
+def fingerprint(request: Request, fields: BaseModel, images: tuple[Upload, ...] = ()) -> str:
+    """SHA-256 over what the request asks for, whatever the boundary or the order of its fields."""
+    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+    digest.update(fields.model_dump_json(exclude_unset=True).encode())
+    for upload in images:
+        digest.update(f"\n{upload.field} {len(upload.data)}\n".encode())
+        digest.update(upload.data)
+    return digest.hexdigest()
+
+
+async def _read_multipart(
+    request: Request, images: ImageFields
+) -> tuple[dict[str, Any], tuple[Upload, ...]]:
+    values: dict[str, Any] = {}
+    uploads: list[Upload] = []
+    try:
+        async with request.form(max_files=_MAX_FILES) as form:
+            for name, value in form.multi_items():
+                if isinstance(value, UploadFile):
+                    _known(name, images)
+                    uploads.append(Upload(name, value.filename or None, await value.read()))
+                elif name in images.names:
+                    raise _bad_field(name, 'send it as a file: -F "image=@photo.jpg"')
+                else:
+                    values[name] = value
+    except HTTPException as error:  # Starlette's word for a malformed form
+        raise InvalidRequest(f"The form could not be read: {error.detail}") from None
+    return values, tuple(uploads)
+
+
+def _known(name: str, images: ImageFields) -> None:
+    if name not in images.names:
+        raise _bad_field(name, f"no file is read from here; send {' or '.join(images.names)}")
+
+
+def _read_json(body: bytes, images: ImageFields) -> tuple[dict[str, Any], tuple[Upload, ...]]:
+    try:
+        values = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"The body is not valid JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    uploads: list[Upload] = []
+    for name in images.names:
+        if name in values:
+            uploads += _json_images(name, values.pop(name), images)
+    return values, tuple(uploads)
+
+
+def _json_images(name: str, value: object, images: ImageFields) -> list[Upload]:
+    if not images.many:
+        return [_json_image(name, name, value)]
+    if not isinstance(value, list):
+        raise _bad_field(name, 'a list of {"base64": "..."} is needed here')
+    return [_json_image(name, f"{name}[{i}]", each) for i, each in enumerate(value)]
+
+
+def _json_image(name: str, where: str, value: object) -> Upload:
+    text = value.get("base64") if isinstance(value, dict) and len(value) == 1 else None
+    if not isinstance(text, str):
+        raise _bad_field(where, 'an object {"base64": "..."} is needed here')
+    payload = text.partition(",")[2] if text.startswith("data:") else text
+    try:
+        return Upload(name, None, base64.b64decode(payload, validate=True))
+    except (binascii.Error, ValueError):
+        raise _bad_field(f"{where}.base64", "not valid base64") from None
+
+
+def _bad_field(field: str, message: str) -> AppError:
+    return InvalidRequest(f"{field}: {message}.", errors=[FieldError(field, message)])
