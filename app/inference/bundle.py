@@ -1,0 +1,138 @@
+"""A model bundle on disk: the one thing that crosses from training to serving."""
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.decision.calibration import Calibration
+from app.errors import BundleError
+from app.inference.manifest import (
+    CALIBRATION,
+    DETECTOR,
+    EMBEDDER,
+    MANIFEST,
+    MODEL_CARD,
+    FileEntry,
+    Manifest,
+    contract_id,
+    read_manifest,
+    sha256_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle that was found whole: every file there, with the bytes its manifest states."""
+
+    folder: Path
+    manifest: Manifest
+    calibration: Calibration
+
+    @classmethod
+    def load(cls, folder: Path) -> "Bundle":
+        """Read and check the bundle in ``folder``; ``BundleError`` names the first defect."""
+        manifest = read_manifest(folder)
+        needed = {EMBEDDER} if manifest.detector is None else {EMBEDDER, DETECTOR}
+        if set(manifest.files) != needed:
+            raise BundleError(
+                f"{folder / MANIFEST}: `files` lists {sorted(manifest.files)}, not {sorted(needed)}."
+            )
+        for name, entry in manifest.files.items():
+            _check(folder / name, entry)
+        return cls(folder, manifest, _read_calibration(folder / CALIBRATION))
+
+    @property
+    def embedder(self) -> Path:
+        """The embedder's file."""
+        return self.folder / EMBEDDER
+
+    @property
+    def detector(self) -> Path | None:
+        """The detector's file, or None where the whole image is the sample."""
+        return None if self.manifest.detector is None else self.folder / DETECTOR
+
+
+def write_bundle(
+    folder: Path,
+    description: dict[str, Any],
+    *,
+    models: dict[str, tuple[Path, str]],
+    calibration: dict[str, Any],
+    model_card: str,
+) -> Bundle:
+    """Write a bundle as a whole or not at all, in place of one that is there.
+
+    ``description`` is a manifest without ``files`` and ``contract_id``; ``models`` gives for
+    ``embedder.onnx`` (and ``detector.onnx``) the file to copy and its licence.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+        made = Path(temporary) / "bundle"
+        made.mkdir()
+        files = {name: _copy(made / name, *source) for name, source in models.items()}
+        whole = {**description, "files": {n: f.model_dump() for n, f in files.items()}}
+        manifest = Manifest(**whole, contract_id="unknown")
+        manifest = manifest.model_copy(
+            update={"contract_id": contract_id(manifest.model_dump(mode="json"))}
+        )
+        _write(made / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+        _write(made / CALIBRATION, json.dumps(calibration, indent=1) + "\n")
+        _write(made / MODEL_CARD, model_card)
+        Bundle.load(made)
+        _replace(made, folder, Path(temporary) / "old")
+    return Bundle.load(folder)
+
+
+def _check(file: Path, entry: FileEntry) -> None:
+    try:
+        size = file.stat().st_size
+    except OSError:
+        raise BundleError(f"{file} is missing from the bundle.") from None
+    if size != entry.bytes:
+        raise BundleError(f"{file} has {size} bytes; its manifest states {entry.bytes}.")
+    if (found := sha256_of(file)) != entry.sha256:
+        raise BundleError(f"{file} has the SHA-256 {found}; its manifest states {entry.sha256}.")
+
+
+def _read_calibration(file: Path) -> Calibration:
+    try:
+        content = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise BundleError(
+            f"{file} is missing: without it no threshold keeps its promise. `kith models "
+            "calibrate FOLDER` makes one."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{file} cannot be read: {error}") from None
+    return Calibration.from_dict(content)
+
+
+def _copy(target: Path, source: Path, licence: str) -> FileEntry:
+    shutil.copyfile(source, target)
+    _sync(target)
+    return FileEntry(sha256=sha256_of(target), bytes=target.stat().st_size, licence=licence)
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    _sync(file)
+
+
+def _sync(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _replace(made: Path, folder: Path, old: Path) -> None:
+    """Two renames: a crash in between leaves no bundle, never half of one."""
+    if folder.exists():
+        folder.rename(old)
+    made.rename(folder)
+    _sync(folder.parent)

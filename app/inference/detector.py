@@ -1,0 +1,122 @@
+"""Faces in an image: YuNet, decoded in numpy.
+
+Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector", Machine Intelligence Research 2023.
+The network gives for each cell of three grids (strides 8, 16, 32) a face score, a box and five
+landmarks. OpenCV's FaceDetectorYN is the reference that the tests hold this to.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.inference.session import open_session
+from app.vision.types import Box, Landmarks, RgbImage
+
+_STRIDES: Final = (8, 16, 32)
+_SIDES: Final = (640, 1280)
+"""Longest sides that are looked at: YuNet finds faces of about 10 to 300 px, so a larger image is
+shrunk to the first for its large faces and to the second for its small ones."""
+
+_Rows = NDArray[np.float32]
+"""(n, 15): x, y, width, height, five landmarks x, y, score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One face: its box, landmarks (5, 2) and score, 0 to 1, higher is surer."""
+
+    box: Box
+    landmarks: Landmarks
+    score: float
+
+
+class YuNet:
+    """Finds every face of an image. Thread-safe."""
+
+    def __init__(self, model: Path, *, score_threshold: float, nms_threshold: float) -> None:
+        self._session = open_session(model)
+        self._input = self._session.get_inputs()[0].name
+        self._outputs = [f"{kind}_{s}" for s in _STRIDES for kind in ("cls", "obj", "bbox", "kps")]
+        self._score_threshold = score_threshold
+        self._nms_threshold = nms_threshold
+
+    def detect(self, image: RgbImage) -> list[Detection]:
+        """All faces, largest first."""
+        levels = [self._detect_at(image, scale) for scale in _scales(image.shape)]
+        rows = _suppress(np.concatenate(levels), self._nms_threshold)
+        faces = [
+            Detection(
+                Box(*(float(v) for v in row[:4])), row[4:14].reshape(5, 2).copy(), float(row[14])
+            )
+            for row in rows
+        ]
+        return sorted(faces, key=lambda face: face.box.area, reverse=True)
+
+    def _detect_at(self, image: RgbImage, scale: float) -> _Rows:
+        blob = _to_blob(_resized(image, scale))
+        maps = dict(
+            zip(self._outputs, self._session.run(self._outputs, {self._input: blob}), strict=True)
+        )
+        width = blob.shape[3]
+        rows = np.concatenate([self._decode(maps, stride, width // stride) for stride in _STRIDES])
+        rows[:, :14] /= scale
+        return rows
+
+    def _decode(self, maps: dict[str, NDArray[np.float32]], stride: int, columns: int) -> _Rows:
+        """The cells above the threshold, as faces in pixels of the network's input."""
+        raw = maps[f"cls_{stride}"][0, :, 0].clip(0, 1) * maps[f"obj_{stride}"][0, :, 0].clip(0, 1)
+        score = np.sqrt(raw)
+        cells = np.flatnonzero(score >= self._score_threshold)
+        corner = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
+        boxes = maps[f"bbox_{stride}"][0, cells]
+        size = np.exp(boxes[:, 2:]) * stride
+        centre = (corner + boxes[:, :2]) * stride
+        points = (maps[f"kps_{stride}"][0, cells].reshape(-1, 5, 2) + corner[:, None]) * stride
+        columns_of_a_row = [centre - size / 2, size, points.reshape(-1, 10), score[cells, None]]
+        return np.concatenate(columns_of_a_row, axis=1)
+
+
+def _scales(shape: tuple[int, ...]) -> list[float]:
+    longest = max(shape[:2])
+    if longest <= _SIDES[0]:
+        return [1.0]
+    return [min(1.0, side / longest) for side in _SIDES]
+
+
+def _resized(image: RgbImage, scale: float) -> RgbImage:
+    if scale == 1.0:
+        return image
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    # BOX averages every source pixel: shrinking must not alias, and nothing here is enlarged.
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX), np.uint8)
+
+
+def _to_blob(image: RgbImage) -> NDArray[np.float32]:
+    """(1, 3, h, w) blue first, 0 to 255, padded below and right to a multiple of 32 with zeros."""
+    height, width = image.shape[:2]
+    blob = np.zeros((1, 3, -(-height // 32) * 32, -(-width // 32) * 32), np.float32)
+    blob[0, :, :height, :width] = image.transpose(2, 0, 1)[::-1]
+    return blob
+
+
+def _suppress(rows: _Rows, threshold: float) -> _Rows:
+    """Greedy non-maximum suppression: of faces that overlap more than ``threshold``, the surest."""
+    rows = rows[np.argsort(-rows[:, 14], kind="stable")]
+    kept: list[NDArray[np.float32]] = []
+    while len(rows):
+        kept.append(rows[0])
+        rows = rows[1:][_overlap(rows[0], rows[1:]) <= threshold]
+    return np.array(kept, np.float32).reshape(-1, 15)
+
+
+def _overlap(one: NDArray[np.float32], others: _Rows) -> NDArray[np.float32]:
+    """Intersection over union of one box with each of the others."""
+    top_left = np.maximum(one[:2], others[:, :2])
+    bottom_right = np.minimum(one[:2] + one[2:4], others[:, :2] + others[:, 2:4])
+    intersection = np.prod(np.maximum(bottom_right - top_left, 0), axis=1)
+    union = one[2] * one[3] + others[:, 2] * others[:, 3] - intersection
+    return np.asarray(intersection / np.maximum(union, 1e-9), np.float32)

@@ -1,0 +1,117 @@
+"""``manifest.json``: what a bundle is, strictly read. A wrong bundle is refused in one line."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.errors import BundleError
+from app.vision.preprocess import Preprocessing
+
+MANIFEST: Final = "manifest.json"
+EMBEDDER: Final = "embedder.onnx"
+DETECTOR: Final = "detector.onnx"
+CALIBRATION: Final = "calibration.json"
+MODEL_CARD: Final = "MODEL_CARD.md"
+FORMAT: Final = 1
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FileEntry(_Strict):
+    """One model file of the bundle."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=1)
+    licence: str
+
+
+class PreprocessingEntry(_Strict):
+    """See ``app.vision.preprocess.Preprocessing``."""
+
+    size: tuple[int, int]
+    channels: Literal["RGB", "BGR", "L"]
+    mean: tuple[float, ...] = (0.0,)
+    scale: tuple[float, ...] = (1.0,)
+    resize: Literal["stretch", "contain"] = "stretch"
+    background: int = Field(0, ge=0, le=255)
+    invert: bool = False
+
+    def build(self) -> Preprocessing:
+        """As the pure room wants it."""
+        return Preprocessing(**self.model_dump())
+
+
+class DetectorEntry(_Strict):
+    """How the detector's scores become faces."""
+
+    kind: Literal["yunet"]
+    score_threshold: float = Field(gt=0, lt=1)
+    nms_threshold: float = Field(gt=0, lt=1)
+
+
+class Manifest(_Strict):
+    """A bundle's description. ``detector`` and ``alignment`` null: the whole image is the sample."""
+
+    format: Literal[1] = FORMAT
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    version: str
+    licence: str
+    dimension: int = Field(ge=1, le=4096)
+    preprocessing: PreprocessingEntry
+    alignment: Literal["arcface-112"] | None
+    detector: DetectorEntry | None
+    files: dict[str, FileEntry]
+    contract_id: str
+
+    def expected_contract_id(self) -> str:
+        """The id that these models and this preprocessing have; calibration is no part of it."""
+        return contract_id(self.model_dump(mode="json"))
+
+
+def contract_id(manifest: dict[str, Any]) -> str:
+    """Name of all that makes templates comparable: model bytes, preprocessing, alignment, size."""
+    parts = {
+        "models": {name: entry["sha256"] for name, entry in manifest["files"].items()},
+        **{k: manifest[k] for k in ("preprocessing", "alignment", "detector", "dimension")},
+    }
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return f"{manifest['name']}-{hashlib.sha256(canonical.encode()).hexdigest()[:16]}"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in ``folder``, or a ``BundleError`` that says what is wrong with it."""
+    file = folder / MANIFEST
+    try:
+        manifest = Manifest.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise BundleError(
+            f"{folder} is no model bundle: it has no {MANIFEST}. `kith models pull` gets the "
+            "default one; KITH_MODEL names another."
+        ) from None
+    except (OSError, ValidationError) as error:
+        raise BundleError(f"{file} cannot be read: {_first_line(error)}") from None
+    if manifest.contract_id != manifest.expected_contract_id():
+        raise BundleError(
+            f"{file}: the contract id {manifest.contract_id!r} does not fit its contents; it should "
+            f"be {manifest.expected_contract_id()!r}. The bundle was altered; export it anew."
+        )
+    return manifest
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error)
+
+
+def sha256_of(file: Path) -> str:
+    """Hex SHA-256 of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,67 @@
+"""From an image to its samples and from samples to embeddings, as the bundle says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.inference.bundle import Bundle
+from app.inference.detector import Detection, YuNet
+from app.inference.embedder import Embedder, Embeddings, OnnxEmbedder
+from app.vision.align import align_face
+from app.vision.preprocess import fit_whole
+from app.vision.quality import assess
+from app.vision.types import AlignedCrop, Box, Landmarks, Quality, RgbImage
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One face, or one whole image: where it is, how good it is, and the embedder's input.
+
+    ``landmarks`` and ``quality`` are None where the whole image is the sample.
+    """
+
+    box: Box
+    landmarks: Landmarks | None
+    detection_score: float
+    quality: Quality | None
+    crop: AlignedCrop
+
+
+class Pipeline:
+    """Detector, alignment and embedder of one bundle. Thread-safe."""
+
+    def __init__(self, bundle: Bundle, detector: YuNet | None, embedder: Embedder) -> None:
+        self.bundle = bundle
+        self.contract_id = bundle.manifest.contract_id
+        self.dimension = bundle.manifest.dimension
+        self._preprocessing = bundle.manifest.preprocessing.build()
+        self._detector = detector
+        self._embedder = embedder
+
+    def find(self, image: RgbImage) -> list[Sample]:
+        """Every sample of ``image``, largest first."""
+        if self._detector is None:
+            whole = Box(0, 0, image.shape[1], image.shape[0])
+            return [Sample(whole, None, 1.0, None, fit_whole(image, self._preprocessing))]
+        return [_sample(image, found) for found in self._detector.detect(image)]
+
+    def embed(self, crops: Sequence[AlignedCrop]) -> Embeddings:
+        """(n, d) unit rows of ``crops``."""
+        return self._embedder.embed(crops)
+
+
+def build_pipeline(bundle: Bundle) -> Pipeline:
+    """The pipeline of ``bundle``, its models loaded."""
+    settings, detector = bundle.manifest.detector, None
+    if settings is not None and bundle.detector is not None:
+        detector = YuNet(
+            bundle.detector,
+            score_threshold=settings.score_threshold,
+            nms_threshold=settings.nms_threshold,
+        )
+    return Pipeline(bundle, detector, OnnxEmbedder(bundle))
+
+
+def _sample(image: RgbImage, found: Detection) -> Sample:
+    crop = align_face(image, found.landmarks)
+    quality = assess(found.box, found.landmarks, crop)
+    return Sample(found.box, found.landmarks, found.score, quality, crop)
