@@ -43,7 +43,7 @@ class TemplateFeed:
             return self._delta(now, _faces(session, collection_key, touched), touched=touched)
 
     def _delta(
-        self, revision: int, faces: Sequence[Row[tuple[int, bytes]]], *, touched: list[int] | None
+        self, revision: int, faces: Sequence[Row[int, bytes]], *, touched: list[int] | None
     ) -> Delta:
         owners = np.array([row[0] for row in faces], np.int64)
         vectors = unpack([row[1] for row in faces], self._dimension)
@@ -64,11 +64,11 @@ def _touched(session: Session, collection_key: int, revision: int) -> list[int]:
 
 def _faces(
     session: Session, collection_key: int, touched: list[int] | None
-) -> Sequence[Row[tuple[int, bytes]]]:
+) -> Sequence[Row[int, bytes]]:
     query = select(Face.person_key, Face.embedding).where(Face.collection_key == collection_key)
     if touched is None:
         return session.execute(query).all()
-    rows: list[Row[tuple[int, bytes]]] = []
+    rows: list[Row[int, bytes]] = []
     for start in range(0, len(touched), 500):  # databases limit the parameters of a statement
         part = touched[start : start + 500]
         rows += session.execute(query.where(Face.person_key.in_(part))).all()

@@ -39,7 +39,8 @@ class Bundle:
         needed = {EMBEDDER} if manifest.detector is None else {EMBEDDER, DETECTOR}
         if set(manifest.files) != needed:
             raise BundleError(
-                f"{folder / MANIFEST}: `files` lists {sorted(manifest.files)}, not {sorted(needed)}."
+                f"{folder / MANIFEST}: `files` lists {sorted(manifest.files)}, not "
+                f"{sorted(needed)}."
             )
         for name, entry in manifest.files.items():
             _check(folder / name, entry)

@@ -21,6 +21,8 @@ _SIDES: Final = (640, 1280)
 """Longest sides that are looked at: YuNet finds faces of about 10 to 300 px, so a larger image is
 shrunk to the first for its large faces and to the second for its small ones."""
 
+_LARGEST_LOG_SIZE: Final = 7.0  # e^7 cells of 32 px are beyond any image; more would overflow
+
 _Rows = NDArray[np.float32]
 """(n, 15): x, y, width, height, five landmarks x, y, score."""
 
@@ -73,7 +75,7 @@ class YuNet:
         cells = np.flatnonzero(score >= self._score_threshold)
         corner = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
         boxes = maps[f"bbox_{stride}"][0, cells]
-        size = np.exp(boxes[:, 2:]) * stride
+        size = np.exp(np.minimum(boxes[:, 2:], _LARGEST_LOG_SIZE)) * stride
         centre = (corner + boxes[:, :2]) * stride
         points = (maps[f"kps_{stride}"][0, cells].reshape(-1, 5, 2) + corner[:, None]) * stride
         columns_of_a_row = [centre - size / 2, size, points.reshape(-1, 10), score[cells, None]]

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -56,7 +55,7 @@ class DetectorEntry(_Strict):
 
 
 class Manifest(_Strict):
-    """A bundle's description. ``detector`` and ``alignment`` null: the whole image is the sample."""
+    """A bundle's description; ``detector`` null means that the whole image is the sample."""
 
     format: Literal[1] = FORMAT
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
@@ -98,8 +97,9 @@ def read_manifest(folder: Path) -> Manifest:
         raise BundleError(f"{file} cannot be read: {_first_line(error)}") from None
     if manifest.contract_id != manifest.expected_contract_id():
         raise BundleError(
-            f"{file}: the contract id {manifest.contract_id!r} does not fit its contents; it should "
-            f"be {manifest.expected_contract_id()!r}. The bundle was altered; export it anew."
+            f"{file}: the contract id {manifest.contract_id!r} does not fit its contents; it "
+            f"should be {manifest.expected_contract_id()!r}. The bundle was altered; export it "
+            "anew."
         )
     return manifest
 

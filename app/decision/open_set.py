@@ -1,0 +1,35 @@
+"""Known, unknown or ambiguous: the open-set decision as a pure function of the scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What an identification says of a usable probe."""
+
+    IDENTIFIED = "identified"
+    UNKNOWN = "unknown"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome, and the position of the person identified in the scores that were given."""
+
+    outcome: Outcome
+    winner: int | None
+
+
+def decide(similarities: Sequence[float], threshold: float, *, margin: float) -> Decision:
+    """Decide on persons' ``similarities``, best first, one a person, higher is closer.
+
+    A person is known from ``threshold`` on, equality included. Two who both reach it and lie
+    within ``margin`` (the noise of a score) cannot be told apart: never a coin toss.
+    """
+    if not similarities or not similarities[0] >= threshold:
+        return Decision(Outcome.UNKNOWN, None)
+    second_reaches = len(similarities) > 1 and similarities[1] >= threshold
+    if second_reaches and similarities[0] - similarities[1] <= margin:
+        return Decision(Outcome.AMBIGUOUS, None)
+    return Decision(Outcome.IDENTIFIED, 0)
