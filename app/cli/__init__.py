@@ -1,0 +1,28 @@
+"""The ``kith`` command: serve, fetch and calibrate models, enrol folders."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from app.cli import enroll, models, serve
+from app.errors import AppError
+
+cli = typer.Typer(
+    name="kith",
+    help="Kith tells who a face belongs to, and says unknown when it belongs to nobody enrolled.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+cli.command("serve")(serve.serve)
+cli.command("enroll")(enroll.enroll)
+cli.add_typer(models.cli, name="models")
+
+
+def main() -> None:
+    """Run the command; a known error is one line on standard error and exit code 1."""
+    try:
+        cli()
+    except AppError as error:
+        Console(stderr=True).print(f"[red]kith:[/red] {error.detail}", highlight=False)
+        sys.exit(1)

@@ -1,0 +1,141 @@
+"""``kith models``: fetch, show and calibrate model bundles."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+from app.bootstrap import build_analyser
+from app.cli.progress import count_progress, write_json
+from app.decision.fit import fit, score_noise
+from app.errors import InvalidRequest
+from app.inference.bundle import Bundle
+from app.inference.folders import EmbeddedFolder, Photo, embed_photos, photos_in
+from app.inference.pipeline import Pipeline, Sample, build_pipeline
+from app.inference.pull import pull as pull_bundle
+from app.settings import Settings
+
+cli = typer.Typer(help="Fetch, show and calibrate model bundles.", no_args_is_help=True)
+_out = Console()
+_err = Console(stderr=True)
+
+
+@cli.command()
+def pull() -> None:
+    """Get the `face` bundle, unless it is there already; then no network is touched."""
+    settings = Settings()
+    folder = settings.data_dir / "models" / "face"
+    there = folder.exists()
+    with _download_progress() as progress:
+        bundle = pull_bundle(folder, source=settings.model_source, progress=progress)
+    if not there:
+        _err.print(f"Model bundle {bundle.manifest.contract_id} is in {folder}.", highlight=False)
+
+
+@cli.command()
+def show(
+    folder: Annotated[Path | None, typer.Argument(help="A bundle; default: KITH_MODEL.")] = None,
+) -> None:
+    """Check a bundle and print what it is."""
+    bundle = Bundle.load(folder or Settings().bundle_dir)
+    manifest = bundle.manifest
+    table = Table(show_header=False)
+    for key, value in {
+        "name": f"{manifest.name}, version {manifest.version}",
+        "contract id": manifest.contract_id,
+        "licence": manifest.licence,
+        "dimension": manifest.dimension,
+        "sample": "the largest face" if manifest.detector else "the whole image",
+        "calibrated on": bundle.calibration.evidence.get("data", "unknown"),
+    }.items():
+        table.add_row(key, str(value))
+    _out.print(table)
+
+
+@cli.command()
+def calibrate(
+    folder: Annotated[Path, typer.Argument(help="Photos, one folder a person.", exists=True)],
+    data: Annotated[str, typer.Option(help="What the photos are, for the record.")],
+    bundle_dir: Annotated[
+        Path | None, typer.Option("--bundle", help="Default: KITH_MODEL.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where to write.")] = Path("calibration.json"),
+    exclude: Annotated[
+        Path | None, typer.Option(help="File of names to leave out: folders or files, one a line.")
+    ] = None,
+) -> None:
+    """Measure how often strangers look alike to a bundle, on photos of many people."""
+    settings = Settings()
+    bundle = Bundle.load(bundle_dir or settings.bundle_dir)
+    photos = _without(photos_in(folder), exclude)
+    pipeline = build_pipeline(bundle)
+    with count_progress("Embedding", len(photos)) as step:
+        found = embed_photos(
+            build_analyser(pipeline, settings),
+            photos,
+            threads=settings.threads,
+            choose=_largest,
+            done=step,
+        )
+    calibration = _calibrated(pipeline, found, data)
+    write_json(out, calibration)
+    _err.print(f"{len(found.photos)} photos, {len(found.refused)} refused; wrote {out}.")
+
+
+def _calibrated(pipeline: Pipeline, found: EmbeddedFolder, data: str) -> dict[str, object]:
+    partner = _same_person(found.labels)
+    mated = partner >= 0
+    margin = score_noise(
+        found.embeddings[mated], found.again[mated], found.embeddings[partner[mated]]
+    )
+    try:
+        return fit(
+            found.embeddings,
+            found.labels,
+            contract_id=pipeline.contract_id,
+            data=data,
+            margin=round(margin, 4),
+        ).to_dict()
+    except ValueError as error:
+        raise InvalidRequest(f"These photos cannot calibrate: {error}.") from None
+
+
+def _same_person(labels: np.ndarray) -> np.ndarray:
+    """For each image the next one of the same person, or -1."""
+    partner = np.full(len(labels), -1)
+    order = np.argsort(labels, kind="stable")
+    follows = labels[order[:-1]] == labels[order[1:]]
+    partner[order[:-1][follows]] = order[1:][follows]
+    return partner
+
+
+def _largest(samples: list[Sample]) -> Sample | None:
+    return samples[0] if samples else None
+
+
+def _without(photos: list[Photo], exclude: Path | None) -> list[Photo]:
+    if exclude is None:
+        return photos
+    lines = exclude.read_text(encoding="utf-8").splitlines()
+    names = {line.partition("#")[0].strip() for line in lines}
+    return [p for p in photos if p.person not in names and p.file.stem not in names]
+
+
+@contextmanager
+def _download_progress() -> Iterator[Callable[[str, int, int], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=_err) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show_bytes(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=total)
+            bar.update(tasks[name], completed=done)
+
+        yield show_bytes

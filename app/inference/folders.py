@@ -1,0 +1,110 @@
+"""Folders of photographs, one folder a person: walked, and embedded."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.errors import AppError
+from app.inference.analyser import Analyser
+from app.inference.embedder import Embeddings
+from app.inference.pipeline import Sample
+from app.vision.types import AlignedCrop
+
+SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One image file of the person whose folder it lies in."""
+
+    person: str
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedFolder:
+    """The usable photos of a folder tree: ``embeddings`` (n, d), ``again`` (n, d) of the same
+    samples seen a second time, ``labels`` (n,); and those refused, with the reason.
+    """
+
+    embeddings: Embeddings
+    again: Embeddings
+    labels: NDArray[np.str_]
+    photos: list[Photo]
+    refused: list[tuple[Photo, str]]
+
+
+def photos_in(folder: Path) -> list[Photo]:
+    """The images in the sub-folders of ``folder``, by person and name; hidden ones are left out."""
+    return [
+        Photo(person.name, file)
+        for person in sorted(folder.iterdir())
+        if person.is_dir() and not person.name.startswith(".")
+        for file in sorted(person.rglob("*"))
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+    ]
+
+
+def nearest_to_centre(samples: list[Sample], *, width: float, height: float) -> Sample | None:
+    """The face that a centred portrait such as LFW's means, whoever else is in the picture."""
+
+    def distance(sample: Sample) -> float:
+        x = sample.box.x + sample.box.width / 2 - width / 2
+        y = sample.box.y + sample.box.height / 2 - height / 2
+        return float(np.hypot(x, y))
+
+    return min(samples, key=distance, default=None)
+
+
+def embed_photos(
+    analyser: Analyser,
+    photos: Iterable[Photo],
+    *,
+    threads: int,
+    choose: Callable[[list[Sample]], Sample | None],
+    done: Callable[[], None],
+) -> EmbeddedFolder:
+    """Embed one face of each photo on ``threads`` threads; ``done`` is called after each photo."""
+    kept: list[tuple[Photo, Embeddings]] = []
+    refused: list[tuple[Photo, str]] = []
+    with ThreadPoolExecutor(threads) as pool:
+        for photo, rows, reason in pool.map(lambda p: _embed(analyser, p, choose), photos):
+            done()
+            if rows is None:
+                refused.append((photo, reason))
+            else:
+                kept.append((photo, rows))
+    stacked = np.array([rows for _, rows in kept], np.float32).reshape(len(kept), 2, -1)
+    labels = np.array([photo.person for photo, _ in kept])
+    return EmbeddedFolder(
+        stacked[:, 0], stacked[:, 1], labels, [photo for photo, _ in kept], refused
+    )
+
+
+def _embed(
+    analyser: Analyser, photo: Photo, choose: Callable[[list[Sample]], Sample | None]
+) -> tuple[Photo, Embeddings | None, str]:
+    def picked(samples: list[Sample]) -> Iterator[Sample]:
+        if (sample := choose(samples)) is not None:
+            yield sample
+
+    try:
+        analysis = analyser.analyse(photo.file.read_bytes(), lambda found: list(picked(found)))
+    except (AppError, OSError) as error:
+        return photo, None, getattr(error, "detail", str(error))
+    if not len(analysis.embeddings):
+        return photo, None, "no face found"
+    again = analyser.pipeline.embed([_seen_again(sample) for sample in analysis.chosen])
+    return photo, np.concatenate([analysis.embeddings, again]), ""
+
+
+def _seen_again(sample: Sample) -> AlignedCrop:
+    """A face in the mirror; a drawn character, which a mirror would change, moved by one pixel."""
+    if sample.landmarks is not None:
+        return sample.crop[:, ::-1]
+    return np.roll(sample.crop, 1, axis=1)
