@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -99,3 +99,11 @@ def changed(
     if revision is None:
         raise NotFound(f"There is no collection {owner.id!r} any more.")
     changelog.record(session, owner.key, revision=revision, person_keys=person_keys)
+
+
+def is_taken(session: Session, owner: Collection, person_id: str, external_id: str | None) -> bool:
+    """Whether somebody in the collection has this id or this external id."""
+    same = Person.id == person_id
+    if external_id is not None:
+        same = or_(same, Person.external_id == external_id)
+    return bool(session.scalar(select(exists().where(Person.collection_key == owner.key, same))))

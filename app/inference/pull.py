@@ -166,7 +166,8 @@ def _save(
     stream: IO[bytes], entry: dict[str, Any], folder: Path, progress: Progress, *, whence: str
 ) -> Path:
     """Copy ``stream`` and keep it only if it is the file that the recipe states."""
-    target, total = folder / entry["file"], entry["bytes"]
+    target: Path = folder / entry["file"]
+    total = entry["bytes"]
     done = 0
     with target.open("wb") as out:
         while chunk := stream.read(min(_CHUNK, total + 1 - done)):

@@ -1,0 +1,106 @@
+"""What can be done with collections."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.ids import new_id
+from app.errors import AlreadyExists, Conflict
+from app.gallery import repository
+from app.gallery.models import Collection, Person
+from app.gallery.schemas import CollectionPatch, CollectionView, NewCollection
+from app.gallery.views import collection_view
+from app.web.idempotency import Keep
+from app.web.paging import Page, Paging, page
+
+_log = structlog.get_logger()
+
+
+class CollectionService:
+    """Makes, changes and deletes collections; ``forget`` frees what memory holds of one."""
+
+    def __init__(
+        self, database: Database, clock: Clock, *, contract_id: str, forget: Callable[[int], None]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._contract_id = contract_id
+        self._forget = forget
+
+    def create(self, new: NewCollection, keep: Keep) -> CollectionView:
+        """Make a collection whose templates will be of the running model's contract."""
+        now = self._clock.now()
+        values = new.model_dump(exclude={"id", "metadata"})
+        row = Collection(
+            id=new.id or new_id("col"),
+            attributes=new.metadata,
+            contract_id=self._contract_id,
+            revision=0,
+            created_at=now,
+            updated_at=now,
+            **values,
+        )
+        try:
+            with self._database.write() as session:
+                session.add(row)
+                session.flush()
+                view = collection_view(row, persons=0, faces=0)
+                keep(session, view)
+        except IntegrityError:
+            raise AlreadyExists(f"There is a collection {row.id!r} already.") from None
+        _log.info("collection.created", collection=view.id)
+        return view
+
+    def list(self, paging: Paging, *, only: frozenset[str] | None) -> Page[CollectionView]:
+        """The collections by age; ``only`` those where the caller's key is bound."""
+        with self._database.read() as session:
+            rows = repository.collections(
+                session, only=only, after=paging.after, limit=paging.limit + 1
+            )
+            views = {row.key: _view(session, row) for row in rows[: paging.limit]}
+        return page(rows, paging, key=lambda row: row.key, show=lambda row: views[row.key])
+
+    def get(self, collection_id: str) -> CollectionView:
+        """One collection, or ``NotFound``."""
+        with self._database.read() as session:
+            return _view(session, repository.collection(session, collection_id))
+
+    def update(self, collection_id: str, patch: CollectionPatch) -> CollectionView:
+        """Change what the patch names and nothing else."""
+        changes: dict[str, Any] = patch.model_dump(exclude_unset=True)
+        if "metadata" in changes:
+            changes["attributes"] = changes.pop("metadata")
+        with self._database.write() as session:
+            row = repository.collection(session, collection_id)
+            for name, value in changes.items():
+                setattr(row, name, value)
+            row.updated_at = self._clock.now()
+            session.flush()
+            view = _view(session, row)
+        _log.info("collection.updated", collection=collection_id, fields=sorted(changes))
+        return view
+
+    def delete(self, collection_id: str, *, force: bool) -> None:
+        """Delete a collection; one with persons needs ``force``, else ``Conflict``."""
+        with self._database.write() as session:
+            row = repository.collection(session, collection_id)
+            inhabited = session.scalar(select(exists().where(Person.collection_key == row.key)))
+            if inhabited and not force:
+                raise Conflict(
+                    f"The collection {collection_id!r} is not empty; `?force=true` deletes it with "
+                    "everybody in it."
+                )
+            session.delete(row)
+        self._forget(row.key)
+        _log.info("collection.deleted", collection=collection_id)
+
+
+def _view(session: Session, row: Collection) -> CollectionView:
+    persons, faces = repository.counts(session, row.key)
+    return collection_view(row, persons=persons, faces=faces)

@@ -1,0 +1,135 @@
+"""From uploaded images to templates: which are taken, which refused, and why."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.errors import (
+    AppError,
+    FieldError,
+    InvalidImage,
+    InvalidRequest,
+    NoFace,
+    PayloadTooLarge,
+    UnsupportedImage,
+)
+from app.gallery.schemas import RejectedImage, RejectionReason
+from app.inference.acceptance import Acceptance
+from app.inference.analyser import Analyser
+from app.inference.pipeline import Sample
+
+_RIVAL: Final = 0.7
+"""A second face of at least this share of the largest one's width: whom does the photo mean?"""
+
+_EXPLAINED: Final[dict[str, str]] = {
+    "no_face": "No face was found; send a photo in which one is visible.",
+    "multiple_faces": "Several faces of similar size; crop the photo to the person meant.",
+    "face_too_small": "The face is smaller than {min_face_size} px; come closer.",
+    "low_detection_score": "The face is hardly recognisable as one.",
+    "low_quality": "The face is too small, dark, bright, blurred or turned away.",
+    "extreme_pose": "The face is turned by more than {max_yaw:g} degrees.",
+    "duplicate_image": "The person is enrolled with this very image already.",
+    "face_limit_reached": "The person has the most faces that the collection allows.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """An image to enrol: its bytes and the name of its file, where it has one."""
+
+    filename: str | None
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """An image that may be enrolled: the face in it and its embedding (d,)."""
+
+    index: int
+    filename: str | None
+    image_sha256: str
+    sample: Sample
+    embedding: NDArray[np.float32]
+
+
+class _Refused(Exception):
+    """An image that is not taken, with the reasons."""
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__(*reasons)
+        self.reasons = reasons
+
+
+class Enroller:
+    """Turns images into templates. Thread-safe; touches no database."""
+
+    def __init__(self, analyser: Analyser, acceptance: Acceptance) -> None:
+        self._analyser = analyser
+        self._acceptance = acceptance
+        self.contract_id = analyser.pipeline.contract_id
+
+    def examine(self, images: Sequence[ImageFile]) -> tuple[list[Template], list[RejectedImage]]:
+        """The images that can be enrolled and those that cannot, in their order."""
+        templates: list[Template] = []
+        rejected: list[RejectedImage] = []
+        for index, image in enumerate(images):
+            try:
+                templates.append(self._template(index, image))
+            except _Refused as refused:
+                rejected.append(self.rejection(index, image.filename, *refused.reasons))
+            except (InvalidImage, UnsupportedImage, PayloadTooLarge) as error:
+                rejected.append(_unreadable(index, image.filename, error))
+        return templates, rejected
+
+    def rejection(self, index: int, filename: str | None, *reasons: str) -> RejectedImage:
+        """A refusal in words that tell what to do."""
+        known = [r for r in get_args(RejectionReason) if r in reasons]
+        limits = {
+            "min_face_size": self._acceptance.min_face_size,
+            "max_yaw": self._acceptance.max_yaw,
+        }
+        detail = " ".join(_EXPLAINED[reason].format(**limits) for reason in known)
+        return RejectedImage(index=index, filename=filename, reasons=known, detail=detail)
+
+    def _template(self, index: int, image: ImageFile) -> Template:
+        analysis = self._analyser.analyse(image.data, self._subject)
+        digest = hashlib.sha256(image.data).hexdigest()
+        return Template(index, image.filename, digest, analysis.chosen[0], analysis.embeddings[0])
+
+    def _subject(self, samples: list[Sample]) -> list[Sample]:
+        """The one face that the photo is of."""
+        if not samples:
+            raise _Refused("no_face")
+        rivals = [s for s in samples[1:] if s.box.width >= _RIVAL * samples[0].box.width]
+        reasons: list[str] = list(self._acceptance.to_enrol(samples[0]))
+        if rivals:
+            reasons.append("multiple_faces")
+        if reasons:
+            raise _Refused(*reasons)
+        return samples[:1]
+
+
+def refusal(rejected: Sequence[RejectedImage]) -> AppError:
+    """The error of a request none of whose images could be used."""
+    errors = [
+        FieldError(f"images[{each.index}]", f"{', '.join(each.reasons)}: {each.detail}")
+        for each in rejected
+    ]
+    reasons = {reason for each in rejected for reason in each.reasons}
+    kind: type[AppError] = {
+        frozenset({"no_face"}): NoFace,
+        frozenset({"invalid_image"}): InvalidImage,
+    }.get(frozenset(reasons), InvalidRequest)
+    one = len(rejected) == 1
+    detail = rejected[0].detail if one else f"None of the {len(rejected)} images can be enrolled."
+    return kind(detail, errors=errors)
+
+
+def _unreadable(index: int, filename: str | None, error: AppError) -> RejectedImage:
+    return RejectedImage(
+        index=index, filename=filename, reasons=["invalid_image"], detail=error.detail
+    )

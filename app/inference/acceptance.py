@@ -1,0 +1,37 @@
+"""Whether a sample is good enough: stricter to enrol than to identify, because a bad template is
+compared with everybody from then on.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.inference.pipeline import Sample
+
+SampleReason = Literal["face_too_small", "low_detection_score", "low_quality", "extreme_pose"]
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The least that a sample must have; sizes in pixels, scores 0 to 1, angles in degrees."""
+
+    min_face_size: int
+    min_detection_score: float
+    min_quality: float
+    max_yaw: float
+
+    def to_enrol(self, sample: Sample) -> list[SampleReason]:
+        """Why the sample cannot become a template; empty when it can."""
+        reasons = self.to_identify(sample)
+        if sample.detection_score < self.min_detection_score:
+            reasons.append("low_detection_score")
+        if sample.quality is not None and sample.quality.score < self.min_quality:
+            reasons.append("low_quality")
+        if sample.quality is not None and abs(sample.quality.yaw) > self.max_yaw:
+            reasons.append("extreme_pose")
+        return reasons
+
+    def to_identify(self, sample: Sample) -> list[SampleReason]:
+        """Why the probe is unusable; empty when it can be compared."""
+        if sample.quality is not None and sample.quality.face_size < self.min_face_size:
+            return ["face_too_small"]
+        return []

@@ -1,0 +1,205 @@
+"""Recognition at the edge. Output has no defaults; similarities are cosines, higher is closer."""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from app.gallery.fields import Id, TargetFmr, TargetFpir
+from app.gallery.schemas import BoxView, QualityView
+
+ProbeReason = Literal[
+    "no_face",
+    "face_too_small",
+    "low_detection_score",
+    "low_quality",
+    "extreme_pose",
+    "person_not_valid",
+]
+Metric = Literal["cosine", "euclidean", "manhattan"]
+
+
+class IdentifyOptions(BaseModel, extra="forbid"):
+    """How to identify; ``target_fpir`` and ``min_similarity`` can only make it stricter."""
+
+    max_candidates: int = Field(5, ge=1, le=100)
+    max_faces: int = Field(10, ge=1, le=100)
+    target_fpir: TargetFpir | None = None
+    min_similarity: float | None = Field(None, ge=-1, le=1)
+
+
+class DetectOptions(BaseModel, extra="forbid"):
+    """How to detect."""
+
+    max_faces: int = Field(10, ge=1, le=100)
+
+
+class CompareOptions(BaseModel, extra="forbid"):
+    """How strict a comparison is."""
+
+    target_fmr: TargetFmr = 1e-4
+
+
+class VerifyOptions(BaseModel, extra="forbid"):
+    """A ``target_fmr`` can only make the collection's stricter."""
+
+    target_fmr: TargetFmr | None = None
+
+
+class DistanceOptions(BaseModel, extra="forbid"):
+    """What to compare, where not images."""
+
+    person_ids: list[Id] | None = Field(None, min_length=2, max_length=64)
+    metric: Metric = "cosine"
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if self.person_ids and len(set(self.person_ids)) < len(self.person_ids):
+            raise ValueError("person_ids must differ from each other")
+        return self
+
+
+class SampleView(BaseModel):
+    """A face found: where, how sure, how good. Landmarks: eyes, nose tip, mouth corners."""
+
+    box: BoxView
+    landmarks: list[tuple[float, float]] | None
+    detection_score: float
+    quality: QualityView | None
+
+
+class Candidate(BaseModel):
+    """A person who looks like the probe; ``fpir`` is how often a stranger would look as alike."""
+
+    person_id: str
+    external_id: str | None
+    name: str | None
+    similarity: float
+    fpir: float
+    face_id: int
+
+
+class IdentifiedFace(SampleView):
+    """A face and who it is; ``person_id`` is null unless ``identified``."""
+
+    decision: Literal["identified", "unknown", "ambiguous", "rejected"]
+    person_id: str | None
+    reasons: list[ProbeReason]
+    candidates: list[Candidate]
+
+
+class PolicyView(BaseModel):
+    """By which threshold it was decided."""
+
+    target_fpir: float
+    threshold: float
+    gallery_size: int
+    extrapolated: bool
+
+
+class TimingsView(BaseModel):
+    """Milliseconds of each step."""
+
+    decode: float
+    detect: float
+    embed: float
+    search: float
+    total: float
+
+
+class Identification(BaseModel):
+    """Every face of the image, largest first."""
+
+    request_id: str
+    contract_id: str
+    revision: int
+    policy: PolicyView
+    faces: list[IdentifiedFace]
+    timings_ms: TimingsView
+
+
+class Verification(BaseModel):
+    """One to one. ``similarity`` and ``fmr`` are null where there was nothing to compare."""
+
+    request_id: str
+    contract_id: str
+    decision: Literal["match", "no_match", "rejected"]
+    reasons: list[ProbeReason]
+    similarity: float | None
+    threshold: float
+    target_fmr: float
+    fmr: float | None
+    face: SampleView | None
+
+
+class Comparison(BaseModel):
+    """Two images, the largest face of each."""
+
+    request_id: str
+    contract_id: str
+    decision: Literal["match", "no_match", "rejected"]
+    reasons: list[ProbeReason]
+    similarity: float | None
+    threshold: float
+    target_fmr: float
+    fmr: float | None
+    source: SampleView | None
+    target: SampleView | None
+
+
+class Detection(BaseModel):
+    """Every face of the image, largest first, without identities."""
+
+    request_id: str
+    contract_id: str
+    faces: list[SampleView]
+
+
+class EmbeddingView(BaseModel):
+    """The largest face's embedding, of unit length."""
+
+    request_id: str
+    contract_id: str
+    dimension: int
+    embedding: list[float]
+    face: SampleView
+
+
+class DistanceMatrix(BaseModel):
+    """``matrix[i][j]`` is the distance of ``labels[i]`` and ``labels[j]``; 0 is the same."""
+
+    labels: list[str]
+    metric: Metric
+    matrix: list[list[float]]
+
+
+class ThresholdView(BaseModel):
+    """The similarity above which a stranger is named at most ``target_fpir`` of the time."""
+
+    similarity: float
+    target_fpir: float
+    gallery_size: int
+    face_count: int
+    fpir_interval: tuple[float, float]
+    extrapolated: bool
+    contract_id: str
+    evidence: dict[str, Any]
+
+
+class ModelView(BaseModel):
+    """The model bundle that this service runs."""
+
+    name: str
+    version: str
+    contract_id: str
+    licence: str
+    dimension: int
+    sample: Literal["face", "image"]
+    provider: str
+    precision: str
+    calibration: dict[str, Any]
+
+
+class ModelList(BaseModel):
+    """The bundles loaded: one."""
+
+    items: list[ModelView]

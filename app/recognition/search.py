@@ -1,0 +1,150 @@
+"""Who is nearest: the index proposes, SQL decides.
+
+Every person that the index names is read again for existence, validity and templates, and the
+score is computed from what SQL has. So even a wrong index can name nobody who was removed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.decision.calibration import GallerySize
+from app.decision.fusion import fuse_groups
+from app.errors import ContractMismatch
+from app.gallery import repository
+from app.gallery.models import Collection, Face, Person
+from app.gallery.templates import unpack
+from app.index.base import Neighbours, Vectors
+from app.index.replica import Replicas
+from app.inference.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A person near a probe: the cosine with the fused templates, and the nearest template."""
+
+    person: Person
+    similarity: float
+    face_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """For each probe its nearest persons, best first, and the gallery that they were sought in."""
+
+    collection: Collection
+    revision: int
+    size: GallerySize
+    by_probe: list[list[Match]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Enrolled:
+    """A person as SQL has them now."""
+
+    person: Person
+    fused: Vectors
+    face_ids: Sequence[int]
+    templates: Vectors
+
+    def match(self, probe: Vectors) -> Match:
+        nearest = int(np.argmax(self.templates @ probe))
+        return Match(self.person, float(self.fused @ probe), self.face_ids[nearest])
+
+
+class PersonSearch:
+    """Finds the persons nearest to embeddings. Thread-safe."""
+
+    def __init__(
+        self, database: Database, replicas: Replicas, clock: Clock, pipeline: Pipeline
+    ) -> None:
+        self._database = database
+        self._replicas = replicas
+        self._clock = clock
+        self._contract_id = pipeline.contract_id
+        self._dimension = pipeline.dimension
+
+    def collection(self, collection_id: str) -> Collection:
+        """The collection, if its templates can be compared with this service's embeddings."""
+        with self._database.read() as session:
+            row = repository.collection(session, collection_id)
+        if row.contract_id != self._contract_id:
+            raise ContractMismatch(
+                f"The collection {collection_id!r} holds templates of {row.contract_id!r}; this "
+                f"service runs {self._contract_id!r}, whose embeddings cannot be compared."
+            )
+        return row
+
+    def size(self, collection: Collection) -> GallerySize:
+        """How many persons have how many templates, at the collection's revision or later."""
+        return self._replicas.of(collection.key).size(revision=collection.revision)
+
+    def nearest(self, collection_id: str, probes: Vectors, count: int) -> Matches:
+        """The ``count`` persons nearest to each of ``probes`` (b, d)."""
+        collection = self.collection(collection_id)
+        replica = self._replicas.of(collection.key)
+        wanted = count
+        while True:
+            found = replica.search(probes, wanted, revision=collection.revision)
+            by_probe = self._confirmed(found.neighbours, probes)
+            if wanted >= found.size.persons or all(len(each) >= count for each in by_probe):
+                return Matches(
+                    collection, found.revision, found.size, [each[:count] for each in by_probe]
+                )
+            wanted *= 4  # some of the nearest may not be named now: look further
+
+    def enrolled(self, collection_id: str, person_id: str) -> tuple[Collection, Person, Vectors]:
+        """A collection, a person in it and the person's templates (k, d); k may be 0."""
+        collection = self.collection(collection_id)
+        with self._database.read() as session:
+            person = repository.person(session, collection, person_id)
+            rows = session.scalars(select(Face.embedding).where(Face.person_key == person.key))
+            return collection, person, unpack(list(rows), self._dimension)
+
+    def _confirmed(self, neighbours: Neighbours, probes: Vectors) -> list[list[Match]]:
+        if not neighbours.keys.size:
+            return [[] for _ in probes]
+        keys = np.unique(neighbours.keys).tolist()
+        with self._database.read() as session:
+            enrolled = _enrolled(session, keys, self._clock.now(), self._dimension)
+        return [
+            _best_first(enrolled, row.tolist(), probe)
+            for row, probe in zip(neighbours.keys, probes, strict=True)
+        ]
+
+
+def _best_first(enrolled: Mapping[int, _Enrolled], keys: list[int], probe: Vectors) -> list[Match]:
+    matches = [enrolled[key].match(probe) for key in keys if key in enrolled]
+    return sorted(matches, key=lambda match: match.similarity, reverse=True)
+
+
+def _enrolled(
+    session: Session, keys: list[int], now: datetime, dimension: int
+) -> dict[int, _Enrolled]:
+    """Those of ``keys`` who exist, are valid now and have templates."""
+    persons = session.scalars(
+        select(Person).where(
+            Person.key.in_(keys),
+            or_(Person.valid_from.is_(None), Person.valid_from <= now),
+            or_(Person.valid_until.is_(None), Person.valid_until > now),
+        )
+    )
+    by_key = {person.key: person for person in persons}
+    faces = session.execute(
+        select(Face.person_key, Face.id, Face.embedding).where(Face.person_key.in_(by_key))
+    ).all()
+    owners = np.array([row[0] for row in faces], np.int64)
+    vectors = unpack([row[2] for row in faces], dimension)
+    people, fused, _ = fuse_groups(vectors, owners)
+    result = {}
+    for key, vector in zip(people.tolist(), fused, strict=True):
+        rows = np.flatnonzero(owners == key)
+        ids = [faces[row][1] for row in rows]
+        result[key] = _Enrolled(by_key[key], vector, ids, vectors[rows])
+    return result
