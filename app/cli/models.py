@@ -32,7 +32,7 @@ def pull() -> None:
     settings = Settings()
     folder = settings.data_dir / "models" / "face"
     there = folder.exists()
-    with _download_progress() as progress:
+    with download_progress() as progress:
         bundle = pull_bundle(folder, source=settings.model_source, progress=progress)
     if not there:
         _err.print(f"Model bundle {bundle.manifest.contract_id} is in {folder}.", highlight=False)
@@ -128,7 +128,8 @@ def _without(photos: list[Photo], exclude: Path | None) -> list[Photo]:
 
 
 @contextmanager
-def _download_progress() -> Iterator[Callable[[str, int, int], None]]:
+def download_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar a file on standard error; gives the function that moves it."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=_err) as bar:
         tasks: dict[str, TaskID] = {}

@@ -99,6 +99,12 @@ class Database:
         ):
             yield session
 
+    @contextmanager
+    def migration(self) -> Iterator[Connection]:
+        """A writing transaction for changes of the schema; on SQLite others wait meanwhile."""
+        with self.engine.execution_options(**{_WRITING: True}).begin() as connection:
+            yield connection
+
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()

@@ -44,6 +44,11 @@ class ImageFile:
     filename: str | None
     data: bytes
 
+    @property
+    def sha256(self) -> str:
+        """Of the bytes as sent; the same image twice is one template."""
+        return hashlib.sha256(self.data).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -97,8 +102,9 @@ class Enroller:
 
     def _template(self, index: int, image: ImageFile) -> Template:
         analysis = self._analyser.analyse(image.data, self._subject)
-        digest = hashlib.sha256(image.data).hexdigest()
-        return Template(index, image.filename, digest, analysis.chosen[0], analysis.embeddings[0])
+        return Template(
+            index, image.filename, image.sha256, analysis.chosen[0], analysis.embeddings[0]
+        )
 
     def _subject(self, samples: list[Sample]) -> list[Sample]:
         """The one face that the photo is of."""

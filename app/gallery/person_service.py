@@ -142,6 +142,13 @@ class PersonService:
         _log.info("faces.added", collection=collection_id, person=person_id, faces=len(faces))
         return answer
 
+    def has_image(self, collection_id: str, person_id: str, image: ImageFile) -> bool:
+        """Whether the person is enrolled with exactly this image; nothing is decoded."""
+        with self._database.read() as session:
+            owner = repository.collection(session, collection_id)
+            person = repository.person(session, owner, person_id)
+            return image.sha256 in repository.image_hashes(session, person.key)
+
     def faces(self, collection_id: str, person_id: str, paging: Paging) -> Page[FaceView]:
         """A person's faces by age."""
         with self._database.read() as session:

@@ -144,7 +144,7 @@ def _enrolled(
     people, fused, _ = fuse_groups(vectors, owners)
     result = {}
     for key, vector in zip(people.tolist(), fused, strict=True):
-        rows = np.flatnonzero(owners == key)
+        rows = np.flatnonzero(owners == key).tolist()
         ids = [faces[row][1] for row in rows]
         result[key] = _Enrolled(by_key[key], vector, ids, vectors[rows])
     return result

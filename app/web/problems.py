@@ -59,6 +59,12 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def schemas() -> dict[str, Any]:
+    """The schemas that ``documented`` refers to, for the OpenAPI document."""
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**problem.pop("$defs"), "Problem": problem}
+
+
 def _all_errors(kind: type[AppError] = AppError) -> list[type[AppError]]:
     """Base classes last, so that their titles win for a shared status."""
     below = [each for child in kind.__subclasses__() for each in _all_errors(child)]

@@ -1,0 +1,107 @@
+"""Builds the object graph once. The API, the commands and the tests share it; it alone knows
+everything.
+"""
+
+from dataclasses import dataclass
+
+from app.auth.service import KeyService
+from app.core.clock import Clock, SystemClock
+from app.core.db import Database
+from app.gallery.collection_service import CollectionService
+from app.gallery.enrolment import Enroller
+from app.gallery.person_service import PersonService
+from app.gallery.templates import TemplateFeed
+from app.index.flat import FlatIndex
+from app.index.replica import Replicas
+from app.inference.acceptance import Acceptance
+from app.inference.analyser import Analyser
+from app.inference.bundle import Bundle
+from app.inference.gate import Gate
+from app.inference.pipeline import Pipeline, build_pipeline
+from app.observability.health import Readiness
+from app.observability.metrics import Metrics
+from app.recognition.distances import DistanceService
+from app.recognition.models import ModelService
+from app.recognition.search import PersonSearch
+from app.recognition.service import RecognitionService
+from app.settings import Settings
+from app.vision.decode import ImageLimits
+from app.web.idempotency import Receipts
+from app.web.services import Services
+from migrations import upgrade
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """Everything that runs, ready to be opened."""
+
+    settings: Settings
+    database: Database
+    keys: KeyService
+    metrics: Metrics
+    services: Services
+
+    def open(self) -> None:
+        """Bring the database to the current schema and see that somebody can get in."""
+        upgrade(self.database)
+        self.keys.ensure_admin(self.settings.admin_key_file)
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.database.close()
+
+
+def build_analyser(pipeline: Pipeline, settings: Settings) -> Analyser:
+    """The way from an image's bytes to embeddings, with the settings' limits."""
+    return Analyser(
+        pipeline,
+        Gate(settings.threads, settings.queue),
+        ImageLimits(settings.max_image_bytes, settings.max_image_pixels),
+    )
+
+
+def build(settings: Settings, clock: Clock | None = None) -> Container:
+    """Load the bundle and wire everything; nothing is written and no port opened yet."""
+    clock = clock or SystemClock()
+    bundle = Bundle.load(settings.bundle_dir)
+    pipeline = build_pipeline(bundle)
+    database = Database(settings.sql_url)
+    analyser = build_analyser(pipeline, settings)
+    acceptance = _acceptance(settings)
+    replicas = Replicas(
+        TemplateFeed(database, pipeline.dimension), lambda: FlatIndex(pipeline.dimension)
+    )
+    search = PersonSearch(database, replicas, clock, pipeline)
+    metrics = Metrics()
+    admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
+    keys = KeyService(database, clock, admin_key=admin_key)
+    provided = (
+        keys,
+        metrics,
+        Readiness(database),
+        Receipts(database, clock),
+        CollectionService(
+            database, clock, contract_id=pipeline.contract_id, forget=replicas.forget
+        ),
+        PersonService(database, clock, Enroller(analyser, acceptance)),
+        RecognitionService(
+            analyser,
+            search,
+            calibration=bundle.calibration,
+            acceptance=acceptance,
+            clock=clock,
+            metrics=metrics,
+        ),
+        DistanceService(analyser, search),
+        ModelService(bundle),
+    )
+    return Container(settings, database, keys, metrics, {type(each): each for each in provided})
+
+
+def _acceptance(settings: Settings) -> Acceptance:
+    return Acceptance(
+        min_face_size=settings.min_face_size,
+        min_detection_score=settings.min_detection_score,
+        min_quality=settings.min_quality,
+        max_yaw=settings.max_yaw,
+    )

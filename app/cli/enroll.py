@@ -1,0 +1,129 @@
+"""``kith enroll``: a folder tree into a collection, one folder a person, resumable."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.bootstrap import build
+from app.cli.progress import count_progress
+from app.core.logging import configure_logging
+from app.errors import AlreadyExists, AppError, InvalidRequest, NotFound
+from app.gallery.collection_service import CollectionService
+from app.gallery.enrolment import ImageFile
+from app.gallery.person_service import PersonService
+from app.gallery.schemas import NewCollection, NewPerson
+from app.inference.folders import Photo, photos_in
+from app.settings import Settings
+from app.web.idempotency import keep_nothing
+
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_SHOWN: Final = 50
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of the photos."""
+
+    enrolled: int = 0
+    already: int = 0
+    refused: list[tuple[Path, str, str]] = field(default_factory=list)
+
+
+def enroll(
+    folder: Annotated[
+        Path, typer.Argument(help="Photos, one folder a person.", exists=True, file_okay=False)
+    ],
+    collection: Annotated[str, typer.Option(help="The collection; made where there is none.")],
+) -> None:
+    """Enrol a folder tree, one folder a person; run again, it goes on where it stopped."""
+    photos = photos_in(folder)
+    if not photos:
+        raise InvalidRequest(f"{folder} has no folder with photos in it; one a person is needed.")
+    settings = Settings()
+    configure_logging("WARNING", settings.log_format)
+    container = build(settings)
+    container.open()
+    collections: CollectionService = container.services[CollectionService]
+    _ensure_collection(collections, collection)
+    persons: PersonService = container.services[PersonService]
+    outcome = _Outcome()
+    with count_progress("Enrolling", len(photos)) as step:
+        for name, group in groupby(photos, key=lambda photo: photo.person):
+            person_id = _person(persons, collection, name)
+            for photo in group:
+                _add(persons, collection, person_id, photo, outcome)
+                step()
+    _remove_empty(persons, collection, photos)
+    container.close()
+    _report(outcome)
+
+
+def person_id_of(name: str) -> str:
+    """A folder's name as an id: what an id may not hold becomes ``-``."""
+    return _UNSAFE.sub("-", name).strip("-._")[:64] or "person"
+
+
+def _ensure_collection(collections: CollectionService, collection_id: str) -> None:
+    try:
+        collections.get(collection_id)
+    except NotFound:
+        collections.create(NewCollection(id=collection_id), keep_nothing)
+
+
+def _person(persons: PersonService, collection_id: str, name: str) -> str:
+    person_id = person_id_of(name)
+    try:
+        persons.create(collection_id, NewPerson(id=person_id, name=name), [], keep_nothing)
+    except AlreadyExists:
+        if persons.get(collection_id, person_id).name != name:
+            raise InvalidRequest(
+                f"The folder {name!r} would be the person {person_id!r}, who has another name in "
+                f"{collection_id!r}; rename the folder."
+            ) from None
+    return person_id
+
+
+def _add(
+    persons: PersonService, collection_id: str, person_id: str, photo: Photo, outcome: _Outcome
+) -> None:
+    image = ImageFile(photo.file.name, photo.file.read_bytes())
+    try:
+        if persons.has_image(collection_id, person_id, image):
+            outcome.already += 1
+            return
+        persons.add_faces(collection_id, person_id, [image], keep_nothing)
+        outcome.enrolled += 1
+    except AppError as error:
+        reason = error.errors[0].message.partition(":")[0] if error.errors else error.code
+        outcome.refused.append((photo.file, reason, error.detail))
+
+
+def _remove_empty(persons: PersonService, collection_id: str, photos: list[Photo]) -> None:
+    """Nobody stays enrolled of whom no photo could be used."""
+    for name in sorted({photo.person for photo in photos}):
+        person_id = person_id_of(name)
+        if persons.get(collection_id, person_id).face_count == 0:
+            persons.delete(collection_id, person_id)
+
+
+def _report(outcome: _Outcome) -> None:
+    out = Console()
+    out.print(
+        f"{outcome.enrolled} photos enrolled, {outcome.already} were already, "
+        f"{len(outcome.refused)} refused."
+    )
+    if not outcome.refused:
+        return
+    table = Table("photo", "reason", "what to do", title="Refused")
+    for file, reason, detail in outcome.refused[:_SHOWN]:
+        table.add_row(f"{file.parent.name}/{file.name}", reason, detail)
+    out.print(table)
+    counts = Counter(reason for _, reason, _ in outcome.refused)
+    out.print(", ".join(f"{reason}: {count}" for reason, count in counts.most_common()))

@@ -1,0 +1,70 @@
+"""``kith serve``: everything that a first start needs, then the service."""
+
+import logging
+import os
+import socket
+
+import structlog
+import uvicorn
+from rich.console import Console
+
+from app.bootstrap import build
+from app.cli.models import download_progress
+from app.core.logging import configure_logging
+from app.inference.pull import pull
+from app.main import create_app
+from app.settings import Settings
+
+_out = Console()
+
+
+def serve() -> None:
+    """Run the service; the first time, fetch the model and make the admin key."""
+    settings = Settings()
+    configure_logging(settings.log_level, settings.log_format)
+    if settings.model is None:
+        with download_progress() as progress:
+            pull(settings.bundle_dir, source=settings.model_source, progress=progress)
+    app = create_app(settings, build(settings))
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        timeout_keep_alive=75,
+    )
+    for name in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    _Server(config, settings).run()
+
+
+class _Server(uvicorn.Server):
+    """Tells how to reach the service, once it can be reached."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self._settings = settings
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            structlog.get_logger().info("service.started", port=port, pid=os.getpid())
+            _out.print(_welcome(self._settings, port), highlight=False, soft_wrap=True)
+
+
+def _welcome(settings: Settings, port: int) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = f"http://{host}:{port}"
+    if settings.admin_key:
+        key, where = "$KITH_ADMIN_KEY", "is the one in KITH_ADMIN_KEY"
+    else:
+        key, where = f"$(cat {settings.admin_key_file})", f"is in {settings.admin_key_file}"
+    return (
+        f"\nKith is ready at {url} (docs: {url}/docs)\n"
+        f"The admin key {where}\n"
+        f'Try:  curl -H "Authorization: Bearer {key}" {url}/v1/models\n'
+    )

@@ -1,0 +1,75 @@
+"""``/v1/collections``: made, changed and deleted by administrators."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app.auth.guard import MayAdminister, MayAdministerEverything, MayRead
+from app.gallery.collection_service import CollectionService
+from app.gallery.fields import CollectionPath
+from app.gallery.schemas import CollectionPatch, CollectionView, NewCollection
+from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
+from app.web.paging import Page, Paged
+from app.web.problems import documented
+from app.web.services import provided
+from app.web.uploads import fingerprint
+
+router = APIRouter(prefix="/v1/collections", tags=["collections"])
+
+Collections = Annotated[CollectionService, Depends(provided(CollectionService))]
+
+
+@router.post("", status_code=201, response_model=CollectionView, responses=documented(409))
+def create_collection(
+    new: NewCollection,
+    caller: MayAdministerEverything,
+    collections: Collections,
+    receipts: Annotated[Receipts, Depends(provided(Receipts))],
+    request: Request,
+    idempotency_key: IdempotencyKey = None,
+) -> Response | CollectionView:
+    """Make a collection. `target_fpir` is the rate at which strangers may be named."""
+    ticket = ticket_for(caller.id, idempotency_key, fingerprint(request, new))
+    return receipts.once(ticket, lambda keep: collections.create(new, keep))
+
+
+@router.get("", responses=documented())
+def list_collections(
+    caller: MayRead, collections: Collections, paging: Paged
+) -> Page[CollectionView]:
+    """The collections that the key reaches, oldest first."""
+    return collections.list(paging, only=caller.collections)
+
+
+@router.get("/{collection_id}", responses=documented(404))
+def get_collection(
+    collection_id: CollectionPath, caller: MayRead, collections: Collections
+) -> CollectionView:
+    """One collection."""
+    del caller
+    return collections.get(collection_id)
+
+
+@router.patch("/{collection_id}", responses=documented(404))
+def update_collection(
+    collection_id: CollectionPath,
+    patch: CollectionPatch,
+    caller: MayAdminister,
+    collections: Collections,
+) -> CollectionView:
+    """Change what the body names; a new `target_fpir` holds from the next request on."""
+    del caller
+    return collections.update(collection_id, patch)
+
+
+@router.delete("/{collection_id}", status_code=204, responses=documented(404, 409))
+def delete_collection(
+    collection_id: CollectionPath,
+    caller: MayAdminister,
+    collections: Collections,
+    *,
+    force: Annotated[bool, Query(description="Also with everybody in it.")] = False,
+) -> None:
+    """Delete a collection; one that has persons needs `?force=true`."""
+    del caller
+    collections.delete(collection_id, force=force)

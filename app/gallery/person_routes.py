@@ -1,0 +1,159 @@
+"""``/v1/collections/{c}/persons``: who is enrolled, and with which faces."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from app.auth.guard import MayEnroll, MayRead
+from app.gallery.enrolment import ImageFile
+from app.gallery.fields import CollectionPath, Label, PersonPath
+from app.gallery.person_service import PersonService
+from app.gallery.schemas import (
+    FacesAdded,
+    FaceView,
+    NewPerson,
+    PersonAdded,
+    PersonPatch,
+    PersonView,
+)
+from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
+from app.web.paging import Page, Paged
+from app.web.problems import documented
+from app.web.services import provided
+from app.web.uploads import (
+    MANY_IMAGES,
+    OPTIONAL_IMAGES,
+    NoFields,
+    Submission,
+    Upload,
+    described,
+    submission,
+)
+
+router = APIRouter(prefix="/v1/collections/{collection_id}/persons", tags=["persons"])
+
+Persons = Annotated[PersonService, Depends(provided(PersonService))]
+Answered = Annotated[Receipts, Depends(provided(Receipts))]
+FaceId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=PersonAdded,
+    responses=documented(404, 409, 415, 503),
+    openapi_extra=described(NewPerson, OPTIONAL_IMAGES),
+)
+def create_person(
+    collection_id: CollectionPath,
+    caller: MayEnroll,
+    body: Annotated[Submission[NewPerson], Depends(submission(NewPerson, OPTIONAL_IMAGES))],
+    persons: Persons,
+    receipts: Answered,
+    idempotency_key: IdempotencyKey = None,
+) -> Response | PersonAdded:
+    """Enrol a person, with images or without; `rejected` says which were not usable and why."""
+    ticket = ticket_for(caller.id, idempotency_key, body.fingerprint)
+    images = _files(body.images)
+    return receipts.once(
+        ticket, lambda keep: persons.create(collection_id, body.fields, images, keep)
+    )
+
+
+@router.get("", responses=documented(404))
+def list_persons(
+    collection_id: CollectionPath,
+    caller: MayRead,
+    persons: Persons,
+    paging: Paged,
+    name: Annotated[Label | None, Query(description="Exactly this name.")] = None,
+    external_id: Annotated[Label | None, Query(description="Exactly this external id.")] = None,
+) -> Page[PersonView]:
+    """The persons of a collection, oldest first."""
+    del caller
+    return persons.find(collection_id, paging, name=name, external_id=external_id)
+
+
+@router.get("/{person_id}", responses=documented(404))
+def get_person(
+    collection_id: CollectionPath, person_id: PersonPath, caller: MayRead, persons: Persons
+) -> PersonView:
+    """One person."""
+    del caller
+    return persons.get(collection_id, person_id)
+
+
+@router.patch("/{person_id}", responses=documented(404, 409))
+def update_person(
+    collection_id: CollectionPath,
+    person_id: PersonPath,
+    patch: PersonPatch,
+    caller: MayEnroll,
+    persons: Persons,
+) -> PersonView:
+    """Change what the body names; null empties a field."""
+    del caller
+    return persons.update(collection_id, person_id, patch)
+
+
+@router.delete("/{person_id}", status_code=204, responses=documented(404))
+def delete_person(
+    collection_id: CollectionPath, person_id: PersonPath, caller: MayEnroll, persons: Persons
+) -> None:
+    """Remove a person and all their faces: from this answer on nobody is told their name."""
+    del caller
+    persons.delete(collection_id, person_id)
+
+
+@router.post(
+    "/{person_id}/faces",
+    status_code=201,
+    response_model=FacesAdded,
+    responses=documented(404, 409, 415, 503),
+    openapi_extra=described(NoFields, MANY_IMAGES),
+)
+def add_faces(
+    collection_id: CollectionPath,
+    person_id: PersonPath,
+    caller: MayEnroll,
+    body: Annotated[Submission[NoFields], Depends(submission(NoFields, MANY_IMAGES))],
+    persons: Persons,
+    receipts: Answered,
+    idempotency_key: IdempotencyKey = None,
+) -> Response | FacesAdded:
+    """Add faces to a person; partial success is success."""
+    ticket = ticket_for(caller.id, idempotency_key, body.fingerprint)
+    images = _files(body.images)
+    return receipts.once(
+        ticket, lambda keep: persons.add_faces(collection_id, person_id, images, keep)
+    )
+
+
+@router.get("/{person_id}/faces", responses=documented(404))
+def list_faces(
+    collection_id: CollectionPath,
+    person_id: PersonPath,
+    caller: MayRead,
+    persons: Persons,
+    paging: Paged,
+) -> Page[FaceView]:
+    """A person's faces, oldest first."""
+    del caller
+    return persons.faces(collection_id, person_id, paging)
+
+
+@router.delete("/{person_id}/faces/{face_id}", status_code=204, responses=documented(404))
+def delete_face(
+    collection_id: CollectionPath,
+    person_id: PersonPath,
+    face_id: FaceId,
+    caller: MayEnroll,
+    persons: Persons,
+) -> None:
+    """Remove one face: from this answer on no decision rests on it."""
+    del caller
+    persons.delete_face(collection_id, person_id, face_id)
+
+
+def _files(uploads: tuple[Upload, ...]) -> list[ImageFile]:
+    return [ImageFile(upload.filename, upload.data) for upload in uploads]

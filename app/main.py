@@ -1,0 +1,67 @@
+"""The FastAPI application: every room's router, the shared edges, and the lifespan."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from app.auth.routes import router as keys
+from app.bootstrap import Container, build
+from app.core.logging import configure_logging
+from app.gallery.collection_routes import router as collections
+from app.gallery.person_routes import router as persons
+from app.observability.routes import router as operations
+from app.recognition.routes import router as recognition
+from app.settings import Settings
+from app.web import problems
+from app.web.middleware import BodyLimit, RequestContext
+
+_SPARE_THREADS = 40  # for requests that need no inference, while others wait for it
+
+
+def create_app(settings: Settings | None = None, container: Container | None = None) -> FastAPI:
+    """The service as an ASGI application; its container is opened when it starts."""
+    settings = settings or Settings()
+    configure_logging(settings.log_level, settings.log_format)
+    built = container or build(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        await anyio.to_thread.run_sync(built.open)
+        limiter = anyio.to_thread.current_default_thread_limiter()
+        limiter.total_tokens = settings.threads + settings.queue + _SPARE_THREADS
+        yield
+        built.close()
+
+    app: FastAPI = FastAPIOffline(
+        title="Kith",
+        summary="Open-set identification: people it knows by name, everyone else as unknown.",
+        version=version("kith"),
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.state.services = built.services
+    problems.install(app)
+    for router in (collections, persons, recognition, keys, operations):
+        app.include_router(router)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_request_bytes)
+    app.add_middleware(RequestContext, observe=built.metrics.observe_request)
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Complete the OpenAPI document: errors are problems, everywhere."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        document["components"]["schemas"].update(problems.schemas())
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,58 @@
+"""Prometheus metrics of this process, on a registry of their own so that each app has its own."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+_SECONDS: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class Metrics:
+    """Counts requests and decisions. Thread-safe. Labels never hold a person or a key."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+        self._requests = Histogram(
+            "kith_http_request_duration_seconds",
+            "Time from a request's first byte to its answer's last.",
+            ("method", "route", "status"),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._decisions = Counter(
+            "kith_decisions_total",
+            "Faces decided on, by outcome.",
+            ("collection", "decision"),
+            registry=self._registry,
+        )
+        self._steps = Histogram(
+            "kith_step_duration_seconds",
+            "Time of each step of an identification.",
+            ("step",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+
+    def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One finished HTTP request."""
+        self._requests.labels(method, route, str(status)).observe(seconds)
+
+    def observe_decision(self, collection_id: str, decision: str) -> None:
+        """One face decided on."""
+        self._decisions.labels(collection_id, decision).inc()
+
+    def observe_steps(self, milliseconds: Mapping[str, float]) -> None:
+        """How long each named step took."""
+        for step, each in milliseconds.items():
+            self._steps.labels(step).observe(each / 1e3)
+
+    def exposition(self) -> bytes:
+        """All metrics as Prometheus reads them."""
+        return generate_latest(self._registry)

@@ -1,0 +1,50 @@
+"""``/v1/health`` (public) and ``/metrics``."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel
+
+from app.auth.guard import MayRead
+from app.observability.health import Readiness
+from app.observability.metrics import Metrics
+from app.web.problems import MEDIA_TYPE, documented
+from app.web.services import provided
+
+router = APIRouter(tags=["operations"])
+
+_NOT_READY = {
+    "description": "Not ready",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+class Health(BaseModel):
+    """The service's word on itself."""
+
+    status: Literal["ok"]
+
+
+@router.get("/v1/health/live")
+def live() -> Health:
+    """Whether the process answers at all."""
+    return Health(status="ok")
+
+
+@router.get("/v1/health/ready", responses={503: _NOT_READY})
+def ready(readiness: Annotated[Readiness, Depends(provided(Readiness))]) -> Health:
+    """Whether requests can be served: the database answers and the models are loaded."""
+    readiness.check()
+    return Health(status="ok")
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={**documented(), 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+def metrics(caller: MayRead, registry: Annotated[Metrics, Depends(provided(Metrics))]) -> Response:
+    """Prometheus metrics of this process."""
+    del caller
+    return Response(registry.exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,170 @@
+"""``/v1``: identify, verify, compare, detect, embeddings, distances, the threshold, the models."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from app.auth.guard import MayAdminister, MayIdentify, MayRead
+from app.gallery.fields import CollectionPath, PersonPath
+from app.recognition.distances import DistanceService
+from app.recognition.models import ModelService
+from app.recognition.schemas import (
+    CompareOptions,
+    Comparison,
+    Detection,
+    DetectOptions,
+    DistanceMatrix,
+    DistanceOptions,
+    EmbeddingView,
+    Identification,
+    IdentifyOptions,
+    ModelList,
+    ThresholdView,
+    Verification,
+    VerifyOptions,
+)
+from app.recognition.service import RecognitionService
+from app.web.problems import documented
+from app.web.services import provided
+from app.web.uploads import (
+    ONE_IMAGE,
+    OPTIONAL_IMAGES,
+    SOURCE_AND_TARGET,
+    NoFields,
+    Submission,
+    described,
+    submission,
+)
+
+router = APIRouter(prefix="/v1", tags=["recognition"])
+
+Recognition = Annotated[RecognitionService, Depends(provided(RecognitionService))]
+
+
+@router.post(
+    "/collections/{collection_id}/identify",
+    responses=documented(404, 409, 415, 503),
+    openapi_extra=described(IdentifyOptions, ONE_IMAGE),
+)
+def identify(
+    collection_id: CollectionPath,
+    caller: MayIdentify,
+    body: Annotated[Submission[IdentifyOptions], Depends(submission(IdentifyOptions, ONE_IMAGE))],
+    recognition: Recognition,
+    request: Request,
+) -> Identification:
+    """Who is in the image: each face is identified, unknown, ambiguous or rejected."""
+    del caller
+    return recognition.identify(
+        collection_id, body.images[0].data, body.fields, request_id=request.state.request_id
+    )
+
+
+@router.post(
+    "/collections/{collection_id}/persons/{person_id}/verify",
+    responses=documented(404, 409, 415, 503),
+    openapi_extra=described(VerifyOptions, ONE_IMAGE),
+)
+def verify(
+    collection_id: CollectionPath,
+    person_id: PersonPath,
+    caller: MayIdentify,
+    body: Annotated[Submission[VerifyOptions], Depends(submission(VerifyOptions, ONE_IMAGE))],
+    recognition: Recognition,
+    request: Request,
+) -> Verification:
+    """Whether the largest face of the image is this person."""
+    del caller
+    return recognition.verify(
+        collection_id,
+        person_id,
+        body.images[0].data,
+        body.fields,
+        request_id=request.state.request_id,
+    )
+
+
+@router.post(
+    "/compare",
+    responses=documented(415, 503),
+    openapi_extra=described(CompareOptions, SOURCE_AND_TARGET),
+)
+def compare(
+    caller: MayIdentify,
+    body: Annotated[
+        Submission[CompareOptions], Depends(submission(CompareOptions, SOURCE_AND_TARGET))
+    ],
+    recognition: Recognition,
+    request: Request,
+) -> Comparison:
+    """Whether the largest faces of two images are of one person."""
+    del caller
+    source, target = body.images
+    return recognition.compare(
+        source.data, target.data, body.fields, request_id=request.state.request_id
+    )
+
+
+@router.post(
+    "/detect", responses=documented(415, 503), openapi_extra=described(DetectOptions, ONE_IMAGE)
+)
+def detect(
+    caller: MayIdentify,
+    body: Annotated[Submission[DetectOptions], Depends(submission(DetectOptions, ONE_IMAGE))],
+    recognition: Recognition,
+    request: Request,
+) -> Detection:
+    """The faces of the image, largest first, without identities."""
+    del caller
+    return recognition.detect(body.images[0].data, body.fields, request_id=request.state.request_id)
+
+
+@router.post(
+    "/embeddings", responses=documented(415, 503), openapi_extra=described(NoFields, ONE_IMAGE)
+)
+def embeddings(
+    caller: MayAdminister,
+    body: Annotated[Submission[NoFields], Depends(submission(NoFields, ONE_IMAGE))],
+    recognition: Recognition,
+    request: Request,
+) -> EmbeddingView:
+    """The largest face's embedding, of unit length: biometric data, for administrators."""
+    del caller
+    return recognition.embedding(body.images[0].data, request_id=request.state.request_id)
+
+
+@router.post(
+    "/collections/{collection_id}/distances",
+    responses=documented(404, 409, 415, 503),
+    openapi_extra=described(DistanceOptions, OPTIONAL_IMAGES),
+)
+def distances(
+    collection_id: CollectionPath,
+    caller: MayIdentify,
+    body: Annotated[
+        Submission[DistanceOptions], Depends(submission(DistanceOptions, OPTIONAL_IMAGES))
+    ],
+    service: Annotated[DistanceService, Depends(provided(DistanceService))],
+) -> DistanceMatrix:
+    """The distance matrix of 2 to 64 images, or of persons of the collection."""
+    del caller
+    images = [(image.filename or f"images[{i}]", image.data) for i, image in enumerate(body.images)]
+    return service.matrix(collection_id, images, body.fields)
+
+
+@router.get("/collections/{collection_id}/threshold", responses=documented(404, 409, 503))
+def threshold(
+    collection_id: CollectionPath, caller: MayRead, recognition: Recognition
+) -> ThresholdView:
+    """The similarity above which a stranger is named at most `target_fpir` of the time, now."""
+    del caller
+    return recognition.threshold(collection_id)
+
+
+@router.get("/models", responses=documented())
+def models(
+    caller: MayRead, service: Annotated[ModelService, Depends(provided(ModelService))]
+) -> ModelList:
+    """The model bundle that this service runs."""
+    del caller
+    return service.list()

@@ -1,0 +1,20 @@
+"""Alembic's entry: runs on the connection that ``migrations`` gives it."""
+
+from alembic import context
+
+from app.auth import models as _auth
+from app.core.db import Base
+from app.gallery import models as _gallery
+from app.index import changelog as _index
+from app.web import idempotency as _web
+
+# Imported so that their tables are in the metadata.
+_TABLES = (_auth.ApiKey, _gallery.Face, _index.Change, _web.Receipt)
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+context.run_migrations()
