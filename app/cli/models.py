@@ -15,9 +15,10 @@ from app.bootstrap import build_analyser
 from app.cli.progress import count_progress, write_json
 from app.decision.fit import fit, score_noise
 from app.errors import InvalidRequest
+from app.inference.acceptance import sole_subject
 from app.inference.bundle import Bundle
 from app.inference.folders import EmbeddedFolder, Photo, embed_photos, photos_in
-from app.inference.pipeline import Pipeline, Sample, build_pipeline
+from app.inference.pipeline import Pipeline, build_pipeline
 from app.inference.pull import pull as pull_bundle
 from app.settings import Settings
 
@@ -80,7 +81,7 @@ def calibrate(
             build_analyser(pipeline, settings),
             photos,
             threads=settings.threads,
-            choose=_largest,
+            choose=sole_subject,
             done=step,
         )
     calibration = _calibrated(pipeline, found, data)
@@ -113,10 +114,6 @@ def _same_person(labels: np.ndarray) -> np.ndarray:
     follows = labels[order[:-1]] == labels[order[1:]]
     partner[order[:-1][follows]] = order[1:][follows]
     return partner
-
-
-def _largest(samples: list[Sample]) -> Sample | None:
-    return samples[0] if samples else None
 
 
 def _without(photos: list[Photo], exclude: Path | None) -> list[Photo]:

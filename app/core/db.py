@@ -13,9 +13,11 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Dialect,
     Engine,
+    Integer,
     MetaData,
     create_engine,
     event,
@@ -68,6 +70,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: Utc,
+        int: BigInteger().with_variant(Integer, "sqlite"),  # SQLite numbers INTEGER keys itself
         dict[str, Any]: JSON,
         list[str]: JSON,
     }

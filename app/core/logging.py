@@ -36,6 +36,7 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # tells of every start otherwise
 
 
 def _renderer(log_format: LogFormat) -> Processor:

@@ -18,12 +18,9 @@ from app.errors import (
     UnsupportedImage,
 )
 from app.gallery.schemas import RejectedImage, RejectionReason
-from app.inference.acceptance import Acceptance
+from app.inference.acceptance import Acceptance, rivals
 from app.inference.analyser import Analyser
 from app.inference.pipeline import Sample
-
-_RIVAL: Final = 0.7
-"""A second face of at least this share of the largest one's width: whom does the photo mean?"""
 
 _EXPLAINED: Final[dict[str, str]] = {
     "no_face": "No face was found; send a photo in which one is visible.",
@@ -110,9 +107,8 @@ class Enroller:
         """The one face that the photo is of."""
         if not samples:
             raise _Refused("no_face")
-        rivals = [s for s in samples[1:] if s.box.width >= _RIVAL * samples[0].box.width]
         reasons: list[str] = list(self._acceptance.to_enrol(samples[0]))
-        if rivals:
+        if rivals(samples):
             reasons.append("multiple_faces")
         if reasons:
             raise _Refused(*reasons)

@@ -65,7 +65,7 @@ def quality_view(quality: Quality | None) -> QualityView | None:
         return None
     return QualityView(
         score=round(quality.score, 3),
-        face_size=quality.face_size,
+        face_size=round(quality.face_size),
         sharpness=round(quality.sharpness, 3),
         brightness=round(quality.brightness, 3),
         yaw=round(quality.yaw, 1),

@@ -1,6 +1,6 @@
 """Folders of photographs, one folder a person: walked, and embedded."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,23 +50,12 @@ def photos_in(folder: Path) -> list[Photo]:
     ]
 
 
-def nearest_to_centre(samples: list[Sample], *, width: float, height: float) -> Sample | None:
-    """The face that a centred portrait such as LFW's means, whoever else is in the picture."""
-
-    def distance(sample: Sample) -> float:
-        x = sample.box.x + sample.box.width / 2 - width / 2
-        y = sample.box.y + sample.box.height / 2 - height / 2
-        return float(np.hypot(x, y))
-
-    return min(samples, key=distance, default=None)
-
-
 def embed_photos(
     analyser: Analyser,
     photos: Iterable[Photo],
     *,
     threads: int,
-    choose: Callable[[list[Sample]], Sample | None],
+    choose: Callable[[Sequence[Sample]], Sample | None],
     done: Callable[[], None],
 ) -> EmbeddedFolder:
     """Embed one face of each photo on ``threads`` threads; ``done`` is called after each photo."""
@@ -87,7 +76,7 @@ def embed_photos(
 
 
 def _embed(
-    analyser: Analyser, photo: Photo, choose: Callable[[list[Sample]], Sample | None]
+    analyser: Analyser, photo: Photo, choose: Callable[[Sequence[Sample]], Sample | None]
 ) -> tuple[Photo, Embeddings | None, str]:
     def picked(samples: list[Sample]) -> Iterator[Sample]:
         if (sample := choose(samples)) is not None:
@@ -98,7 +87,7 @@ def _embed(
     except (AppError, OSError) as error:
         return photo, None, getattr(error, "detail", str(error))
     if not len(analysis.embeddings):
-        return photo, None, "no face found"
+        return photo, None, "not one face that the photo is of"
     again = analyser.pipeline.embed([_seen_again(sample) for sample in analysis.chosen])
     return photo, np.concatenate([analysis.embeddings, again]), ""
 

@@ -35,15 +35,17 @@ class PreprocessingEntry(_Strict):
 
     size: tuple[int, int]
     channels: Literal["RGB", "BGR", "L"]
-    mean: tuple[float, ...] = (0.0,)
-    scale: tuple[float, ...] = (1.0,)
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    scale: tuple[float, ...] = (1.0, 1.0, 1.0)
     resize: Literal["stretch", "contain"] = "stretch"
     background: int = Field(0, ge=0, le=255)
     invert: bool = False
 
     def build(self) -> Preprocessing:
         """As the pure room wants it."""
-        return Preprocessing(**self.model_dump())
+        width, height = self.size
+        values = self.model_dump(exclude={"size"})
+        return Preprocessing(width=width, height=height, **values)
 
 
 class DetectorEntry(_Strict):

@@ -8,7 +8,7 @@ from app.inference.detector import Detection, YuNet
 from app.inference.embedder import Embedder, Embeddings, OnnxEmbedder
 from app.vision.align import align_face
 from app.vision.preprocess import fit_whole
-from app.vision.quality import assess
+from app.vision.quality import measure_quality
 from app.vision.types import AlignedCrop, Box, Landmarks, Quality, RgbImage
 
 
@@ -63,5 +63,5 @@ def build_pipeline(bundle: Bundle) -> Pipeline:
 
 def _sample(image: RgbImage, found: Detection) -> Sample:
     crop = align_face(image, found.landmarks)
-    quality = assess(found.box, found.landmarks, crop)
+    quality = measure_quality(found.box, found.landmarks, crop)
     return Sample(found.box, found.landmarks, found.score, quality, crop)

@@ -291,7 +291,9 @@ def sample_view(sample: Sample) -> SampleView:
 
 
 def _fields(sample: Sample) -> dict[str, Any]:
-    points = None if sample.landmarks is None else sample.landmarks.round(1).tolist()
+    points = None
+    if sample.landmarks is not None:
+        points = sample.landmarks.astype(float).round(1).tolist()
     return {
         "box": box_view(sample.box),
         "landmarks": points,
