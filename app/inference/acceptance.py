@@ -14,7 +14,7 @@ _RIVAL: Final = 0.7
 
 
 def rivals(samples: Sequence[Sample]) -> list[Sample]:
-    """Faces of at least 0.7 of the largest one's width: whom does such a photo mean?"""
+    """Faces of at least 0.7 of the largest one's width: so it is unclear whom the photo means."""
     return [sample for sample in samples[1:] if sample.box.width >= _RIVAL * samples[0].box.width]
 
 

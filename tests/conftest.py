@@ -1,0 +1,73 @@
+"""Fixtures that more than one room's tests need."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.bootstrap import build
+from app.main import create_app
+from app.settings import Settings
+from tests.support.fake_bundle import write_fake_bundle
+from tests.support.server import ADMIN_KEY, ServerProcess
+
+_ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """The folder of photographs to test with, named by KITH_TEST_DATA."""
+    named = os.environ.get("KITH_TEST_DATA", "")
+    if not named and not os.environ.get("CI"):
+        pytest.skip("KITH_TEST_DATA names no folder of photographs")
+    folder = (_ROOT / named).resolve()
+    assert (folder / "lfw-devtrain").is_dir(), f"KITH_TEST_DATA={named!r} has no lfw-devtrain"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def face_bundle() -> Path:
+    """The ``face`` bundle, as ``make model`` put it."""
+    folder = Path(os.environ.get("KITH_TEST_BUNDLE", _ROOT / "data" / "models" / "face"))
+    assert (folder / "manifest.json").is_file(), f"{folder} has no bundle; run `make model`"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def fake_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny real bundle whose sample is the whole image."""
+    return write_fake_bundle(tmp_path_factory.mktemp("bundles") / "fake")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, fake_bundle: Path) -> Settings:
+    """Settings of a service of its own, on the tiny bundle."""
+    return Settings(data_dir=tmp_path / "data", model=fake_bundle, admin_key=ADMIN_KEY)
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    """The whole service in this process, asked with the admin key."""
+    app = create_app(settings, build(settings))
+    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+    with TestClient(app, base_url="http://kith/v1", headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+def server(
+    tmp_path: Path, fake_bundle: Path
+) -> Iterator[Callable[..., ServerProcess]]:
+    """Starts real servers, and ends them with the test."""
+    started: list[ServerProcess] = []
+
+    def start(bundle: Path = fake_bundle, **settings: str) -> ServerProcess:
+        data = tmp_path / f"server-{len(started)}"
+        started.append(ServerProcess(data, bundle, **settings))
+        return started[-1].start()
+
+    yield start
+    for each in started:
+        each.kill()

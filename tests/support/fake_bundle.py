@@ -1,0 +1,89 @@
+"""A real bundle of a few kilobytes: the whole image is the sample, its small grey version projected
+to 32 numbers is its embedding. Like pictures embed alike and unlike ones apart, in microseconds.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from app.inference.bundle import write_bundle
+from app.inference.manifest import EMBEDDER
+
+SIDE, DIMENSION = 32, 32
+
+
+def write_fake_bundle(folder: Path, *, seed: int = 0) -> Path:
+    """Write the bundle into ``folder``; another ``seed`` is another contract."""
+    model = folder.parent / f".{folder.name}.onnx"
+    model.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(_graph(seed), str(model))
+    description = {
+        "name": "fake",
+        "version": "1",
+        "licence": "none",
+        "dimension": DIMENSION,
+        "preprocessing": {
+            "size": [SIDE, SIDE],
+            "channels": "L",
+            "mean": [127.5],
+            "scale": [1 / 127.5],
+        },
+        "alignment": None,
+        "detector": None,
+    }
+    write_bundle(
+        folder,
+        description,
+        models={EMBEDDER: (model, "none")},
+        calibration=fake_calibration(),
+        model_card="# fake\n",
+    )
+    model.unlink()
+    return folder
+
+
+def fake_calibration() -> dict[str, Any]:
+    """FMR falls from 1 at -1 to 1e-8 at 1; 1e-6 at 0.9, so that noise alone is never named."""
+    similarity = [-1.0, 0.0, 0.5, 0.9, 1.0]
+    log_fmr = np.log([1.0, 0.5, 1e-2, 1e-6, 1e-8])
+    curve = {
+        "similarity": similarity,
+        "log_fmr": log_fmr.tolist(),
+        "log_low": (log_fmr - 0.5).tolist(),
+        "log_high": np.minimum(0, log_fmr + 0.5).tolist(),
+        "supported_fmr": 1e-5,
+    }
+    return {
+        "format": 1,
+        "ambiguity_margin": 0.01,
+        "evidence": {"data": "made up"},
+        "curves": {"1": curve, "3": curve},
+    }
+
+
+def _graph(seed: int) -> onnx.ModelProto:
+    """Average to 8 x 8, project, normalise."""
+    rng = np.random.default_rng(seed)
+    projection = rng.normal(size=(64, DIMENSION)).astype(np.float32)
+    nodes = [
+        helper.make_node(
+            "AveragePool", ["image"], ["small"], kernel_shape=[4, 4], strides=[4, 4]
+        ),
+        helper.make_node("Flatten", ["small"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "projection"], ["raw"]),
+        helper.make_node("LpNormalization", ["raw"], ["embedding"], axis=1, p=2),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "fake",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 1, SIDE, SIDE])],
+        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", DIMENSION])],
+        [numpy_helper.from_array(projection, "projection")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    onnx.checker.check_model(model)
+    return model

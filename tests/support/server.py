@@ -1,0 +1,82 @@
+"""A real ``kith serve`` in a process of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+ADMIN_KEY = "an-admin-key-for-tests-only-0123456789"
+_READY = re.compile(r"Kith is ready at (http://\S+)")
+
+
+class ServerProcess:
+    """Starts, stops, kills and restarts the service on one data folder."""
+
+    def __init__(self, data_dir: Path, bundle: Path, **settings: str) -> None:
+        self.data_dir = data_dir
+        self.log = data_dir / "server.log"
+        self._environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("KITH_")},
+            "KITH_DATA_DIR": str(data_dir),
+            "KITH_MODEL": str(bundle),
+            "KITH_PORT": "0",
+            "KITH_ADMIN_KEY": ADMIN_KEY,
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+
+    def start(self, seconds: float = 60) -> "ServerProcess":
+        """Start and wait until it says that it is ready."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            offset = log.tell()
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", "from app.cli import main; main()", "serve"],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            said = self.log.read_bytes()[offset:].decode()
+            if found := _READY.search(said):
+                self.url = found[1]
+                return self
+            if self._process.poll() is not None:
+                raise AssertionError(f"the server ended: {said}")
+            time.sleep(0.05)
+        raise AssertionError("the server did not get ready")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def send_signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self, seconds: float = 60) -> int:
+        assert self._process is not None
+        return self._process.wait(seconds)
+
+    def kill(self) -> None:
+        """As a power cut would: no clean-up."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(30)
+
+    def stop(self) -> int:
+        self.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def client(self, key: str = ADMIN_KEY, seconds: float = 60) -> httpx.Client:
+        """An HTTP client that holds ``key``."""
+        headers = {"Authorization": f"Bearer {key}"}
+        return httpx.Client(base_url=f"{self.url}/v1", headers=headers, timeout=seconds)
