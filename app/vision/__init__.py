@@ -1,3 +1,5 @@
-"""Pixels: from bytes to an upright RGB image, from five landmarks to an aligned crop, and how good
-a sample is. Pure numpy and Pillow, so that training and serving share it and cannot drift apart.
+"""Images as arrays: safe decoding, alignment, quality, preprocessing.
+
+PURE: numpy, Pillow and ``app.errors`` only. It must not know of models, people, HTTP or settings,
+so that training, evaluation and serving share it and cannot drift apart.
 """

@@ -1,4 +1,8 @@
-"""From five landmarks to the canonical crop that the embedder was trained on."""
+"""A face to the place where the embedder was trained to see it.
+
+Five landmarks fix a similarity transform (turn, scale, shift) to the ArcFace template of 112 x 112
+pixels. Coordinates are OpenCV's: whole numbers are pixel centres.
+"""
 
 from typing import Final
 
@@ -8,10 +12,8 @@ from PIL import Image
 
 from app.vision.types import AlignedCrop, Landmarks, RgbImage
 
-Similarity2d = NDArray[np.float64]
-"""(2, 3): rotation, uniform scale and shift, from image pixels to crop pixels."""
-
-ARCFACE_112: Final = np.array(
+ARCFACE_SIZE: Final = 112
+ARCFACE_112: Final[NDArray[np.float32]] = np.array(
     [
         [38.2946, 51.6963],
         [73.5318, 51.5014],
@@ -19,54 +21,86 @@ ARCFACE_112: Final = np.array(
         [41.5493, 92.3655],
         [70.7299, 92.2041],
     ],
-    np.float32,
+    dtype=np.float32,
 )
-"""Where ArcFace (Deng et al. 2019) and SFace expect the five landmarks in a crop of 112 x 112."""
-
-
-def similarity_transform(source: Landmarks, target: Landmarks) -> Similarity2d:
-    """The similarity that takes ``source`` (n, 2) nearest to ``target`` in least squares.
-
-    Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
-    PAMI 13(4), 1991; without reflection. Points that all coincide give the identity's scale.
-    """
-    source, target = source.astype(np.float64), target.astype(np.float64)
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    centred = source - source_mean
-    covariance = (target - target_mean).T @ centred / len(source)
-    u, spread, vt = np.linalg.svd(covariance)
-    sign = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
-    rotation = u @ np.diag(sign) @ vt
-    variance = (centred**2).sum() / len(source)
-    scale = float(spread @ sign) / variance if variance > 0 else 1.0
-    linear = scale * rotation
-    return np.hstack([linear, (target_mean - linear @ source_mean)[:, None]])
-
-
-def warp(image: RgbImage, matrix: Similarity2d, size: tuple[int, int]) -> RgbImage:
-    """``image`` through ``matrix`` into ``size`` (width, height), bilinear, black outside.
-
-    ``matrix`` has integer pixel centres, as OpenCV's; Pillow's are at one half. An image that is
-    shrunk by two or more is first reduced by whole blocks: without that, large faces alias.
-    """
-    linear, shift = matrix[:, :2], matrix[:, 2]
-    shrink = 1 / max(float(np.sqrt(abs(np.linalg.det(linear)))), 1e-6)
-    block = int(np.clip(shrink, 1, 64))
-    inverse = np.linalg.inv(linear) if abs(np.linalg.det(linear)) > 1e-12 else np.eye(2)
-    offset = -inverse @ shift
-    # Output centre (u + 1/2) -> input (x + 1/2), then into the reduced image's pixels.
-    offset = offset + 0.5 - inverse @ np.array([0.5, 0.5])
-    source = Image.fromarray(image)
-    if block > 1:
-        source = source.reduce(block)
-    a, b, c, d = (inverse / block).ravel().tolist()
-    x, y = (offset / block).tolist()
-    warped = source.transform(
-        size, Image.Transform.AFFINE, (a, b, x, c, d, y), Image.Resampling.BILINEAR
-    )
-    return np.asarray(warped, np.uint8)
+"""Where InsightFace (and OpenCV's FaceRecognizerSF) puts the five landmarks in 112 x 112."""
+ARCFACE_112.setflags(write=False)
 
 
 def align_face(image: RgbImage, landmarks: Landmarks) -> AlignedCrop:
-    """The 112 x 112 crop with the landmarks at ``ARCFACE_112``."""
-    return warp(image, similarity_transform(landmarks, ARCFACE_112), (112, 112))
+    """The face as (112, 112, 3), eyes level; what lies past the image's border is black."""
+    return warp(image, similarity_transform(landmarks, ARCFACE_112), ARCFACE_SIZE)
+
+
+def similarity_transform(
+    source: NDArray[np.floating], target: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """The (2, 3) matrix that takes ``source`` (n, 2) nearest to ``target`` in least squares.
+
+    S. Umeyama, "Least-squares estimation of transformation parameters between two point
+    patterns", PAMI 13 (1991), equations 39 to 43. Points that all coincide have no scale; they
+    are taken at scale 1.
+    """
+    a, b = np.asarray(source, np.float64), np.asarray(target, np.float64)
+    centre_a, centre_b = a.mean(axis=0), b.mean(axis=0)
+    a, b = a - centre_a, b - centre_b
+    u, strengths, vt = np.linalg.svd(b.T @ a / len(a))
+    signs = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
+    variance = a.var(axis=0).sum()
+    scale = strengths @ signs / variance if variance > 0 else 1.0
+    rotation = scale * (u * signs) @ vt
+    return np.column_stack([rotation, centre_b - rotation @ centre_a])
+
+
+def warp(image: RgbImage, matrix: NDArray[np.floating], size: int) -> RgbImage:
+    """``image`` through ``matrix`` (2, 3; image to crop) as (size, size, 3), bilinear.
+
+    Where the crop is much smaller than what it shows, the image is first averaged over whole
+    blocks of pixels, or fine grain would turn into false detail.
+    """
+    inverse = _invert(np.asarray(matrix, np.float64))
+    picture, inverse = _shrink(image, inverse, size)
+    turn, shift = inverse[:, :2], inverse[:, 2]
+    corner = shift + 0.5 - turn @ (0.5, 0.5)  # Pillow counts from the corner of the first pixel
+    data = tuple(np.column_stack([turn, corner]).ravel().tolist())
+    result = picture.transform(
+        (size, size), Image.Transform.AFFINE, data, resample=Image.Resampling.BILINEAR
+    )
+    return np.array(result)
+
+
+def _invert(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    turn = np.linalg.pinv(matrix[:, :2])  # a degenerate face gives some crop, never an exception
+    return np.column_stack([turn, -turn @ matrix[:, 2]])
+
+
+def _shrink(
+    image: RgbImage, inverse: NDArray[np.float64], size: int
+) -> tuple[Image.Image, NDArray[np.float64]]:
+    """The part that the crop shows, reduced by a whole factor, and the matrix into it."""
+    factor = int(np.sqrt(abs(np.linalg.det(inverse[:, :2]))))
+    if factor < 2:
+        return Image.fromarray(image), inverse
+    left, top, right, bottom = _seen(inverse, size, image.shape, factor)
+    if right - left < factor or bottom - top < factor:
+        return Image.fromarray(image), inverse
+    part = Image.fromarray(image[top:bottom, left:right]).reduce(factor)
+    moved = inverse.copy()
+    moved[:, 2] -= (left, top)
+    moved[:, 2] += 0.5
+    moved /= factor
+    moved[:, 2] -= 0.5
+    return part, moved
+
+
+def _seen(
+    inverse: NDArray[np.float64], size: int, shape: tuple[int, ...], margin: int
+) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of the pixels under the crop, within the image."""
+    corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ inverse.T
+    low = np.floor(corners.min(axis=0)) - margin
+    high = np.ceil(corners.max(axis=0)) + margin
+    width, height = shape[1], shape[0]
+    left, right = np.clip([low[0], high[0]], 0, width).astype(int).tolist()
+    top, bottom = np.clip([low[1], high[1]], 0, height).astype(int).tolist()
+    return left, top, right, bottom

@@ -1,89 +1,169 @@
-"""From bytes that anybody may have sent to an upright RGB image, or to one clear refusal."""
+"""Bytes that a stranger sent, to an upright RGB array: or a refusal that says why.
+
+Nothing is allocated before the header's size has been held against the limit, no global of Pillow
+is relied on or changed, and whatever the bytes are, only three errors come out: ``InvalidImage``,
+``UnsupportedImage`` and ``PayloadTooLarge``. Thread-safe.
+"""
 
 import io
+import re
+import warnings
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
-from PIL.Image import DecompressionBombError, DecompressionBombWarning
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from app.errors import AppError, InvalidImage, PayloadTooLarge, UnsupportedImage
+from app.vision.pixels import to_rgb
 from app.vision.types import RgbImage
 
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
-_BACKGROUND: Final = (128, 128, 128)  # neutral: neither a bright nor a dark rim around the subject
-_SIXTEEN_BIT: Final = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
+_READERS: Final[tuple[tuple[bytes, type[ImageFile.ImageFile]], ...]] = (
+    (b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
+    (b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
+    (b"RIFF", WebPImagePlugin.WebPImageFile),
+    (b"BM", BmpImagePlugin.BmpImageFile),
+    (b"GIF87a", GifImagePlugin.GifImageFile),
+    (b"GIF89a", GifImagePlugin.GifImageFile),
+    (b"II*\x00", TiffImagePlugin.TiffImageFile),
+    (b"MM\x00*", TiffImagePlugin.TiffImageFile),
+)
+"""Called directly: ``Image.open`` would consult every plugin and a process-wide pixel limit."""
+
+_FORMATS: Final = "JPEG, PNG, WebP, BMP, GIF and TIFF"
+_TILE_WIDTH: Final = 322
+_TILE_HEIGHT: Final = 323
+_ORIENTATION: Final = 0x0112
+_PILLOW: Final = r"PIL\."
+_QUIET: Final = ("ignore", None, UserWarning, re.compile(_PILLOW), 0)
+_MAX_SCANS: Final = 100
+"""Ordinary progressive JPEGs have about ten scans; each costs a pass over every pixel, so that a
+few hundred empty ones in a small file would hold a core for a minute."""
+
+_UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """The largest image that is read, encoded and decoded."""
+    """What is refused before it is decoded: encoded bytes and decoded pixels of one image."""
 
     max_bytes: int
     max_pixels: int
 
 
 def decode_image(data: bytes, limits: ImageLimits) -> RgbImage:
-    """The first frame of an image, upright by its EXIF orientation, as RGB.
+    """The first frame, upright, as (height, width, 3) of 0 to 255.
 
-    16 bits are scaled to 8, CMYK, palettes and grey are converted, transparency lies over neutral
-    grey. Thread-safe. Raises ``PayloadTooLarge`` (from the header, before anything is allocated),
-    ``UnsupportedImage`` (no image, or of another format) or ``InvalidImage`` (empty, truncated,
-    corrupt); never anything else, whatever the bytes.
+    EXIF orientation is applied; 16 bits keep their high byte; transparency lies over mid-grey;
+    colour profiles are ignored, as the models were trained on files read so.
+    Raises InvalidImage (empty, truncated, corrupt), UnsupportedImage (no image, or of another
+    format), PayloadTooLarge (over ``limits``).
     """
-    if not data:
-        raise InvalidImage("The image is empty (0 bytes).")
-    if len(data) > limits.max_bytes:
-        raise PayloadTooLarge(
-            f"The image has {len(data)} bytes; at most {limits.max_bytes} are read."
-        )
+    _check_bytes(data, limits)
+    reader = _reader(data)
+    _quiet_pillow()
     try:
-        return _decode(data, limits)
+        return _decode(reader, data, limits)
     except AppError:
         raise
-    except UnidentifiedImageError:
-        raise UnsupportedImage(
-            f"These {len(data)} bytes are no image that is read here; send one of "
-            f"{', '.join(FORMATS)}."
-        ) from None
-    except (DecompressionBombError, DecompressionBombWarning):
+    except Exception as error:  # Pillow raises about anything on hostile bytes
+        raise InvalidImage("The image cannot be read: it is truncated or corrupt.") from error
+
+
+def _check_bytes(data: bytes, limits: ImageLimits) -> None:
+    if not data:
+        raise InvalidImage("The image is empty: 0 bytes were received.")
+    if len(data) > limits.max_bytes:
         raise PayloadTooLarge(
-            f"The image has too many pixels; at most {limits.max_pixels} are read."
-        ) from None
-    except Exception as error:  # noqa: BLE001 - decoders raise anything on hostile bytes
-        raise InvalidImage(
-            f"The image is damaged and cannot be read ({type(error).__name__})."
-        ) from None
+            f"The image has {len(data):,} bytes; at most {limits.max_bytes:,} are read."
+        )
 
 
-def _decode(data: bytes, limits: ImageLimits) -> RgbImage:
-    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        width, height = image.size
-        if width * height > limits.max_pixels:
-            raise PayloadTooLarge(
-                f"The image has {width} x {height} pixels; at most {limits.max_pixels} are read."
-            )
+def _reader(data: bytes) -> type[ImageFile.ImageFile]:
+    for magic, reader in _READERS:
+        if data.startswith(magic):
+            if magic == b"RIFF" and data[8:12] != b"WEBP":
+                continue
+            return reader
+    raise UnsupportedImage(f"The bytes are no image of a format that is read: {_FORMATS}.")
+
+
+def _decode(reader: type[ImageFile.ImageFile], data: bytes, limits: ImageLimits) -> RgbImage:
+    if reader is WebPImagePlugin.WebPImageFile:
+        _check_pixels(_webp_size(data), limits)  # its reader allocates the canvas when it opens
+    if reader is JpegImagePlugin.JpegImageFile and data.count(b"\xff\xda") > _MAX_SCANS:
+        raise InvalidImage(f"The JPEG has more than {_MAX_SCANS} scans; no camera writes such.")
+    with reader(io.BytesIO(data), "") as image:
+        _check_pixels(image.size, limits)
+        _check_tiles(image, limits)
         image.load()
-        upright = ImageOps.exif_transpose(image)
-    return np.asarray(_to_rgb(upright), np.uint8)
+        return np.array(_upright(to_rgb(image), image))
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in _SIXTEEN_BIT:
-        image = _to_eight_bits(image)
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        background = Image.new("RGBA", layer.size, (*_BACKGROUND, 255))
-        return Image.alpha_composite(background, layer).convert("RGB")
-    return image.convert("RGB")
+def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
+    width, height = size
+    if width < 1 or height < 1:
+        raise InvalidImage(f"The image is {width} x {height} pixels.")
+    if width * height > limits.max_pixels:
+        raise PayloadTooLarge(
+            f"The image is {width:,} x {height:,} pixels; "
+            f"at most {limits.max_pixels:,} pixels are read."
+        )
 
 
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """16 bits by their high byte; wider integers and floats by their own range."""
-    pixels = np.asarray(image, np.float64)
-    top = 65535.0 if image.mode.startswith("I;16") or pixels.max(initial=0) > 255 else 255.0
-    if image.mode == "F" and pixels.max(initial=0) <= 1:
-        top = 1.0
-    scaled = np.clip(np.nan_to_num(pixels) / top, 0, 1) * 255
-    return Image.fromarray(np.round(scaled).astype(np.uint8))
+def _check_tiles(image: ImageFile.ImageFile, limits: ImageLimits) -> None:
+    """A small TIFF may claim huge tiles, each of which would be allocated whole."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and _TILE_WIDTH in image.tag_v2:
+        tile = image.tag_v2[_TILE_WIDTH], image.tag_v2[_TILE_HEIGHT]
+        _check_pixels((int(tile[0]), int(tile[1])), limits)
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """From the header of the first chunk (RFC 9649, sections 2.5 to 2.7)."""
+    chunk, body = data[12:16], data[20:30].ljust(10, b"\0")
+    if chunk == b"VP8X":
+        return _little(body[4:7]) + 1, _little(body[7:10]) + 1
+    if chunk == b"VP8L":
+        bits = _little(body[1:5])
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    return _little(body[6:8]) & 0x3FFF, _little(body[8:10]) & 0x3FFF
+
+
+def _little(field: bytes) -> int:
+    return int.from_bytes(field, "little")
+
+
+def _upright(rgb: Image.Image, source: Image.Image) -> Image.Image:
+    """Read after loading: the TIFF reader turns its image itself and then drops the tag."""
+    try:
+        turn = _UPRIGHT.get(source.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - unreadable EXIF is no reason to refuse readable pixels
+        turn = None
+    return rgb if turn is None else rgb.transpose(turn)
+
+
+def _quiet_pillow() -> None:
+    """Odd metadata in a client's file is no news to the operator, and no error.
+
+    ``warnings.catch_warnings`` is not thread-safe; one filter that stays is. It is looked for
+    each time, because a test run starts every test with filters of its own.
+    """
+    if _QUIET not in warnings.filters:
+        warnings.filterwarnings("ignore", category=UserWarning, module=_PILLOW)

@@ -1,8 +1,11 @@
-"""From crops to the tensor that an embedder takes, as its bundle's manifest says."""
+"""From a crop to the numbers that a network takes, exactly as its manifest says.
+
+Training imports these same functions, so that a network is served what it was trained on.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,48 +13,68 @@ from PIL import Image
 
 from app.vision.types import AlignedCrop, RgbImage
 
+Channels: TypeAlias = Literal["RGB", "BGR", "L"]
+Resize: TypeAlias = Literal["stretch", "contain"]
+Blob: TypeAlias = NDArray[np.float32]
+"""(n, channels, height, width)."""
+
+_ORDER: Final = {"RGB": slice(None), "BGR": slice(None, None, -1)}
+
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """How pixels become numbers: ``(x - mean) * scale`` a channel, in ``channels`` order.
+    """How pixels become the network's input: ``(pixel - mean) * scale`` for each channel."""
 
-    ``size`` is (width, height). ``resize`` and ``background`` (0 to 255) say how a whole image
-    that is the sample is fitted: ``stretch`` to the size, or ``contain`` within it. ``invert``
-    turns dark on light into light on dark first.
-    """
+    width: int
+    height: int
+    channels: Channels = "RGB"
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    scale: tuple[float, ...] = (1.0, 1.0, 1.0)
+    resize: Resize = "stretch"
+    """Of whole images: ``stretch`` to the size, or ``contain`` within it, the rest filled."""
+    background: int = 0
+    """Grey level of what ``contain`` fills, before ``invert``."""
+    invert: bool = False
+    """Dark ink on light paper becomes light ink on dark, as in MNIST."""
 
-    size: tuple[int, int]
-    channels: Literal["RGB", "BGR", "L"]
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
-    resize: Literal["stretch", "contain"]
-    background: int
-    invert: bool
-
-
-def to_blob(crops: Sequence[AlignedCrop], how: Preprocessing) -> NDArray[np.float32]:
-    """``crops`` (n of height, width, 3) as one (n, c, height, width) float32 tensor."""
-    stacked = np.stack([_channels(crop, how) for crop in crops]).astype(np.float32)
-    if any(how.mean) or any(scale != 1 for scale in how.scale):
-        stacked = (stacked - np.array(how.mean, np.float32)) * np.array(how.scale, np.float32)
-    return np.ascontiguousarray(stacked.transpose(0, 3, 1, 2), np.float32)
+    @property
+    def depth(self) -> int:
+        """Number of channels."""
+        return len(self.channels)
 
 
-def fit_whole(image: RgbImage, how: Preprocessing) -> AlignedCrop:
-    """A whole image that is itself the sample, at the embedder's size."""
-    width, height = how.size
-    source = Image.fromarray(255 - image if how.invert else image)
-    if how.resize == "stretch":
-        return np.asarray(source.resize(how.size, Image.Resampling.BILINEAR), np.uint8)
-    factor = min(width / source.width, height / source.height)
-    inner = (max(1, round(source.width * factor)), max(1, round(source.height * factor)))
-    canvas = Image.new("RGB", how.size, (how.background,) * 3)
-    placed = source.resize(inner, Image.Resampling.BILINEAR)
-    canvas.paste(placed, ((width - inner[0]) // 2, (height - inner[1]) // 2))
-    return np.asarray(canvas, np.uint8)
+def fit_whole(image: RgbImage, preprocessing: Preprocessing) -> AlignedCrop:
+    """The whole image as one sample, at the network's size; averaged where it shrinks."""
+    size = (preprocessing.width, preprocessing.height)
+    picture = Image.fromarray(image)
+    if preprocessing.resize == "stretch":
+        return np.array(picture.resize(size, Image.Resampling.BILINEAR))
+    scale = min(size[0] / picture.width, size[1] / picture.height)
+    inner = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    sheet = Image.new("RGB", size, (preprocessing.background,) * 3)
+    corner = ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2)
+    sheet.paste(picture.resize(inner, Image.Resampling.BILINEAR), corner)
+    return np.array(sheet)
 
 
-def _channels(crop: AlignedCrop, how: Preprocessing) -> NDArray[np.uint8]:
-    if how.channels == "L":
-        return np.asarray(Image.fromarray(crop).convert("L"), np.uint8)[:, :, None]
-    return crop if how.channels == "RGB" else crop[:, :, ::-1]
+def to_blob(crops: Sequence[AlignedCrop], preprocessing: Preprocessing) -> Blob:
+    """Crops of (height, width, 3) as one (n, channels, height, width) float32 array."""
+    shape = (len(crops), preprocessing.depth, preprocessing.height, preprocessing.width)
+    blob = np.empty(shape, np.float32)
+    for row, crop in zip(blob, crops, strict=True):
+        row[:] = _planes(crop, preprocessing)
+    if preprocessing.invert:
+        np.subtract(255.0, blob, out=blob)
+    blob -= _column(preprocessing.mean)
+    blob *= _column(preprocessing.scale)
+    return blob
+
+
+def _planes(crop: AlignedCrop, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    if preprocessing.channels == "L":
+        return np.asarray(Image.fromarray(crop).convert("L"))[None]
+    return crop[:, :, _ORDER[preprocessing.channels]].transpose(2, 0, 1)
+
+
+def _column(values: tuple[float, ...]) -> NDArray[np.float32]:
+    return np.array(values, np.float32).reshape(1, -1, 1, 1)

@@ -1,23 +1,28 @@
-"""What gets mixed up otherwise: images, crops, boxes, landmarks."""
+"""The words of this room: images, boxes, landmarks, quality."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-RgbImage = NDArray[np.uint8]
-"""(height, width, 3), upright, 0 to 255, red first."""
+RgbImage: TypeAlias = NDArray[np.uint8]
+"""(height, width, 3), red first, 0 to 255, upright."""
 
-AlignedCrop = NDArray[np.uint8]
-"""An ``RgbImage`` of exactly the embedder's size, the face in its canonical place."""
+AlignedCrop: TypeAlias = NDArray[np.uint8]
+"""An ``RgbImage`` of exactly the size that the embedder takes, its sample in the trained place."""
 
-Landmarks = NDArray[np.float32]
-"""(5, 2) pixels x, y: the subject's right eye, left eye, nose tip, right and left mouth corner."""
+Landmarks: TypeAlias = NDArray[np.float32]
+"""(5, 2) x and y in pixels: right eye, left eye, nose tip, right and left corner of the mouth.
+
+Right and left are the subject's own, so that the right eye lies left in the image. As in OpenCV,
+whole numbers are pixel centres: the middle of the first pixel is (0, 0).
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle in pixels; it may reach over the image's edge."""
+    """A rectangle in pixels of the upright image; it may reach past the border."""
 
     x: float
     y: float
@@ -32,15 +37,19 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How usable a sample is. ``score``, ``sharpness`` and ``brightness`` are 0 to 1, higher is
-    sharper and brighter; ``face_size`` is in pixels, angles in degrees: yaw positive towards the
-    subject's left, pitch positive upwards, roll positive clockwise in the image.
-    """
+    """How usable a face is; see ``app.vision.quality`` for how each is measured."""
 
     score: float
-    face_size: int
+    """0 (useless) to 1 (nothing wrong)."""
+    face_size: float
+    """Pixels: the shorter side of the face's box."""
     sharpness: float
+    """0 (no detail at all) to 1."""
     brightness: float
+    """0 (black) to 1 (white)."""
     yaw: float
+    """Degrees; positive when the face is turned towards the right edge of the image."""
     pitch: float
+    """Degrees; positive when the face looks up."""
     roll: float
+    """Degrees; positive when the head is tilted clockwise in the image."""
