@@ -139,7 +139,7 @@ class Calibration:
             "curves": {
                 str(k): {
                     "supported_fmr": curve.supported_fmr,
-                    **{name: getattr(curve, name).round(5).tolist() for name in _COLUMNS},
+                    **{name: getattr(curve, name).round(4).tolist() for name in _COLUMNS},
                 }
                 for k, curve in self.curves.items()
             },
