@@ -26,6 +26,9 @@ ARCFACE_112: Final[NDArray[np.float32]] = np.array(
 """Where InsightFace (and OpenCV's FaceRecognizerSF) puts the five landmarks in 112 x 112."""
 ARCFACE_112.setflags(write=False)
 
+_LARGEST_BLOCK: Final = 64
+"""A face would have to be 7,000 pixels wide to need more."""
+
 
 def align_face(image: RgbImage, landmarks: Landmarks) -> AlignedCrop:
     """The face as (112, 112, 3), eyes level; what lies past the image's border is black."""
@@ -55,15 +58,16 @@ def similarity_transform(
 def warp(image: RgbImage, matrix: NDArray[np.floating], size: int) -> RgbImage:
     """``image`` through ``matrix`` (2, 3; image to crop) as (size, size, 3), bilinear.
 
-    Where the crop is much smaller than what it shows, the image is first averaged over whole
-    blocks of pixels, or fine grain would turn into false detail.
+    What lies outside is black, and blends into the border as in OpenCV. Where the crop is much
+    smaller than what it shows, the image is first averaged over whole blocks of pixels, or fine
+    grain would turn into false detail.
     """
     inverse = _invert(np.asarray(matrix, np.float64))
-    picture, inverse = _shrink(image, inverse, size)
+    part, inverse = _part(image, inverse, size)
     turn, shift = inverse[:, :2], inverse[:, 2]
     corner = shift + 0.5 - turn @ (0.5, 0.5)  # Pillow counts from the corner of the first pixel
     data = tuple(np.column_stack([turn, corner]).ravel().tolist())
-    result = picture.transform(
+    result = part.transform(
         (size, size), Image.Transform.AFFINE, data, resample=Image.Resampling.BILINEAR
     )
     return np.array(result)
@@ -74,33 +78,26 @@ def _invert(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([turn, -turn @ matrix[:, 2]])
 
 
-def _shrink(
+def _part(
     image: RgbImage, inverse: NDArray[np.float64], size: int
 ) -> tuple[Image.Image, NDArray[np.float64]]:
-    """The part that the crop shows, reduced by a whole factor, and the matrix into it."""
-    factor = int(np.sqrt(abs(np.linalg.det(inverse[:, :2]))))
-    if factor < 2:
-        return Image.fromarray(image), inverse
-    left, top, right, bottom = _seen(inverse, size, image.shape, factor)
-    if right - left < factor or bottom - top < factor:
-        return Image.fromarray(image), inverse
-    part = Image.fromarray(image[top:bottom, left:right]).reduce(factor)
-    moved = inverse.copy()
-    moved[:, 2] -= (left, top)
-    moved[:, 2] += 0.5
-    moved /= factor
-    moved[:, 2] -= 0.5
-    return part, moved
+    """What the crop shows, with a black rim, reduced by a whole factor; and the matrix into it."""
+    block = int(np.clip(np.sqrt(abs(np.linalg.det(inverse[:, :2]))), 1, _LARGEST_BLOCK))
+    left, top, right, bottom = _seen(inverse, size, image.shape, block + 1)
+    height, width = image.shape[:2]
+    inside = image[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)]
+    x, y = min(left, 0), min(top, 0)
+    part = Image.fromarray(inside).crop((x, y, x + right - left, y + bottom - top)).reduce(block)
+    turn, shift = inverse[:, :2], inverse[:, 2] - (left, top)
+    return part, np.column_stack([turn / block, (shift + 0.5) / block - 0.5])
 
 
 def _seen(
-    inverse: NDArray[np.float64], size: int, shape: tuple[int, ...], margin: int
+    inverse: NDArray[np.float64], size: int, shape: tuple[int, ...], rim: int
 ) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of the pixels under the crop, within the image."""
+    """Left, top, right, bottom of the pixels under the crop, at most ``rim`` past the image."""
     corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ inverse.T
-    low = np.floor(corners.min(axis=0)) - margin
-    high = np.ceil(corners.max(axis=0)) + margin
-    width, height = shape[1], shape[0]
-    left, right = np.clip([low[0], high[0]], 0, width).astype(int).tolist()
-    top, bottom = np.clip([low[1], high[1]], 0, height).astype(int).tolist()
-    return left, top, right, bottom
+    limit = np.array([shape[1], shape[0]])
+    low = np.clip(np.floor(corners.min(axis=0)) - rim, -rim, limit - 1).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0)) + rim, low + 1, limit + rim).astype(int)
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
