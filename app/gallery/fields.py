@@ -29,8 +29,10 @@ def _storable(text: str) -> str:
     return text
 
 
-def _from_form(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
-    """A form has no objects: there ``metadata`` comes as JSON text."""
+def _as_object(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
+    """A form has no objects: there ``metadata`` comes as JSON text. Null is none at all."""
+    if value is None:
+        return {}
     if not isinstance(value, str):
         return value
     try:
@@ -60,7 +62,7 @@ def _in_utc(instant: datetime) -> datetime:
 Label = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_storable)]
 Metadata = Annotated[
     dict[str, JsonValue],
-    BeforeValidator(_from_form, json_schema_input_type=dict[str, JsonValue]),
+    BeforeValidator(_as_object, json_schema_input_type=dict[str, JsonValue] | None),
     AfterValidator(_compact),
 ]
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
