@@ -1,7 +1,7 @@
 """The dependency that every protected route names: which scopes may call it."""
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
@@ -23,15 +23,16 @@ def _principal(
 
 
 Caller = Annotated[Principal, Depends(_principal)]
+Check = Callable[[Request, Principal], Coroutine[Any, Any, Principal]]
 
 
-def allow(*scopes: Scope, everywhere: bool = False) -> Callable[[Request, Principal], Principal]:
+def allow(*scopes: Scope, everywhere: bool = False) -> Check:
     """A dependency: the caller, who holds one of ``scopes`` or admin.
 
     A key bound to collections reaches those alone; ``everywhere`` asks for an unbound one.
     """
 
-    def check(request: Request, caller: Caller) -> Principal:
+    async def check(request: Request, caller: Caller) -> Principal:
         caller.require(frozenset(scopes))
         if everywhere:
             caller.require_everywhere()

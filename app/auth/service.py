@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 import structlog
-from sqlalchemy import delete, exists, select
+from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.orm import Session
 
 from app.auth.models import ApiKey
@@ -21,6 +21,10 @@ from app.web.idempotency import Keep
 from app.web.paging import Page, Paging, page
 
 _log = structlog.get_logger()
+
+_BY_HASH = select(ApiKey.id, ApiKey.scopes, ApiKey.collections).where(
+    ApiKey.sha256 == bindparam("sha256")
+)
 
 
 class KeyService:
@@ -39,7 +43,7 @@ class KeyService:
         if self._admin_sha256 and hmac.compare_digest(digest, self._admin_sha256):
             return Principal("operator", frozenset({Scope.ADMIN}), None)
         with self._database.read() as session:
-            row = session.scalar(select(ApiKey).where(ApiKey.sha256 == digest))
+            row = session.execute(_BY_HASH, {"sha256": digest}).first()
         if row is None:
             raise Unauthenticated("This key is not known; it may have been revoked.")
         return Principal(

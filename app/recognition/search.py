@@ -7,13 +7,14 @@ score is computed from what SQL has. So even a wrong index can name nobody who w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import numpy as np
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import Clock
-from app.core.db import Database
+from app.core.db import Database, Utc
 from app.decision.calibration import GallerySize
 from app.decision.fusion import fuse_groups
 from app.errors import ContractMismatch
@@ -26,10 +27,19 @@ from app.inference.pipeline import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What an answer tells of a person."""
+
+    id: str
+    external_id: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A person near a probe: the cosine with the fused templates, and the nearest template."""
 
-    person: Person
+    person: Named
     similarity: float
     face_id: int
 
@@ -48,7 +58,7 @@ class Matches:
 class _Enrolled:
     """A person as SQL has them now."""
 
-    person: Person
+    person: Named
     fused: Vectors
     face_ids: Sequence[int]
     templates: Vectors
@@ -85,9 +95,11 @@ class PersonSearch:
         """How many persons have how many templates, at the collection's revision or later."""
         return self._replicas.of(collection.key).size(revision=collection.revision)
 
-    def nearest(self, collection_id: str, probes: Vectors, count: int) -> Matches:
-        """The ``count`` persons nearest to each of ``probes`` (b, d)."""
-        collection = self.collection(collection_id)
+    def nearest(self, collection: Collection, probes: Vectors, count: int) -> Matches:
+        """The ``count`` persons nearest to each of ``probes`` (b, d).
+
+        ``collection`` was read when the request began, so all that was answered before it counts.
+        """
         replica = self._replicas.of(collection.key)
         wanted = count
         while True:
@@ -124,27 +136,39 @@ def _best_first(enrolled: Mapping[int, _Enrolled], keys: list[int], probe: Vecto
     return sorted(matches, key=lambda match: match.similarity, reverse=True)
 
 
+_ENROLLED: Final = (
+    select(
+        Person.key,
+        Person.id,
+        Person.external_id,
+        Person.name,
+        Face.id.label("face_id"),
+        Face.embedding,
+    )
+    .join(Face, Face.person_key == Person.key)
+    .where(
+        Person.key.in_(bindparam("keys", expanding=True)),
+        or_(Person.valid_from.is_(None), Person.valid_from <= bindparam("now", type_=Utc)),
+        or_(Person.valid_until.is_(None), Person.valid_until > bindparam("now", type_=Utc)),
+    )
+    .order_by(Person.key)
+)
+"""Those of ``keys`` who exist, are valid at ``now`` and have templates; one row a template."""
+
+
 def _enrolled(
     session: Session, keys: list[int], now: datetime, dimension: int
 ) -> dict[int, _Enrolled]:
-    """Those of ``keys`` who exist, are valid now and have templates."""
-    persons = session.scalars(
-        select(Person).where(
-            Person.key.in_(keys),
-            or_(Person.valid_from.is_(None), Person.valid_from <= now),
-            or_(Person.valid_until.is_(None), Person.valid_until > now),
-        )
-    )
-    by_key = {person.key: person for person in persons}
-    faces = session.execute(
-        select(Face.person_key, Face.id, Face.embedding).where(Face.person_key.in_(by_key))
-    ).all()
-    owners = np.array([row[0] for row in faces], np.int64)
-    vectors = unpack([row[2] for row in faces], dimension)
-    people, fused, _ = fuse_groups(vectors, owners)
+    rows = session.execute(_ENROLLED, {"keys": keys, "now": now}).all()
+    owners = np.array([row.key for row in rows], np.int64)
+    vectors = unpack([row.embedding for row in rows], dimension)
+    people, fused, counts = fuse_groups(vectors, owners)
+    ends = np.cumsum(counts).tolist()
     result = {}
-    for key, vector in zip(people.tolist(), fused, strict=True):
-        rows = np.flatnonzero(owners == key).tolist()
-        ids = [faces[row][1] for row in rows]
-        result[key] = _Enrolled(by_key[key], vector, ids, vectors[rows])
+    for key, vector, count, end in zip(people.tolist(), fused, counts.tolist(), ends, strict=True):
+        mine = slice(end - count, end)
+        first = rows[end - 1]
+        person = Named(first.id, first.external_id, first.name)
+        ids = [row.face_id for row in rows[mine]]
+        result[key] = _Enrolled(person, vector, ids, vectors[mine])
     return result

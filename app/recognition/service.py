@@ -74,12 +74,12 @@ class RecognitionService:
     ) -> Identification:
         """Every face of the image: who it is, or unknown, or ambiguous, or unusable and why."""
         started = time.perf_counter()
-        self._search.collection(collection_id)  # a wrong id must not cost an inference
+        collection = self._search.collection(collection_id)
         analysis = self._analyser.analyse(image, lambda found: self._usable(found, options))
         searching = time.perf_counter()
         # The runner-up is needed to tell ambiguity, also where one candidate was asked for.
         count = max(2, options.max_candidates)
-        matches = self._search.nearest(collection_id, analysis.embeddings, count)
+        matches = self._search.nearest(collection, analysis.embeddings, count)
         policy = self._policy(matches, options)
         faces = self._identified(analysis, matches, policy, options)
         for face in faces:
