@@ -1,0 +1,84 @@
+"""The index that is searched against its slow twin, through whatever history."""
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from app.index.base import Keys, Vectors
+from app.index.flat import FlatIndex
+from app.index.reference import ReferenceIndex
+
+DIMENSION = 8
+TOLERANCE = 1e-5
+
+some_keys = st.lists(st.integers(0, 400), min_size=1, max_size=12, unique=True)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def unit_vectors(seed: int, count: int) -> Vectors:
+    """Rows of small whole numbers at unit length: equal vectors and equal distances are common."""
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(-1, 2, (count, DIMENSION)).astype(np.float32)
+    rows[:, 0] += (np.abs(rows).sum(axis=1) == 0).astype(np.float32)
+    unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
+
+
+class IndexHistory(RuleBasedStateMachine):
+    """Does everything to both, and expects the same of both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.index = FlatIndex(DIMENSION)
+        self.twin = ReferenceIndex(DIMENSION)
+
+    @rule(keys=some_keys, seed=seeds)
+    def put_some(self, keys: list[int], seed: int) -> None:
+        self._put(np.array(keys, np.int64), seed)
+
+    @rule(first=st.integers(0, 300), count=st.integers(60, 200), seed=seeds)
+    def put_more_than_there_is_room_for(self, first: int, count: int, seed: int) -> None:
+        self._put(np.arange(first, first + count), seed)
+
+    @rule(keys=some_keys)
+    def remove_some_who_may_be_absent(self, keys: list[int]) -> None:
+        self._remove(np.array(keys, np.int64))
+
+    @rule(first=st.integers(0, 300), count=st.integers(60, 500))
+    def remove_many(self, first: int, count: int) -> None:
+        self._remove(np.arange(first, first + count))
+
+    @rule(seed=seeds, probes=st.integers(1, 4), k=st.integers(0, 600))
+    def search(self, seed: int, probes: int, k: int) -> None:
+        queries = unit_vectors(seed, probes)
+        found, expected = self.index.search(queries, k), self.twin.search(queries, k)
+        assert found.keys.shape == expected.keys.shape
+        np.testing.assert_allclose(found.similarities, expected.similarities, atol=TOLERANCE)
+        everything = self.twin.search(queries, len(self.twin))
+        for row in range(probes):
+            keys = found.keys[row].tolist()
+            assert len(set(keys)) == len(keys)
+            # Ties may come in any order, so each key is held to its own similarity.
+            true = dict(
+                zip(everything.keys[row].tolist(), everything.similarities[row], strict=True)
+            )
+            own = [true[key] for key in keys]
+            np.testing.assert_allclose(found.similarities[row], own, atol=TOLERANCE)
+
+    @invariant()
+    def both_are_of_one_size(self) -> None:
+        assert len(self.index) == len(self.twin)
+
+    def _put(self, keys: Keys, seed: int) -> None:
+        vectors = unit_vectors(seed, len(keys))
+        self.index.put(keys, vectors)
+        self.twin.put(keys, vectors)
+
+    def _remove(self, keys: Keys) -> None:
+        self.index.remove(keys)
+        self.twin.remove(keys)
+
+
+TestIndexHistory = IndexHistory.TestCase
+TestIndexHistory.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
