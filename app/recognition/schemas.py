@@ -1,8 +1,8 @@
 """Recognition at the edge. Output has no defaults; similarities are cosines, higher is closer."""
 
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator
 
 from app.gallery.fields import Id, TargetFmr, TargetFpir
 from app.gallery.schemas import BoxView, QualityView
@@ -51,11 +51,12 @@ class DistanceOptions(BaseModel, extra="forbid"):
     person_ids: list[Id] | None = Field(None, min_length=2, max_length=64)
     metric: Metric = "cosine"
 
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        if self.person_ids and len(set(self.person_ids)) < len(self.person_ids):
-            raise ValueError("person_ids must differ from each other")
-        return self
+    @field_validator("person_ids")
+    @classmethod
+    def _distinct(cls, person_ids: list[str] | None) -> list[str] | None:
+        if person_ids and len(set(person_ids)) < len(person_ids):
+            raise ValueError("must differ from each other")
+        return person_ids
 
 
 class SampleView(BaseModel):

@@ -162,10 +162,20 @@ async def _read_multipart(
                 elif name in images.names:
                     raise _bad_field(name, 'send it as a file: -F "image=@photo.jpg"')
                 else:
-                    values[name] = value
+                    _gather(values, name, value)
     except HTTPException as error:  # Starlette's word for a malformed form
         raise InvalidRequest(f"The form could not be read: {error.detail}") from None
     return values, tuple(uploads)
+
+
+def _gather(values: dict[str, Any], name: str, value: str) -> None:
+    """A form's way to send a list is to repeat its field; of one value alone none is lost."""
+    if name not in values:
+        values[name] = value
+    elif isinstance(values[name], list):
+        values[name].append(value)
+    else:
+        values[name] = [values[name], value]
 
 
 def _known(name: str, images: ImageFields) -> None:
