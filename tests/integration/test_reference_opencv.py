@@ -1,0 +1,105 @@
+"""OpenCV's own detector and recogniser, on the published files, are the reference for ours."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.inference.bundle import Bundle
+from app.inference.pipeline import Pipeline, Sample, build_pipeline
+from app.vision.decode import ImageLimits, decode_image
+from app.vision.types import Box
+from tests.support.published import published_models
+
+_LIMITS = ImageLimits(max_bytes=10 << 20, max_pixels=40_000_000)
+_IMAGES = 200
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """OpenCV's FaceDetectorYN and FaceRecognizerSF."""
+
+    detector: Any
+    recogniser: Any
+
+    def faces(self, image: NDArray[Any]) -> NDArray[np.float32]:
+        self.detector.setInputSize((image.shape[1], image.shape[0]))
+        _, faces = self.detector.detect(image)
+        return np.empty((0, 15), np.float32) if faces is None else np.asarray(faces)
+
+    def embedding(self, image: NDArray[Any], face: NDArray[np.float32]) -> NDArray[np.float32]:
+        feature = self.recogniser.feature(self.recogniser.alignCrop(image, face))[0]
+        return np.asarray(feature / np.linalg.norm(feature))
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> _Reference:
+    files = published_models(tmp_path_factory.mktemp("published"))
+    detector = cv2.FaceDetectorYN.create(
+        str(files["detector.onnx"]), "", (250, 250), score_threshold=0.6, nms_threshold=0.3
+    )
+    recogniser = cv2.FaceRecognizerSF.create(str(files["embedder.onnx"]), "")
+    return _Reference(detector, recogniser)
+
+
+@pytest.fixture(scope="module")
+def pipeline(face_bundle: Path) -> Pipeline:
+    return build_pipeline(Bundle.load(face_bundle))
+
+
+@pytest.mark.data
+def test_the_same_faces_and_embeddings_as_opencv_on_200_photographs(
+    photos: Path, reference: _Reference, pipeline: Pipeline
+) -> None:
+    files = sorted((photos / "lfw-devtrain").glob("*/*.jpg"))
+    chosen = np.random.default_rng(20).choice(len(files), _IMAGES, replace=False)
+    compared = 0
+    for file in (files[i] for i in chosen):
+        theirs_image = cv2.imread(str(file))
+        assert theirs_image is not None
+        ours_image = decode_image(file.read_bytes(), _LIMITS)
+        theirs, ours = reference.faces(theirs_image), pipeline.find(ours_image)
+        assert len(theirs) == len(ours), file.name
+        for face in theirs:
+            sample = max(ours, key=lambda each: _overlap(face, each.box))
+            assert _overlap(face, sample.box) >= 0.9, file.name
+            _assert_same_landmarks(face, sample)
+            similarity = reference.embedding(theirs_image, face) @ pipeline.embed([sample.crop])[0]
+            assert similarity >= 0.99, (file.name, similarity)
+            compared += 1
+    assert compared >= _IMAGES
+
+
+def test_faces_of_a_large_photograph_are_those_opencv_finds(
+    reference: _Reference, pipeline: Pipeline
+) -> None:
+    image = np.asarray(skimage.data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]
+    large = np.asarray(Image.fromarray(image).resize((2048, 2048), Image.Resampling.BICUBIC))
+    ours = pipeline.find(large)
+    theirs = reference.faces(np.ascontiguousarray(image[:, :, ::-1]))
+    assert len(theirs) == len(ours) == 1
+    assert _overlap(theirs[0] * 4, ours[0].box) >= 0.8
+    enlarged = pipeline.embed([ours[0].crop])[0]
+    original = pipeline.embed([pipeline.find(image)[0].crop])[0]
+    assert enlarged @ original >= 0.95
+
+
+def _assert_same_landmarks(face: NDArray[np.float32], sample: Sample) -> None:
+    assert sample.landmarks is not None
+    np.testing.assert_allclose(sample.landmarks, face[4:14].reshape(5, 2), atol=0.5)
+    assert abs(sample.detection_score - float(face[14])) < 0.01
+
+
+def _overlap(face: NDArray[np.float32], box: Box) -> float:
+    """Intersection over union."""
+    left, top, width, height = map(float, face[:4])
+    across = min(left + width, box.x + box.width) - max(left, box.x)
+    down = min(top + height, box.y + box.height) - max(top, box.y)
+    shared = max(0.0, across) * max(0.0, down)
+    return shared / (width * height + box.area - shared)
