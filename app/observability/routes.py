@@ -6,13 +6,19 @@ from fastapi import APIRouter, Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
-from app.auth.guard import MayRead
+from app.auth.guard import allow
+from app.auth.principal import Principal, Scope
 from app.observability.health import Readiness
 from app.observability.metrics import Metrics
 from app.web.problems import MEDIA_TYPE, documented
 from app.web.services import provided
 
 router = APIRouter(tags=["operations"])
+
+MayObserve = Annotated[
+    Principal, Depends(allow(Scope.READ, Scope.ENROLL, Scope.IDENTIFY, everywhere=True))
+]
+"""Of unbound keys alone: the metrics tell of every collection."""
 
 _NOT_READY = {
     "description": "Not ready",
@@ -44,7 +50,9 @@ def ready(readiness: Annotated[Readiness, Depends(provided(Readiness))]) -> Heal
     response_class=Response,
     responses={**documented(), 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-def metrics(caller: MayRead, registry: Annotated[Metrics, Depends(provided(Metrics))]) -> Response:
+def metrics(
+    caller: MayObserve, registry: Annotated[Metrics, Depends(provided(Metrics))]
+) -> Response:
     """Prometheus metrics of this process."""
     del caller
     return Response(registry.exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -41,7 +41,7 @@ def client_of(container: Container, key: str = ADMIN_KEY) -> Iterator[TestClient
 
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     """The problem that ``answer`` must be, whole."""
-    assert answer.status_code == status, answer.text
+    assert answer.status_code == status, answer.text[:500]
     assert answer.headers["content-type"] == PROBLEM
     body: dict[str, Any] = answer.json()
     members = {"type", "title", "status", "detail", "code", "request_id", "errors"}
@@ -62,14 +62,14 @@ def wrong_fields(answer: httpx.Response) -> list[str]:
 
 def made(answer: httpx.Response) -> dict[str, Any]:
     """The body of a 201."""
-    assert answer.status_code == 201, answer.text
+    assert answer.status_code == 201, answer.text[:500]
     body: dict[str, Any] = answer.json()
     return body
 
 
 def told(answer: httpx.Response) -> dict[str, Any]:
     """The body of a 200."""
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code == 200, answer.text[:500]
     body: dict[str, Any] = answer.json()
     return body
 

@@ -1,0 +1,248 @@
+"""Keys and what each may do, as the contract promises them."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from app.bootstrap import build
+from app.settings import Settings
+from tests.api.support import (
+    client_of,
+    files,
+    made,
+    make_collection,
+    problem,
+    told,
+    wrong_fields,
+)
+from tests.support.pictures import picture
+
+Request = Callable[[TestClient, str], httpx.Response]
+
+
+def as_key(client: TestClient, **key: object) -> dict[str, str]:
+    """The headers of a key just made."""
+    return {"Authorization": f"Bearer {made(client.post('/keys', json=key))['key']}"}
+
+
+def test_a_key_is_shown_once(client: TestClient) -> None:
+    body = made(client.post("/keys", json={"name": "door", "scopes": ["identify"]}))
+    assert set(body) == {"id", "name", "scopes", "collections", "created_at", "key"}
+    assert (body["name"], body["scopes"], body["collections"]) == ("door", ["identify"], None)
+    assert len(body["key"]) >= 40
+    listed = told(client.get("/keys"))
+    assert [set(each) for each in listed["items"]] == [set(body) - {"key"}]
+    assert body["key"] not in str(listed)
+
+
+def test_a_key_opens_by_either_header(client: TestClient) -> None:
+    bearer = as_key(client, scopes=["read"])
+    secret = bearer["Authorization"].removeprefix("Bearer ")
+    told(client.get("/models", headers=bearer))
+    del client.headers["authorization"]
+    told(client.get("/models", headers={"X-API-Key": secret}))
+    problem(client.get("/models"), 401, "unauthenticated")
+
+
+def test_a_revoked_key_opens_nothing_from_then_on(client: TestClient) -> None:
+    body = made(client.post("/keys", json={"scopes": ["admin"]}))
+    headers = {"X-API-Key": body["key"], "Authorization": ""}
+    told(client.get("/keys", headers=headers))
+    answer = client.delete(f"/keys/{body['id']}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    problem(client.get("/keys", headers=headers), 401, "unauthenticated")
+    problem(client.delete(f"/keys/{body['id']}"), 404, "not_found")
+    assert told(client.get("/keys"))["items"] == []
+
+
+def test_keys_are_listed_page_by_page(client: TestClient) -> None:
+    ids = [made(client.post("/keys", json={"scopes": ["read"]}))["id"] for _ in range(3)]
+    first = told(client.get("/keys", params={"limit": 2}))
+    second = told(client.get("/keys", params={"limit": 2, "cursor": first["next_cursor"]}))
+    assert [each["id"] for each in first["items"] + second["items"]] == ids
+    assert second["next_cursor"] is None
+    assert wrong_fields(client.get("/keys", params={"cursor": "x"})) == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "scopes"),
+        ({"scopes": []}, "scopes"),
+        ({"scopes": ["root"]}, "scopes[0]"),
+        ({"scopes": "admin"}, "scopes"),
+        ({"scopes": ["read"], "collections": []}, "collections"),
+        ({"scopes": ["read"], "collections": ["a b"]}, "collections[0]"),
+        ({"scopes": ["read"], "name": "n" * 257}, "name"),
+        ({"scopes": ["read"], "key": "my-own-secret"}, "key"),
+    ],
+)
+def test_a_wrong_field_is_named(client: TestClient, body: dict[str, object], field: str) -> None:
+    assert wrong_fields(client.post("/keys", json=body)) == [field]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": ""},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "Basic YTpi"},
+        {"Authorization": "", "X-API-Key": ""},
+        {"Authorization": "", "X-API-Key": "wrong"},
+        {"Authorization": "Bearer kith_\xe9"},
+    ],
+)
+def test_without_a_known_key_nothing_is_told(
+    client: TestClient, staff: str, headers: dict[str, str]
+) -> None:
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    for path in (staff, "/keys", "/models", "http://kith/metrics", "/collections/nowhere"):
+        answer = client.get(path, headers=httpx.Headers(raw))
+        problem(answer, 401, "unauthenticated")
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+IMAGE, IMAGES = files(picture(1, 5), field="image"), files(picture(1, 5))
+
+ROUTES: dict[str, tuple[str, Request]] = {
+    "make a collection": ("admin", lambda c, _: c.post("/collections", json={})),
+    "change a collection": ("admin", lambda c, staff: c.patch(staff, json={})),
+    "delete a collection": ("admin", lambda c, staff: c.delete(f"{staff}?force=true")),
+    "make a key": ("admin", lambda c, _: c.post("/keys", json={"scopes": ["read"]})),
+    "list keys": ("admin", lambda c, _: c.get("/keys")),
+    "revoke a key": ("admin", lambda c, _: c.delete("/keys/none")),
+    "embed": ("admin", lambda c, _: c.post("/embeddings", files=IMAGE)),
+    "enrol": ("enroll", lambda c, staff: c.post(f"{staff}/persons", json={})),
+    "change a person": ("enroll", lambda c, staff: c.patch(f"{staff}/persons/ada", json={})),
+    "delete a person": ("enroll", lambda c, staff: c.delete(f"{staff}/persons/ada")),
+    "add faces": ("enroll", lambda c, staff: c.post(f"{staff}/persons/ada/faces", files=IMAGES)),
+    "delete a face": ("enroll", lambda c, staff: c.delete(f"{staff}/persons/ada/faces/1")),
+    "identify": ("identify", lambda c, staff: c.post(f"{staff}/identify", files=IMAGE)),
+    "verify": ("identify", lambda c, staff: c.post(f"{staff}/persons/ada/verify", files=IMAGE)),
+    "distances": (
+        "identify",
+        lambda c, staff: c.post(f"{staff}/distances", files=files(picture(1), picture(2))),
+    ),
+    "compare": (
+        "identify",
+        lambda c, _: c.post(
+            "/compare", files=files(picture(1), field="source") + files(picture(1), field="target")
+        ),
+    ),
+    "detect": ("identify", lambda c, _: c.post("/detect", files=IMAGE)),
+    "list collections": ("read", lambda c, _: c.get("/collections")),
+    "read a collection": ("read", lambda c, staff: c.get(staff)),
+    "read a threshold": ("read", lambda c, staff: c.get(f"{staff}/threshold")),
+    "list persons": ("read", lambda c, staff: c.get(f"{staff}/persons")),
+    "read a person": ("read", lambda c, staff: c.get(f"{staff}/persons/ada")),
+    "list faces": ("read", lambda c, staff: c.get(f"{staff}/persons/ada/faces")),
+    "read the models": ("read", lambda c, _: c.get("/models")),
+    "read the metrics": ("read", lambda c, _: c.get("http://kith/metrics")),
+}
+MAY = {
+    "admin": {"admin", "enroll", "identify", "read"},
+    "enroll": {"enroll", "read"},
+    "identify": {"identify", "read"},
+    "read": {"read"},
+}
+
+
+def test_the_table_of_routes_is_whole(client: TestClient) -> None:
+    document = told(client.get("http://kith/openapi.json"))
+    public = ("/v1/health/live", "/v1/health/ready")
+    documented = [
+        (path, method)
+        for path, item in document["paths"].items()
+        for method in item
+        if path not in public
+    ]
+    assert len(documented) == len(ROUTES)
+
+
+@pytest.mark.parametrize("scope", MAY)
+def test_each_scope_opens_its_routes_and_no_others(
+    client: TestClient, staff: str, scope: str
+) -> None:
+    headers = as_key(client, scopes=[scope])
+    for name, (needed, request) in ROUTES.items():
+        client.post("/collections", json={"id": "staff"})  # an admin's own tour deletes them
+        client.post(f"{staff}/persons", data={"id": "ada"}, files=files(picture(1)))
+        asking = client.headers
+        client.headers = httpx.Headers(headers)
+        answer = request(client, staff)
+        client.headers = asking
+        if needed in MAY[scope]:
+            assert answer.status_code not in (401, 403), name
+            assert answer.status_code < 500, name
+        else:
+            assert scope not in problem(answer, 403, "forbidden")["detail"].split(), name
+
+
+@pytest.fixture
+def bound(client: TestClient, staff: str) -> TestClient:
+    """The client with an admin key that is bound to ``staff``; there is ``other`` besides."""
+    other = make_collection(client, "other")
+    for path in (staff, other):
+        made(client.post(f"{path}/persons", data={"id": "ada"}, files=files(picture(1))))
+    client.headers = httpx.Headers(as_key(client, scopes=["admin"], collections=["staff"]))
+    return client
+
+
+ELSEWHERE = "/collections/other"
+FOR_UNBOUND = {
+    "make a collection",
+    "make a key",
+    "list keys",
+    "revoke a key",
+    "read the metrics",
+}
+
+
+def test_a_bound_key_reaches_no_other_collection(bound: TestClient) -> None:
+    for name, (_, request) in ROUTES.items():
+        answer = request(bound, ELSEWHERE)
+        if ELSEWHERE in answer.request.url.path or name in FOR_UNBOUND:
+            problem(answer, 403, "forbidden")
+        else:
+            assert answer.status_code == 200, name
+
+
+def test_a_bound_key_does_everything_in_its_own_collection(bound: TestClient, staff: str) -> None:
+    changing = ("delete a collection", "delete a person", "delete a face")
+    for name, (_, request) in ROUTES.items():
+        if name not in (*changing, *FOR_UNBOUND):
+            assert request(bound, staff).status_code in (200, 201), name
+    for name in reversed(changing):
+        assert ROUTES[name][1](bound, staff).status_code == 204, name
+
+
+def test_a_bound_key_lists_its_own_collections(bound: TestClient) -> None:
+    assert [each["id"] for each in told(bound.get("/collections"))["items"]] == ["staff"]
+
+
+def test_a_bound_key_cannot_tell_whether_another_collection_exists(bound: TestClient) -> None:
+    answers = [bound.get(f"/collections/{name}") for name in ("other", "none-")]
+    there, nowhere = (problem(answer, 403, "forbidden") for answer in answers)
+    assert there["detail"].replace("other", "none-") == nowhere["detail"]
+
+
+def test_the_first_admin_key_is_made_once_and_kept_hashed(settings: Settings) -> None:
+    unset = settings.model_copy(update={"admin_key": None})
+    with client_of(build(unset)):
+        secret = unset.admin_key_file.read_text().strip()
+    assert unset.admin_key_file.stat().st_mode & 0o777 == 0o600
+    with client_of(build(unset), secret) as client:
+        assert len(told(client.get("/keys"))["items"]) == 1
+    assert unset.admin_key_file.read_text().strip() == secret
+    database = b"".join(file.read_bytes() for file in _database_files(unset.data_dir))
+    assert secret.encode() not in database
+    assert hashlib.sha256(secret.encode()).hexdigest().encode() in database
+
+
+def _database_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("kith.db*"))

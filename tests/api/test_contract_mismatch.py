@@ -1,0 +1,65 @@
+"""Templates of another model are never compared with the running one's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.bootstrap import build
+from app.settings import Settings
+from tests.api.support import client_of, enrol, files, made, make_collection, problem, told
+from tests.support.fake_bundle import write_fake_bundle
+from tests.support.pictures import picture
+
+OLD = "/collections/old"
+
+
+@pytest.fixture
+def upgraded(settings: Settings, tmp_path: Path) -> Iterator[TestClient]:
+    """A service on another bundle than the one that the collection ``old`` was enrolled with."""
+    with client_of(build(settings)) as before:
+        make_collection(before, "old")
+        enrol(before, OLD, "ada", picture(1))
+    other = write_fake_bundle(tmp_path / "other", seed=1)
+    with client_of(build(settings.model_copy(update={"model": other}))) as after:
+        yield after
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        (f"{OLD}/identify", "image"),
+        (f"{OLD}/persons/ada/verify", "image"),
+        (f"{OLD}/persons/ada/faces", "images"),
+        (f"{OLD}/persons", "images"),
+    ],
+)
+def test_another_models_templates_are_refused(upgraded: TestClient, path: str, field: str) -> None:
+    image = files(picture(1, 1), field=field)
+    body = problem(upgraded.post(path, files=image), 409, "contract_mismatch")
+    assert all(contract in body["detail"] for contract in _contracts(upgraded))
+
+
+def test_another_models_threshold_and_distances_are_refused(upgraded: TestClient) -> None:
+    problem(upgraded.get(f"{OLD}/threshold"), 409, "contract_mismatch")
+    images = files(picture(1), picture(2))
+    problem(upgraded.post(f"{OLD}/distances", files=images), 409, "contract_mismatch")
+
+
+def test_what_needs_no_model_still_works(upgraded: TestClient) -> None:
+    assert told(upgraded.get(OLD))["face_count"] == 1
+    assert told(upgraded.get(f"{OLD}/persons/ada/faces"))["items"]
+    told(upgraded.patch(f"{OLD}/persons/ada", json={"name": "Ada"}))
+    assert upgraded.delete(f"{OLD}/persons/ada").status_code == 204
+
+
+def test_a_new_collection_is_of_the_running_model(upgraded: TestClient) -> None:
+    old, running = _contracts(upgraded)
+    assert made(upgraded.post("/collections", json={}))["contract_id"] == running != old
+
+
+def _contracts(client: TestClient) -> tuple[str, str]:
+    """Of the old collection, and of the running model."""
+    running = told(client.get("/models"))["items"][0]["contract_id"]
+    return told(client.get(OLD))["contract_id"], running
