@@ -11,7 +11,8 @@
     │   ├── AlreadyExists 409        ├── RateLimited 429
     │   └── ContractMismatch 409     └── Unavailable 503 (Retry-After)
     ├── UnsupportedMediaType 415         ├── Overloaded 503
-    └── BundleError (start-up only)      └── NotReady 503
+    ├── BundleError (start-up only)      └── NotReady 503
+    └── SettingsError (start-up only)
 
 Rooms raise them; only ``web`` knows that HTTP exists. ``detail`` speaks to whoever gets it: what
 was wrong, with which value, what to do. It never holds a path of the server, a key or pixels.
@@ -153,3 +154,9 @@ class BundleError(AppError):
     """A model bundle that is missing, incomplete, altered or not understood."""
 
     code, title = "invalid_bundle", "Invalid model bundle"
+
+
+class SettingsError(AppError):
+    """An environment variable whose value cannot be used."""
+
+    code, title = "invalid_settings", "Invalid settings"

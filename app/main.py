@@ -16,7 +16,7 @@ from app.gallery.collection_routes import router as collections
 from app.gallery.person_routes import router as persons
 from app.observability.routes import router as operations
 from app.recognition.routes import router as recognition
-from app.settings import Settings
+from app.settings import Settings, load_settings
 from app.web import problems
 from app.web.middleware import BodyLimit, RequestContext
 
@@ -25,7 +25,7 @@ _SPARE_THREADS = 40  # for requests that need no inference, while others wait fo
 
 def create_app(settings: Settings | None = None, container: Container | None = None) -> FastAPI:
     """The service as an ASGI application; its container is opened when it starts."""
-    settings = settings or Settings()
+    settings = settings or load_settings()
     configure_logging(settings.log_level, settings.log_format)
     built = container or build(settings)
 

@@ -7,10 +7,11 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.logging import LogFormat
+from app.errors import SettingsError
 
 MEBIBYTE = 1024 * 1024
 
@@ -101,3 +102,16 @@ class Settings(BaseSettings):
     def admin_key_file(self) -> Path:
         """Where the first admin key is written."""
         return self.data_dir / "admin.key"
+
+
+def load_settings() -> Settings:
+    """The settings of this process; ``SettingsError`` names the variable that is wrong.
+
+    It never repeats a value: one of them is a key.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"KITH_{first['loc'][0]}".upper()
+        raise SettingsError(f"{name} is not usable: {first['msg']}.") from None

@@ -57,9 +57,7 @@ def client(settings: Settings) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def server(
-    tmp_path: Path, fake_bundle: Path
-) -> Iterator[Callable[..., ServerProcess]]:
+def server(tmp_path: Path, fake_bundle: Path) -> Iterator[Callable[..., ServerProcess]]:
     """Starts real servers, and ends them with the test."""
     started: list[ServerProcess] = []
 

@@ -20,7 +20,7 @@ from app.gallery.enrolment import ImageFile
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection, NewPerson
 from app.inference.folders import Photo, photos_in
-from app.settings import Settings
+from app.settings import load_settings
 from app.web.idempotency import keep_nothing
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
@@ -46,7 +46,7 @@ def enroll(
     photos = photos_in(folder)
     if not photos:
         raise InvalidRequest(f"{folder} has no folder with photos in it; one a person is needed.")
-    settings = Settings()
+    settings = load_settings()
     configure_logging("WARNING", settings.log_format)
     container = build(settings)
     container.open()

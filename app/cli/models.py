@@ -20,7 +20,7 @@ from app.inference.bundle import Bundle
 from app.inference.folders import EmbeddedFolder, Photo, embed_photos, photos_in
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.inference.pull import pull as pull_bundle
-from app.settings import Settings
+from app.settings import load_settings
 
 cli = typer.Typer(help="Fetch, show and calibrate model bundles.", no_args_is_help=True)
 _out = Console()
@@ -30,7 +30,7 @@ _err = Console(stderr=True)
 @cli.command()
 def pull() -> None:
     """Get the `face` bundle, unless it is there already; then no network is touched."""
-    settings = Settings()
+    settings = load_settings()
     folder = settings.data_dir / "models" / "face"
     there = folder.exists()
     with download_progress() as progress:
@@ -44,7 +44,7 @@ def show(
     folder: Annotated[Path | None, typer.Argument(help="A bundle; default: KITH_MODEL.")] = None,
 ) -> None:
     """Check a bundle and print what it is."""
-    bundle = Bundle.load(folder or Settings().bundle_dir)
+    bundle = Bundle.load(folder or load_settings().bundle_dir)
     manifest = bundle.manifest
     table = Table(show_header=False)
     for key, value in {
@@ -72,7 +72,7 @@ def calibrate(
     ] = None,
 ) -> None:
     """Measure how often strangers look alike to a bundle, on photos of many people."""
-    settings = Settings()
+    settings = load_settings()
     bundle = Bundle.load(bundle_dir or settings.bundle_dir)
     photos = _without(photos_in(folder), exclude)
     pipeline = build_pipeline(bundle)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 
 import structlog
@@ -13,14 +14,14 @@ from app.cli.models import download_progress
 from app.core.logging import configure_logging
 from app.inference.pull import pull
 from app.main import create_app
-from app.settings import Settings
+from app.settings import Settings, load_settings
 
 _out = Console()
 
 
 def serve() -> None:
     """Run the service; the first time, fetch the model and make the admin key."""
-    settings = Settings()
+    settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     if settings.model is None:
         with download_progress() as progress:
@@ -38,6 +39,9 @@ def serve() -> None:
     )
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # uvicorn raises the signal that stopped it once more; by then all is done.
+    for stopping in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stopping, signal.SIG_IGN)
     _Server(config, settings).run()
 
 

@@ -69,9 +69,7 @@ def _graph(seed: int) -> onnx.ModelProto:
     rng = np.random.default_rng(seed)
     projection = rng.normal(size=(64, DIMENSION)).astype(np.float32)
     nodes = [
-        helper.make_node(
-            "AveragePool", ["image"], ["small"], kernel_shape=[4, 4], strides=[4, 4]
-        ),
+        helper.make_node("AveragePool", ["image"], ["small"], kernel_shape=[4, 4], strides=[4, 4]),
         helper.make_node("Flatten", ["small"], ["flat"]),
         helper.make_node("MatMul", ["flat", "projection"], ["raw"]),
         helper.make_node("LpNormalization", ["raw"], ["embedding"], axis=1, p=2),

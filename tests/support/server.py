@@ -15,19 +15,23 @@ _READY = re.compile(r"Kith is ready at (http://\S+)")
 
 
 class ServerProcess:
-    """Starts, stops, kills and restarts the service on one data folder."""
+    """Starts, stops, kills and restarts the service on one data folder.
+
+    ``settings`` are environment variables; an empty one is left unset.
+    """
 
     def __init__(self, data_dir: Path, bundle: Path, **settings: str) -> None:
         self.data_dir = data_dir
         self.log = data_dir / "server.log"
-        self._environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("KITH_")},
+        given = {
             "KITH_DATA_DIR": str(data_dir),
             "KITH_MODEL": str(bundle),
             "KITH_PORT": "0",
             "KITH_ADMIN_KEY": ADMIN_KEY,
             **settings,
         }
+        self._environment = {k: v for k, v in os.environ.items() if not k.startswith("KITH_")}
+        self._environment |= {name: value for name, value in given.items() if value}
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
