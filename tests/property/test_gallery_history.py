@@ -1,0 +1,254 @@
+"""Two services on one database, through whatever history of enrolments, removals and restarts: what
+they answer is what a slow model of the gallery says.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from numpy.typing import NDArray
+
+from app.bootstrap import Container, build
+from app.errors import InvalidRequest, NotFound
+from app.gallery.collection_service import CollectionService
+from app.gallery.enrolment import ImageFile
+from app.gallery.person_service import PersonService
+from app.gallery.schemas import NewCollection, NewPerson
+from app.recognition.schemas import Identification, IdentifyOptions
+from app.recognition.service import RecognitionService
+from app.settings import Settings
+from app.web.idempotency import keep_nothing
+from tests.support.pictures import picture
+from tests.support.server import ADMIN_KEY
+
+Seen = tuple[int, int]
+"""A picture: of whom, and which of theirs."""
+
+REPLICAS = 2
+PROBES = 3
+STRANGER = 100
+EVERYBODY = IdentifyOptions(max_candidates=100)
+
+replicas = st.integers(0, REPLICAS - 1)
+collections = st.sampled_from(["doors", "gates"])
+persons = st.sampled_from(["ada", "bob", "cyd", "dan", "eve"])
+pictures = st.tuples(st.integers(0, 5), st.integers(0, 2))
+draws = st.integers(0, 2**16)
+
+
+@cache
+def encoded(seen: Seen) -> bytes:
+    return picture(*seen)
+
+
+class GalleryHistory(RuleBasedStateMachine):
+    """``enrolled`` is the model: collection -> person -> face -> picture."""
+
+    model_folder: ClassVar[Path]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory()
+        self.settings = Settings(
+            data_dir=Path(self.folder.name), model=self.model_folder, admin_key=ADMIN_KEY
+        )
+        self.containers = [self._opened() for _ in range(REPLICAS)]
+        self.enrolled: dict[str, dict[str, dict[int, Seen]]] = {}
+        self.embeddings: dict[Seen, NDArray[np.float64]] = {}
+        self.probes = np.random.default_rng(0)
+
+    def teardown(self) -> None:
+        for container in self.containers:
+            container.close()
+        self.folder.cleanup()
+
+    @initialize(replica=replicas)
+    def begin_with_a_collection(self, replica: int) -> None:
+        self._create("doors", replica)
+
+    @rule(replica=replicas)
+    def make_a_second_collection(self, replica: int) -> None:
+        for collection in ("doors", "gates"):
+            if collection not in self.enrolled:
+                self._create(collection, replica)
+
+    @rule(
+        replica=replicas,
+        collection=collections,
+        person=persons,
+        seen=st.lists(pictures, max_size=3, unique=True),
+    )
+    def add_a_person(self, replica: int, collection: str, person: str, seen: list[Seen]) -> None:
+        people = self.enrolled.get(collection)
+        if people is None or person in people:
+            return
+        answer = self._persons(replica).create(
+            collection, NewPerson(id=person), files(seen), keep_nothing
+        )
+        faces = [face.id for face in answer.faces]
+        people[person] = dict(zip(faces, seen, strict=True))
+
+    @rule(replica=replicas, seen=pictures, draw=draws)
+    def add_a_face(self, replica: int, seen: Seen, draw: int) -> None:
+        if (one := self._anybody(draw)) is None:
+            return
+        collection, person = one
+        faces = self.enrolled[collection][person]
+        service = self._persons(replica)
+        if seen in faces.values():
+            with pytest.raises(InvalidRequest):
+                service.add_faces(collection, person, files([seen]), keep_nothing)
+        else:
+            added = service.add_faces(collection, person, files([seen]), keep_nothing)
+            faces[added.faces[0].id] = seen
+
+    @rule(replica=replicas, draw=draws)
+    def remove_a_face(self, replica: int, draw: int) -> None:
+        one = self._anybody(draw)
+        if one is None or not (faces := self.enrolled[one[0]][one[1]]):
+            return
+        face = sorted(faces)[draw % len(faces)]
+        self._persons(replica).delete_face(*one, face)
+        del faces[face]
+
+    @rule(replica=replicas, draw=draws)
+    def remove_a_person(self, replica: int, draw: int) -> None:
+        if (one := self._anybody(draw)) is None:
+            return
+        self._persons(replica).delete(*one)
+        del self.enrolled[one[0]][one[1]]
+
+    @rule(replica=replicas, collection=collections)
+    def delete_a_collection(self, replica: int, collection: str) -> None:
+        if collection in self.enrolled:
+            self._collections(replica).delete(collection, force=True)
+            del self.enrolled[collection]
+
+    @rule(replica=replicas)
+    def restart(self, replica: int) -> None:
+        self.containers[replica].close()
+        self.containers[replica] = self._opened()
+
+    @invariant()
+    def every_replica_answers_what_the_model_says(self) -> None:
+        for container in self.containers:
+            service: RecognitionService = container.services[RecognitionService]
+            for collection in ("doors", "gates"):
+                if collection not in self.enrolled:
+                    with pytest.raises(NotFound):
+                        service.identify(collection, encoded((0, 0)), EVERYBODY, request_id="r")
+                    continue
+                threshold = service.threshold(collection).similarity
+                for seen in self._probes(collection):
+                    answer = service.identify(collection, encoded(seen), EVERYBODY, request_id="r")
+                    self._check(answer, collection, seen, threshold=threshold)
+
+    def _check(
+        self, answer: Identification, collection: str, seen: Seen, *, threshold: float
+    ) -> None:
+        probe = self._embedding(seen)
+        expected = {
+            person: float(self._fused(faces) @ probe)
+            for person, faces in self.enrolled[collection].items()
+            if faces
+        }
+        face = answer.faces[0]
+        assert answer.policy.gallery_size == len(expected)
+        assert {each.person_id for each in face.candidates} == expected.keys()
+        given = [each.similarity for each in face.candidates]
+        assert given == sorted(given, reverse=True)
+        for each in face.candidates:
+            assert each.similarity == pytest.approx(expected[each.person_id], abs=1e-4)
+            self._check_nearest(self.enrolled[collection][each.person_id], each.face_id, probe)
+        decision, person = decided(expected, threshold)
+        assert (face.decision, face.person_id) == (decision, person)
+
+    def _check_nearest(self, faces: dict[int, Seen], face: int, probe: NDArray[np.float64]) -> None:
+        nearness = {each: float(self._embedding(seen) @ probe) for each, seen in faces.items()}
+        assert nearness[face] == pytest.approx(max(nearness.values()), abs=1e-6)
+
+    def _probes(self, collection: str) -> Iterator[Seen]:
+        """A stranger, and people who are or were or may be enrolled."""
+        yield STRANGER + int(self.probes.integers(50)), 0
+        known = [seen for faces in self.enrolled[collection].values() for seen in faces.values()]
+        for _ in range(PROBES):
+            if known and self.probes.random() < 0.7:
+                yield known[int(self.probes.integers(len(known)))]
+            else:
+                yield int(self.probes.integers(6)), int(self.probes.integers(3))
+
+    def _anybody(self, draw: int) -> tuple[str, str] | None:
+        everybody = [(each, person) for each, people in self.enrolled.items() for person in people]
+        return everybody[draw % len(everybody)] if everybody else None
+
+    def _create(self, collection: str, replica: int) -> None:
+        self._collections(replica).create(NewCollection(id=collection), keep_nothing)
+        self.enrolled[collection] = {}
+
+    def _embedding(self, seen: Seen) -> NDArray[np.float64]:
+        if seen not in self.embeddings:
+            service: RecognitionService = self.containers[0].services[RecognitionService]
+            answer = service.embedding(encoded(seen), request_id="r")
+            self.embeddings[seen] = np.array(answer.embedding)
+        return self.embeddings[seen]
+
+    def _fused(self, faces: dict[int, Seen]) -> NDArray[np.float64]:
+        total = np.sum([self._embedding(seen) for seen in faces.values()], axis=0)
+        fused: NDArray[np.float64] = total / np.linalg.norm(total)
+        return fused
+
+    def _opened(self) -> Container:
+        container = build(self.settings)
+        container.open()
+        return container
+
+    def _collections(self, replica: int) -> CollectionService:
+        service: CollectionService = self.containers[replica].services[CollectionService]
+        return service
+
+    def _persons(self, replica: int) -> PersonService:
+        service: PersonService = self.containers[replica].services[PersonService]
+        return service
+
+
+def files(seen: list[Seen]) -> list[ImageFile]:
+    return [ImageFile(None, encoded(each)) for each in seen]
+
+
+def decided(similarities: dict[str, float], threshold: float) -> tuple[str, str | None]:
+    """Naively: who reaches the threshold, and is there one whom noise cannot take for another."""
+    reaching = [person for person, value in similarities.items() if value >= threshold]
+    if not reaching:
+        return "unknown", None
+    best = max(reaching, key=lambda person: similarities[person])
+    close = [person for person in reaching if similarities[best] - similarities[person] <= 0.01]
+    return ("identified", best) if len(close) == 1 else ("ambiguous", None)
+
+
+def test_every_replica_agrees_with_the_model_after_every_step(fake_bundle: Path) -> None:
+    class History(GalleryHistory):
+        model_folder = fake_bundle
+
+    run_state_machine_as_test(
+        History,
+        settings=examples(
+            max_examples=15,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
