@@ -1,8 +1,8 @@
 """Bytes that a stranger sent, to an upright RGB array: or a refusal that says why.
 
-Nothing is allocated before the header's size has been held against the limit, no global of Pillow
-is relied on or changed, and whatever the bytes are, only three errors come out: ``InvalidImage``,
-``UnsupportedImage`` and ``PayloadTooLarge``. Thread-safe.
+Nothing is allocated before the header's size has been held against the limit, Pillow's own
+process-wide pixel limit is neither relied on nor changed, and whatever the bytes are, only three
+errors come out: ``InvalidImage``, ``UnsupportedImage`` and ``PayloadTooLarge``. Thread-safe.
 """
 
 import io
@@ -45,6 +45,10 @@ _TILE_HEIGHT: Final = 323
 _ORIENTATION: Final = 0x0112
 _PILLOW: Final = r"PIL\."
 _QUIET: Final = ("ignore", None, UserWarning, re.compile(_PILLOW), 0)
+_SCAN: Final = b"\xff\xda"
+_END: Final = b"\xff\xd9"
+_MARKER: Final = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+"""Of those that carry a length, and the end; bytes 0xff within a scan are followed by a zero."""
 _MAX_SCANS: Final = 100
 """Ordinary progressive JPEGs have about ten scans; each costs a pass over every pixel, so that a
 few hundred empty ones in a small file would hold a core for a minute."""
@@ -83,6 +87,8 @@ def decode_image(data: bytes, limits: ImageLimits) -> RgbImage:
         return _decode(reader, data, limits)
     except AppError:
         raise
+    except Image.DecompressionBombError as error:  # some readers ask Pillow's own limit as well
+        raise PayloadTooLarge("The image has more pixels than are read.") from error
     except Exception as error:  # Pillow raises about anything on hostile bytes
         raise InvalidImage("The image cannot be read: it is truncated or corrupt.") from error
 
@@ -108,7 +114,7 @@ def _reader(data: bytes) -> type[ImageFile.ImageFile]:
 def _decode(reader: type[ImageFile.ImageFile], data: bytes, limits: ImageLimits) -> RgbImage:
     if reader is WebPImagePlugin.WebPImageFile:
         _check_pixels(_webp_size(data), limits)  # its reader allocates the canvas when it opens
-    if reader is JpegImagePlugin.JpegImageFile and data.count(b"\xff\xda") > _MAX_SCANS:
+    if reader is JpegImagePlugin.JpegImageFile and _has_too_many_scans(data):
         raise InvalidImage(f"The JPEG has more than {_MAX_SCANS} scans; no camera writes such.")
     with reader(io.BytesIO(data), "") as image:
         _check_pixels(image.size, limits)
@@ -133,6 +139,17 @@ def _check_tiles(image: ImageFile.ImageFile, limits: ImageLimits) -> None:
     if isinstance(image, TiffImagePlugin.TiffImageFile) and _TILE_WIDTH in image.tag_v2:
         tile = image.tag_v2[_TILE_WIDTH], image.tag_v2[_TILE_HEIGHT]
         _check_pixels((int(tile[0]), int(tile[1])), limits)
+
+
+def _has_too_many_scans(data: bytes) -> bool:
+    """Marker by marker up to the image's end: phones append whole films after it."""
+    if data.count(_SCAN) <= _MAX_SCANS:
+        return False
+    scans, place = 0, 2
+    while (marker := _MARKER.search(data, place)) and marker[0] != _END:
+        scans += marker[0] == _SCAN
+        place = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    return scans > _MAX_SCANS
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
