@@ -10,6 +10,7 @@ from typing import Final
 import anyio
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.ids import new_id
@@ -18,6 +19,8 @@ from app.web.problems import problem_response
 
 _REQUEST_ID: Final = re.compile(r"^[\x21-\x7e]{1,128}$")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_CLIENT_GONE: Final = 499
+"""As nginx logs it: the client hung up before its request was whole, so nobody is answered."""
 _DRAIN_SECONDS: Final = 10.0
 _DRAIN_FACTOR: Final = 4
 
@@ -54,6 +57,8 @@ class RequestContext:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = _CLIENT_GONE
         except Exception as error:
             # The last net: whatever a room did not foresee is logged whole and told as a 500.
             _log.exception("request.crashed", error_type=type(error).__name__)

@@ -1,0 +1,117 @@
+"""A body over the limit, sent to a real server: the client can read why it was refused."""
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.api.support import problem, told
+from tests.support.server import ADMIN_KEY, ServerProcess
+
+MEBIBYTE = 1024 * 1024
+HUNDRED = 100 * MEBIBYTE
+JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+PATHS = ["/detect", "/collections", "/nowhere"]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iterator[ServerProcess]:
+    """One server for all of this file."""
+    server = ServerProcess(tmp_path_factory.mktemp("large-bodies"), fake_bundle)
+    yield server.start()
+    server.kill()
+
+
+def blocks(total: int = HUNDRED, start: bytes = b"") -> Iterator[bytes]:
+    """``total`` bytes and more, never held at once."""
+    yield start
+    for _ in range(total // MEBIBYTE):
+        yield bytes(MEBIBYTE)
+
+
+def resident(server: ServerProcess) -> int:
+    """The most memory that the server held since its peak was forgotten, in bytes."""
+    status = Path(f"/proc/{server.pid}/status").read_text()
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def forget_peak(server: ServerProcess) -> None:
+    """See proc_pid_clear_refs(5)."""
+    Path(f"/proc/{server.pid}/clear_refs").write_text("5")
+
+
+def test_a_hundred_megabytes_are_refused_readably(running: ServerProcess) -> None:
+    stated = {"Content-Length": str(HUNDRED)}
+    file = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
+    with running.client() as client:
+        for path in PATHS:
+            answer = client.post(path, content=blocks(), headers={**JSON, **stated})
+            body = problem(answer, 413, "payload_too_large")
+            assert "64 MiB" in body["detail"]
+        for headers, start in ((JSON, b""), (FORM, file)):
+            answer = client.post("/detect", content=blocks(start=start), headers=headers)
+            assert "content-length" not in answer.request.headers
+            problem(answer, 413, "payload_too_large")
+        problem(
+            client.post("/collections", content=blocks(), headers=JSON), 413, "payload_too_large"
+        )
+        told(client.get("/health/ready"))
+
+
+def test_a_refused_body_is_not_held_in_memory(running: ServerProcess) -> None:
+    forget_peak(running)
+    before = resident(running)
+    with running.client() as client:
+        client.post("/detect", content=blocks(), headers={**JSON, "Content-Length": str(HUNDRED)})
+    assert resident(running) - before < 32 * MEBIBYTE
+
+
+def test_who_asks_first_is_told_before_sending(running: ServerProcess) -> None:
+    """As curl does for large files: ``Expect: 100-continue``."""
+    address = urlsplit(running.url)
+    assert address.hostname
+    assert address.port
+    lines = (
+        "POST /v1/detect HTTP/1.1",
+        f"Host: {address.netloc}",
+        f"Authorization: Bearer {ADMIN_KEY}",
+        "Content-Type: application/json",
+        f"Content-Length: {HUNDRED}",
+        "Expect: 100-continue",
+    )
+    started = time.monotonic()
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        said = connection.recv(65536)
+    assert said.startswith(b"HTTP/1.1 413 ")
+    assert time.monotonic() - started < 5
+
+
+def test_a_client_that_hangs_up_halfway_harms_nobody(running: ServerProcess) -> None:
+    address = urlsplit(running.url)
+    head = (
+        f"POST /v1/detect HTTP/1.1\r\nHost: {address.netloc}\r\nX-API-Key: {ADMIN_KEY}\r\n"
+        "Content-Type: {}\r\nContent-Length: 1000\r\n\r\nhalf"
+    )
+    for kind in (JSON["Content-Type"], FORM["Content-Type"]):
+        assert address.hostname
+        with socket.create_connection((address.hostname, address.port or 0), timeout=30) as one:
+            one.sendall(head.format(kind).encode())
+    with running.client() as client:
+        _wait_for(running, '"status": 499', times=2)
+        told(client.get("/health/ready"))
+    log = running.log.read_text()
+    assert "Traceback" not in log
+    assert '"level": "error"' not in log
+
+
+def _wait_for(server: ServerProcess, text: str, *, times: int) -> None:
+    deadline = time.monotonic() + 20
+    while server.log.read_text().count(text) < times:
+        assert time.monotonic() < deadline, server.log.read_text()
+        time.sleep(0.05)
