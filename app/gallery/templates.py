@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.db import Database
 from app.decision.fusion import fuse_groups
+from app.errors import NotFound
 from app.gallery.models import Collection, Face
 from app.index.base import Keys, Vectors
 from app.index.changelog import Change, Delta
@@ -32,13 +33,16 @@ class TemplateFeed:
         self._dimension = dimension
 
     def since(self, collection_key: int, revision: int | None) -> Delta:
-        """All that changed after ``revision``; everything there is where it is None."""
+        """All that changed after ``revision``; everything there is where it is None.
+
+        ``NotFound`` when the collection is no more.
+        """
         with self._database.read() as session:
             now = session.scalar(
                 select(Collection.revision).where(Collection.key == collection_key)
             )
-            if now is None:  # deleted meanwhile: an empty gallery names nobody
-                return self._delta(revision or 0, [], touched=[])
+            if now is None:
+                raise NotFound("The collection was deleted meanwhile.")
             touched = None if revision is None else _touched(session, collection_key, revision)
             return self._delta(now, _faces(session, collection_key, touched), touched=touched)
 

@@ -61,5 +61,8 @@ class ChangeFeed(Protocol):
     """Where a replica reads the truth: one snapshot of the database an answer."""
 
     def since(self, collection_key: int, revision: int | None) -> Delta:
-        """All that changed after ``revision``; everything there is where it is None."""
+        """All that changed after ``revision``; everything there is where it is None.
+
+        The answer is at the revision that SQL has now; ``NotFound`` when the collection is no more.
+        """
         ...

@@ -7,7 +7,8 @@ removal has been answered nobody finds the removed, without a message bus and wi
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,18 +47,29 @@ class CollectionReplica:
 
     def search(self, queries: Vectors, k: int, *, revision: int) -> Found:
         """The nearest of ``queries`` (b, d) in a gallery that is at ``revision`` or later."""
-        self.catch_up(revision)
-        with self._lock.reading():
+        with self._at(revision):
             return Found(self._index.search(queries, k), self._known_revision(), self._size())
 
     def size(self, *, revision: int) -> GallerySize:
         """How many persons have how many templates, at ``revision`` or later."""
-        self.catch_up(revision)
-        with self._lock.reading():
+        with self._at(revision):
             return self._size()
 
+    @contextmanager
+    def _at(self, revision: int) -> Iterator[None]:
+        """Hold the lock for reading, with the index at ``revision`` or later."""
+        while True:
+            self.catch_up(revision)
+            with self._lock.reading():
+                if self._is_at(revision):  # else another's delta failed between the two locks
+                    yield
+                    return
+
     def catch_up(self, revision: int) -> None:
-        """Follow the change log to ``revision`` at least; ``NotReady`` when that takes too long."""
+        """Follow the change log to ``revision`` at least.
+
+        ``NotReady`` when that takes too long; ``NotFound`` when the collection is no more.
+        """
         if self._is_at(revision):
             return
         with self._lock.writing(timeout=CATCH_UP_SECONDS) as held:
@@ -65,6 +77,8 @@ class CollectionReplica:
                 raise NotReady("The index is catching up with the database; try again.")
             if not self._is_at(revision):
                 self._apply(self._feed.since(self._collection_key, self._revision))
+            if not self._is_at(revision):
+                raise NotReady("The change log is behind the database; try again.")
 
     def _is_at(self, revision: int) -> bool:
         return self._revision is not None and self._revision >= revision
