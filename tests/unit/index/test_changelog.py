@@ -1,0 +1,198 @@
+"""The change log in a real database, read by the feed that replicas follow."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+
+from app.core.db import Database
+from app.core.ids import new_id
+from app.errors import NotFound
+from app.gallery import repository
+from app.gallery.models import Collection, Face, Person
+from app.gallery.templates import TemplateFeed, pack, unpack
+from app.index.base import Vectors
+from app.index.changelog import Change, Delta, record
+from migrations import upgrade
+
+DIMENSION = 4
+NOW = datetime(2024, 5, 1, tzinfo=UTC)
+
+
+class Gallery:
+    """One collection, changed as the services change it: everything in one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.row = Collection(
+            id="doors",
+            target_fpir=0.001,
+            target_fmr=1e-4,
+            max_faces_per_person=20,
+            attributes={},
+            contract_id="contract",
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        with database.write() as session:
+            session.add(self.row)
+
+    def enrol(self, persons: int, *, templates: int = 1) -> list[int]:
+        """Keys of new persons with so many templates each; one revision for all of them."""
+        with self.database.write() as session:
+            rows = [self._person() for _ in range(persons)]
+            session.add_all(rows)
+            session.flush()
+            keys = [row.key for row in rows]
+            session.add_all(self._face(key, i) for key in keys for i in range(templates))
+            repository.changed(session, self.row, keys, now=NOW)
+        return keys
+
+    def remove(self, *keys: int) -> None:
+        with self.database.write() as session:
+            repository.changed(session, self.row, keys, now=NOW)
+            session.execute(delete(Person).where(Person.key.in_(keys)))
+
+    def log_twice(self, keys: list[int]) -> None:
+        """A transaction whose second half fails."""
+        with self.database.write() as session:
+            repository.changed(session, self.row, keys, now=NOW)
+            record(session, self.row.key, revision=2, person_keys=keys)
+
+    def delete(self) -> None:
+        with self.database.write() as session:
+            session.delete(session.get_one(Collection, self.row.key))
+
+    def changes(self) -> int:
+        with self.database.read() as session:
+            return session.scalar(select(func.count()).select_from(Change)) or 0
+
+    def _person(self) -> Person:
+        return Person(
+            collection_key=self.row.key,
+            id=new_id("per"),
+            attributes={},
+            created_at=NOW,
+            updated_at=NOW,
+        )
+
+    def _face(self, person: int, number: int) -> Face:
+        return Face(
+            person_key=person,
+            collection_key=self.row.key,
+            contract_id="contract",
+            embedding=pack(template(person, number)),
+            image_sha256=f"{person}-{number}",
+            box={},
+            detection_score=1.0,
+            quality={},
+            created_at=NOW,
+        )
+
+
+def template(person: int, number: int) -> Vectors:
+    vector = np.random.default_rng([person, number]).normal(size=DIMENSION)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Iterator[Gallery]:
+    database = Database(f"sqlite:///{tmp_path / 'kith.db'}")
+    upgrade(database)
+    yield Gallery(database)
+    database.close()
+
+
+def since(gallery: Gallery, revision: int | None) -> Delta:
+    return TemplateFeed(gallery.database, DIMENSION).since(gallery.row.key, revision)
+
+
+def test_without_a_revision_everything_is_told(gallery: Gallery) -> None:
+    first = gallery.enrol(2)
+    second = gallery.enrol(1, templates=3)
+    gallery.remove(first[0])
+    delta = since(gallery, None)
+    assert delta.revision == 3
+    assert delta.keys.tolist() == [first[1], *second]
+    assert delta.templates.tolist() == [1, 3]
+    assert delta.gone.tolist() == []
+
+
+def test_after_a_revision_only_the_touched_are_told(gallery: Gallery) -> None:
+    old = gallery.enrol(2)
+    new = gallery.enrol(1)
+    gallery.remove(old[1])
+    delta = since(gallery, 1)
+    assert (delta.keys.tolist(), delta.gone.tolist(), delta.revision) == (new, [old[1]], 3)
+    last = since(gallery, 3)
+    assert (last.keys.tolist(), last.gone.tolist(), last.revision) == ([], [], 3)
+
+
+def test_a_person_added_and_removed_since_is_gone(gallery: Gallery) -> None:
+    gallery.enrol(1)
+    passing = gallery.enrol(1)
+    gallery.remove(*passing)
+    assert since(gallery, 1).gone.tolist() == passing
+
+
+def test_the_vector_of_a_person_is_the_unit_centroid_of_the_templates(gallery: Gallery) -> None:
+    (person,) = gallery.enrol(1, templates=3)
+    mean = np.mean([template(person, i) for i in range(3)], axis=0)
+    told = since(gallery, None).vectors
+    assert told.dtype == np.float32
+    np.testing.assert_allclose(told, [mean / np.linalg.norm(mean)], atol=1e-6)
+
+
+def test_more_persons_than_a_statement_takes_parameters(gallery: Gallery) -> None:
+    gallery.enrol(1)
+    many = gallery.enrol(1200)
+    gallery.remove(*many[::2])
+    delta = since(gallery, 1)
+    assert delta.keys.tolist() == many[1::2]
+    assert delta.gone.tolist() == many[::2]
+
+
+def test_an_empty_collection_is_at_its_revision(gallery: Gallery) -> None:
+    delta = since(gallery, None)
+    assert (delta.revision, delta.vectors.shape) == (0, (0, DIMENSION))
+
+
+def test_a_deleted_collection_is_not_found_and_takes_its_changes_along(gallery: Gallery) -> None:
+    gallery.enrol(3)
+    assert gallery.changes() == 3
+    gallery.delete()
+    assert gallery.changes() == 0
+    for revision in (None, 1):
+        with pytest.raises(NotFound):
+            since(gallery, revision)
+
+
+def test_the_log_of_a_removal_outlives_the_person(gallery: Gallery) -> None:
+    people = gallery.enrol(1)
+    gallery.remove(*people)
+    assert gallery.changes() == 2
+
+
+def test_a_change_that_fails_leaves_neither_log_nor_revision(gallery: Gallery) -> None:
+    people = gallery.enrol(1)
+    with pytest.raises(IntegrityError):
+        gallery.log_twice(people)
+    assert gallery.changes() == 1
+    assert since(gallery, None).revision == 1
+
+
+def test_a_change_of_nobody_is_no_row(gallery: Gallery) -> None:
+    with gallery.database.write() as session:
+        record(session, gallery.row.key, revision=1, person_keys=[])
+    assert gallery.changes() == 0
+
+
+def test_embeddings_are_stored_bit_by_bit() -> None:
+    rows = [template(1, i) for i in range(5)]
+    packed = [pack(row) for row in rows]
+    assert {len(each) for each in packed} == {4 * DIMENSION}
+    np.testing.assert_array_equal(unpack(packed, DIMENSION), rows)

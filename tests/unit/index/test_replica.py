@@ -1,0 +1,327 @@
+"""A replica answers from the revision it was asked for, or says that it cannot."""
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from app.errors import NotFound, NotReady
+from app.index import replica as room
+from app.index.base import Keys, Neighbours, Vectors
+from app.index.changelog import Delta
+from app.index.reference import ReferenceIndex
+from app.index.replica import CollectionReplica, Replicas
+
+DIMENSION = 3
+COLLECTION = 7
+PROBE = np.array([[1, 0, 0]], np.float32)
+
+
+class Truth:
+    """A database of one collection: who has how many templates, and who changed when."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self.people: dict[int, int] = {}
+        self.log: list[tuple[int, int]] = []
+        self.asked: list[int | None] = []
+        self.before_answer: Callable[[], None] = lambda: None
+
+    def put(self, person: int, templates: int = 1) -> int:
+        self.people[person] = templates
+        return self._changed(person)
+
+    def remove(self, person: int) -> int:
+        del self.people[person]
+        return self._changed(person)
+
+    def since(self, collection_key: int, revision: int | None) -> Delta:
+        assert collection_key == COLLECTION
+        self.asked.append(revision)
+        self.before_answer()
+        touched = set(self.people)
+        if revision is not None:
+            touched = {person for person, at in self.log if at > revision}
+        there = sorted(touched & self.people.keys())
+        return Delta(
+            self.revision,
+            np.array(there, np.int64),
+            np.array([vector(person) for person in there], np.float32).reshape(-1, DIMENSION),
+            np.array([self.people[person] for person in there], np.int64),
+            np.array(sorted(touched - self.people.keys()), np.int64),
+        )
+
+    def _changed(self, person: int) -> int:
+        self.revision += 1
+        self.log.append((person, self.revision))
+        return self.revision
+
+
+class FaultyIndex(ReferenceIndex):
+    """Runs out of memory in the middle of a ``put``, as often as it is told."""
+
+    failures = 0
+
+    def put(self, keys: Keys, vectors: Vectors) -> None:
+        if FaultyIndex.failures:
+            FaultyIndex.failures -= 1
+            super().put(keys[:1], vectors[:1])
+            raise MemoryError
+        super().put(keys, vectors)
+
+
+@pytest.fixture
+def truth() -> Truth:
+    return Truth()
+
+
+@pytest.fixture
+def replica(truth: Truth) -> CollectionReplica:
+    FaultyIndex.failures = 0
+    return CollectionReplica(COLLECTION, truth, lambda: FaultyIndex(DIMENSION))
+
+
+def vector(person: int) -> Vectors:
+    angle = person / 10
+    return np.array([np.cos(angle), np.sin(angle), 0], np.float32)
+
+
+def found(replica: CollectionReplica, revision: int) -> list[int]:
+    """Everybody whom a search at ``revision`` finds, in the order of their keys."""
+    keys = replica.search(PROBE, 100, revision=revision).neighbours.keys
+    return sorted(int(key) for key in keys[0])
+
+
+def test_the_first_search_reads_everything(truth: Truth, replica: CollectionReplica) -> None:
+    truth.put(1)
+    assert found(replica, truth.put(2)) == [1, 2]
+    assert truth.asked == [None]
+
+
+def test_the_nearest_comes_first(truth: Truth, replica: CollectionReplica) -> None:
+    for person in (3, 1, 2):
+        truth.put(person)
+    answer = replica.search(PROBE, 2, revision=truth.revision)
+    assert answer.neighbours.keys.tolist() == [[1, 2]]
+    assert answer.neighbours.similarities[0] == pytest.approx([np.cos(0.1), np.cos(0.2)])
+
+
+def test_later_searches_read_only_what_changed(truth: Truth, replica: CollectionReplica) -> None:
+    truth.put(1)
+    found(replica, truth.revision)
+    truth.put(2)
+    truth.remove(1)
+    assert found(replica, truth.revision) == [2]
+    assert truth.asked == [None, 1]
+
+
+def test_a_replica_that_is_there_already_asks_nobody(
+    truth: Truth, replica: CollectionReplica
+) -> None:
+    truth.put(1)
+    for revision in (1, 1, 0):
+        assert found(replica, revision) == [1]
+    assert truth.asked == [None]
+
+
+def test_a_search_tells_revision_and_size_of_the_gallery_it_saw(
+    truth: Truth, replica: CollectionReplica
+) -> None:
+    truth.put(1, templates=2)
+    truth.put(2, templates=1)
+    truth.put(3, templates=2)
+    answer = replica.search(PROBE, 1, revision=2)
+    assert answer.revision == 3
+    assert answer.size.persons_by_templates == {1: 1, 2: 2}
+
+
+def test_the_size_follows_every_change(truth: Truth, replica: CollectionReplica) -> None:
+    truth.put(1, templates=2)
+    assert replica.size(revision=truth.revision).persons_by_templates == {2: 1}
+    truth.put(1, templates=3)
+    assert replica.size(revision=truth.revision).persons_by_templates == {3: 1}
+    assert replica.size(revision=truth.remove(1)).persons_by_templates == {}
+
+
+def test_an_empty_gallery_has_no_neighbours(replica: CollectionReplica) -> None:
+    answer = replica.search(PROBE, 5, revision=0)
+    assert answer.neighbours.keys.shape == (1, 0)
+    assert answer.size.persons == 0
+
+
+def test_a_delta_that_fails_half_way_is_forgotten_and_everything_read_again(
+    truth: Truth, replica: CollectionReplica
+) -> None:
+    truth.put(1)
+    found(replica, truth.revision)
+    truth.put(2)
+    truth.put(3)
+    FaultyIndex.failures = 1
+    with pytest.raises(MemoryError):
+        found(replica, truth.revision)
+    assert found(replica, truth.revision) == [1, 2, 3]
+    assert truth.asked == [None, 1, None]
+    assert replica.size(revision=truth.revision).persons == 3
+
+
+def test_a_first_read_that_fails_leaves_nothing_behind(
+    truth: Truth, replica: CollectionReplica
+) -> None:
+    truth.put(1)
+    FaultyIndex.failures = 1
+    with pytest.raises(MemoryError):
+        found(replica, truth.revision)
+    assert found(replica, truth.remove(1)) == []
+    assert replica.size(revision=truth.revision).persons == 0
+
+
+def test_a_feed_that_fails_changes_nothing(truth: Truth, replica: CollectionReplica) -> None:
+    def fail() -> None:
+        raise OSError("the disk is gone")
+
+    truth.put(1)
+    found(replica, truth.revision)
+    revision = truth.put(2)
+    truth.before_answer = fail
+    with pytest.raises(OSError, match="disk"):
+        found(replica, revision)
+    assert found(replica, 1) == [1]
+    truth.before_answer = lambda: None
+    assert found(replica, revision) == [1, 2]
+    assert truth.asked == [None, 1, 1]
+
+
+def test_a_search_is_not_answered_from_a_delta_that_another_search_left_half_applied(
+    truth: Truth, replica: CollectionReplica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a search's catching up and its reading, another one's delta fails."""
+    truth.put(1)
+    first = truth.put(2)
+    catch_up = replica.catch_up
+    interruptions = [truth.put]
+
+    def interrupted(revision: int) -> None:
+        catch_up(revision)
+        if interruptions:
+            later = interruptions.pop()(3)
+            FaultyIndex.failures = 2
+            for _ in range(2):
+                with pytest.raises(MemoryError):
+                    catch_up(later)
+
+    found(replica, first)
+    monkeypatch.setattr(replica, "catch_up", interrupted)
+    assert found(replica, first) == [1, 2, 3]
+
+
+def test_who_cannot_wait_for_another_catching_up_is_told_to_come_again(
+    truth: Truth, replica: CollectionReplica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "CATCH_UP_SECONDS", 0.05)
+    reading, go_on = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        reading.set()
+        go_on.wait(30)
+
+    revision = truth.put(1)
+    truth.before_answer = slow
+    first = threading.Thread(target=found, args=(replica, revision), daemon=True)
+    first.start()
+    assert reading.wait(30)
+    with pytest.raises(NotReady) as error:
+        found(replica, revision)
+    assert error.value.retry_after >= 1
+    go_on.set()
+    first.join(30)
+    assert found(replica, revision) == [1]
+    assert truth.asked == [None]
+
+
+def test_a_database_that_is_behind_what_was_asked_is_not_waited_for(
+    truth: Truth, replica: CollectionReplica
+) -> None:
+    truth.put(1)
+    with pytest.raises(NotReady):
+        found(replica, 2)
+    assert found(replica, truth.put(2)) == [1, 2]
+
+
+def test_a_collection_deleted_meanwhile_is_not_found(
+    truth: Truth, replica: CollectionReplica
+) -> None:
+    def gone() -> None:
+        raise NotFound("gone")
+
+    found(replica, truth.put(1))
+    truth.before_answer = gone
+    with pytest.raises(NotFound):
+        found(replica, truth.revision + 1)
+
+
+def test_many_threads_see_every_change_that_was_answered_before_they_asked(
+    truth: Truth, replica: CollectionReplica
+) -> None:
+    wrong, gate = list[str](), threading.Lock()
+    removed: set[int] = set()
+    added: set[int] = set()
+
+    def search() -> None:
+        for _ in range(100):
+            with gate:
+                revision, before, without = truth.revision, set(added), set(removed)
+            seen = set(found(replica, revision))
+            if not before - seen <= removed or seen & without:
+                wrong.append(f"{seen} at {revision}")
+
+    def change() -> None:
+        for person in range(60):
+            with gate:
+                truth.put(person)
+                added.add(person)
+            if person % 3 == 0:
+                with gate:
+                    truth.remove(person)
+                    added.discard(person)
+                    removed.add(person)
+
+    truth.before_answer = lambda: None
+    feed = LockedFeed(truth, gate)
+    replica = CollectionReplica(COLLECTION, feed, lambda: ReferenceIndex(DIMENSION))
+    threads = [threading.Thread(target=work, daemon=True) for work in (change, search, search)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not wrong
+    assert found(replica, truth.revision) == sorted(added)
+
+
+class LockedFeed:
+    """One snapshot an answer, as a database's transaction gives it."""
+
+    def __init__(self, truth: Truth, gate: threading.Lock) -> None:
+        self._truth = truth
+        self._gate = gate
+
+    def since(self, collection_key: int, revision: int | None) -> Delta:
+        with self._gate:
+            return self._truth.since(collection_key, revision)
+
+
+def test_a_collection_has_one_replica_until_it_is_forgotten(truth: Truth) -> None:
+    replicas = Replicas(truth, lambda: ReferenceIndex(DIMENSION))
+    revision = truth.put(1)
+    replica = replicas.of(COLLECTION)
+    found(replica, revision)
+    assert replicas.of(COLLECTION) is replica
+    assert replicas.of(COLLECTION + 1) is not replica
+    replicas.forget(COLLECTION)
+    assert replicas.of(COLLECTION) is not replica
+    replicas.forget(COLLECTION + 2)
+
+
+def test_a_search_for_nothing_finds_nothing() -> None:
+    nothing: Neighbours = ReferenceIndex(DIMENSION).search(PROBE, 3)
+    assert nothing.similarities.shape == (1, 0)
