@@ -1,0 +1,193 @@
+"""Transactions: one snapshot to read, everything or nothing to write."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from app.auth.models import ApiKey
+from app.core.db import Base, Database, Utc
+
+NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
+DIALECT = DefaultDialect()
+
+
+def opened(folder: Path) -> Database:
+    return Database(f"sqlite:///{folder / 'deeper' / 'kith.db'}")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = opened(tmp_path)
+    Base.metadata.create_all(made.engine)
+    yield made
+    made.close()
+
+
+def row(name: str, created_at: datetime = NOW) -> ApiKey:
+    return ApiKey(id=name, sha256=name, scopes=["admin"], created_at=created_at)
+
+
+def add(database: Database, name: str) -> None:
+    with database.write() as session:
+        session.add(row(name))
+
+
+def count(database: Database) -> int:
+    with database.read() as session:
+        return session.scalar(select(func.count()).select_from(ApiKey)) or 0
+
+
+def test_what_was_written_is_committed_when_the_block_ends(
+    database: Database, tmp_path: Path
+) -> None:
+    add(database, "a")
+    other = opened(tmp_path)
+    assert count(other) == 1
+    other.close()
+
+
+def test_a_write_that_raises_leaves_nothing(database: Database) -> None:
+    def fail() -> None:
+        with database.write() as session:
+            session.add(row("a"))
+            session.flush()
+            assert session.scalar(select(func.count()).select_from(ApiKey)) == 1
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert count(database) == 0
+    add(database, "a")
+    assert count(database) == 1
+
+
+def test_a_write_that_fails_at_its_end_leaves_nothing(database: Database) -> None:
+    def fail() -> None:
+        with database.write() as session:
+            session.add(row("b"))
+            session.flush()
+            session.add(row("a"))
+
+    add(database, "a")
+    with pytest.raises(IntegrityError):
+        fail()
+    assert count(database) == 1
+
+
+def test_nothing_done_in_a_reading_block_is_kept(database: Database) -> None:
+    with database.read() as session:
+        session.add(row("a"))
+        session.flush()
+    assert count(database) == 0
+
+
+def test_a_reading_block_sees_one_snapshot_to_its_end(database: Database) -> None:
+    add(database, "a")
+    total = select(func.count()).select_from(ApiKey)
+    with database.read() as session:
+        assert session.scalar(total) == 1
+        add(database, "b")  # and a writer need not wait for the reader
+        assert session.scalar(total) == 1
+    assert count(database) == 2
+
+
+def test_rows_may_be_used_after_their_transaction(database: Database) -> None:
+    made = row("a")
+    with database.write() as session:
+        session.add(made)
+    assert made.key == 1
+    with database.read() as session:
+        read = session.scalars(select(ApiKey)).one()
+    assert read.scopes == ["admin"]
+
+
+def test_many_writers_wait_for_each_other_and_none_fails(database: Database) -> None:
+    """Each reads, then writes: a read lock that had to be upgraded would fail as "locked"."""
+    failed = list[Exception]()
+
+    def write(worker: int) -> None:
+        try:
+            for i in range(20):
+                with database.write() as session:
+                    seen = session.scalar(select(func.count()).select_from(ApiKey))
+                    session.add(row(f"{worker}-{i}-{seen}"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test tells it
+            failed.append(error)
+
+    threads = [threading.Thread(target=write, args=(worker,)) for worker in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert count(database) == 120
+
+
+def test_a_commit_survives_a_power_cut_and_readers_go_on_meanwhile(database: Database) -> None:
+    full = 2
+    with database.read() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert session.scalar(text("PRAGMA synchronous")) == full
+        assert session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_the_folder_of_the_database_is_made(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    assert (tmp_path / "deeper").is_dir()
+
+
+def test_every_constraint_has_a_name_that_a_migration_can_drop() -> None:
+    tables = Base.metadata.tables.values()
+    assert all(constraint.name for table in tables for constraint in table.constraints)
+    assert all(index.name for table in tables for index in table.indexes)
+
+
+@given(
+    st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1)),  # noqa: DTZ001 - the zone is drawn
+    st.integers(-14 * 60, 14 * 60),
+)
+def test_an_instant_comes_back_as_the_same_instant_in_utc(naive: datetime, minutes: int) -> None:
+    instant = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    stored = Utc().process_bind_param(instant, DIALECT)
+    assert stored is not None
+    # SQLite forgets the zone; PostgreSQL gives it back in the session's own.
+    for kept in (stored.replace(tzinfo=None), stored.astimezone(timezone(timedelta(hours=9)))):
+        read = Utc().process_result_value(kept, DIALECT)
+        assert read == instant
+        assert read is not None
+        assert read.utcoffset() == timedelta(0)
+
+
+def test_instants_are_ordered_in_the_database_whatever_zone_they_came_in(
+    database: Database,
+) -> None:
+    east = timezone(timedelta(hours=14))
+    later = datetime(2024, 5, 2, 1, tzinfo=east)  # 11:00 on the first, in UTC
+    with database.write() as session:
+        session.add_all([row("noon", NOW), row("eleven", later)])
+    with database.read() as session:
+        query = select(ApiKey).where(ApiKey.created_at < NOW)
+        only = session.scalars(query).one()
+    assert only.id == "eleven"
+    assert only.created_at == later
+    assert only.created_at.tzinfo is UTC
+
+
+def test_no_instant_is_no_instant() -> None:
+    assert Utc().process_bind_param(None, DIALECT) is None
+    assert Utc().process_result_value(None, DIALECT) is None
+
+
+def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    naive = datetime(2024, 5, 1)  # noqa: DTZ001 - the mistake that is refused
+    values = {"id": "a", "sha256": "a", "scopes": [], "created_at": naive}
+    with database.write() as session, pytest.raises(StatementError, match="no time zone"):
+        session.execute(insert(ApiKey), [values])
