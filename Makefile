@@ -5,20 +5,22 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: serve test lint types bench model lock clean
+.PHONY: training-setup serve test lint types bench model lock clean
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve
 
-test: .venv/dev.installed model
+test: .venv/training.installed model
 	$(BIN)/pytest
+
+training-setup: .venv/training.installed
 
 lint: .venv/dev.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 
-types: .venv/dev.installed
+types: .venv/training.installed
 	$(BIN)/mypy
 
 model: .venv/serve.installed
@@ -36,6 +38,11 @@ lock: .venv/dev.installed
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kith needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 serve")'
 	$(PYTHON) -m venv .venv
+
+# Torch's builds differ by machine, so this file alone has no hashes (it says so itself).
+.venv/training.installed: requirements/training.txt .venv/dev.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/training.txt
+	@touch $@
 
 .venv/%.installed: requirements/%.txt pyproject.toml | .venv/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt

@@ -1,0 +1,6 @@
+"""Contrastive learning, from the loss's equation to an ONNX bundle that the service loads.
+
+This package runs offline. It may use the service's pure rooms (``app.vision``, ``app.decision``)
+and its inference room, so that training, evaluation and serving share one alignment and one
+decision; the service never imports it. The only thing that crosses over is a bundle.
+"""

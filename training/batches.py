@@ -1,0 +1,63 @@
+"""Batches on demand: what the sampler chose, as another camera saw it, with the teacher's word."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from training.config import SamplerConfig
+from training.datasets.base import ImageSet
+from training.datasets.teacher import TeacherBank
+from training.sampler import PKSampler
+from training.transforms import Augment, augmented
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``images`` (B, C, H, W) float 0..255, ``labels`` (B,), ``teacher`` (B, d) or None."""
+
+    images: Tensor
+    labels: Tensor
+    teacher: Tensor | None
+
+
+class Batches:
+    """The training material of a run; ``batch`` is a pure function of (seed, epoch, step)."""
+
+    def __init__(
+        self,
+        data: ImageSet | TeacherBank,
+        sampler: SamplerConfig,
+        *,
+        augment: Augment,
+        seed: int,
+    ) -> None:
+        self._data, self._augment, self._seed, self._extra = data, augment, seed, sampler.extra
+        self._least = sampler.steps
+        self._sampler = PKSampler(
+            data.labels,
+            identities=sampler.identities,
+            images=sampler.images,
+            seed=seed,
+            repeat=sampler.repeat,
+        )
+
+    @property
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        return max(self._sampler.steps, self._least)
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """The images of one step, on the CPU."""
+        rows = self._sampler.batch(*divmod(epoch * self.steps + step, self._sampler.steps))
+        if self._extra:
+            rng = np.random.default_rng((self._seed, epoch, step, 1))
+            rows = np.concatenate([rows, rng.integers(0, len(self._data), self._extra)])
+        generator = Generator().manual_seed(hash((self._seed, epoch, step)) % 2**62)
+        pixels = torch.from_numpy(np.ascontiguousarray(self._data.images[rows]))
+        images = augmented(pixels.permute(0, 3, 1, 2).float(), generator, self._augment)
+        teacher = None
+        if isinstance(self._data, TeacherBank):
+            teacher = torch.from_numpy(self._data.embeddings[rows])
+        return Batch(images, torch.from_numpy(self._data.labels[rows]), teacher)

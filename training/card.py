@@ -1,0 +1,32 @@
+"""The model card of an exported bundle: what it learned from, what it is worth, where it ends."""
+
+from training.config import RunConfig
+from training.evaluate.suite import Measured
+from training.prepare import Prepared
+
+
+def model_card(config: RunConfig, prepared: Prepared, measured: Measured) -> str:
+    """Markdown; every number in it is of identities never trained on."""
+    unseen, train = prepared.unseen, prepared.train
+    return "\n".join(
+        [
+            f"# {config.name}",
+            "",
+            f"Trained by `python -m training train` with seed {config.seed}; loss: "
+            f"{config.loss.kind}, dimension {config.model.dimension}.",
+            "",
+            "## Data",
+            f"{config.data.kind}: {len(train)} images of {len(train.identities)} identities to "
+            f"learn from; {len(unseen)} images of {len(unseen.identities)} others to measure on. "
+            f"{len(prepared.data.skipped)} files were skipped.",
+            "",
+            "## Measured on the identities that were held out",
+            *measured.lines(),
+            "",
+            "## Limits",
+            "The same identities chose the best epoch and made the calibration, so the figures are "
+            "slightly hopeful. Samples unlike the data above (other cameras, other writing) were "
+            "not measured; calibrate on your own before relying on a stated rate.",
+            "",
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Labelled images, from the files of whoever published them to one :class:`base.ImageSet`."""

@@ -1,0 +1,23 @@
+"""Images that are themselves the sample: how the service fits them, done to training data too."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.vision.preprocess import Preprocessing, fit_whole
+from training.datasets.base import Images
+
+MEAN, SCALE = 127.5, 1 / 127.5
+
+
+def grey(size: int) -> Preprocessing:
+    """Light strokes on dark, ``size`` px square, numbers in -1..1; goes into the manifest as is."""
+    return Preprocessing(width=size, height=size, channels="L", mean=(MEAN,), scale=(SCALE,))
+
+
+def fitted(images: Iterable[NDArray[np.uint8]], size: int) -> Images:
+    """Grey images (H, W) of 0..255 as the service would fit them: (n, size, size, 1)."""
+    how = grey(size)
+    rows = [fit_whole(np.repeat(image[:, :, None], 3, axis=2), how)[:, :, :1] for image in images]
+    return np.stack(rows)

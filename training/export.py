@@ -1,0 +1,115 @@
+"""A trained embedder as a bundle that the service loads: ONNX, parity, calibration, model card."""
+
+import logging
+import tempfile
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import torch
+
+from app.decision.calibration import Calibration
+from app.inference.bundle import Bundle, write_bundle
+from app.vision.preprocess import Preprocessing, to_blob
+from training.backbones.embedder import Embedder
+from training.datasets.base import Images
+from training.errors import TrainingError
+
+PARITY = 1e-4
+_OPSET = 18
+_SAMPLES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What is written: who it is, what it takes, what it may be used for."""
+
+    name: str
+    licence: str
+    dimension: int
+    preprocessing: Preprocessing
+    face_bundle: Path | None
+    card: str
+
+
+def to_onnx(model: Embedder, sample: torch.Tensor, path: Path) -> None:
+    """Write blob (batch, C, H, W) -> unit rows (batch, d); the batch is free."""
+    batch = torch.export.Dim("batch", min=1, max=1024)
+    tail = model.cpu().eval().tail().eval()
+    with warnings.catch_warnings():
+        # The exporter speaks of its own internals to its own developers.
+        warnings.simplefilter("ignore")
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        torch.onnx.export(
+            tail,
+            (sample,),
+            str(path),
+            input_names=["image"],
+            output_names=["embedding"],
+            opset_version=_OPSET,
+            dynamo=True,
+            external_data=False,
+            dynamic_shapes=({0: batch},),
+            verbose=False,
+        )
+
+
+def parity(model: Embedder, path: Path, blob: np.ndarray[Any, np.dtype[np.float32]]) -> float:
+    """Largest |difference| between torch and onnxruntime over ``blob``, one by one and together."""
+    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+    with torch.no_grad():
+        expected = model.eval().tail()(torch.from_numpy(blob)).numpy()
+    together = session.run(None, {"image": blob})[0]
+    alone = np.concatenate([session.run(None, {"image": row[None]})[0] for row in blob])
+    return float(max(np.abs(together - expected).max(), np.abs(alone - expected).max()))
+
+
+def export(
+    model: Embedder, out: Path, *, what: Export, samples: Images, calibration: Calibration
+) -> tuple[Bundle, float]:
+    """Write the bundle ``out``; returns it and the parity on ``samples`` (n, H, W, C)."""
+    crops = [np.repeat(x, 3, axis=2) if x.shape[2] == 1 else x for x in samples[:_SAMPLES]]
+    blob = to_blob(crops, what.preprocessing)
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "embedder.onnx"
+        to_onnx(model, torch.from_numpy(blob[:2]), path)
+        difference = parity(model, path, blob)
+        if not difference <= PARITY:
+            raise TrainingError(
+                f"The exported graph differs from torch by {difference:.2g} (> {PARITY:g})."
+            )
+        models, face = {"embedder.onnx": (path, what.licence)}, None
+        if what.face_bundle is not None:
+            face = Bundle.load(what.face_bundle)
+            licence = face.manifest.files["detector.onnx"].licence
+            models["detector.onnx"] = (face.folder / "detector.onnx", licence)
+        bundle = write_bundle(
+            out,
+            _description(what, face),
+            models=models,
+            calibration=calibration.to_dict(),
+            model_card=what.card + f"\nTorch and ONNX differ by at most {difference:.1e}.\n",
+        )
+    return bundle, difference
+
+
+def _description(what: Export, face: Bundle | None) -> dict[str, Any]:
+    detector = None if face is None or face.manifest.detector is None else face.manifest.detector
+    return {
+        "name": what.name,
+        "version": "1",
+        "licence": what.licence,
+        "dimension": what.dimension,
+        "preprocessing": _preprocessing(what.preprocessing),
+        "alignment": None if face is None else face.manifest.alignment,
+        "detector": None if detector is None else detector.model_dump(),
+    }
+
+
+def _preprocessing(how: Preprocessing) -> dict[str, Any]:
+    """As the manifest writes it: the size in one."""
+    table = asdict(how)
+    return {"size": (table.pop("width"), table.pop("height")), **table}

@@ -1,0 +1,111 @@
+"""From a configuration to what the loop works on; the only file that knows every loader."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from app.inference.bundle import Bundle
+from app.inference.session import open_session
+from app.vision.preprocess import Preprocessing
+from training.backbones.compact import CompactFaceNet
+from training.backbones.embedder import Embedder
+from training.backbones.small import SmallCNN
+from training.batches import Batches
+from training.config import DataConfig, ModelConfig, RunConfig
+from training.datasets import digits, folder, mnist, omniglot
+from training.datasets.base import ImageSet, Split, split_identities, split_named
+from training.datasets.teacher import TeacherBank, build_bank
+from training.datasets.whole import MEAN, SCALE, grey
+from training.evaluate.embedding import open_set_score
+from training.objective import Objective
+from training.train import Material, seed_everything
+
+FACE = Preprocessing(
+    width=112, height=112, channels="RGB", mean=(MEAN,) * 3, scale=(SCALE,) * 3
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The data of a run, split by identity, and how the service will preprocess."""
+
+    data: ImageSet
+    split: Split
+    train: ImageSet
+    unseen: ImageSet
+    preprocessing: Preprocessing
+
+
+def load_data(config: DataConfig) -> ImageSet:
+    """The images that ``config`` names."""
+    path = Path(config.path)
+    if config.kind == "digits":
+        return digits.load(config.size)
+    if config.kind == "mnist":
+        return mnist.load(path, config.size)
+    if config.kind == "omniglot":
+        return omniglot.load(path, config.size)
+    if config.kind == "folder":
+        return folder.load(path, config.size)
+    cache = Path(config.cache) / "crops.npz"
+    return folder.load_faces(path, Path(config.face_bundle), cache=cache)
+
+
+def prepare(config: DataConfig) -> Prepared:
+    """Load and split; identities of the two sides never meet."""
+    data = load_data(config)
+    if isinstance(config.unseen, tuple):
+        split = split_named(data.identities, unseen=config.unseen)
+    else:
+        split = split_identities(data.identities, unseen=config.unseen, seed=config.split_seed)
+    train, unseen = split.apply(data)
+    preprocessing = FACE if config.kind == "faces" else grey(config.size)
+    return Prepared(data, split, train, unseen, preprocessing)
+
+
+def build_model(config: ModelConfig, *, channels: int) -> Embedder:
+    """A fresh embedder; its weights come from torch's global generator."""
+    backbone: nn.Module
+    if config.kind == "compact":
+        backbone = CompactFaceNet(config.dimension, width=config.width)
+    else:
+        backbone = SmallCNN(config.dimension, width=round(config.width), channels=channels)
+    return Embedder(backbone, mean=MEAN, scale=SCALE, normalise=config.normalise)
+
+
+def teacher_bank(config: RunConfig, train: ImageSet) -> TeacherBank:
+    """The views that the teacher bundle was asked about, made once and kept in the cache."""
+    teacher = open_session(Bundle.load(Path(config.teacher.bundle)).embedder)
+    return build_bank(
+        Path(config.data.cache) / "bank",
+        train,
+        teacher=teacher,
+        moved=config.teacher.moved,
+        blends=config.teacher.blends,
+        seed=config.seed,
+    )
+
+
+def material(config: RunConfig, prepared: Prepared) -> Material:
+    """Model, objective, batches and the live measure of a run."""
+    train = omniglot.rotated(prepared.train) if config.data.rotations else prepared.train
+    source = teacher_bank(config, train) if config.teacher.bundle else train
+    seed_everything(config.seed)
+    model = build_model(config.model, channels=prepared.data.images.shape[-1])
+    return Material(
+        model=model,
+        objective=Objective(
+            config.loss, classes=len(train.identities), dimension=config.model.dimension
+        ),
+        batches=Batches(source, config.sampler, augment=config.augment, seed=config.seed),
+        validate=lambda trained: open_set_score(trained, prepared.unseen),
+    )
+
+
+def write_split(prepared: Prepared, out: Path) -> None:
+    """The split, and the images skipped, beside the run."""
+    out.mkdir(parents=True, exist_ok=True)
+    told = {**prepared.split.to_dict(), "skipped": list(prepared.data.skipped)}
+    (out / "split.json").write_text(json.dumps(told, indent=1), encoding="utf-8")

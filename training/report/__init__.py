@@ -1,0 +1,1 @@
+"""The report: study runs, figures and tables. Imports matplotlib, so nothing else imports it."""
