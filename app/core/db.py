@@ -104,9 +104,19 @@ class Database:
 
     @contextmanager
     def migration(self) -> Iterator[Connection]:
-        """A writing transaction for changes of the schema; on SQLite others wait meanwhile."""
-        with self.engine.execution_options(**{_WRITING: True}).begin() as connection:
-            yield connection
+        """A writing transaction for changes of the schema; on SQLite others wait meanwhile.
+
+        SQLite changes a table by copying it and dropping the old one. With foreign keys on, that
+        drop would delete whatever hangs on its rows, so they are off inside and checked at the end.
+        """
+        with self.engine.execution_options(**{_WRITING: True}).connect() as connection:
+            if self.engine.dialect.name != "sqlite":
+                with connection.begin():
+                    yield connection
+                return
+            with _foreign_keys_off(connection), connection.begin():
+                yield connection
+                _check_foreign_keys(connection)
 
     def close(self) -> None:
         """Give every connection back."""
@@ -139,3 +149,21 @@ def _begin_sqlite(connection: Connection) -> None:
     """A writer takes the lock at once: upgrading a read lock later would fail as "locked"."""
     writing = connection.get_execution_options().get(_WRITING, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def _foreign_keys_off(connection: Connection) -> Iterator[None]:
+    """Outside of any transaction: inside one SQLite ignores the pragma."""
+    driver = connection.connection
+    driver.cursor().execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.cursor().execute("PRAGMA foreign_keys=ON")
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if broken:
+        tables = sorted({f"{row[0]} -> {row[2]}" for row in broken})
+        raise RuntimeError(f"The migration leaves rows that refer to nothing: {', '.join(tables)}.")

@@ -1,0 +1,207 @@
+"""The schema's steps: from nothing, back to nothing, and exactly what the models say."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+
+from app.auth.models import ApiKey
+from app.core.db import Base, Database
+from app.gallery.models import Collection, Face, Person
+from migrations import configuration, downgrade, upgrade
+
+NOW = datetime(2024, 5, 1, tzinfo=UTC)
+
+_UPGRADE = """
+import sys
+from app.core.db import Database
+from migrations import upgrade
+
+database = Database(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+upgrade(database)
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(f"sqlite:///{tmp_path / 'kith.db'}")
+    yield made
+    made.close()
+
+
+def tables(database: Database) -> set[str]:
+    return set(sa.inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def differences(database: Database) -> list[object]:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        return list(compare_metadata(context, Base.metadata))
+
+
+def test_from_nothing_the_schema_is_what_the_models_say(database: Database) -> None:
+    upgrade(database)
+    assert tables(database) == set(Base.metadata.tables)
+    assert differences(database) == []
+
+
+def test_a_schema_that_is_not_what_the_models_say_is_noticed(database: Database) -> None:
+    """Of the test itself: the comparison above can fail."""
+    upgrade(database)
+    with database.migration() as connection:
+        connection.execute(sa.text("ALTER TABLE faces ADD COLUMN forgotten INTEGER"))
+    assert differences(database) != []
+
+
+def test_back_to_nothing_and_forth_again(database: Database) -> None:
+    upgrade(database)
+    downgrade(database, "base")
+    assert tables(database) == set()
+    upgrade(database)
+    assert differences(database) == []
+
+
+def test_every_step_can_be_taken_back_on_its_own(database: Database) -> None:
+    with database.engine.connect() as connection:
+        script = ScriptDirectory.from_config(configuration(connection))
+    steps = [step.revision for step in script.walk_revisions()][::-1]
+    assert len(script.get_heads()) == 1
+    for step in steps:
+        upgrade(database, step)
+        downgrade(database, "-1")
+        upgrade(database, step)
+    assert differences(database) == []
+
+
+def test_an_upgrade_of_what_is_up_to_date_keeps_everything(database: Database) -> None:
+    upgrade(database)
+    with database.write() as session:
+        session.add(ApiKey(id="a", sha256="a", scopes=["admin"], created_at=NOW))
+    upgrade(database)
+    with database.read() as session:
+        assert session.scalars(sa.select(ApiKey.id)).all() == ["a"]
+
+
+def test_a_step_that_fails_leaves_the_schema_as_it_was(database: Database) -> None:
+    def fail() -> None:
+        with database.migration() as connection:
+            connection.execute(sa.text("DROP TABLE faces"))
+            raise LookupError
+
+    upgrade(database)
+    with pytest.raises(LookupError):
+        fail()
+    assert differences(database) == []
+
+
+def test_a_table_made_anew_by_a_step_keeps_the_rows_that_hang_on_it(database: Database) -> None:
+    """SQLite changes a column by copying the table and dropping the old one. With foreign keys on,
+    the drop would delete every face of every person."""
+    upgrade(database)
+    _enrol(database)
+    with database.migration() as connection:
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table("persons", recreate="always") as batch:
+            batch.alter_column("name", type_=sa.String(512))
+    assert _faces(database) == 1
+
+
+def test_foreign_keys_hold_again_after_a_step(database: Database) -> None:
+    upgrade(database)
+    with pytest.raises(LookupError), database.migration():
+        raise LookupError
+    _enrol(database)
+    with database.write() as session:
+        session.execute(sa.delete(Collection))
+    assert _faces(database) == 0
+
+
+def test_a_step_that_leaves_rows_hanging_on_nothing_is_undone(database: Database) -> None:
+    def orphan() -> None:
+        with database.migration() as connection:
+            connection.execute(sa.text("DELETE FROM persons"))
+
+    upgrade(database)
+    _enrol(database)
+    with pytest.raises(RuntimeError, match="faces -> persons"):
+        orphan()
+    assert _faces(database) == 1
+
+
+def test_processes_that_upgrade_at_once_both_succeed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    started = [_start(url) for _ in range(2)]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in started:
+        said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    database = Database(url)
+    assert differences(database) == []
+    database.close()
+
+
+def _start(url: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", _UPGRADE, url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _enrol(database: Database) -> None:
+    """One collection with one person with one face."""
+    with database.write() as session:
+        collection = Collection(
+            id="doors",
+            target_fpir=0.001,
+            target_fmr=1e-4,
+            max_faces_per_person=20,
+            attributes={},
+            contract_id="contract",
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        session.add(collection)
+        session.flush()
+        person = Person(
+            collection_key=collection.key, id="ada", attributes={}, created_at=NOW, updated_at=NOW
+        )
+        session.add(person)
+        session.flush()
+        face = Face(
+            person_key=person.key,
+            collection_key=collection.key,
+            contract_id="contract",
+            embedding=b"",
+            image_sha256="a",
+            box={},
+            detection_score=1.0,
+            quality={},
+            created_at=NOW,
+        )
+        session.add(face)
+
+
+def _faces(database: Database) -> int:
+    with database.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Face)) or 0
