@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         version=version("kith"),
         lifespan=lifespan,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.services = built.services
     problems.install(app)

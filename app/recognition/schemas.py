@@ -1,6 +1,6 @@
 """Recognition at the edge. Output has no defaults; similarities are cosines, higher is closer."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -15,6 +15,8 @@ ProbeReason = Literal[
     "extreme_pose",
     "person_not_valid",
 ]
+Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
+"""A list, because few generators of clients understand a tuple's schema."""
 Metric = Literal["cosine", "euclidean", "manhattan"]
 
 
@@ -48,7 +50,9 @@ class VerifyOptions(BaseModel, extra="forbid"):
 class DistanceOptions(BaseModel, extra="forbid"):
     """What to compare, where not images."""
 
-    person_ids: list[Id] | None = Field(None, min_length=2, max_length=64)
+    person_ids: list[Id] | None = Field(
+        None, min_length=2, max_length=64, json_schema_extra={"uniqueItems": True}
+    )
     metric: Metric = "cosine"
 
     @field_validator("person_ids")
@@ -63,7 +67,7 @@ class SampleView(BaseModel):
     """A face found: where, how sure, how good. Landmarks: eyes, nose tip, mouth corners."""
 
     box: BoxView
-    landmarks: list[tuple[float, float]] | None
+    landmarks: list[Pair] | None
     detection_score: float
     quality: QualityView | None
 
@@ -180,7 +184,7 @@ class ThresholdView(BaseModel):
     target_fpir: float
     gallery_size: int
     face_count: int
-    fpir_interval: tuple[float, float]
+    fpir_interval: Pair
     extrapolated: bool
     contract_id: str
     evidence: dict[str, Any]

@@ -198,7 +198,7 @@ class RecognitionService:
             target_fpir=threshold.target,
             gallery_size=size.persons,
             face_count=size.templates,
-            fpir_interval=threshold.interval,
+            fpir_interval=list(threshold.interval),
             extrapolated=threshold.extrapolated,
             contract_id=self._contract_id,
             evidence=dict(self._calibration.evidence),

@@ -15,10 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.ids import new_id
 from app.errors import AppError, PayloadTooLarge
-from app.web.problems import problem_response
+from app.web.problems import METHODS, problem_response
 
 _REQUEST_ID: Final = re.compile(r"^[\x21-\x7e]{1,128}$")
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _CLIENT_GONE: Final = 499
 """As nginx logs it: the client hung up before its request was whole, so nobody is answered."""
 _DRAIN_SECONDS: Final = 10.0
@@ -73,7 +72,7 @@ class RequestContext:
     def _finish(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         # Each value of a label costs memory for good, and strangers choose their methods.
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        method = scope["method"] if scope["method"] in METHODS else "other"
         self._observe(method, route, status, seconds)
         _log.info(
             "request.finished",

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import ExceptionHandler
 
 from app.errors import (
@@ -25,6 +26,7 @@ from app.errors import (
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
+METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _TYPE_PREFIX: Final = "urn:kith:problem:"
 _log = structlog.get_logger()
 
@@ -115,7 +117,19 @@ async def _on_http_exception(request: Request, error: HTTPException) -> JSONResp
         return _answer(request, error.__cause__)
     response = _answer(request, _translated(request, error))
     response.headers.update(error.headers or {})
+    if error.status_code == MethodNotAllowed.status:
+        response.headers["Allow"] = ", ".join(_allowed(request))
     return response
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method that the path has: Starlette tells those of the first route with it alone."""
+
+    def has(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    return [method for method in METHODS if has(method)]
 
 
 def _translated(request: Request, error: HTTPException) -> AppError:

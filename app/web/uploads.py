@@ -120,7 +120,8 @@ def described(model: type[BaseModel], images: ImageFields) -> dict[str, Any]:
 
 
 def _schema(model: type[BaseModel], images: ImageFields, image: dict[str, Any]) -> dict[str, Any]:
-    schema = model.model_json_schema()
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)  # each is there already: the answers' schemas use the same
     one = {"type": "array", "items": image, "minItems": 1} if images.many else image
     schema.setdefault("properties", {}).update(dict.fromkeys(images.names, one))
     if images.required:

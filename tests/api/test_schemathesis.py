@@ -1,0 +1,87 @@
+"""The OpenAPI document is kept: requests made from it, right and wrong, are answered as it says."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+import schemathesis
+from schemathesis.config import (
+    ChecksConfig,
+    GenerationConfig,
+    PositiveDataAcceptanceConfig,
+    ProjectConfig,
+    ProjectsConfig,
+    SchemathesisConfig,
+    SimpleCheckConfig,
+)
+from schemathesis.engine import Status, events, from_schema
+from schemathesis.python.asgi import shutdown_lifespans
+from schemathesis.schemas import BaseSchema
+
+from app.bootstrap import build
+from app.main import create_app
+from app.settings import Settings
+from tests.support.server import ADMIN_KEY
+
+OFF: Final = SimpleCheckConfig(enabled=False)
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iterator[BaseSchema]:
+    """The document as the service serves it, whose every request comes with the admin key."""
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("schemathesis"),
+        model=fake_bundle,
+        admin_key=ADMIN_KEY,
+        log_level="WARNING",
+    )
+    app = create_app(settings, build(settings))
+    yield schemathesis.openapi.from_asgi("/openapi.json", app, config=_config())
+    shutdown_lifespans()
+
+
+def _config() -> SchemathesisConfig:
+    """All checks but two: a key is always sent, and no schema says which bytes are an image."""
+    checks = ChecksConfig(
+        ignored_auth=OFF, positive_data_acceptance=PositiveDataAcceptanceConfig(enabled=False)
+    )
+    project = ProjectConfig(
+        headers={"X-API-Key": ADMIN_KEY},
+        checks=checks,
+        generation=GenerationConfig(
+            max_examples=4, deterministic=True, with_security_parameters=False
+        ),
+    )
+    projects = ProjectsConfig(default=project)
+    return SchemathesisConfig(projects=projects, seed=1)
+
+
+def test_every_answer_is_as_the_document_says(document: BaseSchema) -> None:
+    wrong, answers = [], Counter[int]()
+    for event in from_schema(document).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            wrong.append(repr(event))
+        elif isinstance(event, events.SchemaAnalysisWarnings):
+            wrong += [repr(warning) for warning in event.warnings]
+        elif isinstance(event, events.ScenarioFinished):
+            wrong += _failures(event)
+            answers.update(_statuses(event))
+    assert not wrong, "\n\n".join(wrong[:10])
+    # Enough of each kind to mean something: made, found, refused, conflicting, missing.
+    assert all(answers[status] >= 5 for status in (200, 201, 204, 404, 405, 409, 422)), answers
+
+
+def _failures(event: events.ScenarioFinished) -> list[str]:
+    return [
+        f"{check.name}: {check.failure_info.failure}\n{check.failure_info.code_sample}"
+        for checks in event.recorder.checks.values()
+        for check in checks
+        if check.status is Status.FAILURE and check.failure_info
+    ]
+
+
+def _statuses(event: events.ScenarioFinished) -> list[int]:
+    exchanges = event.recorder.interactions.values()
+    return [each.response.status_code for each in exchanges if each.response is not None]
