@@ -1,24 +1,32 @@
 """What a similarity means: the false-match rate of one comparison, the false-positive rate of a
 gallery, and back from a stated rate to the threshold that keeps it.
 
-A calibration holds, for persons fused from 1, 2, 3, ... templates, how often an impostor reaches a
-similarity. A gallery of N persons names a stranger at FPIR(N) = 1 - (1 - FMR)^N (ISO/IEC 19795-1;
-persons of different numbers of templates multiply), so its threshold rises as people come.
+A gallery of N persons names a stranger at FPIR(N) = 1 - (1 - FMR)^N (ISO/IEC 19795-1; persons of
+different numbers of templates multiply), so its threshold rises as people come. That a probe's
+comparisons are not independent costs little: measured on LFW, N = 100 to 1,500, the formula is 2 to
+3 % too high at an FPIR of 10 % and exact at 1 %.
 """
 
-from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.decision.moments import Moments
+from app.decision.shape import ScoreShape
+from app.decision.site import SiteEvidence, fit_site
 from app.errors import BundleError
 
 _Floats = NDArray[np.float64]
-_FORMAT: Final = 1
+_FORMAT: Final = 2
+_CELLS: Final = 1024  # of similarity; within one the logarithm of a gallery's rate is straight
+_COARSE: Final = 32  # cells in a first look
+_LOWEST: Final = 6.0  # deviations below the mean, where everybody is
+_Z: Final = 1.96  # 95 %
+_ALMOST_ALL: Final = -1e-12  # the logarithm of a rate just below 1, so that log(1 - rate) is finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +45,21 @@ class GallerySize:
         """All templates together."""
         return sum(k * persons for k, persons in self.persons_by_templates.items())
 
-
-@dataclass(frozen=True)
-class RateCurve:
-    """FMR against similarity for one number of templates, with its interval.
-
-    ``similarity`` rises; ``log_fmr`` and its bounds ``log_low`` and ``log_high`` (natural
-    logarithms) fall. Below ``supported_fmr`` the data end and the fitted tail alone speaks.
-    """
-
-    similarity: _Floats
-    log_fmr: _Floats
-    log_low: _Floats
-    log_high: _Floats
-    supported_fmr: float
-
-    def log_rate(self, similarity: _Floats | float, bound: str = "log_fmr") -> _Floats:
-        """The natural logarithm of the FMR (or of a bound of it) at ``similarity``."""
-        return np.asarray(np.interp(similarity, self.similarity, getattr(self, bound)))
+    def arrays(self) -> tuple[_Floats, _Floats]:
+        """The numbers of templates that persons have (k,), and how many persons have each (k,)."""
+        return (
+            np.array(list(self.persons_by_templates), np.float64),
+            np.array(list(self.persons_by_templates.values()), np.float64),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """The least similarity at which a stranger is named at most ``target`` of the time.
 
-    ``interval`` is where the true rate at this similarity lies with 95 % confidence;
-    ``extrapolated`` says that the calibration's data do not reach that far.
+    A score equal to ``similarity`` reaches it. ``interval`` is where the true rate at this
+    similarity lies with 95 % confidence; ``extrapolated`` says that the calibration's data do not
+    reach that far. A similarity above 1 says that no score is near enough to keep the promise.
     """
 
     similarity: float
@@ -73,19 +70,29 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What similarities of one contract mean. Pure and immutable."""
+    """What similarities of one contract mean. Immutable; safe to share between threads.
 
-    curves: Mapping[int, RateCurve]
+    ``ambiguity_margin`` is the noise of a score: two persons nearer than that cannot be told apart.
+    ``evidence`` says on what data all this rests.
+    """
+
+    moments: Moments
+    shape: ScoreShape
     ambiguity_margin: float
     evidence: Mapping[str, Any]
 
     def fmr(self, similarity: float, *, templates: int = 1) -> float:
         """How often an impostor reaches ``similarity`` against one person of ``templates``."""
-        return float(np.exp(self._curve(templates).log_rate(similarity)))
+        at = self._deviations(np.array([similarity]), np.array([templates], np.float64))
+        return float(np.exp(self.shape.log_rate(at)[0, 0]))
 
     def fpir(self, similarity: float, size: GallerySize) -> float:
         """How often a stranger reaches ``similarity`` against anybody in the gallery."""
-        return float(self._fpir(np.array([similarity]), size)[0])
+        if similarity > 1 or not size.persons:
+            return 0.0
+        start = int(np.clip(np.searchsorted(self._grid, similarity) - 1, 0, _CELLS - 1))
+        cell = self._grid[start : start + 2]
+        return float(np.exp(np.interp(similarity, cell, self._log_fpir(cell, size))))
 
     def threshold(self, target: float, size: GallerySize) -> Threshold:
         """The similarity from which on the gallery's FPIR is at most ``target``.
@@ -94,41 +101,63 @@ class Calibration:
         not minus infinity.
         """
         size = size if size.persons else GallerySize({1: 1})
-        rates = self._fpir(self._grid, size)
-        similarity = _first_at_most(self._grid, rates, target)
-        supported = max(
-            -np.expm1(size.persons * np.log1p(-self._curve(k).supported_fmr))
-            for k, persons in size.persons_by_templates.items()
-            if persons
-        )
+        similarity = self._first_at_most(float(np.log(target)), size)
+        supported = -np.expm1(size.persons * np.log1p(-self.shape.supported_fmr))
         at = np.array([similarity])
-        low, high = (float(self._fpir(at, size, bound)[0]) for bound in ("log_low", "log_high"))
+        low, high = (float(np.exp(self._log_fpir(at, size, errors)[0])) for errors in (-_Z, _Z))
         return Threshold(similarity, target, (low, high), bool(target < supported))
 
     def verification_threshold(self, target: float, *, templates: int = 1) -> Threshold:
         """The similarity from which on the FMR of one comparison is at most ``target``."""
         return self.threshold(target, GallerySize({templates: 1}))
 
-    def _fpir(self, at: _Floats, size: GallerySize, bound: str = "log_fmr") -> _Floats:
-        """1 - prod over k of (1 - FMR_k)^(persons with k templates), stable for tiny rates."""
-        log_none = np.zeros_like(at)
-        for k, persons in size.persons_by_templates.items():
-            rate = np.exp(self._curve(k).log_rate(at, bound))
-            log_none += persons * np.log1p(-np.minimum(rate, 1 - 1e-12))
-        return np.asarray(-np.expm1(log_none))
+    def at_site(self, evidence: SiteEvidence) -> "Calibration":
+        """The calibration moved to where the gallery's own people lie (see ``app.decision.site``).
 
-    def _curve(self, templates: int) -> RateCurve:
-        """Of exactly this many templates, else of the next more: its rates are never lower."""
-        known = self._known
-        return self.curves[known[min(bisect_left(known, templates), len(known) - 1)]]
+        The returned ``evidence`` holds under ``site`` what was seen and how far it is from here.
+        """
+        site = fit_site(self.moments, evidence)
+        return replace(
+            self,
+            moments=site.moments,
+            shape=self.shape.averaged(site.mean_error, site.deviation_error),
+            evidence={**self.evidence, "site": site.to_dict()},
+        )
 
-    @cached_property
-    def _known(self) -> list[int]:
-        return sorted(self.curves)
+    def _deviations(self, at: _Floats, templates: _Floats) -> _Floats:
+        """How many deviations the similarities ``at`` (n,) lie above the means of (k,): (n, k)."""
+        above = at[:, None] - self.moments.mean_of(templates)
+        return np.asarray(above / self.moments.deviation, np.float64)
+
+    def _log_fpir(self, at: _Floats, size: GallerySize, errors: float = 0.0) -> _Floats:
+        """log(1 - prod over k of (1 - FMR_k)^(persons of k)) at each of ``at``, stable when tiny.
+
+        Every log FMR is moved by so many of its standard ``errors``.
+        """
+        templates, persons = size.arrays()
+        deviations = self._deviations(at, templates)
+        log_fmr = self.shape.log_rate(deviations)
+        if errors:
+            log_fmr = log_fmr + errors * self.shape.spread(deviations)
+        none = np.log1p(-np.exp(np.minimum(log_fmr, _ALMOST_ALL))) @ persons
+        return np.asarray(np.log(-np.expm1(none)), np.float64)
+
+    def _first_at_most(self, log_target: float, size: GallerySize) -> float:
+        """Where the falling rate reaches the target: a coarse look, then a fine one."""
+        coarse = self._log_fpir(self._grid[::_COARSE], size)
+        reached = np.flatnonzero(coarse <= log_target)
+        if not len(reached):
+            return float(np.nextafter(1.0, 2.0))  # nothing is near enough for this promise
+        if reached[0] == 0:
+            return float(self._grid[0])
+        end = int(reached[0]) * _COARSE
+        fine = self._grid[end - _COARSE : end + 1]
+        return float(np.interp(-log_target, -self._log_fpir(fine, size), fine))
 
     @cached_property
     def _grid(self) -> _Floats:
-        return np.unique(np.concatenate([c.similarity for c in self.curves.values()]))
+        lowest = self.moments.mean - _LOWEST * self.moments.deviation
+        return np.linspace(min(lowest, 0.0), 1.0, _CELLS + 1)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON keeps it."""
@@ -136,65 +165,27 @@ class Calibration:
             "format": _FORMAT,
             "ambiguity_margin": self.ambiguity_margin,
             "evidence": dict(self.evidence),
-            "curves": {
-                str(k): {
-                    "supported_fmr": curve.supported_fmr,
-                    **{name: getattr(curve, name).round(4).tolist() for name in _COLUMNS},
-                }
-                for k, curve in self.curves.items()
-            },
+            "moments": {name: round(value, 7) for name, value in asdict(self.moments).items()},
+            "shape": self.shape.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "Calibration":
         """From ``to_dict``; ``BundleError`` says what does not fit."""
         try:
-            curves = _read_curves(content)
-            return cls(curves, float(content["ambiguity_margin"]), dict(content["evidence"]))
+            return cls._parsed(content)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BundleError(
                 f"The calibration is not valid ({type(error).__name__}: {error}); make it anew."
             ) from None
 
-
-_COLUMNS: Final = ("similarity", "log_fmr", "log_low", "log_high")
-
-
-def _read_curves(content: Mapping[str, Any]) -> dict[int, RateCurve]:
-    if content["format"] != _FORMAT:
-        raise ValueError(f"format {content['format']!r} is not {_FORMAT}")
-    curves = {int(k): _read_curve(k, v) for k, v in content["curves"].items()}
-    if not curves:
-        raise ValueError("there is no curve")
-    return curves
-
-
-def _read_curve(templates: str, content: Mapping[str, Any]) -> RateCurve:
-    columns = [np.array(content[name], np.float64) for name in _COLUMNS]
-    similarity, *falling = columns
-    if (
-        len({column.shape for column in columns}) != 1
-        or similarity.ndim != 1
-        or len(similarity) < 2
-    ):
-        raise ValueError(f"curve {templates}: its columns differ in length")
-    if not (np.diff(similarity) > 0).all():
-        raise ValueError(f"curve {templates}: similarity does not rise")
-    if not all((np.diff(column) <= 0).all() and column[0] <= 0 for column in falling):
-        raise ValueError(f"curve {templates}: a rate rises with the similarity, or is above 1")
-    return RateCurve(
-        similarity, falling[0], falling[1], falling[2], float(content["supported_fmr"])
-    )
-
-
-def _first_at_most(grid: _Floats, rates: _Floats, target: float) -> float:
-    """Where falling ``rates`` first reach ``target``, between grid points by their logarithms."""
-    reached = np.flatnonzero(rates <= target)
-    if not len(reached):
-        return float(np.nextafter(max(grid[-1], 1.0), 2))  # nothing is near enough for this promise
-    i = int(reached[0])
-    if i == 0:
-        return float(grid[0])
-    above, below = np.log(rates[i - 1]), np.log(max(rates[i], 1e-300))
-    share = (above - np.log(target)) / max(above - below, 1e-12)
-    return float(grid[i - 1] + share * (grid[i] - grid[i - 1]))
+    @classmethod
+    def _parsed(cls, content: Mapping[str, Any]) -> "Calibration":
+        if content["format"] != _FORMAT:
+            raise ValueError(f"format {content['format']!r} is not {_FORMAT}")
+        return cls(
+            Moments.from_dict(content["moments"]),
+            ScoreShape.from_dict(content["shape"]),
+            float(content["ambiguity_margin"]),
+            dict(content["evidence"]),
+        )

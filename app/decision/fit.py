@@ -1,35 +1,52 @@
-"""Makes a calibration from labelled embeddings: every probe against every other person, fused.
+"""Makes a calibration from labelled embeddings: everybody's images against everybody else's.
 
-The interval comes from the number of *identities*, not of pairs: eight million pairs of four
-thousand people are four thousand people's worth of evidence. Each curve's bounds are a bootstrap
-over the enrolled identities and over the probes' identities, added as if independent, which errs on
-the wide side.
+Identities count equally, however many images they have, and so does the evidence: eight million
+pairs of four thousand people are four thousand people's worth. The rate's standard error is that of
+dyadic data, in which all pairs that share a person may go together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.decision.calibration import Calibration, RateCurve
-from app.decision.fusion import fuse_groups
+from app.decision.calibration import Calibration
+from app.decision.moments import Moments, measure_moments
+from app.decision.shape import ScoreShape
 from app.decision.tail import Tail, fit_tail
 
 _Floats = NDArray[np.float64]
 _Vectors = NDArray[np.float32]
+_Keys = NDArray[np.int64]
 
 TAIL_SHARE: Final = 1e-3
 """The share of impostor scores that the fitted tail describes; below it lies the empirical body."""
-CENSORED_SHARE: Final = 1e-2
-"""The share of the exceedances that may be label errors: they count as "at least this large"."""
-_LEAST_TAIL: Final = 200  # fewer exceedances fit badly; a small set gets a longer tail instead
-_SUPPORT: Final = 30  # an FMR is supported while at least this many impostors reach it
-_Z: Final = 1.96  # 95 %
-_WIDER_PER_DECADE: Final = 0.35  # of the bounds' logarithm, beyond the data
-_LOWEST_LOG_FMR: Final = np.log(1e-12)
-_RESAMPLES: Final = 200
+DOUBLE_NAMES: Final = 5e-3
+"""The share of identities that may be somebody else's second name: so many of the largest scores,
+counted in pairs of identities, tell the tail "at least this large" and no more."""
+_LEAST_TAIL: Final = 200  # fewer pairs of identities fit badly; a small set gets a longer tail
+_SUPPORT: Final = 30  # a rate is supported while at least this many pairs of identities reach it
+_NEAR_SHARE: Final = 0.02  # the spread is measured from here on up, and taken as constant below
+_WIDER_PER_DECADE: Final = 0.35  # of log_spread, beyond the data
+_LAW_ERROR: Final = 0.1  # of log_fmr, because the law of ``moments`` is not exact
+_LOWEST_LOG_FMR: Final = float(np.log(1e-12))
+_STEP: Final = 0.05  # deviations; the logarithm of the rate is straight to 0.0003 in between
+_FURTHEST: Final = 40.0
+_BINS: Final = 40_000  # of similarity, from -1 to 1
 _LEAST_IDENTITIES: Final = 50
+_MOST_IMAGES: Final = 20_000
+_BLOCK: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Pairs of images of different identities: which two (as one key), similarity and weight."""
+
+    dyad: _Keys
+    similarity: _Floats
+    weight: _Floats
 
 
 def fit(
@@ -39,43 +56,34 @@ def fit(
     contract_id: str,
     data: str,
     margin: float,
-    templates: tuple[int, ...] = (1, 2, 3, 5, 8),
-    seed: int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> Calibration:
     """Calibrate on ``embeddings`` (n, d), unit rows, of the identities ``labels`` (n,).
 
-    ``margin`` is the noise of a score (see ``score_noise``). A number of templates that fewer than
-    50 identities have is left out. ``ValueError`` when there are fewer than 50 identities.
+    ``margin`` is the noise of a score (see ``score_noise``). Above 20,000 images, those of the
+    richest identities are left out first. ``ValueError`` when there are fewer than 50 identities,
+    or none with two images.
     """
-    rng = np.random.default_rng(seed)
     names, identity = np.unique(labels, return_inverse=True)
     if len(names) < _LEAST_IDENTITIES:
         raise ValueError(
             f"{len(names)} identities are too few to calibrate on; {_LEAST_IDENTITIES} are needed"
         )
-    order = rng.permutation(len(labels))
-    probes = order[np.unique(identity[order], return_index=True)[1]]
-    curves, support = {}, {}
-    for step, k in enumerate(templates):
-        enrolled, owners = _fused(embeddings[order], identity[order], k)
-        if len(owners) < _LEAST_IDENTITIES:
-            continue
-        scores = embeddings[probes] @ enrolled.T
-        impostor = identity[probes][:, None] != owners[None, :]
-        curves[k] = _curve(scores, impostor, rng)
-        support[str(k)] = {"identities": len(owners), "pairs": int(impostor.sum())}
-        if progress:
-            progress((step + 1) / len(templates))
+    rows = np.argsort(identity, kind="stable")
+    rows = rows[_few_enough(identity[rows])]
+    vectors, identity = embeddings[rows], np.unique(identity[rows], return_inverse=True)[1]
+    moments = measure_moments(vectors, identity)
+    shape = _shape(vectors, identity, moments, progress or (lambda _: None))
     evidence: dict[str, Any] = {
         "data": data,
         "contract_id": contract_id,
-        "images": len(labels),
-        "identities": len(names),
-        "by_templates": support,
-        "seed": seed,
+        "images": len(rows),
+        "identities": int(identity[-1]) + 1,
+        "identities_with_several_images": int((np.bincount(identity) > 1).sum()),
+        "image_pairs": (len(rows) ** 2 - int((np.bincount(identity) ** 2).sum())) // 2,
+        "supported_fmr": shape.supported_fmr,
     }
-    return Calibration(curves, margin, evidence)
+    return Calibration(moments, shape, margin, evidence)
 
 
 def score_noise(one: _Vectors, other: _Vectors, enrolled: _Vectors) -> float:
@@ -88,73 +96,118 @@ def score_noise(one: _Vectors, other: _Vectors, enrolled: _Vectors) -> float:
     return float(2 * difference.std())
 
 
-def _fused(
-    embeddings: _Vectors, identity: NDArray[np.int64], k: int
-) -> tuple[_Vectors, NDArray[np.int64]]:
-    """The identities with at least k images, each fused from its first k."""
-    order = np.argsort(identity, kind="stable")
-    starts = np.searchsorted(identity[order], identity[order])
-    first = order[np.arange(len(order)) - starts < k]
-    owners, vectors, counts = fuse_groups(embeddings[first], identity[first])
-    whole = counts == k
-    return vectors[whole], owners[whole]
+def _few_enough(identity: _Keys) -> NDArray[np.bool_]:
+    """Which images of sorted ``identity`` to keep: the first r of each, first identities first."""
+    rank = np.arange(len(identity)) - np.searchsorted(identity, identity)
+    most = max(int(np.searchsorted(np.cumsum(np.bincount(rank)), _MOST_IMAGES, "right")), 1)
+    kept = rank < most
+    return np.asarray(kept & (np.cumsum(kept) <= _MOST_IMAGES))
 
 
-def _curve(scores: _Vectors, impostor: NDArray[np.bool_], rng: np.random.Generator) -> RateCurve:
-    values = np.sort(scores[impostor].astype(np.float64))
-    count = len(values)
-    share = max(TAIL_SHARE, min(0.1, _LEAST_TAIL / count))
-    threshold = float(np.quantile(values, 1 - share))
-    exceedances = round(share * count)
-    tail = fit_tail(values, threshold, censored=max(2, round(CENSORED_SHARE * exceedances)))
-    grid, log_fmr = _grid(values, tail, share)
-    spread = _spread(scores, impostor, grid, log_fmr, count=count, rng=rng)
-    low = np.minimum.accumulate(log_fmr - _Z * spread)
-    high = np.minimum.accumulate(np.minimum(0, log_fmr + _Z * spread))
-    return RateCurve(grid, log_fmr, low, high, _SUPPORT / count)
+def _shape(
+    vectors: _Vectors, identity: _Keys, moments: Moments, progress: Callable[[float], None]
+) -> ScoreShape:
+    identities = int(identity[-1]) + 1
+    dyads = identities * (identities - 1) / 2
+    share = max(TAIL_SHARE, min(0.1, _LEAST_TAIL / dyads))
+    bins = np.zeros(_BINS)
+    for similarity, weight, _ in _blocks(vectors, identity, lambda done: progress(done / 2)):
+        place = np.clip((similarity + 1) * (_BINS / 2), 0, _BINS - 1).astype(np.int64)
+        bins += np.bincount(place, weight, _BINS)
+    body = _Body(np.linspace(-1, 1, _BINS + 1)[:-1], np.cumsum(bins[::-1])[::-1] / dyads)
+    near = body.quantile(max(share, _NEAR_SHARE))
+    pairs = _pairs_above(vectors, identity, near, lambda done: progress((1 + done) / 2))
+    threshold = body.quantile(share)
+    above = pairs.similarity > threshold
+    tail = fit_tail(
+        pairs.similarity[above],
+        pairs.weight[above],
+        threshold=threshold,
+        censored=DOUBLE_NAMES * identities,
+    )
+    similarity, log_fmr = _rates(body, tail, share, moments.deviation)
+    spread = _spread(pairs, similarity, log_fmr, identities)
+    deviations = (similarity - moments.mean) / moments.deviation
+    return ScoreShape(deviations, log_fmr, spread, _SUPPORT / dyads)
 
 
-def _grid(values: _Floats, tail: Tail, share: float) -> tuple[_Floats, _Floats]:
-    """Similarities and log FMR: empirical quantiles below the tail's threshold, the fit above."""
-    body = np.concatenate([np.linspace(0.999, 0.1, 60), np.geomspace(0.1, share, 60)[1:]])
-    body_similarity = np.quantile(values, 1 - body)
-    reach = np.linspace(tail.threshold, 1.0, 400)[1:]
-    with np.errstate(divide="ignore"):
-        tail_log = np.log(share) + np.log(tail.survival(reach))
-    kept = tail_log > _LOWEST_LOG_FMR
-    similarity = np.concatenate([body_similarity, reach[kept]])
-    similarity, index = np.unique(similarity, return_index=True)
-    log_fmr = np.concatenate([np.log(body), tail_log[kept]])[index]
-    return similarity, np.minimum.accumulate(log_fmr)
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The share of impostors (falling) that reach each similarity (rising)."""
+
+    similarity: _Floats
+    share: _Floats
+
+    def quantile(self, share: float) -> float:
+        """The similarity that this share reaches."""
+        return float(np.interp(-share, -self.share, self.similarity))
 
 
-def _spread(
-    scores: _Vectors,
-    impostor: NDArray[np.bool_],
-    grid: _Floats,
-    log_fmr: _Floats,
-    *,
-    count: int,
-    rng: np.random.Generator,
-) -> _Floats:
-    """Standard deviation of the log FMR at each grid point, from resampled identities.
+def _blocks(
+    vectors: _Vectors, identity: _Keys, done: Callable[[float], None]
+) -> Iterator[tuple[_Floats, _Floats, _Keys]]:
+    """Similarity, weight and identities (as one key) of every pair of images of two identities.
 
-    Where fewer than 30 impostors are left to count, it grows by 0.35 a decade of FMR.
+    A pair weighs so that each pair of identities weighs 1. Rows are sorted by ``identity``.
     """
-    expected = np.exp(log_fmr) * count
-    supported = np.flatnonzero(expected >= _SUPPORT)
-    points = np.unique(supported[np.linspace(0, len(supported) - 1, 24).astype(int)])
-    reached = [(scores > grid[i]) & impostor for i in points]
-    rows = _log_deviation(np.array([r.sum(axis=1) for r in reached]), rng)
-    columns = _log_deviation(np.array([r.sum(axis=0) for r in reached]), rng)
-    known = np.interp(grid, grid[points], np.hypot(rows, columns))
-    decades = np.maximum(0, np.log10(_SUPPORT) - log_fmr / np.log(10) - np.log10(count))
-    return np.asarray(known + _WIDER_PER_DECADE * decades, np.float64)
+    each = 1 / np.bincount(identity)[identity]
+    identities = int(identity[-1]) + 1
+    for start in range(0, len(vectors), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        later = identity[block, None] < identity[None, start:]
+        similarity = (vectors[block] @ vectors[start:].T)[later].astype(np.float64)
+        weight = (each[block, None] * each[None, start:])[later]
+        key = (identity[block, None] * identities + identity[None, start:])[later]
+        yield similarity, weight, key
+        done(min(1.0, (start + _BLOCK) / len(vectors)))
 
 
-def _log_deviation(counts: NDArray[np.int64], rng: np.random.Generator) -> _Floats:
-    """Bootstrap over identities: ``counts`` (points, identities) of impostors reached."""
-    identities = counts.shape[1]
-    weights = rng.multinomial(identities, np.full(identities, 1 / identities), _RESAMPLES)
-    totals = np.maximum(weights @ counts.T, 0.5)
-    return np.asarray(np.log(totals).std(axis=0), np.float64)
+def _pairs_above(
+    vectors: _Vectors, identity: _Keys, near: float, done: Callable[[float], None]
+) -> _Pairs:
+    found = []
+    for similarity, weight, key in _blocks(vectors, identity, done):
+        kept = similarity > near
+        found.append((key[kept], similarity[kept], weight[kept]))
+    key, similarity, weight = (np.concatenate(column) for column in zip(*found, strict=True))
+    return _Pairs(key, similarity, weight)
+
+
+def _rates(body: _Body, tail: Tail, share: float, deviation: float) -> tuple[_Floats, _Floats]:
+    """Similarities and log FMR: as counted below the tail's threshold, as fitted above."""
+    step = _STEP * deviation
+    below = np.arange(body.quantile(0.999), tail.threshold, step)
+    counted = np.log(np.interp(below, body.similarity, body.share))
+    above = tail.threshold + np.arange(0, _FURTHEST * deviation, step)
+    fitted = np.log(share) + tail.log_survival(above)
+    above, fitted = above[fitted > _LOWEST_LOG_FMR], fitted[fitted > _LOWEST_LOG_FMR]
+    falling = np.minimum.accumulate(np.concatenate([counted, fitted]))
+    return np.concatenate([below, above]), falling
+
+
+def _spread(pairs: _Pairs, similarity: _Floats, log_fmr: _Floats, identities: int) -> _Floats:
+    """Standard error of the log FMR at each similarity; beyond the data it grows by the decade."""
+    dyads = identities * (identities - 1) / 2
+    log_support = np.log(_SUPPORT / dyads)
+    highest = max(float(log_fmr[similarity > pairs.similarity.min()][0]), log_support)
+    points = np.interp(-np.linspace(highest, log_support, 16), -log_fmr, similarity)
+    known = [_dyadic_error(pairs, float(point), identities) for point in points]
+    decades = np.maximum(0, (log_support - log_fmr) / np.log(10))
+    measured = np.interp(similarity, points, np.maximum.accumulate(known))
+    return np.asarray(np.hypot(measured + _WIDER_PER_DECADE * decades, _LAW_ERROR), np.float64)
+
+
+def _dyadic_error(pairs: _Pairs, point: float, identities: int) -> float:
+    """Standard error of log P(similarity > point): pairs that share a person may go together.
+
+    Fafchamps and Gubert (2007): with c the part of a dyad's pairs that reach the point and R the
+    sum of c over a person's dyads, var(sum c) = sum R^2 - sum c^2, less what the mean accounts for.
+    """
+    kept = pairs.similarity > point
+    keys, place = np.unique(pairs.dyad[kept], return_inverse=True)
+    reached = np.bincount(place, pairs.weight[kept])
+    total = reached.sum()
+    by_person = np.bincount(keys // identities, reached, identities)
+    by_person += np.bincount(keys % identities, reached, identities)
+    variance = ((by_person**2).sum() - (reached**2).sum()) / total**2 - 4 / identities
+    return float(np.sqrt(max(variance, 1 / total)))

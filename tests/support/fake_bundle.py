@@ -47,20 +47,17 @@ def write_fake_bundle(folder: Path, *, seed: int = 0) -> Path:
 
 def fake_calibration() -> dict[str, Any]:
     """FMR falls from 1 at -1 to 1e-8 at 1; 1e-6 at 0.9, so that noise alone is never named."""
-    similarity = [-1.0, 0.0, 0.5, 0.9, 1.0]
-    log_fmr = np.log([1.0, 0.5, 1e-2, 1e-6, 1e-8])
-    curve = {
-        "similarity": similarity,
-        "log_fmr": log_fmr.tolist(),
-        "log_low": (log_fmr - 0.5).tolist(),
-        "log_high": np.minimum(0, log_fmr + 0.5).tolist(),
-        "supported_fmr": 1e-5,
-    }
     return {
-        "format": 1,
+        "format": 2,
         "ambiguity_margin": 0.01,
         "evidence": {"data": "made up"},
-        "curves": {"1": curve, "3": curve},
+        "moments": {"mean": 0.0, "deviation": 0.25, "coherence": 1.0},
+        "shape": {
+            "supported_fmr": 1e-5,
+            "deviations": [-4.0, 0.0, 2.0, 3.6, 4.0],
+            "log_fmr": np.log([1.0, 0.5, 1e-2, 1e-6, 1e-8]).tolist(),
+            "log_spread": [0.25, 0.25, 0.25, 0.25, 0.25],
+        },
     }
 
 

@@ -1,0 +1,78 @@
+"""How often an impostor's score lies so many standard deviations above its mean.
+
+One shape serves persons of any number of templates: measured on six halves of LFW with SFace, the
+standardised scores of 1 to 8 fused templates agree to 0.05 deviations down to one in 10,000.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+_COLUMNS: Final = ("deviations", "log_fmr", "log_spread")
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)  # to average over a normal error
+_WEIGHTS /= _WEIGHTS.sum()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreShape:
+    """The false-match rate (natural logarithm) against standardised similarity.
+
+    ``deviations`` (n,) rises, ``log_fmr`` (n,) falls; ``log_spread`` (n,) is the standard error of
+    ``log_fmr``. Below ``supported_fmr`` too few impostors were seen, and the fitted tail speaks.
+    """
+
+    deviations: Floats
+    log_fmr: Floats
+    log_spread: Floats
+    supported_fmr: float
+
+    def log_rate(self, deviations: Floats) -> Floats:
+        """The logarithm of the share of impostors that reach so many ``deviations``."""
+        return np.asarray(np.interp(deviations, self.deviations, self.log_fmr), np.float64)
+
+    def spread(self, deviations: Floats) -> Floats:
+        """The standard error of ``log_rate`` there."""
+        return np.asarray(np.interp(deviations, self.deviations, self.log_spread), np.float64)
+
+    def averaged(self, mean_error: float, deviation_error: float) -> "ScoreShape":
+        """The rate to expect where the mean is known to ``mean_error`` deviations only, and the
+        logarithm of the deviation to ``deviation_error``; the spread grows as much.
+        """
+        if not mean_error and not deviation_error:
+            return self
+        deviations = np.linspace(
+            self.deviations[0], self.deviations[-1] * np.exp(3 * deviation_error), len(self.log_fmr)
+        )
+        mean, stretch = np.meshgrid(mean_error * _NODES, np.exp(deviation_error * _NODES))
+        moved = (deviations[:, None] - mean.ravel()) / stretch.ravel()
+        rates = np.exp(self.log_rate(moved)) @ np.outer(_WEIGHTS, _WEIGHTS).ravel()
+        slope = -np.gradient(self.log_rate(deviations), deviations)
+        error = slope * np.hypot(mean_error, deviation_error * deviations)
+        log_fmr = np.minimum(0.0, np.log(rates))
+        return ScoreShape(
+            deviations, log_fmr, np.hypot(self.spread(deviations), error), self.supported_fmr
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        columns = {name: getattr(self, name).round(4).tolist() for name in _COLUMNS}
+        return {"supported_fmr": self.supported_fmr, **columns}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "ScoreShape":
+        """From ``to_dict``; ``ValueError`` or ``KeyError`` where it is no falling rate."""
+        deviations, log_fmr, spread = (np.array(content[name], np.float64) for name in _COLUMNS)
+        supported = float(content["supported_fmr"])
+        if deviations.ndim != 1 or not deviations.shape == log_fmr.shape == spread.shape:
+            raise ValueError("the shape's columns differ in length")
+        if len(deviations) < 2 or not (np.diff(deviations) > 0).all():
+            raise ValueError("the shape's deviations do not rise")
+        if not (np.diff(log_fmr) <= 0).all() or not log_fmr[0] <= 0:
+            raise ValueError("the shape's rate rises with the similarity, or is above 1")
+        if not ((spread >= 0).all() and np.isfinite([log_fmr, spread]).all() and supported > 0):
+            raise ValueError("the shape's spread or supported rate is not a positive number")
+        return cls(deviations, log_fmr, spread, supported)
