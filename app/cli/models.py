@@ -28,13 +28,21 @@ _err = Console(stderr=True)
 
 
 @cli.command()
-def pull() -> None:
+def pull(
+    to: Annotated[
+        Path | None, typer.Option(help="Default: KITH_DATA_DIR/models/face.", file_okay=False)
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(help="Folder that holds the two models. Default: KITH_MODEL_SOURCE."),
+    ] = None,
+) -> None:
     """Get the `face` bundle, unless it is there already; then no network is touched."""
     settings = load_settings()
-    folder = settings.data_dir / "models" / "face"
+    folder = to or settings.data_dir / "models" / "face"
     there = folder.exists()
     with download_progress() as progress:
-        bundle = pull_bundle(folder, source=settings.model_source, progress=progress)
+        bundle = pull_bundle(folder, source=source or settings.model_source, progress=progress)
     if not there:
         _err.print(f"Model bundle {bundle.manifest.contract_id} is in {folder}.", highlight=False)
 

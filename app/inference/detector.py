@@ -59,13 +59,14 @@ class YuNet:
         return sorted(faces, key=lambda face: face.box.area, reverse=True)
 
     def _detect_at(self, image: RgbImage, scale: float) -> _Rows:
-        blob = _to_blob(_resized(image, scale))
+        seen = _resized(image, scale)
+        blob = _to_blob(seen)
         maps = dict(
             zip(self._outputs, self._session.run(self._outputs, {self._input: blob}), strict=True)
         )
         width = blob.shape[3]
         rows = np.concatenate([self._decode(maps, stride, width // stride) for stride in _STRIDES])
-        rows[:, :14] /= scale
+        rows[:, :14] *= np.tile((image.shape[1] / seen.shape[1], image.shape[0] / seen.shape[0]), 7)
         return rows
 
     def _decode(self, maps: dict[str, NDArray[np.float32]], stride: int, columns: int) -> _Rows:

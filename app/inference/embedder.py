@@ -1,7 +1,8 @@
 """From aligned crops to embeddings."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from app.inference.bundle import Bundle
 from app.inference.session import open_session
 from app.vision.preprocess import to_blob
 from app.vision.types import AlignedCrop
+
+_UNIT_TOLERANCE: Final = 1e-3
 
 Embeddings = NDArray[np.float32]
 """(n, d) unit rows; their inner product is the similarity, higher is closer."""
@@ -32,11 +35,7 @@ class OnnxEmbedder:
         self._input = self._session.get_inputs()[0].name
         self._preprocessing = bundle.manifest.preprocessing.build()
         self._dimension = bundle.manifest.dimension
-        given = self._session.get_outputs()[0].shape
-        if len(given) != 2 or given[1] != self._dimension:
-            raise BundleError(
-                f"{bundle.embedder} gives {given}; its manifest promises (n, {self._dimension})."
-            )
+        self._try(bundle.embedder)
 
     def embed(self, crops: Sequence[AlignedCrop]) -> Embeddings:
         """(n, d) unit rows, one run a crop: a batch buys nothing on the CPU."""
@@ -47,3 +46,18 @@ class OnnxEmbedder:
         blob = to_blob([crop], self._preprocessing)
         row: NDArray[np.float32] = self._session.run(None, {self._input: blob})[0][0]
         return row
+
+    def _try(self, model: Path) -> None:
+        """One run at the start: a bundle that does not fit is refused then, not at a request."""
+        how = self._preprocessing
+        crop = np.random.default_rng(0).integers(0, 256, (how.height, how.width, 3))
+        try:
+            row = self._one(crop.astype(np.uint8))
+        except Exception as error:  # noqa: BLE001 - onnxruntime raises types of its own, unexported
+            raise BundleError(f"{model} does not take what its manifest says: {error}") from None
+        if row.shape != (self._dimension,):
+            raise BundleError(
+                f"{model} gives rows of {row.shape}; its manifest promises {self._dimension}."
+            )
+        if not abs(float(np.linalg.norm(row)) - 1) < _UNIT_TOLERANCE:
+            raise BundleError(f"{model} gives rows that are not of unit length.")

