@@ -1,0 +1,133 @@
+"""The OpenAPI document is whole, and its readable form needs no other host."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.api.support import PROBLEM, told
+
+MULTIPART, JSON = "multipart/form-data", "application/json"
+PUBLIC = {"live", "ready"}
+Operation = dict[str, Any]
+
+
+@pytest.fixture
+def document(client: TestClient) -> dict[str, Any]:
+    del client.headers["authorization"]
+    return told(client.get("http://kith/openapi.json"))
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, Operation]]:
+    """Path, method, operation of all."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def test_every_operation_has_a_plain_id_of_its_own_a_summary_a_description_and_a_tag(
+    document: dict[str, Any],
+) -> None:
+    ids = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z_]+", each) for each in ids), ids
+    for path, method, operation in operations(document):
+        for part in ("summary", "description", "tags"):
+            assert operation[part], (path, method, part)
+
+
+def test_every_error_is_documented_as_a_problem(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if int(status) < 400:
+                continue
+            assert response["description"]
+            schema = response["content"][PROBLEM]["schema"]
+            assert schema == {"$ref": "#/components/schemas/Problem"}, (path, method, status)
+    problem = document["components"]["schemas"]["Problem"]
+    members = {"type", "title", "status", "detail", "code", "request_id", "errors"}
+    assert set(problem["properties"]) == members
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_every_operation_but_health_asks_for_a_key(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        needs_key = operation["operationId"] not in PUBLIC
+        assert bool(operation.get("security")) is needs_key, (path, method)
+        assert ("401" in operation["responses"]) is needs_key, (path, method)
+    schemes = document["components"]["securitySchemes"].values()
+    assert {(each["type"], each.get("name")) for each in schemes} == {
+        ("http", None),
+        ("apiKey", "X-API-Key"),
+    }
+
+
+def test_both_kinds_of_body_with_images_are_documented(document: dict[str, Any]) -> None:
+    found = {}
+    for _, _, operation in operations(document):
+        content = operation.get("requestBody", {}).get("content", {})
+        if MULTIPART in content:
+            form, body = (content[kind]["schema"] for kind in (MULTIPART, JSON))
+            assert set(form["properties"]) == set(body["properties"])
+            images = set(form["properties"]) & {"image", "images", "source", "target"}
+            for image in images:
+                one = form["properties"][image]
+                file = one["items"] if one["type"] == "array" else one
+                assert file == {"type": "string", "format": "binary"}
+                one = body["properties"][image]
+                encoded = one["items"] if one["type"] == "array" else one
+                assert encoded["required"] == ["base64"]
+            found[operation["operationId"]] = images & set(form.get("required", []))
+    assert found == {
+        "create_person": set(),
+        "add_faces": {"images"},
+        "identify": {"image"},
+        "verify": {"image"},
+        "compare": {"source", "target"},
+        "detect": {"image"},
+        "embeddings": {"image"},
+        "distances": set(),
+    }
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    references = list(_references(document))
+    assert len(references) > 100
+    for reference in references:
+        node: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            node = node[part]
+
+
+def _references(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for each in node:
+            yield from _references(each)
+
+
+def test_creations_document_the_idempotency_key(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        headers = {
+            each["name"] for each in operation.get("parameters", []) if each["in"] == "header"
+        }
+        creates = "201" in operation["responses"]
+        assert ("Idempotency-Key" in headers) is creates, (path, method)
+
+
+def test_the_docs_need_no_other_host(client: TestClient) -> None:
+    del client.headers["authorization"]
+    page = client.get("http://kith/docs")
+    assert page.status_code == 200
+    assert not re.findall(r"""["'(](?:https?:)?//[^"')]*""", page.text)
+    assets = re.findall(r"""(?:src|href)="([^"]+)\"""", page.text)
+    assert len(assets) >= 3
+    for asset in assets:
+        answer = client.get(f"http://kith{asset}")
+        assert (answer.status_code, len(answer.content) > 100) == (200, True), asset
+    assert "url: '/openapi.json'" in page.text
