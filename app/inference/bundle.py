@@ -18,7 +18,7 @@ from app.inference.manifest import (
     MODEL_CARD,
     FileEntry,
     Manifest,
-    contract_id,
+    made_manifest,
     read_manifest,
     sha256_of,
 )
@@ -75,11 +75,7 @@ def write_bundle(
         made = Path(temporary) / "bundle"
         made.mkdir()
         files = {name: _copy(made / name, *source) for name, source in models.items()}
-        whole = {**description, "files": {n: f.model_dump() for n, f in files.items()}}
-        manifest = Manifest(**whole, contract_id="unknown")
-        manifest = manifest.model_copy(
-            update={"contract_id": contract_id(manifest.model_dump(mode="json"))}
-        )
+        manifest = made_manifest(description, files)
         _write(made / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
         _write(made / CALIBRATION, json.dumps(calibration, indent=1) + "\n")
         _write(made / MODEL_CARD, model_card)

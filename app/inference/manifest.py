@@ -125,6 +125,16 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def made_manifest(description: dict[str, Any], files: dict[str, FileEntry]) -> Manifest:
+    """The manifest of a bundle that is being made, with the contract id that it then has."""
+    entries = {name: entry.model_dump() for name, entry in files.items()}
+    try:
+        manifest = Manifest(**{**description, "files": entries, "contract_id": "unknown"})
+    except ValidationError as error:
+        raise BundleError(f"The bundle cannot be made: {_first_line(error)}") from None
+    return manifest.model_copy(update={"contract_id": manifest.expected_contract_id()})
+
+
 def _first_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
