@@ -1,0 +1,65 @@
+"""The repository is of no particular machine: whoever clones it has all there is to know."""
+
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LARGEST = 1024 * 1024
+NOT_KEPT = {".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".onnx", ".npz", ".pt", ".pth", ".db"}
+
+# The brackets keep this file from holding what it looks for.
+REGISTRY = re.compile(
+    r"p[y]pi[.]org|p[y]thonhosted|n[p]mjs[.]|a[n]aconda[.](?:org|com)|g[o]lang[.]org"
+    r"|p[y]torch[.]org/whl|a[r]tifactory|d[e]vpi|(?<!\S)--(?:extra-)?i[n]dex-url|(?<!\S)--f[i]nd-links",
+    re.IGNORECASE,
+)
+_FOLDERS = ("home", "Users", "root", "work", "workspace", "mnt")
+MACHINE_PATH = re.compile(rf"(?<![\w.:/*}}$-])/(?:{'|'.join(_FOLDERS)})/|\b[A-Z]:\\Users\b")
+
+
+def kept() -> list[Path]:
+    """Every file that git keeps."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    paths = [ROOT / name for name in listed.stdout.rstrip("\0").split("\0")]
+    return [path for path in paths if path.is_file()]
+
+
+def found(pattern: re.Pattern[str]) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:120]}"
+        for path in kept()
+        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1)
+        if pattern.search(line)
+    ]
+
+
+def test_no_file_names_a_package_registry() -> None:
+    assert found(REGISTRY) == []
+
+
+def test_no_file_names_a_path_of_somebodys_machine() -> None:
+    assert found(MACHINE_PATH) == []
+
+
+def test_no_photograph_and_no_model_is_kept() -> None:
+    """Faces are biometric data, and models have licences of their own."""
+    assert [path.name for path in kept() if path.suffix.lower() in NOT_KEPT] == []
+
+
+def test_no_file_is_larger_than_what_belongs_into_a_repository() -> None:
+    assert [path.name for path in kept() if path.stat().st_size > LARGEST] == []
+
+
+def test_what_is_looked_for_would_be_found() -> None:
+    """Of the tests themselves: their patterns can fail."""
+    host = "registry.n" + "pmjs.test"
+    assert REGISTRY.search(f"fetched from https://{host}/x")
+    assert REGISTRY.search("pip install --extra-" + "index-url x")
+    assert not REGISTRY.search("uv pip compile --no-emit-index-url --no-emit-find-links")
+    for folder in _FOLDERS:
+        assert MACHINE_PATH.search(f'open("/{folder}/ada/x")'), folder
+    assert not MACHINE_PATH.search("https://example.test/home/x, data/work/x, $ROOT/root/x")
+    assert ROOT / "README.md" in kept()
