@@ -24,6 +24,7 @@ from app.recognition.distances import DistanceService
 from app.recognition.models import ModelService
 from app.recognition.search import PersonSearch
 from app.recognition.service import RecognitionService
+from app.recognition.verification import VerificationService
 from app.settings import Settings
 from app.vision.decode import ImageLimits
 from app.web.idempotency import Receipts
@@ -89,8 +90,14 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
             search,
             calibration=bundle.calibration,
             acceptance=acceptance,
-            clock=clock,
             metrics=metrics,
+        ),
+        VerificationService(
+            analyser,
+            search,
+            calibration=bundle.calibration,
+            acceptance=acceptance,
+            clock=clock,
         ),
         DistanceService(analyser, search),
         ModelService(bundle),

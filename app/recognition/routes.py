@@ -24,6 +24,7 @@ from app.recognition.schemas import (
     VerifyOptions,
 )
 from app.recognition.service import RecognitionService
+from app.recognition.verification import VerificationService
 from app.web.problems import documented
 from app.web.services import provided
 from app.web.uploads import (
@@ -39,6 +40,7 @@ from app.web.uploads import (
 router = APIRouter(prefix="/v1", tags=["recognition"])
 
 Recognition = Annotated[RecognitionService, Depends(provided(RecognitionService))]
+Verifier = Annotated[VerificationService, Depends(provided(VerificationService))]
 
 
 @router.post(
@@ -70,12 +72,12 @@ def verify(
     person_id: PersonPath,
     caller: MayIdentify,
     body: Annotated[Submission[VerifyOptions], Depends(submission(VerifyOptions, ONE_IMAGE))],
-    recognition: Recognition,
+    verification: Verifier,
     request: Request,
 ) -> Verification:
     """Whether the largest face of the image is this person."""
     del caller
-    return recognition.verify(
+    return verification.verify(
         collection_id,
         person_id,
         body.images[0].data,
@@ -94,13 +96,13 @@ def compare(
     body: Annotated[
         Submission[CompareOptions], Depends(submission(CompareOptions, SOURCE_AND_TARGET))
     ],
-    recognition: Recognition,
+    verification: Verifier,
     request: Request,
 ) -> Comparison:
     """Whether the largest faces of two images are of one person."""
     del caller
     source, target = body.images
-    return recognition.compare(
+    return verification.compare(
         source.data, target.data, body.fields, request_id=request.state.request_id
     )
 

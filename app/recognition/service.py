@@ -1,27 +1,19 @@
-"""Identification, verification, comparison, detection: each image through the analyser, each score
-through the pure decision room.
+"""Identification and detection: each image through the analyser, each score through the pure
+decision room.
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
-from app.core.clock import Clock
 from app.decision.calibration import Calibration, GallerySize, Threshold
-from app.decision.fusion import fuse
 from app.decision.open_set import Outcome, decide
-from app.errors import Conflict, NoFace
-from app.gallery.models import Person
-from app.gallery.views import box_view, quality_view
+from app.errors import NoFace
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
 from app.inference.pipeline import Sample
 from app.observability.metrics import Metrics
 from app.recognition.schemas import (
     Candidate,
-    CompareOptions,
-    Comparison,
     Detection,
     DetectOptions,
     EmbeddingView,
@@ -29,14 +21,11 @@ from app.recognition.schemas import (
     IdentifiedFace,
     IdentifyOptions,
     PolicyView,
-    ProbeReason,
-    SampleView,
     ThresholdView,
     TimingsView,
-    Verification,
-    VerifyOptions,
 )
 from app.recognition.search import Match, Matches, PersonSearch
+from app.recognition.views import sample_fields, sample_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +47,12 @@ class RecognitionService:
         *,
         calibration: Calibration,
         acceptance: Acceptance,
-        clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._analyser = analyser
         self._search = search
         self._calibration = calibration
         self._acceptance = acceptance
-        self._clock = clock
         self._metrics = metrics
         self._contract_id = analyser.pipeline.contract_id
 
@@ -105,64 +92,6 @@ class RecognitionService:
             ),
             faces=faces,
             timings_ms=timings,
-        )
-
-    def verify(
-        self,
-        collection_id: str,
-        person_id: str,
-        image: bytes,
-        options: VerifyOptions,
-        *,
-        request_id: str,
-    ) -> Verification:
-        """Whether the largest face of the image is this person."""
-        collection, person, templates = self._search.enrolled(collection_id, person_id)
-        if not len(templates):
-            raise Conflict(f"The person {person_id!r} has no faces to compare with; add some.")
-        target = min(options.target_fmr or collection.target_fmr, collection.target_fmr)
-        threshold = self._calibration.verification_threshold(target, templates=len(templates))
-        analysis = self._analyser.analyse(image, self._largest_usable)
-        reasons = self._unusable(analysis) + self._not_valid(person)
-        similarity = None
-        if not reasons:
-            similarity = float(fuse(templates) @ analysis.embeddings[0])
-        return Verification(
-            request_id=request_id,
-            contract_id=self._contract_id,
-            decision=_verified(similarity, threshold, reasons),
-            reasons=reasons,
-            similarity=_rounded(similarity),
-            threshold=round(threshold.similarity, 4),
-            target_fmr=target,
-            fmr=None
-            if similarity is None
-            else self._calibration.fmr(similarity, templates=len(templates)),
-            face=_first(analysis),
-        )
-
-    def compare(
-        self, source: bytes, target: bytes, options: CompareOptions, *, request_id: str
-    ) -> Comparison:
-        """Whether the largest faces of two images are of one person."""
-        threshold = self._calibration.verification_threshold(options.target_fmr)
-        one = self._analyser.analyse(source, self._largest_usable)
-        other = self._analyser.analyse(target, self._largest_usable)
-        reasons = list(dict.fromkeys(self._unusable(one) + self._unusable(other)))
-        similarity = None
-        if not reasons:
-            similarity = float(one.embeddings[0] @ other.embeddings[0])
-        return Comparison(
-            request_id=request_id,
-            contract_id=self._contract_id,
-            decision=_verified(similarity, threshold, reasons),
-            reasons=reasons,
-            similarity=_rounded(similarity),
-            threshold=round(threshold.similarity, 4),
-            target_fmr=options.target_fmr,
-            fmr=None if similarity is None else self._calibration.fmr(similarity),
-            source=_first(one),
-            target=_first(other),
         )
 
     def detect(self, image: bytes, options: DetectOptions, *, request_id: str) -> Detection:
@@ -208,20 +137,6 @@ class RecognitionService:
         shown = samples[: options.max_faces]
         return [sample for sample in shown if not self._acceptance.to_identify(sample)]
 
-    def _largest_usable(self, samples: list[Sample]) -> list[Sample]:
-        return [sample for sample in samples[:1] if not self._acceptance.to_identify(sample)]
-
-    def _unusable(self, analysis: Analysis) -> list[ProbeReason]:
-        if not analysis.samples:
-            return ["no_face"]
-        return [*self._acceptance.to_identify(analysis.samples[0])]
-
-    def _not_valid(self, person: Person) -> list[ProbeReason]:
-        now = self._clock.now()
-        early = person.valid_from is not None and now < person.valid_from
-        late = person.valid_until is not None and now >= person.valid_until
-        return ["person_not_valid"] if early or late else []
-
     def _policy(self, matches: Matches, options: IdentifyOptions) -> _Policy:
         stated = matches.collection.target_fpir
         target = min(options.target_fpir or stated, stated)
@@ -239,7 +154,7 @@ class RecognitionService:
             if reasons:
                 faces.append(
                     IdentifiedFace(
-                        **_fields(sample),
+                        **sample_fields(sample),
                         decision="rejected",
                         person_id=None,
                         reasons=[*reasons],
@@ -262,7 +177,7 @@ class RecognitionService:
         # Ambiguity names two: both are shown, however few candidates were asked for.
         shown = max(options.max_candidates, 2 if decision.outcome is Outcome.AMBIGUOUS else 1)
         return IdentifiedFace(
-            **_fields(sample),
+            **sample_fields(sample),
             decision=decision.outcome.value,
             person_id=winner,
             reasons=[],
@@ -283,36 +198,3 @@ class RecognitionService:
 def _none(samples: list[Sample]) -> list[Sample]:
     del samples
     return []
-
-
-def sample_view(sample: Sample) -> SampleView:
-    """A sample as clients see it."""
-    return SampleView(**_fields(sample))
-
-
-def _fields(sample: Sample) -> dict[str, Any]:
-    points = None
-    if sample.landmarks is not None:
-        points = sample.landmarks.astype(float).round(1).tolist()
-    return {
-        "box": box_view(sample.box),
-        "landmarks": points,
-        "detection_score": round(sample.detection_score, 4),
-        "quality": quality_view(sample.quality),
-    }
-
-
-def _first(analysis: Analysis) -> SampleView | None:
-    return sample_view(analysis.samples[0]) if analysis.samples else None
-
-
-def _rounded(similarity: float | None) -> float | None:
-    return None if similarity is None else round(similarity, 4)
-
-
-def _verified(
-    similarity: float | None, threshold: Threshold, reasons: Sequence[ProbeReason]
-) -> Literal["match", "no_match", "rejected"]:
-    if reasons or similarity is None:
-        return "rejected"
-    return "match" if similarity >= threshold.similarity else "no_match"
