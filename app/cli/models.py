@@ -69,14 +69,21 @@ def show(
 
 @cli.command()
 def calibrate(
-    folder: Annotated[Path, typer.Argument(help="Photos, one folder a person.", exists=True)],
+    folder: Annotated[
+        Path, typer.Argument(help="Photos, one folder a person.", exists=True, file_okay=False)
+    ],
     data: Annotated[str, typer.Option(help="What the photos are, for the record.")],
     bundle_dir: Annotated[
         Path | None, typer.Option("--bundle", help="Default: KITH_MODEL.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Where to write.")] = Path("calibration.json"),
     exclude: Annotated[
-        Path | None, typer.Option(help="File of names to leave out: folders or files, one a line.")
+        Path | None,
+        typer.Option(
+            help="File of names to leave out: folders or files, one a line.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
 ) -> None:
     """Measure how often strangers look alike to a bundle, on photos of many people."""
@@ -100,6 +107,8 @@ def calibrate(
 def _calibrated(pipeline: Pipeline, found: EmbeddedFolder, data: str) -> dict[str, object]:
     partner = _same_person(found.labels)
     mated = partner >= 0
+    if not mated.any():
+        raise InvalidRequest("These photos cannot calibrate: nobody has two that can be used.")
     margin = score_noise(
         found.embeddings[mated], found.again[mated], found.embeddings[partner[mated]]
     )

@@ -68,8 +68,9 @@ def embed_photos(
                 refused.append((photo, reason))
             else:
                 kept.append((photo, rows))
-    stacked = np.array([rows for _, rows in kept], np.float32).reshape(len(kept), 2, -1)
-    labels = np.array([photo.person for photo, _ in kept])
+    shape = (len(kept), 2, analyser.pipeline.dimension)
+    stacked = np.array([rows for _, rows in kept], np.float32).reshape(shape)
+    labels = np.array([photo.person for photo, _ in kept], np.str_)
     return EmbeddedFolder(
         stacked[:, 0], stacked[:, 1], labels, [photo for photo, _ in kept], refused
     )

@@ -29,21 +29,21 @@ def fetch_sources(
     plan: dict[str, Any], folder: Path, *, source: Path | None, progress: Progress
 ) -> dict[str, Path]:
     """The published files in ``folder``, each with exactly the bytes that the plan states."""
-    tried: list[str] = []
     fetched: dict[str, Path] = {}
     wheel = _Wheel(plan["wheel"], folder)
     for name, entry in plan["sources"].items():
+        tried: list[str] = []
         for attempt in (_from_folder(source), _from_address, wheel.copy):
             try:
                 fetched[name] = attempt(entry, folder, progress)
                 break
             except _NotHere as reason:
-                tried.append(f"{entry['file']}: {reason}")
+                tried.append(str(reason))
         else:
             listed = "\n  ".join(tried)
             raise BundleError(
-                f"No source gave the model files. Tried:\n  {listed}\nPut the files into a folder "
-                "and name it with KITH_MODEL_SOURCE, or try again when the network is back."
+                f"No source gave {entry['file']}. Tried:\n  {listed}\nPut the model files into a "
+                "folder and name it with KITH_MODEL_SOURCE, or try again when the network is back."
             )
     return fetched
 

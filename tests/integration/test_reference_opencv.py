@@ -79,7 +79,7 @@ def test_the_same_faces_and_embeddings_as_opencv_on_200_photographs(
 def test_faces_of_a_large_photograph_are_those_opencv_finds(
     reference: _Reference, pipeline: Pipeline
 ) -> None:
-    image = np.asarray(skimage.data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]
+    image = np.asarray(skimage.data.astronaut(), np.uint8)
     large = np.asarray(Image.fromarray(image).resize((2048, 2048), Image.Resampling.BICUBIC))
     ours = pipeline.find(large)
     theirs = reference.faces(np.ascontiguousarray(image[:, :, ::-1]))

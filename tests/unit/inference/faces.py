@@ -10,7 +10,7 @@ from app.vision.types import RgbImage
 
 def astronaut() -> RgbImage:
     """512 x 512, one face near the upper left."""
-    return np.asarray(skimage.data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]
+    return np.asarray(skimage.data.astronaut(), np.uint8)
 
 
 def admiral() -> RgbImage:

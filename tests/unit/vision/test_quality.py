@@ -18,7 +18,7 @@ _BOX = Box(10, 10, 90, 120)
 
 def _face() -> AlignedCrop:
     """A photographed face, about as an aligned crop shows it."""
-    image = np.asarray(skimage.data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]
+    image = np.asarray(skimage.data.astronaut(), np.uint8)
     return np.asarray(Image.fromarray(image[60:240, 130:310]).resize((112, 112)))
 
 
