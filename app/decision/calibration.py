@@ -26,6 +26,7 @@ _CELLS: Final = 1024  # of similarity; within one the logarithm of a gallery's r
 _COARSE: Final = 32  # cells in a first look
 _LOWEST: Final = 6.0  # deviations below the mean, where everybody is
 _Z: Final = 1.96  # 95 %
+_UNREACHABLE: Final = 1.001  # the cosine of float32 vectors may exceed 1 by their rounding
 _ALMOST_ALL: Final = -1e-12  # the logarithm of a rate just below 1, so that log(1 - rate) is finite
 
 
@@ -88,7 +89,7 @@ class Calibration:
 
     def fpir(self, similarity: float, size: GallerySize) -> float:
         """How often a stranger reaches ``similarity`` against anybody in the gallery."""
-        if similarity > 1 or not size.persons:
+        if similarity >= _UNREACHABLE or not size.persons:
             return 0.0
         start = int(np.clip(np.searchsorted(self._grid, similarity) - 1, 0, _CELLS - 1))
         cell = self._grid[start : start + 2]
@@ -147,7 +148,7 @@ class Calibration:
         coarse = self._log_fpir(self._grid[::_COARSE], size)
         reached = np.flatnonzero(coarse <= log_target)
         if not len(reached):
-            return float(np.nextafter(1.0, 2.0))  # nothing is near enough for this promise
+            return _UNREACHABLE  # nothing is near enough for this promise
         if reached[0] == 0:
             return float(self._grid[0])
         end = int(reached[0]) * _COARSE
@@ -174,7 +175,7 @@ class Calibration:
         """From ``to_dict``; ``BundleError`` says what does not fit."""
         try:
             return cls._parsed(content)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise BundleError(
                 f"The calibration is not valid ({type(error).__name__}: {error}); make it anew."
             ) from None
@@ -183,9 +184,12 @@ class Calibration:
     def _parsed(cls, content: Mapping[str, Any]) -> "Calibration":
         if content["format"] != _FORMAT:
             raise ValueError(f"format {content['format']!r} is not {_FORMAT}")
+        margin = float(content["ambiguity_margin"])
+        if not 0 <= margin <= 2:
+            raise ValueError(f"the ambiguity margin {margin} is no difference of similarities")
         return cls(
             Moments.from_dict(content["moments"]),
             ScoreShape.from_dict(content["shape"]),
-            float(content["ambiguity_margin"]),
+            margin,
             dict(content["evidence"]),
         )

@@ -176,7 +176,8 @@ def _pairs_above(
 def _rates(body: _Body, tail: Tail, share: float, deviation: float) -> tuple[_Floats, _Floats]:
     """Similarities and log FMR: as counted below the tail's threshold, as fitted above."""
     step = _STEP * deviation
-    below = np.arange(body.quantile(0.999), tail.threshold, step)
+    # Not up to the threshold: two points must not become one when they are rounded.
+    below = np.arange(body.quantile(0.999), tail.threshold - step / 2, step)
     counted = np.log(np.interp(below, body.similarity, body.share))
     above = tail.threshold + np.arange(0, _FURTHEST * deviation, step)
     fitted = np.log(share) + tail.log_survival(above)

@@ -11,7 +11,7 @@ r_k brings back. Measured with SFace on six halves of LFW's development train id
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Vectors = NDArray[np.float32]
 Keys = NDArray[np.int64]
+
+_LEAST_DEVIATION: Final = 1e-4  # the similarity of float32 vectors is known to about 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def measure_moments(embeddings: Vectors, identity: Keys) -> Moments:
     """The moments of unit ``embeddings`` (n, d) of the persons ``identity`` (n,), 0 to m - 1.
 
     From sums and second moments, in O(n d^2): no pair of persons is formed. ``ValueError`` where
-    nobody has two images, for then nothing tells how the templates of a person hang together.
+    nobody has two images, for then nothing tells how the templates of a person hang together, and
+    where everybody looks the same.
     """
     rows = embeddings.astype(np.float64)[np.argsort(identity, kind="stable")]
     persons = np.split(rows, np.cumsum(np.bincount(identity))[:-1])
@@ -65,6 +68,8 @@ def measure_moments(embeddings: Vectors, identity: Keys) -> Moments:
     mean = float(total @ total - within) / pairs
     within = np.sum([np.mean((own @ own.T) ** 2) for own in persons])
     square = float((second**2).sum() - within) / pairs
+    if square - mean**2 <= _LEAST_DEVIATION**2:
+        raise ValueError("everybody looks the same: the embeddings tell nobody apart")
     coherence = max(float(np.mean(coherences)), 1e-3)
     return Moments(mean, float(np.sqrt(square - mean**2)), coherence)
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _COLUMNS: Final = ("deviations", "log_fmr", "log_spread")
+_LEAST_LOG_FMR: Final = -300.0  # far below any rate that is seen; its exponential is above zero
+_MOST_SPREAD: Final = 100.0
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)  # to average over a normal error
 _WEIGHTS /= _WEIGHTS.sum()
 
@@ -73,6 +75,10 @@ class ScoreShape:
             raise ValueError("the shape's deviations do not rise")
         if not (np.diff(log_fmr) <= 0).all() or not log_fmr[0] <= 0:
             raise ValueError("the shape's rate rises with the similarity, or is above 1")
-        if not ((spread >= 0).all() and np.isfinite([log_fmr, spread]).all() and supported > 0):
-            raise ValueError("the shape's spread or supported rate is not a positive number")
+        if not np.isfinite([deviations, log_fmr, spread]).all() or log_fmr[-1] < _LEAST_LOG_FMR:
+            raise ValueError("the shape holds numbers that are too large")
+        if not (((spread >= 0) & (spread <= _MOST_SPREAD)).all() and 0 < supported < 1):
+            raise ValueError(
+                "the shape's spread is no standard error, or its supported rate no rate"
+            )
         return cls(deviations, log_fmr, spread, supported)
