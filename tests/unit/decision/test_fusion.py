@@ -1,0 +1,60 @@
+"""Templates of a person become one vector: against a slow twin."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.decision.fusion import Keys, Vectors, fuse, fuse_groups
+
+DIMENSION = 6
+
+
+def templates(seed: int, count: int) -> Vectors:
+    rows = np.random.default_rng(seed).normal(size=(count, DIMENSION))
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def slowly_fused(rows: Vectors, owners: Keys) -> dict[int, tuple[Vectors, int]]:
+    """The definition: the mean of a person's templates, at unit length."""
+    result = {}
+    for owner in sorted(set(owners.tolist())):
+        own = [row for row, of in zip(rows, owners.tolist(), strict=True) if of == owner]
+        mean = np.mean(np.array(own, np.float64), axis=0)
+        result[owner] = ((mean / np.linalg.norm(mean)).astype(np.float32), len(own))
+    return result
+
+
+@given(st.lists(st.integers(-3, 2**40), max_size=30), st.integers(0, 2**32 - 1))
+def test_each_person_is_the_unit_mean_of_their_templates(people: list[int], seed: int) -> None:
+    owners, rows = np.array(people, np.int64), templates(seed, len(people))
+    keys, vectors, counts = fuse_groups(rows, owners)
+    expected = slowly_fused(rows, owners)
+    assert keys.tolist() == list(expected)
+    assert counts.tolist() == [count for _, count in expected.values()]
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (len(expected), DIMENSION)
+    for vector, (twin, _) in zip(vectors, expected.values(), strict=True):
+        np.testing.assert_allclose(vector, twin, atol=1e-5)
+
+
+@given(st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_the_order_of_the_templates_does_not_matter(count: int, seed: int) -> None:
+    rows = templates(seed, count)
+    np.testing.assert_allclose(fuse(rows), fuse(rows[::-1]), atol=1e-6)
+    assert np.linalg.norm(fuse(rows)) == pytest.approx(1, abs=1e-6)
+
+
+def test_one_template_is_the_person() -> None:
+    row = templates(1, 1)
+    np.testing.assert_allclose(fuse(row), row[0], atol=1e-7)
+
+
+def test_templates_that_cancel_out_give_the_first_of_them() -> None:
+    one = templates(1, 1)
+    np.testing.assert_allclose(fuse(np.concatenate([one, -one])), one[0], atol=1e-7)
+
+
+def test_nobody_fused_is_nobody() -> None:
+    keys, vectors, counts = fuse_groups(np.empty((0, DIMENSION), np.float32), np.empty(0, np.int64))
+    assert (len(keys), vectors.shape, len(counts)) == (0, (0, DIMENSION), 0)
