@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from app.auth.guard import MayAdministerEverything
-from app.auth.schemas import KeyView, NewKey, NewKeyView
+from app.auth.schemas import KeyView, NewKey, NewKeyView, RepeatedKeyView
 from app.auth.service import KeyService
+from app.core.ids import ID_PATTERN
 from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
 from app.web.paging import Page, Paged
 from app.web.problems import documented
@@ -15,10 +16,13 @@ from app.web.uploads import fingerprint
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 
+KeyId = Annotated[str, Path(pattern=ID_PATTERN)]
 Keys = Annotated[KeyService, Depends(provided(KeyService))]
 
 
-@router.post("", status_code=201, response_model=NewKeyView, responses=documented(409))
+@router.post(
+    "", status_code=201, response_model=NewKeyView | RepeatedKeyView, responses=documented(409)
+)
 def create_key(
     new: NewKey,
     caller: MayAdministerEverything,
@@ -40,7 +44,7 @@ def list_keys(caller: MayAdministerEverything, keys: Keys, paging: Paged) -> Pag
 
 
 @router.delete("/{key_id}", status_code=204, responses=documented(404))
-def revoke_key(key_id: str, caller: MayAdministerEverything, keys: Keys) -> None:
+def revoke_key(key_id: KeyId, caller: MayAdministerEverything, keys: Keys) -> None:
     """Revoke a key: from the next request on it opens nothing."""
     del caller
     keys.revoke(key_id)

@@ -1,22 +1,19 @@
 """Keys at the edge."""
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from app.auth.principal import Scope
-from app.core.ids import ID_PATTERN
-
-CollectionId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+from app.web.fields import Id, Label
 
 
 class NewKey(BaseModel, extra="forbid"):
     """A key to make."""
 
-    name: str | None = Field(None, max_length=256)
+    name: Label | None = None
     scopes: list[Scope] = Field(min_length=1, max_length=4)
-    collections: list[CollectionId] | None = Field(
+    collections: list[Id] | None = Field(
         None, min_length=1, max_length=1000, description="Null: every collection."
     )
 
@@ -35,3 +32,12 @@ class NewKeyView(KeyView):
     """A key just made, with its secret, which is shown this once."""
 
     key: str
+
+
+class RepeatedKeyView(KeyView):
+    """The same, repeated under its ``Idempotency-Key``: the secret itself is stored nowhere.
+
+    Revoke the key and make another if the first answer was lost.
+    """
+
+    key: None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.models import ApiKey
 from app.auth.principal import Principal, Scope
-from app.auth.schemas import KeyView, NewKey, NewKeyView
+from app.auth.schemas import KeyView, NewKey, NewKeyView, RepeatedKeyView
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
@@ -56,7 +56,8 @@ class KeyService:
         """Make a key; its secret is in the answer and nowhere else."""
         with self._database.write() as session:
             made = self._insert(session, new)
-            keep(session, made)
+            # Of the secret only its hash is stored, also where the answer is.
+            keep(session, RepeatedKeyView(**made.model_dump(exclude={"key"}), key=None))
         _log.info("key.created", key_id=made.id, scopes=made.scopes)
         return made
 

@@ -36,6 +36,7 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    logging.getLogger("PIL").setLevel(logging.INFO)  # tells what a photo's metadata say otherwise
     logging.getLogger("alembic").setLevel(logging.WARNING)  # tells of every start otherwise
 
 

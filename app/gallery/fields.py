@@ -11,22 +11,14 @@ from pydantic import (
     BeforeValidator,
     Field,
     JsonValue,
-    StringConstraints,
 )
 
 from app.core.ids import ID_PATTERN
 
 METADATA_BYTES: Final = 16 * 1024
 
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 CollectionPath = Annotated[str, Path(alias="collection_id", pattern=ID_PATTERN)]
 PersonPath = Annotated[str, Path(alias="person_id", pattern=ID_PATTERN)]
-
-
-def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("must not contain the character U+0000")
-    return text
 
 
 def _as_object(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
@@ -59,7 +51,6 @@ def _in_utc(instant: datetime) -> datetime:
         raise ValueError("must be a time between the years 1 and 9999 in UTC") from None
 
 
-Label = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_storable)]
 Metadata = Annotated[
     dict[str, JsonValue],
     BeforeValidator(_as_object, json_schema_input_type=dict[str, JsonValue] | None),

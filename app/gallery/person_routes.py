@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from app.auth.guard import MayEnroll, MayRead
 from app.gallery.enrolment import ImageFile
-from app.gallery.fields import CollectionPath, Label, PersonPath
+from app.gallery.fields import CollectionPath, PersonPath
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import (
     FacesAdded,
@@ -16,6 +16,7 @@ from app.gallery.schemas import (
     PersonPatch,
     PersonView,
 )
+from app.web.fields import Label
 from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
 from app.web.paging import Page, Paged
 from app.web.problems import documented

@@ -7,13 +7,12 @@ from pydantic import BaseModel, Field, JsonValue, model_validator
 
 from app.gallery.fields import (
     FacesPerPerson,
-    Id,
     Instant,
-    Label,
     Metadata,
     TargetFmr,
     TargetFpir,
 )
+from app.web.fields import Id, Label
 
 RejectionReason = Literal[
     "invalid_image",

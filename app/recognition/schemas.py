@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
-from app.gallery.fields import Id, TargetFmr, TargetFpir
+from app.gallery.fields import TargetFmr, TargetFpir
 from app.gallery.schemas import BoxView, QualityView
+from app.web.fields import Id
 
 ProbeReason = Literal[
     "no_face",
