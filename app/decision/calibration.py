@@ -104,7 +104,7 @@ class Calibration:
         size = size if size.persons else GallerySize({1: 1})
         similarity = self._first_at_most(float(np.log(target)), size)
         supported = -np.expm1(size.persons * np.log1p(-self.shape.supported_fmr))
-        at = np.array([similarity])
+        at = np.array([min(similarity, 1.0)])
         low, high = (float(np.exp(self._log_fpir(at, size, errors)[0])) for errors in (-_Z, _Z))
         return Threshold(similarity, target, (low, high), bool(target < supported))
 

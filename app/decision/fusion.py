@@ -6,38 +6,57 @@ over templates 0.9935 / 0.979, mean of scores 0.9932 / 0.987, centroid 0.9948 / 
 search has one vector a person instead of several.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 Keys = NDArray[np.int64]
 
+_CANCELLED = 1e-6  # a sum this short is the rounding of float32 templates, not a direction
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """One row a person: ``owners`` (m,) ascending, unit centroids ``vectors`` (m, d), of how many
+    ``templates`` (m,) each was made, and ``lengths`` (m,) of the mean template before scaling to
+    unit length: 1 where all are the same, less the more they differ.
+    """
+
+    owners: Keys
+    vectors: Vectors
+    templates: Keys
+    lengths: NDArray[np.float64]
+
 
 def fuse(templates: Vectors) -> NDArray[np.float32]:
     """The unit centroid (d,) of unit ``templates`` (k, d), k at least 1."""
     owners = np.zeros(len(templates), np.int64)
-    fused: NDArray[np.float32] = fuse_groups(templates, owners)[1][0]
+    fused: NDArray[np.float32] = fuse_persons(templates, owners).vectors[0]
     return fused
 
 
 def fuse_groups(templates: Vectors, owners: Keys) -> tuple[Keys, Vectors, Keys]:
+    """The owners, vectors and numbers of templates of ``fuse_persons``."""
+    fused = fuse_persons(templates, owners)
+    return fused.owners, fused.vectors, fused.templates
+
+
+def fuse_persons(templates: Vectors, owners: Keys) -> Fused:
     """Fuse ``templates`` (n, d) by ``owners`` (n,).
 
-    Returns the owners in ascending order (m,), their unit centroids (m, d), and of how many
-    templates each was made (m,). Templates that cancel out exactly give the first of them.
+    Templates that cancel out give the first of them, so that no person is without a direction.
     """
     if not len(owners):
-        return (
-            np.empty(0, np.int64),
-            np.empty((0, templates.shape[1]), np.float32),
-            np.empty(0, int),
-        )
+        none = np.empty(0, np.int64)
+        return Fused(none, np.empty((0, templates.shape[1]), np.float32), none, np.empty(0))
     order = np.argsort(owners, kind="stable")
     keys, starts, counts = np.unique(owners[order], return_index=True, return_counts=True)
     grouped = templates[order]
     sums = np.add.reduceat(grouped.astype(np.float64), starts, axis=0)
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    cancelled = lengths[:, 0] < 1e-6
+    lengths = np.linalg.norm(sums, axis=1)
+    cancelled = lengths < _CANCELLED
     sums[cancelled] = grouped[starts[cancelled]]
-    lengths[cancelled] = np.linalg.norm(sums[cancelled], axis=1, keepdims=True)
-    return keys, (sums / np.maximum(lengths, 1e-12)).astype(np.float32), counts.astype(np.int64)
+    vectors = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), _CANCELLED)
+    return Fused(keys, vectors.astype(np.float32), counts.astype(np.int64), lengths / counts)

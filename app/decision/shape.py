@@ -46,8 +46,9 @@ class ScoreShape:
         """
         if not mean_error and not deviation_error:
             return self
+        further = abs(self.deviations[-1]) * np.expm1(3 * deviation_error) + 3 * mean_error
         deviations = np.linspace(
-            self.deviations[0], self.deviations[-1] * np.exp(3 * deviation_error), len(self.log_fmr)
+            self.deviations[0], self.deviations[-1] + further, len(self.log_fmr)
         )
         mean, stretch = np.meshgrid(mean_error * _NODES, np.exp(deviation_error * _NODES))
         moved = (deviations[:, None] - mean.ravel()) / stretch.ravel()

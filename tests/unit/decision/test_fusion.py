@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.decision.fusion import Keys, Vectors, fuse, fuse_groups
+from app.decision.fusion import Keys, Vectors, fuse, fuse_groups, fuse_persons
 
 DIMENSION = 6
 
@@ -58,3 +58,12 @@ def test_templates_that_cancel_out_give_the_first_of_them() -> None:
 def test_nobody_fused_is_nobody() -> None:
     keys, vectors, counts = fuse_groups(np.empty((0, DIMENSION), np.float32), np.empty(0, np.int64))
     assert (len(keys), vectors.shape, len(counts)) == (0, (0, DIMENSION), 0)
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.integers(0, 2**32 - 1))
+def test_the_length_of_a_person_is_that_of_the_mean_template(people: list[int], seed: int) -> None:
+    owners, rows = np.array(people, np.int64), templates(seed, len(people))
+    fused = fuse_persons(rows, owners)
+    for owner, length in zip(fused.owners, fused.lengths, strict=True):
+        mean = rows[owners == owner].astype(np.float64).mean(axis=0)
+        assert length == pytest.approx(np.linalg.norm(mean), abs=1e-6)

@@ -1,0 +1,55 @@
+"""``make bench-openset`` tells whether the threshold's promise is kept, and what keeping it costs.
+
+Three random splits of the people in two halves: everything is calibrated on one and reported on
+the other. Needs photographs: ``KITH_TEST_DATA`` names the folder that holds ``lfw-devtrain``.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from app.inference.bundle import Bundle
+from app.inference.pipeline import build_pipeline
+from bench.openset_cost import cost_table, scores_table
+from bench.openset_data import Photographs, photographs
+from bench.openset_promise import promise_table, sites_table
+
+_ERRORS: Final = Path("app/inference/recipes/face/lfw-label-errors.txt")
+
+
+def main() -> None:
+    """Measure and print."""
+    named = os.environ.get("KITH_TEST_DATA")
+    if not named:
+        sys.exit("make bench-openset needs photographs: KITH_TEST_DATA=<folder with lfw-devtrain>")
+    pipeline = build_pipeline(
+        Bundle.load(Path(os.environ.get("KITH_TEST_BUNDLE", "data/models/face")))
+    )
+    data = photographs(
+        Path(named) / "lfw-devtrain",
+        pipeline,
+        cache=Path("data/cache"),
+        threads=os.cpu_count() or 1,
+    )
+    out = Console(width=120)
+    every, clean = np.arange(len(data.names)), np.flatnonzero(~_wrong(data))
+    for rows, title in ((clean, "known label errors left out"), (every, "all images")):
+        out.print(promise_table(data, rows, title))
+    out.print(sites_table(data, clean))
+    out.print(scores_table(data, clean))
+    out.print(cost_table(data, clean))
+
+
+def _wrong(data: Photographs) -> NDArray[np.bool_]:
+    lines = _ERRORS.read_text(encoding="utf-8").splitlines()
+    names = [line.partition("#")[0].strip() for line in lines]
+    return np.isin(data.names, names) | np.isin(data.persons, names)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""What keeping the promise costs: persons missed by each way to score, and time."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from app.decision.calibration import Calibration, GallerySize
+from app.decision.open_set import decide
+from bench.openset_data import Photographs
+from bench.openset_draw import Half, calibrated, halves
+from bench.openset_promise import SPLITS, TARGETS, Rates
+from bench.openset_scores import WAYS, Trial, dir_at
+
+_DRAWS: Final = 10
+_STATED: Final = "Kith: centroid at its stated threshold"
+_SEEN: Final = "(observed FPIR there)"
+
+
+def scores_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
+    """DIR of each way to score, three templates a person, at the strangers' own quantile; and of
+    what Kith does, at the threshold that it states beforehand.
+    """
+    found: Rates = defaultdict(list)
+    for split in SPLITS:
+        fitted, reported = (
+            Half(data.persons, rows, people) for people in halves(data.persons, split)
+        )
+        calibration = calibrated(data, fitted, split)
+        rng = np.random.default_rng(split)
+        for _ in range(_DRAWS):
+            _try_ways(data, fitted, reported, calibration, rng, found)
+    columns = [f"DIR at FPIR {target:.1%}" for target in TARGETS[1:]]
+    table = Table("score of a person", *columns, title="Three templates a person")
+    for name in [*WAYS, _STATED, _SEEN]:
+        table.add_row(name, *(f"{np.mean(found[name, target]):.4f}" for target in TARGETS[1:]))
+    return table
+
+
+def _try_ways(
+    data: Photographs,
+    fitted: Half,
+    reported: Half,
+    calibration: Calibration,
+    rng: np.random.Generator,
+    found: Rates,
+) -> None:
+    """One gallery of all who have four images; everybody else is a stranger."""
+    rich = sum(len(images) > 3 for images in reported.people)
+    gallery = reported.gallery(rich, 3, rng, spare=1)
+    enrolled = np.stack(gallery.enrolled)
+    strangers = np.setdiff1d(reported.rows, np.concatenate([enrolled.ravel(), gallery.mated]))
+    probes = np.concatenate([gallery.mated, strangers])
+    trial = Trial(
+        data.embeddings[enrolled],
+        data.quality[enrolled],
+        data.embeddings[probes],
+        np.stack([data.embeddings[images].mean(axis=0) for images in fitted.people]),
+        data.mirrored[enrolled],
+        data.mirrored[probes],
+    )
+    mated = len(gallery.mated)
+    for name, way in WAYS.items():
+        scores = way(trial)
+        for target in TARGETS[1:]:
+            rate, _ = dir_at(target, scores[:mated], gallery.mates, scores[mated:])
+            found[name, target].append(rate)
+    scores = WAYS["centroid"](trial)
+    for target in TARGETS[1:]:
+        threshold = calibration.threshold(target, GallerySize({3: rich})).similarity
+        right = scores[:mated].argmax(axis=1) == gallery.mates
+        reached = scores[:mated].max(axis=1) >= threshold
+        named = float((scores[mated:].max(axis=1) >= threshold).mean())
+        found[_STATED, target].append(float((right & reached).mean()))
+        found[_SEEN, target].append(named)
+
+
+def cost_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
+    """What deciding adds to a probe, beside the search that it follows."""
+    calibration = calibrated(data, Half(data.persons, rows, halves(data.persons, 0)[0]), 0)
+    size = GallerySize(dict.fromkeys(range(1, 6), 20_000))
+    gallery = np.random.default_rng(0).normal(size=(100_000, data.embeddings.shape[1]))
+    vectors, probe = gallery.astype(np.float32), data.embeddings[0]
+
+    def deciding() -> None:
+        threshold = calibration.threshold(0.001, size)
+        scores = [0.61, 0.33, 0.32, 0.31, 0.30]
+        decide(scores, threshold.similarity, margin=0.03)
+        for score in scores:
+            calibration.fpir(score, size)
+
+    table = Table("step", "ms", title="One probe among 100,000 persons, five candidates")
+    table.add_row("exact search (numpy, one matrix product)", f"{_median(lambda: vectors @ probe)}")
+    table.add_row("threshold, decision, five candidates' FPIR", f"{_median(deciding)}")
+    return table
+
+
+def _median(run: Callable[[], object]) -> str:
+    taken = []
+    for _ in range(200):
+        started = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - started)
+    return f"{np.median(taken) * 1e3:.3f}"
