@@ -1,5 +1,6 @@
 """Transactions: one snapshot to read, everything or nothing to write."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -137,6 +138,29 @@ def test_a_commit_survives_a_power_cut_and_readers_go_on_meanwhile(database: Dat
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert session.scalar(text("PRAGMA synchronous")) == full
         assert session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_a_first_connection_waits_for_who_writes_just_now(tmp_path: Path) -> None:
+    """Two processes that start on a new file: both change its journal mode."""
+    (tmp_path / "deeper").mkdir()
+    writer = sqlite3.connect(tmp_path / "deeper" / "kith.db", isolation_level=None)
+    writer.execute("CREATE TABLE t (x)")
+    writer.execute("BEGIN IMMEDIATE")
+    seen, starting = list[object](), opened(tmp_path)
+
+    def start() -> None:
+        with starting.read() as session:
+            seen.append(session.scalar(text("PRAGMA journal_mode")))
+
+    thread = threading.Thread(target=start, daemon=True)
+    thread.start()
+    thread.join(0.2)
+    assert not seen
+    writer.execute("COMMIT")
+    thread.join(20)
+    assert seen == ["wal"]
+    writer.close()
+    starting.close()
 
 
 def test_the_folder_of_the_database_is_made(tmp_path: Path) -> None:
