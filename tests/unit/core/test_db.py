@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from app.auth.models import ApiKey
-from app.core.db import Base, Database, Utc
+from app.core.db import Base, Database, Utc, _write_ahead
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 DIALECT = DefaultDialect()
@@ -161,6 +162,18 @@ def test_a_first_connection_waits_for_who_writes_just_now(tmp_path: Path) -> Non
     assert seen == ["wal"]
     writer.close()
     starting.close()
+
+
+def test_a_database_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
+    made = sqlite3.connect(tmp_path / "kith.db")
+    made.execute("CREATE TABLE t (x)")
+    made.close()
+    connection = sqlite3.connect(f"file:{tmp_path / 'kith.db'}?mode=ro", uri=True)
+    began = time.monotonic()
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        _write_ahead(connection.cursor())
+    assert time.monotonic() - began < 10  # and not after the half minute that others are waited for
+    connection.close()
 
 
 def test_the_folder_of_the_database_is_made(tmp_path: Path) -> None:
