@@ -21,7 +21,7 @@ _STATED: Final = "Kith: centroid at its stated threshold"
 _SEEN: Final = "(observed FPIR there)"
 
 
-def scores_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
+def scores_table(data: Photographs, rows: NDArray[np.int64], title: str) -> Table:
     """DIR of each way to score, three templates a person, at the strangers' own quantile; and of
     what Kith does, at the threshold that it states beforehand.
     """
@@ -35,7 +35,7 @@ def scores_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
         for _ in range(_DRAWS):
             _try_ways(data, fitted, reported, calibration, rng, found)
     columns = [f"DIR at FPIR {target:.1%}" for target in TARGETS[1:]]
-    table = Table("score of a person", *columns, title="Three templates a person")
+    table = Table("score of a person", *columns, title=f"Three templates a person, {title}")
     for name in [*WAYS, _STATED, _SEEN]:
         table.add_row(name, *(f"{np.mean(found[name, target]):.4f}" for target in TARGETS[1:]))
     return table

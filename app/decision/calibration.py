@@ -137,9 +137,7 @@ class Calibration:
         """
         templates, persons = size.arrays()
         deviations = self._deviations(at, templates)
-        log_fmr = self.shape.log_rate(deviations)
-        if errors:
-            log_fmr = log_fmr + errors * self.shape.spread(deviations)
+        log_fmr = self.shape.bound(deviations, errors)
         none = np.log1p(-np.exp(np.minimum(log_fmr, _ALMOST_ALL))) @ persons
         return np.asarray(np.log(-np.expm1(none)), np.float64)
 

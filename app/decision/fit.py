@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.decision.calibration import Calibration
 from app.decision.moments import Moments, measure_moments
-from app.decision.shape import ScoreShape
+from app.decision.shape import SUPPORT, ScoreShape
 from app.decision.tail import Tail, fit_tail
 
 _Floats = NDArray[np.float64]
@@ -27,7 +27,6 @@ DOUBLE_NAMES: Final = 5e-3
 """The share of identities that may be somebody else's second name: so many of the largest scores,
 counted in pairs of identities, tell the tail "at least this large" and no more."""
 _LEAST_TAIL: Final = 200  # fewer pairs of identities fit badly; a small set gets a longer tail
-_SUPPORT: Final = 30  # a rate is supported while at least this many pairs of identities reach it
 _NEAR_SHARE: Final = 0.02  # the spread is measured from here on up, and taken as constant below
 _WIDER_PER_DECADE: Final = 0.35  # of log_spread, beyond the data
 _LAW_ERROR: Final = 0.1  # of log_fmr, because the law of ``moments`` is not exact
@@ -128,7 +127,7 @@ def _shape(
     similarity, log_fmr = _rates(body, tail, share, moments.deviation)
     spread = _spread(pairs, similarity, log_fmr, identities)
     deviations = (similarity - moments.mean) / moments.deviation
-    return ScoreShape(deviations, log_fmr, spread, _SUPPORT / dyads)
+    return ScoreShape(deviations, log_fmr, spread, SUPPORT / dyads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +188,7 @@ def _rates(body: _Body, tail: Tail, share: float, deviation: float) -> tuple[_Fl
 def _spread(pairs: _Pairs, similarity: _Floats, log_fmr: _Floats, identities: int) -> _Floats:
     """Standard error of the log FMR at each similarity; beyond the data it grows by the decade."""
     dyads = identities * (identities - 1) / 2
-    log_support = np.log(_SUPPORT / dyads)
+    log_support = np.log(SUPPORT / dyads)
     highest = max(float(log_fmr[similarity > pairs.similarity.min()][0]), log_support)
     points = np.interp(-np.linspace(highest, log_support, 16), -log_fmr, similarity)
     known = [_dyadic_error(pairs, float(point), identities) for point in points]

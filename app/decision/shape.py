@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _COLUMNS: Final = ("deviations", "log_fmr", "log_spread")
+SUPPORT: Final = 30
+"""A rate is supported while at least this many pairs of identities were seen to reach it."""
+_UNSEEN: Final = 3.7  # -log(0.025): the rule of three, two-sided
 _LEAST_LOG_FMR: Final = -300.0  # far below any rate that is seen; its exponential is above zero
 _MOST_SPREAD: Final = 100.0
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)  # to average over a normal error
@@ -24,7 +27,8 @@ class ScoreShape:
     """The false-match rate (natural logarithm) against standardised similarity.
 
     ``deviations`` (n,) rises, ``log_fmr`` (n,) falls; ``log_spread`` (n,) is the standard error of
-    ``log_fmr``. Below ``supported_fmr`` too few impostors were seen, and the fitted tail speaks.
+    ``log_fmr``. Below ``supported_fmr``, at which 30 pairs of identities were seen, the fitted tail
+    speaks.
     """
 
     deviations: Floats
@@ -39,6 +43,20 @@ class ScoreShape:
     def spread(self, deviations: Floats) -> Floats:
         """The standard error of ``log_rate`` there."""
         return np.asarray(np.interp(deviations, self.deviations, self.log_spread), np.float64)
+
+    def bound(self, deviations: Floats, errors: float) -> Floats:
+        """``log_rate`` moved by so many standard ``errors``; upwards, also by what nobody has seen.
+
+        Where no pair of n was seen, a rate of 3.7 / n is still not excluded with 97.5 %: sisters
+        and twins lie beyond any fitted tail, and the tail itself tells nothing of them.
+        """
+        if not errors:
+            return self.log_rate(deviations)
+        moved = self.log_rate(deviations) + errors * self.spread(deviations)
+        if errors < 0:
+            return moved
+        unseen = np.log(self.supported_fmr * _UNSEEN / SUPPORT)
+        return np.asarray(np.logaddexp(moved, unseen), np.float64)
 
     def averaged(self, mean_error: float, deviation_error: float) -> "ScoreShape":
         """The rate to expect where the mean is known to ``mean_error`` deviations only, and the

@@ -44,3 +44,14 @@ def test_an_averaged_rate_is_a_falling_rate_of_its_own(
 
 def test_what_is_known_exactly_needs_no_averaging() -> None:
     assert _NORMAL.averaged(0.0, 0.0) is _NORMAL
+
+
+def test_where_nobody_was_seen_the_upper_bound_stays_at_the_rule_of_three() -> None:
+    pairs = 30 / _NORMAL.supported_fmr
+    far = np.array([7.0])
+    assert np.exp(_NORMAL.log_rate(far))[0] < 1e-11
+    assert np.exp(_NORMAL.bound(far, 1.96))[0] == pytest.approx(3.7 / pairs, rel=1e-3)
+    near = np.array([1.0])
+    expected = _NORMAL.log_rate(near) + 1.96 * _NORMAL.spread(near)
+    np.testing.assert_allclose(_NORMAL.bound(near, 1.96), expected, atol=1e-4)
+    assert _NORMAL.bound(far, -1.96) < _NORMAL.log_rate(far)
