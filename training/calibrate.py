@@ -25,6 +25,7 @@ _LEAST_PAIRS = 1000
 _NEVER = float(np.log(1e-12))
 # Standard error of the logarithm of a rate of which nothing is known: a factor of e^6 either way.
 _ANYTHING = 3.0
+_SUPPORTED = 0.999  # the highest rate of the curve: every threshold below says it is extrapolated
 _PAIRS = 20_000
 
 
@@ -79,4 +80,4 @@ def _shape(standard: NDArray[np.float64]) -> ScoreShape:
     )
     beyond = deviations[-1] + (_NEVER - log_fmr[-1]) / slope
     deviations, log_fmr = np.append(deviations, beyond), np.append(log_fmr, _NEVER)
-    return ScoreShape(deviations, log_fmr, np.full_like(log_fmr, _ANYTHING), 1.0)
+    return ScoreShape(deviations, log_fmr, np.full_like(log_fmr, _ANYTHING), _SUPPORTED)
