@@ -1,4 +1,4 @@
-"""``make bench-openset`` tells whether the threshold's promise is kept, and what keeping it costs.
+"""``python -m bench.openset`` tells whether the threshold's promise is kept, and what keeping it costs.
 
 Three random splits of the people in two halves: everything is calibrated on one and reported on
 the other. Needs photographs: ``KITH_TEST_DATA`` names the folder that holds ``lfw-devtrain``.
@@ -27,7 +27,7 @@ def main() -> None:
     """Measure and print."""
     named = os.environ.get("KITH_TEST_DATA")
     if not named:
-        sys.exit("make bench-openset needs photographs: KITH_TEST_DATA=<folder with lfw-devtrain>")
+        sys.exit("this bench needs photographs: KITH_TEST_DATA=<folder with lfw-devtrain>")
     pipeline = build_pipeline(
         Bundle.load(Path(os.environ.get("KITH_TEST_BUNDLE", "data/models/face")))
     )

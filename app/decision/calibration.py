@@ -30,7 +30,7 @@ _UNREACHABLE: Final = 1.001  # the cosine of float32 vectors may exceed 1 by the
 _ALMOST_ALL: Final = -1e-12  # the logarithm of a rate just below 1, so that log(1 - rate) is finite
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GallerySize:
     """How many persons are enrolled with how many templates: ``{3: 50}`` is fifty with three."""
 
@@ -46,6 +46,7 @@ class GallerySize:
         """All templates together."""
         return sum(k * persons for k, persons in self.persons_by_templates.items())
 
+    @cached_property
     def arrays(self) -> tuple[_Floats, _Floats]:
         """The numbers of templates that persons have (k,), and how many persons have each (k,)."""
         return (
@@ -135,7 +136,7 @@ class Calibration:
 
         Every log FMR is moved by so many of its standard ``errors``.
         """
-        templates, persons = size.arrays()
+        templates, persons = size.arrays
         deviations = self._deviations(at, templates)
         log_fmr = self.shape.bound(deviations, errors)
         none = np.log1p(-np.exp(np.minimum(log_fmr, _ALMOST_ALL))) @ persons

@@ -53,10 +53,9 @@ def fuse_persons(templates: Vectors, owners: Keys) -> Fused:
         return Fused(none, np.empty((0, templates.shape[1]), np.float32), none, np.empty(0))
     order = np.argsort(owners, kind="stable")
     keys, starts, counts = np.unique(owners[order], return_index=True, return_counts=True)
-    grouped = templates[order]
-    sums = np.add.reduceat(grouped.astype(np.float64), starts, axis=0)
-    lengths = np.linalg.norm(sums, axis=1)
+    sums = np.add.reduceat(templates[order], starts, axis=0)
+    lengths = np.sqrt(np.einsum("md,md->m", sums, sums, dtype=np.float64))
     cancelled = lengths < _CANCELLED
-    sums[cancelled] = grouped[starts[cancelled]]
-    vectors = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), _CANCELLED)
-    return Fused(keys, vectors.astype(np.float32), counts.astype(np.int64), lengths / counts)
+    sums[cancelled] = templates[order[starts[cancelled]]]
+    sums /= np.where(cancelled, 1, lengths)[:, None].astype(np.float32)
+    return Fused(keys, sums, counts.astype(np.int64), lengths / counts)
