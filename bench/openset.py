@@ -1,4 +1,4 @@
-"""``python -m bench.openset`` tells whether the threshold's promise is kept, and what keeping it costs.
+"""``python -m bench.openset``: whether the threshold keeps its promise, and what that costs.
 
 Three random splits of the people in two halves: everything is calibrated on one and reported on
 the other. Needs photographs: ``KITH_TEST_DATA`` names the folder that holds ``lfw-devtrain``.
