@@ -12,7 +12,7 @@ from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
 from app.web.paging import Page, Paged
 from app.web.problems import documented
 from app.web.services import provided
-from app.web.uploads import fingerprint
+from app.web.uploads import asked, fingerprint
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 
@@ -32,7 +32,7 @@ def create_key(
     idempotency_key: IdempotencyKey = None,
 ) -> Response | NewKeyView:
     """Make a key. Its secret is in this answer and cannot be read again."""
-    ticket = ticket_for(caller.id, idempotency_key, fingerprint(request, new))
+    ticket = ticket_for(caller.id, idempotency_key, lambda: fingerprint(asked(request), new))
     return receipts.once(ticket, lambda keep: keys.create(new, keep))
 
 

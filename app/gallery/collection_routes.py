@@ -12,7 +12,7 @@ from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
 from app.web.paging import Page, Paged
 from app.web.problems import documented
 from app.web.services import provided
-from app.web.uploads import fingerprint
+from app.web.uploads import asked, fingerprint
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])
 
@@ -29,7 +29,7 @@ def create_collection(
     idempotency_key: IdempotencyKey = None,
 ) -> Response | CollectionView:
     """Make a collection. `target_fpir` is the rate at which strangers may be named."""
-    ticket = ticket_for(caller.id, idempotency_key, fingerprint(request, new))
+    ticket = ticket_for(caller.id, idempotency_key, lambda: fingerprint(asked(request), new))
     return receipts.once(ticket, lambda keep: collections.create(new, keep))
 
 

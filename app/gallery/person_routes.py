@@ -54,7 +54,7 @@ def create_person(
     idempotency_key: IdempotencyKey = None,
 ) -> Response | PersonAdded:
     """Enrol a person, with images or without; `rejected` says which were not usable and why."""
-    ticket = ticket_for(caller.id, idempotency_key, body.fingerprint)
+    ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
     images = _files(body.images)
     return receipts.once(
         ticket, lambda keep: persons.create(collection_id, body.fields, images, keep)
@@ -123,7 +123,7 @@ def add_faces(
     idempotency_key: IdempotencyKey = None,
 ) -> Response | FacesAdded:
     """Add faces to a person; partial success is success."""
-    ticket = ticket_for(caller.id, idempotency_key, body.fingerprint)
+    ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
     images = _files(body.images)
     return receipts.once(
         ticket, lambda keep: persons.add_faces(collection_id, person_id, images, keep)

@@ -114,6 +114,6 @@ def keep_nothing(session: Session, answer: BaseModel) -> None:
     del session, answer
 
 
-def ticket_for(caller: str, key: str | None, fingerprint: str) -> Ticket | None:
-    """None where the client sent no key."""
-    return None if key is None else Ticket(caller, key, fingerprint)
+def ticket_for(caller: str, key: str | None, fingerprint: Callable[[], str]) -> Ticket | None:
+    """None where the client sent no key; then nothing is hashed either."""
+    return None if key is None else Ticket(caller, key, fingerprint())

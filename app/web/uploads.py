@@ -37,11 +37,16 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Submission(Generic[Fields]):
-    """A body read and checked: its fields, its images in order, and a fingerprint of both."""
+    """A body read and checked: what was ``asked`` (method and path), its fields, its images."""
 
+    asked: str
     fields: Fields
     images: tuple[Upload, ...]
-    fingerprint: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all that is asked; hashes every image, so only where somebody wants to know."""
+        return fingerprint(self.asked, self.fields, self.images)
 
 
 class NoFields(BaseModel, extra="forbid"):
@@ -136,12 +141,17 @@ def _checked(
         fields = model.model_validate(values)
     except ValidationError as error:
         raise invalid_request(cast("list[dict[str, Any]]", error.errors())) from None
-    return Submission(fields, images, fingerprint(request, fields, images))
+    return Submission(asked(request), fields, images)
 
 
-def fingerprint(request: Request, fields: BaseModel, images: tuple[Upload, ...] = ()) -> str:
-    """SHA-256 over what the request asks for, whatever the boundary or the order of its fields."""
-    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+def asked(request: Request) -> str:
+    """What the request line asks for."""
+    return f"{request.method} {request.url.path}"
+
+
+def fingerprint(asked: str, fields: BaseModel, images: tuple[Upload, ...] = ()) -> str:
+    """SHA-256 over what a request asks for, whatever the boundary or the order of its fields."""
+    digest = hashlib.sha256(f"{asked}\n".encode())
     digest.update(fields.model_dump_json(exclude_unset=True).encode())
     for upload in images:
         digest.update(f"\n{upload.field} {len(upload.data)}\n".encode())
