@@ -50,7 +50,7 @@ class CollectionService:
             with self._database.write() as session:
                 session.add(row)
                 session.flush()
-                view = collection_view(row, persons=0, faces=0)
+                view = collection_view(row, 0, 0)
                 keep(session, view)
         except IntegrityError:
             raise AlreadyExists(f"There is a collection {row.id!r} already.") from None
@@ -63,8 +63,13 @@ class CollectionService:
             rows = repository.collections(
                 session, only=only, after=paging.after, limit=paging.limit + 1
             )
-            views = {row.key: _view(session, row) for row in rows[: paging.limit]}
-        return page(rows, paging, key=lambda row: row.key, show=lambda row: views[row.key])
+            counts = repository.counts(session, [row.key for row in rows])
+        return page(
+            rows,
+            paging,
+            key=lambda row: row.key,
+            show=lambda row: collection_view(row, *counts[row.key]),
+        )
 
     def get(self, collection_id: str) -> CollectionView:
         """One collection, or ``NotFound``."""
@@ -102,5 +107,4 @@ class CollectionService:
 
 
 def _view(session: Session, row: Collection) -> CollectionView:
-    persons, faces = repository.counts(session, row.key)
-    return collection_view(row, persons=persons, faces=faces)
+    return collection_view(row, *repository.counts(session, [row.key])[row.key])

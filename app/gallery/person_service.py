@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
-from app.errors import AlreadyExists, AppError, ContractMismatch, InvalidRequest, NotFound
+from app.errors import AlreadyExists, AppError, InvalidRequest, NotFound
 from app.gallery import repository
 from app.gallery.enrolment import Enroller, ImageFile, Template, refusal
 from app.gallery.models import Collection, Face, Person
@@ -170,13 +170,7 @@ class PersonService:
         _log.info("face.deleted", collection=collection_id, person=person_id, face=face_id)
 
     def _enrollable(self, session: Session, collection_id: str) -> Collection:
-        owner = repository.collection(session, collection_id)
-        if owner.contract_id != self._enroller.contract_id:
-            raise ContractMismatch(
-                f"The collection {collection_id!r} holds templates of {owner.contract_id!r}; this "
-                f"service runs {self._enroller.contract_id!r}, whose templates cannot be compared."
-            )
-        return owner
+        return repository.comparable_collection(session, collection_id, self._enroller.contract_id)
 
     def _check_free(self, collection_id: str, person_id: str, external_id: str | None) -> None:
         """Refuse a taken id before the images cost anything; the database has the last word."""

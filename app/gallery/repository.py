@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.errors import NotFound
+from app.errors import ContractMismatch, NotFound
 from app.gallery.models import Collection, Face, Person
 from app.index import changelog
 
@@ -16,6 +16,17 @@ def collection(session: Session, collection_id: str) -> Collection:
     found = session.scalar(select(Collection).where(Collection.id == collection_id))
     if found is None:
         raise NotFound(f"There is no collection {collection_id!r}.")
+    return found
+
+
+def comparable_collection(session: Session, collection_id: str, contract_id: str) -> Collection:
+    """The collection, if its templates are of this contract; else ``ContractMismatch``."""
+    found = collection(session, collection_id)
+    if found.contract_id != contract_id:
+        raise ContractMismatch(
+            f"The collection {collection_id!r} holds templates of {found.contract_id!r}; this "
+            f"service runs {contract_id!r}, whose templates cannot be compared."
+        )
     return found
 
 
@@ -29,11 +40,11 @@ def collections(
     return session.scalars(query).all()
 
 
-def counts(session: Session, collection_key: int) -> tuple[int, int]:
-    """How many persons and how many faces a collection has."""
-    persons = select(func.count()).where(Person.collection_key == collection_key)
-    faces = select(func.count()).where(Face.collection_key == collection_key)
-    return session.scalar(persons) or 0, session.scalar(faces) or 0
+def counts(session: Session, collection_keys: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """How many persons and how many faces each collection has."""
+    persons = _count_by(session, Person.collection_key, collection_keys)
+    faces = _count_by(session, Face.collection_key, collection_keys)
+    return {key: (persons.get(key, 0), faces.get(key, 0)) for key in collection_keys}
 
 
 def person(session: Session, owner: Collection, person_id: str) -> Person:
@@ -66,12 +77,7 @@ def persons(
 
 def face_counts(session: Session, person_keys: Sequence[int]) -> dict[int, int]:
     """How many faces each person has; persons without any are left out."""
-    query = (
-        select(Face.person_key, func.count())
-        .where(Face.person_key.in_(person_keys))
-        .group_by(Face.person_key)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
+    return _count_by(session, Face.person_key, person_keys)
 
 
 def faces(session: Session, person_key: int, *, after: int, limit: int) -> Sequence[Face]:
@@ -107,3 +113,11 @@ def is_taken(session: Session, owner: Collection, person_id: str, external_id: s
     if external_id is not None:
         same = or_(same, Person.external_id == external_id)
     return bool(session.scalar(select(exists().where(Person.collection_key == owner.key, same))))
+
+
+def _count_by(
+    session: Session, column: InstrumentedAttribute[int], keys: Sequence[int]
+) -> dict[int, int]:
+    """How many rows have each of ``keys`` in ``column``; those without any are left out."""
+    query = select(column, func.count()).where(column.in_(keys)).group_by(column)
+    return {row[0]: row[1] for row in session.execute(query)}

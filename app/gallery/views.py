@@ -7,8 +7,8 @@ from app.gallery.schemas import BoxView, CollectionView, FaceView, PersonView, Q
 from app.vision.types import Box, Quality
 
 
-def collection_view(row: Collection, *, persons: int, faces: int) -> CollectionView:
-    """A collection with its counts."""
+def collection_view(row: Collection, persons: int, faces: int) -> CollectionView:
+    """A collection with the numbers of its persons and faces."""
     return CollectionView(
         id=row.id,
         name=row.name,

@@ -17,7 +17,6 @@ from app.core.clock import Clock
 from app.core.db import Database, Utc
 from app.decision.calibration import GallerySize
 from app.decision.fusion import fuse_groups
-from app.errors import ContractMismatch
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import unpack
@@ -83,13 +82,7 @@ class PersonSearch:
     def collection(self, collection_id: str) -> Collection:
         """The collection, if its templates can be compared with this service's embeddings."""
         with self._database.read() as session:
-            row = repository.collection(session, collection_id)
-        if row.contract_id != self._contract_id:
-            raise ContractMismatch(
-                f"The collection {collection_id!r} holds templates of {row.contract_id!r}; this "
-                f"service runs {self._contract_id!r}, whose embeddings cannot be compared."
-            )
-        return row
+            return repository.comparable_collection(session, collection_id, self._contract_id)
 
     def size(self, collection: Collection) -> GallerySize:
         """How many persons have how many templates, at the collection's revision or later."""
