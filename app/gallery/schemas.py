@@ -28,17 +28,6 @@ RejectionReason = Literal[
 ]
 
 
-class NewCollection(BaseModel, extra="forbid"):
-    """A collection to make."""
-
-    id: Id | None = None
-    name: Label | None = None
-    target_fpir: TargetFpir = 0.001
-    target_fmr: TargetFmr = 1e-4
-    max_faces_per_person: FacesPerPerson = 20
-    metadata: Metadata = {}
-
-
 class CollectionPatch(BaseModel, extra="forbid"):
     """What to change of a collection; a field left out stays as it is."""
 
@@ -47,6 +36,12 @@ class CollectionPatch(BaseModel, extra="forbid"):
     target_fmr: TargetFmr = 1e-4
     max_faces_per_person: FacesPerPerson = 20
     metadata: Metadata = {}
+
+
+class NewCollection(CollectionPatch):
+    """A collection to make."""
+
+    id: Id | None = None
 
 
 class CollectionView(BaseModel):
@@ -66,7 +61,12 @@ class CollectionView(BaseModel):
     updated_at: datetime
 
 
-class _Validity(BaseModel, extra="forbid"):
+class PersonPatch(BaseModel, extra="forbid"):
+    """What to change of a person; a field left out stays as it is, null empties it."""
+
+    name: Label | None = None
+    external_id: Label | None = None
+    metadata: Metadata = {}
     valid_from: Instant | None = Field(None, description="Not named before; null: always.")
     valid_until: Instant | None = Field(None, description="Not named from then on; null: never.")
 
@@ -77,21 +77,10 @@ class _Validity(BaseModel, extra="forbid"):
         return self
 
 
-class NewPerson(_Validity):
+class NewPerson(PersonPatch):
     """A person to enrol."""
 
     id: Id | None = None
-    name: Label | None = None
-    external_id: Label | None = None
-    metadata: Metadata = {}
-
-
-class PersonPatch(_Validity):
-    """What to change of a person; a field left out stays as it is, null empties it."""
-
-    name: Label | None = None
-    external_id: Label | None = None
-    metadata: Metadata = {}
 
 
 class PersonView(BaseModel):
