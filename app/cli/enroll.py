@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,7 +13,7 @@ from rich.table import Table
 from app.bootstrap import build
 from app.cli.progress import count_progress
 from app.core.logging import configure_logging
-from app.errors import AlreadyExists, AppError, InvalidRequest, NotFound
+from app.errors import AppError, InvalidRequest, NotFound
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
 from app.gallery.person_service import PersonService
@@ -46,21 +45,18 @@ def enroll(
     photos = photos_in(folder)
     if not photos:
         raise InvalidRequest(f"{folder} has no folder with photos in it; one a person is needed.")
+    _refuse_namesakes(photos)
     settings = load_settings()
     configure_logging("WARNING", settings.log_format)
     container = build(settings)
     container.open()
-    collections: CollectionService = container.services[CollectionService]
-    _ensure_collection(collections, collection)
+    _ensure_collection(container.services[CollectionService], collection)
     persons: PersonService = container.services[PersonService]
     outcome = _Outcome()
     with count_progress("Enrolling", len(photos)) as step:
-        for name, group in groupby(photos, key=lambda photo: photo.person):
-            person_id = _person(persons, collection, name)
-            for photo in group:
-                _add(persons, collection, person_id, photo, outcome)
-                step()
-    _remove_empty(persons, collection, photos)
+        for photo in photos:
+            _enrol(persons, collection, photo, outcome)
+            step()
     container.close()
     _report(outcome)
 
@@ -77,40 +73,44 @@ def _ensure_collection(collections: CollectionService, collection_id: str) -> No
         collections.create(NewCollection(id=collection_id), keep_nothing)
 
 
-def _person(persons: PersonService, collection_id: str, name: str) -> str:
-    person_id = person_id_of(name)
-    try:
-        persons.create(collection_id, NewPerson(id=person_id, name=name), [], keep_nothing)
-    except AlreadyExists:
-        if persons.get(collection_id, person_id).name != name:
+def _refuse_namesakes(photos: list[Photo]) -> None:
+    """Before anything is written: two folders must not become one person."""
+    folders: dict[str, str] = {}
+    for name in sorted({photo.person for photo in photos}):
+        first = folders.setdefault(person_id_of(name), name)
+        if first != name:
             raise InvalidRequest(
-                f"The folder {name!r} would be the person {person_id!r}, who has another name in "
-                f"{collection_id!r}; rename the folder."
-            ) from None
-    return person_id
+                f"The folders {first!r} and {name!r} would both be the person "
+                f"{person_id_of(name)!r}; rename one of them."
+            )
 
 
-def _add(
-    persons: PersonService, collection_id: str, person_id: str, photo: Photo, outcome: _Outcome
-) -> None:
-    image = ImageFile(photo.file.name, photo.file.read_bytes())
+def _enrol(persons: PersonService, collection: str, photo: Photo, outcome: _Outcome) -> None:
     try:
-        if persons.has_image(collection_id, person_id, image):
+        image = ImageFile(photo.file.name, photo.file.read_bytes())
+        if _add(persons, collection, photo.person, image):
+            outcome.enrolled += 1
+        else:
             outcome.already += 1
-            return
-        persons.add_faces(collection_id, person_id, [image], keep_nothing)
-        outcome.enrolled += 1
+    except OSError as error:
+        outcome.refused.append((photo.file, "unreadable", str(error.strerror)))
     except AppError as error:
         reason = error.errors[0].message.partition(":")[0] if error.errors else error.code
         outcome.refused.append((photo.file, reason, error.detail))
 
 
-def _remove_empty(persons: PersonService, collection_id: str, photos: list[Photo]) -> None:
-    """Nobody stays enrolled of whom no photo could be used."""
-    for name in sorted({photo.person for photo in photos}):
-        person_id = person_id_of(name)
-        if persons.get(collection_id, person_id).face_count == 0:
-            persons.delete(collection_id, person_id)
+def _add(persons: PersonService, collection: str, name: str, image: ImageFile) -> bool:
+    """Whether the photo is new. Nobody is made of whom no photo could be used."""
+    person_id = person_id_of(name)
+    try:
+        if persons.has_image(collection, person_id, image):
+            return False
+    except NotFound:
+        new = NewPerson(id=person_id, name=name)
+        persons.create(collection, new, [image], keep_nothing)
+    else:
+        persons.add_faces(collection, person_id, [image], keep_nothing)
+    return True
 
 
 def _report(outcome: _Outcome) -> None:

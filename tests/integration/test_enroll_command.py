@@ -5,6 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from app.bootstrap import build
+from app.errors import NotFound
+from app.gallery.collection_service import CollectionService
+from app.gallery.person_service import PersonService
+from app.gallery.schemas import NewCollection, NewPerson
+from app.settings import Settings
+from app.web.idempotency import keep_nothing
 from tests.support.pictures import picture
 
 _KITH = (sys.executable, "-c", "from app.cli import main; main()")
@@ -61,5 +70,26 @@ def test_two_folders_that_would_be_one_person_are_refused(
     _photo(folder, "Ada Lovelace", "1.png", picture(1))
     _photo(folder, "Ada+Lovelace", "1.png", picture(2))
     said = _enroll(folder, tmp_path / "data", fake_bundle)
-    assert "rename the folder" in said
+    assert "rename one of them" in said
     assert said.endswith("[1]")
+
+
+def test_somebody_enrolled_without_photos_is_not_removed_by_unusable_ones(
+    tmp_path: Path, fake_bundle: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path / "data", model=fake_bundle)
+    container = build(settings)
+    container.open()
+    container.services[CollectionService].create(NewCollection(id="hq"), keep_nothing)
+    persons: PersonService = container.services[PersonService]
+    persons.create("hq", NewPerson(id="ada", metadata={"badge": 7}), [], keep_nothing)
+    _photo(tmp_path / "people", "ada", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
+    _photo(tmp_path / "people", "nobody", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
+
+    said = _enroll(tmp_path / "people", tmp_path / "data", fake_bundle)
+
+    assert "0 photos enrolled, 0 were already, 2 refused." in said
+    assert persons.get("hq", "ada").metadata == {"badge": 7}
+    with pytest.raises(NotFound):
+        persons.get("hq", "nobody")
+    container.close()
