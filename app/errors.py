@@ -3,16 +3,15 @@
 ::
 
     AppError
-    ├── Unauthenticated 401          ├── PayloadTooLarge 413
-    ├── Forbidden 403                ├── UnsupportedImage 415
-    ├── NotFound 404                 ├── InvalidRequest 422
-    ├── MethodNotAllowed 405         │   ├── InvalidImage 422
-    ├── Conflict 409                 │   └── NoFace 422
-    │   ├── AlreadyExists 409        ├── RateLimited 429
-    │   └── ContractMismatch 409     └── Unavailable 503 (Retry-After)
-    ├── UnsupportedMediaType 415         ├── Overloaded 503
-    ├── BundleError (start-up only)      └── NotReady 503
-    └── SettingsError (start-up only)
+    ├── Unauthenticated 401              ├── UnsupportedImage 415
+    ├── Forbidden 403                    ├── InvalidRequest 422
+    ├── NotFound 404                     │   ├── InvalidImage 422
+    ├── MethodNotAllowed 405             │   └── NoFace 422
+    ├── Conflict 409                     ├── Unavailable 503 (Retry-After)
+    │   ├── AlreadyExists 409            │   ├── Overloaded 503
+    │   └── ContractMismatch 409         │   └── NotReady 503
+    ├── PayloadTooLarge 413              ├── BundleError (start-up only)
+    └── UnsupportedMediaType 415         └── SettingsError (start-up only)
 
 Rooms raise them; only ``web`` knows that HTTP exists. ``detail`` speaks to whoever gets it: what
 was wrong, with which value, what to do. It never holds a path of the server, a key or pixels.
@@ -120,12 +119,6 @@ class NoFace(InvalidRequest):
     """An image in which no face was found, where one is needed."""
 
     code, title = "no_face", "No face"
-
-
-class RateLimited(AppError):
-    """The caller asks more often than it may."""
-
-    code, status, title = "rate_limited", 429, "Rate limited"
 
 
 class Unavailable(AppError):

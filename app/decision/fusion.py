@@ -37,12 +37,6 @@ def fuse(templates: Vectors) -> NDArray[np.float32]:
     return fused
 
 
-def fuse_groups(templates: Vectors, owners: Keys) -> tuple[Keys, Vectors, Keys]:
-    """The owners, vectors and numbers of templates of ``fuse_persons``."""
-    fused = fuse_persons(templates, owners)
-    return fused.owners, fused.vectors, fused.templates
-
-
 def fuse_persons(templates: Vectors, owners: Keys) -> Fused:
     """Fuse ``templates`` (n, d) by ``owners`` (n,).
 

@@ -7,7 +7,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.core.db import Database
-from app.decision.fusion import fuse_groups
+from app.decision.fusion import fuse_persons
 from app.errors import NotFound
 from app.gallery.models import Collection, Face
 from app.index.base import Keys, Vectors
@@ -51,9 +51,9 @@ class TemplateFeed:
     ) -> Delta:
         owners = np.array([row[0] for row in faces], np.int64)
         vectors = unpack([row[1] for row in faces], self._dimension)
-        keys, fused, templates = fuse_groups(vectors, owners)
-        gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), keys)
-        return Delta(revision, keys, fused, templates, gone)
+        fused = fuse_persons(vectors, owners)
+        gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), fused.owners)
+        return Delta(revision, fused.owners, fused.vectors, fused.templates, gone)
 
 
 def _touched(session: Session, collection_key: int, revision: int) -> list[int]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import Clock
 from app.core.db import Database, Utc
 from app.decision.calibration import GallerySize
-from app.decision.fusion import fuse_groups
+from app.decision.fusion import fuse_persons
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import unpack
@@ -155,10 +155,13 @@ def _enrolled(
     rows = session.execute(_ENROLLED, {"keys": keys, "now": now}).all()
     owners = np.array([row.key for row in rows], np.int64)
     vectors = unpack([row.embedding for row in rows], dimension)
-    people, fused, counts = fuse_groups(vectors, owners)
-    ends = np.cumsum(counts).tolist()
+    fused = fuse_persons(vectors, owners)
+    ends = np.cumsum(fused.templates).tolist()
+    counts = fused.templates.tolist()
     result = {}
-    for key, vector, count, end in zip(people.tolist(), fused, counts.tolist(), ends, strict=True):
+    for key, vector, count, end in zip(
+        fused.owners.tolist(), fused.vectors, counts, ends, strict=True
+    ):
         mine = slice(end - count, end)
         first = rows[end - 1]
         person = Named(first.id, first.external_id, first.name)

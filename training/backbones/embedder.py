@@ -39,11 +39,6 @@ class _UnitTail(nn.Module):
         return unit(self.backbone(blob))
 
 
-def parameter_count(model: nn.Module) -> int:
-    """How many numbers are learned."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
-
-
 def channels_last(model: nn.Module) -> nn.Module:
     """Weights in the layout in which the CPU's and the GPU's convolutions are fastest."""
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

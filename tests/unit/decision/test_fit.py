@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.decision.calibration import Calibration, GallerySize
 from app.decision.fit import _Body, _rates, fit, score_noise
-from app.decision.fusion import Vectors, fuse_groups
+from app.decision.fusion import Vectors, fuse_persons
 from app.decision.tail import Tail
 
 DIMENSION = 48
@@ -46,7 +46,7 @@ def measured_fpir(calibration: Calibration, persons: int, target: float) -> floa
     """Of 5,000 strangers in galleries of unseen people, fused from two images each."""
     probes, _ = people(5000, 1, seed=2)
     templates, owners = people(1500, 2, seed=3)
-    _, enrolled, _ = fuse_groups(templates, owners)
+    enrolled = fuse_persons(templates, owners).vectors
     scores = probes @ enrolled.T
     threshold = calibration.threshold(target, GallerySize({2: persons})).similarity
     named = [

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.decision.fusion import Keys, Vectors, fuse, fuse_groups, fuse_persons
+from app.decision.fusion import Keys, Vectors, fuse, fuse_persons
 
 DIMENSION = 6
 
@@ -28,13 +28,13 @@ def slowly_fused(rows: Vectors, owners: Keys) -> dict[int, tuple[Vectors, int]]:
 @given(st.lists(st.integers(-3, 2**40), max_size=30), st.integers(0, 2**32 - 1))
 def test_each_person_is_the_unit_mean_of_their_templates(people: list[int], seed: int) -> None:
     owners, rows = np.array(people, np.int64), templates(seed, len(people))
-    keys, vectors, counts = fuse_groups(rows, owners)
+    fused = fuse_persons(rows, owners)
     expected = slowly_fused(rows, owners)
-    assert keys.tolist() == list(expected)
-    assert counts.tolist() == [count for _, count in expected.values()]
-    assert vectors.dtype == np.float32
-    assert vectors.shape == (len(expected), DIMENSION)
-    for vector, (twin, _) in zip(vectors, expected.values(), strict=True):
+    assert fused.owners.tolist() == list(expected)
+    assert fused.templates.tolist() == [count for _, count in expected.values()]
+    assert fused.vectors.dtype == np.float32
+    assert fused.vectors.shape == (len(expected), DIMENSION)
+    for vector, (twin, _) in zip(fused.vectors, expected.values(), strict=True):
         np.testing.assert_allclose(vector, twin, atol=1e-5)
 
 
@@ -56,8 +56,9 @@ def test_templates_that_cancel_out_give_the_first_of_them() -> None:
 
 
 def test_nobody_fused_is_nobody() -> None:
-    keys, vectors, counts = fuse_groups(np.empty((0, DIMENSION), np.float32), np.empty(0, np.int64))
-    assert (len(keys), vectors.shape, len(counts)) == (0, (0, DIMENSION), 0)
+    fused = fuse_persons(np.empty((0, DIMENSION), np.float32), np.empty(0, np.int64))
+    assert (len(fused.owners), fused.vectors.shape) == (0, (0, DIMENSION))
+    assert (len(fused.templates), len(fused.lengths)) == (0, 0)
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.integers(0, 2**32 - 1))

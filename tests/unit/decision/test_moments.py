@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.decision.fusion import fuse_groups
+from app.decision.fusion import fuse_persons
 from app.decision.moments import Moments, measure_moments
 
 DIMENSION = 5
@@ -43,7 +43,7 @@ def test_the_law_holds_for_people_fused_from_any_number_of_images() -> None:
     probes = images[~half][::8]
     for k in (1, 2, 3, 5, 8):
         first = half & (np.tile(np.arange(8), 600) < k)
-        _, fused, _ = fuse_groups(images[first], owners[first])
+        fused = fuse_persons(images[first], owners[first]).vectors
         law = moments.mean_of(np.array([float(k)]))[0]
         assert (probes @ fused.T).mean() == pytest.approx(law, abs=0.015)
 
