@@ -103,9 +103,9 @@ def closed_against_open(data: Data, out: Path, epochs: int) -> str:
             "| --- | --- | --- | --- | --- | --- |",
             *lines,
             "",
-            "A classifier answers with one of its own classes whatever it is shown. Its features, "
-            "taken as an embedding, do carry over in part; they were asked to be separable by "
-            "planes, not to be near each other.",
+            "A classifier answers with one of its own classes whatever it is shown. Its features "
+            "are taken as an embedding here; they were asked to be separable by planes, not to be "
+            "near each other.",
             "",
             "![DET](1-det.png) ![CMC](1-cmc.png) ![ROC](1-roc.png)",
         ]
@@ -130,8 +130,7 @@ def feature_map(data: Data, out: Path, epochs: int) -> str:
     figures.feature_maps(maps, SEEN, out / "2-feature-map.png")
     return (
         "## 2. The 2-D feature map of MNIST\nClasses 0-6 were learned; crosses are 7, 8 and 9, "
-        "which were not. Contrastive loss makes compact islands; cross-entropy makes rays from the "
-        "origin, long where it is sure, and new classes fall across them.\n\n"
+        "which were not.\n\n"
         "![feature map](2-feature-map.png)"
     )
 
@@ -221,9 +220,6 @@ def structure(data: Data, out: Path, epochs: int) -> str:
             "drawings) |",
             "| --- | --- | --- | --- |",
             *lines,
-            "",
-            "Training gives up part of the pixels' neighbourhoods: drawings of one character that "
-            "were far apart as pixels come together. That is its purpose, not a fault.",
             "",
             "![distances](5-distances.png)",
         ]
