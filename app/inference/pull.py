@@ -60,10 +60,8 @@ def _alone(destination: Path) -> Iterator[None]:
     destination.parent.mkdir(parents=True, exist_ok=True)
     with (destination.parent / f".{destination.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for stale in destination.parent.glob(
-            f"{_temporary(destination)}*"
-        ):  # left by one that was killed
-            shutil.rmtree(stale, ignore_errors=True)
+        for unfinished in destination.parent.glob(f"{_temporary(destination)}*"):
+            shutil.rmtree(unfinished, ignore_errors=True)  # by one that was killed
         yield
 
 
