@@ -32,7 +32,10 @@ class Settings(BaseSettings):
     ] = Path("data")
     database_url: Annotated[
         str | None,
-        Field(description="SQLAlchemy URL; unset: SQLite in `KITH_DATA_DIR/kith.db`."),
+        Field(
+            description="`postgresql://user:password@host/name`, for several replicas; "
+            "unset: SQLite in `KITH_DATA_DIR/kith.db`."
+        ),
     ] = None
     admin_key: Annotated[
         SecretStr | None,

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.main import create_app
 from app.settings import Settings
+from tests.support.databases import KINDS, new_database
 from tests.support.fake_bundle import write_fake_bundle
 from tests.support.server import ADMIN_KEY, ServerProcess
 
@@ -41,10 +42,29 @@ def fake_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_fake_bundle(tmp_path_factory.mktemp("bundles") / "fake")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests marked ``both_databases`` run once on SQLite and once on PostgreSQL."""
+    if "database_kind" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both_databases")
+        metafunc.parametrize("database_kind", KINDS if both else KINDS[:1])
+
+
 @pytest.fixture
-def settings(tmp_path: Path, fake_bundle: Path) -> Settings:
+def database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
+    """An empty database of its own."""
+    with new_database(database_kind, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, fake_bundle: Path, database_url: str) -> Settings:
     """Settings of a service of its own, on the tiny bundle."""
-    return Settings(data_dir=tmp_path / "data", model=fake_bundle, admin_key=ADMIN_KEY)
+    return Settings(
+        data_dir=tmp_path / "data",
+        model=fake_bundle,
+        admin_key=ADMIN_KEY,
+        database_url=database_url,
+    )
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ class KeyService:
         """
         if self._admin_sha256 is not None:
             return False
-        with self._database.write() as session:
+        with self._database.write(alone=True) as session:
             if session.scalar(select(exists().where(ApiKey.key.is_not(None)))):
                 return False
             made = self._insert(session, NewKey(name="first admin", scopes=[Scope.ADMIN]))

@@ -3,6 +3,9 @@
 A use case opens its transaction with ``with database.write() as session`` and has committed when
 the block ends; nothing commits later, in some teardown, after the answer has gone out. No
 transaction is open during decoding, inference or search.
+
+SQLite for one process, PostgreSQL for several. What differs between them is in this file: how a
+writer takes its turn, how long anybody waits, and how each says that it cannot be reached.
 """
 
 import sqlite3
@@ -13,8 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+import structlog
 from sqlalchemy import (
     JSON,
+    URL,
     BigInteger,
     DateTime,
     Dialect,
@@ -23,13 +28,21 @@ from sqlalchemy import (
     MetaData,
     create_engine,
     event,
+    func,
     make_url,
+    select,
 )
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
+
+from app.errors import NotReady
+
+_log = structlog.get_logger()
 
 _NAMING: Final = {
     "ix": "ix_%(column_0_N_label)s",
@@ -42,6 +55,19 @@ _NAMING: Final = {
 _WRITING: Final = "kith_writing"
 _BUSY_SECONDS: Final = 30
 _RETRY_SECONDS: Final = 0.01
+
+_CONNECT_SECONDS: Final = 3
+_SILENT_SECONDS: Final = 5
+"""A server that acknowledges nothing for so long is gone; TCP alone would wait a quarter hour."""
+_STATEMENT_SECONDS: Final = 10
+_LOCK_SECONDS: Final = 5
+_POOL_SECONDS: Final = 5
+_POOL: Final = 10
+_POOL_OVERFLOW: Final = 20
+"""Connections kept, and how many more at a rush: PostgreSQL allows 100 altogether by default, and
+three replicas must fit."""
+_DISK_FULL: Final = ("SQLITE_FULL", "53100")
+_TURN: Final = 0x4B495448  # "KITH": the advisory lock of whoever changes what is there once only
 
 
 class Utc(TypeDecorator[datetime]):
@@ -84,37 +110,54 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._reading = self.engine
-        if self.engine.dialect.name != "sqlite":  # SQLite's readers see a snapshot anyway
+        if not self.is_sqlite:  # SQLite's readers see a snapshot anyway
             self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ")
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One consistent snapshot for the whole block; nothing is ever committed."""
-        with Session(self._reading, expire_on_commit=False) as session:
+        """One consistent snapshot for the whole block; nothing is ever committed.
+
+        ``NotReady`` where the database does not answer.
+        """
+        with _told(), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A transaction that is committed when the block ends and rolled back when it raises."""
+    def write(self, *, alone: bool = False) -> Iterator[Session]:
+        """A transaction that is committed when the block ends and rolled back when it raises.
+
+        On SQLite one writer goes at a time. On PostgreSQL those wait for each other who lock the
+        same rows (``is_writing`` tells a query that it should), and with ``alone`` those who change
+        what must be there once only. ``NotReady`` where the database does not answer; whether a
+        commit that it did not acknowledge happened is then not known.
+        """
         with (
+            _told(),
             Session(
                 self.engine.execution_options(**{_WRITING: True}), expire_on_commit=False
             ) as session,
             session.begin(),
         ):
+            if alone and not self.is_sqlite:
+                session.execute(select(func.pg_advisory_xact_lock(_TURN)))
             yield session
 
     @contextmanager
     def migration(self) -> Iterator[Connection]:
-        """A writing transaction for changes of the schema; on SQLite others wait meanwhile.
+        """A writing transaction for changes of the schema; other processes wait meanwhile.
 
         SQLite changes a table by copying it and dropping the old one. With foreign keys on, that
         drop would delete whatever hangs on its rows, so they are off inside and checked at the end.
         """
         with self.engine.execution_options(**{_WRITING: True}).connect() as connection:
-            if self.engine.dialect.name != "sqlite":
+            if not self.is_sqlite:
                 with connection.begin():
+                    # A big table takes its time, and so does waiting for who migrates already.
+                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+                    connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
                     yield connection
                 return
             with _foreign_keys_off(connection), connection.begin():
@@ -126,17 +169,70 @@ class Database:
         self.engine.dispose()
 
 
+def is_writing(session: Session) -> bool:
+    """Whether the session is a block of ``Database.write``."""
+    return bool(session.get_bind().get_execution_options().get(_WRITING, False))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What keeps a database from answering is told as such, in words for whoever asked."""
+    try:
+        yield
+    except PoolTimeout:
+        raise NotReady("Every connection to the database is in use; try again.") from None
+    except (OperationalError, InterfaceError) as error:
+        reason = _reason(error)
+        _log.warning("database.unavailable", reason=reason)
+        full = reason in _DISK_FULL
+        raise NotReady(
+            "The database's disk is full; nothing was written."
+            if full
+            else "The database does not answer; try again."
+        ) from None
+
+
+def _reason(error: DBAPIError) -> str:
+    """The driver's code: its message may hold what somebody sent."""
+    codes = (getattr(error.orig, name, None) for name in ("sqlite_errorname", "sqlstate"))
+    return next((code for code in codes if code), type(error.orig).__name__)
+
+
 def _engine(url: str) -> Engine:
     """Parameters are hidden from errors, so from logs: they are people's names and keys' hashes."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        return _postgresql(parsed)
     if parsed.database not in (None, "", ":memory:"):
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    """Nobody waits for ever: not for a connection, a lock, a statement or a server that is gone."""
+    limits = {
+        "statement_timeout": _STATEMENT_SECONDS,
+        "lock_timeout": _LOCK_SECONDS,
+        "idle_in_transaction_session_timeout": 2 * _STATEMENT_SECONDS,
+    }
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=_POOL,
+        max_overflow=_POOL_OVERFLOW,
+        pool_timeout=_POOL_SECONDS,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "tcp_user_timeout": _SILENT_SECONDS * 1000,
+            "keepalives_idle": _SILENT_SECONDS,
+            "application_name": "kith",
+            "options": " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items()),
+        },
+    )
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

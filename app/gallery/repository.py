@@ -6,14 +6,22 @@ from datetime import datetime
 from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.core.db import is_writing
 from app.errors import ContractMismatch, NotFound
 from app.gallery.models import Collection, Face, Person
 from app.index import changelog
 
 
 def collection(session: Session, collection_id: str) -> Collection:
-    """The collection, or ``NotFound``."""
-    found = session.scalar(select(Collection).where(Collection.id == collection_id))
+    """The collection, or ``NotFound``.
+
+    Who writes holds its row until the end: writers of one collection go one after the other, so
+    that what they count and look up is still so when they commit.
+    """
+    query = select(Collection).where(Collection.id == collection_id)
+    if is_writing(session):
+        query = query.with_for_update()
+    found = session.scalar(query)
     if found is None:
         raise NotFound(f"There is no collection {collection_id!r}.")
     return found

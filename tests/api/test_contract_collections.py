@@ -18,6 +18,8 @@ from tests.api.support import (
 )
 from tests.support.pictures import picture
 
+pytestmark = pytest.mark.both_databases
+
 FIELDS = {
     "id",
     "name",

@@ -20,6 +20,8 @@ from tests.api.support import (
 )
 from tests.support.pictures import picture
 
+pytestmark = pytest.mark.both_databases
+
 FIELDS = {
     "id",
     "person_id",

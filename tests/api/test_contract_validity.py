@@ -17,6 +17,8 @@ from tests.api.support import (
 )
 from tests.support.pictures import picture
 
+pytestmark = pytest.mark.both_databases
+
 FROM, UNTIL = "2026-05-04T13:00:00Z", "2026-05-04T14:00:00Z"
 
 

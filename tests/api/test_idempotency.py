@@ -13,6 +13,8 @@ from fastapi.testclient import TestClient
 from tests.api.support import FakeClock, files, made, make_collection, problem, told
 from tests.support.pictures import picture
 
+pytestmark = pytest.mark.both_databases
+
 KEY = {"Idempotency-Key": "once"}
 Create = Callable[[TestClient], httpx.Response]
 

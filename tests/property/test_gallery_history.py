@@ -3,6 +3,7 @@ they answer is what a slow model of the gallery says.
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +33,7 @@ from app.recognition.schemas import Identification, IdentifyOptions
 from app.recognition.service import RecognitionService
 from app.settings import Settings
 from app.web.idempotency import keep_nothing
+from tests.support.databases import new_database
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -59,12 +61,17 @@ class GalleryHistory(RuleBasedStateMachine):
     """``enrolled`` is the model: collection -> person -> face -> picture."""
 
     model_folder: ClassVar[Path]
+    database_kind: ClassVar[str]
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = TemporaryDirectory()
+        self.opened = ExitStack()
+        folder = Path(self.opened.enter_context(TemporaryDirectory()))
         self.settings = Settings(
-            data_dir=Path(self.folder.name), model=self.model_folder, admin_key=ADMIN_KEY
+            data_dir=folder,
+            model=self.model_folder,
+            admin_key=ADMIN_KEY,
+            database_url=self.opened.enter_context(new_database(self.database_kind, folder)),
         )
         self.containers = [self._opened() for _ in range(REPLICAS)]
         self.enrolled: dict[str, dict[str, dict[int, Seen]]] = {}
@@ -74,7 +81,7 @@ class GalleryHistory(RuleBasedStateMachine):
     def teardown(self) -> None:
         for container in self.containers:
             container.close()
-        self.folder.cleanup()
+        self.opened.close()
 
     @initialize(replica=replicas)
     def begin_with_a_collection(self, replica: int) -> None:
@@ -239,9 +246,14 @@ def decided(similarities: dict[str, float], threshold: float) -> tuple[str, str 
     return ("identified", best) if len(close) == 1 else ("ambiguous", None)
 
 
-def test_every_replica_agrees_with_the_model_after_every_step(fake_bundle: Path) -> None:
+@pytest.mark.both_databases
+def test_every_replica_agrees_with_the_model_after_every_step(
+    fake_bundle: Path, database_kind: str
+) -> None:
     class History(GalleryHistory):
         model_folder = fake_bundle
+
+    History.database_kind = database_kind
 
     run_state_machine_as_test(
         History,

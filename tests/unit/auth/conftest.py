@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -21,8 +20,8 @@ class StoppedClock:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'kith.db'}")
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
     upgrade(made)
     yield made
     made.close()

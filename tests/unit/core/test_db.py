@@ -1,5 +1,6 @@
 """Transactions: one snapshot to read, everything or nothing to write."""
 
+import socket
 import sqlite3
 import threading
 import time
@@ -16,9 +17,11 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from app.auth.models import ApiKey
 from app.core.db import Base, Database, Utc, _write_ahead
+from app.errors import NotReady
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 DIALECT = DefaultDialect()
+both = pytest.mark.both_databases
 
 
 def opened(folder: Path) -> Database:
@@ -26,8 +29,8 @@ def opened(folder: Path) -> Database:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = opened(tmp_path)
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
     Base.metadata.create_all(made.engine)
     yield made
     made.close()
@@ -47,15 +50,17 @@ def count(database: Database) -> int:
         return session.scalar(select(func.count()).select_from(ApiKey)) or 0
 
 
+@both
 def test_what_was_written_is_committed_when_the_block_ends(
-    database: Database, tmp_path: Path
+    database: Database, database_url: str
 ) -> None:
     add(database, "a")
-    other = opened(tmp_path)
+    other = Database(database_url)
     assert count(other) == 1
     other.close()
 
 
+@both
 def test_a_write_that_raises_leaves_nothing(database: Database) -> None:
     def fail() -> None:
         with database.write() as session:
@@ -71,6 +76,7 @@ def test_a_write_that_raises_leaves_nothing(database: Database) -> None:
     assert count(database) == 1
 
 
+@both
 def test_a_write_that_fails_at_its_end_leaves_nothing(database: Database) -> None:
     def fail() -> None:
         with database.write() as session:
@@ -84,6 +90,7 @@ def test_a_write_that_fails_at_its_end_leaves_nothing(database: Database) -> Non
     assert count(database) == 1
 
 
+@both
 def test_nothing_done_in_a_reading_block_is_kept(database: Database) -> None:
     with database.read() as session:
         session.add(row("a"))
@@ -91,6 +98,7 @@ def test_nothing_done_in_a_reading_block_is_kept(database: Database) -> None:
     assert count(database) == 0
 
 
+@both
 def test_a_reading_block_sees_one_snapshot_to_its_end(database: Database) -> None:
     add(database, "a")
     total = select(func.count()).select_from(ApiKey)
@@ -101,6 +109,7 @@ def test_a_reading_block_sees_one_snapshot_to_its_end(database: Database) -> Non
     assert count(database) == 2
 
 
+@both
 def test_rows_may_be_used_after_their_transaction(database: Database) -> None:
     made = row("a")
     with database.write() as session:
@@ -111,6 +120,7 @@ def test_rows_may_be_used_after_their_transaction(database: Database) -> None:
     assert read.scopes == ["admin"]
 
 
+@both
 def test_many_writers_wait_for_each_other_and_none_fails(database: Database) -> None:
     """Each reads, then writes: a read lock that had to be upgraded would fail as "locked"."""
     failed = list[Exception]()
@@ -203,6 +213,7 @@ def test_an_instant_comes_back_as_the_same_instant_in_utc(naive: datetime, minut
         assert read.utcoffset() == timedelta(0)
 
 
+@both
 def test_instants_are_ordered_in_the_database_whatever_zone_they_came_in(
     database: Database,
 ) -> None:
@@ -223,8 +234,66 @@ def test_no_instant_is_no_instant() -> None:
     assert Utc().process_result_value(None, DIALECT) is None
 
 
+@both
 def test_a_time_without_a_zone_is_refused(database: Database) -> None:
     naive = datetime(2024, 5, 1)  # noqa: DTZ001 - the mistake that is refused
     values = {"id": "a", "sha256": "a", "scopes": [], "created_at": naive}
     with database.write() as session, pytest.raises(StatementError, match="no time zone"):
         session.execute(insert(ApiKey), [values])
+
+
+@both
+def test_who_migrates_or_makes_the_first_key_takes_turns(database_url: str) -> None:
+    """Two who count, then add one where there is none: one of them adds."""
+    database = Database(database_url)
+    Base.metadata.create_all(database.engine)
+    together = threading.Barrier(2)
+
+    def ensure(name: str) -> None:
+        together.wait(10)
+        with database.write(alone=True) as session:
+            if not session.scalar(select(func.count()).select_from(ApiKey)):
+                time.sleep(0.1)
+                session.add(row(name))
+
+    threads = [threading.Thread(target=ensure, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert count(database) == 1
+    database.close()
+
+
+def test_a_server_that_is_not_there_is_told_as_not_ready() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        database = Database(f"postgresql://kith:secret@127.0.0.1:{nobody.getsockname()[1]}/kith")
+        with pytest.raises(NotReady) as told, database.read() as session:
+            session.execute(text("SELECT 1"))
+    assert "secret" not in str(told.value)
+    database.close()
+
+
+def test_a_server_that_accepts_and_says_nothing_is_waited_for_a_few_seconds_only() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        database = Database(f"postgresql://kith@127.0.0.1:{silent.getsockname()[1]}/kith")
+        began = time.monotonic()
+        with pytest.raises(NotReady), database.read() as session:
+            session.execute(text("SELECT 1"))
+        assert time.monotonic() - began < 20  # and not for ever
+    database.close()
+
+
+def test_a_full_disk_is_told_in_those_words(database: Database) -> None:
+    def fill() -> None:
+        with database.write() as session:
+            pages = session.scalar(text("PRAGMA page_count"))
+            session.execute(text(f"PRAGMA max_page_count = {pages}"))
+            for number in range(999):
+                session.add(row(f"{number:060}"))
+                session.flush()
+
+    with pytest.raises(NotReady, match="disk is full"):
+        fill()
+    assert count(database) == 0

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +17,8 @@ from app.gallery.templates import TemplateFeed, pack, unpack
 from app.index.base import Vectors
 from app.index.changelog import Change, Delta, record
 from migrations import upgrade
+
+pytestmark = pytest.mark.both_databases
 
 DIMENSION = 4
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -100,8 +101,8 @@ def template(person: int, number: int) -> Vectors:
 
 
 @pytest.fixture
-def gallery(tmp_path: Path) -> Iterator[Gallery]:
-    database = Database(f"sqlite:///{tmp_path / 'kith.db'}")
+def gallery(database_url: str) -> Iterator[Gallery]:
+    database = Database(database_url)
     upgrade(database)
     yield Gallery(database)
     database.close()
