@@ -43,10 +43,11 @@ def fake_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests marked ``both_databases`` run once on SQLite and once on PostgreSQL."""
+    """On SQLite, unless the test is marked for another database or for both."""
     if "database_kind" in metafunc.fixturenames:
-        both = metafunc.definition.get_closest_marker("both_databases")
-        metafunc.parametrize("database_kind", KINDS if both else KINDS[:1])
+        marked = metafunc.definition.get_closest_marker
+        wanted = KINDS if marked("both_databases") else KINDS[:1]
+        metafunc.parametrize("database_kind", KINDS[1:] if marked("on_postgresql") else wanted)
 
 
 @pytest.fixture

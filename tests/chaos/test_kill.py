@@ -1,0 +1,43 @@
+"""The server killed again and again under load: what was acknowledged stays, nothing stays half."""
+
+import random
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.chaos.conftest import Length
+from tests.chaos.load import COLLECTION, Load
+from tests.support.server import ServerProcess
+
+PEOPLE = 16
+
+
+@pytest.mark.both_databases
+def test_killed_at_random_moments_nothing_acknowledged_is_lost(
+    server: Callable[..., ServerProcess], database_url: str, length: Length
+) -> None:
+    rng = random.Random(1)  # noqa: S311 - not for secrets
+    running = server(KITH_DATABASE_URL=database_url)
+    with running.client() as admin:
+        assert admin.post("/collections", json={"id": COLLECTION}).status_code == 201
+    load = Load([running.url], clients=4, people=PEOPLE).start()
+    for _ in range(length.of(short=3, long=200)):
+        time.sleep(rng.uniform(0.0, 1.5))
+        running.kill()
+        load.urls[0] = running.start().url
+    load.stop()
+    assert load.wrong == []
+    assert load.answered > 0
+    assert load.explained() == []
+    with running.client() as admin:
+        assert _half_enrolled(admin) == []
+    assert running.stop() == 0
+
+
+def _half_enrolled(admin: httpx.Client) -> list[str]:
+    """People without a face: each was enrolled with a photo, so none may be."""
+    path = f"/collections/{COLLECTION}/persons"
+    people = [each["id"] for each in admin.get(path, params={"limit": 1000}).json()["items"]]
+    return [who for who in people if not admin.get(f"{path}/{who}/faces").json()["items"]]
