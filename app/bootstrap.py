@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from app.auth.service import KeyService
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
+from app.decision.sites import SiteCalibrations
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import Enroller
+from app.gallery.models import Collection
 from app.gallery.person_service import PersonService
 from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
@@ -24,6 +26,7 @@ from app.recognition.distances import DistanceService
 from app.recognition.models import ModelService
 from app.recognition.search import PersonSearch
 from app.recognition.service import RecognitionService
+from app.recognition.thresholds import SiteWatch, ThresholdService
 from app.recognition.verification import VerificationService
 from app.settings import Settings
 from app.vision.decode import ImageLimits
@@ -74,6 +77,13 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     )
     search = PersonSearch(database, replicas, clock, pipeline)
     metrics = Metrics()
+    calibrations = SiteCalibrations(bundle.calibration)
+    watch = SiteWatch(calibrations, metrics)
+
+    def forget(collection: Collection) -> None:
+        replicas.forget(collection.key)
+        metrics.forget(collection.id)
+
     admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
     keys = KeyService(database, clock, admin_key=admin_key)
     provided = (
@@ -81,21 +91,21 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         metrics,
         Readiness(database),
         Receipts(database, clock),
-        CollectionService(
-            database, clock, contract_id=pipeline.contract_id, forget=replicas.forget
-        ),
+        CollectionService(database, clock, contract_id=pipeline.contract_id, forget=forget),
         PersonService(database, clock, Enroller(analyser, acceptance)),
         RecognitionService(
             analyser,
             search,
-            calibration=bundle.calibration,
+            calibrations=calibrations,
             acceptance=acceptance,
             metrics=metrics,
+            watch=watch,
         ),
+        ThresholdService(search, calibrations, watch),
         VerificationService(
             analyser,
             search,
-            calibration=bundle.calibration,
+            calibrations=calibrations,
             acceptance=acceptance,
             clock=clock,
         ),

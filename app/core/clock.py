@@ -1,7 +1,9 @@
 """Time as a dependency, so that a test can hold it still or turn it back."""
 
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -18,3 +20,8 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
         return datetime.now(UTC)
+
+
+def microseconds(instant: datetime) -> int:
+    """An aware ``instant`` as whole microseconds since 1970 (UTC), exactly."""
+    return (instant - _EPOCH) // timedelta(microseconds=1)

@@ -31,6 +31,7 @@ _TAIL_GROWTH: Final = 0.3
 bad pictures among good ones. Measured at one in 10,000: 0.0 to 0.35, for stretches 1.01 to 1.13."""
 _COHERENCE_PRIOR: Final = 10.0
 _LEAST_LENGTH: Final = 1e-3
+_BLOCK: Final = 4096  # people whose vectors are in float64 at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +87,15 @@ class SiteStatistics:
         return SiteEvidence(count, mean, deviation, inverse, self._coherent, coherence)
 
     def _change(self, people: Fused, sign: int) -> None:
-        rows = people.vectors.astype(np.float64)
+        for start in range(0, len(people.vectors), _BLOCK):
+            rows = people.vectors[start : start + _BLOCK].astype(np.float64)
+            self._sum += sign * rows.sum(axis=0)
+            self._second += sign * (rows.T @ rows)
         inverse = 1 / np.maximum(people.lengths, _LEAST_LENGTH)
         several = people.templates > 1
         own = 1 / people.templates[several]
         coherence = (people.lengths[several] ** 2 - own) / (1 - own)
-        self._persons += sign * len(rows)
-        self._sum += sign * rows.sum(axis=0)
-        self._second += sign * (rows.T @ rows)
+        self._persons += sign * len(people.vectors)
         self._inverse += sign * np.array([inverse.sum(), (inverse**2).sum()])
         self._coherent += sign * int(several.sum())
         self._coherence += sign * float(coherence.sum())
@@ -126,7 +128,8 @@ def fit_site(bundle: Moments, evidence: SiteEvidence) -> SiteFit:
     if n < 2:
         return SiteFit(bundle, 0.0, 0.0, 0.0, 1.0, n)
     shift = (evidence.mean / evidence.inverse_length - bundle.mean) / bundle.deviation
-    stretch = max(evidence.deviation, _LEAST_LENGTH) / bundle.deviation
+    deviation = evidence.deviation if n > 2 else bundle.deviation  # one pair has none
+    stretch = max(deviation, _LEAST_LENGTH) / bundle.deviation
     pairs = n * (n - 1) / 2
     mean_weight, mean_error = _shrunk(_MEAN_PRIOR**2, _MEAN_NOISE**2 / n + 1 / pairs)
     weight, error = _shrunk(_DEVIATION_PRIOR**2, _DEVIATION_NOISE**2 / n + 0.5 / pairs)

@@ -26,7 +26,12 @@ class CollectionService:
     """Makes, changes and deletes collections; ``forget`` frees what memory holds of one."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, contract_id: str, forget: Callable[[int], None]
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        contract_id: str,
+        forget: Callable[[Collection], None],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -102,7 +107,7 @@ class CollectionService:
                     "everybody in it."
                 )
             session.delete(row)
-        self._forget(row.key)
+        self._forget(row)
         _log.info("collection.deleted", collection=collection_id)
 
 

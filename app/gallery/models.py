@@ -12,7 +12,9 @@ from app.core.db import Base
 
 
 class Collection(Base):
-    """A gallery with its policy; ``revision`` rises with every change of its templates."""
+    """A gallery with its policy; ``revision`` rises with every change of who is in it: of templates
+    and of validity.
+    """
 
     __tablename__ = "collections"
     __table_args__ = ({"sqlite_autoincrement": True},)

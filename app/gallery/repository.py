@@ -102,7 +102,9 @@ def image_hashes(session: Session, person_key: int) -> set[str]:
 def changed(
     session: Session, owner: Collection, person_keys: Sequence[int], *, now: datetime
 ) -> None:
-    """Raise the collection's revision and log whose templates changed, in this transaction."""
+    """Raise the collection's revision and log whose templates or validity changed, in this
+    transaction.
+    """
     revision = session.scalar(
         update(Collection)
         .where(Collection.key == owner.key)

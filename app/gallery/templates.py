@@ -1,16 +1,19 @@
 """The faces table as vectors: how embeddings are stored, and what the change log's readers see."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
+from app.core.clock import microseconds
 from app.core.db import Database
 from app.decision.fusion import fuse_persons
 from app.errors import NotFound
-from app.gallery.models import Collection, Face
+from app.gallery.models import Collection, Face, Person
 from app.index.base import Keys, Vectors
+from app.index.census import ALWAYS, FOREVER
 from app.index.changelog import Change, Delta
 
 
@@ -44,16 +47,12 @@ class TemplateFeed:
             if now is None:
                 raise NotFound("The collection was deleted meanwhile.")
             touched = None if revision is None else _touched(session, collection_key, revision)
-            return self._delta(now, _faces(session, collection_key, touched), touched=touched)
-
-    def _delta(
-        self, revision: int, faces: Sequence[Row[int, bytes]], *, touched: list[int] | None
-    ) -> Delta:
+            faces = _faces(session, collection_key, touched)
+            windows = _windows(session, collection_key, touched)
         owners = np.array([row[0] for row in faces], np.int64)
-        vectors = unpack([row[1] for row in faces], self._dimension)
-        fused = fuse_persons(vectors, owners)
-        gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), fused.owners)
-        return Delta(revision, fused.owners, fused.vectors, fused.templates, gone)
+        people = fuse_persons(unpack([row[1] for row in faces], self._dimension), owners)
+        gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), people.owners)
+        return Delta(now, people, *_validity(people.owners, windows), gone)
 
 
 def _touched(session: Session, collection_key: int, revision: int) -> list[int]:
@@ -66,14 +65,52 @@ def _touched(session: Session, collection_key: int, revision: int) -> list[int]:
     )
 
 
+def _parts(touched: list[int] | None) -> list[list[int] | None]:
+    """Databases limit the parameters of a statement; None is everybody, without any."""
+    if touched is None:
+        return [None]
+    return [touched[start : start + 500] for start in range(0, len(touched), 500)]
+
+
 def _faces(
     session: Session, collection_key: int, touched: list[int] | None
-) -> Sequence[Row[int, bytes]]:
+) -> list[Row[int, bytes]]:
     query = select(Face.person_key, Face.embedding).where(Face.collection_key == collection_key)
-    if touched is None:
-        return session.execute(query).all()
     rows: list[Row[int, bytes]] = []
-    for start in range(0, len(touched), 500):  # databases limit the parameters of a statement
-        part = touched[start : start + 500]
-        rows += session.execute(query.where(Face.person_key.in_(part))).all()
+    for part in _parts(touched):
+        some = query if part is None else query.where(Face.person_key.in_(part))
+        rows += session.execute(some).all()
     return rows
+
+
+def _windows(
+    session: Session, collection_key: int, touched: list[int] | None
+) -> list[Row[int, datetime | None, datetime | None]]:
+    """Person, from when, until when; of those alone who have a bound."""
+    query = select(Person.key, Person.valid_from, Person.valid_until).where(
+        Person.collection_key == collection_key,
+        or_(Person.valid_from.is_not(None), Person.valid_until.is_not(None)),
+    )
+    rows: list[Row[int, datetime | None, datetime | None]] = []
+    for part in _parts(touched):
+        some = query if part is None else query.where(Person.key.in_(part))
+        rows += session.execute(some).all()
+    return rows
+
+
+def _validity(
+    owners: Keys, windows: Sequence[Row[int, datetime | None, datetime | None]]
+) -> tuple[Keys, Keys]:
+    """From when and until when each of ``owners`` is valid; most have no ``windows``."""
+    starts = np.full(len(owners), ALWAYS, np.int64)
+    ends = np.full(len(owners), FOREVER, np.int64)
+    place = {key: row for row, key in enumerate(owners.tolist())}
+    for key, start, end in windows:
+        row = place.get(key)
+        if row is None:
+            continue  # a person without templates
+        if start is not None:
+            starts[row] = microseconds(start)
+        if end is not None:
+            ends[row] = microseconds(end)
+    return starts, ends

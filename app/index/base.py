@@ -33,6 +33,10 @@ class VectorIndex(Protocol):
         """Take out ``keys`` (n,); a key that is not there is no error."""
         ...
 
+    def get(self, keys: Keys) -> Vectors:
+        """The vectors (n, d) of ``keys`` (n,), bit by bit as they were put; all must be there."""
+        ...
+
     def search(self, queries: Vectors, k: int) -> Neighbours:
         """The ``min(k, len(self))`` nearest of each of ``queries`` (b, d)."""
         ...

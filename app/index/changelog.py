@@ -1,6 +1,6 @@
-"""The change log: which persons' templates changed at which revision of their collection.
+"""The change log: which persons' templates or validity changed at which revision of a collection.
 
-Every write that touches templates does, in its one transaction, ``UPDATE collections SET revision =
+Every write that touches them does, in its one transaction, ``UPDATE collections SET revision =
 revision + 1 RETURNING revision`` and a row here for each person touched. The collection's row
 serialises writers, so revisions commit in order; a bigserial cursor instead lost 457 of 800 rows
 under 8 writers, because rows commit out of order (measured).
@@ -14,7 +14,8 @@ from sqlalchemy import ForeignKey, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base
-from app.index.base import Keys, Vectors
+from app.decision.fusion import Fused
+from app.index.base import Keys
 
 
 class Change(Base):
@@ -46,14 +47,15 @@ def record(
 class Delta:
     """What brings a replica to ``revision``: persons to put and persons to take out.
 
-    ``keys`` (n,) and their fused unit ``vectors`` (n, d), each of ``templates`` (n,) enrolled
-    samples; ``gone`` (m,) are persons without any template.
+    ``people`` are the n persons to put, valid from ``valid_from`` (n,) until ``valid_until`` (n,),
+    in microseconds since 1970 (``census.ALWAYS`` and ``census.FOREVER`` where there is no bound);
+    ``gone`` (m,) are persons without any template.
     """
 
     revision: int
-    keys: Keys
-    vectors: Vectors
-    templates: Keys
+    people: Fused
+    valid_from: Keys
+    valid_until: Keys
     gone: Keys
 
 

@@ -49,6 +49,11 @@ class FlatIndex:
                 self._keys[hole] = moved
                 self._slots[moved] = hole
 
+    def get(self, keys: Keys) -> Vectors:
+        """A copy of the vectors (n, d) of ``keys`` (n,); ``KeyError`` where one is not there."""
+        rows = np.array([self._slots[key] for key in keys.tolist()], np.intp)
+        return self._vectors[rows]
+
     def search(self, queries: Vectors, k: int) -> Neighbours:
         """The ``min(k, len(self))`` nearest of each of ``queries`` (b, d); releases the GIL."""
         count = len(self)

@@ -25,6 +25,11 @@ class ReferenceIndex:
         for key in keys.tolist():
             self._rows.pop(key, None)
 
+    def get(self, keys: Keys) -> Vectors:
+        """The vector of each of ``keys``."""
+        stacked = np.array([self._rows[key] for key in keys.tolist()], np.float32)
+        return stacked.reshape(-1, self._dimension)
+
     def search(self, queries: Vectors, k: int) -> Neighbours:
         """Sort all similarities of each query, best first."""
         keys = np.fromiter(self._rows, np.int64, len(self._rows))

@@ -6,32 +6,47 @@ removal has been answered nobody finds the removed, without a message bus and wi
 """
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from app.decision.calibration import GallerySize
+from app.decision.fusion import Fused
+from app.decision.site import SiteEvidence
 from app.errors import NotReady
 from app.index.base import Neighbours, VectorIndex, Vectors
 from app.index.changelog import ChangeFeed, Delta
 from app.index.locks import ReadWriteLock
+from app.index.roster import Roster
 
 CATCH_UP_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a search saw: the neighbours, and the gallery's revision and size at that moment."""
+class GalleryState:
+    """A gallery at a revision and an instant.
 
-    neighbours: Neighbours
+    ``size`` counts the persons who are valid then, the N that a probe is compared with;
+    ``evidence`` is of everybody enrolled, for who is not valid is one of the site's people too.
+    """
+
     revision: int
     size: GallerySize
+    evidence: SiteEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search saw: the neighbours, valid or not, and the gallery at that moment."""
+
+    neighbours: Neighbours
+    gallery: GalleryState
 
 
 class CollectionReplica:
-    """The index of one collection and how many templates each person has. Thread-safe."""
+    """One collection's people in this process. Thread-safe."""
 
     def __init__(
         self, collection_key: int, feed: ChangeFeed, new_index: Callable[[], VectorIndex]
@@ -39,31 +54,36 @@ class CollectionReplica:
         self._collection_key = collection_key
         self._feed = feed
         self._new_index = new_index
-        self._index = new_index()
         self._lock = ReadWriteLock()
         self._revision: int | None = None
-        self._templates: dict[int, int] = {}
-        self._sizes: Counter[int] = Counter()
+        self._roster: Roster | None = None
 
-    def search(self, queries: Vectors, k: int, *, revision: int) -> Found:
+    def search(self, queries: Vectors, k: int, *, revision: int, now: datetime) -> Found:
         """The nearest of ``queries`` (b, d) in a gallery that is at ``revision`` or later."""
-        with self._at(revision):
-            return Found(self._index.search(queries, k), self._known_revision(), self._size())
+        with self._at(revision) as (at, roster):
+            return Found(roster.search(queries, k), _state(at, roster, now))
 
-    def size(self, *, revision: int) -> GallerySize:
-        """How many persons have how many templates, at ``revision`` or later."""
-        with self._at(revision):
-            return self._size()
+    def state(self, *, revision: int, now: datetime) -> GalleryState:
+        """The gallery at ``revision`` or later, as it is ``now``."""
+        with self._at(revision) as (at, roster):
+            return _state(at, roster, now)
+
+    def everybody(self, *, revision: int) -> Fused:
+        """All people, valid or not, at ``revision`` or later."""
+        with self._at(revision) as (_, roster):
+            return roster.everybody()
 
     @contextmanager
-    def _at(self, revision: int) -> Iterator[None]:
-        """Hold the lock for reading, with the index at ``revision`` or later."""
+    def _at(self, revision: int) -> Iterator[tuple[int, Roster]]:
+        """Hold the lock for reading, with the roster at ``revision`` or later."""
         while True:
             self.catch_up(revision)
             with self._lock.reading():
-                if self._is_at(revision):  # else another's delta failed between the two locks
-                    yield
+                at, roster = self._revision, self._roster
+                if at is not None and roster is not None and at >= revision:
+                    yield at, roster
                     return
+                # Another's delta failed between the two locks.
 
     def catch_up(self, revision: int) -> None:
         """Follow the change log to ``revision`` at least.
@@ -83,34 +103,17 @@ class CollectionReplica:
     def _is_at(self, revision: int) -> bool:
         return self._revision is not None and self._revision >= revision
 
-    def _known_revision(self) -> int:
-        return self._revision or 0
-
-    def _size(self) -> GallerySize:
-        return GallerySize(dict(self._sizes))
-
     def _apply(self, delta: Delta) -> None:
         """A delta half applied (no memory left) is forgotten: the next search starts afresh."""
-        if self._revision is None:
-            self._index, self._templates, self._sizes = self._new_index(), {}, Counter()
+        if self._revision is None or self._roster is None:
+            self._roster = Roster(self._new_index(), delta.people.vectors.shape[1])
         self._revision = None
-        self._index.remove(delta.gone)
-        self._index.put(delta.keys, delta.vectors)
-        for key in delta.gone.tolist():
-            self._count(key, 0)
-        for key, templates in zip(delta.keys.tolist(), delta.templates.tolist(), strict=True):
-            self._count(key, templates)
+        self._roster.apply(delta)
         self._revision = delta.revision
 
-    def _count(self, key: int, templates: int) -> None:
-        before = self._templates.pop(key, 0)
-        if before:
-            self._sizes[before] -= 1
-            if not self._sizes[before]:
-                del self._sizes[before]
-        if templates:
-            self._templates[key] = templates
-            self._sizes[templates] += 1
+
+def _state(revision: int, roster: Roster, now: datetime) -> GalleryState:
+    return GalleryState(revision, roster.size(now), roster.evidence)
 
 
 class Replicas:

@@ -1,14 +1,21 @@
 """Prometheus metrics of this process, on a registry of their own so that each app has its own."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 _SECONDS: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+_SITE: Final = {
+    "fpir_ratio": "How often strangers would reach the bundle's own threshold, over what it says.",
+    "shift_deviations": "How much nearer strangers are to each other than the bundle says.",
+    "stretch": "Deviation of strangers' similarities, over the bundle's.",
+}
 
 
 class Metrics:
@@ -32,6 +39,10 @@ class Metrics:
             ("collection", "decision"),
             registry=self._registry,
         )
+        self._site = {
+            name: Gauge(f"kith_site_{name}", description, ("collection",), registry=self._registry)
+            for name, description in _SITE.items()
+        }
         self._steps = Histogram(
             "kith_step_duration_seconds",
             "Time of each step of an identification.",
@@ -48,10 +59,23 @@ class Metrics:
         """One face decided on."""
         self._decisions.labels(collection_id, decision).inc()
 
+    def observe_site(
+        self, collection_id: str, *, ratio: float, shift: float, stretch: float
+    ) -> None:
+        """How far a collection is from the bundle's calibration."""
+        for name, value in zip(_SITE, (ratio, shift, stretch), strict=True):
+            self._site[name].labels(collection_id).set(value)
+
     def observe_steps(self, milliseconds: Mapping[str, float]) -> None:
         """How long each named step took."""
         for step, each in milliseconds.items():
             self._steps.labels(step).observe(each / 1e3)
+
+    def forget(self, collection_id: str) -> None:
+        """Drop what is told of a collection's present: it is no more."""
+        for gauge in self._site.values():
+            with suppress(KeyError):
+                gauge.remove(collection_id)
 
     def exposition(self) -> bytes:
         """All metrics as Prometheus reads them."""

@@ -24,6 +24,7 @@ from app.recognition.schemas import (
     VerifyOptions,
 )
 from app.recognition.service import RecognitionService
+from app.recognition.thresholds import ThresholdService
 from app.recognition.verification import VerificationService
 from app.web.problems import documented
 from app.web.services import provided
@@ -156,11 +157,17 @@ def distances(
 
 @router.get("/collections/{collection_id}/threshold", responses=documented(404, 409, 503))
 def threshold(
-    collection_id: CollectionPath, caller: MayRead, recognition: Recognition
+    collection_id: CollectionPath,
+    caller: MayRead,
+    service: Annotated[ThresholdService, Depends(provided(ThresholdService))],
 ) -> ThresholdView:
-    """The similarity above which a stranger is named at most `target_fpir` of the time, now."""
+    """The similarity above which a stranger is named at most `target_fpir` of the time, now.
+
+    `evidence` shows the threshold of the bundle's calibration alone beside it, what the gallery's
+    own people say, and a `warning` where the two are far apart.
+    """
     del caller
-    return recognition.threshold(collection_id)
+    return service.threshold(collection_id)
 
 
 @router.get("/models", responses=documented())

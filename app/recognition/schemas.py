@@ -178,8 +178,60 @@ class DistanceMatrix(BaseModel):
     matrix: list[list[float]]
 
 
+class BundleEvidence(BaseModel):
+    """The threshold that the model bundle's calibration alone would give, and on what it rests."""
+
+    similarity: float
+    fpir_interval: Pair
+    extrapolated: bool
+    calibration: dict[str, Any]
+
+
+class SiteView(BaseModel):
+    """What the gallery's people say of each other; all of them, valid now or not.
+
+    ``mean`` and ``deviation`` are of the similarities of every two persons, null with fewer than
+    two; ``coherence`` is the mean similarity of two faces of one person, null where nobody has two.
+    ``shift`` is how much nearer strangers are to each other here than in the bundle's calibration,
+    in its deviations, ``stretch`` the factor of the deviation. What the threshold uses of them is
+    ``used_shift`` and ``used_stretch``: drawn towards 0 and 1 while people are few. ``shift_error``
+    and ``stretch_error`` (of the logarithm) are what stays open, and is averaged over.
+    """
+
+    persons: int
+    mean: float | None
+    deviation: float | None
+    persons_with_several_faces: int
+    coherence: float | None
+    shift: float
+    stretch: float
+    used_shift: float
+    used_stretch: float
+    shift_error: float
+    stretch_error: float
+
+
+class ThresholdEvidence(BaseModel):
+    """On what a threshold rests, and how far the site is from the bundle.
+
+    ``fpir_ratio`` is how often strangers would reach the bundle's own threshold here, over how
+    often the bundle says; with its 95 % interval. ``fits_bundle`` is false, and ``warning`` tells,
+    where it is off by more than a factor of two and the interval does not hold 1.
+    """
+
+    bundle: BundleEvidence
+    site: SiteView
+    fpir_ratio: float
+    fpir_ratio_interval: Pair
+    fits_bundle: bool
+    warning: str | None
+
+
 class ThresholdView(BaseModel):
-    """The similarity above which a stranger is named at most ``target_fpir`` of the time."""
+    """The similarity above which a stranger is named at most ``target_fpir`` of the time.
+
+    ``gallery_size`` and ``face_count`` are of the persons who are valid now.
+    """
 
     similarity: float
     target_fpir: float
@@ -188,7 +240,7 @@ class ThresholdView(BaseModel):
     fpir_interval: Pair
     extrapolated: bool
     contract_id: str
-    evidence: dict[str, Any]
+    evidence: ThresholdEvidence
 
 
 class ModelView(BaseModel):

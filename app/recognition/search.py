@@ -15,13 +15,12 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import Clock
 from app.core.db import Database, Utc
-from app.decision.calibration import GallerySize
 from app.decision.fusion import fuse_persons
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import unpack
 from app.index.base import Neighbours, Vectors
-from app.index.replica import Replicas
+from app.index.replica import GalleryState, Replicas
 from app.inference.pipeline import Pipeline
 
 
@@ -48,8 +47,7 @@ class Matches:
     """For each probe its nearest persons, best first, and the gallery that they were sought in."""
 
     collection: Collection
-    revision: int
-    size: GallerySize
+    gallery: GalleryState
     by_probe: list[list[Match]]
 
 
@@ -84,9 +82,10 @@ class PersonSearch:
         with self._database.read() as session:
             return repository.comparable_collection(session, collection_id, self._contract_id)
 
-    def size(self, collection: Collection) -> GallerySize:
-        """How many persons have how many templates, at the collection's revision or later."""
-        return self._replicas.of(collection.key).size(revision=collection.revision)
+    def gallery(self, collection: Collection) -> GalleryState:
+        """The gallery at the collection's revision or later, as it is now."""
+        replica = self._replicas.of(collection.key)
+        return replica.state(revision=collection.revision, now=self._clock.now())
 
     def nearest(self, collection: Collection, probes: Vectors, count: int) -> Matches:
         """The ``count`` persons nearest to each of ``probes`` (b, d).
@@ -94,14 +93,14 @@ class PersonSearch:
         ``collection`` was read when the request began, so all that was answered before it counts.
         """
         replica = self._replicas.of(collection.key)
+        now = self._clock.now()
         wanted = count
         while True:
-            found = replica.search(probes, wanted, revision=collection.revision)
-            by_probe = self._confirmed(found.neighbours, probes)
-            if wanted >= found.size.persons or all(len(each) >= count for each in by_probe):
-                return Matches(
-                    collection, found.revision, found.size, [each[:count] for each in by_probe]
-                )
+            found = replica.search(probes, wanted, revision=collection.revision, now=now)
+            by_probe = self._confirmed(found.neighbours, probes, now)
+            there_are_more = found.neighbours.keys.shape[1] == wanted
+            if not there_are_more or all(len(each) >= count for each in by_probe):
+                return Matches(collection, found.gallery, [each[:count] for each in by_probe])
             wanted *= 4  # some of the nearest may not be named now: look further
 
     def enrolled(self, collection_id: str, person_id: str) -> tuple[Collection, Person, Vectors]:
@@ -112,12 +111,14 @@ class PersonSearch:
             rows = session.scalars(select(Face.embedding).where(Face.person_key == person.key))
             return collection, person, unpack(list(rows), self._dimension)
 
-    def _confirmed(self, neighbours: Neighbours, probes: Vectors) -> list[list[Match]]:
+    def _confirmed(
+        self, neighbours: Neighbours, probes: Vectors, now: datetime
+    ) -> list[list[Match]]:
         if not neighbours.keys.size:
             return [[] for _ in probes]
         keys = np.unique(neighbours.keys).tolist()
         with self._database.read() as session:
-            enrolled = _enrolled(session, keys, self._clock.now(), self._dimension)
+            enrolled = _enrolled(session, keys, now, self._dimension)
         return [
             _best_first(enrolled, row.tolist(), probe)
             for row, probe in zip(neighbours.keys, probes, strict=True)

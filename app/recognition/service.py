@@ -5,9 +5,11 @@ decision room.
 import time
 from dataclasses import dataclass
 
-from app.decision.calibration import Calibration, GallerySize, Threshold
+from app.decision.calibration import Threshold
 from app.decision.open_set import Outcome, decide
+from app.decision.sites import SiteCalibrations
 from app.errors import NoFace
+from app.index.replica import GalleryState
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
 from app.inference.pipeline import Sample
@@ -21,10 +23,10 @@ from app.recognition.schemas import (
     IdentifiedFace,
     IdentifyOptions,
     PolicyView,
-    ThresholdView,
     TimingsView,
 )
 from app.recognition.search import Match, Matches, PersonSearch
+from app.recognition.thresholds import SiteWatch
 from app.recognition.views import sample_fields, sample_view
 
 
@@ -34,7 +36,7 @@ class _Policy:
 
     threshold: Threshold
     similarity: float
-    size: GallerySize
+    gallery: GalleryState
 
 
 class RecognitionService:
@@ -45,15 +47,17 @@ class RecognitionService:
         analyser: Analyser,
         search: PersonSearch,
         *,
-        calibration: Calibration,
+        calibrations: SiteCalibrations,
         acceptance: Acceptance,
         metrics: Metrics,
+        watch: SiteWatch,
     ) -> None:
         self._analyser = analyser
         self._search = search
-        self._calibration = calibration
+        self._calibrations = calibrations
         self._acceptance = acceptance
         self._metrics = metrics
+        self._watch = watch
         self._contract_id = analyser.pipeline.contract_id
 
     def identify(
@@ -67,6 +71,7 @@ class RecognitionService:
         # The runner-up is needed to tell ambiguity, also where one candidate was asked for.
         count = max(2, options.max_candidates)
         matches = self._search.nearest(collection, analysis.embeddings, count)
+        self._watch.observe(collection, matches.gallery)
         policy = self._policy(matches, options)
         faces = self._identified(analysis, matches, policy, options)
         for face in faces:
@@ -83,11 +88,11 @@ class RecognitionService:
         return Identification(
             request_id=request_id,
             contract_id=self._contract_id,
-            revision=matches.revision,
+            revision=matches.gallery.revision,
             policy=PolicyView(
                 target_fpir=policy.threshold.target,
                 threshold=round(policy.similarity, 4),
-                gallery_size=policy.size.persons,
+                gallery_size=matches.gallery.size.persons,
                 extrapolated=policy.threshold.extrapolated,
             ),
             faces=faces,
@@ -117,22 +122,6 @@ class RecognitionService:
             face=sample_view(analysis.chosen[0]),
         )
 
-    def threshold(self, collection_id: str) -> ThresholdView:
-        """The threshold of a collection as it is now, and what it rests on."""
-        collection = self._search.collection(collection_id)
-        size = self._search.size(collection)
-        threshold = self._calibration.threshold(collection.target_fpir, size)
-        return ThresholdView(
-            similarity=threshold.similarity,
-            target_fpir=threshold.target,
-            gallery_size=size.persons,
-            face_count=size.templates,
-            fpir_interval=list(threshold.interval),
-            extrapolated=threshold.extrapolated,
-            contract_id=self._contract_id,
-            evidence=dict(self._calibration.evidence),
-        )
-
     def _usable(self, samples: list[Sample], options: IdentifyOptions) -> list[Sample]:
         shown = samples[: options.max_faces]
         return [sample for sample in shown if not self._acceptance.to_identify(sample)]
@@ -140,9 +129,10 @@ class RecognitionService:
     def _policy(self, matches: Matches, options: IdentifyOptions) -> _Policy:
         stated = matches.collection.target_fpir
         target = min(options.target_fpir or stated, stated)
-        threshold = self._calibration.threshold(target, matches.size)
+        gallery = matches.gallery
+        threshold = self._calibrations.threshold(gallery.evidence, target, gallery.size)
         least = -1.0 if options.min_similarity is None else options.min_similarity
-        return _Policy(threshold, max(threshold.similarity, least), matches.size)
+        return _Policy(threshold, max(threshold.similarity, least), gallery)
 
     def _identified(
         self, analysis: Analysis, matches: Matches, policy: _Policy, options: IdentifyOptions
@@ -171,7 +161,7 @@ class RecognitionService:
         decision = decide(
             [match.similarity for match in matches],
             policy.similarity,
-            margin=self._calibration.ambiguity_margin,
+            margin=self._calibrations.bundle.ambiguity_margin,
         )
         winner = None if decision.winner is None else matches[decision.winner].person.id
         # Ambiguity names two: both are shown, however few candidates were asked for.
@@ -181,18 +171,23 @@ class RecognitionService:
             decision=decision.outcome.value,
             person_id=winner,
             reasons=[],
-            candidates=[self._candidate(match, policy.size) for match in matches[:shown]],
+            candidates=self._candidates(matches[:shown], policy.gallery),
         )
 
-    def _candidate(self, match: Match, size: GallerySize) -> Candidate:
-        return Candidate(
-            person_id=match.person.id,
-            external_id=match.person.external_id,
-            name=match.person.name,
-            similarity=round(match.similarity, 4),
-            fpir=self._calibration.fpir(match.similarity, size),
-            face_id=match.face_id,
-        )
+    def _candidates(self, matches: list[Match], gallery: GalleryState) -> list[Candidate]:
+        calibration = self._calibrations.at(gallery.evidence)
+        rates = calibration.fpirs([match.similarity for match in matches], gallery.size)
+        return [
+            Candidate(
+                person_id=match.person.id,
+                external_id=match.person.external_id,
+                name=match.person.name,
+                similarity=round(match.similarity, 4),
+                fpir=rate,
+                face_id=match.face_id,
+            )
+            for match, rate in zip(matches, rates, strict=True)
+        ]
 
 
 def _none(samples: list[Sample]) -> list[Sample]:

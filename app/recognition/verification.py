@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from app.core.clock import Clock
-from app.decision.calibration import Calibration, Threshold
+from app.decision.calibration import Threshold
 from app.decision.fusion import fuse
+from app.decision.sites import SiteCalibrations
 from app.errors import Conflict
 from app.gallery.models import Person
 from app.inference.acceptance import Acceptance
@@ -31,13 +32,13 @@ class VerificationService:
         analyser: Analyser,
         search: PersonSearch,
         *,
-        calibration: Calibration,
+        calibrations: SiteCalibrations,
         acceptance: Acceptance,
         clock: Clock,
     ) -> None:
         self._analyser = analyser
         self._search = search
-        self._calibration = calibration
+        self._calibrations = calibrations
         self._acceptance = acceptance
         self._clock = clock
         self._contract_id = analyser.pipeline.contract_id
@@ -56,7 +57,8 @@ class VerificationService:
         if not len(templates):
             raise Conflict(f"The person {person_id!r} has no faces to compare with; add some.")
         target = min(options.target_fmr or collection.target_fmr, collection.target_fmr)
-        threshold = self._calibration.verification_threshold(target, templates=len(templates))
+        calibration = self._calibrations.at(self._search.gallery(collection).evidence)
+        threshold = calibration.verification_threshold(target, templates=len(templates))
         analysis = self._analyser.analyse(image, self._largest_usable)
         reasons = self._unusable(analysis) + self._not_valid(person)
         similarity = None
@@ -72,7 +74,7 @@ class VerificationService:
             target_fmr=target,
             fmr=None
             if similarity is None
-            else self._calibration.fmr(similarity, templates=len(templates)),
+            else calibration.fmr(similarity, templates=len(templates)),
             face=_first(analysis),
         )
 
@@ -80,7 +82,8 @@ class VerificationService:
         self, source: bytes, target: bytes, options: CompareOptions, *, request_id: str
     ) -> Comparison:
         """Whether the largest faces of two images are of one person."""
-        threshold = self._calibration.verification_threshold(options.target_fmr)
+        calibration = self._calibrations.bundle
+        threshold = calibration.verification_threshold(options.target_fmr)
         one = self._analyser.analyse(source, self._largest_usable)
         other = self._analyser.analyse(target, self._largest_usable)
         reasons = list(dict.fromkeys(self._unusable(one) + self._unusable(other)))
@@ -95,7 +98,7 @@ class VerificationService:
             similarity=_rounded(similarity),
             threshold=round(threshold.similarity, 4),
             target_fmr=options.target_fmr,
-            fmr=None if similarity is None else self._calibration.fmr(similarity),
+            fmr=None if similarity is None else calibration.fmr(similarity),
             source=_first(one),
             target=_first(other),
         )

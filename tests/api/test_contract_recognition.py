@@ -163,7 +163,17 @@ def test_the_threshold_tells_what_it_promises_and_rests_on(client: TestClient, k
     assert (body["gallery_size"], body["face_count"]) == (2, 3)
     low, high = body["fpir_interval"]
     assert low < body["target_fpir"] < high
-    assert body["evidence"] == {"data": "made up"}
+    evidence = body["evidence"]
+    assert set(evidence) == {
+        "bundle",
+        "site",
+        "fpir_ratio",
+        "fpir_ratio_interval",
+        "fits_bundle",
+        "warning",
+    }
+    assert evidence["bundle"]["calibration"] == {"data": "made up"}
+    assert evidence["site"]["persons"] == 2
     assert round(body["similarity"], 4) == identify(client, known, 1)["policy"]["threshold"]
 
 

@@ -4,6 +4,7 @@ they answer is what a slow model of the gallery says.
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,11 +29,13 @@ from app.errors import InvalidRequest, NotFound
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
 from app.gallery.person_service import PersonService
-from app.gallery.schemas import NewCollection, NewPerson
+from app.gallery.schemas import NewCollection, NewPerson, PersonPatch
 from app.recognition.schemas import Identification, IdentifyOptions
 from app.recognition.service import RecognitionService
+from app.recognition.thresholds import ThresholdService
 from app.settings import Settings
 from app.web.idempotency import keep_nothing
+from tests.api.support import FakeClock
 from tests.support.databases import new_database
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
@@ -50,6 +53,8 @@ collections = st.sampled_from(["doors", "gates"])
 persons = st.sampled_from(["ada", "bob", "cyd", "dan", "eve"])
 pictures = st.tuples(st.integers(0, 5), st.integers(0, 2))
 draws = st.integers(0, 2**16)
+hours = st.none() | st.integers(-2, 2)
+EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @cache
@@ -58,7 +63,9 @@ def encoded(seen: Seen) -> bytes:
 
 
 class GalleryHistory(RuleBasedStateMachine):
-    """``enrolled`` is the model: collection -> person -> face -> picture."""
+    """``enrolled`` is the model: collection -> person -> face -> picture, and ``valid`` from when
+    until when a person is named.
+    """
 
     model_folder: ClassVar[Path]
     database_kind: ClassVar[str]
@@ -73,8 +80,10 @@ class GalleryHistory(RuleBasedStateMachine):
             admin_key=ADMIN_KEY,
             database_url=self.opened.enter_context(new_database(self.database_kind, folder)),
         )
+        self.clock = FakeClock()
         self.containers = [self._opened() for _ in range(REPLICAS)]
         self.enrolled: dict[str, dict[str, dict[int, Seen]]] = {}
+        self.valid: dict[tuple[str, str], tuple[datetime, datetime]] = {}
         self.embeddings: dict[Seen, NDArray[np.float64]] = {}
         self.probes = np.random.default_rng(0)
 
@@ -108,6 +117,7 @@ class GalleryHistory(RuleBasedStateMachine):
         )
         faces = [face.id for face in answer.faces]
         people[person] = dict(zip(faces, seen, strict=True))
+        self.valid.pop((collection, person), None)
 
     @rule(replica=replicas, seen=pictures, draw=draws)
     def add_a_face(self, replica: int, seen: Seen, draw: int) -> None:
@@ -139,11 +149,27 @@ class GalleryHistory(RuleBasedStateMachine):
         self._persons(replica).delete(*one)
         del self.enrolled[one[0]][one[1]]
 
+    @rule(replica=replicas, draw=draws, start=hours, end=hours)
+    def limit_a_person(self, replica: int, draw: int, start: int | None, end: int | None) -> None:
+        one = self._anybody(draw)
+        if one is None or (start is not None and end is not None and start >= end):
+            return
+        now = self.clock.now()
+        bounds = [None if each is None else now + timedelta(hours=each) for each in (start, end)]
+        patch = PersonPatch(valid_from=bounds[0], valid_until=bounds[1])
+        self._persons(replica).update(*one, patch)
+        self.valid[one] = (bounds[0] or EVER[0], bounds[1] or EVER[1])
+
+    @rule(hours=st.integers(1, 3))
+    def time_passes(self, hours: int) -> None:
+        self.clock.forward(timedelta(hours=hours))
+
     @rule(replica=replicas, collection=collections)
     def delete_a_collection(self, replica: int, collection: str) -> None:
         if collection in self.enrolled:
             self._collections(replica).delete(collection, force=True)
             del self.enrolled[collection]
+            self.valid = {one: when for one, when in self.valid.items() if one[0] != collection}
 
     @rule(replica=replicas)
     def restart(self, replica: int) -> None:
@@ -159,7 +185,8 @@ class GalleryHistory(RuleBasedStateMachine):
                     with pytest.raises(NotFound):
                         service.identify(collection, encoded((0, 0)), EVERYBODY, request_id="r")
                     continue
-                threshold = service.threshold(collection).similarity
+                thresholds: ThresholdService = container.services[ThresholdService]
+                threshold = thresholds.threshold(collection).similarity
                 for seen in self._probes(collection):
                     answer = service.identify(collection, encoded(seen), EVERYBODY, request_id="r")
                     self._check(answer, collection, seen, threshold=threshold)
@@ -171,7 +198,7 @@ class GalleryHistory(RuleBasedStateMachine):
         expected = {
             person: float(self._fused(faces) @ probe)
             for person, faces in self.enrolled[collection].items()
-            if faces
+            if faces and self._is_valid(collection, person)
         }
         face = answer.faces[0]
         assert answer.policy.gallery_size == len(expected)
@@ -183,6 +210,10 @@ class GalleryHistory(RuleBasedStateMachine):
             self._check_nearest(self.enrolled[collection][each.person_id], each.face_id, probe)
         decision, person = decided(expected, threshold)
         assert (face.decision, face.person_id) == (decision, person)
+
+    def _is_valid(self, collection: str, person: str) -> bool:
+        start, end = self.valid.get((collection, person), EVER)
+        return start <= self.clock.now() < end
 
     def _check_nearest(self, faces: dict[int, Seen], face: int, probe: NDArray[np.float64]) -> None:
         nearness = {each: float(self._embedding(seen) @ probe) for each, seen in faces.items()}
@@ -219,7 +250,7 @@ class GalleryHistory(RuleBasedStateMachine):
         return fused
 
     def _opened(self) -> Container:
-        container = build(self.settings)
+        container = build(self.settings, self.clock)
         container.open()
         return container
 

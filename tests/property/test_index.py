@@ -66,6 +66,11 @@ class IndexHistory(RuleBasedStateMachine):
             own = [true[key] for key in keys]
             np.testing.assert_allclose(found.similarities[row], own, atol=TOLERANCE)
 
+    @rule(draw=st.integers(0, 2**16))
+    def get_some_who_are_there(self, draw: int) -> None:
+        keys = np.array(sorted(self.twin._rows)[draw % 7 :: 3], np.int64)
+        np.testing.assert_array_equal(self.index.get(keys), self.twin.get(keys))
+
     @invariant()
     def both_are_of_one_size(self) -> None:
         assert len(self.index) == len(self.twin)

@@ -97,6 +97,22 @@ def test_the_promise_survives_a_camera_that_makes_strangers_alike(
     assert 0.0005 < np.mean(adapted) < 0.015
 
 
+@pytest.mark.parametrize("persons", [2, 3, 5])
+def test_very_few_people_loosen_nothing(bundle: Calibration, persons: int) -> None:
+    """Two are one pair, whose similarity has no deviation at all."""
+    vectors = people(3000, 1, seed=77)[0]
+    rng = np.random.default_rng(0)
+    size = GallerySize({1: persons})
+    rates = []
+    for _ in range(100):
+        order = rng.permutation(len(vectors))
+        enrolled = fuse_persons(vectors[order[:persons]], np.arange(persons))
+        top = (vectors[order[persons:]] @ enrolled.vectors.T).max(axis=1)
+        site = bundle.at_site(_evidence(enrolled))
+        rates.append(float((top >= site.threshold(0.01, size).similarity).mean()))
+    assert np.mean(rates) < 0.015
+
+
 def test_a_camera_like_the_bundles_changes_little(bundle: Calibration) -> None:
     site = bundle.at_site(_evidence(_fused(300, 3, seed=7)))
     size = GallerySize({3: 300})

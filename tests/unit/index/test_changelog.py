@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import Database
@@ -15,6 +15,7 @@ from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import TemplateFeed, pack, unpack
 from app.index.base import Vectors
+from app.index.census import ALWAYS, FOREVER
 from app.index.changelog import Change, Delta, record
 from migrations import upgrade
 
@@ -57,6 +58,14 @@ class Gallery:
         with self.database.write() as session:
             repository.changed(session, self.row, keys, now=NOW)
             session.execute(delete(Person).where(Person.key.in_(keys)))
+
+    def limit(self, person: int, start: datetime | None, end: datetime | None) -> None:
+        """Change when a person is valid."""
+        with self.database.write() as session:
+            repository.changed(session, self.row, [person], now=NOW)
+            session.execute(
+                update(Person).where(Person.key == person).values(valid_from=start, valid_until=end)
+            )
 
     def log_twice(self, keys: list[int]) -> None:
         """A transaction whose second half fails."""
@@ -118,8 +127,8 @@ def test_without_a_revision_everything_is_told(gallery: Gallery) -> None:
     gallery.remove(first[0])
     delta = since(gallery, None)
     assert delta.revision == 3
-    assert delta.keys.tolist() == [first[1], *second]
-    assert delta.templates.tolist() == [1, 3]
+    assert delta.people.owners.tolist() == [first[1], *second]
+    assert delta.people.templates.tolist() == [1, 3]
     assert delta.gone.tolist() == []
 
 
@@ -128,9 +137,9 @@ def test_after_a_revision_only_the_touched_are_told(gallery: Gallery) -> None:
     new = gallery.enrol(1)
     gallery.remove(old[1])
     delta = since(gallery, 1)
-    assert (delta.keys.tolist(), delta.gone.tolist(), delta.revision) == (new, [old[1]], 3)
+    assert (delta.people.owners.tolist(), delta.gone.tolist(), delta.revision) == (new, [old[1]], 3)
     last = since(gallery, 3)
-    assert (last.keys.tolist(), last.gone.tolist(), last.revision) == ([], [], 3)
+    assert (last.people.owners.tolist(), last.gone.tolist(), last.revision) == ([], [], 3)
 
 
 def test_a_person_added_and_removed_since_is_gone(gallery: Gallery) -> None:
@@ -143,9 +152,43 @@ def test_a_person_added_and_removed_since_is_gone(gallery: Gallery) -> None:
 def test_the_vector_of_a_person_is_the_unit_centroid_of_the_templates(gallery: Gallery) -> None:
     (person,) = gallery.enrol(1, templates=3)
     mean = np.mean([template(person, i) for i in range(3)], axis=0)
-    told = since(gallery, None).vectors
+    told = since(gallery, None).people.vectors
     assert told.dtype == np.float32
     np.testing.assert_allclose(told, [mean / np.linalg.norm(mean)], atol=1e-6)
+
+
+def test_the_length_of_a_persons_mean_template_is_told(gallery: Gallery) -> None:
+    (person,) = gallery.enrol(1, templates=3)
+    mean = np.mean([template(person, i) for i in range(3)], axis=0)
+    assert since(gallery, None).people.lengths == pytest.approx([np.linalg.norm(mean)])
+
+
+def test_from_when_until_when_a_person_is_valid_is_told_to_the_microsecond(
+    gallery: Gallery,
+) -> None:
+    ada, bob, cyd = gallery.enrol(3)
+    instant = datetime(2026, 5, 4, 12, 0, 0, 1, tzinfo=UTC)
+    gallery.limit(bob, instant, None)
+    gallery.limit(cyd, None, datetime.max.replace(tzinfo=UTC))
+    for revision, told in ((None, [ada, bob, cyd]), (1, [bob, cyd])):
+        delta = since(gallery, revision)
+        assert delta.people.owners.tolist() == told
+        places = slice(3 - len(told), 3)
+        starts, ends = (
+            [ALWAYS, 1_777_896_000_000_001, ALWAYS],
+            [FOREVER, FOREVER, 253402300799999999],
+        )
+        assert (delta.valid_from.tolist(), delta.valid_until.tolist()) == (
+            starts[places],
+            ends[places],
+        )
+
+
+def test_the_validity_of_somebody_without_templates_is_no_ones(gallery: Gallery) -> None:
+    (person,) = gallery.enrol(1, templates=0)
+    gallery.limit(person, NOW, None)
+    delta = since(gallery, None)
+    assert (delta.people.owners.tolist(), delta.valid_from.tolist()) == ([], [])
 
 
 def test_more_persons_than_a_statement_takes_parameters(gallery: Gallery) -> None:
@@ -153,13 +196,13 @@ def test_more_persons_than_a_statement_takes_parameters(gallery: Gallery) -> Non
     many = gallery.enrol(1200)
     gallery.remove(*many[::2])
     delta = since(gallery, 1)
-    assert delta.keys.tolist() == many[1::2]
+    assert delta.people.owners.tolist() == many[1::2]
     assert delta.gone.tolist() == many[::2]
 
 
 def test_an_empty_collection_is_at_its_revision(gallery: Gallery) -> None:
     delta = since(gallery, None)
-    assert (delta.revision, delta.vectors.shape) == (0, (0, DIMENSION))
+    assert (delta.revision, delta.people.vectors.shape) == (0, (0, DIMENSION))
 
 
 def test_a_deleted_collection_is_not_found_and_takes_its_changes_along(gallery: Gallery) -> None:

@@ -2,19 +2,24 @@
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from app.core.clock import microseconds
+from app.decision.fusion import Fused
 from app.errors import NotFound, NotReady
 from app.index import replica as room
 from app.index.base import Keys, Neighbours, Vectors
+from app.index.census import ALWAYS, FOREVER
 from app.index.changelog import Delta
 from app.index.reference import ReferenceIndex
 from app.index.replica import CollectionReplica, Replicas
 
 DIMENSION = 3
 COLLECTION = 7
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
 PROBE = np.array([[1, 0, 0]], np.float32)
 
 
@@ -24,6 +29,7 @@ class Truth:
     def __init__(self) -> None:
         self.revision = 0
         self.people: dict[int, int] = {}
+        self.until: dict[int, int] = {}
         self.log: list[tuple[int, int]] = []
         self.asked: list[int | None] = []
         self.before_answer: Callable[[], None] = lambda: None
@@ -46,9 +52,14 @@ class Truth:
         there = sorted(touched & self.people.keys())
         return Delta(
             self.revision,
-            np.array(there, np.int64),
-            np.array([vector(person) for person in there], np.float32).reshape(-1, DIMENSION),
-            np.array([self.people[person] for person in there], np.int64),
+            Fused(
+                np.array(there, np.int64),
+                np.array([vector(person) for person in there], np.float32).reshape(-1, DIMENSION),
+                np.array([self.people[person] for person in there], np.int64),
+                np.ones(len(there)),
+            ),
+            np.full(len(there), ALWAYS),
+            np.array([self.until.get(person, FOREVER) for person in there], np.int64),
             np.array(sorted(touched - self.people.keys()), np.int64),
         )
 
@@ -89,8 +100,13 @@ def vector(person: int) -> Vectors:
 
 def found(replica: CollectionReplica, revision: int) -> list[int]:
     """Everybody whom a search at ``revision`` finds, in the order of their keys."""
-    keys = replica.search(PROBE, 100, revision=revision).neighbours.keys
+    keys = replica.search(PROBE, 100, revision=revision, now=NOW).neighbours.keys
     return sorted(int(key) for key in keys[0])
+
+
+def counts(replica: CollectionReplica, revision: int) -> dict[int, int]:
+    """How many valid persons have how many templates."""
+    return dict(replica.state(revision=revision, now=NOW).size.persons_by_templates)
 
 
 def test_the_first_search_reads_everything(truth: Truth, replica: CollectionReplica) -> None:
@@ -102,7 +118,7 @@ def test_the_first_search_reads_everything(truth: Truth, replica: CollectionRepl
 def test_the_nearest_comes_first(truth: Truth, replica: CollectionReplica) -> None:
     for person in (3, 1, 2):
         truth.put(person)
-    answer = replica.search(PROBE, 2, revision=truth.revision)
+    answer = replica.search(PROBE, 2, revision=truth.revision, now=NOW)
     assert answer.neighbours.keys.tolist() == [[1, 2]]
     assert answer.neighbours.similarities[0] == pytest.approx([np.cos(0.1), np.cos(0.2)])
 
@@ -131,23 +147,36 @@ def test_a_search_tells_revision_and_size_of_the_gallery_it_saw(
     truth.put(1, templates=2)
     truth.put(2, templates=1)
     truth.put(3, templates=2)
-    answer = replica.search(PROBE, 1, revision=2)
-    assert answer.revision == 3
-    assert answer.size.persons_by_templates == {1: 1, 2: 2}
+    answer = replica.search(PROBE, 1, revision=2, now=NOW)
+    assert answer.gallery.revision == 3
+    assert answer.gallery.size.persons_by_templates == {1: 1, 2: 2}
 
 
 def test_the_size_follows_every_change(truth: Truth, replica: CollectionReplica) -> None:
     truth.put(1, templates=2)
-    assert replica.size(revision=truth.revision).persons_by_templates == {2: 1}
+    assert counts(replica, truth.revision) == {2: 1}
     truth.put(1, templates=3)
-    assert replica.size(revision=truth.revision).persons_by_templates == {3: 1}
-    assert replica.size(revision=truth.remove(1)).persons_by_templates == {}
+    assert counts(replica, truth.revision) == {3: 1}
+    assert counts(replica, truth.remove(1)) == {}
+
+
+def test_who_is_not_valid_is_found_and_not_counted_and_is_one_of_the_sites_people(
+    truth: Truth, replica: CollectionReplica
+) -> None:
+    truth.until[1] = microseconds(NOW + timedelta(hours=1))
+    truth.put(1)
+    assert counts(replica, truth.put(2, templates=3)) == {1: 1, 3: 1}
+    later = replica.search(PROBE, 5, revision=2, now=NOW + timedelta(hours=1))
+    assert later.gallery.size.persons_by_templates == {3: 1}
+    assert sorted(later.neighbours.keys[0].tolist()) == [1, 2]
+    assert later.gallery.evidence.persons == 2
+    assert later.gallery.evidence.mean == pytest.approx(np.cos(0.1))
 
 
 def test_an_empty_gallery_has_no_neighbours(replica: CollectionReplica) -> None:
-    answer = replica.search(PROBE, 5, revision=0)
+    answer = replica.search(PROBE, 5, revision=0, now=NOW)
     assert answer.neighbours.keys.shape == (1, 0)
-    assert answer.size.persons == 0
+    assert answer.gallery.size.persons == 0
 
 
 def test_a_delta_that_fails_half_way_is_forgotten_and_everything_read_again(
@@ -162,7 +191,7 @@ def test_a_delta_that_fails_half_way_is_forgotten_and_everything_read_again(
         found(replica, truth.revision)
     assert found(replica, truth.revision) == [1, 2, 3]
     assert truth.asked == [None, 1, None]
-    assert replica.size(revision=truth.revision).persons == 3
+    assert counts(replica, truth.revision) == {1: 3}
 
 
 def test_a_first_read_that_fails_leaves_nothing_behind(
@@ -173,7 +202,7 @@ def test_a_first_read_that_fails_leaves_nothing_behind(
     with pytest.raises(MemoryError):
         found(replica, truth.revision)
     assert found(replica, truth.remove(1)) == []
-    assert replica.size(revision=truth.revision).persons == 0
+    assert counts(replica, truth.revision) == {}
 
 
 def test_a_feed_that_fails_changes_nothing(truth: Truth, replica: CollectionReplica) -> None:

@@ -1,0 +1,125 @@
+"""The threshold of a collection as it is now, on what it rests, and whether the model bundle's own
+calibration fits the site.
+"""
+
+from threading import Lock
+
+import structlog
+
+from app.decision.agreement import Agreement
+from app.decision.moments import Moments
+from app.decision.site import SiteFit
+from app.decision.sites import SiteCalibrations
+from app.gallery.models import Collection
+from app.index.replica import GalleryState
+from app.observability.metrics import Metrics
+from app.recognition.schemas import BundleEvidence, SiteView, ThresholdEvidence, ThresholdView
+from app.recognition.search import PersonSearch
+
+_log = structlog.get_logger()
+
+
+class SiteWatch:
+    """Tells operators how far galleries are from the bundle's calibration. Thread-safe."""
+
+    def __init__(self, calibrations: SiteCalibrations, metrics: Metrics) -> None:
+        self._calibrations = calibrations
+        self._metrics = metrics
+        self._lock = Lock()
+        self._misfits: set[int] = set()
+
+    def observe(self, collection: Collection, gallery: GalleryState) -> Agreement:
+        """Set the collection's gauges; log when it begins or ceases to fit."""
+        found = self._calibrations.agreement(gallery.evidence, collection.target_fpir, gallery.size)
+        site = found.site
+        self._metrics.observe_site(
+            collection.id, ratio=found.ratio, shift=site.shift, stretch=site.stretch
+        )
+        with self._lock:
+            changed = found.fits is (collection.key in self._misfits)
+            (self._misfits.discard if found.fits else self._misfits.add)(collection.key)
+        if changed:
+            tell = _log.info if found.fits else _log.warning
+            tell(
+                "site.fits" if found.fits else "site.misfits",
+                collection=collection.id,
+                persons=site.persons,
+                fpir_ratio=round(found.ratio, 2),
+                shift=round(site.shift, 2),
+                stretch=round(site.stretch, 2),
+            )
+        return found
+
+
+class ThresholdService:
+    """Explains the thresholds that identification uses. Thread-safe."""
+
+    def __init__(
+        self, search: PersonSearch, calibrations: SiteCalibrations, watch: SiteWatch
+    ) -> None:
+        self._search = search
+        self._calibrations = calibrations
+        self._watch = watch
+
+    def threshold(self, collection_id: str) -> ThresholdView:
+        """The threshold of a collection as it is now, beside the bundle's, and the evidence."""
+        collection = self._search.collection(collection_id)
+        gallery = self._search.gallery(collection)
+        threshold = self._calibrations.threshold(
+            gallery.evidence, collection.target_fpir, gallery.size
+        )
+        return ThresholdView(
+            similarity=threshold.similarity,
+            target_fpir=threshold.target,
+            gallery_size=gallery.size.persons,
+            face_count=gallery.size.templates,
+            fpir_interval=list(threshold.interval),
+            extrapolated=threshold.extrapolated,
+            contract_id=collection.contract_id,
+            evidence=self._evidence(gallery, self._watch.observe(collection, gallery)),
+        )
+
+    def _evidence(self, gallery: GalleryState, found: Agreement) -> ThresholdEvidence:
+        return ThresholdEvidence(
+            bundle=BundleEvidence(
+                similarity=found.bundle.similarity,
+                fpir_interval=list(found.bundle.interval),
+                extrapolated=found.bundle.extrapolated,
+                calibration=dict(self._calibrations.bundle.evidence),
+            ),
+            site=_site_view(gallery, found.site, self._calibrations.bundle.moments),
+            fpir_ratio=found.ratio,
+            fpir_ratio_interval=list(found.interval),
+            fits_bundle=found.fits,
+            warning=_warning(found),
+        )
+
+
+def _site_view(gallery: GalleryState, site: SiteFit, bundle: Moments) -> SiteView:
+    seen = gallery.evidence
+    several = seen.persons > 1
+    return SiteView(
+        persons=seen.persons,
+        mean=seen.mean if several else None,
+        deviation=seen.deviation if several else None,
+        persons_with_several_faces=seen.coherent,
+        coherence=seen.coherence if seen.coherent else None,
+        shift=site.shift,
+        stretch=site.stretch,
+        used_shift=(site.moments.mean - bundle.mean) / bundle.deviation,
+        used_stretch=site.moments.deviation / bundle.deviation,
+        shift_error=site.mean_error,
+        stretch_error=site.deviation_error,
+    )
+
+
+def _warning(found: Agreement) -> str | None:
+    if found.fits:
+        return None
+    low, high = found.interval
+    alike = "more" if found.ratio > 1 else "less"
+    return (
+        f"Strangers look {alike} alike here than in the photographs of the bundle's calibration: "
+        f"at its own threshold they would be named {found.ratio:.2g} times as often as it states "
+        f"({low:.2g} to {high:.2g}). The site's own calibration decides."
+    )

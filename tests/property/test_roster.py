@@ -1,0 +1,167 @@
+"""What a replica holds of its people, through whatever history, against a slow twin that forgets
+nothing and counts everybody anew.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from app.decision.fusion import Fused, fuse_persons
+from app.index import roster as room
+from app.index.census import ALWAYS, FOREVER
+from app.index.changelog import Delta
+from app.index.flat import FlatIndex
+from app.index.roster import Roster
+
+DIMENSION = 6
+NOW = datetime(1970, 1, 1, tzinfo=UTC)
+
+some_keys = st.lists(st.integers(0, 30), max_size=8, unique=True)
+seeds = st.integers(0, 2**32 - 1)
+instants = st.integers(-3, 3)
+
+
+class Person(NamedTuple):
+    """As the database has somebody: their templates, and when they are valid."""
+
+    templates: np.ndarray
+    start: int
+    end: int
+
+
+def somebody(rng: np.random.Generator) -> Person:
+    """Whose one to four templates lie near each other, or anywhere at all."""
+    spread = rng.choice([0.0, 0.3, 3.0])
+    rows = rng.normal(size=DIMENSION) + spread * rng.normal(size=(rng.integers(1, 5), DIMENSION))
+    unit = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    start = int(rng.choice([ALWAYS, -2, 0, 1]))
+    return Person(unit, start, int(rng.choice([FOREVER, 2, 3])))
+
+
+def fused(people: dict[int, Person]) -> Fused:
+    owners = np.repeat(list(people), [len(each.templates) for each in people.values()])
+    rows = [each.templates for each in people.values()]
+    templates = np.concatenate([np.empty((0, DIMENSION), np.float32), *rows])
+    return fuse_persons(templates, owners.astype(np.int64))
+
+
+class RosterHistory(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.roster = Roster(FlatIndex(DIMENSION), DIMENSION)
+        self.people: dict[int, Person] = {}
+
+    @rule(come=some_keys, go=some_keys, seed=seeds)
+    def people_come_change_and_go(self, come: list[int], go: list[int], seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self._follow({key: somebody(rng) for key in sorted(come)}, sorted(set(go) - set(come)))
+
+    @precondition(lambda self: self.people)
+    @rule(seed=seeds)
+    def everybody_goes_and_comes_back_many_times(self, seed: int) -> None:
+        people = dict(self.people)
+        for _ in range(3):
+            self._follow({}, sorted(people))
+            self._follow(people, [])
+
+    @invariant()
+    def what_the_people_say_of_each_other_is_as_counted_anew(self) -> None:
+        kept, people = self.roster.evidence, fused(self.people)
+        assert kept.persons == len(self.people)
+        if len(self.people) < 2:
+            return
+        vectors = people.vectors.astype(np.float64)
+        apart = ~np.eye(len(vectors), dtype=bool)
+        scores = (vectors @ vectors.T)[apart]
+        assert kept.mean == pytest.approx(scores.mean(), abs=1e-7)
+        assert kept.deviation == pytest.approx(scores.std(), abs=1e-3)
+        assert kept.deviation**2 == pytest.approx(scores.var(), abs=1e-6)
+        inverse = 1 / np.maximum(people.lengths, 1e-3)
+        assert kept.inverse_length == pytest.approx(np.outer(inverse, inverse)[apart].mean())
+        within = [_coherence(each.templates) for each in self.people.values()]
+        several = [each for each in within if each is not None]
+        assert kept.coherent == len(several)
+        assert kept.coherence == pytest.approx(np.mean(several) if several else 0, abs=1e-6)
+
+    @invariant()
+    def nothing_is_left_of_who_went(self) -> None:
+        """Sums that numbers are added to and taken from may gather rounding; these must not."""
+        people = fused(self.people)
+        fresh = Roster(FlatIndex(DIMENSION), DIMENSION)
+        fresh.apply(delta(people, self.people, []))
+        assert self.roster.evidence.mean == pytest.approx(fresh.evidence.mean, abs=1e-12)
+        assert self.roster.evidence.coherence == pytest.approx(fresh.evidence.coherence, abs=1e-12)
+
+    @invariant()
+    def those_count_who_are_valid(self) -> None:
+        for instant in range(-3, 5):
+            expected: dict[int, int] = {}
+            for each in self.people.values():
+                if each.start <= instant < each.end:
+                    count = len(each.templates)
+                    expected[count] = expected.get(count, 0) + 1
+            now = NOW + timedelta(microseconds=instant)
+            assert self.roster.size(now).persons_by_templates == expected
+
+    @invariant()
+    def everybody_is_there(self) -> None:
+        people = fused(dict(sorted(self.people.items())))
+        there = self.roster.everybody()
+        assert there.owners.tolist() == people.owners.tolist()
+        np.testing.assert_array_equal(there.vectors, people.vectors)
+        np.testing.assert_array_equal(there.templates, people.templates)
+        found = self.roster.search(np.ones((1, DIMENSION), np.float32), 100)
+        assert set(found.keys[0].tolist()) == self.people.keys()
+
+    def _follow(self, come: dict[int, Person], go: list[int]) -> None:
+        self.roster.apply(delta(fused(come), come, go))
+        self.people.update(come)
+        for key in go:
+            self.people.pop(key, None)
+
+
+def delta(people: Fused, by_key: dict[int, Person], gone: list[int]) -> Delta:
+    starts = np.array([by_key[key].start for key in people.owners.tolist()], np.int64)
+    ends = np.array([by_key[key].end for key in people.owners.tolist()], np.int64)
+    return Delta(1, people, starts, ends, np.array(gone, np.int64))
+
+
+def _coherence(templates: np.ndarray) -> float | None:
+    """The mean similarity of two different templates of one person."""
+    count = len(templates)
+    if count < 2:
+        return None
+    scores = templates.astype(float) @ templates.T.astype(float)
+    return float(scores[~np.eye(count, dtype=bool)].mean())
+
+
+@pytest.fixture(autouse=True)
+def _sums_are_made_anew_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_LEAST_COUNTED_OUT", 40)
+
+
+TestRosterHistory = RosterHistory.TestCase
+TestRosterHistory.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+
+
+def test_an_error_in_the_sums_lasts_for_as_many_changes_as_there_are_people_at_most() -> None:
+    rng = np.random.default_rng(0)
+    people = {key: somebody(rng) for key in range(100)}
+    roster = Roster(FlatIndex(DIMENSION), DIMENSION)
+    roster.apply(delta(fused(people), people, []))
+    right = roster.evidence
+    roster._statistics._sum += 0.1
+
+    def change(times: int) -> float:
+        for key in range(times):
+            roster.apply(delta(fused({key: people[key]}), people, []))
+        return roster.evidence.mean - right.mean
+
+    assert abs(change(1)) > 1e-4  # of the test itself: the error shows
+    assert change(100) == pytest.approx(0, abs=1e-15)
+    assert roster.evidence == right
