@@ -64,6 +64,11 @@ def build_analyser(pipeline: Pipeline, settings: Settings) -> Analyser:
     )
 
 
+def build_enroller(analyser: Analyser, settings: Settings) -> Enroller:
+    """What decides which images can be enrolled, with the settings' limits."""
+    return Enroller(analyser, _acceptance(settings))
+
+
 def build(settings: Settings, clock: Clock | None = None) -> Container:
     """Load the bundle and wire everything; nothing is written and no port opened yet."""
     clock = clock or SystemClock()
@@ -92,7 +97,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         Readiness(database),
         Receipts(database, clock),
         CollectionService(database, clock, contract_id=pipeline.contract_id, forget=forget),
-        PersonService(database, clock, Enroller(analyser, acceptance)),
+        PersonService(database, clock, build_enroller(analyser, settings)),
         RecognitionService(
             analyser,
             search,

@@ -1,11 +1,11 @@
-"""The ``kith`` command: serve, fetch and calibrate models, enrol folders."""
+"""The ``kith`` command: serve, fetch and calibrate models, enrol folders, evaluate."""
 
 import sys
 
 import typer
 from rich.console import Console
 
-from app.cli import enroll, models, serve
+from app.cli import enroll, evaluate, models, serve
 from app.errors import AppError
 
 cli = typer.Typer(
@@ -16,6 +16,7 @@ cli = typer.Typer(
 )
 cli.command("serve")(serve.serve)
 cli.command("enroll")(enroll.enroll)
+cli.command("evaluate")(evaluate.evaluate)
 cli.add_typer(models.cli, name="models")
 
 

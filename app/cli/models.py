@@ -1,5 +1,6 @@
 """``kith models``: fetch, show and calibrate model bundles."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from app.bootstrap import build_analyser
-from app.cli.progress import count_progress, write_json
+from app.cli.progress import count_progress, write_whole
 from app.decision.fit import fit, score_noise
 from app.errors import InvalidRequest
 from app.inference.acceptance import sole_subject
@@ -100,7 +101,7 @@ def calibrate(
             done=step,
         )
     calibration = _calibrated(pipeline, found, data)
-    write_json(out, calibration)
+    write_whole(out, json.dumps(calibration) + "\n")
     _err.print(f"{len(found.photos)} photos, {len(found.refused)} refused; wrote {out}.")
 
 

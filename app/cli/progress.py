@@ -1,6 +1,5 @@
 """What the long commands share: a progress bar that counts, and a file written whole."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,8 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def count_progress(title: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar on standard error; gives the function that moves it by one."""
+def count_progress(title: str, total: int) -> Iterator[Callable[..., None]]:
+    """A bar on standard error; gives the function that moves it, by one or by its argument."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -21,11 +20,11 @@ def count_progress(title: str, total: int) -> Iterator[Callable[[], None]]:
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total)
-        yield lambda: bar.advance(task)
+        yield lambda steps=1: bar.advance(task, steps)
 
 
-def write_json(file: Path, content: object) -> None:
+def write_whole(file: Path, text: str) -> None:
     """All of it or nothing: written beside, then renamed."""
     beside = file.with_name(f".{file.name}.{os.getpid()}")
-    beside.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    beside.write_text(text, encoding="utf-8")
     beside.replace(file)

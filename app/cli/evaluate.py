@@ -1,0 +1,189 @@
+"""``kith evaluate``: error rates of an operator's own photos, or of a collection, as a report."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.bootstrap import build_analyser, build_enroller
+from app.cli.progress import count_progress, write_whole
+from app.core.clock import SystemClock
+from app.core.db import Database
+from app.core.logging import configure_logging
+from app.errors import InvalidRequest, NotReady
+from app.evaluation.document import Source, as_json
+from app.evaluation.gallery import Gallery
+from app.evaluation.groups import Groups, read_groups
+from app.evaluation.measure import Evaluation
+from app.evaluation.measure import evaluate as measure
+from app.evaluation.rates import Rate
+from app.evaluation.report.page import as_html
+from app.evaluation.report.words import between, percent, similarity, tally
+from app.gallery.evaluation import StoredGallery, gallery_of_collection, gallery_of_photos
+from app.inference.bundle import Bundle
+from app.inference.folders import photos_in
+from app.inference.pipeline import build_pipeline
+from app.settings import Settings, load_settings
+
+_TARGET: Final = 0.001
+
+
+def evaluate(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Photos, one folder a person.", exists=True, file_okay=False),
+    ] = None,
+    *,
+    collection: Annotated[
+        str | None, typer.Option(help="Instead of photos: a collection's stored templates.")
+    ] = None,
+    target_fpir: Annotated[
+        float | None,
+        typer.Option(
+            help="How often a stranger may be named. Default: 0.001; the collection's own.",
+            min=1e-6,
+            max=0.5,
+        ),
+    ] = None,
+    groups: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV with the header person,GROUP[,GROUP...]: results by group as well.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the report. Default: evaluation-DATE-TIME.", file_okay=False),
+    ] = None,
+) -> None:
+    """How well people are told apart, and strangers kept out, on your own images."""
+    if (folder is None) == (collection is None):
+        raise InvalidRequest("Give either a folder of photos or --collection, and not both.")
+    settings = load_settings()
+    configure_logging("WARNING", settings.log_format)
+    bundle = Bundle.load(settings.bundle_dir)
+    now = datetime.now().astimezone()
+    with _folder_for(out or Path(f"evaluation-{now:%Y%m%d-%H%M}")) as report:
+        if folder is not None:
+            stored = StoredGallery(_photographed(folder, bundle, settings), _TARGET)
+        else:
+            stored = _stored(str(collection), bundle, settings)
+        source = Source(
+            kind="collection" if folder is None else "folder",
+            name=str(collection) if folder is None else folder.resolve().name,
+            made_at=now,
+            kith=version("kith"),
+            model=f"{bundle.manifest.name} {bundle.manifest.version}",
+            contract_id=bundle.manifest.contract_id,
+        )
+        wanted = _groups(groups, stored.gallery)
+        with count_progress("Comparing", len(stored.gallery.owners)) as step:
+            measured = measure(
+                stored.gallery,
+                bundle.calibration,
+                target_fpir=target_fpir or stored.target_fpir,
+                groups=wanted,
+                done=step,
+            )
+        write_whole(report / "report.json", as_json(source, measured))
+        write_whole(report / "report.html", as_html(source, measured))
+    _summarise(measured)
+    Console(stderr=True).print(f"The report is {report / 'report.html'}, its numbers beside it.")
+
+
+def _photographed(folder: Path, bundle: Bundle, settings: Settings) -> Gallery:
+    photos = photos_in(folder)
+    if not photos:
+        raise InvalidRequest(f"{folder} has no folder with photos in it; one a person is needed.")
+    enroller = build_enroller(build_analyser(build_pipeline(bundle), settings), settings)
+    with count_progress("Examining", len(photos)) as step:
+        return gallery_of_photos(photos, enroller, root=folder, threads=settings.threads, done=step)
+
+
+def _stored(collection: str, bundle: Bundle, settings: Settings) -> StoredGallery:
+    """Read beside a running service; a database that is not there is not made."""
+    url = make_url(settings.sql_url)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+        raise InvalidRequest(
+            "There is no database yet; KITH_DATA_DIR or KITH_DATABASE_URL names it."
+        )
+    database = Database(settings.sql_url)
+    try:
+        return gallery_of_collection(
+            database,
+            SystemClock(),
+            collection,
+            contract_id=bundle.manifest.contract_id,
+            dimension=bundle.manifest.dimension,
+        )
+    except SQLAlchemyError as error:
+        raise NotReady(
+            f"The database cannot be read ({type(error).__name__}); is it running, and did "
+            "`kith serve` of this version start on it once?"
+        ) from None
+    finally:
+        database.close()
+
+
+def _groups(file: Path | None, gallery: Gallery) -> Groups | None:
+    if file is None:
+        return None
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidRequest(f"{file} is not UTF-8 text; save it as CSV UTF-8.") from None
+    return read_groups(text, gallery.people, file=str(file))
+
+
+@contextmanager
+def _folder_for(report: Path) -> Iterator[Path]:
+    """Make the folder before any work is done; take it away again where no report came of it."""
+    made = not report.exists()
+    try:
+        report.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=report):
+            pass
+    except OSError as error:
+        raise InvalidRequest(f"{report} cannot be written to: {error.strerror}.") from None
+    try:
+        yield report
+    except BaseException:
+        if made:
+            report.rmdir()
+        raise
+
+
+def _summarise(measured: Evaluation) -> None:
+    size, target = measured.size, percent(measured.target_fpir)
+    kith, larger = measured.kith, measured.at_target.larger
+    table = Table(show_header=False, title=f"N = {size.persons:,}, target FPIR {target}")
+    rows = [
+        ("people, images", f"{size.persons:,}, {size.stranger_probes:,}"),
+        ("failure to enrol (FTE)", _told(measured.enrolment.fte)),
+        ("threshold that Kith sets", similarity(kith.similarity)),
+        ("strangers named there (FPIR)", _told(kith.fpir)),
+        ("people missed there (FNIR)", _told(kith.fnir)),
+        (f"threshold at N = {larger.persons:,}", f"{similarity(larger.similarity)}, extrapolated"),
+        (f"missed at N = {larger.persons:,}", f"{percent(larger.fnir)}, extrapolated"),
+        ("lowest FPIR so many people can show", percent(measured.support.least_fpir)),
+    ]
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def _told(rate: Rate | None) -> str:
+    if rate is None:
+        return "not known"
+    return f"{percent(rate.rate)}, {tally(rate)}; 95 % interval {between(rate.low, rate.high)}"

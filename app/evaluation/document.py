@@ -1,0 +1,35 @@
+"""The report as it is kept: JSON whose fields are those of the dataclasses, and whose ``format``
+rises when one of them changes its meaning.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from app.evaluation.measure import Evaluation
+
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What was measured, with what, and when; ``name`` is of the folder or the collection."""
+
+    kind: Literal["folder", "collection"]
+    name: str
+    made_at: datetime
+    kith: str
+    model: str
+    contract_id: str
+
+
+def as_json(source: Source, evaluation: Evaluation) -> str:
+    """The whole report as JSON text."""
+    content = {
+        "format": FORMAT,
+        **asdict(source),
+        "made_at": source.made_at.isoformat(timespec="seconds"),
+        **asdict(evaluation),
+    }
+    return json.dumps(content, allow_nan=False, indent=1) + "\n"

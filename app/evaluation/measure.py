@@ -1,0 +1,212 @@
+"""From a gallery to all that its report tells.
+
+Each part is a frozen dataclass of plain numbers and names, so that the JSON is the evaluation
+itself and the page is drawn from nothing else.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from app.decision.calibration import Calibration, GallerySize
+from app.decision.fusion import Fused
+from app.decision.site import SiteStatistics
+from app.evaluation.curves import Curves, curves
+from app.evaluation.examples import Lookalike, Miss, lookalikes, misses
+from app.evaluation.gallery import Gallery, Refusal
+from app.evaluation.groups import GroupResult, Groups, group_results
+from app.evaluation.operating import (
+    OperatingPoint,
+    ThresholdResult,
+    operating_point,
+    threshold_result,
+)
+from app.evaluation.rates import Rate, least_rate, own_threshold, persons_needed, share
+from app.evaluation.trials import Trials, leave_one_out
+
+_TARGETS: Final = (0.1, 0.01, 0.001)
+MOST_EXAMPLES: Final = 100
+TEN: Final = 10
+"""How many times larger a gallery the report looks ahead to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Images offered and refused; ``fte`` counts images. None where refusals are not known."""
+
+    images: int
+    used: int
+    fte: Rate | None
+    reasons: Mapping[str, int]
+    refused: list[Refusal] | None
+    people_without_any: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Who was measured: ``persons`` is N. A stranger is searched among N - 1 people."""
+
+    persons: int
+    persons_with_two: int
+    mated_probes: int
+    stranger_probes: int
+    templates_least: int
+    templates_median: float
+    templates_most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How much so many people can show: ``least_fpir`` if none of them were named by mistake, and
+    how many it would take to show the target.
+    """
+
+    least_fpir: float
+    persons_needed: int
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """How far these people's similarities to each other are from the calibration's: the mean in
+    its deviations, the deviation as a factor.
+    """
+
+    shift: float
+    stretch: float
+    calibrated_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything that was measured. ``kith`` is the threshold that Kith would set in this gallery,
+    ``bundle`` the same without the gallery's own evidence, ``photos`` what these images alone give.
+    """
+
+    target_fpir: float
+    enrolment: Enrolment
+    size: Size
+    support: Support
+    site: Site
+    rank1: Rate
+    kith: ThresholdResult
+    bundle: ThresholdResult
+    photos: ThresholdResult
+    photos_interval: tuple[float, float | None]
+    operating_points: list[OperatingPoint]
+    misses: list[Miss]
+    misses_total: int
+    lookalikes: list[Lookalike]
+    lookalikes_total: int
+    groups: dict[str, list[GroupResult]]
+    people_without_group: list[str]
+    curves: Curves
+
+    @property
+    def at_target(self) -> OperatingPoint:
+        """The operating point that was asked for."""
+        return next(each for each in self.operating_points if each.target == self.target_fpir)
+
+
+def evaluate(
+    gallery: Gallery,
+    calibration: Calibration,
+    *,
+    target_fpir: float,
+    groups: Groups | None = None,
+    done: Callable[[int], None] = lambda _: None,
+) -> Evaluation:
+    """Measure ``gallery`` by leave-one-out; ``done`` is told how many more probes are through."""
+    trials = leave_one_out(gallery, done)
+    fused = gallery.fused
+    size = _gallery_size(fused)
+    site = _at_site(calibration, fused)
+    kith = _calibrated(trials, site, target_fpir, size)
+    own = own_threshold(trials, target_fpir)
+    targets = sorted({*_TARGETS, target_fpir}, reverse=True)
+    missed = misses(trials, gallery, kith.similarity)
+    alike = lookalikes(trials, gallery, kith.similarity)
+    return Evaluation(
+        target_fpir=target_fpir,
+        enrolment=_enrolment(gallery),
+        size=_size(trials, fused),
+        support=Support(
+            least_rate(len(fused.owners)), persons_needed(target_fpir), own.high is not None
+        ),
+        site=_site(site),
+        rank1=share(trials.first[trials.mated], trials.owner[trials.mated]),
+        kith=kith,
+        bundle=_calibrated(trials, calibration, target_fpir, size),
+        photos=threshold_result(trials, own.similarity, margin=calibration.ambiguity_margin),
+        photos_interval=(own.low, own.high),
+        operating_points=[
+            operating_point(trials, site, size, each, factor=TEN) for each in targets
+        ],
+        misses=missed[:MOST_EXAMPLES],
+        misses_total=len(missed),
+        lookalikes=alike[:MOST_EXAMPLES],
+        lookalikes_total=sum(each.named for each in alike),
+        groups=group_results(trials, gallery, groups, kith.similarity) if groups else {},
+        people_without_group=groups.unlisted(gallery.people) if groups else [],
+        curves=curves(trials, calibration, site, size, factor=TEN),
+    )
+
+
+def _at_site(calibration: Calibration, fused: Fused) -> Calibration:
+    """As Kith calibrates a gallery with just these people in it."""
+    statistics = SiteStatistics(fused.vectors.shape[1])
+    statistics.add(fused)
+    return calibration.at_site(statistics.evidence())
+
+
+def _calibrated(
+    trials: Trials, calibration: Calibration, target: float, size: GallerySize
+) -> ThresholdResult:
+    stated = calibration.threshold(target, size)
+    margin = calibration.ambiguity_margin
+    return threshold_result(trials, stated.similarity, margin=margin, stated=stated)
+
+
+def _gallery_size(fused: Fused) -> GallerySize:
+    counts, persons = np.unique(fused.templates, return_counts=True)
+    return GallerySize(dict(zip(counts.tolist(), persons.tolist(), strict=True)))
+
+
+def _enrolment(gallery: Gallery) -> Enrolment:
+    used = len(gallery.owners)
+    with_any = {*gallery.owners.tolist()}
+    without = [name for i, name in enumerate(gallery.titles) if i not in with_any]
+    if gallery.refused is None:
+        return Enrolment(used, used, None, {}, None, without)
+    owner = np.concatenate([gallery.owners, gallery.refused_owners])
+    lost = np.arange(len(owner)) >= used
+    reasons = Counter(reason for each in gallery.refused for reason in each.reasons)
+    return Enrolment(
+        images=len(owner),
+        used=used,
+        fte=share(lost, owner),
+        reasons=dict(reasons.most_common()),
+        refused=list(gallery.refused),
+        people_without_any=without,
+    )
+
+
+def _size(trials: Trials, fused: Fused) -> Size:
+    return Size(
+        persons=trials.persons,
+        persons_with_two=int((fused.templates > 1).sum()),
+        mated_probes=int(trials.mated.sum()),
+        stranger_probes=len(trials.owner),
+        templates_least=int(fused.templates.min()),
+        templates_median=float(np.median(fused.templates)),
+        templates_most=int(fused.templates.max()),
+    )
+
+
+def _site(site: Calibration) -> Site:
+    seen = site.evidence["site"]
+    data = str(site.evidence.get("data", "unknown"))
+    return Site(float(seen["shift"]), float(seen["stretch"]), data)

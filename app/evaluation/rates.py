@@ -1,0 +1,142 @@
+"""Error rates with the interval that so many *people* support.
+
+A thousand photos of forty people are forty people's worth. The variance takes persons as the units:
+for misses, probes of one person go together; for false positives, all that share a person on either
+side do (Fafchamps and Gubert, 2007), which is what resampling people again and again tends to. The
+rate and its variance give an effective number of trials (Korn and Graubard, 1998), never more than
+there are people, and Wilson's interval at that number. With no error among n people it ends at
+3.8 / (n + 3.8): the rule of three, for both sides.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.evaluation.gallery import Keys
+from app.evaluation.trials import Flags, Floats, Trials
+
+EVERY: Final = slice(None)
+_Z2: Final = 1.96**2  # 95 %, two-sided
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``events`` of ``trials`` of so many ``persons``; the true rate lies between ``low`` and
+    ``high`` with 95 % confidence.
+    """
+
+    rate: float
+    low: float
+    high: float
+    events: int
+    trials: int
+    persons: int
+
+
+def false_negatives(trials: Trials, threshold: float) -> Flags:
+    """Mated probes whose own person is not first or stays below ``threshold``."""
+    return trials.mated & ~(trials.first & (trials.own >= threshold))
+
+
+def fnir(trials: Trials, threshold: float, *, among: Flags | slice = EVERY) -> Rate:
+    """FNIR at ``threshold``; of the mated probes ``among`` (n,) all, of which there must be one."""
+    counted = trials.mated[among]
+    events = false_negatives(trials, threshold)[among]
+    return share(events[counted], trials.owner[among][counted])
+
+
+def fpir(trials: Trials, threshold: float, *, among: Flags | slice = EVERY) -> Rate:
+    """FPIR at ``threshold`` in a gallery of all people but the stranger; of strangers ``among``."""
+    events = trials.best >= threshold
+    return share(events[among], trials.owner[among], trials.lookalike[among])
+
+
+def share(events: Flags, owner: Keys, other: Keys | None = None) -> Rate:
+    """The share of ``events`` (n,), n at least 1, of the persons ``owner`` (n,) and, where two
+    persons make an event, ``other`` (n,).
+    """
+    rate = float(events.mean())
+    own, gallery = owner, owner if other is None else other
+    persons = len(np.unique(owner))
+    size = int(max(own.max(), gallery.max())) + 1
+    tried = np.bincount(own, minlength=size)
+    influence = np.bincount(own[events], minlength=size) - rate * tried
+    counted_twice = 0.0
+    if other is not None:
+        influence = influence + (1 - rate) * np.bincount(gallery[events], minlength=size)
+        counted_twice = (1 - rate) ** 2 * _squared_pairs(own[events], gallery[events], size)
+        units = (tried > 0) | (np.bincount(gallery[events], minlength=size) > 0)
+        influence = influence - influence[units].mean() * units
+    variance = (float((influence**2).sum()) - counted_twice) / len(events) ** 2
+    low, high = wilson(rate, _effective(rate, variance, persons))
+    return Rate(rate, low, high, int(events.sum()), len(events), persons)
+
+
+def wilson(rate: float, trials: float) -> tuple[float, float]:
+    """The 95 % interval (Wilson, 1927) of a rate seen in so many independent ``trials``."""
+    centre = (rate + _Z2 / (2 * trials)) / (1 + _Z2 / trials)
+    spread = rate * (1 - rate) / trials + _Z2 / (4 * trials**2)
+    half = np.sqrt(_Z2 * spread) / (1 + _Z2 / trials)
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def least_rate(persons: int) -> float:
+    """The lowest rate that so many people can show, by making no error at all."""
+    return wilson(0.0, persons)[1]
+
+
+def persons_needed(rate: float) -> int:
+    """How many people it takes to show ``rate``, if none of them makes an error."""
+    return int(np.ceil(_Z2 * (1 - rate) / rate))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnThreshold:
+    """The threshold that these people alone give for a target FPIR.
+
+    ``low`` and ``high`` enclose it with 95 % confidence; ``high`` is None where no similarity can
+    be shown to keep the target, because there are too few people.
+    """
+
+    similarity: float
+    low: float
+    high: float | None
+
+
+def own_threshold(trials: Trials, target: float) -> OwnThreshold:
+    """The least similarity that at most ``target`` of the strangers reach."""
+    falling = np.sort(trials.best)[::-1]
+    allowed = int(target * len(falling) + 1e-9)
+    similarity = float(np.nextafter(falling[min(allowed, len(falling) - 1)], 2.0))
+    at = thresholds(trials)
+    rates = [fpir(trials, float(each)) for each in at]
+    low = [each.low <= target for each in rates]
+    above = np.flatnonzero([each.high > target for each in rates])
+    after = int(above[-1]) + 1 if len(above) else 0
+    first = float(at[low.index(True)]) if True in low else similarity
+    return OwnThreshold(
+        similarity, min(first, similarity), float(at[after]) if after < len(at) else None
+    )
+
+
+def thresholds(trials: Trials, points: int = 160) -> Floats:
+    """Similarities at which a curve is worth a point: evenly, and just above the highest scores."""
+    seen = np.concatenate([trials.best, trials.own[trials.mated]])
+    even = np.linspace(seen.min(), seen.max(), points)
+    highest: NDArray[np.float64] = np.sort(trials.best)[-points:]
+    return np.unique(np.concatenate([even, np.nextafter(highest, 2.0)]))
+
+
+def _effective(rate: float, variance: float, persons: int) -> float:
+    """So many independent trials would have this variance; no more than there are people."""
+    if variance <= 0:
+        return float(persons)
+    return float(np.clip(rate * (1 - rate) / variance, 1.0, persons))
+
+
+def _squared_pairs(one: Keys, other: Keys, size: int) -> float:
+    """The sum over pairs of persons of their squared number of events, whoever is the probe."""
+    pair = np.minimum(one, other) * size + np.maximum(one, other)
+    return float((np.unique(pair, return_counts=True)[1].astype(np.float64) ** 2).sum())

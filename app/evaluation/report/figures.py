@@ -1,0 +1,135 @@
+"""The report's three charts, each with the legend that belongs under it."""
+
+from collections.abc import Sequence
+from html import escape
+
+from app.evaluation.measure import Evaluation
+from app.evaluation.report.svg import Axis, Chart, decade_below
+from app.evaluation.report.words import percent
+
+Legend = Sequence[tuple[str, str]]
+
+
+def det_chart(measured: Evaluation) -> str:
+    """FNIR against FPIR, both in decades: measured at N, calibrated at N and in ten times N."""
+    curves, least = measured.curves, _least_fpir(measured)
+    chart = Chart(
+        Axis("FPIR (strangers named)", least, 1, log=True),
+        Axis("FNIR (people missed)", _least_fnir(measured), 1, log=True),
+        label="Detection error trade-off: FNIR against FPIR, both on logarithmic axes",
+    )
+    seen = [i for i, rate in enumerate(curves.measured.fpir) if rate > 0]
+    x = [curves.measured.fpir[i] for i in seen]
+    low, high = ([side[i] for i in seen] for side in _fnir_sides(measured))
+    chart.band(x, low, high, "measured")
+    chart.upright(measured.support.least_fpir, "measured dotted thin")
+    for calibrated, style in ((curves.larger, "larger dashed"), (curves.kith, "kith dashed")):
+        inside = [i for i, rate in enumerate(calibrated.fpir) if rate >= least]
+        chart.line(
+            [calibrated.fpir[i] for i in inside], [calibrated.fnir[i] for i in inside], style
+        )
+    chart.line(x, [curves.measured.fnir[i] for i in seen], "measured")
+    chart.mark(measured.target_fpir, measured.at_target.larger.fnir, "larger")
+    chart.mark(measured.target_fpir, measured.kith.fnir.rate, "kith")
+    n, larger = curves.kith.persons, curves.larger.persons
+    target = percent(measured.target_fpir)
+    legend = [
+        ("measured", f"Measured on these images, N = {n:,}; shaded: 95 % interval of FNIR"),
+        ("kith dashed", f"What Kith states for N = {n:,}; the dot is its threshold for {target}"),
+        ("larger dashed", f"Extrapolated to N = {larger:,} by the calibration; dot: the same"),
+        (
+            "measured dotted thin",
+            f"So many people can show nothing below {percent(measured.support.least_fpir)}",
+        ),
+    ]
+    return _figure(chart, legend, "A rate that was never seen lies on the lower edge.")
+
+
+def threshold_chart(measured: Evaluation) -> str:
+    """FPIR and FNIR against the threshold, with what the calibration says of FPIR."""
+    curves = measured.curves
+    seen = curves.measured
+    least = min(_least_fpir(measured), _least_fnir(measured))
+    chart = Chart(
+        _similarities(measured),
+        Axis("Rate", least, 1, log=True),
+        label="FPIR and FNIR against the threshold",
+    )
+    chart.band(seen.similarity, seen.fpir_low, seen.fpir_high, "stranger")
+    chart.band(seen.similarity, seen.fnir_low, seen.fnir_high, "mated")
+    chart.band(curves.kith.similarity, curves.kith.fpir_low, curves.kith.fpir_high, "kith")
+    chart.line(curves.bundle.similarity, curves.bundle.fpir, "bundle dotted")
+    chart.line(curves.kith.similarity, curves.kith.fpir, "kith dashed")
+    chart.line(seen.similarity, seen.fpir, "stranger")
+    chart.line(seen.similarity, seen.fnir, "mated")
+    chart.upright(measured.kith.similarity, "kith thin")
+    legend = [
+        ("stranger", "FPIR, measured: strangers named"),
+        ("mated", "FNIR, measured: people missed"),
+        ("kith dashed", "FPIR that Kith states in this gallery"),
+        ("bundle dotted", "FPIR of the calibration as shipped"),
+        ("kith thin", f"Kith's threshold, {measured.kith.similarity:.3f}"),
+    ]
+    return _figure(chart, legend, "Shaded: 95 % intervals.")
+
+
+def similarity_chart(measured: Evaluation) -> str:
+    """How the similarities of mated probes and of strangers lie to each other."""
+    histogram = measured.curves.histogram
+    shares = [
+        [count / max(sum(counts), 1) for count in counts]
+        for counts in (histogram.strangers, histogram.mated)
+    ]
+    most = max(max(each) for each in shares)
+    high = next(each for each in (0.05, 0.1, 0.2, 0.4, 1.0) if most <= each)
+    chart = Chart(
+        Axis("Similarity", histogram.edges[0], histogram.edges[-1]),
+        Axis("Share of probes", 0, high * 1.02),
+        label="Histogram of similarities of mated probes and of strangers",
+    )
+    chart.bars(histogram.edges, shares[0], "stranger")
+    chart.bars(histogram.edges, shares[1], "mated")
+    chart.upright(measured.kith.similarity, "kith thin")
+    legend = [
+        ("bar stranger", "Strangers: similarity to whoever they resemble most"),
+        ("bar mated", "Mated: similarity to the own person, enrolled without this image"),
+        ("kith thin", f"Kith's threshold, {measured.kith.similarity:.3f}"),
+    ]
+    return _figure(chart, legend, "")
+
+
+def _figure(chart: Chart, legend: Legend, note: str) -> str:
+    said = f'<p class="soft small">{escape(note)}</p>' if note else ""
+    return f"<figure>{chart.svg()}{_legend(legend)}{said}</figure>"
+
+
+def _legend(entries: Legend) -> str:
+    items = "".join(
+        f"<li>{_swatch(style)}<span>{escape(text)}</span></li>" for style, text in entries
+    )
+    return f'<ul class="legend">{items}</ul>'
+
+
+def _swatch(style: str) -> str:
+    inside = f'<line class="line {style}" x1="0" x2="30" y1="6" y2="6"/>'
+    if style.startswith("bar "):
+        inside = f'<rect class="{style}" width="30" height="12"/>'
+    return f'<svg viewBox="0 0 30 12" aria-hidden="true">{inside}</svg>'
+
+
+def _fnir_sides(measured: Evaluation) -> tuple[list[float], list[float]]:
+    return measured.curves.measured.fnir_low, measured.curves.measured.fnir_high
+
+
+def _least_fpir(measured: Evaluation) -> float:
+    """A decade below whatever was asked for or could be seen."""
+    return decade_below(min(1 / measured.size.stranger_probes, measured.target_fpir) / 2)
+
+
+def _least_fnir(measured: Evaluation) -> float:
+    return decade_below(1 / measured.size.mated_probes / 2)
+
+
+def _similarities(measured: Evaluation) -> Axis:
+    edges = measured.curves.histogram.edges
+    return Axis("Threshold (similarity)", edges[0], max(edges[-1], 0.2))

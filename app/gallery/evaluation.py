@@ -1,0 +1,130 @@
+"""Where an evaluation's templates come from: a folder of photos, or a collection as it stands."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.evaluation.gallery import Gallery, Refusal
+from app.gallery import evaluation_repository, repository
+from app.gallery.enrolment import Enroller, ImageFile, Template
+from app.gallery.templates import unpack
+from app.inference.folders import Photo
+
+_DUPLICATE: Final = "duplicate_image"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGallery:
+    """A collection's templates and the rate that its policy states."""
+
+    gallery: Gallery
+    target_fpir: float
+
+
+def gallery_of_photos(
+    photos: Sequence[Photo],
+    enroller: Enroller,
+    *,
+    root: Path,
+    threads: int,
+    done: Callable[[], None],
+) -> Gallery:
+    """Examine each photo as an enrolment would, on ``threads`` threads; ``done`` after each.
+
+    Images are named by their way from ``root``. ``InvalidRequest`` where too little is left to
+    measure anything.
+    """
+    people = list(dict.fromkeys(_shown(photo.person) for photo in photos))
+    number = {person: i for i, person in enumerate(people)}
+    reader = _Reader(enroller, root)
+    with ThreadPoolExecutor(threads) as pool:
+        for photo, found in pool.map(reader.examine, photos):
+            reader.take(photo, found)
+            done()
+    vectors = [template.embedding for _, template in reader.taken]
+    return Gallery(
+        vectors=np.array(vectors, np.float32).reshape(len(vectors), -1),
+        owners=np.array([number[_shown(photo.person)] for photo, _ in reader.taken], np.int64),
+        images=[reader.name(photo) for photo, _ in reader.taken],
+        people=people,
+        titles=people,
+        refused=reader.refused,
+    )
+
+
+def gallery_of_collection(
+    database: Database, clock: Clock, collection_id: str, *, contract_id: str, dimension: int
+) -> StoredGallery:
+    """What the collection's valid people are enrolled with now. Nothing is written.
+
+    ``NotFound``, ``ContractMismatch``, or ``InvalidRequest`` where it holds too little.
+    """
+    with database.read() as session:
+        collection = repository.comparable_collection(session, collection_id, contract_id)
+        rows = evaluation_repository.templates(session, collection, now=clock.now())
+    keys, owners = np.unique([row[0] for row in rows], return_inverse=True)
+    people = {row[0]: (row[1], row[2]) for row in rows}
+    gallery = Gallery(
+        vectors=unpack([row[4] for row in rows], dimension),
+        owners=owners.astype(np.int64),
+        images=[f"{row[1]}, face {row[3]}" for row in rows],
+        people=[people[key][0] for key in keys.tolist()],
+        titles=[_title(*people[key]) for key in keys.tolist()],
+        refused=None,
+    )
+    return StoredGallery(gallery, collection.target_fpir)
+
+
+class _Reader:
+    """Photos as they are examined: ``taken``, or ``refused`` with the reason an enrolment gives."""
+
+    def __init__(self, enroller: Enroller, root: Path) -> None:
+        self._enroller = enroller
+        self._root = root
+        self._seen: set[tuple[str, str]] = set()
+        self.taken: list[tuple[Photo, Template]] = []
+        self.refused: list[Refusal] = []
+
+    def name(self, photo: Photo) -> str:
+        """The photo's way from the root."""
+        return _shown(photo.file.relative_to(self._root).as_posix())
+
+    def examine(self, photo: Photo) -> tuple[Photo, Template | Refusal]:
+        """On any thread: the photo's template, or why there is none."""
+        try:
+            image = ImageFile(photo.file.name, photo.file.read_bytes())
+        except OSError as error:
+            return photo, self._refusal(photo, "unreadable", detail=f"{error.strerror}.")
+        templates, rejected = self._enroller.examine([image])
+        if templates:
+            return photo, templates[0]
+        return photo, self._refusal(photo, *rejected[0].reasons, detail=rejected[0].detail)
+
+    def take(self, photo: Photo, found: Template | Refusal) -> None:
+        """On one thread, in order. The same picture twice would recognise itself."""
+        if isinstance(found, Template) and (photo.person, found.image_sha256) in self._seen:
+            again = self._enroller.rejection(0, None, _DUPLICATE)
+            found = self._refusal(photo, _DUPLICATE, detail=again.detail)
+        if isinstance(found, Refusal):
+            self.refused.append(found)
+        else:
+            self._seen.add((photo.person, found.image_sha256))
+            self.taken.append((photo, found))
+
+    def _refusal(self, photo: Photo, *reasons: str, detail: str) -> Refusal:
+        return Refusal(_shown(photo.person), self.name(photo), reasons, detail)
+
+
+def _shown(name: str) -> str:
+    """A file's name as text that can be written: not every name on a disk is UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _title(person_id: str, name: str | None) -> str:
+    return f"{person_id} ({name})" if name and name != person_id else person_id
