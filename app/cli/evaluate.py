@@ -166,7 +166,7 @@ def _folder_for(report: Path) -> Iterator[Path]:
 
 def _summarise(measured: Evaluation) -> None:
     size, target = measured.size, percent(measured.target_fpir)
-    kith, larger = measured.kith, measured.at_target.larger
+    kith, larger = measured.kith_threshold, measured.at_target.larger
     table = Table(show_header=False, title=f"N = {size.persons:,}, target FPIR {target}")
     rows = [
         ("people, images", f"{size.persons:,}, {size.stranger_probes:,}"),

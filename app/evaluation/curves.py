@@ -113,7 +113,8 @@ def _calibrated(
 def _histogram(trials: Trials) -> Histogram:
     mated = trials.own[trials.mated]
     both: Floats = np.concatenate([mated, trials.best])
-    edges = np.linspace(np.floor(both.min() * 20) / 20, np.ceil(both.max() * 20) / 20, _BINS + 1)
+    low, high = np.floor(both.min() * 20 - 1) / 20, np.ceil(both.max() * 20 + 1) / 20
+    edges = np.linspace(low, high, _BINS + 1)
     return Histogram(
         edges.tolist(),
         np.histogram(mated, edges)[0].tolist(),

@@ -82,8 +82,9 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything that was measured. ``kith`` is the threshold that Kith would set in this gallery,
-    ``bundle`` the same without the gallery's own evidence, ``photos`` what these images alone give.
+    """Everything that was measured. ``kith_threshold`` is what Kith would set in this gallery,
+    ``bundle_threshold`` the same without the gallery's own evidence, ``photos_threshold`` what
+    these images alone give.
     """
 
     target_fpir: float
@@ -92,9 +93,9 @@ class Evaluation:
     support: Support
     site: Site
     rank1: Rate
-    kith: ThresholdResult
-    bundle: ThresholdResult
-    photos: ThresholdResult
+    kith_threshold: ThresholdResult
+    bundle_threshold: ThresholdResult
+    photos_threshold: ThresholdResult
     photos_interval: tuple[float, float | None]
     operating_points: list[OperatingPoint]
     misses: list[Miss]
@@ -138,9 +139,11 @@ def evaluate(
         ),
         site=_site(site),
         rank1=share(trials.first[trials.mated], trials.owner[trials.mated]),
-        kith=kith,
-        bundle=_calibrated(trials, calibration, target_fpir, size),
-        photos=threshold_result(trials, own.similarity, margin=calibration.ambiguity_margin),
+        kith_threshold=kith,
+        bundle_threshold=_calibrated(trials, calibration, target_fpir, size),
+        photos_threshold=threshold_result(
+            trials, own.similarity, margin=calibration.ambiguity_margin
+        ),
         photos_interval=(own.low, own.high),
         operating_points=[
             operating_point(trials, site, size, each, factor=TEN) for each in targets

@@ -30,7 +30,7 @@ def det_chart(measured: Evaluation) -> str:
         )
     chart.line(x, [curves.measured.fnir[i] for i in seen], "measured")
     chart.mark(measured.target_fpir, measured.at_target.larger.fnir, "larger")
-    chart.mark(measured.target_fpir, measured.kith.fnir.rate, "kith")
+    chart.mark(measured.target_fpir, measured.kith_threshold.fnir.rate, "kith")
     n, larger = curves.kith.persons, curves.larger.persons
     target = percent(measured.target_fpir)
     legend = [
@@ -62,13 +62,13 @@ def threshold_chart(measured: Evaluation) -> str:
     chart.line(curves.kith.similarity, curves.kith.fpir, "kith dashed")
     chart.line(seen.similarity, seen.fpir, "stranger")
     chart.line(seen.similarity, seen.fnir, "mated")
-    chart.upright(measured.kith.similarity, "kith thin")
+    chart.upright(measured.kith_threshold.similarity, "kith thin")
     legend = [
         ("stranger", "FPIR, measured: strangers named"),
         ("mated", "FNIR, measured: people missed"),
         ("kith dashed", "FPIR that Kith states in this gallery"),
         ("bundle dotted", "FPIR of the calibration as shipped"),
-        ("kith thin", f"Kith's threshold, {measured.kith.similarity:.3f}"),
+        ("kith thin", f"Kith's threshold, {measured.kith_threshold.similarity:.3f}"),
     ]
     return _figure(chart, legend, "Shaded: 95 % intervals.")
 
@@ -89,11 +89,11 @@ def similarity_chart(measured: Evaluation) -> str:
     )
     chart.bars(histogram.edges, shares[0], "stranger")
     chart.bars(histogram.edges, shares[1], "mated")
-    chart.upright(measured.kith.similarity, "kith thin")
+    chart.upright(measured.kith_threshold.similarity, "kith thin")
     legend = [
         ("bar stranger", "Strangers: similarity to whoever they resemble most"),
         ("bar mated", "Mated: similarity to the own person, enrolled without this image"),
-        ("kith thin", f"Kith's threshold, {measured.kith.similarity:.3f}"),
+        ("kith thin", f"Kith's threshold, {measured.kith_threshold.similarity:.3f}"),
     ]
     return _figure(chart, legend, "")
 
@@ -132,4 +132,4 @@ def _least_fnir(measured: Evaluation) -> float:
 
 def _similarities(measured: Evaluation) -> Axis:
     edges = measured.curves.histogram.edges
-    return Axis("Threshold (similarity)", edges[0], max(edges[-1], 0.2))
+    return Axis("Threshold (similarity)", edges[0], edges[-1])

@@ -23,11 +23,13 @@ def thresholds(measured: Evaluation) -> Iterable[str]:
         _threshold_row(
             "Kith, in this gallery",
             "calibration and the gallery's own evidence",
-            measured.kith,
+            measured.kith_threshold,
             main=True,
         ),
-        _threshold_row("Calibration as shipped", "without the gallery's evidence", measured.bundle),
-        _threshold_row("These images alone", own, measured.photos),
+        _threshold_row(
+            "Calibration as shipped", "without the gallery's evidence", measured.bundle_threshold
+        ),
+        _threshold_row("These images alone", own, measured.photos_threshold),
     ]
     head = ("Set by", "Threshold", "Stated FPIR", "Measured FPIR", "Measured FNIR")
     yield table(head, rows)
@@ -49,7 +51,7 @@ def _threshold_row(name: str, how: str, result: ThresholdResult, *, main: bool =
 
 
 def _outcomes(measured: Evaluation) -> Iterable[str]:
-    found = measured.kith.outcomes
+    found = measured.kith_threshold.outcomes
     yield (
         f"<p>At Kith's threshold, of {count(measured.size.mated_probes, 'image')} of enrolled "
         f"people <b>{found.identified:,}</b> are identified, {found.unknown:,} unknown, "

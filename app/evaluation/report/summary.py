@@ -30,7 +30,7 @@ def header(source: Source, measured: Evaluation) -> str:
 
 def cards(measured: Evaluation) -> str:
     """The six numbers."""
-    kith, larger = measured.kith, measured.at_target.larger
+    kith, larger = measured.kith_threshold, measured.at_target.larger
     enrolment = measured.enrolment
     refused = (
         ("not known", "a collection keeps no record of refused images")
@@ -87,7 +87,7 @@ def findings(measured: Evaluation) -> Iterable[str]:
 
 
 def _verdict_note(measured: Evaluation) -> str:
-    kith = measured.kith
+    kith = measured.kith_threshold
     said = verdict(kith.fpir, measured.target_fpir)
     target, seen = percent(measured.target_fpir), f"{percent(kith.fpir.rate)} ({tally(kith.fpir)})"
     text = {

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 
 _WIDTH: Final = 640
-_HEIGHT: Final = 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 88, 36, 14, 66
+_HEIGHT: Final = 434
+_LEFT, _RIGHT, _TOP, _BOTTOM = 96, 36, 40, 76
 _TICK: Final = 6
 
 
@@ -109,7 +109,7 @@ class Chart:
         for value, text in self._x.ticks():
             at = f"{self._across(value):.1f}"
             yield f'<line class="grid" x1="{at}" x2="{at}" y1="{_TOP}" y2="{bottom + _TICK}"/>'
-            under = f'y="{bottom + 24}" text-anchor="middle"'
+            under = f'y="{bottom + 32}" text-anchor="middle"'
             yield f'<text class="tick" x="{at}" {under}>{text}</text>'
         for value, text in self._y.ticks():
             at = f"{self._down(value):.1f}"
@@ -123,11 +123,7 @@ class Chart:
             f'<text class="axis" x="{middle}" y="{_HEIGHT - 10}" text-anchor="middle">'
             f"{escape(self._x.title)}</text>"
         )
-        down = (_TOP + _HEIGHT - _BOTTOM) / 2
-        yield (
-            f'<text class="axis" transform="translate(17 {down}) rotate(-90)" '
-            f'text-anchor="middle">{escape(self._y.title)}</text>'
-        )
+        yield f'<text class="axis" x="{_LEFT - 10}" y="{_TOP - 18}">{escape(self._y.title)}</text>'
 
     def _across(self, value: float) -> float:
         return _LEFT + self._x.place(value) * (_WIDTH - _LEFT - _RIGHT)
@@ -141,8 +137,8 @@ class Chart:
 
 
 def decade_below(rate: float) -> float:
-    """The power of ten at or below ``rate``."""
-    return 10.0 ** floor(log10(rate) + 1e-9)
+    """The power of ten at or below ``rate``; no axis goes below one in a million."""
+    return 10.0 ** max(floor(log10(rate) + 1e-9), -6)
 
 
 def _decade(power: int) -> str:
