@@ -59,9 +59,9 @@ def share(events: Flags, owner: Keys, other: Keys | None = None) -> Rate:
     """
     rate = float(events.mean())
     own, gallery = owner, owner if other is None else other
-    persons = len(np.unique(owner))
     size = int(max(own.max(), gallery.max())) + 1
     tried = np.bincount(own, minlength=size)
+    persons = int((tried > 0).sum())
     influence = np.bincount(own[events], minlength=size) - rate * tried
     counted_twice = 0.0
     if other is not None:
