@@ -1,9 +1,9 @@
 """Error rates with the interval that so many *people* support.
 
 A thousand photos of forty people are forty people's worth. The variance takes persons as the units:
-for misses, probes of one person go together; for false positives, all that share a person on either
-side do (Fafchamps and Gubert, 2007), which is what resampling people again and again tends to. The
-rate and its variance give an effective number of trials (Korn and Graubard, 1998), never more than
+for misses, probes of one person go together, as in drawing people again and again (the bootstrap,
+of which this is the closed form); for false positives, all that share a person on either side do
+(Fafchamps and Gubert, 2007), because the gallery is a sample of people too. The rate and its variance give an effective number of trials (Korn and Graubard, 1998), never more than
 there are people, and Wilson's interval at that number. With no error among n people it ends at
 3.8 / (n + 3.8): the rule of three, for both sides.
 """
@@ -57,20 +57,8 @@ def share(events: Flags, owner: Keys, other: Keys | None = None) -> Rate:
     """The share of ``events`` (n,), n at least 1, of the persons ``owner`` (n,) and, where two
     persons make an event, ``other`` (n,).
     """
-    rate = float(events.mean())
-    own, gallery = owner, owner if other is None else other
-    size = int(max(own.max(), gallery.max())) + 1
-    tried = np.bincount(own, minlength=size)
-    persons = int((tried > 0).sum())
-    influence = np.bincount(own[events], minlength=size) - rate * tried
-    counted_twice = 0.0
-    if other is not None:
-        influence = influence + (1 - rate) * np.bincount(gallery[events], minlength=size)
-        counted_twice = (1 - rate) ** 2 * _squared_pairs(own[events], gallery[events], size)
-        units = (tried > 0) | (np.bincount(gallery[events], minlength=size) > 0)
-        influence = influence - influence[units].mean() * units
-    variance = (float((influence**2).sum()) - counted_twice) / len(events) ** 2
-    low, high = wilson(rate, _effective(rate, variance, persons))
+    rate, persons = float(events.mean()), int((np.bincount(owner) > 0).sum())
+    low, high = wilson(rate, _effective(rate, _variance(events, owner, other), persons))
     return Rate(rate, low, high, int(events.sum()), len(events), persons)
 
 
@@ -136,7 +124,21 @@ def _effective(rate: float, variance: float, persons: int) -> float:
     return float(np.clip(rate * (1 - rate) / variance, 1.0, persons))
 
 
-def _squared_pairs(one: Keys, other: Keys, size: int) -> float:
-    """The sum over pairs of persons of their squared number of events, whoever is the probe."""
-    pair = np.minimum(one, other) * size + np.maximum(one, other)
-    return float((np.unique(pair, return_counts=True)[1].astype(np.float64) ** 2).sum())
+def _variance(events: Flags, owner: Keys, other: Keys | None) -> float:
+    """Of the share of ``events``: the squared influence of each person on it, summed.
+
+    An event of two persons is in the influence of both; what it adds by itself is counted twice,
+    so once of it is taken off again.
+    """
+    size = int(max(owner.max(), owner.max() if other is None else other.max())) + 1
+    tried, rate = np.bincount(owner, minlength=size), events.mean()
+    influence = np.bincount(owner[events], minlength=size) - rate * tried
+    twice = 0.0
+    if other is not None:
+        one, two = owner[events], other[events]
+        resembled = np.bincount(two, minlength=size)
+        influence = influence + (1 - rate) * resembled
+        influence -= influence.sum() / ((tried + resembled) > 0).sum() * ((tried + resembled) > 0)
+        pairs = np.minimum(one, two) * size + np.maximum(one, two)
+        twice = (1 - rate) ** 2 * float((np.unique(pairs, return_counts=True)[1] ** 2.0).sum())
+    return (float((influence**2).sum()) - twice) / len(events) ** 2

@@ -22,7 +22,6 @@ from tests.support.lfw import people
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
 
-
 _MAIN = "from app.cli import main; main()"
 
 
