@@ -3,9 +3,10 @@
 A thousand photos of forty people are forty people's worth. The variance takes persons as the units:
 for misses, probes of one person go together, as in drawing people again and again (the bootstrap,
 of which this is the closed form); for false positives, all that share a person on either side do
-(Fafchamps and Gubert, 2007), because the gallery is a sample of people too. The rate and its variance give an effective number of trials (Korn and Graubard, 1998), never more than
-there are people, and Wilson's interval at that number. With no error among n people it ends at
-3.8 / (n + 3.8): the rule of three, for both sides.
+(Fafchamps and Gubert, 2007), because the gallery is a sample of people too. Rate and variance give
+an effective number of trials (Korn and Graubard, 1998), never more than there are people, and that
+Wilson's interval. With no error among n people it ends at 3.8 / (n + 3.8): the rule of three, for
+both sides.
 """
 
 from dataclasses import dataclass
