@@ -1,5 +1,6 @@
 """``kith evaluate``: error rates of an operator's own photos, or of a collection, as a report."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ProgrammingError
 
 from app.bootstrap import build_analyser, build_enroller
 from app.cli.progress import count_progress, write_whole
@@ -127,10 +128,10 @@ def _stored(collection: str, bundle: Bundle, settings: Settings) -> StoredGaller
             contract_id=bundle.manifest.contract_id,
             dimension=bundle.manifest.dimension,
         )
-    except SQLAlchemyError as error:
+    except (NotReady, ProgrammingError):
         raise NotReady(
-            f"The database cannot be read ({type(error).__name__}); is it running, and did "
-            "`kith serve` of this version start on it once?"
+            "The database cannot be read; is it running, and did `kith serve` of this version "
+            "start on it once?"
         ) from None
     finally:
         database.close()
@@ -149,19 +150,23 @@ def _groups(file: Path | None, gallery: Gallery) -> Groups | None:
 @contextmanager
 def _folder_for(report: Path) -> Iterator[Path]:
     """Make the folder before any work is done; take it away again where no report came of it."""
-    made = not report.exists()
+    there = report.exists()
+    try:
+        _try_to_write(report)
+        yield report
+    except BaseException:
+        if not there:
+            shutil.rmtree(report, ignore_errors=True)
+        raise
+
+
+def _try_to_write(report: Path) -> None:
     try:
         report.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=report):
             pass
     except OSError as error:
         raise InvalidRequest(f"{report} cannot be written to: {error.strerror}.") from None
-    try:
-        yield report
-    except BaseException:
-        if made:
-            report.rmdir()
-        raise
 
 
 def _summarise(measured: Evaluation) -> None:

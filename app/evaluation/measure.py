@@ -28,7 +28,8 @@ from app.evaluation.rates import Rate, least_rate, own_threshold, persons_needed
 from app.evaluation.trials import Trials, leave_one_out
 
 _TARGETS: Final = (0.1, 0.01, 0.001)
-MOST_EXAMPLES: Final = 100
+MOST_EXAMPLES: Final = 1000
+"""Of misses and of lookalikes, the worst first."""
 TEN: Final = 10
 """How many times larger a gallery the report looks ahead to."""
 

@@ -45,7 +45,11 @@ def note(kind: str, text: str) -> str:
 
 def more(total: int, told: int) -> str:
     """How many are not told, if any."""
-    return f'<p class="soft small">and {total - told:,} more</p>' if total > told else ""
+    return (
+        f'<p class="soft small">and {total - told:,} more, in report.json</p>'
+        if total > told
+        else ""
+    )
 
 
 def table(head: Sequence[str], rows: Iterable[str]) -> str:

@@ -24,9 +24,9 @@ def as_html(source: Source, evaluation: Evaluation) -> str:
             *results.thresholds(evaluation),
             *results.operating_points(evaluation),
             *results.charts(evaluation),
+            *results.groups(evaluation),
             *people.misses(evaluation),
             *people.lookalikes(evaluation),
-            *results.groups(evaluation),
             *people.enrolment(evaluation.enrolment),
             *method(source, evaluation),
         ]

@@ -9,7 +9,7 @@ from app.evaluation.measure import Enrolment, Evaluation
 from app.evaluation.report.markup import badge, interval, more, row, table
 from app.evaluation.report.words import count, similarity, tally
 
-_MOST_ROWS: Final = 200
+_MOST_ROWS: Final = 40
 
 
 def misses(measured: Evaluation) -> Iterable[str]:
@@ -23,8 +23,9 @@ def misses(measured: Evaluation) -> Iterable[str]:
         "first. A very low similarity often is a photo in the wrong place.</p>"
     )
     head = ("Image", "Person", "Similarity", "First in the list", "Its similarity")
-    yield table(head, [_miss_row(each) for each in measured.misses])
-    yield more(measured.misses_total, len(measured.misses))
+    told = measured.misses[:_MOST_ROWS]
+    yield table(head, [_miss_row(each) for each in told])
+    yield more(measured.misses_total, len(told))
 
 
 def _miss_row(miss: Miss) -> str:
@@ -51,8 +52,9 @@ def lookalikes(measured: Evaluation) -> Iterable[str]:
         + ("The likest pairs are told all the same.</p>" if not named else "The likest first.</p>")
     )
     head = ("Image", "Person", "Looks like", "Similarity", "")
-    yield table(head, [_lookalike_row(each) for each in measured.lookalikes])
-    yield more(named, sum(each.named for each in measured.lookalikes))
+    told = measured.lookalikes[:_MOST_ROWS]
+    yield table(head, [_lookalike_row(each) for each in told])
+    yield more(named, sum(each.named for each in told))
 
 
 def _lookalike_row(pair: Lookalike) -> str:
