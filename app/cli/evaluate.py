@@ -50,9 +50,7 @@ def evaluate(
     target_fpir: Annotated[
         float | None,
         typer.Option(
-            help="How often a stranger may be named. Default: 0.001; the collection's own.",
-            min=1e-6,
-            max=0.5,
+            help="How often a stranger may be named. Default: 0.001; the collection's own."
         ),
     ] = None,
     groups: Annotated[
@@ -71,6 +69,8 @@ def evaluate(
     """How well people are told apart, and strangers kept out, on your own images."""
     if (folder is None) == (collection is None):
         raise InvalidRequest("Give either a folder of photos or --collection, and not both.")
+    if target_fpir is not None and not 0 < target_fpir < 1:
+        raise InvalidRequest(f"--target-fpir must lie between 0 and 1; {target_fpir:g} does not.")
     settings = load_settings()
     configure_logging("WARNING", settings.log_format)
     bundle = Bundle.load(settings.bundle_dir)

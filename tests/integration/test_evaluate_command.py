@@ -186,6 +186,9 @@ def test_what_cannot_be_measured_is_one_clear_line(
     )
     _one_line(kith.evaluate(fake_bundle), "either a folder of photos or --collection")
     _one_line(kith.evaluate(fake_bundle, "--collection", "hq"), "There is no database yet")
+    for rate in ("0", "1", "-0.1", "nan"):
+        said = kith.evaluate(fake_bundle, made, "--target-fpir", rate)
+        _one_line(said, "must lie between 0 and 1")
     assert not kith.out.exists()
     assert not kith.data.exists()
     _put(tmp_path, "a", "file", b"")
@@ -219,11 +222,17 @@ def test_an_interrupted_evaluation_ends_at_once_and_leaves_nothing(
     assert not out.exists()
 
 
+@pytest.mark.both_databases
 def test_a_collection_is_evaluated_beside_its_server_and_left_as_it_is(
-    server: Callable[..., ServerProcess], kith: Kith, tmp_path: Path, fake_bundle: Path
+    server: Callable[..., ServerProcess],
+    database_url: str,
+    kith: Kith,
+    tmp_path: Path,
+    fake_bundle: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    running = server()
-    kith.data = running.data_dir
+    running = server(KITH_DATABASE_URL=database_url)
+    monkeypatch.setenv("KITH_DATABASE_URL", database_url)
     with running.client() as client:
         client.post("/collections", json={"id": "hq", "target_fpir": 0.05}).raise_for_status()
         for somebody in range(12):
@@ -247,6 +256,8 @@ def test_a_collection_is_evaluated_beside_its_server_and_left_as_it_is(
         assert "keeps no record of the images" in kith.page()
 
         _one_line(kith.evaluate(fake_bundle, "--collection", "hr"), "There is no collection 'hr'")
+        client.post("/collections", json={"id": "hr"}).raise_for_status()
+        _one_line(kith.evaluate(fake_bundle, "--collection", "hr"), "0 of 0 people here")
         other = write_fake_bundle(tmp_path / "other", seed=1)
         _one_line(kith.evaluate(other, "--collection", "hq"), "cannot be compared")
 
