@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.decision.fusion import Fused, fuse_persons
+from app.decision.site import SiteEvidence, SiteStatistics
 from app.errors import InvalidRequest
 
 Vectors = NDArray[np.float32]
@@ -29,7 +30,8 @@ class Gallery:
 
     ``people`` are ids, ``titles`` the same people as they are shown; both also have those of whom
     no image could be used. ``images`` are the n images' names. ``refused`` are the images that gave
-    no template; None where nothing is known of them.
+    no template; None where nothing is known of them. ``everybody`` is given where more people are
+    enrolled than are measured: strangers are not compared with them, but they tell of the site too.
     """
 
     vectors: Vectors
@@ -38,6 +40,7 @@ class Gallery:
     people: Sequence[str]
     titles: Sequence[str]
     refused: Sequence[Refusal] | None
+    everybody: Fused | None = None
 
     def __post_init__(self) -> None:
         """``InvalidRequest`` where nothing can be measured: one person, or no second image."""
@@ -64,3 +67,10 @@ class Gallery:
     def fused(self) -> Fused:
         """One vector a person, as Kith enrols them with all their images."""
         return fuse_persons(self.vectors, self.owners)
+
+    @property
+    def evidence(self) -> SiteEvidence:
+        """How alike the people look to each other, as Kith sees it in this gallery."""
+        statistics = SiteStatistics(self.vectors.shape[1])
+        statistics.add(self.everybody or self.fused)
+        return statistics.evidence()

@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 
+from app.decision.agreement import Agreement, agreement
 from app.decision.calibration import Calibration, GallerySize
 from app.decision.fusion import Fused
-from app.decision.site import SiteStatistics
 from app.evaluation.curves import Curves, curves
 from app.evaluation.examples import Lookalike, Miss, lookalikes, misses
 from app.evaluation.gallery import Gallery, Refusal
@@ -73,11 +73,15 @@ class Support:
 @dataclass(frozen=True, slots=True)
 class Site:
     """How far these people's similarities to each other are from the calibration's: the mean in
-    its deviations, the deviation as a factor.
+    its deviations, the deviation as a factor; and how many times as often as stated strangers would
+    reach the threshold as shipped (see ``app.decision.agreement``).
     """
 
     shift: float
     stretch: float
+    ratio: float
+    ratio_interval: tuple[float, float]
+    fits: bool
     calibrated_on: str
 
 
@@ -125,7 +129,8 @@ def evaluate(
     trials = leave_one_out(gallery, done)
     fused = gallery.fused
     size = _gallery_size(fused)
-    site = _at_site(calibration, fused)
+    evidence = gallery.evidence
+    site = calibration.at_site(evidence)
     kith = _calibrated(trials, site, target_fpir, size)
     own = own_threshold(trials, target_fpir)
     targets = sorted({*_TARGETS, target_fpir}, reverse=True)
@@ -138,7 +143,7 @@ def evaluate(
         support=Support(
             least_rate(len(fused.owners)), persons_needed(target_fpir), own.high is not None
         ),
-        site=_site(site),
+        site=_site(calibration, agreement(calibration, evidence, target_fpir, size)),
         rank1=share(trials.first[trials.mated], trials.owner[trials.mated]),
         kith_threshold=kith,
         bundle_threshold=_calibrated(trials, calibration, target_fpir, size),
@@ -157,13 +162,6 @@ def evaluate(
         people_without_group=groups.unlisted(gallery.people) if groups else [],
         curves=curves(trials, calibration, site, size, factor=TEN),
     )
-
-
-def _at_site(calibration: Calibration, fused: Fused) -> Calibration:
-    """As Kith calibrates a gallery with just these people in it."""
-    statistics = SiteStatistics(fused.vectors.shape[1])
-    statistics.add(fused)
-    return calibration.at_site(statistics.evidence())
 
 
 def _calibrated(
@@ -210,7 +208,7 @@ def _size(trials: Trials, fused: Fused) -> Size:
     )
 
 
-def _site(site: Calibration) -> Site:
-    seen = site.evidence["site"]
-    data = str(site.evidence.get("data", "unknown"))
-    return Site(float(seen["shift"]), float(seen["stretch"]), data)
+def _site(calibration: Calibration, found: Agreement) -> Site:
+    data = str(calibration.evidence.get("data", "unknown"))
+    shift, stretch = found.site.shift, found.site.stretch
+    return Site(shift, stretch, found.ratio, found.interval, found.fits, data)

@@ -139,7 +139,7 @@ class KeptFirst:
     def __init__(self, trials: Trials, calibration: Calibration, newcomers: GallerySize) -> None:
         own = trials.own[trials.mated & trials.first]
         grid = np.linspace(-1.0, 1.0, _GRID)
-        rates = [calibration.fpir(float(at), newcomers) for at in grid]
+        rates = calibration.fpirs(grid.tolist(), newcomers)
         self._own = np.sort(own)
         stays = 1 - np.interp(self._own, grid, rates)
         # How many are first and reach each of the sorted similarities, on average.

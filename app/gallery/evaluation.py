@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +11,11 @@ import numpy as np
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.decision.fusion import fuse_persons
 from app.evaluation.gallery import Gallery, Refusal
 from app.gallery import evaluation_repository, repository
 from app.gallery.enrolment import Enroller, ImageFile, Template
+from app.gallery.evaluation_repository import Enrolled
 from app.gallery.templates import unpack
 from app.inference.folders import Photo
 
@@ -61,22 +64,28 @@ def gallery_of_photos(
 def gallery_of_collection(
     database: Database, clock: Clock, collection_id: str, *, contract_id: str, dimension: int
 ) -> StoredGallery:
-    """What the collection's valid people are enrolled with now. Nothing is written.
+    """What the people valid now are enrolled with; the others tell of the site only, as in use.
+    Nothing is written.
 
     ``NotFound``, ``ContractMismatch``, or ``InvalidRequest`` where it holds too little.
     """
     with database.read() as session:
         collection = repository.comparable_collection(session, collection_id, contract_id)
-        rows = evaluation_repository.templates(session, collection, now=clock.now())
-    keys, owners = np.unique([row[0] for row in rows], return_inverse=True)
-    people = {row[0]: (row[1], row[2]) for row in rows}
+        rows = evaluation_repository.templates(session, collection)
+    now = clock.now()
+    vectors = unpack([row.embedding for row in rows], dimension)
+    owners = np.array([row.key for row in rows], np.int64)
+    valid = [i for i, row in enumerate(rows) if _is_valid(row, now)]
+    people = {rows[i].key: rows[i] for i in valid}
+    number = {key: i for i, key in enumerate(people)}
     gallery = Gallery(
-        vectors=unpack([row[4] for row in rows], dimension),
-        owners=owners.astype(np.int64),
-        images=[f"{row[1]}, face {row[3]}" for row in rows],
-        people=[people[key][0] for key in keys.tolist()],
-        titles=[_title(*people[key]) for key in keys.tolist()],
+        vectors=vectors[valid],
+        owners=np.array([number[rows[i].key] for i in valid], np.int64),
+        images=[f"{rows[i].id}, face {rows[i].face_id}" for i in valid],
+        people=[row.id for row in people.values()],
+        titles=[_title(row.id, row.name) for row in people.values()],
         refused=None,
+        everybody=fuse_persons(vectors, owners),
     )
     return StoredGallery(gallery, collection.target_fpir)
 
@@ -124,6 +133,11 @@ class _Reader:
 def _shown(name: str) -> str:
     """A file's name as text that can be written: not every name on a disk is UTF-8."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _is_valid(row: Enrolled, now: datetime) -> bool:
+    started = row.valid_from is None or row.valid_from <= now
+    return started and (row.valid_until is None or now < row.valid_until)
 
 
 def _title(person_id: str, name: str | None) -> str:

@@ -1,25 +1,29 @@
-"""The SQL of an evaluation: every template of a collection, with whose it is."""
+"""The SQL of an evaluation: every template of a collection, with whose it is and until when."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.gallery.models import Collection, Face, Person
 
-Enrolled = Row[int, str, str | None, int, bytes]
+Enrolled = Row[int, str, str | None, datetime | None, datetime | None, int, bytes]
 
 
-def templates(session: Session, owner: Collection, *, now: datetime) -> Sequence[Enrolled]:
-    """Person's key, id and name, face and embedding, by person and age, of those valid ``now``."""
+def templates(session: Session, owner: Collection) -> Sequence[Enrolled]:
+    """A row a template, by person and age: key, id, name, validity, face and embedding."""
     return session.execute(
-        select(Person.key, Person.id, Person.name, Face.id, Face.embedding)
-        .join(Face, Face.person_key == Person.key)
-        .where(
-            Face.collection_key == owner.key,
-            or_(Person.valid_from.is_(None), Person.valid_from <= now),
-            or_(Person.valid_until.is_(None), Person.valid_until > now),
+        select(
+            Person.key,
+            Person.id,
+            Person.name,
+            Person.valid_from,
+            Person.valid_until,
+            Face.id.label("face_id"),
+            Face.embedding,
         )
+        .join(Face, Face.person_key == Person.key)
+        .where(Face.collection_key == owner.key)
         .order_by(Person.key, Face.id)
     ).all()

@@ -239,6 +239,7 @@ def test_a_collection_is_evaluated_beside_its_server_and_left_as_it_is(
             _enrol(client, f"p{somebody}", somebody, 3 if somebody < 9 else 1)
         _enrol(client, "gone", 99, 2, valid_until="2020-01-01T00:00:00Z")
         before = client.get("/collections/hq").json()
+        threshold = client.get("/collections/hq/threshold").json()
 
         done = kith.evaluate(fake_bundle, "--collection", "hq")
 
@@ -248,6 +249,9 @@ def test_a_collection_is_evaluated_beside_its_server_and_left_as_it_is(
         assert (report["kind"], report["target_fpir"]) == ("collection", 0.05)
         assert report["size"]["persons"] == 12
         assert report["size"]["mated_probes"] == 27
+        ours = report["kith_threshold"]
+        assert ours["similarity"] == pytest.approx(threshold["similarity"], abs=1e-6)
+        assert ours["stated"] == pytest.approx(threshold["fpir_interval"], rel=1e-3)
         assert report["enrolment"]["fte"] is None
         assert report["rank1"]["rate"] == 1
         assert {pair["person"] for pair in report["lookalikes"]} <= {

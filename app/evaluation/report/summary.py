@@ -2,16 +2,12 @@
 
 from collections.abc import Iterable
 from html import escape
-from typing import Final
 
 from app.evaluation.document import Source
 from app.evaluation.measure import Evaluation
 from app.evaluation.operating import verdict
 from app.evaluation.report.markup import counted, interval, note
 from app.evaluation.report.words import count, percent, similarity, tally
-
-_FAR: Final = 1.0
-"""Deviations of the calibration by which these people's similarities may differ unremarked."""
 
 
 def header(source: Source, measured: Evaluation) -> str:
@@ -64,18 +60,17 @@ def _card(what: str, value: str, how: str) -> str:
 
 
 def findings(measured: Evaluation) -> Iterable[str]:
-    """What they mean, in sentences."""
-    """What somebody who reads nothing else must know."""
+    """What the numbers mean, in sentences."""
     yield _verdict_note(measured)
     yield _support_note(measured)
     site = measured.site
-    if abs(site.shift) > _FAR:
-        how = "more" if site.shift > 0 else "less"
+    if not site.fits:
+        low, high = site.ratio_interval
         yield note(
             "warn",
-            f"These people look {abs(site.shift):.1f} deviations {how} alike than those that the "
-            "model was calibrated on: another camera, light or population. Kith moves its "
-            "threshold by that; the threshold as shipped would not fit here.",
+            f"The calibration as shipped does not fit these people: at its own threshold strangers "
+            f"would be named {site.ratio:.2g} times as often as stated ({low:.2g} to {high:.2g}). "
+            "Another camera, light or population does that. Kith's threshold allows for it.",
         )
     if doubtful := sum(each.perhaps_one_person for each in measured.lookalikes):
         yield note(

@@ -51,6 +51,20 @@ def test_kiths_threshold_is_the_one_that_the_gallerys_own_evidence_gives(some: E
     assert some.at_target.here == some.kith_threshold
 
 
+def test_a_calibration_of_others_who_resemble_each_other_less_does_not_fit() -> None:
+    people = gallery([3] * 60)
+    here = calibration()
+    alike = replace(here, moments=replace(here.moments, mean=0.2, deviation=0.25))
+    apart = replace(here, moments=replace(here.moments, mean=0.0, deviation=0.2))
+    fitting, other = (evaluate(people, each, target_fpir=0.01) for each in (alike, apart))
+    assert fitting.site.fits
+    assert "does not fit these people" not in as_html(SOURCE, fitting)
+    assert not other.site.fits
+    assert other.site.ratio > 2
+    assert other.kith_threshold.similarity > other.bundle_threshold.similarity
+    assert "does not fit these people" in as_html(SOURCE, other)
+
+
 def test_what_was_measured_on_whom(some: Evaluation) -> None:
     assert some.size.persons == 40
     assert some.size.persons_with_two == 30
