@@ -5,7 +5,7 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: training-setup serve test lint types bench bench-openset model lock clean
+.PHONY: training-setup serve test lint types bench bench-openset bench-startup model lock clean
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve
@@ -28,6 +28,9 @@ model: .venv/serve.installed
 
 bench: .venv/dev.installed model
 	$(BIN)/python -m bench
+
+bench-startup: .venv/dev.installed
+	$(BIN)/python -m bench.startup
 
 bench-openset: .venv/dev.installed model
 	$(BIN)/python -m bench.openset

@@ -14,7 +14,9 @@ from app.gallery.models import Collection
 from app.gallery.person_service import PersonService
 from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
+from app.index.follower import Follower
 from app.index.replica import Replicas
+from app.index.snapshot import Snapshots
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.inference.bundle import Bundle
@@ -43,15 +45,18 @@ class Container:
     database: Database
     keys: KeyService
     metrics: Metrics
+    follower: Follower
     services: Services
 
     def open(self) -> None:
         """Bring the database to the current schema and see that somebody can get in."""
         upgrade(self.database)
         self.keys.ensure_admin(self.settings.admin_key_file)
+        self.follower.start()
 
     def close(self) -> None:
-        """Give the database's connections back."""
+        """Keep snapshots and give the database's connections back."""
+        self.follower.stop()
         self.database.close()
 
 
@@ -77,9 +82,14 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     database = Database(settings.sql_url)
     analyser = build_analyser(pipeline, settings)
     acceptance = _acceptance(settings)
-    replicas = Replicas(
-        TemplateFeed(database, pipeline.dimension), lambda: FlatIndex(pipeline.dimension)
+    feed = TemplateFeed(database, contract_id=pipeline.contract_id, dimension=pipeline.dimension)
+    snapshots = Snapshots(
+        settings.data_dir / "index",
+        contract_id=pipeline.contract_id,
+        dimension=pipeline.dimension,
     )
+    replicas = Replicas(feed, lambda: FlatIndex(pipeline.dimension), snapshots)
+    follower = Follower(database, feed, replicas, snapshot_seconds=settings.snapshot_seconds)
     search = PersonSearch(database, replicas, clock, pipeline)
     metrics = Metrics()
     calibrations = SiteCalibrations(bundle.calibration)
@@ -117,7 +127,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         DistanceService(analyser, search),
         ModelService(bundle),
     )
-    return Container(settings, database, keys, metrics, {type(each): each for each in provided})
+    return Container(
+        settings, database, keys, metrics, follower, {type(each): each for each in provided}
+    )
 
 
 def _acceptance(settings: Settings) -> Acceptance:

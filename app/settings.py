@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     max_yaw: Annotated[
         float, Field(ge=0, le=90, description="Largest turn of the head enrolled, in degrees.")
     ] = 60.0
+    snapshot_seconds: Annotated[
+        int,
+        Field(ge=1, description="How often changed galleries are kept in `KITH_DATA_DIR/index`."),
+    ] = 300
     shutdown_seconds: Annotated[
         int, Field(ge=1, description="How long a stop waits for requests in hand.")
     ] = 30

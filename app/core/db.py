@@ -31,6 +31,7 @@ from sqlalchemy import (
     func,
     make_url,
     select,
+    text,
 )
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
@@ -60,6 +61,7 @@ _CONNECT_SECONDS: Final = 3
 _SILENT_SECONDS: Final = 5
 """A server that acknowledges nothing for so long is gone; TCP alone would wait a quarter hour."""
 _STATEMENT_SECONDS: Final = 10
+_PATIENT_SECONDS: Final = 300
 _LOCK_SECONDS: Final = 5
 _POOL_SECONDS: Final = 5
 _POOL: Final = 10
@@ -116,12 +118,15 @@ class Database:
             self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ")
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self, *, patient: bool = False) -> Iterator[Session]:
         """One consistent snapshot for the whole block; nothing is ever committed.
 
+        ``patient`` is for whole galleries, which no request waits for statement by statement.
         ``NotReady`` where the database does not answer.
         """
-        with _told(), Session(self._reading, expire_on_commit=False) as session:
+        with available(), Session(self._reading, expire_on_commit=False) as session:
+            if patient and not self.is_sqlite:
+                session.execute(text(f"SET LOCAL statement_timeout = '{_PATIENT_SECONDS}s'"))
             yield session
 
     @contextmanager
@@ -134,7 +139,7 @@ class Database:
         commit that it did not acknowledge happened is then not known.
         """
         with (
-            _told(),
+            available(),
             Session(
                 self.engine.execution_options(**{_WRITING: True}), expire_on_commit=False
             ) as session,
@@ -175,7 +180,7 @@ def is_writing(session: Session) -> bool:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def available() -> Iterator[None]:
     """What keeps a database from answering is told as such, in words for whoever asked."""
     try:
         yield

@@ -2,6 +2,7 @@
 see and may choose anew after a deletion.
 """
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from app.core.db import Base
 
 class Collection(Base):
     """A gallery with its policy; ``revision`` rises with every change of who is in it: of templates
-    and of validity.
+    and of validity. ``epoch`` and ``log_since`` are the change log's (see ``app.index.changelog``).
     """
 
     __tablename__ = "collections"
@@ -28,6 +29,8 @@ class Collection(Base):
     attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
     contract_id: Mapped[str] = mapped_column(String(64))
     revision: Mapped[int] = mapped_column(default=0)
+    epoch: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(16))
+    log_since: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.core import hints
 from app.core.db import is_writing
 from app.errors import ContractMismatch, NotFound
 from app.gallery.models import Collection, Face, Person
@@ -115,6 +116,12 @@ def changed(
     if revision is None:
         raise NotFound(f"There is no collection {owner.id!r} any more.")
     changelog.record(session, owner.key, revision=revision, person_keys=person_keys)
+    since = changelog.compact(session, owner.key, revision=revision)
+    if since is not None:
+        session.execute(
+            update(Collection).where(Collection.key == owner.key).values(log_since=since)
+        )
+    hints.tell(session)
 
 
 def is_taken(session: Session, owner: Collection, person_id: str, external_id: str | None) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import microseconds
@@ -31,28 +31,63 @@ def unpack(rows: Sequence[bytes], dimension: int) -> Vectors:
 class TemplateFeed:
     """Tells a replica what changed: each touched person's templates, fused, in one snapshot."""
 
-    def __init__(self, database: Database, dimension: int) -> None:
+    def __init__(self, database: Database, *, contract_id: str, dimension: int) -> None:
         self._database = database
+        self._contract_id = contract_id
         self._dimension = dimension
 
     def since(self, collection_key: int, revision: int | None) -> Delta:
-        """All that changed after ``revision``; everything there is where it is None.
+        """All that changed after ``revision``; everything there is where it is None, or where the
+        log does not reach back so far.
 
         ``NotFound`` when the collection is no more.
         """
-        with self._database.read() as session:
-            now = session.scalar(
-                select(Collection.revision).where(Collection.key == collection_key)
-            )
-            if now is None:
-                raise NotFound("The collection was deleted meanwhile.")
-            touched = None if revision is None else _touched(session, collection_key, revision)
+        with self._database.read(patient=True) as session:
+            at = _position(session, collection_key)
+            known = revision is not None and revision >= at.log_since
+            touched = _touched(session, collection_key, revision or 0) if known else None
             faces = _faces(session, collection_key, touched)
             windows = _windows(session, collection_key, touched)
         owners = np.array([row[0] for row in faces], np.int64)
         people = fuse_persons(unpack([row[1] for row in faces], self._dimension), owners)
+        starts, ends = _validity(people.owners, windows)
         gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), people.owners)
-        return Delta(now, people, *_validity(people.owners, windows), gone)
+        return Delta(
+            epoch=at.epoch,
+            revision=at.revision,
+            whole=touched is None,
+            people=people,
+            valid_from=starts,
+            valid_until=ends,
+            gone=gone,
+        )
+
+    def positions(self) -> list[tuple[int, str, int]]:
+        """Key, epoch and revision of every collection of this service's contract."""
+        query = select(Collection.key, Collection.epoch, Collection.revision).where(
+            Collection.contract_id == self._contract_id
+        )
+        with self._database.read() as session:
+            return [(key, epoch, revision) for key, epoch, revision in session.execute(query)]
+
+    def people_of(self, collection_key: int) -> tuple[str, int, int]:
+        """Epoch, revision, and how many persons have templates."""
+        persons = select(func.count(Face.person_key.distinct()))
+        with self._database.read() as session:
+            at = _position(session, collection_key)
+            count = session.scalar(persons.where(Face.collection_key == collection_key)) or 0
+        return at.epoch, at.revision, count
+
+
+def _position(session: Session, collection_key: int) -> Row[str, int, int]:
+    found = session.execute(
+        select(Collection.epoch, Collection.revision, Collection.log_since).where(
+            Collection.key == collection_key
+        )
+    ).first()
+    if found is None:
+        raise NotFound("The collection was deleted meanwhile.")
+    return found
 
 
 def _touched(session: Session, collection_key: int, revision: int) -> list[int]:

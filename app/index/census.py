@@ -4,28 +4,27 @@ without anybody changing anything.
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter, defaultdict
-from typing import Final, NamedTuple
+from typing import Final
+
+import numpy as np
 
 from app.decision.calibration import GallerySize
+from app.index.base import Keys
 
 ALWAYS: Final = -(2**63)
 """Valid since ever."""
 FOREVER: Final = 2**63 - 1
 """Valid without end."""
-
-
-class Window(NamedTuple):
-    """From when until when, the end excluded, in microseconds since 1970 (UTC)."""
-
-    start: int
-    end: int
+_MANY: Final = 32  # from here on sorting once is cheaper than so many insertions
 
 
 class Census:
     """Counts persons by their templates at any instant, in O(log n) a question.
 
     At an instant those are valid who have started and have not ended; a start is always before its
-    end. So it is enough to keep all starts and all ends in order. Not thread-safe.
+    end. So it is enough to keep all starts and all ends in order. Persons (n,) come and go with
+    their ``templates``, and ``starts`` and ``ends`` of validity, the end excluded, in microseconds
+    since 1970 (UTC). Not thread-safe.
     """
 
     def __init__(self) -> None:
@@ -33,21 +32,24 @@ class Census:
         self._starts: defaultdict[int, list[int]] = defaultdict(list)
         self._ends: defaultdict[int, list[int]] = defaultdict(list)
 
-    def add(self, templates: int, window: Window) -> None:
-        """Count in a person of so many ``templates``."""
-        self._persons[templates] += 1
-        if window.start != ALWAYS:
-            insort(self._starts[templates], window.start)
-        if window.end != FOREVER:
-            insort(self._ends[templates], window.end)
+    def add(self, templates: Keys, starts: Keys, ends: Keys) -> None:
+        """Count in."""
+        for number in np.unique(templates).tolist():
+            who = templates == number
+            self._persons[number] += int(who.sum())
+            _insert(self._starts[number], starts[who & (starts != ALWAYS)].tolist())
+            _insert(self._ends[number], ends[who & (ends != FOREVER)].tolist())
 
-    def remove(self, templates: int, window: Window) -> None:
-        """Count out a person who was added with just these."""
-        self._persons[templates] -= 1
-        if window.start != ALWAYS:
-            _take(self._starts[templates], window.start)
-        if window.end != FOREVER:
-            _take(self._ends[templates], window.end)
+    def remove(self, templates: Keys, starts: Keys, ends: Keys) -> None:
+        """Count out persons who were added with just these."""
+        for number, start, end in zip(
+            templates.tolist(), starts.tolist(), ends.tolist(), strict=True
+        ):
+            self._persons[number] -= 1
+            if start != ALWAYS:
+                _take(self._starts[number], start)
+            if end != FOREVER:
+                _take(self._ends[number], end)
 
     def at(self, instant: int) -> GallerySize:
         """Who is valid at ``instant``, in microseconds since 1970 (UTC)."""
@@ -58,6 +60,15 @@ class Census:
         starts, ends = self._starts.get(templates, []), self._ends.get(templates, [])
         early = len(starts) - bisect_right(starts, instant)
         return self._persons[templates] - early - bisect_right(ends, instant)
+
+
+def _insert(ordered: list[int], values: list[int]) -> None:
+    if len(values) >= _MANY:
+        ordered.extend(values)
+        ordered.sort()
+        return
+    for value in values:
+        insort(ordered, value)
 
 
 def _take(ordered: list[int], value: int) -> None:

@@ -3,7 +3,7 @@ persons count at an instant, and what the people say of each other.
 """
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -12,18 +12,18 @@ from app.decision.calibration import GallerySize
 from app.decision.fusion import Fused
 from app.decision.site import SiteStatistics
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
-from app.index.census import Census, Window
+from app.index.census import Census
 from app.index.changelog import Delta
+from app.index.slots import SlotTable
 
 _LEAST_COUNTED_OUT: Final = 1000
-
-
-class _Member(NamedTuple):
-    """What a person was counted with; their vector is in the index."""
-
-    templates: int
-    length: float
-    window: Window
+_COLUMNS: Final = {
+    "templates": (np.int64, ()),
+    "lengths": (np.float64, ()),
+    "starts": (np.int64, ()),
+    "ends": (np.int64, ()),
+}
+"""What a person was counted with; their vector is in the index."""
 
 
 class Roster:
@@ -37,11 +37,14 @@ class Roster:
     def __init__(self, index: VectorIndex, dimension: int) -> None:
         self._index = index
         self._dimension = dimension
-        self._members: dict[int, _Member] = {}
+        self._members = SlotTable(_COLUMNS)
         self._census = Census()
         self._statistics = SiteStatistics(dimension)
         self._counted_out = 0
         self.evidence = self._statistics.evidence()
+
+    def __len__(self) -> int:
+        return len(self._members)
 
     def search(self, queries: Vectors, k: int) -> Neighbours:
         """The nearest of ``queries`` (b, d), valid or not."""
@@ -53,25 +56,40 @@ class Roster:
 
     def everybody(self) -> Fused:
         """All people, valid or not."""
-        return self._counted(np.array(sorted(self._members), np.int64))
+        return self._counted(np.sort(self._members.keys))
+
+    def windows(self, keys: Keys) -> tuple[Keys, Keys]:
+        """From when and until when each of ``keys`` is valid, in microseconds since 1970."""
+        rows = self._members.rows(keys)
+        return self._members.column("starts")[rows], self._members.column("ends")[rows]
 
     def apply(self, delta: Delta) -> None:
         """Follow a delta; whoever it names is counted out first, with what they were counted in."""
-        touched = np.concatenate([delta.gone, delta.people.owners])
-        before = [key for key in touched.tolist() if key in self._members]
-        self._statistics.remove(self._counted(np.array(before, np.int64)))
-        for key in before:
-            member = self._members.pop(key)
-            self._census.remove(member.templates, member.window)
+        people = delta.people
+        self._count_out(np.concatenate([delta.gone, people.owners]))
         self._index.remove(delta.gone)
-        self._index.put(delta.people.owners, delta.people.vectors)
-        for key, member in zip(delta.people.owners.tolist(), _members(delta), strict=True):
-            self._members[key] = member
-            self._census.add(member.templates, member.window)
-        self._statistics.add(delta.people)
-        self._counted_out += len(before)
+        self._index.put(people.owners, people.vectors)
+        self._members.put(
+            people.owners,
+            {
+                "templates": people.templates,
+                "lengths": people.lengths,
+                "starts": delta.valid_from,
+                "ends": delta.valid_until,
+            },
+        )
+        self._census.add(people.templates, delta.valid_from, delta.valid_until)
+        self._statistics.add(people)
         self._keep_exact()
         self.evidence = self._statistics.evidence()
+
+    def _count_out(self, touched: Keys) -> None:
+        before = np.array([key for key in touched.tolist() if key in self._members], np.int64)
+        people = self._counted(before)
+        self._statistics.remove(people)
+        self._census.remove(people.templates, *self.windows(before))
+        self._members.remove(before)
+        self._counted_out += len(before)
 
     def _keep_exact(self) -> None:
         if self._counted_out <= max(_LEAST_COUNTED_OUT, len(self._members)):
@@ -81,23 +99,10 @@ class Roster:
         self._counted_out = 0
 
     def _counted(self, keys: Keys) -> Fused:
-        members = [self._members[key] for key in keys.tolist()]
+        rows = self._members.rows(keys)
         return Fused(
             keys,
             self._index.get(keys),
-            np.array([member.templates for member in members], np.int64),
-            np.array([member.length for member in members], np.float64),
+            self._members.column("templates")[rows],
+            self._members.column("lengths")[rows],
         )
-
-
-def _members(delta: Delta) -> list[_Member]:
-    columns = (
-        delta.people.templates.tolist(),
-        delta.people.lengths.tolist(),
-        delta.valid_from.tolist(),
-        delta.valid_until.tolist(),
-    )
-    return [
-        _Member(templates, length, Window(start, end))
-        for templates, length, start, end in zip(*columns, strict=True)
-    ]

@@ -84,7 +84,7 @@ class PersonSearch:
 
     def gallery(self, collection: Collection) -> GalleryState:
         """The gallery at the collection's revision or later, as it is now."""
-        replica = self._replicas.of(collection.key)
+        replica = self._replicas.of(collection.key, collection.epoch)
         return replica.state(revision=collection.revision, now=self._clock.now())
 
     def nearest(self, collection: Collection, probes: Vectors, count: int) -> Matches:
@@ -92,7 +92,7 @@ class PersonSearch:
 
         ``collection`` was read when the request began, so all that was answered before it counts.
         """
-        replica = self._replicas.of(collection.key)
+        replica = self._replicas.of(collection.key, collection.epoch)
         now = self._clock.now()
         wanted = count
         while True:

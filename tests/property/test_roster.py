@@ -128,7 +128,15 @@ class RosterHistory(RuleBasedStateMachine):
 def delta(people: Fused, by_key: dict[int, Person], gone: list[int]) -> Delta:
     starts = np.array([by_key[key].start for key in people.owners.tolist()], np.int64)
     ends = np.array([by_key[key].end for key in people.owners.tolist()], np.int64)
-    return Delta(1, people, starts, ends, np.array(gone, np.int64))
+    return Delta(
+        epoch="first",
+        revision=1,
+        whole=False,
+        people=people,
+        valid_from=starts,
+        valid_until=ends,
+        gone=np.array(gone, np.int64),
+    )
 
 
 def _coherence(templates: np.ndarray) -> float | None:

@@ -1,28 +1,36 @@
 """Who counts at an instant, against counting everybody."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.index.census import ALWAYS, FOREVER, Census, Window
+from app.index.base import Keys
+from app.index.census import ALWAYS, FOREVER, Census
 
+NONE = np.empty(0, np.int64)
 instants = st.integers(-5, 5)
 windows = st.tuples(st.just(ALWAYS) | instants, st.just(FOREVER) | instants).filter(
     lambda bounds: bounds[0] < bounds[1]
 )
-persons = st.lists(st.tuples(st.integers(1, 3), windows.map(lambda bounds: Window(*bounds))))
+Person = tuple[int, tuple[int, int]]
+persons = st.lists(st.tuples(st.integers(1, 3), windows), max_size=80)
 
 
 @given(persons, persons, instants)
 def test_those_count_who_have_started_and_not_ended(
-    staying: list[tuple[int, Window]], leaving: list[tuple[int, Window]], now: int
+    staying: list[Person], leaving: list[Person], now: int
 ) -> None:
     census = Census()
-    for templates, window in staying + leaving:
-        census.add(templates, window)
-    for templates, window in leaving:
-        census.remove(templates, window)
+    census.add(*columns(staying))
+    census.add(*columns(leaving))
+    census.remove(*columns(leaving))
     expected: dict[int, int] = {}
-    for templates, window in staying:
-        if window.start <= now < window.end:
+    for templates, (start, end) in staying:
+        if start <= now < end:
             expected[templates] = expected.get(templates, 0) + 1
     assert census.at(now).persons_by_templates == expected
+
+
+def columns(people: list[Person]) -> list[Keys]:
+    rows = [(templates, start, end) for templates, (start, end) in people]
+    return [np.array(column, np.int64) for column in zip(*rows, strict=True)] or [NONE] * 3

@@ -14,6 +14,7 @@ from app.errors import NotFound
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import TemplateFeed, pack, unpack
+from app.index import changelog
 from app.index.base import Vectors
 from app.index.census import ALWAYS, FOREVER
 from app.index.changelog import Change, Delta, record
@@ -28,10 +29,10 @@ NOW = datetime(2024, 5, 1, tzinfo=UTC)
 class Gallery:
     """One collection, changed as the services change it: everything in one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, name: str = "doors") -> None:
         self.database = database
         self.row = Collection(
-            id="doors",
+            id=name,
             target_fpir=0.001,
             target_fmr=1e-4,
             max_faces_per_person=20,
@@ -118,7 +119,11 @@ def gallery(database_url: str) -> Iterator[Gallery]:
 
 
 def since(gallery: Gallery, revision: int | None) -> Delta:
-    return TemplateFeed(gallery.database, DIMENSION).since(gallery.row.key, revision)
+    return feed(gallery).since(gallery.row.key, revision)
+
+
+def feed(gallery: Gallery) -> TemplateFeed:
+    return TemplateFeed(gallery.database, contract_id="contract", dimension=DIMENSION)
 
 
 def test_without_a_revision_everything_is_told(gallery: Gallery) -> None:
@@ -240,3 +245,44 @@ def test_embeddings_are_stored_bit_by_bit() -> None:
     packed = [pack(row) for row in rows]
     assert {len(each) for each in packed} == {4 * DIMENSION}
     np.testing.assert_array_equal(unpack(packed, DIMENSION), rows)
+
+
+def test_the_log_is_kept_short_and_who_is_further_behind_is_told_everything(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changelog, "KEPT", 4)
+    people = [gallery.enrol(1)[0] for _ in range(11)]
+    assert gallery.changes() == 7  # of the revisions 5 to 11
+    gallery.remove(people[0])  # revision 12: once more
+    assert gallery.changes() == 4
+    behind, beyond = since(gallery, 8), since(gallery, 7)
+    assert not behind.whole
+    assert (behind.people.owners.tolist(), behind.gone.tolist()) == (people[8:], people[:1])
+    assert beyond.whole
+    assert (beyond.people.owners.tolist(), beyond.gone.tolist()) == (people[1:], [])
+
+
+def test_the_log_of_one_collection_is_not_shortened_by_another(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changelog, "KEPT", 4)
+    other = Gallery(gallery.database, "gates")
+    gallery.enrol(1)
+    for _ in range(9):
+        other.enrol(1)
+    assert not since(gallery, 0).whole
+    assert since(other, 3).whole
+
+
+def test_a_collection_made_anew_under_the_same_id_is_of_another_epoch(gallery: Gallery) -> None:
+    before = since(gallery, None).epoch
+    gallery.delete()
+    assert since(Gallery(gallery.database), None).epoch != before
+
+
+def test_how_many_people_have_templates(gallery: Gallery) -> None:
+    gallery.enrol(2, templates=3)
+    gallery.enrol(1, templates=0)
+    told = feed(gallery)
+    assert told.people_of(gallery.row.key)[1:] == (2, 2)
+    assert told.positions() == [(gallery.row.key, since(gallery, None).epoch, 2)]

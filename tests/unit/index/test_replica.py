@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,14 +13,16 @@ from app.core.clock import microseconds
 from app.decision.fusion import Fused
 from app.errors import NotFound, NotReady
 from app.index import replica as room
-from app.index.base import Keys, Neighbours, Vectors
+from app.index.base import Keys, Neighbours, VectorIndex, Vectors
 from app.index.census import ALWAYS, FOREVER
-from app.index.changelog import Delta
+from app.index.changelog import ChangeFeed, Delta
 from app.index.reference import ReferenceIndex
 from app.index.replica import CollectionReplica, Replicas
+from app.index.snapshot import Snapshots
 
 DIMENSION = 3
 COLLECTION = 7
+EPOCH = "first"
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 PROBE = np.array([[1, 0, 0]], np.float32)
 
@@ -32,6 +36,7 @@ class Truth:
         self.until: dict[int, int] = {}
         self.log: list[tuple[int, int]] = []
         self.asked: list[int | None] = []
+        self.log_reaches_to = 0
         self.before_answer: Callable[[], None] = lambda: None
 
     def put(self, person: int, templates: int = 1) -> int:
@@ -47,11 +52,15 @@ class Truth:
         self.asked.append(revision)
         self.before_answer()
         touched = set(self.people)
+        if revision is not None and revision < self.log_reaches_to:
+            revision = None
         if revision is not None:
             touched = {person for person, at in self.log if at > revision}
         there = sorted(touched & self.people.keys())
         return Delta(
+            EPOCH,
             self.revision,
+            revision is None,
             Fused(
                 np.array(there, np.int64),
                 np.array([vector(person) for person in there], np.float32).reshape(-1, DIMENSION),
@@ -63,10 +72,17 @@ class Truth:
             np.array(sorted(touched - self.people.keys()), np.int64),
         )
 
+    def people_of(self, collection_key: int) -> tuple[str, int, int]:
+        del collection_key
+        return EPOCH, self.revision, len(self.people)
+
     def _changed(self, person: int) -> int:
         self.revision += 1
         self.log.append((person, self.revision))
         return self.revision
+
+    def positions(self) -> list[tuple[int, str, int]]:
+        return [(COLLECTION, EPOCH, self.revision)]
 
 
 class FaultyIndex(ReferenceIndex):
@@ -82,6 +98,12 @@ class FaultyIndex(ReferenceIndex):
         super().put(keys, vectors)
 
 
+def of(
+    feed: ChangeFeed, new_index: Callable[[], VectorIndex], snapshots: Snapshots | None = None
+) -> CollectionReplica:
+    return CollectionReplica(COLLECTION, EPOCH, feed=feed, new_index=new_index, snapshots=snapshots)
+
+
 @pytest.fixture
 def truth() -> Truth:
     return Truth()
@@ -90,7 +112,7 @@ def truth() -> Truth:
 @pytest.fixture
 def replica(truth: Truth) -> CollectionReplica:
     FaultyIndex.failures = 0
-    return CollectionReplica(COLLECTION, truth, lambda: FaultyIndex(DIMENSION))
+    return of(truth, lambda: FaultyIndex(DIMENSION))
 
 
 def vector(person: int) -> Vectors:
@@ -317,7 +339,7 @@ def test_many_threads_see_every_change_that_was_answered_before_they_asked(
 
     truth.before_answer = lambda: None
     feed = LockedFeed(truth, gate)
-    replica = CollectionReplica(COLLECTION, feed, lambda: ReferenceIndex(DIMENSION))
+    replica = of(feed, lambda: ReferenceIndex(DIMENSION))
     threads = [threading.Thread(target=work, daemon=True) for work in (change, search, search)]
     for thread in threads:
         thread.start()
@@ -338,19 +360,118 @@ class LockedFeed:
         with self._gate:
             return self._truth.since(collection_key, revision)
 
+    def people_of(self, collection_key: int) -> tuple[str, int, int]:
+        with self._gate:
+            return self._truth.people_of(collection_key)
+
+    def positions(self) -> list[tuple[int, str, int]]:
+        return self._truth.positions()
+
 
 def test_a_collection_has_one_replica_until_it_is_forgotten(truth: Truth) -> None:
     replicas = Replicas(truth, lambda: ReferenceIndex(DIMENSION))
     revision = truth.put(1)
-    replica = replicas.of(COLLECTION)
+    replica = replicas.of(COLLECTION, EPOCH)
     found(replica, revision)
-    assert replicas.of(COLLECTION) is replica
-    assert replicas.of(COLLECTION + 1) is not replica
+    assert replicas.of(COLLECTION, EPOCH) is replica
+    assert replicas.of(COLLECTION + 1, EPOCH) is not replica
     replicas.forget(COLLECTION)
-    assert replicas.of(COLLECTION) is not replica
+    assert replicas.of(COLLECTION, EPOCH) is not replica
     replicas.forget(COLLECTION + 2)
 
 
 def test_a_search_for_nothing_finds_nothing() -> None:
     nothing: Neighbours = ReferenceIndex(DIMENSION).search(PROBE, 3)
     assert nothing.similarities.shape == (1, 0)
+
+
+@pytest.fixture
+def snapshots(tmp_path: Path) -> Snapshots:
+    return Snapshots(tmp_path, contract_id="contract", dimension=DIMENSION)
+
+
+def restarted(truth: Truth, snapshots: Snapshots) -> CollectionReplica:
+    truth.asked.clear()
+    return of(truth, lambda: ReferenceIndex(DIMENSION), snapshots)
+
+
+def kept(truth: Truth, snapshots: Snapshots) -> None:
+    """Somebody was there, with a window, and a snapshot was written."""
+    truth.until[2] = microseconds(NOW - timedelta(days=1))
+    for person in (1, 2, 3):
+        truth.put(person, templates=person)
+    replica = of(truth, lambda: ReferenceIndex(DIMENSION), snapshots)
+    replica.catch_up(truth.revision)
+    assert replica.keep()
+    assert not replica.keep()  # nothing changed since
+
+
+def test_after_a_restart_only_what_changed_since_the_snapshot_is_read(
+    truth: Truth, snapshots: Snapshots
+) -> None:
+    kept(truth, snapshots)
+    truth.remove(1)
+    truth.put(4)
+    replica = restarted(truth, snapshots)
+    assert found(replica, truth.revision) == [2, 3, 4]
+    assert counts(replica, truth.revision) == {3: 1, 1: 1}  # person 2 is no longer valid
+    assert None not in truth.asked
+
+
+def test_a_snapshot_that_is_damaged_is_passed_over(truth: Truth, snapshots: Snapshots) -> None:
+    kept(truth, snapshots)
+    snapshots.file(COLLECTION).write_bytes(b"no snapshot")
+    replica = restarted(truth, snapshots)
+    assert found(replica, truth.revision) == [1, 2, 3]
+    assert truth.asked == [None]
+    assert replica.keep()  # and written anew
+
+
+def test_a_snapshot_of_a_history_that_was_undone_is_passed_over(
+    truth: Truth, snapshots: Snapshots
+) -> None:
+    """The database was restored from a backup: it is at an earlier revision."""
+    kept(truth, snapshots)
+    restored = Truth()
+    restored.put(9)
+    assert found(restarted(restored, snapshots), restored.revision) == [9]
+
+
+def test_a_snapshot_of_another_epoch_is_passed_over(truth: Truth, snapshots: Snapshots) -> None:
+    kept(truth, snapshots)
+    whole = snapshots.read(COLLECTION)
+    assert whole is not None
+    snapshots.write(COLLECTION, replace(whole, epoch="other"))
+    restored = Truth()
+    for person in (7, 8, 9, 10):
+        restored.put(person)
+    assert found(restarted(restored, snapshots), restored.revision) == [7, 8, 9, 10]
+
+
+def test_a_snapshot_that_leads_to_other_people_than_sql_has_is_passed_over(
+    truth: Truth, snapshots: Snapshots
+) -> None:
+    kept(truth, snapshots)
+    del truth.people[3]  # behind the log's back
+    replica = restarted(truth, snapshots)
+    assert found(replica, truth.revision) == [1, 2]
+    assert truth.asked[-1] is None
+
+
+def test_a_replica_of_a_collection_that_was_restored_says_so_and_another_takes_its_place(
+    truth: Truth,
+) -> None:
+    replicas = Replicas(truth, lambda: ReferenceIndex(DIMENSION))
+    truth.put(1)
+    with pytest.raises(NotReady, match="restored"):
+        found(replicas.of(COLLECTION, "before"), truth.revision)
+    assert found(replicas.of(COLLECTION, EPOCH), truth.revision) == [1]
+
+
+def test_who_is_too_far_behind_for_the_log_forgets_whoever_is_not_told(truth: Truth) -> None:
+    replica = of(truth, lambda: ReferenceIndex(DIMENSION))
+    truth.put(1)
+    assert found(replica, truth.put(2)) == [1, 2]
+    truth.remove(1)
+    truth.log_reaches_to = truth.revision
+    assert found(replica, truth.put(3)) == [2, 3]

@@ -1,0 +1,61 @@
+"""Word between processes that something changed: PostgreSQL's LISTEN and NOTIFY.
+
+A hint only. It makes an idle process follow at once instead of at its next look; nothing is wrong
+where one is lost, and on SQLite, which one process uses, none is sent.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.core.db import Database, available
+from app.errors import NotReady
+
+_CHANNEL: Final = "kith_changes"
+_LOOK_UP_SECONDS: Final = 0.5  # how soon a listener notices that it should stop
+
+Wait = Callable[[float], bool]
+"""Waits so many seconds for word of a change, and says whether there was any."""
+
+
+def tell(session: Session) -> None:
+    """Let others know when this transaction commits."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_notify(_CHANNEL, "")))
+
+
+@contextmanager
+def listening(database: Database, stop: threading.Event) -> Iterator[Wait]:
+    """Hear of changes until the block ends; waiting ends early once ``stop`` is set.
+
+    ``NotReady`` where the database does not answer, or no longer.
+    """
+    if database.is_sqlite:
+        yield lambda seconds: stop.wait(seconds) and False
+        return
+    with available(), database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.exec_driver_sql(f"LISTEN {_CHANNEL}")
+        driver: Any = connection.connection.driver_connection
+        try:
+            yield lambda seconds: _heard(driver, seconds, stop)
+        finally:
+            connection.invalidate()  # it listens: nobody else shall have it
+
+
+def _heard(connection: "psycopg.Connection[Any]", seconds: float, stop: threading.Event) -> bool:
+    deadline = time.monotonic() + seconds
+    try:
+        while not stop.is_set() and (left := deadline - time.monotonic()) > 0:
+            wait = min(left, _LOOK_UP_SECONDS)
+            if list(connection.notifies(timeout=wait, stop_after=1)):
+                return True
+    except psycopg.Error:
+        raise NotReady("The database does not answer; try again.") from None
+    return False

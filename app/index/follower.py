@@ -1,0 +1,80 @@
+"""Keeps this process's galleries warm, so that no request waits for what others changed meanwhile,
+and writes their snapshots.
+
+Nothing depends on it but speed: a request that finds its replica behind catches up by itself.
+"""
+
+import threading
+import time
+from typing import Final
+
+import structlog
+
+from app.core.db import Database
+from app.core.hints import Wait, listening
+from app.errors import AppError
+from app.index.changelog import ChangeFeed
+from app.index.replica import Replicas
+
+_LOOK_SECONDS: Final = 5.0  # between looks, where no hint comes
+_QUIET_SECONDS: Final = 0.05  # after a hint: of a burst of changes most come together
+_AGAIN_SECONDS: Final = 1.0  # after the database did not answer
+
+_log = structlog.get_logger()
+
+
+class Follower:
+    """A thread that follows every collection."""
+
+    def __init__(
+        self, database: Database, feed: ChangeFeed, replicas: Replicas, *, snapshot_seconds: float
+    ) -> None:
+        self._database = database
+        self._feed = feed
+        self.replicas = replicas
+        self._snapshot_seconds = snapshot_seconds
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._kept_at = time.monotonic()
+
+    def start(self) -> None:
+        """Read every gallery, then begin to follow."""
+        try:
+            self._follow_all()
+        except AppError as error:
+            _log.warning("follower.waits", reason=error.detail)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop following, and keep snapshots of what is there."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.replicas.keep()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with listening(self._database, self._stop) as wait:
+                    self._listen(wait)
+            except AppError as error:
+                _log.warning("follower.waits", reason=error.detail)
+                self._stop.wait(_AGAIN_SECONDS)
+
+    def _listen(self, wait: Wait) -> None:
+        while not self._stop.is_set():
+            self._follow_all()
+            self._keep_when_due()
+            if wait(_LOOK_SECONDS):
+                self._stop.wait(_QUIET_SECONDS)
+
+    def _follow_all(self) -> None:
+        for key, epoch, revision in self._feed.positions():
+            if self._stop.is_set():
+                return
+            self.replicas.of(key, epoch).catch_up(revision)
+
+    def _keep_when_due(self) -> None:
+        if time.monotonic() - self._kept_at >= self._snapshot_seconds:
+            self.replicas.keep()
+            self._kept_at = time.monotonic()

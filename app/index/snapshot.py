@@ -1,0 +1,178 @@
+"""A gallery on disk, so that a start need not read it from SQL and fuse it again.
+
+Disposable: SQL is the truth, and anything odd about a file means that it is not used. One file a
+collection: a line that names the format, a line of JSON that says what follows, the columns of a
+``Delta`` as they are in memory (little-endian), and a SHA-256 of all that. Written beside its
+place, synced, then renamed over it: there is an old file or a new one, never half of one.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.decision.fusion import Fused
+from app.index.changelog import Delta
+
+_MAGIC: Final = b"kith gallery snapshot 1\n"
+_DIGEST: Final = 32
+_CHUNK: Final = 1 << 24
+_DTYPES: Final = {
+    "owners": "<i8",
+    "templates": "<i8",
+    "lengths": "<f8",
+    "valid_from": "<i8",
+    "valid_until": "<i8",
+    "vectors": "<f4",
+}
+
+
+class SnapshotError(Exception):
+    """The file cannot be used; the message says why."""
+
+
+class Snapshots:
+    """The snapshots of one model's galleries in a folder; another model's are not seen."""
+
+    def __init__(self, folder: Path, *, contract_id: str, dimension: int) -> None:
+        self._folder = folder
+        self._contract_id = contract_id
+        self._dimension = dimension
+
+    def file(self, collection_key: int) -> Path:
+        """Where a collection's snapshot lies."""
+        return self._folder / f"{collection_key}.snapshot"
+
+    def write(self, collection_key: int, gallery: Delta) -> None:
+        """Keep ``gallery``, which is whole; ``OSError`` leaves the old file as it was."""
+        file = self.file(collection_key)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}.part")
+        try:
+            with part.open("wb") as stream:
+                self._write(stream, gallery)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(file)
+            _sync_folder(self._folder)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+    def read(self, collection_key: int) -> Delta | None:
+        """The gallery as it was kept, or None where there is none; ``SnapshotError`` says what is
+        wrong with the file.
+        """
+        try:
+            with self.file(collection_key).open("rb") as stream:
+                return self._read(stream)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise SnapshotError(f"it cannot be read: {error.strerror}") from None
+
+    def forget(self, collection_key: int) -> None:
+        """Of a collection that is no more."""
+        with suppress(OSError):
+            self.file(collection_key).unlink(missing_ok=True)
+
+    def _write(self, stream: IO[bytes], gallery: Delta) -> None:
+        digest = hashlib.sha256()
+        for part in self._parts(gallery):
+            digest.update(part)
+            stream.write(part)
+        stream.write(digest.digest())
+
+    def _parts(self, gallery: Delta) -> Iterator[bytes | memoryview]:
+        header = {
+            "contract_id": self._contract_id,
+            "epoch": gallery.epoch,
+            "revision": gallery.revision,
+            "persons": len(gallery.people.owners),
+            "dimension": self._dimension,
+        }
+        yield _MAGIC
+        yield json.dumps(header).encode() + b"\n"
+        columns = _columns(gallery)
+        for name, dtype in _DTYPES.items():
+            yield _bytes(np.ascontiguousarray(columns[name], dtype))
+
+    def _read(self, stream: IO[bytes]) -> Delta:
+        digest = hashlib.sha256()
+        header = self._header(stream, digest)
+        persons = header["persons"]
+        columns = {}
+        for name, dtype in _DTYPES.items():
+            shape = (persons, self._dimension) if name == "vectors" else (persons,)
+            columns[name] = _filled(stream, np.empty(shape, dtype), digest)
+        if stream.read(_DIGEST + 1) != digest.digest():
+            raise SnapshotError("its checksum is wrong")
+        names = ("owners", "vectors", "templates", "lengths")
+        return Delta(
+            epoch=header["epoch"],
+            revision=header["revision"],
+            whole=True,
+            people=Fused(*(columns[name] for name in names)),
+            valid_from=columns["valid_from"],
+            valid_until=columns["valid_until"],
+            gone=np.empty(0, np.int64),
+        )
+
+    def _header(self, stream: IO[bytes], digest: Any) -> dict[str, Any]:  # noqa: ANN401 - hashlib's
+        magic, line = stream.readline(len(_MAGIC)), stream.readline(1 << 16)
+        if magic != _MAGIC:
+            raise SnapshotError("it is of another format")
+        digest.update(magic + line)
+        try:
+            header: dict[str, Any] = json.loads(line)
+            told = header["contract_id"], header["dimension"], header["persons"] >= 0
+        except (ValueError, KeyError, TypeError):
+            raise SnapshotError("its header is damaged") from None
+        if told != (self._contract_id, self._dimension, True):
+            raise SnapshotError("it is of another model")
+        size = os.fstat(stream.fileno()).st_size
+        row = sum(np.dtype(dtype).itemsize for dtype in _DTYPES.values()) - 4 + 4 * self._dimension
+        if size != len(magic) + len(line) + header["persons"] * row + _DIGEST:
+            raise SnapshotError("it is too short or too long")
+        return header
+
+
+def _columns(gallery: Delta) -> dict[str, NDArray[Any]]:
+    people = gallery.people
+    return {
+        "owners": people.owners,
+        "templates": people.templates,
+        "lengths": people.lengths,
+        "valid_from": gallery.valid_from,
+        "valid_until": gallery.valid_until,
+        "vectors": people.vectors,
+    }
+
+
+def _bytes(array: NDArray[Any]) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _filled(stream: IO[bytes], array: NDArray[Any], digest: Any) -> NDArray[Any]:  # noqa: ANN401
+    """Read ``array`` in pieces: reading and hashing whole would pass twice through memory."""
+    view = _bytes(array)
+    for start in range(0, len(view), _CHUNK):
+        piece = view[start : start + _CHUNK]
+        stream.readinto(piece)  # type: ignore[attr-defined]
+        digest.update(piece)
+    return array
+
+
+def _sync_folder(folder: Path) -> None:
+    """The rename itself must survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

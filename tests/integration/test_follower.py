@@ -1,0 +1,128 @@
+"""Services on one database: who is asked nothing follows all the same, and starts where it was."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.bootstrap import Container, build
+from app.gallery.collection_service import CollectionService
+from app.gallery.enrolment import ImageFile
+from app.gallery.person_service import PersonService
+from app.gallery.schemas import NewCollection, NewPerson
+from app.index import follower as room
+from app.recognition.schemas import IdentifyOptions
+from app.recognition.service import RecognitionService
+from app.settings import Settings
+from app.web.idempotency import keep_nothing
+from tests.support.pictures import picture
+
+SECONDS = 30  # for what takes milliseconds, on a machine that is busy
+
+
+@contextmanager
+def running(settings: Settings, data_dir: Path) -> Iterator[Container]:
+    container = build(settings.model_copy(update={"data_dir": data_dir}))
+    container.open()
+    try:
+        yield container
+    finally:
+        container.close()
+
+
+def enrol(container: Container, person: str, somebody: int) -> None:
+    persons: PersonService = container.services[PersonService]
+    images = [ImageFile(None, picture(somebody))]
+    persons.create("doors", NewPerson(id=person), images, keep_nothing)
+
+
+def make_collection(container: Container) -> None:
+    collections: CollectionService = container.services[CollectionService]
+    collections.create(NewCollection(id="doors"), keep_nothing)
+
+
+def near(container: Container, somebody: int) -> set[str]:
+    recognition: RecognitionService = container.services[RecognitionService]
+    options = IdentifyOptions(max_candidates=100)
+    answer = recognition.identify("doors", picture(somebody), options, request_id="r")
+    return {each.person_id for each in answer.faces[0].candidates}
+
+
+def revision(container: Container) -> int | None:
+    (replica,) = container.follower.replicas.there().values() or [None]
+    return None if replica is None else replica.revision
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.on_postgresql
+def test_who_is_asked_nothing_follows_as_soon_as_it_hears(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_LOOK_SECONDS", 3600)  # by the hint alone
+    with ExitStack() as both:
+        asked = both.enter_context(running(settings, tmp_path / "a"))
+        idle = both.enter_context(running(settings, tmp_path / "b"))
+        make_collection(asked)
+        enrol(asked, "ada", 1)
+        wait_for(lambda: revision(idle) == 1)
+        enrol(asked, "bob", 2)
+        wait_for(lambda: revision(idle) == 2)
+        assert near(idle, 1) == {"ada", "bob"}
+
+
+@pytest.mark.both_databases
+def test_without_a_hint_it_follows_at_its_next_look(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("app.core.hints.tell", lambda session: None)
+    with ExitStack() as both:
+        asked = both.enter_context(running(settings, tmp_path / "a"))
+        idle = both.enter_context(running(settings, tmp_path / "b"))
+        make_collection(asked)
+        enrol(asked, "ada", 1)
+        wait_for(lambda: revision(idle) == 1)
+
+
+@pytest.mark.both_databases
+def test_a_start_takes_up_the_snapshot_of_the_last_stop(settings: Settings, tmp_path: Path) -> None:
+    with running(settings, tmp_path / "a") as first:
+        make_collection(first)
+        enrol(first, "ada", 1)
+        assert near(first, 1) == {"ada"}
+    (file,) = (tmp_path / "a" / "index").iterdir()
+    before = file.read_bytes()
+    with running(settings, tmp_path / "a") as again:
+        assert revision(again) == 1
+        assert near(again, 1) == {"ada"}
+    assert file.read_bytes() == before
+
+
+def test_snapshots_are_written_while_it_runs(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_LOOK_SECONDS", 0.05)
+    often = settings.model_copy(update={"snapshot_seconds": 0})
+    with running(often, tmp_path / "a") as running_one:
+        make_collection(running_one)
+        enrol(running_one, "ada", 1)
+        wait_for(lambda: any((tmp_path / "a" / "index").glob("*.snapshot")))
+
+
+def test_where_no_snapshot_can_be_written_all_else_goes_on(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "index").write_text("a file where the folder would be")
+    with running(settings, tmp_path / "a") as container:
+        make_collection(container)
+        enrol(container, "ada", 1)
+        assert near(container, 1) == {"ada"}
