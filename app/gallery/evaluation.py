@@ -69,7 +69,7 @@ def gallery_of_collection(
 
     ``NotFound``, ``ContractMismatch``, or ``InvalidRequest`` where it holds too little.
     """
-    with database.read() as session:
+    with database.read(patient=True) as session:
         collection = repository.comparable_collection(session, collection_id, contract_id)
         rows = evaluation_repository.templates(session, collection)
     now = clock.now()

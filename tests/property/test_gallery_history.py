@@ -289,7 +289,7 @@ def test_every_replica_agrees_with_the_model_after_every_step(
     run_state_machine_as_test(
         History,
         settings=examples(
-            max_examples=15,
+            max_examples=15 if database_kind == "sqlite" else 5,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

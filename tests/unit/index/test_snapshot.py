@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from app.decision.fusion import Fused
-from app.index import snapshot as room
 from app.index.changelog import Delta
 from app.index.snapshot import SnapshotError, Snapshots
 
@@ -113,7 +112,7 @@ def test_a_disk_that_is_full_leaves_the_old_one(
 
     kept = gallery(5)
     snapshots.write(KEY, kept)
-    monkeypatch.setattr(room.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         snapshots.write(KEY, gallery(50))
     read = snapshots.read(KEY)
