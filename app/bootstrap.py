@@ -10,8 +10,10 @@ from app.core.db import Database
 from app.decision.sites import SiteCalibrations
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import Enroller
+from app.gallery.lookalikes import Lookalikes
 from app.gallery.models import Collection
 from app.gallery.person_service import PersonService
+from app.gallery.resemblance import Resemblances
 from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
 from app.index.follower import Follower
@@ -107,7 +109,13 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         Readiness(database),
         Receipts(database, clock),
         CollectionService(database, clock, contract_id=pipeline.contract_id, forget=forget),
-        PersonService(database, clock, build_enroller(analyser, settings)),
+        PersonService(
+            database,
+            clock,
+            build_enroller(analyser, settings),
+            Resemblances(database, replicas, clock, calibrations),
+        ),
+        Lookalikes(database, replicas, calibrations, contract_id=pipeline.contract_id),
         RecognitionService(
             analyser,
             search,

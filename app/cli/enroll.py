@@ -17,7 +17,7 @@ from app.errors import AppError, InvalidRequest, NotFound
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
 from app.gallery.person_service import PersonService
-from app.gallery.schemas import NewCollection, NewPerson
+from app.gallery.schemas import FacesAdded, NewCollection, NewPerson
 from app.inference.folders import Photo, photos_in
 from app.settings import load_settings
 from app.web.idempotency import keep_nothing
@@ -33,6 +33,7 @@ class _Outcome:
     enrolled: int = 0
     already: int = 0
     refused: list[tuple[Path, str, str]] = field(default_factory=list)
+    alike: list[tuple[Path, str, float]] = field(default_factory=list)
 
 
 def enroll(
@@ -88,10 +89,12 @@ def _refuse_namesakes(photos: list[Photo]) -> None:
 def _enrol(persons: PersonService, collection: str, photo: Photo, outcome: _Outcome) -> None:
     try:
         image = ImageFile(photo.file.name, photo.file.read_bytes())
-        if _add(persons, collection, photo.person, image):
-            outcome.enrolled += 1
-        else:
+        added = _add(persons, collection, photo.person, image)
+        if added is None:
             outcome.already += 1
+            return
+        outcome.enrolled += 1
+        outcome.alike += [(photo.file, each.person_id, each.similarity) for each in added.warnings]
     except OSError as error:
         outcome.refused.append((photo.file, "unreadable", str(error.strerror)))
     except AppError as error:
@@ -99,18 +102,16 @@ def _enrol(persons: PersonService, collection: str, photo: Photo, outcome: _Outc
         outcome.refused.append((photo.file, reason, error.detail))
 
 
-def _add(persons: PersonService, collection: str, name: str, image: ImageFile) -> bool:
-    """Whether the photo is new. Nobody is made of whom no photo could be used."""
+def _add(persons: PersonService, collection: str, name: str, image: ImageFile) -> FacesAdded | None:
+    """What was added; None where the photo is known. Nobody is made without a usable photo."""
     person_id = person_id_of(name)
     try:
         if persons.has_image(collection, person_id, image):
-            return False
+            return None
     except NotFound:
         new = NewPerson(id=person_id, name=name)
-        persons.create(collection, new, [image], keep_nothing)
-    else:
-        persons.add_faces(collection, person_id, [image], keep_nothing)
-    return True
+        return persons.create(collection, new, [image], keep_nothing)
+    return persons.add_faces(collection, person_id, [image], keep_nothing)
 
 
 def _report(outcome: _Outcome) -> None:
@@ -119,11 +120,24 @@ def _report(outcome: _Outcome) -> None:
         f"{outcome.enrolled} photos enrolled, {outcome.already} were already, "
         f"{len(outcome.refused)} refused."
     )
-    if not outcome.refused:
-        return
+    if outcome.refused:
+        _report_refused(out, outcome.refused)
+    if outcome.alike:
+        _report_alike(out, outcome.alike)
+
+
+def _report_refused(out: Console, refused: list[tuple[Path, str, str]]) -> None:
     table = Table("photo", "reason", "what to do", title="Refused")
-    for file, reason, detail in outcome.refused[:_SHOWN]:
+    for file, reason, detail in refused[:_SHOWN]:
         table.add_row(f"{file.parent.name}/{file.name}", reason, detail)
     out.print(table)
-    counts = Counter(reason for _, reason, _ in outcome.refused)
+    counts = Counter(reason for _, reason, _ in refused)
     out.print(", ".join(f"{reason}: {count}" for reason, count in counts.most_common()))
+
+
+def _report_alike(out: Console, alike: list[tuple[Path, str, float]]) -> None:
+    table = Table("photo", "looks like", "similarity", title="Enrolled, and like somebody else")
+    for file, other, similarity in alike[:_SHOWN]:
+        table.add_row(f"{file.parent.name}/{file.name}", other, f"{similarity:.3f}")
+    out.print(table)
+    out.print(f"{len(alike)} photos look like another person: see the collection's lookalikes.")

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.auth.guard import MayAdminister, MayAdministerEverything, MayRead
 from app.gallery.collection_service import CollectionService
 from app.gallery.fields import CollectionPath
-from app.gallery.schemas import CollectionPatch, CollectionView, NewCollection
+from app.gallery.lookalikes import Lookalikes
+from app.gallery.schemas import CollectionPatch, CollectionView, LookalikePair, NewCollection
 from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
 from app.web.paging import Page, Paged
 from app.web.problems import documented
@@ -60,6 +61,22 @@ def update_collection(
     """Change what the body names; a new `target_fpir` holds from the next request on."""
     del caller
     return collections.update(collection_id, patch)
+
+
+@router.get("/{collection_id}/lookalikes", responses=documented(404, 409, 503))
+def list_lookalikes(
+    collection_id: CollectionPath,
+    caller: MayRead,
+    lookalikes: Annotated[Lookalikes, Depends(provided(Lookalikes))],
+    paging: Paged,
+) -> Page[LookalikePair]:
+    """Persons who could be taken for each other, or are one person under two names, nearest first.
+
+    Of everybody enrolled, valid now or not; the 10,000 nearest pairs at most. A page shows the
+    collection as it is then: after a change in between, a pair may come twice or be missed.
+    """
+    del caller
+    return lookalikes.report(collection_id, paging)
 
 
 @router.delete("/{collection_id}", status_code=204, responses=documented(404, 409))

@@ -26,6 +26,7 @@ class Collection(Base):
     target_fpir: Mapped[float]
     target_fmr: Mapped[float]
     max_faces_per_person: Mapped[int]
+    lookalikes: Mapped[str] = mapped_column(String(8), default="warn")
     attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
     contract_id: Mapped[str] = mapped_column(String(64))
     revision: Mapped[int] = mapped_column(default=0)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -14,7 +15,9 @@ from app.errors import AlreadyExists, AppError, InvalidRequest, NotFound
 from app.gallery import repository
 from app.gallery.enrolment import Enroller, ImageFile, Template, refusal
 from app.gallery.models import Collection, Face, Person
+from app.gallery.resemblance import Resemblance, Resemblances
 from app.gallery.schemas import (
+    EnrolmentWarning,
     FacesAdded,
     FaceView,
     NewPerson,
@@ -34,10 +37,13 @@ _log = structlog.get_logger()
 class PersonService:
     """Enrols, changes and removes persons and faces."""
 
-    def __init__(self, database: Database, clock: Clock, enroller: Enroller) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, enroller: Enroller, resemblances: Resemblances
+    ) -> None:
         self._database = database
         self._clock = clock
         self._enroller = enroller
+        self._resemblances = resemblances
 
     def create(
         self, collection_id: str, new: NewPerson, images: Sequence[ImageFile], keep: Keep
@@ -47,8 +53,8 @@ class PersonService:
         With images and none of them usable nobody is made, and the error says why.
         """
         person_id = new.id or new_id("per")
-        self._check_free(collection_id, person_id, new.external_id)
-        templates, rejected = self._enroller.examine(images)
+        owner = self._check_free(collection_id, person_id, new.external_id)
+        templates, rejected, warnings = self._examine(owner, images, person_key=None)
         if images and not templates:
             raise refusal(rejected)
         try:
@@ -60,6 +66,7 @@ class PersonService:
                     person=person_view(person, collection_id, faces=len(faces)),
                     faces=faces,
                     rejected=rejected,
+                    warnings=_of_those(warnings, rejected),
                 )
                 keep(session, answer)
         except IntegrityError:
@@ -133,15 +140,18 @@ class PersonService:
     ) -> FacesAdded:
         """Add a template of each usable image; with none usable, an error that says why."""
         with self._database.read() as session:
-            repository.person(session, self._enrollable(session, collection_id), person_id)
-        templates, rejected = self._enroller.examine(images)
+            owner = self._enrollable(session, collection_id)
+            person = repository.person(session, owner, person_id)
+        templates, rejected, warnings = self._examine(owner, images, person_key=person.key)
         with self._database.write() as session:
             owner = self._enrollable(session, collection_id)
             person = repository.person(session, owner, person_id)
             faces = self._add(session, owner, person, templates, rejected)
             if not faces:
                 raise refusal(rejected)
-            answer = FacesAdded(faces=faces, rejected=rejected)
+            answer = FacesAdded(
+                faces=faces, rejected=rejected, warnings=_of_those(warnings, rejected)
+            )
             keep(session, answer)
         _log.info("faces.added", collection=collection_id, person=person_id, faces=len(faces))
         return answer
@@ -176,12 +186,39 @@ class PersonService:
     def _enrollable(self, session: Session, collection_id: str) -> Collection:
         return repository.comparable_collection(session, collection_id, self._enroller.contract_id)
 
-    def _check_free(self, collection_id: str, person_id: str, external_id: str | None) -> None:
+    def _examine(
+        self, owner: Collection, images: Sequence[ImageFile], *, person_key: int | None
+    ) -> tuple[list[Template], list[RejectedImage], list[EnrolmentWarning]]:
+        """What can be enrolled, what cannot, and whom else the former look like."""
+        templates, rejected = self._enroller.examine(images)
+        if owner.lookalikes == "off" or not templates:
+            return templates, rejected, []
+        faces = np.stack([template.embedding for template in templates])
+        others = self._resemblances.of(owner, faces, but=person_key)
+        alike = [(t, other) for t, other in zip(templates, others, strict=True) if other]
+        if owner.lookalikes == "warn":
+            return templates, rejected, [_warning(*each) for each in alike]
+        for template, other in alike:
+            templates.remove(template)
+            rejected.append(
+                self._enroller.rejection(
+                    template.index,
+                    template.filename,
+                    "looks_like_another_person",
+                    other=other.person_id,
+                )
+            )
+        return templates, rejected, []
+
+    def _check_free(
+        self, collection_id: str, person_id: str, external_id: str | None
+    ) -> Collection:
         """Refuse a taken id before the images cost anything; the database has the last word."""
         with self._database.read() as session:
             owner = self._enrollable(session, collection_id)
             if repository.is_taken(session, owner, person_id, external_id):
                 raise _taken(collection_id, person_id, external_id)
+            return owner
 
     def _insert(
         self, session: Session, owner: Collection, person_id: str, new: NewPerson
@@ -241,6 +278,27 @@ class PersonService:
             quality=view.model_dump() if (view := quality_view(sample.quality)) else {},
             created_at=self._clock.now(),
         )
+
+
+def _warning(template: Template, other: Resemblance) -> EnrolmentWarning:
+    return EnrolmentWarning(
+        index=template.index,
+        filename=template.filename,
+        reason="looks_like_another_person",
+        person_id=other.person_id,
+        similarity=round(other.similarity, 4),
+        fpir=other.fpir,
+        detail=f"Enrolled; the service would have named {other.person_id!r} for this face. Are "
+        "they one person? See the collection's lookalikes.",
+    )
+
+
+def _of_those(
+    warnings: Sequence[EnrolmentWarning], rejected: Sequence[RejectedImage]
+) -> list[EnrolmentWarning]:
+    """The warnings of images that were enrolled in the end."""
+    refused = {each.index for each in rejected}
+    return [warning for warning in warnings if warning.index not in refused]
 
 
 def _view(session: Session, owner: Collection, person: Person) -> PersonView:

@@ -1,7 +1,7 @@
 """The gallery at the edge: what clients send and what they get. Output has no defaults."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, JsonValue, model_validator
 
@@ -28,6 +28,9 @@ RejectionReason = Literal[
 ]
 
 
+LookalikePolicy = Literal["off", "warn", "refuse"]
+
+
 class CollectionPatch(BaseModel, extra="forbid"):
     """What to change of a collection; a field left out stays as it is."""
 
@@ -35,6 +38,9 @@ class CollectionPatch(BaseModel, extra="forbid"):
     target_fpir: TargetFpir = 0.001
     target_fmr: TargetFmr = 1e-4
     max_faces_per_person: FacesPerPerson = 20
+    lookalikes: LookalikePolicy = Field(
+        "warn", description="What becomes of an image that looks like another person enrolled."
+    )
     metadata: Metadata = {}
 
 
@@ -52,6 +58,7 @@ class CollectionView(BaseModel):
     target_fpir: float
     target_fmr: float
     max_faces_per_person: int
+    lookalikes: LookalikePolicy
     metadata: dict[str, JsonValue]
     contract_id: str
     revision: int
@@ -140,14 +147,52 @@ class RejectedImage(BaseModel):
     detail: str
 
 
+class EnrolmentWarning(BaseModel):
+    """An image that was enrolled although the service would have named somebody else for it.
+
+    ``fpir`` is how often a stranger looks as much like anybody in this gallery.
+    """
+
+    index: int
+    filename: str | None
+    reason: Literal["looks_like_another_person"]
+    person_id: str
+    similarity: float
+    fpir: float
+    detail: str
+
+
 class FacesAdded(BaseModel):
     """What became of each image: partial success is success."""
 
     faces: list[FaceView]
     rejected: list[RejectedImage]
+    warnings: list[EnrolmentWarning]
 
 
 class PersonAdded(FacesAdded):
     """The person made, and what became of each image."""
 
     person: PersonView
+
+
+class LookalikePerson(BaseModel):
+    """One of two who look alike."""
+
+    person_id: str
+    external_id: str | None
+    name: str | None
+
+
+class LookalikePair(BaseModel):
+    """Two persons who are nearer to each other than strangers should be.
+
+    ``fmr`` is how often two strangers are this alike. A ``probable_duplicate`` is as near as the
+    faces of one person are to each other on average; a ``lookalike`` is not, and yet so near that
+    one would be named as the other at the collection's target, were they not enrolled.
+    """
+
+    persons: Annotated[list[LookalikePerson], Field(min_length=2, max_length=2)]
+    similarity: float
+    fmr: float
+    kind: Literal["lookalike", "probable_duplicate"]

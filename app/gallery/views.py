@@ -15,6 +15,7 @@ def collection_view(row: Collection, persons: int, faces: int) -> CollectionView
         target_fpir=row.target_fpir,
         target_fmr=row.target_fmr,
         max_faces_per_person=row.max_faces_per_person,
+        lookalikes=row.lookalikes,
         metadata=row.attributes,
         contract_id=row.contract_id,
         revision=row.revision,

@@ -92,10 +92,10 @@ class CollectionReplica:
         with self._at(revision) as (at, roster):
             return _state(at, roster, now)
 
-    def everybody(self, *, revision: int) -> Fused:
-        """All people, valid or not, at ``revision`` or later."""
+    def everybody(self, *, revision: int) -> tuple[Fused, SiteEvidence]:
+        """All people, valid or not, and what they say of each other, at ``revision`` or later."""
         with self._at(revision) as (_, roster):
-            return roster.everybody()
+            return roster.everybody(), roster.evidence
 
     @contextmanager
     def _at(self, revision: int) -> Iterator[tuple[int, Roster]]:

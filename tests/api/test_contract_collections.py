@@ -26,6 +26,7 @@ FIELDS = {
     "target_fpir",
     "target_fmr",
     "max_faces_per_person",
+    "lookalikes",
     "metadata",
     "contract_id",
     "revision",
@@ -46,6 +47,7 @@ def test_a_collection_made_of_nothing_has_the_contracts_defaults(timed: TestClie
         "target_fpir": 0.001,
         "target_fmr": 1e-4,
         "max_faces_per_person": 20,
+        "lookalikes": "warn",
         "metadata": {},
         "revision": 0,
         "person_count": 0,
@@ -62,6 +64,7 @@ def test_a_collection_keeps_what_it_was_given(client: TestClient) -> None:
         "target_fpir": 0.02,
         "target_fmr": 0.003,
         "max_faces_per_person": 7,
+        "lookalikes": "refuse",
         "metadata": {"site": {"floors": [1, 2.5, None, True, "ü"]}},
     }
     body = made(client.post("/collections", json=given))
@@ -102,6 +105,8 @@ def test_a_taken_id_is_refused(client: TestClient, staff: str) -> None:
         ("max_faces_per_person", 0),
         ("max_faces_per_person", 101),
         ("max_faces_per_person", 1.5),
+        ("lookalikes", "tell"),
+        ("lookalikes", None),
         ("metadata", []),
         ("metadata", "not JSON"),
         ("metadata", {"much": "x" * 16_384}),

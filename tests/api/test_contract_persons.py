@@ -40,7 +40,7 @@ def test_a_person_made_of_nothing_is_anonymous_and_always_valid(timed: TestClien
     staff = make_collection(timed)
     body = made(timed.post(f"{staff}/persons", json={}))
     assert (set(body), body["faces"], body["rejected"]) == (
-        {"person", "faces", "rejected"},
+        {"person", "faces", "rejected", "warnings"},
         [],
         [],
     )

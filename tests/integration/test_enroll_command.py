@@ -93,3 +93,12 @@ def test_somebody_enrolled_without_photos_is_not_removed_by_unusable_ones(
     with pytest.raises(NotFound):
         persons.get("hq", "nobody")
     container.close()
+
+
+def test_photos_that_look_like_somebody_else_are_told(tmp_path: Path, fake_bundle: Path) -> None:
+    for name, somebody in (("ada", 1), ("bob", 2), ("alias", 1)):
+        _photo(tmp_path / "people", name, "1.png", picture(somebody, len(name)))
+    said = _enroll(tmp_path / "people", tmp_path / "data", fake_bundle)
+    assert "3 photos enrolled, 0 were already, 0 refused." in said
+    assert "1 photos look like another person" in said
+    assert "alias/1.png" in said or "ada/1.png" in said

@@ -146,6 +146,22 @@ def test_a_step_that_leaves_rows_hanging_on_nothing_is_undone(tmp_path: Path) ->
     database.close()
 
 
+def test_a_collection_of_before_warns_of_lookalikes(database: Database) -> None:
+    upgrade(database, "0001")
+    columns = "id, target_fpir, target_fmr, max_faces_per_person, metadata, contract_id, revision"
+    values = "'doors', 0.001, 0.0001, 20, '{}', 'contract', 0"
+    with database.migration() as connection:
+        connection.execute(
+            sa.text(
+                f"INSERT INTO collections ({columns}, created_at, updated_at) "  # noqa: S608
+                f"VALUES ({values}, '2026-05-04', '2026-05-04')"
+            )
+        )
+    upgrade(database)
+    with database.read() as session:
+        assert session.scalars(sa.select(Collection.lookalikes)).all() == ["warn"]
+
+
 def test_processes_that_upgrade_at_once_all_succeed(database_url: str) -> None:
     started = [_start(database_url) for _ in range(3)]
     for process in started:

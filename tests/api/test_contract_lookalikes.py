@@ -1,0 +1,201 @@
+"""Persons who look alike: told at enrolment, refused where the collection says so, and reported."""
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from app.bootstrap import build
+from app.gallery.resemblance import Resemblances
+from app.settings import Settings
+from tests.api.support import (
+    client_of,
+    enrol,
+    files,
+    identify,
+    made,
+    make_collection,
+    only_face,
+    problem,
+    told,
+)
+from tests.support.pictures import SIDE, encoded, picture
+
+
+def like(somebody: int, own: int, share: float = 0.25) -> bytes:
+    """A picture of somebody else, ``own``, who looks much like ``somebody``."""
+    both = [np.random.default_rng(each).integers(0, 256, (8, 8)) for each in (somebody, own)]
+    pixels = np.kron((1 - share) * both[0] + share * both[1], np.ones((SIDE // 8, SIDE // 8)))
+    return encoded(pixels.astype(np.uint8))
+
+
+def pairs(client: TestClient, path: str, **query: object) -> list[tuple[set[str], str]]:
+    items = told(client.get(f"{path}/lookalikes", params=query))["items"]
+    return [({each["person_id"] for each in item["persons"]}, item["kind"]) for item in items]
+
+
+@pytest.fixture
+def crowd(client: TestClient) -> str:
+    """A collection of strangers."""
+    path = make_collection(client, "crowd", target_fpir=0.01)
+    for i in range(1, 9):
+        enrol(client, path, f"p{i}", picture(i))
+    return path
+
+
+def test_among_strangers_nobody_looks_alike(client: TestClient, crowd: str) -> None:
+    assert told(client.get(f"{crowd}/lookalikes")) == {"items": [], "next_cursor": None}
+
+
+def test_lookalikes_and_second_names_are_reported_nearest_first(
+    client: TestClient, crowd: str
+) -> None:
+    enrol(client, crowd, "alias", picture(1), name="A. Lias", external_id="77")
+    enrol(client, crowd, "sister", like(2, 50))
+    items = told(client.get(f"{crowd}/lookalikes"))["items"]
+    assert pairs(client, crowd) == [
+        ({"p1", "alias"}, "probable_duplicate"),
+        ({"p2", "sister"}, "lookalike"),
+    ]
+    assert [set(item) for item in items] == [{"persons", "similarity", "fmr", "kind"}] * 2
+    alias = next(each for each in items[0]["persons"] if each["person_id"] == "alias")
+    assert alias == {"person_id": "alias", "name": "A. Lias", "external_id": "77"}
+    assert items[0]["similarity"] == pytest.approx(1, abs=1e-4)
+    assert items[0]["similarity"] > items[1]["similarity"]
+    assert 0 < items[0]["fmr"] < items[1]["fmr"] < 0.01 / 8
+
+
+def test_the_report_follows_every_change(client: TestClient, crowd: str) -> None:
+    enrol(client, crowd, "alias", picture(1))
+    assert len(pairs(client, crowd)) == 1
+    enrol(client, crowd, "sister", like(2, 50))
+    assert len(pairs(client, crowd)) == 2
+    assert client.delete(f"{crowd}/persons/alias").status_code == 204
+    assert pairs(client, crowd) == [({"p2", "sister"}, "lookalike")]
+    told(client.patch(crowd, json={"target_fpir": 1e-6}))
+    assert pairs(client, crowd) == []
+
+
+def test_who_is_not_valid_is_reported_as_well(client: TestClient, crowd: str) -> None:
+    enrol(client, crowd, "alias", picture(1), valid_until="2020-01-01T00:00:00Z")
+    assert pairs(client, crowd) == [({"p1", "alias"}, "probable_duplicate")]
+
+
+def test_the_report_goes_through_all_its_pages(client: TestClient, crowd: str) -> None:
+    for i in range(1, 6):
+        enrol(client, crowd, f"alias-{i}", picture(i))
+    first = told(client.get(f"{crowd}/lookalikes", params={"limit": 2}))
+    seen, page, sizes = list(first["items"]), first, [2]
+    while page["next_cursor"]:
+        query = {"limit": 2, "cursor": page["next_cursor"]}
+        page = told(client.get(f"{crowd}/lookalikes", params=query))
+        sizes.append(len(page["items"]))
+        seen += page["items"]
+    assert sizes == [2, 2, 1]
+    assert seen == told(client.get(f"{crowd}/lookalikes"))["items"]
+
+
+@pytest.mark.parametrize("persons", [0, 1])
+def test_without_two_persons_there_is_no_pair(client: TestClient, persons: int) -> None:
+    path = make_collection(client)
+    for i in range(persons):
+        enrol(client, path, f"p{i}", picture(i))
+    made(client.post(f"{path}/persons", json={"id": "faceless"}))
+    assert pairs(client, path) == []
+
+
+def test_an_unknown_collection_has_no_report(client: TestClient) -> None:
+    problem(client.get("/collections/nowhere/lookalikes"), 404, "not_found")
+
+
+def test_by_default_somebody_who_looks_like_another_is_enrolled_and_told(
+    client: TestClient, crowd: str
+) -> None:
+    answer = enrol(client, crowd, "alias", picture(1, 5), picture(60))
+    assert [len(answer["faces"]), answer["rejected"]] == [2, []]
+    (warning,) = answer["warnings"]
+    assert warning["detail"].startswith("Enrolled;")
+    assert {name: warning[name] for name in ("index", "filename", "reason", "person_id")} == {
+        "index": 0,
+        "filename": "0.png",
+        "reason": "looks_like_another_person",
+        "person_id": "p1",
+    }
+    assert warning["similarity"] > 0.9
+    assert 0 < warning["fpir"] < 0.01
+
+
+def test_a_persons_own_faces_are_no_lookalikes(client: TestClient, crowd: str) -> None:
+    answer = made(
+        client.post(f"{crowd}/persons/p1/faces", files=files(picture(1, 1), picture(1, 2)))
+    )
+    assert answer["warnings"] == []
+    other = made(client.post(f"{crowd}/persons/p1/faces", files=files(picture(2, 1))))
+    assert [warning["person_id"] for warning in other["warnings"]] == ["p2"]
+
+
+def test_an_image_that_is_refused_is_not_warned_of(client: TestClient, crowd: str) -> None:
+    enrol(client, crowd, "alias", picture(1, 5))
+    again = client.post(f"{crowd}/persons/alias/faces", files=files(picture(1, 5), picture(1, 6)))
+    answer = made(again)
+    assert [each["index"] for each in answer["rejected"]] == [0]
+    assert [each["index"] for each in answer["warnings"]] == [1]
+
+
+def test_where_the_collection_says_so_such_an_image_is_refused(
+    client: TestClient, crowd: str
+) -> None:
+    assert told(client.patch(crowd, json={"lookalikes": "refuse"}))["lookalikes"] == "refuse"
+    answer = enrol(client, crowd, "eve", picture(60), picture(1, 5))
+    assert (len(answer["faces"]), answer["warnings"]) == (1, [])
+    (refused,) = answer["rejected"]
+    assert (refused["index"], refused["reasons"]) == (1, ["looks_like_another_person"])
+    assert "'p1'" in refused["detail"]
+    added = client.post(f"{crowd}/persons/eve/faces", files=files(picture(2, 5)))
+    (error,) = problem(added, 422, "invalid_request")["errors"]
+    assert error["message"].startswith("looks_like_another_person: ")
+
+
+def test_somebody_whose_images_are_all_refused_is_not_made(client: TestClient, crowd: str) -> None:
+    told(client.patch(crowd, json={"lookalikes": "refuse"}))
+    form = {"id": "alias"}
+    images = files(picture(1, 5), picture(2, 5))
+    answer = client.post(f"{crowd}/persons", data=form, files=images)
+    body = problem(answer, 422, "invalid_request")
+    assert [each["field"] for each in body["errors"]] == ["images[0]", "images[1]"]
+    problem(client.get(f"{crowd}/persons/alias"), 404, "not_found")
+
+
+def test_where_the_collection_says_so_nobody_is_compared(client: TestClient, crowd: str) -> None:
+    told(client.patch(crowd, json={"lookalikes": "off"}))
+    assert enrol(client, crowd, "alias", picture(1, 5))["warnings"] == []
+
+
+def test_whoever_is_told_of_is_who_would_have_been_named(client: TestClient, crowd: str) -> None:
+    for somebody in (*range(1, 9), *range(70, 80)):
+        face = only_face(identify(client, crowd, somebody, 3))
+        answer = enrol(client, crowd, f"q{somebody}", picture(somebody, 3))
+        told_of = [each["person_id"] for each in answer["warnings"]]
+        assert told_of == ([face["person_id"]] if face["person_id"] else [])
+        assert client.delete(f"{crowd}/persons/q{somebody}").status_code == 204
+
+
+def test_two_who_are_enrolled_at_once_are_found_by_the_report(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check opens no transaction, so that another may slip in after it."""
+    check = Resemblances.of
+    container = build(settings)
+    with client_of(container) as client:
+        path = make_collection(client, lookalikes="refuse", target_fpir=0.01)
+        for i in range(2, 9):
+            enrol(client, path, f"p{i}", picture(i))
+
+        def interrupted(self: Resemblances, *args: object, **options: object) -> object:
+            seen = check(self, *args, **options)  # type: ignore[arg-type]
+            monkeypatch.setattr(Resemblances, "of", check)
+            enrol(client, path, "first", picture(1))
+            return seen
+
+        monkeypatch.setattr(Resemblances, "of", interrupted)
+        assert enrol(client, path, "second", picture(1))["rejected"] == []
+        assert pairs(client, path) == [({"first", "second"}, "probable_duplicate")]
