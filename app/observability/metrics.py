@@ -1,7 +1,10 @@
 """Prometheus metrics of this process, on a registry of their own so that each app has its own."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from threading import Lock
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -16,6 +19,21 @@ _SITE: Final = {
     "shift_deviations": "How much nearer strangers are to each other than the bundle says.",
     "stretch": "Deviation of strangers' similarities, over the bundle's.",
 }
+
+MOST_SOURCES: Final = 100
+OTHER_SOURCE: Final = "other"
+_SIMILARITIES: Final = tuple(round(0.05 * step, 2) for step in range(-4, 20))
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The nearest person's ``similarity``, the ``threshold`` it was held against, and the ``noise``
+    within which two scores cannot be told apart.
+    """
+
+    similarity: float
+    threshold: float
+    noise: float
 
 
 class Metrics:
@@ -35,10 +53,25 @@ class Metrics:
         )
         self._decisions = Counter(
             "kith_decisions_total",
-            "Faces decided on, by outcome.",
-            ("collection", "decision"),
+            "Faces decided on, by outcome and by the source that the request named.",
+            ("collection", "source", "decision"),
             registry=self._registry,
         )
+        self._near = Counter(
+            "kith_near_threshold_total",
+            "Faces whose top similarity is nearer to the threshold than a score's noise.",
+            ("collection", "source", "decision"),
+            registry=self._registry,
+        )
+        self._top = Histogram(
+            "kith_top_similarity",
+            "Similarity to the nearest person, by decision.",
+            ("collection", "source", "decision"),
+            buckets=_SIMILARITIES,
+            registry=self._registry,
+        )
+        self._sources: defaultdict[str, set[str]] = defaultdict(set)
+        self._lock = Lock()
         self._site = {
             name: Gauge(f"kith_site_{name}", description, ("collection",), registry=self._registry)
             for name, description in _SITE.items()
@@ -55,9 +88,28 @@ class Metrics:
         """One finished HTTP request."""
         self._requests.labels(method, route, str(status)).observe(seconds)
 
-    def observe_decision(self, collection_id: str, decision: str) -> None:
-        """One face decided on."""
-        self._decisions.labels(collection_id, decision).inc()
+    def observe_decision(
+        self, collection_id: str, source: str | None, decision: str, *, top: Top | None
+    ) -> None:
+        """One face decided on; ``top`` is None where it was compared with nobody."""
+        labels = (collection_id, self._source(collection_id, source), decision)
+        self._decisions.labels(*labels).inc()
+        if top is not None:
+            self._top.labels(*labels).observe(top.similarity)
+            if abs(top.similarity - top.threshold) <= top.noise:
+                self._near.labels(*labels).inc()
+
+    def _source(self, collection_id: str, source: str | None) -> str:
+        """The label of a source: the first hundred of a collection have their own, for each costs
+        memory for good.
+        """
+        if source is None:
+            return ""
+        with self._lock:
+            known = self._sources[collection_id]
+            if len(known) < MOST_SOURCES:
+                known.add(source)
+            return source if source in known else OTHER_SOURCE
 
     def observe_site(
         self, collection_id: str, *, ratio: float, shift: float, stretch: float

@@ -28,6 +28,9 @@ class IdentifyOptions(BaseModel, extra="forbid"):
     max_faces: int = Field(10, ge=1, le=100)
     target_fpir: TargetFpir | None = None
     min_similarity: float | None = Field(None, ge=-1, le=1)
+    source: Id | None = Field(
+        None, description="Where the image is from, such as a camera: a label of the metrics."
+    )
 
 
 class DetectOptions(BaseModel, extra="forbid"):

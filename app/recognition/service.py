@@ -13,7 +13,7 @@ from app.index.replica import GalleryState
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
 from app.inference.pipeline import Sample
-from app.observability.metrics import Metrics
+from app.observability.metrics import Metrics, Top
 from app.recognition.schemas import (
     Candidate,
     Detection,
@@ -75,7 +75,7 @@ class RecognitionService:
         policy = self._policy(matches, options)
         faces = self._identified(analysis, matches, policy, options)
         for face in faces:
-            self._metrics.observe_decision(collection_id, face.decision)
+            self._observe(collection_id, options.source, face, policy)
         ended = time.perf_counter()
         timings = TimingsView(
             decode=round(analysis.timings.decode, 2),
@@ -121,6 +121,15 @@ class RecognitionService:
             embedding=vector.tolist(),
             face=sample_view(analysis.chosen[0]),
         )
+
+    def _observe(
+        self, collection_id: str, source: str | None, face: IdentifiedFace, policy: _Policy
+    ) -> None:
+        top = None
+        if face.candidates:
+            noise = self._calibrations.bundle.ambiguity_margin
+            top = Top(face.candidates[0].similarity, policy.similarity, noise)
+        self._metrics.observe_decision(collection_id, source, face.decision, top=top)
 
     def _usable(self, samples: list[Sample], options: IdentifyOptions) -> list[Sample]:
         shown = samples[: options.max_faces]

@@ -82,7 +82,7 @@ def test_the_metrics_count_requests_decisions_and_steps(client: TestClient, staf
     assert values[
         f'{requests}{{method="GET",route="/v1/collections/{{collection_id}}",status="404"}}'
     ] == ("1.0")
-    decided = 'kith_decisions_total{{collection="staff",decision="{}"}}'
+    decided = 'kith_decisions_total{{collection="staff",decision="{}",source=""}}'
     assert values[decided.format("identified")] == "2.0"
     assert values[decided.format("unknown")] == "1.0"
     for step in ("decode", "detect", "embed", "search", "total"):
