@@ -27,6 +27,8 @@ from app.inference.pipeline import Pipeline, build_pipeline
 from app.observability.health import Readiness
 from app.observability.metrics import Metrics
 from app.recognition.distances import DistanceService
+from app.recognition.exposures import Exposures
+from app.recognition.feedback import FeedbackService
 from app.recognition.models import ModelService
 from app.recognition.search import PersonSearch
 from app.recognition.service import RecognitionService
@@ -48,6 +50,7 @@ class Container:
     keys: KeyService
     metrics: Metrics
     follower: Follower
+    exposures: Exposures
     services: Services
 
     def open(self) -> None:
@@ -57,8 +60,9 @@ class Container:
         self.follower.start()
 
     def close(self) -> None:
-        """Keep snapshots and give the database's connections back."""
+        """Keep snapshots and counts, and give the database's connections back."""
         self.follower.stop()
+        self.exposures.write()
         self.database.close()
 
 
@@ -96,6 +100,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     metrics = Metrics()
     calibrations = SiteCalibrations(bundle.calibration)
     watch = SiteWatch(calibrations, metrics)
+    exposures = Exposures(database)
 
     def forget(collection: Collection) -> None:
         replicas.forget(collection.key)
@@ -123,6 +128,16 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
             acceptance=acceptance,
             metrics=metrics,
             watch=watch,
+            exposures=exposures,
+        ),
+        FeedbackService(
+            database,
+            clock,
+            analyser,
+            search,
+            calibrations=calibrations,
+            acceptance=acceptance,
+            exposures=exposures,
         ),
         ThresholdService(search, calibrations, watch),
         VerificationService(
@@ -136,7 +151,13 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         ModelService(bundle),
     )
     return Container(
-        settings, database, keys, metrics, follower, {type(each): each for each in provided}
+        settings,
+        database,
+        keys,
+        metrics,
+        follower,
+        exposures,
+        {type(each): each for each in provided},
     )
 
 

@@ -138,6 +138,10 @@ class Calibration:
             evidence={**self.evidence, "site": site.to_dict()},
         )
 
+    def raised(self, factor: float) -> "Calibration":
+        """The calibration of a site where strangers are this many times as often alike."""
+        return self if factor == 1 else replace(self, shape=self.shape.raised(factor))
+
     def _deviations(self, at: _Floats, templates: _Floats) -> _Floats:
         """How many deviations the similarities ``at`` (n,) lie above the means of (k,): (n, k)."""
         above = at[:, None] - self.moments.mean_of(templates)

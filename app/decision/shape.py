@@ -5,7 +5,7 @@ standardised scores of 1 to 8 fused templates agree to 0.05 deviations down to o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +18,7 @@ SUPPORT: Final = 30
 _UNSEEN: Final = 3.7  # -log(0.025): the rule of three, two-sided
 _LEAST_LOG_FMR: Final = -300.0  # far below any rate that is seen; its exponential is above zero
 _MOST_SPREAD: Final = 100.0
+_ALMOST_ONE: Final = 1 - 1e-9
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)  # to average over a normal error
 _WEIGHTS /= _WEIGHTS.sum()
 
@@ -77,6 +78,12 @@ class ScoreShape:
         return ScoreShape(
             deviations, log_fmr, np.hypot(self.spread(deviations), error), self.supported_fmr
         )
+
+    def raised(self, factor: float) -> "ScoreShape":
+        """All rates ``factor`` times as high, and at most 1."""
+        log_fmr = np.minimum(self.log_fmr + np.log(factor), 0.0)
+        supported = min(self.supported_fmr * factor, _ALMOST_ONE)
+        return replace(self, log_fmr=log_fmr, supported_fmr=supported)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON keeps it."""

@@ -4,14 +4,24 @@ Moving it costs 0.2 ms and a threshold 0.05 ms (measured); a gallery changes les
 asked, so both are kept by what they depend on, and on nothing else.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from app.decision.agreement import Agreement, agreement
 from app.decision.calibration import Calibration, GallerySize, Threshold
+from app.decision.reports import NO_REPORTS, Reports
 from app.decision.site import SiteEvidence
 
 _KEPT: Final = 1024  # galleries, or galleries and targets; about 10 kB each
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryEvidence:
+    """What a gallery's people say of each other, and what its operators said of its answers."""
+
+    site: SiteEvidence
+    reports: Reports = NO_REPORTS
 
 
 class SiteCalibrations:
@@ -23,10 +33,10 @@ class SiteCalibrations:
         self.threshold = lru_cache(_KEPT)(self._threshold)
         self.agreement = lru_cache(_KEPT)(self._agreement)
 
-    def _at(self, evidence: SiteEvidence) -> Calibration:
-        return self.bundle.at_site(evidence)
+    def _at(self, evidence: GalleryEvidence) -> Calibration:
+        return self.bundle.at_site(evidence.site).raised(evidence.reports.factor)
 
-    def _threshold(self, evidence: SiteEvidence, target: float, size: GallerySize) -> Threshold:
+    def _threshold(self, evidence: GalleryEvidence, target: float, size: GallerySize) -> Threshold:
         return self.at(evidence).threshold(target, size)
 
     def _agreement(self, evidence: SiteEvidence, target: float, size: GallerySize) -> Agreement:

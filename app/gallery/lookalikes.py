@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from app.core.db import Database
 from app.decision.resemblance import least_alike, pair_fmr, same_person, stranger_rate
-from app.decision.sites import SiteCalibrations
+from app.decision.sites import GalleryEvidence, SiteCalibrations
 from app.gallery import repository
+from app.gallery.evidence import reports_of
 from app.gallery.models import Collection, Person
 from app.gallery.schemas import LookalikePair, LookalikePerson
 from app.index.pairs import near_pairs
@@ -79,7 +80,7 @@ class Lookalikes:
         return pairs, self._persons(_keys(pairs))
 
     def _pairs(self, owner: Collection) -> list[_Pair]:
-        state = (owner.revision, owner.target_fpir)
+        state = (owner.revision, owner.target_fpir, reports_of(owner))
         with self._lock:
             kept = self._kept.pop(owner.key, None)
             pairs = kept[1] if kept and kept[0] == state else self._found(owner)
@@ -92,10 +93,11 @@ class Lookalikes:
         """Whoever would be named as the other, were they not enrolled: as rare among strangers as
         the collection's target asks of its threshold.
         """
-        people, evidence = self._replicas.of(owner.key, owner.epoch).everybody(revision=owner.revision)
+        replica = self._replicas.of(owner.key, owner.epoch)
+        people, site = replica.everybody(revision=owner.revision)
         if len(people.owners) < 2:
             return []
-        calibration = self._calibrations.at(evidence)
+        calibration = self._calibrations.at(GalleryEvidence(site, reports_of(owner)))
         templates = people.templates.astype(np.float64)
         rate = stranger_rate(owner.target_fpir, len(people.owners))
         near = near_pairs(

@@ -26,7 +26,11 @@ class Collection(Base):
     target_fpir: Mapped[float]
     target_fmr: Mapped[float]
     max_faces_per_person: Mapped[int]
-    lookalikes: Mapped[str] = mapped_column(String(8), default="warn")
+    lookalikes: Mapped[str] = mapped_column(String(8), server_default="warn", default="warn")
+    # What identifications stated of their probes and what was confirmed wrong: see the feedback.
+    probes: Mapped[int] = mapped_column(server_default="0", default=0)
+    expected_false_positives: Mapped[float] = mapped_column(server_default="0", default=0.0)
+    false_positives: Mapped[int] = mapped_column(server_default="0", default=0)
     attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
     contract_id: Mapped[str] = mapped_column(String(64))
     revision: Mapped[int] = mapped_column(default=0)
@@ -78,4 +82,33 @@ class Face(Base):
     box: Mapped[dict[str, Any]]
     detection_score: Mapped[float]
     quality: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class Feedback(Base):
+    """An operator's word on whether a probe was of a person; the embedding, never the image.
+
+    ``counted``: a false positive, that is, a probe for which the service named the wrong person.
+    """
+
+    __tablename__ = "feedback"
+    __table_args__ = (
+        UniqueConstraint("person_key", "probe_sha256"),
+        Index(None, "collection_key"),
+        {"sqlite_autoincrement": True},
+    )
+
+    key: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    collection_key: Mapped[int] = mapped_column(ForeignKey("collections.key", ondelete="CASCADE"))
+    person_key: Mapped[int] = mapped_column(ForeignKey("persons.key", ondelete="CASCADE"))
+    verdict: Mapped[str] = mapped_column(String(8))
+    counted: Mapped[bool]
+    embedding: Mapped[bytes] = mapped_column(LargeBinary)
+    probe_sha256: Mapped[str] = mapped_column(String(64))
+    similarity: Mapped[float]
+    threshold: Mapped[float]
+    revision: Mapped[int]
+    contract_id: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]

@@ -133,6 +133,7 @@ class PersonService:
             person = repository.person(session, owner, person_id)
             repository.changed(session, owner, [person.key], now=self._clock.now())
             session.delete(person)
+            repository.count_false_positives(session, owner)
         _log.info("person.deleted", collection=collection_id, person=person_id)
 
     def add_faces(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.core import hints
 from app.core.db import is_writing
 from app.errors import ContractMismatch, NotFound
-from app.gallery.models import Collection, Face, Person
+from app.gallery.models import Collection, Face, Feedback, Person
 from app.index import changelog
 
 
@@ -122,6 +122,54 @@ def changed(
             update(Collection).where(Collection.key == owner.key).values(log_since=since)
         )
     hints.tell(session)
+
+
+def judged(session: Session, collection_key: int, *, probes: int, expected: float) -> None:
+    """Count probes, and how many false positives there would be if all had been strangers."""
+    session.execute(
+        update(Collection)
+        .where(Collection.key == collection_key)
+        .values(
+            probes=Collection.probes + probes,
+            expected_false_positives=Collection.expected_false_positives + expected,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def count_false_positives(session: Session, owner: Collection) -> None:
+    """Count the collection's confirmed false positives, after its feedback changed."""
+    session.flush()
+    counted = (
+        select(func.count())
+        .where(Feedback.collection_key == owner.key, Feedback.counted)
+        .scalar_subquery()
+    )
+    session.execute(
+        update(Collection)
+        .where(Collection.key == owner.key)
+        .values(false_positives=counted)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def feedback(session: Session, person_key: int, probe_sha256: str) -> Feedback | None:
+    """What was said of this probe and this person before."""
+    return session.scalar(
+        select(Feedback).where(
+            Feedback.person_key == person_key, Feedback.probe_sha256 == probe_sha256
+        )
+    )
+
+
+def verdicts(session: Session, owner: Collection) -> dict[str, int]:
+    """How often each verdict was given in the collection."""
+    query = (
+        select(Feedback.verdict, func.count())
+        .where(Feedback.collection_key == owner.key)
+        .group_by(Feedback.verdict)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def is_taken(session: Session, owner: Collection, person_id: str, external_id: str | None) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.core.clock import Clock
 from app.core.db import Database
 from app.decision.sites import SiteCalibrations
+from app.gallery.evidence import evidence_of
 from app.gallery.models import Collection, Person
 from app.index.base import Vectors
 from app.index.replica import Replicas
@@ -48,8 +49,9 @@ class Resemblances:
         replica = self._replicas.of(owner.key, owner.epoch)
         found = replica.search(faces, 2, revision=owner.revision, now=self._clock.now())
         gallery, near = found.gallery, found.neighbours
+        evidence = evidence_of(owner, gallery)
         threshold = self._calibrations.threshold(
-            gallery.evidence, owner.target_fpir, gallery.size
+            evidence, owner.target_fpir, gallery.size
         ).similarity
         others = [
             next(((key, each) for key, each in zip(*row, strict=True) if key != but), None)
@@ -57,7 +59,7 @@ class Resemblances:
         ]
         alike = [pair if pair and pair[1] >= threshold else None for pair in others]
         ids = self._ids({pair[0] for pair in alike if pair})
-        calibration = self._calibrations.at(gallery.evidence)
+        calibration = self._calibrations.at(evidence)
         return [
             Resemblance(ids[pair[0]], pair[1], calibration.fpir(pair[1], gallery.size))
             if pair and pair[0] in ids

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
-from app.auth.guard import MayAdminister, MayIdentify, MayRead
+from app.auth.guard import MayAdminister, MayEnroll, MayIdentify, MayRead
 from app.gallery.fields import CollectionPath, PersonPath
 from app.recognition.distances import DistanceService
+from app.recognition.feedback import FeedbackService
 from app.recognition.models import ModelService
 from app.recognition.schemas import (
     CompareOptions,
@@ -16,6 +17,8 @@ from app.recognition.schemas import (
     DistanceMatrix,
     DistanceOptions,
     EmbeddingView,
+    FeedbackOptions,
+    FeedbackView,
     Identification,
     IdentifyOptions,
     ModelList,
@@ -26,6 +29,7 @@ from app.recognition.schemas import (
 from app.recognition.service import RecognitionService
 from app.recognition.thresholds import ThresholdService
 from app.recognition.verification import VerificationService
+from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
 from app.web.problems import documented
 from app.web.services import provided
 from app.web.uploads import (
@@ -153,6 +157,34 @@ def distances(
     del caller
     images = [(image.filename or f"images[{i}]", image.data) for i, image in enumerate(body.images)]
     return service.matrix(collection_id, images, body.fields)
+
+
+@router.post(
+    "/collections/{collection_id}/feedback",
+    status_code=201,
+    response_model=FeedbackView,
+    responses=documented(404, 409, 415, 503),
+    openapi_extra=described(FeedbackOptions, ONE_IMAGE),
+)
+def give_feedback(
+    collection_id: CollectionPath,
+    caller: MayEnroll,
+    body: Annotated[Submission[FeedbackOptions], Depends(submission(FeedbackOptions, ONE_IMAGE))],
+    feedback: Annotated[FeedbackService, Depends(provided(FeedbackService))],
+    receipts: Annotated[Receipts, Depends(provided(Receipts))],
+    idempotency_key: IdempotencyKey = None,
+) -> Response | FeedbackView:
+    """Say that the largest face of an image that was identified is, or is not, of a person.
+
+    The embedding is kept, the image is not. A later verdict on the same image replaces the first.
+    `not_them` is never named as that person again, and raises the threshold where more of them come
+    than the stated rate allows; `them` is kept for evaluation.
+    """
+    ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
+    return receipts.once(
+        ticket,
+        lambda keep: feedback.give(collection_id, body.fields, body.images[0].data, keep),
+    )
 
 
 @router.get("/collections/{collection_id}/threshold", responses=documented(404, 409, 503))

@@ -1,5 +1,6 @@
 """Recognition at the edge. Output has no defaults; similarities are cosines, higher is closer."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
@@ -31,6 +32,9 @@ class IdentifyOptions(BaseModel, extra="forbid"):
     source: Id | None = Field(
         None, description="Where the image is from, such as a camera: a label of the metrics."
     )
+
+
+Verdict = Literal["them", "not_them"]
 
 
 class DetectOptions(BaseModel, extra="forbid"):
@@ -67,6 +71,14 @@ class DistanceOptions(BaseModel, extra="forbid"):
         return person_ids
 
 
+class FeedbackOptions(BaseModel, extra="forbid"):
+    """Who it was or was not; what it was asked of."""
+
+    person_id: Id
+    verdict: Verdict
+    source: Id | None = Field(None, description="Where the image is from, such as a camera.")
+
+
 class SampleView(BaseModel):
     """A face found: where, how sure, how good. Landmarks: eyes, nose tip, mouth corners."""
 
@@ -77,7 +89,11 @@ class SampleView(BaseModel):
 
 
 class Candidate(BaseModel):
-    """A person who looks like the probe; ``fpir`` is how often a stranger would look as alike."""
+    """A person who looks like the probe; ``fpir`` is how often a stranger would look as alike.
+
+    ``reported_not_them``: the probe is nearer to a face that feedback said was not the person than
+    to the person. They are not named for it, however near.
+    """
 
     person_id: str
     external_id: str | None
@@ -85,6 +101,7 @@ class Candidate(BaseModel):
     similarity: float
     fpir: float
     face_id: int
+    reported_not_them: bool
 
 
 class IdentifiedFace(SampleView):
@@ -127,7 +144,11 @@ class Identification(BaseModel):
 
 
 class Verification(BaseModel):
-    """One to one. ``similarity`` and ``fmr`` are null where there was nothing to compare."""
+    """One to one. ``similarity`` and ``fmr`` are null where there was nothing to compare.
+
+    ``reported_not_them``: the probe is nearer to a face that feedback said was not the person than
+    to the person; it is no match, however near.
+    """
 
     request_id: str
     contract_id: str
@@ -137,6 +158,7 @@ class Verification(BaseModel):
     threshold: float
     target_fmr: float
     fmr: float | None
+    reported_not_them: bool
     face: SampleView | None
 
 
@@ -214,6 +236,22 @@ class SiteView(BaseModel):
     stretch_error: float
 
 
+class ReportsView(BaseModel):
+    """What feedback says, and what it is held against.
+
+    Of ``probes`` identified, at most ``expected_false_positives`` were to be named if all had been
+    strangers; ``false_positives`` were confirmed. ``factor`` is how many times as often as stated
+    strangers are named, at least, with 95 % confidence: the rate is raised by it, never lowered.
+    """
+
+    probes: int
+    expected_false_positives: float
+    false_positives: int
+    not_them: int
+    them: int
+    factor: float
+
+
 class ThresholdEvidence(BaseModel):
     """On what a threshold rests, and how far the site is from the bundle.
 
@@ -224,6 +262,7 @@ class ThresholdEvidence(BaseModel):
 
     bundle: BundleEvidence
     site: SiteView
+    feedback: ReportsView
     fpir_ratio: float
     fpir_ratio_interval: Pair
     fits_bundle: bool
@@ -264,3 +303,20 @@ class ModelList(BaseModel):
     """The bundles loaded: one."""
 
     items: list[ModelView]
+
+
+class FeedbackView(BaseModel):
+    """A verdict as it is kept. ``false_positive``: the service named this person for the probe, and
+    it was not them. ``threshold`` is the collection's, without what feedback raised it by.
+    """
+
+    id: str
+    person_id: str
+    verdict: Verdict
+    false_positive: bool
+    similarity: float
+    threshold: float
+    revision: int
+    contract_id: str
+    source: str | None
+    created_at: datetime

@@ -17,7 +17,7 @@ from app.core.clock import Clock
 from app.core.db import Database, Utc
 from app.decision.fusion import fuse_persons
 from app.gallery import repository
-from app.gallery.models import Collection, Face, Person
+from app.gallery.models import Collection, Face, Feedback, Person
 from app.gallery.templates import unpack
 from app.index.base import Neighbours, Vectors
 from app.index.replica import GalleryState, Replicas
@@ -35,11 +35,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A person near a probe: the cosine with the fused templates, and the nearest template."""
+    """A person near a probe: the cosine with the fused templates, the nearest template, and whether
+    the probe is still nearer to somebody of whom it was reported that they are not this person.
+    """
 
     person: Named
     similarity: float
     face_id: int
+    reported_not_them: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,13 @@ class _Enrolled:
     fused: Vectors
     face_ids: Sequence[int]
     templates: Vectors
+    others: Vectors
 
     def match(self, probe: Vectors) -> Match:
         nearest = int(np.argmax(self.templates @ probe))
-        return Match(self.person, float(self.fused @ probe), self.face_ids[nearest])
+        similarity = float(self.fused @ probe)
+        reported = is_other(probe, similarity, self.others)
+        return Match(self.person, similarity, self.face_ids[nearest], reported)
 
 
 class PersonSearch:
@@ -81,6 +87,11 @@ class PersonSearch:
         """The collection, if its templates can be compared with this service's embeddings."""
         with self._database.read() as session:
             return repository.comparable_collection(session, collection_id, self._contract_id)
+
+    def verdicts(self, collection: Collection) -> dict[str, int]:
+        """How often feedback of each verdict was given."""
+        with self._database.read() as session:
+            return repository.verdicts(session, collection)
 
     def gallery(self, collection: Collection) -> GalleryState:
         """The gallery at the collection's revision or later, as it is now."""
@@ -102,6 +113,11 @@ class PersonSearch:
             if not there_are_more or all(len(each) >= count for each in by_probe):
                 return Matches(collection, found.gallery, [each[:count] for each in by_probe])
             wanted *= 4  # some of the nearest may not be named now: look further
+
+    def others(self, person_key: int) -> Vectors:
+        """Probes (k, d) of which it was reported that they are not this person."""
+        with self._database.read() as session:
+            return _others(session, [person_key], self._dimension)[person_key]
 
     def enrolled(self, collection_id: str, person_id: str) -> tuple[Collection, Person, Vectors]:
         """A collection, a person in it and the person's templates (k, d); k may be 0."""
@@ -154,6 +170,7 @@ def _enrolled(
     session: Session, keys: list[int], now: datetime, dimension: int
 ) -> dict[int, _Enrolled]:
     rows = session.execute(_ENROLLED, {"keys": keys, "now": now}).all()
+    others = _others(session, keys, dimension)
     owners = np.array([row.key for row in rows], np.int64)
     vectors = unpack([row.embedding for row in rows], dimension)
     fused = fuse_persons(vectors, owners)
@@ -167,5 +184,23 @@ def _enrolled(
         first = rows[end - 1]
         person = Named(first.id, first.external_id, first.name)
         ids = [row.face_id for row in rows[mine]]
-        result[key] = _Enrolled(person, vector, ids, vectors[mine])
+        result[key] = _Enrolled(person, vector, ids, vectors[mine], others[key])
     return result
+
+
+def is_other(probe: Vectors, similarity: float, others: Vectors) -> bool:
+    """Whether a probe, so near to a person, is as near to one of the ``others`` (k, d) who were
+    reported not to be that person.
+    """
+    return bool(len(others)) and float((others @ probe).max()) >= similarity
+
+
+def _others(session: Session, keys: list[int], dimension: int) -> dict[int, Vectors]:
+    """By person, the embeddings of which it was reported that they are not them."""
+    query = select(Feedback.person_key, Feedback.embedding).where(
+        Feedback.person_key.in_(keys), Feedback.verdict == "not_them"
+    )
+    found: dict[int, list[bytes]] = {key: [] for key in keys}
+    for key, embedding in session.execute(query):
+        found[key].append(embedding)
+    return {key: unpack(rows, dimension) for key, rows in found.items()}

@@ -5,15 +5,18 @@ decision room.
 import time
 from dataclasses import dataclass
 
-from app.decision.calibration import Threshold
+from app.decision.calibration import Calibration, Threshold
 from app.decision.open_set import Outcome, decide
 from app.decision.sites import SiteCalibrations
 from app.errors import NoFace
+from app.gallery.evidence import evidence_of, reports_of
+from app.gallery.models import Collection
 from app.index.replica import GalleryState
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
 from app.inference.pipeline import Sample
 from app.observability.metrics import Metrics, Top
+from app.recognition.exposures import Exposures
 from app.recognition.schemas import (
     Candidate,
     Detection,
@@ -37,6 +40,7 @@ class _Policy:
     threshold: Threshold
     similarity: float
     gallery: GalleryState
+    calibration: Calibration
 
 
 class RecognitionService:
@@ -51,6 +55,7 @@ class RecognitionService:
         acceptance: Acceptance,
         metrics: Metrics,
         watch: SiteWatch,
+        exposures: Exposures,
     ) -> None:
         self._analyser = analyser
         self._search = search
@@ -58,6 +63,7 @@ class RecognitionService:
         self._acceptance = acceptance
         self._metrics = metrics
         self._watch = watch
+        self._exposures = exposures
         self._contract_id = analyser.pipeline.contract_id
 
     def identify(
@@ -76,6 +82,7 @@ class RecognitionService:
         faces = self._identified(analysis, matches, policy, options)
         for face in faces:
             self._observe(collection_id, options.source, face, policy)
+        self._count(collection, policy, probes=len(matches.by_probe))
         ended = time.perf_counter()
         timings = TimingsView(
             decode=round(analysis.timings.decode, 2),
@@ -122,6 +129,13 @@ class RecognitionService:
             face=sample_view(analysis.chosen[0]),
         )
 
+    def _count(self, collection: Collection, policy: _Policy, *, probes: int) -> None:
+        """At the rate that was stated before feedback raised it, which is what feedback tests."""
+        if probes:
+            stated = policy.calibration.fpir(policy.similarity, policy.gallery.size)
+            expected = probes * stated / reports_of(collection).factor
+            self._exposures.add(collection.key, probes=probes, expected=expected)
+
     def _observe(
         self, collection_id: str, source: str | None, face: IdentifiedFace, policy: _Policy
     ) -> None:
@@ -139,9 +153,12 @@ class RecognitionService:
         stated = matches.collection.target_fpir
         target = min(options.target_fpir or stated, stated)
         gallery = matches.gallery
-        threshold = self._calibrations.threshold(gallery.evidence, target, gallery.size)
+        evidence = evidence_of(matches.collection, gallery)
+        threshold = self._calibrations.threshold(evidence, target, gallery.size)
         least = -1.0 if options.min_similarity is None else options.min_similarity
-        return _Policy(threshold, max(threshold.similarity, least), gallery)
+        return _Policy(
+            threshold, max(threshold.similarity, least), gallery, self._calibrations.at(evidence)
+        )
 
     def _identified(
         self, analysis: Analysis, matches: Matches, policy: _Policy, options: IdentifyOptions
@@ -167,12 +184,13 @@ class RecognitionService:
     def _decided(
         self, sample: Sample, matches: list[Match], policy: _Policy, options: IdentifyOptions
     ) -> IdentifiedFace:
+        possible = [match for match in matches if not match.reported_not_them]
         decision = decide(
-            [match.similarity for match in matches],
+            [match.similarity for match in possible],
             policy.similarity,
             margin=self._calibrations.bundle.ambiguity_margin,
         )
-        winner = None if decision.winner is None else matches[decision.winner].person.id
+        winner = None if decision.winner is None else possible[decision.winner].person.id
         # Ambiguity names two: both are shown, however few candidates were asked for.
         shown = max(options.max_candidates, 2 if decision.outcome is Outcome.AMBIGUOUS else 1)
         return IdentifiedFace(
@@ -180,12 +198,12 @@ class RecognitionService:
             decision=decision.outcome.value,
             person_id=winner,
             reasons=[],
-            candidates=self._candidates(matches[:shown], policy.gallery),
+            candidates=self._candidates(matches[:shown], policy),
         )
 
-    def _candidates(self, matches: list[Match], gallery: GalleryState) -> list[Candidate]:
-        calibration = self._calibrations.at(gallery.evidence)
-        rates = calibration.fpirs([match.similarity for match in matches], gallery.size)
+    def _candidates(self, matches: list[Match], policy: _Policy) -> list[Candidate]:
+        similarities = [match.similarity for match in matches]
+        rates = policy.calibration.fpirs(similarities, policy.gallery.size)
         return [
             Candidate(
                 person_id=match.person.id,
@@ -194,6 +212,7 @@ class RecognitionService:
                 similarity=round(match.similarity, 4),
                 fpir=rate,
                 face_id=match.face_id,
+                reported_not_them=match.reported_not_them,
             )
             for match, rate in zip(matches, rates, strict=True)
         ]

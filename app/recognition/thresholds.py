@@ -10,10 +10,17 @@ from app.decision.agreement import Agreement
 from app.decision.moments import Moments
 from app.decision.site import SiteFit
 from app.decision.sites import SiteCalibrations
+from app.gallery.evidence import evidence_of, reports_of
 from app.gallery.models import Collection
 from app.index.replica import GalleryState
 from app.observability.metrics import Metrics
-from app.recognition.schemas import BundleEvidence, SiteView, ThresholdEvidence, ThresholdView
+from app.recognition.schemas import (
+    BundleEvidence,
+    ReportsView,
+    SiteView,
+    ThresholdEvidence,
+    ThresholdView,
+)
 from app.recognition.search import PersonSearch
 
 _log = structlog.get_logger()
@@ -65,9 +72,8 @@ class ThresholdService:
         """The threshold of a collection as it is now, beside the bundle's, and the evidence."""
         collection = self._search.collection(collection_id)
         gallery = self._search.gallery(collection)
-        threshold = self._calibrations.threshold(
-            gallery.evidence, collection.target_fpir, gallery.size
-        )
+        evidence = evidence_of(collection, gallery)
+        threshold = self._calibrations.threshold(evidence, collection.target_fpir, gallery.size)
         return ThresholdView(
             similarity=threshold.similarity,
             target_fpir=threshold.target,
@@ -76,10 +82,13 @@ class ThresholdService:
             fpir_interval=list(threshold.interval),
             extrapolated=threshold.extrapolated,
             contract_id=collection.contract_id,
-            evidence=self._evidence(gallery, self._watch.observe(collection, gallery)),
+            evidence=self._evidence(collection, gallery, self._watch.observe(collection, gallery)),
         )
 
-    def _evidence(self, gallery: GalleryState, found: Agreement) -> ThresholdEvidence:
+    def _evidence(
+        self, collection: Collection, gallery: GalleryState, found: Agreement
+    ) -> ThresholdEvidence:
+        given = self._search.verdicts(collection)
         return ThresholdEvidence(
             bundle=BundleEvidence(
                 similarity=found.bundle.similarity,
@@ -88,6 +97,14 @@ class ThresholdService:
                 calibration=dict(self._calibrations.bundle.evidence),
             ),
             site=_site_view(gallery, found.site, self._calibrations.bundle.moments),
+            feedback=ReportsView(
+                probes=collection.probes,
+                expected_false_positives=collection.expected_false_positives,
+                false_positives=collection.false_positives,
+                not_them=given.get("not_them", 0),
+                them=given.get("them", 0),
+                factor=reports_of(collection).factor,
+            ),
             fpir_ratio=found.ratio,
             fpir_ratio_interval=list(found.interval),
             fits_bundle=found.fits,

@@ -8,6 +8,7 @@ from app.decision.calibration import Threshold
 from app.decision.fusion import fuse
 from app.decision.sites import SiteCalibrations
 from app.errors import Conflict
+from app.gallery.evidence import evidence_of
 from app.gallery.models import Person
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
@@ -20,7 +21,7 @@ from app.recognition.schemas import (
     Verification,
     VerifyOptions,
 )
-from app.recognition.search import PersonSearch
+from app.recognition.search import PersonSearch, is_other
 from app.recognition.views import sample_view
 
 
@@ -57,21 +58,26 @@ class VerificationService:
         if not len(templates):
             raise Conflict(f"The person {person_id!r} has no faces to compare with; add some.")
         target = min(options.target_fmr or collection.target_fmr, collection.target_fmr)
-        calibration = self._calibrations.at(self._search.gallery(collection).evidence)
+        evidence = evidence_of(collection, self._search.gallery(collection))
+        calibration = self._calibrations.at(evidence)
         threshold = calibration.verification_threshold(target, templates=len(templates))
         analysis = self._analyser.analyse(image, self._largest_usable)
         reasons = self._unusable(analysis) + self._not_valid(person)
-        similarity = None
+        similarity, reported = None, False
         if not reasons:
-            similarity = float(fuse(templates) @ analysis.embeddings[0])
+            probe = analysis.embeddings[0]
+            similarity = float(fuse(templates) @ probe)
+            reported = is_other(probe, similarity, self._search.others(person.key))
+        decision = _verified(similarity, threshold, reasons)
         return Verification(
             request_id=request_id,
             contract_id=self._contract_id,
-            decision=_verified(similarity, threshold, reasons),
+            decision="no_match" if reported else decision,
             reasons=reasons,
             similarity=_rounded(similarity),
             threshold=round(threshold.similarity, 4),
             target_fmr=target,
+            reported_not_them=reported,
             fmr=None
             if similarity is None
             else calibration.fmr(similarity, templates=len(templates)),

@@ -77,6 +77,7 @@ class ImageFields:
 
 ONE_IMAGE: Final = ImageFields()
 MANY_IMAGES: Final = ImageFields(("images",), many=True)
+OPTIONAL_IMAGE: Final = ImageFields(required=False)
 OPTIONAL_IMAGES: Final = ImageFields(("images",), many=True, required=False)
 SOURCE_AND_TARGET: Final = ImageFields(("source", "target"))
 

@@ -12,15 +12,13 @@ depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    """Take the step."""
-    with op.batch_alter_table("collections") as batch_op:
-        batch_op.add_column(sa.Column("lookalikes", sa.String(length=8), nullable=True))
-    op.execute("UPDATE collections SET lookalikes = 'warn'")
-    with op.batch_alter_table("collections") as batch_op:
-        batch_op.alter_column("lookalikes", existing_type=sa.String(length=8), nullable=False)
+    """Take the step. The column is added in place: to copy the table would lose AUTOINCREMENT."""
+    op.add_column(
+        "collections",
+        sa.Column("lookalikes", sa.String(length=8), nullable=False, server_default="warn"),
+    )
 
 
 def downgrade() -> None:
     """Take it back."""
-    with op.batch_alter_table("collections") as batch_op:
-        batch_op.drop_column("lookalikes")
+    op.drop_column("collections", "lookalikes")

@@ -33,16 +33,21 @@ def upgraded(settings: Settings, tmp_path: Path) -> Iterator[TestClient]:
         (f"{OLD}/persons/ada/verify", "image"),
         (f"{OLD}/persons/ada/faces", "images"),
         (f"{OLD}/persons", "images"),
+        (f"{OLD}/feedback", "image"),
     ],
 )
 def test_another_models_templates_are_refused(upgraded: TestClient, path: str, field: str) -> None:
     image = files(picture(1, 1), field=field)
-    body = problem(upgraded.post(path, files=image), 409, "contract_mismatch")
+    form = {"person_id": "ada", "verdict": "them"} if path.endswith("feedback") else {}
+    body = problem(upgraded.post(path, data=form, files=image), 409, "contract_mismatch")
     assert all(contract in body["detail"] for contract in _contracts(upgraded))
 
 
-def test_another_models_threshold_and_distances_are_refused(upgraded: TestClient) -> None:
-    problem(upgraded.get(f"{OLD}/threshold"), 409, "contract_mismatch")
+def test_another_models_threshold_distances_and_lookalikes_are_refused(
+    upgraded: TestClient,
+) -> None:
+    for report in ("threshold", "lookalikes"):
+        problem(upgraded.get(f"{OLD}/{report}"), 409, "contract_mismatch")
     images = files(picture(1), picture(2))
     problem(upgraded.post(f"{OLD}/distances", files=images), 409, "contract_mismatch")
 

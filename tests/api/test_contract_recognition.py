@@ -48,7 +48,15 @@ def test_somebody_enrolled_is_named_with_everything_the_contract_promises(
     assert face["box"] == {"x": 0, "y": 0, "width": 64, "height": 64}
     assert (face["decision"], face["person_id"], face["reasons"]) == ("identified", "ada", [])
     best = face["candidates"][0]
-    assert set(best) == {"person_id", "external_id", "name", "similarity", "fpir", "face_id"}
+    assert set(best) == {
+        "person_id",
+        "external_id",
+        "name",
+        "similarity",
+        "fpir",
+        "face_id",
+        "reported_not_them",
+    }
     assert (best["person_id"], best["external_id"], best["name"]) == ("ada", "1001", "Ada")
 
 
@@ -167,6 +175,7 @@ def test_the_threshold_tells_what_it_promises_and_rests_on(client: TestClient, k
     assert set(evidence) == {
         "bundle",
         "site",
+        "feedback",
         "fpir_ratio",
         "fpir_ratio_interval",
         "fits_bundle",
@@ -206,6 +215,7 @@ def test_somebody_is_verified_against_themselves(client: TestClient, known: str)
         "threshold",
         "target_fmr",
         "fmr",
+        "reported_not_them",
         "face",
     }
     assert (body["decision"], body["reasons"], body["target_fmr"]) == ("match", [], 1e-4)

@@ -146,6 +146,20 @@ def test_a_step_that_leaves_rows_hanging_on_nothing_is_undone(tmp_path: Path) ->
     database.close()
 
 
+def test_no_step_makes_a_table_forget_that_keys_are_never_used_again(database: Database) -> None:
+    """A replica knows a collection by its key: one of a deleted collection must not come back."""
+    upgrade(database)
+    never_again = {
+        table.name
+        for table in Base.metadata.tables.values()
+        if table.dialect_options["sqlite"]["autoincrement"]
+    }
+    with database.read() as session:
+        query = sa.text("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
+        assert set(session.scalars(query)) == never_again
+    assert len(never_again) >= 4
+
+
 def test_a_collection_of_before_warns_of_lookalikes(database: Database) -> None:
     upgrade(database, "0001")
     columns = "id, target_fpir, target_fmr, max_faces_per_person, metadata, contract_id, revision"

@@ -1,0 +1,158 @@
+"""What operators say of an answer: this was them, this was not them.
+
+See docs/decisions/0007: negatives are counted against what was stated, and each makes its own
+comparison known; positives are kept for evaluation and move nothing.
+"""
+
+import hashlib
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.ids import new_id
+from app.decision.fusion import fuse
+from app.decision.open_set import decide
+from app.decision.sites import GalleryEvidence, SiteCalibrations
+from app.errors import Conflict, FieldError, InvalidRequest, NoFace
+from app.gallery import repository
+from app.gallery.models import Collection, Feedback
+from app.gallery.templates import pack
+from app.index.base import Vectors
+from app.inference.acceptance import Acceptance
+from app.inference.analyser import Analyser
+from app.inference.pipeline import Sample
+from app.recognition.exposures import Exposures
+from app.recognition.schemas import FeedbackOptions, FeedbackView
+from app.recognition.search import PersonSearch
+from app.web.idempotency import Keep
+
+_log = structlog.get_logger()
+
+
+class FeedbackService:
+    """Takes and keeps what is said of answers. Thread-safe."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        analyser: Analyser,
+        search: PersonSearch,
+        *,
+        calibrations: SiteCalibrations,
+        acceptance: Acceptance,
+        exposures: Exposures,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._analyser = analyser
+        self._search = search
+        self._calibrations = calibrations
+        self._acceptance = acceptance
+        self._exposures = exposures
+
+    def give(
+        self, collection_id: str, options: FeedbackOptions, image: bytes | None, keep: Keep
+    ) -> FeedbackView:
+        """Keep a verdict on the largest face of the image; a later one on the same replaces it."""
+        collection, person, templates = self._search.enrolled(collection_id, options.person_id)
+        if not len(templates):
+            raise Conflict(f"The person {person.id!r} has no faces to compare with; add some.")
+        probe = self._probe(image)
+        similarity = float(fuse(templates) @ probe)
+        threshold, named = self._judged(collection, probe)
+        self._exposures.write()
+        with self._database.write() as session:
+            owner = repository.collection(session, collection_id)
+            # The collection's row first, as every writer takes it: so that no two wait in a ring.
+            repository.judged(session, owner.key, probes=0, expected=0.0)
+            person = repository.person(session, owner, options.person_id)
+            row = _row(session, person.key, probe) or Feedback(
+                id=new_id("fb"),
+                collection_key=owner.key,
+                person_key=person.key,
+                embedding=pack(probe),
+                probe_sha256=_digest(probe),
+                similarity=similarity,
+                threshold=threshold,
+                revision=collection.revision,
+                contract_id=collection.contract_id,
+                source=options.source,
+                created_at=self._clock.now(),
+                counted=False,
+            )
+            row.counted = options.verdict == "not_them" and (row.counted or named == person.id)
+            row.verdict = options.verdict
+            session.add(row)
+            repository.count_false_positives(session, owner)
+            view = _view(row, person.id)
+            keep(session, view)
+        _log.info(
+            "feedback.given", collection=collection_id, feedback=view.id, verdict=options.verdict
+        )
+        return view
+
+    def _probe(self, image: bytes | None) -> Vectors:
+        if image is None:
+            raise _wrong("send an image")
+        analysis = self._analyser.analyse(image, self._largest_usable)
+        if not analysis.samples:
+            raise NoFace("No face was found in the image.")
+        if not analysis.chosen:
+            reasons = ", ".join(self._acceptance.to_identify(analysis.samples[0]))
+            raise _wrong(f"the largest face cannot be compared: {reasons}")
+        probe: Vectors = analysis.embeddings[0]
+        return probe
+
+    def _judged(self, collection: Collection, probe: Vectors) -> tuple[float, str | None]:
+        """The threshold without any feedback, and who is named for the probe by it.
+
+        Not by the threshold that feedback has raised meanwhile: what was named when it was seen is
+        a false positive, however many complaints came before this one.
+        """
+        matches = self._search.nearest(collection, probe[None], 2)
+        gallery, found = matches.gallery, matches.by_probe[0]
+        threshold = self._calibrations.threshold(
+            GalleryEvidence(gallery.evidence), collection.target_fpir, gallery.size
+        ).similarity
+        possible = [match for match in found if not match.reported_not_them]
+        decision = decide(
+            [match.similarity for match in possible],
+            threshold,
+            margin=self._calibrations.bundle.ambiguity_margin,
+        )
+        winner = None if decision.winner is None else possible[decision.winner].person.id
+        return threshold, winner
+
+    def _largest_usable(self, samples: list[Sample]) -> list[Sample]:
+        return [sample for sample in samples[:1] if not self._acceptance.to_identify(sample)]
+
+
+def _row(session: Session, person_key: int, probe: Vectors) -> Feedback | None:
+    return repository.feedback(session, person_key, _digest(probe))
+
+
+def _digest(probe: Vectors) -> str:
+    """Of the embedding: the same image is the same probe."""
+    return hashlib.sha256(pack(probe)).hexdigest()
+
+
+def _view(row: Feedback, person_id: str) -> FeedbackView:
+    return FeedbackView(
+        id=row.id,
+        person_id=person_id,
+        verdict=row.verdict,
+        false_positive=row.counted,
+        similarity=round(row.similarity, 4),
+        threshold=round(row.threshold, 4),
+        revision=row.revision,
+        contract_id=row.contract_id,
+        source=row.source,
+        created_at=row.created_at,
+    )
+
+
+def _wrong(message: str) -> InvalidRequest:
+    return InvalidRequest(f"image: {message}.", errors=[FieldError("image", message)])

@@ -1,0 +1,126 @@
+"""What confirmed false positives say of the stated rate, and what they do to thresholds."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from app.decision.calibration import Calibration, GallerySize
+from app.decision.reports import NO_REPORTS, Reports
+from tests.support.fake_bundle import fake_calibration
+from tests.unit.decision.calibrations import calibrations, similarities, sizes, targets
+
+SIZE = GallerySize({1: 50})
+counts = st.integers(0, 10_000)
+
+
+@given(st.integers(1, 3000))
+def test_the_lower_limit_is_below_the_exact_one_and_near_it(count: int) -> None:
+    exact = stats.gamma.ppf(0.05, count)
+    limit = Reports(count, 1e-6).factor * 1e-6
+    assert limit <= exact * (1 + 1e-3)
+    assert limit >= exact * (0.75 if count < 5 else 0.98)
+
+
+@given(counts, st.floats(1e-6, 1e5))
+def test_reports_never_make_a_threshold_laxer(count: int, expected: float) -> None:
+    calibration = Calibration.from_dict(fake_calibration())
+    raised = calibration.raised(Reports(count, expected).factor)
+    before, after = (each.threshold(0.01, SIZE) for each in (calibration, raised))
+    assert after.similarity >= before.similarity
+    assert after.extrapolated >= before.extrapolated
+
+
+def test_as_many_as_stated_change_nothing() -> None:
+    for count in (1, 10, 100):
+        assert Reports(count, float(count)).factor == 1
+    assert NO_REPORTS.factor == Reports(0, 0.0).factor == 1
+
+
+@given(counts, counts, st.floats(1e-3, 1e3), st.floats(1e-3, 1e3))
+def test_more_of_them_and_fewer_expected_are_never_less_strict(
+    one: int, other: int, some: float, more: float
+) -> None:
+    few, many = sorted([one, other])
+    low, high = sorted([some, more])
+    assert Reports(many, low).factor >= Reports(few, high).factor
+
+
+@given(calibrations(), sizes, targets, similarities, st.floats(1, 1e4))
+def test_a_raised_rate_is_so_many_times_as_high_and_still_a_rate(
+    calibration: Calibration, size: GallerySize, target: float, similarity: float, factor: float
+) -> None:
+    raised = calibration.raised(factor)
+    before, after = calibration.fmr(similarity), raised.fmr(similarity)
+    assert after == pytest.approx(min(before * factor, 1.0), rel=1e-6) or after >= before
+    assert after <= 1
+    assert raised.fpir(similarity, size) >= calibration.fpir(similarity, size) * (1 - 1e-9)
+    threshold = raised.threshold(target, size)
+    assert raised.fpir(threshold.similarity, size) <= target * (1 + 1e-6)
+    assert threshold.similarity >= calibration.threshold(target, size).similarity - 1e-9
+
+
+class Door:
+    """A collection that states 1 % while strangers come ``truth`` times as near as it thinks."""
+
+    def __init__(self, truth: float, *, told: float, strangers: float, seed: int) -> None:
+        self.calibration = Calibration.from_dict(fake_calibration())
+        self.real = self.calibration.raised(truth)
+        self.told, self.strangers = told, strangers
+        self.rng = np.random.default_rng(seed)
+        self.count, self.expected = 0, 0.0
+
+    @property
+    def factor(self) -> float:
+        return Reports(self.count, max(self.expected, 0.01 * self.count)).factor
+
+    def day(self, probes: int) -> float:
+        """How often a stranger was named; those who were, are reported with chance ``told``."""
+        factor = self.factor
+        threshold = self.calibration.raised(factor).threshold(0.01, SIZE).similarity
+        rate = self.real.fpir(threshold, SIZE)
+        named = self.rng.binomial(self.rng.binomial(probes, self.strangers), rate)
+        self.expected += probes * 0.01 / factor
+        self.count += int(self.rng.binomial(named, self.told))
+        return rate
+
+
+@pytest.mark.parametrize("truth", [3.0, 10.0, 30.0])
+def test_a_door_that_names_too_many_comes_back_to_what_it_stated(truth: float) -> None:
+    rates = []
+    for seed in range(20):
+        door = Door(truth, told=1, strangers=1, seed=seed)
+        first = door.day(200)
+        assert first == pytest.approx(min(0.01 * truth, 1), rel=0.15)
+        history = [door.day(200) for _ in range(60)]
+        rates.append(history[-1])
+    assert np.mean(rates) < 0.013
+    assert np.max(rates) < 0.02
+
+
+def test_a_door_that_keeps_its_promise_is_hardly_touched() -> None:
+    factors = []
+    for seed in range(40):
+        door = Door(1.0, told=1, strangers=1, seed=seed)
+        for _ in range(60):
+            door.day(200)
+        factors.append(door.factor)
+    assert np.mean(np.array(factors) == 1) > 0.85
+    assert np.max(factors) < 1.3
+
+
+@pytest.mark.parametrize(("told", "strangers"), [(0.3, 1.0), (1.0, 0.3), (0.5, 0.5)])
+def test_what_nobody_reports_makes_the_bound_lower_and_never_wrong(
+    told: float, strangers: float
+) -> None:
+    """Of a rate ten times as high the bound sees the share that is reported, and no more."""
+    factors = []
+    for seed in range(20):
+        door = Door(10.0, told=told, strangers=strangers, seed=seed)
+        for _ in range(60):
+            door.day(200)
+        factors.append(door.factor)
+    seen = 10 * told * strangers
+    assert np.mean(np.array(factors) <= seen * 1.1) > 0.9
+    assert np.mean(factors) > 0.7 * seen
