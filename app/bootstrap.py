@@ -26,10 +26,12 @@ from app.inference.gate import Gate
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.observability.health import Readiness
 from app.observability.metrics import Metrics
+from app.recognition.clusters import ClusterService
 from app.recognition.distances import DistanceService
 from app.recognition.exposures import Exposures
 from app.recognition.feedback import FeedbackService
 from app.recognition.models import ModelService
+from app.recognition.probes import ProbeStore
 from app.recognition.search import PersonSearch
 from app.recognition.service import RecognitionService
 from app.recognition.thresholds import SiteWatch, ThresholdService
@@ -101,6 +103,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     calibrations = SiteCalibrations(bundle.calibration)
     watch = SiteWatch(calibrations, metrics)
     exposures = Exposures(database)
+    probes = ProbeStore(database, clock, pipeline.dimension)
 
     def forget(collection: Collection) -> None:
         replicas.forget(collection.key)
@@ -129,6 +132,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
             metrics=metrics,
             watch=watch,
             exposures=exposures,
+            probes=probes,
         ),
         FeedbackService(
             database,
@@ -138,6 +142,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
             calibrations=calibrations,
             acceptance=acceptance,
             exposures=exposures,
+            probes=probes,
         ),
         ThresholdService(search, calibrations, watch),
         VerificationService(
@@ -148,6 +153,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
             clock=clock,
         ),
         DistanceService(analyser, search),
+        ClusterService(analyser, search, probes, calibrations),
         ModelService(bundle),
     )
     return Container(

@@ -92,6 +92,8 @@ class CollectionService:
                 setattr(row, name, value)
             row.updated_at = self._clock.now()
             session.flush()
+            if "keep_probes" in changes:
+                repository.trim_probes(session, row)
             view = _view(session, row)
         _log.info("collection.updated", collection=collection_id, fields=sorted(changes))
         return view

@@ -31,6 +31,7 @@ class Collection(Base):
     probes: Mapped[int] = mapped_column(server_default="0", default=0)
     expected_false_positives: Mapped[float] = mapped_column(server_default="0", default=0.0)
     false_positives: Mapped[int] = mapped_column(server_default="0", default=0)
+    keep_probes: Mapped[int] = mapped_column(server_default="0", default=0)
     attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
     contract_id: Mapped[str] = mapped_column(String(64))
     revision: Mapped[int] = mapped_column(default=0)
@@ -110,5 +111,19 @@ class Feedback(Base):
     threshold: Mapped[float]
     revision: Mapped[int]
     contract_id: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+
+class Probe(Base):
+    """An unknown face, where the collection keeps such: the embedding, never the image."""
+
+    __tablename__ = "probes"
+    __table_args__ = (Index(None, "collection_key"), {"sqlite_autoincrement": True})
+
+    key: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    collection_key: Mapped[int] = mapped_column(ForeignKey("collections.key", ondelete="CASCADE"))
+    embedding: Mapped[bytes] = mapped_column(LargeBinary)
     source: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core import hints
 from app.core.db import is_writing
 from app.errors import ContractMismatch, NotFound
-from app.gallery.models import Collection, Face, Feedback, Person
+from app.gallery.models import Collection, Face, Feedback, Person, Probe
 from app.index import changelog
 
 
@@ -170,6 +170,30 @@ def verdicts(session: Session, owner: Collection) -> dict[str, int]:
         .group_by(Feedback.verdict)
     )
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+def probes(session: Session, owner: Collection) -> Sequence[Probe]:
+    """The unknown probes that the collection keeps, oldest first."""
+    query = select(Probe).where(Probe.collection_key == owner.key).order_by(Probe.key)
+    return session.scalars(query).all()
+
+
+def probe(session: Session, owner: Collection, probe_id: str) -> Probe | None:
+    """One unknown probe that the collection keeps."""
+    return session.scalar(
+        select(Probe).where(Probe.collection_key == owner.key, Probe.id == probe_id)
+    )
+
+
+def trim_probes(session: Session, owner: Collection) -> None:
+    """Forget the oldest probes beyond the number that the collection keeps."""
+    beyond = (
+        select(Probe.key)
+        .where(Probe.collection_key == owner.key)
+        .order_by(Probe.key.desc())
+        .offset(owner.keep_probes)
+    )
+    session.execute(delete(Probe).where(Probe.key.in_(session.scalars(beyond).all())))
 
 
 def is_taken(session: Session, owner: Collection, person_id: str, external_id: str | None) -> bool:

@@ -41,6 +41,12 @@ class CollectionPatch(BaseModel, extra="forbid"):
     lookalikes: LookalikePolicy = Field(
         "warn", description="What becomes of an image that looks like another person enrolled."
     )
+    keep_probes: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Of how many of the last unknown faces the embeddings are kept; never images.",
+    )
     metadata: Metadata = {}
 
 
@@ -59,6 +65,7 @@ class CollectionView(BaseModel):
     target_fmr: float
     max_faces_per_person: int
     lookalikes: LookalikePolicy
+    keep_probes: int
     metadata: dict[str, JsonValue]
     contract_id: str
     revision: int

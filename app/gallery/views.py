@@ -16,6 +16,7 @@ def collection_view(row: Collection, persons: int, faces: int) -> CollectionView
         target_fmr=row.target_fmr,
         max_faces_per_person=row.max_faces_per_person,
         lookalikes=row.lookalikes,
+        keep_probes=row.keep_probes,
         metadata=row.attributes,
         contract_id=row.contract_id,
         revision=row.revision,

@@ -13,7 +13,6 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
 from app.decision.fusion import fuse
-from app.decision.open_set import decide
 from app.decision.sites import GalleryEvidence, SiteCalibrations
 from app.errors import Conflict, FieldError, InvalidRequest, NoFace
 from app.gallery import repository
@@ -24,8 +23,9 @@ from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.inference.pipeline import Sample
 from app.recognition.exposures import Exposures
+from app.recognition.probes import ProbeStore
 from app.recognition.schemas import FeedbackOptions, FeedbackView
-from app.recognition.search import PersonSearch
+from app.recognition.search import PersonSearch, judge
 from app.web.idempotency import Keep
 
 _log = structlog.get_logger()
@@ -44,6 +44,7 @@ class FeedbackService:
         calibrations: SiteCalibrations,
         acceptance: Acceptance,
         exposures: Exposures,
+        probes: ProbeStore,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -52,17 +53,26 @@ class FeedbackService:
         self._calibrations = calibrations
         self._acceptance = acceptance
         self._exposures = exposures
+        self._probes = probes
 
     def give(
         self, collection_id: str, options: FeedbackOptions, image: bytes | None, keep: Keep
     ) -> FeedbackView:
-        """Keep a verdict on the largest face of the image; a later one on the same replaces it."""
+        """Keep a verdict on the largest face of the image, or on a stored probe, for which nobody
+        was named; a later verdict on the same replaces it.
+        """
         collection, person, templates = self._search.enrolled(collection_id, options.person_id)
         if not len(templates):
             raise Conflict(f"The person {person.id!r} has no faces to compare with; add some.")
-        probe = self._probe(image)
+        if (image is None) == (options.probe_id is None):
+            raise _wrong("send either an image or a probe_id")
+        if image is None:
+            probe = self._probes.get(collection, str(options.probe_id))
+        else:
+            probe = self._face(image)
         similarity = float(fuse(templates) @ probe)
         threshold, named = self._judged(collection, probe)
+        wrong = named == person.id and image is not None
         self._exposures.write()
         with self._database.write() as session:
             owner = repository.collection(session, collection_id)
@@ -83,7 +93,7 @@ class FeedbackService:
                 created_at=self._clock.now(),
                 counted=False,
             )
-            row.counted = options.verdict == "not_them" and (row.counted or named == person.id)
+            row.counted = options.verdict == "not_them" and (row.counted or wrong)
             row.verdict = options.verdict
             session.add(row)
             repository.count_false_positives(session, owner)
@@ -94,9 +104,7 @@ class FeedbackService:
         )
         return view
 
-    def _probe(self, image: bytes | None) -> Vectors:
-        if image is None:
-            raise _wrong("send an image")
+    def _face(self, image: bytes) -> Vectors:
         analysis = self._analyser.analyse(image, self._largest_usable)
         if not analysis.samples:
             raise NoFace("No face was found in the image.")
@@ -117,14 +125,9 @@ class FeedbackService:
         threshold = self._calibrations.threshold(
             GalleryEvidence(gallery.evidence), collection.target_fpir, gallery.size
         ).similarity
-        possible = [match for match in found if not match.reported_not_them]
-        decision = decide(
-            [match.similarity for match in possible],
-            threshold,
-            margin=self._calibrations.bundle.ambiguity_margin,
-        )
-        winner = None if decision.winner is None else possible[decision.winner].person.id
-        return threshold, winner
+        margin = self._calibrations.bundle.ambiguity_margin
+        winner = judge(found, threshold, margin=margin).winner
+        return threshold, winner.person.id if winner else None
 
     def _largest_usable(self, samples: list[Sample]) -> list[Sample]:
         return [sample for sample in samples[:1] if not self._acceptance.to_identify(sample)]

@@ -6,10 +6,13 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from app.auth.guard import MayAdminister, MayEnroll, MayIdentify, MayRead
 from app.gallery.fields import CollectionPath, PersonPath
+from app.recognition.clusters import ClusterService
 from app.recognition.distances import DistanceService
 from app.recognition.feedback import FeedbackService
 from app.recognition.models import ModelService
 from app.recognition.schemas import (
+    ClusterOptions,
+    ClusterReport,
     CompareOptions,
     Comparison,
     Detection,
@@ -34,6 +37,7 @@ from app.web.problems import documented
 from app.web.services import provided
 from app.web.uploads import (
     ONE_IMAGE,
+    OPTIONAL_IMAGE,
     OPTIONAL_IMAGES,
     SOURCE_AND_TARGET,
     NoFields,
@@ -160,30 +164,56 @@ def distances(
 
 
 @router.post(
+    "/collections/{collection_id}/clusters",
+    responses=documented(404, 409, 415, 503),
+    openapi_extra=described(ClusterOptions, OPTIONAL_IMAGES),
+)
+def cluster(
+    collection_id: CollectionPath,
+    caller: MayIdentify,
+    body: Annotated[
+        Submission[ClusterOptions], Depends(submission(ClusterOptions, OPTIONAL_IMAGES))
+    ],
+    service: Annotated[ClusterService, Depends(provided(ClusterService))],
+) -> ClusterReport:
+    """Which of 2 to 64 images, or of the stored probes, are of one person, and who that is.
+
+    Two groups are joined where at most `max_fmr` of strangers are as near to each other.
+    """
+    del caller
+    images = [(image.filename or f"images[{i}]", image.data) for i, image in enumerate(body.images)]
+    return service.group(collection_id, images, body.fields)
+
+
+@router.post(
     "/collections/{collection_id}/feedback",
     status_code=201,
     response_model=FeedbackView,
     responses=documented(404, 409, 415, 503),
-    openapi_extra=described(FeedbackOptions, ONE_IMAGE),
+    openapi_extra=described(FeedbackOptions, OPTIONAL_IMAGE),
 )
 def give_feedback(
     collection_id: CollectionPath,
     caller: MayEnroll,
-    body: Annotated[Submission[FeedbackOptions], Depends(submission(FeedbackOptions, ONE_IMAGE))],
+    body: Annotated[
+        Submission[FeedbackOptions], Depends(submission(FeedbackOptions, OPTIONAL_IMAGE))
+    ],
     feedback: Annotated[FeedbackService, Depends(provided(FeedbackService))],
     receipts: Annotated[Receipts, Depends(provided(Receipts))],
     idempotency_key: IdempotencyKey = None,
 ) -> Response | FeedbackView:
     """Say that the largest face of an image that was identified is, or is not, of a person.
 
+    Or a stored probe, by the `probe_id` that its identification gave.
     The embedding is kept, the image is not. A later verdict on the same image replaces the first.
     `not_them` is never named as that person again, and raises the threshold where more of them come
     than the stated rate allows; `them` is kept for evaluation.
     """
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
+    image = body.images[0].data if body.images else None
     return receipts.once(
         ticket,
-        lambda keep: feedback.give(collection_id, body.fields, body.images[0].data, keep),
+        lambda keep: feedback.give(collection_id, body.fields, image, keep),
     )
 
 

@@ -72,11 +72,18 @@ class DistanceOptions(BaseModel, extra="forbid"):
 
 
 class FeedbackOptions(BaseModel, extra="forbid"):
-    """Who it was or was not; what it was asked of."""
+    """Who it was or was not; ``probe_id`` where not an image was sent."""
 
     person_id: Id
     verdict: Verdict
+    probe_id: Id | None = Field(None, description="A stored probe, instead of an image.")
     source: Id | None = Field(None, description="Where the image is from, such as a camera.")
+
+
+class ClusterOptions(BaseModel, extra="forbid"):
+    """What to group, where not images."""
+
+    stored_probes: bool = Field(default=False, description="The collection's stored probes.")
 
 
 class SampleView(BaseModel):
@@ -105,10 +112,13 @@ class Candidate(BaseModel):
 
 
 class IdentifiedFace(SampleView):
-    """A face and who it is; ``person_id`` is null unless ``identified``."""
+    """A face and who it is; ``person_id`` is null unless ``identified``, ``probe_id`` unless the
+    face is unknown and the collection keeps such.
+    """
 
     decision: Literal["identified", "unknown", "ambiguous", "rejected"]
     person_id: str | None
+    probe_id: str | None
     reasons: list[ProbeReason]
     candidates: list[Candidate]
 
@@ -320,3 +330,39 @@ class FeedbackView(BaseModel):
     contract_id: str
     source: str | None
     created_at: datetime
+
+
+class KnownPerson(BaseModel):
+    """Somebody enrolled who a group of faces is."""
+
+    person_id: str
+    external_id: str | None
+    name: str | None
+    similarity: float
+    fpir: float
+
+
+class ClusterView(BaseModel):
+    """Faces of one person: which, by label and by place among all ``labels``.
+
+    ``cohesion`` is their mean similarity to each other, null of a single face; ``person`` who they
+    are together, null where that is nobody enrolled. When they were seen is told of stored probes.
+    """
+
+    labels: list[str]
+    indices: list[int]
+    cohesion: float | None
+    first_seen: datetime | None
+    last_seen: datetime | None
+    person: KnownPerson | None
+
+
+class ClusterReport(BaseModel):
+    """All ``labels`` in the order sent (of stored probes their ids, oldest first), and the clusters
+    of one or more of them, largest first. Two strangers are as near as members with a chance of at
+    most ``max_fmr``.
+    """
+
+    labels: list[str]
+    max_fmr: float
+    clusters: list[ClusterView]

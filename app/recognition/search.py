@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import Clock
 from app.core.db import Database, Utc
 from app.decision.fusion import fuse_persons
+from app.decision.open_set import Outcome, decide
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Feedback, Person
 from app.gallery.templates import unpack
@@ -52,6 +53,26 @@ class Matches:
     collection: Collection
     gallery: GalleryState
     by_probe: list[list[Match]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is said of a probe, who is named, and how many of its matches one must see to see why:
+    two who are ambiguous are both shown, whoever is not named in between.
+    """
+
+    outcome: Outcome
+    winner: Match | None
+    shown: int
+
+
+def judge(matches: Sequence[Match], threshold: float, *, margin: float) -> Judgement:
+    """Decide on ``matches``, best first; who was reported not to be the person is not named."""
+    possible = [row for row, match in enumerate(matches) if not match.reported_not_them]
+    decision = decide([matches[row].similarity for row in possible], threshold, margin=margin)
+    winner = None if decision.winner is None else matches[possible[decision.winner]]
+    ambiguous = decision.outcome is Outcome.AMBIGUOUS
+    return Judgement(decision.outcome, winner, possible[1] + 1 if ambiguous else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +120,8 @@ class PersonSearch:
         return replica.state(revision=collection.revision, now=self._clock.now())
 
     def nearest(self, collection: Collection, probes: Vectors, count: int) -> Matches:
-        """The ``count`` persons nearest to each of ``probes`` (b, d).
+        """The ``count`` persons nearest to each of ``probes`` (b, d) who may be named for it, and
+        whoever is nearer and may not.
 
         ``collection`` was read when the request began, so all that was answered before it counts.
         """
@@ -109,9 +131,11 @@ class PersonSearch:
         while True:
             found = replica.search(probes, wanted, revision=collection.revision, now=now)
             by_probe = self._confirmed(found.neighbours, probes, now)
+            enough = [_until(each, count) for each in by_probe]
             there_are_more = found.neighbours.keys.shape[1] == wanted
-            if not there_are_more or all(len(each) >= count for each in by_probe):
-                return Matches(collection, found.gallery, [each[:count] for each in by_probe])
+            if not there_are_more or None not in enough:
+                nearest = [short or each for short, each in zip(enough, by_probe, strict=True)]
+                return Matches(collection, found.gallery, nearest)
             wanted *= 4  # some of the nearest may not be named now: look further
 
     def others(self, person_key: int) -> Vectors:
@@ -139,6 +163,12 @@ class PersonSearch:
             _best_first(enrolled, row.tolist(), probe)
             for row, probe in zip(neighbours.keys, probes, strict=True)
         ]
+
+
+def _until(matches: list[Match], count: int) -> list[Match] | None:
+    """Up to the ``count``-th who may be named; None where there are not so many."""
+    possible = [row for row, match in enumerate(matches) if not match.reported_not_them]
+    return None if len(possible) < count else matches[: possible[count - 1] + 1]
 
 
 def _best_first(enrolled: Mapping[int, _Enrolled], keys: list[int], probe: Vectors) -> list[Match]:

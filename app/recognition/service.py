@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 
 from app.decision.calibration import Calibration, Threshold
-from app.decision.open_set import Outcome, decide
 from app.decision.sites import SiteCalibrations
 from app.errors import NoFace
 from app.gallery.evidence import evidence_of, reports_of
@@ -17,6 +16,7 @@ from app.inference.analyser import Analyser, Analysis
 from app.inference.pipeline import Sample
 from app.observability.metrics import Metrics, Top
 from app.recognition.exposures import Exposures
+from app.recognition.probes import ProbeStore
 from app.recognition.schemas import (
     Candidate,
     Detection,
@@ -28,7 +28,7 @@ from app.recognition.schemas import (
     PolicyView,
     TimingsView,
 )
-from app.recognition.search import Match, Matches, PersonSearch
+from app.recognition.search import Match, Matches, PersonSearch, judge
 from app.recognition.thresholds import SiteWatch
 from app.recognition.views import sample_fields, sample_view
 
@@ -56,6 +56,7 @@ class RecognitionService:
         metrics: Metrics,
         watch: SiteWatch,
         exposures: Exposures,
+        probes: ProbeStore,
     ) -> None:
         self._analyser = analyser
         self._search = search
@@ -64,6 +65,7 @@ class RecognitionService:
         self._metrics = metrics
         self._watch = watch
         self._exposures = exposures
+        self._probes = probes
         self._contract_id = analyser.pipeline.contract_id
 
     def identify(
@@ -80,6 +82,7 @@ class RecognitionService:
         self._watch.observe(collection, matches.gallery)
         policy = self._policy(matches, options)
         faces = self._identified(analysis, matches, policy, options)
+        self._keep_unknown(collection, faces, analysis, source=options.source)
         for face in faces:
             self._observe(collection_id, options.source, face, policy)
         self._count(collection, policy, probes=len(matches.by_probe))
@@ -129,6 +132,21 @@ class RecognitionService:
             face=sample_view(analysis.chosen[0]),
         )
 
+    def _keep_unknown(
+        self,
+        collection: Collection,
+        faces: list[IdentifiedFace],
+        analysis: Analysis,
+        *,
+        source: str | None,
+    ) -> None:
+        judged = [face for face in faces if face.decision != "rejected"]
+        unknown = [row for row, face in enumerate(judged) if face.decision == "unknown"]
+        if collection.keep_probes and unknown:
+            ids = self._probes.keep(collection, analysis.embeddings[unknown], source=source)
+            for row, probe_id in zip(unknown, ids, strict=True):
+                judged[row].probe_id = probe_id
+
     def _count(self, collection: Collection, policy: _Policy, *, probes: int) -> None:
         """At the rate that was stated before feedback raised it, which is what feedback tests."""
         if probes:
@@ -173,6 +191,7 @@ class RecognitionService:
                         **sample_fields(sample),
                         decision="rejected",
                         person_id=None,
+                        probe_id=None,
                         reasons=[*reasons],
                         candidates=[],
                     )
@@ -184,19 +203,13 @@ class RecognitionService:
     def _decided(
         self, sample: Sample, matches: list[Match], policy: _Policy, options: IdentifyOptions
     ) -> IdentifiedFace:
-        possible = [match for match in matches if not match.reported_not_them]
-        decision = decide(
-            [match.similarity for match in possible],
-            policy.similarity,
-            margin=self._calibrations.bundle.ambiguity_margin,
-        )
-        winner = None if decision.winner is None else possible[decision.winner].person.id
-        # Ambiguity names two: both are shown, however few candidates were asked for.
-        shown = max(options.max_candidates, 2 if decision.outcome is Outcome.AMBIGUOUS else 1)
+        found = judge(matches, policy.similarity, margin=self._calibrations.bundle.ambiguity_margin)
+        shown = max(options.max_candidates, found.shown)
         return IdentifiedFace(
             **sample_fields(sample),
-            decision=decision.outcome.value,
-            person_id=winner,
+            decision=found.outcome.value,
+            person_id=found.winner.person.id if found.winner else None,
+            probe_id=None,
             reasons=[],
             candidates=self._candidates(matches[:shown], policy),
         )

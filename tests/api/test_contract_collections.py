@@ -27,6 +27,7 @@ FIELDS = {
     "target_fmr",
     "max_faces_per_person",
     "lookalikes",
+    "keep_probes",
     "metadata",
     "contract_id",
     "revision",
@@ -48,6 +49,7 @@ def test_a_collection_made_of_nothing_has_the_contracts_defaults(timed: TestClie
         "target_fmr": 1e-4,
         "max_faces_per_person": 20,
         "lookalikes": "warn",
+        "keep_probes": 0,
         "metadata": {},
         "revision": 0,
         "person_count": 0,
@@ -65,6 +67,7 @@ def test_a_collection_keeps_what_it_was_given(client: TestClient) -> None:
         "target_fmr": 0.003,
         "max_faces_per_person": 7,
         "lookalikes": "refuse",
+        "keep_probes": 12,
         "metadata": {"site": {"floors": [1, 2.5, None, True, "ü"]}},
     }
     body = made(client.post("/collections", json=given))
@@ -107,6 +110,9 @@ def test_a_taken_id_is_refused(client: TestClient, staff: str) -> None:
         ("max_faces_per_person", 1.5),
         ("lookalikes", "tell"),
         ("lookalikes", None),
+        ("keep_probes", -1),
+        ("keep_probes", 1001),
+        ("keep_probes", "all"),
         ("metadata", []),
         ("metadata", "not JSON"),
         ("metadata", {"much": "x" * 16_384}),

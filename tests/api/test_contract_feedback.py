@@ -96,6 +96,26 @@ def test_who_was_reported_is_not_named_as_that_person_again(client: TestClient, 
     assert [each["reported_not_them"] for each in themselves["candidates"]] == [False] * 3
 
 
+def test_others_are_still_found_behind_whom_it_is_not(client: TestClient, door: str) -> None:
+    """Also where one candidate is asked for, and where the two behind cannot be told apart."""
+    for alias in ("alias", "second-alias", "third-alias"):
+        enrol(client, door, alias, picture(1), picture(1, 1))
+    probe = picture(1, 9)
+
+    def face() -> dict[str, Any]:
+        image = files(probe, field="image")
+        form = {"max_candidates": "1"}
+        return only_face(told(client.post(f"{door}/identify", data=form, files=image)))
+
+    for refuted in ("p1", "alias"):
+        say(client, door, refuted, "not_them", probe)
+        found = face()
+        possible = [each for each in found["candidates"] if not each["reported_not_them"]]
+        assert (found["decision"], len(possible)) == ("ambiguous", 2)
+    say(client, door, "second-alias", "not_them", probe)
+    assert face()["person_id"] == "third-alias"
+
+
 def test_a_later_verdict_on_the_same_image_replaces_the_first(
     client: TestClient, door: str
 ) -> None:

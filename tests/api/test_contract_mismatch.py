@@ -49,6 +49,7 @@ def test_another_models_threshold_distances_and_lookalikes_are_refused(
     for report in ("threshold", "lookalikes"):
         problem(upgraded.get(f"{OLD}/{report}"), 409, "contract_mismatch")
     images = files(picture(1), picture(2))
+    problem(upgraded.post(f"{OLD}/clusters", files=images), 409, "contract_mismatch")
     problem(upgraded.post(f"{OLD}/distances", files=images), 409, "contract_mismatch")
 
 

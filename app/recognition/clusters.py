@@ -1,0 +1,122 @@
+"""Which of many faces are one person's, and whether that person is known."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from app.decision.clusters import clusters, cohesion, of_fused_probes
+from app.decision.resemblance import stranger_rate
+from app.decision.sites import SiteCalibrations
+from app.errors import FieldError, InvalidRequest, NoFace
+from app.gallery.evidence import evidence_of
+from app.gallery.models import Collection
+from app.index.base import Vectors
+from app.inference.analyser import Analyser
+from app.recognition.probes import ProbeStore
+from app.recognition.schemas import ClusterOptions, ClusterReport, ClusterView, KnownPerson
+from app.recognition.search import Match, PersonSearch, judge
+
+MOST_IMAGES: Final = 64
+
+
+class ClusterService:
+    """Groups faces by the calibrated distance. Thread-safe."""
+
+    def __init__(
+        self,
+        analyser: Analyser,
+        search: PersonSearch,
+        probes: ProbeStore,
+        calibrations: SiteCalibrations,
+    ) -> None:
+        self._analyser = analyser
+        self._search = search
+        self._probes = probes
+        self._calibrations = calibrations
+
+    def group(
+        self, collection_id: str, images: Sequence[tuple[str, bytes]], options: ClusterOptions
+    ) -> ClusterReport:
+        """The largest faces of 2 to 64 labelled images, or the collection's stored probes."""
+        collection = self._search.collection(collection_id)
+        if options.stored_probes == bool(images):
+            raise _wrong("send either images or stored_probes")
+        if options.stored_probes:
+            stored = self._probes.all(collection)
+            return self._report(collection, stored.ids, stored.vectors, seen=stored.seen)
+
+        if not 2 <= len(images) <= MOST_IMAGES:
+            raise _wrong(f"2 to {MOST_IMAGES} images are grouped, {len(images)} were sent")
+        labels = [label for label, _ in images]
+        vectors = np.stack([self._face(label, data) for label, data in images])
+        return self._report(collection, labels, vectors, seen=None)
+
+    def _report(
+        self,
+        collection: Collection,
+        labels: Sequence[str],
+        vectors: Vectors,
+        *,
+        seen: Sequence[datetime] | None,
+    ) -> ClusterReport:
+        """Joined are faces as near as somebody must be to be named in a gallery of the others."""
+        evidence = evidence_of(collection, self._search.gallery(collection))
+        rate = stranger_rate(collection.target_fpir, len(labels) - 1)
+        found = clusters(vectors, self._calibrations.at(evidence), rate)
+        known = self._known(collection, [vectors[rows] for rows in found])
+        return ClusterReport(
+            labels=list(labels),
+            max_fmr=rate,
+            clusters=[
+                ClusterView(
+                    labels=[labels[row] for row in rows],
+                    indices=rows,
+                    cohesion=cohesion(vectors[rows]),
+                    first_seen=seen[rows[0]] if seen else None,
+                    last_seen=seen[rows[-1]] if seen else None,
+                    person=person,
+                )
+                for rows, person in zip(found, known, strict=True)
+            ],
+        )
+
+    def _known(self, collection: Collection, groups: list[Vectors]) -> list[KnownPerson | None]:
+        """Who each group's centroid is, by the collection's target, if anybody."""
+        sums = [group.sum(axis=0) for group in groups]
+        centroids = np.array([each / max(float(np.linalg.norm(each)), 1e-12) for each in sums])
+        if not groups:
+            return []
+        matches = self._search.nearest(collection, centroids.astype(np.float32), 2)
+        calibration = self._calibrations.at(evidence_of(collection, matches.gallery))
+        margin = calibration.ambiguity_margin
+        known: list[KnownPerson | None] = []
+        for group, near in zip(groups, matches.by_probe, strict=True):
+            fused = of_fused_probes(calibration, len(group))
+            threshold = fused.threshold(collection.target_fpir, matches.gallery.size).similarity
+            winner = judge(near, threshold, margin=margin).winner
+            rate = fused.fpir(winner.similarity, matches.gallery.size) if winner else 0.0
+            known.append(_person(winner, rate) if winner else None)
+        return known
+
+    def _face(self, label: str, data: bytes) -> Vectors:
+        analysis = self._analyser.analyse(data, lambda found: found[:1])
+        if not analysis.chosen:
+            raise NoFace(f"No face was found in {label}.")
+        row: Vectors = analysis.embeddings[0]
+        return row
+
+
+def _person(match: Match, rate: float) -> KnownPerson:
+    return KnownPerson(
+        person_id=match.person.id,
+        external_id=match.person.external_id,
+        name=match.person.name,
+        similarity=round(match.similarity, 4),
+        fpir=rate,
+    )
+
+
+def _wrong(message: str) -> InvalidRequest:
+    return InvalidRequest(f"images: {message}.", errors=[FieldError("images", message)])
