@@ -80,7 +80,7 @@ class Lookalikes:
         return pairs, self._persons(_keys(pairs))
 
     def _pairs(self, owner: Collection) -> list[_Pair]:
-        state = (owner.revision, owner.target_fpir, reports_of(owner))
+        state = (owner.epoch, owner.revision, owner.target_fpir, reports_of(owner))
         with self._lock:
             kept = self._kept.pop(owner.key, None)
             pairs = kept[1] if kept and kept[0] == state else self._found(owner)

@@ -112,8 +112,6 @@ class PersonService:
                 owner = repository.collection(session, collection_id)
                 person = repository.person(session, owner, person_id)
                 if changes.keys() & {"valid_from", "valid_until"}:
-                    # Before the person's own row is written: whoever writes both takes the
-                    # collection's row first, so that no two wait for each other.
                     repository.changed(session, owner, [person.key], now=self._clock.now())
                 for name, value in changes.items():
                     setattr(person, name, value)

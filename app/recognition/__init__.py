@@ -1,3 +1,3 @@
-"""Who is it? Identification, verification, comparison and detection: everything that asks and
-changes nothing.
+"""Who is it? Identification, verification, comparison, detection and grouping: everything that asks
+and changes nobody; and what operators say of the answers.
 """

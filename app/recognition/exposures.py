@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db import Database
+from app.errors import NotReady
 from app.gallery import repository
 
 WRITTEN_EVERY: Final = 60.0  # seconds
@@ -61,7 +62,7 @@ class Exposures:
                     repository.judged(
                         session, key, probes=counts[key].probes, expected=counts[key].expected
                     )
-        except SQLAlchemyError as error:
+        except (NotReady, SQLAlchemyError) as error:
             _log.warning("exposures.kept", error_type=type(error).__name__)
             with self._lock:
                 for key, kept in counts.items():

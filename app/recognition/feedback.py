@@ -76,8 +76,6 @@ class FeedbackService:
         self._exposures.write()
         with self._database.write() as session:
             owner = repository.collection(session, collection_id)
-            # The collection's row first, as every writer takes it: so that no two wait in a ring.
-            repository.judged(session, owner.key, probes=0, expected=0.0)
             person = repository.person(session, owner, options.person_id)
             row = _row(session, person.key, probe) or Feedback(
                 id=new_id("fb"),

@@ -11,6 +11,9 @@ down_revision: str | None = "0001"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
+# SQLite changes a column by making the table anew, which otherwise loses AUTOINCREMENT.
+_NEVER_AGAIN = {"sqlite_autoincrement": True}
+
 
 def upgrade() -> None:
     """Take the step."""
@@ -24,13 +27,13 @@ def upgrade() -> None:
     for (key,) in connection.execute(sa.select(collections.c.key)).all():
         values = {"epoch": secrets.token_hex(16), "log_since": 0}
         connection.execute(sa.update(collections).where(collections.c.key == key).values(**values))
-    with op.batch_alter_table("collections") as batch:
+    with op.batch_alter_table("collections", table_kwargs=_NEVER_AGAIN) as batch:
         batch.alter_column("epoch", nullable=False, existing_type=sa.String(length=32))
         batch.alter_column("log_since", nullable=False, existing_type=number)
 
 
 def downgrade() -> None:
     """Take it back."""
-    with op.batch_alter_table("collections") as batch:
+    with op.batch_alter_table("collections", table_kwargs=_NEVER_AGAIN) as batch:
         batch.drop_column("log_since")
         batch.drop_column("epoch")

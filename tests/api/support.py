@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -108,3 +109,9 @@ def only_face(answer: dict[str, Any]) -> dict[str, Any]:
     (face,) = answer["faces"]
     assert isinstance(face, dict)
     return face
+
+
+def assert_nowhere(image: bytes, folder: Path) -> None:
+    """No file below ``folder`` holds the image, whatever it is called."""
+    kept = [each for each in folder.rglob("*") if each.is_file()]
+    assert not [each.name for each in kept if image[100:200] in each.read_bytes()]

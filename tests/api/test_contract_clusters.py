@@ -1,16 +1,19 @@
 """Groups of images, and of unknown faces that a collection keeps."""
 
 import datetime as dt
-import sqlite3
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from app.bootstrap import build
+from app.core.db import Database
+from app.gallery.models import Probe
 from app.settings import Settings
 from tests.api.support import (
     FakeClock,
+    assert_nowhere,
     client_of,
     enrol,
     files,
@@ -22,7 +25,10 @@ from tests.api.support import (
     told,
     wrong_fields,
 )
+from tests.support.fake_bundle import DIMENSION
 from tests.support.pictures import picture
+
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
@@ -124,13 +130,14 @@ def test_probes_go_with_the_collection_and_no_image_is_kept(settings: Settings) 
         image = picture(8)
         told(client.post(f"{path}/identify", files=files(image, field="image")))
         assert len(stored(client, path)["labels"]) == 1
-        database = sqlite3.connect(settings.data_dir / "kith.db")
-        assert database.execute("SELECT length(embedding) FROM probes").fetchall() == [(128,)]
+        database = Database(settings.sql_url)
+        with database.read() as session:
+            assert [len(row.embedding) for row in session.scalars(select(Probe))] == [4 * DIMENSION]
         assert client.delete(path).status_code == 204
-        assert database.execute("SELECT count(*) FROM probes").fetchone() == (0,)
+        with database.read() as session:
+            assert session.scalars(select(Probe)).all() == []
         database.close()
-    everything = b"".join(each.read_bytes() for each in settings.data_dir.glob("kith.db*"))
-    assert image[100:200] not in everything
+    assert_nowhere(image, settings.data_dir.parent)
 
 
 @pytest.mark.parametrize("count", [1, 65])

@@ -1,18 +1,22 @@
 """What operators say of answers: kept, held against what was stated, and gone with the person."""
 
-import sqlite3
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from app.bootstrap import build
+from app.core.db import Database
 from app.decision.reports import Reports
+from app.gallery.models import Feedback
 from app.recognition import exposures
 from app.settings import Settings
 from tests.api.support import (
+    assert_nowhere,
     client_of,
     enrol,
     files,
@@ -23,7 +27,10 @@ from tests.api.support import (
     told,
     wrong_fields,
 )
+from tests.support.fake_bundle import DIMENSION
 from tests.support.pictures import SIDE, encoded, picture
+
+pytestmark = pytest.mark.both_databases
 
 TARGET = 0.05
 
@@ -56,6 +63,15 @@ def feedback(client: TestClient, path: str) -> dict[str, Any]:
     view = told(client.get(f"{path}/threshold"))["evidence"]["feedback"]
     assert isinstance(view, dict)
     return view
+
+
+def stored(settings: Settings) -> list[tuple[str, bytes]]:
+    """Every verdict and embedding in the database."""
+    database = Database(settings.sql_url)
+    with database.read() as session:
+        rows = [(row.verdict, row.embedding) for row in session.scalars(select(Feedback))]
+    database.close()
+    return rows
 
 
 def test_a_verdict_is_kept_with_what_it_was_about(client: TestClient, door: str) -> None:
@@ -211,16 +227,17 @@ def test_counts_are_written_now_and_then(
 def test_counts_that_cannot_be_written_are_kept(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def fail(*args: object, **counts: object) -> None:
+        monkeypatch.undo()
+        monkeypatch.setattr(exposures, "WRITTEN_EVERY", 0.0)
+        raise OperationalError("UPDATE", None, Exception("the disk is full"))
+
     monkeypatch.setattr(exposures, "WRITTEN_EVERY", 0.0)
-    monkeypatch.setattr("app.core.db._BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("app.gallery.repository.judged", fail)
     with client_of(build(settings)) as client:
         path = make_collection(client, "door", target_fpir=TARGET)
         enrol(client, path, "ada", picture(1))
-        other = sqlite3.connect(settings.data_dir / "kith.db", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
         assert identified(client, path, picture(1, 3))["person_id"] == "ada"
-        other.execute("ROLLBACK")
-        other.close()
         identified(client, path, picture(1, 4))
         assert feedback(client, path)["probes"] == 2
 
@@ -243,9 +260,7 @@ def test_the_feedback_of_somebody_removed_is_removed(
         enrol(client, path, "p1", picture(1))
         assert identified(client, path, like(1, 50))["candidates"][0]["reported_not_them"] is False
         assert client.delete(path, params={"force": "true"}).status_code == 204
-        database = sqlite3.connect(settings.data_dir / "kith.db")
-        assert database.execute("SELECT count(*) FROM feedback").fetchone() == (0,)
-        database.close()
+        assert stored(settings) == []
 
 
 def test_no_image_is_kept(settings: Settings) -> None:
@@ -254,9 +269,9 @@ def test_no_image_is_kept(settings: Settings) -> None:
         path = make_collection(client, "door", target_fpir=TARGET)
         enrol(client, path, "p1", picture(1))
         say(client, path, "p1", "not_them", stranger)
-    stored = b"".join(each.read_bytes() for each in settings.data_dir.glob("kith.db*"))
-    assert stranger[100:200] not in stored
-    assert b"not_them" in stored
+    ((verdict, embedding),) = stored(settings)
+    assert (verdict, len(embedding)) == ("not_them", 4 * DIMENSION)
+    assert_nowhere(stranger, settings.data_dir.parent)
 
 
 def test_a_repeated_request_gets_its_first_answer(client: TestClient, door: str) -> None:

@@ -146,8 +146,10 @@ def test_a_step_that_leaves_rows_hanging_on_nothing_is_undone(tmp_path: Path) ->
     database.close()
 
 
-def test_no_step_makes_a_table_forget_that_keys_are_never_used_again(database: Database) -> None:
+def test_no_step_makes_sqlite_forget_that_keys_are_never_used_again(database: Database) -> None:
     """A replica knows a collection by its key: one of a deleted collection must not come back."""
+    if database.engine.dialect.name != "sqlite":
+        return  # sequences never go back
     upgrade(database)
     never_again = {
         table.name
