@@ -13,7 +13,7 @@ from app.decision.calibration import Calibration, GallerySize
 from app.decision.fusion import fuse_persons
 from app.decision.open_set import decide
 from app.decision.site import SiteEvidence, SiteStatistics
-from app.decision.sites import SiteCalibrations
+from app.decision.sites import GalleryEvidence, SiteCalibrations
 from bench.openset_data import Photographs
 from bench.openset_draw import Half, calibrated, halves
 from bench.openset_promise import SPLITS, TARGETS, Rates
@@ -85,7 +85,7 @@ def _try_ways(
 def cost_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
     """What deciding adds to a probe, beside the search that it follows."""
     bundle = calibrated(data, Half(data.persons, rows, halves(data.persons, 0)[0]), 0)
-    calibrations, evidence = SiteCalibrations(bundle), _evidence(data, rows)
+    calibrations, evidence = SiteCalibrations(bundle), GalleryEvidence(_evidence(data, rows))
     size = GallerySize(dict.fromkeys(range(1, 6), 20_000))
     gallery = np.random.default_rng(0).normal(size=(100_000, data.embeddings.shape[1]))
     vectors, probe = gallery.astype(np.float32), data.embeddings[0]

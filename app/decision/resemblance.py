@@ -40,6 +40,8 @@ def least_alike(calibration: Calibration, rate: float, templates: Floats) -> flo
     """
     shape, moments = calibration.shape, calibration.moments
     place = int(np.searchsorted(-shape.log_fmr, -np.log(rate)))
-    deviations = shape.deviations[max(place - 1, 0)]
+    if not place:
+        return -1.0  # everybody is
+    deviations = shape.deviations[place - 1]
     lengths = moments.length_of(np.array([templates.min(), templates.max()]))
     return float(min(moments.mean / lengths**2) + deviations * moments.deviation)

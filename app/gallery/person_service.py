@@ -197,17 +197,18 @@ class PersonService:
         alike = [(t, other) for t, other in zip(templates, others, strict=True) if other]
         if owner.lookalikes == "warn":
             return templates, rejected, [_warning(*each) for each in alike]
-        for template, other in alike:
-            templates.remove(template)
-            rejected.append(
-                self._enroller.rejection(
-                    template.index,
-                    template.filename,
-                    "looks_like_another_person",
-                    other=other.person_id,
-                )
+        rejected += [
+            self._enroller.rejection(
+                template.index,
+                template.filename,
+                "looks_like_another_person",
+                other=other.person_id,
             )
-        return templates, rejected, []
+            for template, other in alike
+        ]
+        rejected.sort(key=lambda each: each.index)
+        refused = {template.index for template, _ in alike}
+        return [each for each in templates if each.index not in refused], rejected, []
 
     def _check_free(
         self, collection_id: str, person_id: str, external_id: str | None

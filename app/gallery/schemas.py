@@ -45,6 +45,7 @@ class CollectionPatch(BaseModel, extra="forbid"):
         0,
         ge=0,
         le=1000,
+        strict=True,
         description="Of how many of the last unknown faces the embeddings are kept; never images.",
     )
     metadata: Metadata = {}

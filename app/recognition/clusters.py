@@ -2,23 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 import numpy as np
 
 from app.decision.clusters import clusters, cohesion, of_fused_probes
 from app.decision.resemblance import stranger_rate
 from app.decision.sites import SiteCalibrations
-from app.errors import FieldError, InvalidRequest, NoFace
 from app.gallery.evidence import evidence_of
 from app.gallery.models import Collection
 from app.index.base import Vectors
 from app.inference.analyser import Analyser
+from app.recognition.faces import largest_faces, wrong_images
 from app.recognition.probes import ProbeStore
 from app.recognition.schemas import ClusterOptions, ClusterReport, ClusterView, KnownPerson
 from app.recognition.search import Match, PersonSearch, judge
-
-MOST_IMAGES: Final = 64
 
 
 class ClusterService:
@@ -42,15 +39,13 @@ class ClusterService:
         """The largest faces of 2 to 64 labelled images, or the collection's stored probes."""
         collection = self._search.collection(collection_id)
         if options.stored_probes == bool(images):
-            raise _wrong("send either images or stored_probes")
+            raise wrong_images("send either images or stored_probes")
         if options.stored_probes:
             stored = self._probes.all(collection)
             return self._report(collection, stored.ids, stored.vectors, seen=stored.seen)
 
-        if not 2 <= len(images) <= MOST_IMAGES:
-            raise _wrong(f"2 to {MOST_IMAGES} images are grouped, {len(images)} were sent")
         labels = [label for label, _ in images]
-        vectors = np.stack([self._face(label, data) for label, data in images])
+        vectors = largest_faces(self._analyser, images)
         return self._report(collection, labels, vectors, seen=None)
 
     def _report(
@@ -100,13 +95,6 @@ class ClusterService:
             known.append(_person(winner, rate) if winner else None)
         return known
 
-    def _face(self, label: str, data: bytes) -> Vectors:
-        analysis = self._analyser.analyse(data, lambda found: found[:1])
-        if not analysis.chosen:
-            raise NoFace(f"No face was found in {label}.")
-        row: Vectors = analysis.embeddings[0]
-        return row
-
 
 def _person(match: Match, rate: float) -> KnownPerson:
     return KnownPerson(
@@ -116,7 +104,3 @@ def _person(match: Match, rate: float) -> KnownPerson:
         similarity=round(match.similarity, 4),
         fpir=rate,
     )
-
-
-def _wrong(message: str) -> InvalidRequest:
-    return InvalidRequest(f"images: {message}.", errors=[FieldError("images", message)])

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.decision.fusion import fuse
-from app.errors import Conflict, FieldError, InvalidRequest, NoFace
+from app.errors import Conflict
 from app.inference.analyser import Analyser
 from app.inference.embedder import Embeddings
+from app.recognition.faces import largest_faces, wrong_images
 from app.recognition.schemas import DistanceMatrix, DistanceOptions, Metric
 from app.recognition.search import PersonSearch
-
-MOST = 64
 
 
 class DistanceService:
@@ -27,16 +26,14 @@ class DistanceService:
         """The distances of 2 to 64 labelled images, or of the persons that the options name."""
         self._search.collection(collection_id)
         if bool(images) == bool(options.person_ids):
-            raise _wrong("send either images or person_ids")
+            raise wrong_images("send either images or person_ids")
         if options.person_ids:
             labels = list(options.person_ids)
-            vectors = [self._person(collection_id, person_id) for person_id in labels]
+            vectors = np.stack([self._person(collection_id, each) for each in labels])
         else:
-            if not 2 <= len(images) <= MOST:
-                raise _wrong(f"2 to {MOST} images are compared, {len(images)} were sent")
             labels = [label for label, _ in images]
-            vectors = [self._image(label, data) for label, data in images]
-        distances = pairwise(np.array(vectors, np.float32), options.metric)
+            vectors = largest_faces(self._analyser, images)
+        distances = pairwise(vectors, options.metric)
         return DistanceMatrix(labels=labels, metric=options.metric, matrix=distances.tolist())
 
     def _person(self, collection_id: str, person_id: str) -> Embeddings:
@@ -44,13 +41,6 @@ class DistanceService:
         if not len(templates):
             raise Conflict(f"The person {person_id!r} has no faces to compare; add some.")
         return fuse(templates)
-
-    def _image(self, label: str, data: bytes) -> Embeddings:
-        analysis = self._analyser.analyse(data, lambda found: found[:1])
-        if not analysis.chosen:
-            raise NoFace(f"No face was found in {label}.")
-        row: Embeddings = analysis.embeddings[0]
-        return row
 
 
 def pairwise(vectors: Embeddings, metric: Metric) -> Embeddings:
@@ -62,7 +52,3 @@ def pairwise(vectors: Embeddings, metric: Metric) -> Embeddings:
         distances = np.linalg.norm(vectors[:, None] - vectors[None], ord=order, axis=2)
     np.fill_diagonal(distances, 0)
     return np.asarray(np.maximum(distances, 0).round(6), np.float32)
-
-
-def _wrong(message: str) -> InvalidRequest:
-    return InvalidRequest(f"images: {message}.", errors=[FieldError("images", message)])

@@ -113,6 +113,7 @@ def test_a_taken_id_is_refused(client: TestClient, staff: str) -> None:
         ("keep_probes", -1),
         ("keep_probes", 1001),
         ("keep_probes", "all"),
+        ("keep_probes", False),
         ("metadata", []),
         ("metadata", "not JSON"),
         ("metadata", {"much": "x" * 16_384}),

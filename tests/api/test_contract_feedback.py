@@ -289,20 +289,6 @@ def test_a_repeated_request_gets_its_first_answer(client: TestClient, door: str)
     problem(give(6), 409, "conflict")
 
 
-def test_feedback_needs_the_scope_to_enrol(client: TestClient, door: str) -> None:
-    """Who may only ask, such as a door, must not be able to move a threshold."""
-    form = {"person_id": "p1", "verdict": "them"}
-    for scope, allowed in (("identify", False), ("read", False), ("enroll", True)):
-        key = made(client.post("/keys", json={"scopes": [scope]}))["key"]
-        answer = client.post(
-            f"{door}/feedback",
-            data=form,
-            files=files(picture(1), field="image"),
-            headers={"Authorization": f"Bearer {key}"},
-        )
-        assert answer.status_code == (201 if allowed else 403)
-
-
 @pytest.mark.parametrize(
     ("form", "field"),
     [

@@ -128,6 +128,17 @@ ROUTES: dict[str, tuple[str, Request]] = {
         "identify",
         lambda c, staff: c.post(f"{staff}/distances", files=files(picture(1), picture(2))),
     ),
+    "clusters": (
+        "identify",
+        lambda c, staff: c.post(f"{staff}/clusters", files=files(picture(1), picture(2))),
+    ),
+    # Not for who may identify alone, such as a door: it must not be able to move a threshold.
+    "give feedback": (
+        "enroll",
+        lambda c, staff: c.post(
+            f"{staff}/feedback", data={"person_id": "ada", "verdict": "them"}, files=IMAGE
+        ),
+    ),
     "compare": (
         "identify",
         lambda c, _: c.post(
@@ -137,6 +148,7 @@ ROUTES: dict[str, tuple[str, Request]] = {
     "detect": ("identify", lambda c, _: c.post("/detect", files=IMAGE)),
     "list collections": ("read", lambda c, _: c.get("/collections")),
     "read a collection": ("read", lambda c, staff: c.get(staff)),
+    "list lookalikes": ("read", lambda c, staff: c.get(f"{staff}/lookalikes")),
     "read a threshold": ("read", lambda c, staff: c.get(f"{staff}/threshold")),
     "list persons": ("read", lambda c, staff: c.get(f"{staff}/persons")),
     "read a person": ("read", lambda c, staff: c.get(f"{staff}/persons/ada")),

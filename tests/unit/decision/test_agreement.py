@@ -9,8 +9,9 @@ from app.decision.agreement import Agreement, agreement
 from app.decision.calibration import Calibration, GallerySize
 from app.decision.fit import fit
 from app.decision.fusion import fuse_persons
+from app.decision.reports import Reports
 from app.decision.site import SiteEvidence, SiteStatistics
-from app.decision.sites import SiteCalibrations
+from app.decision.sites import GalleryEvidence, SiteCalibrations
 from tests.unit.decision.calibrations import calibrations, sizes, targets
 from tests.unit.decision.people import DIMENSION, people
 
@@ -102,8 +103,12 @@ def test_what_is_kept_is_what_would_be_made_anew(
     kept = SiteCalibrations(calibration)
     for _ in range(2):
         moved = calibration.at_site(evidence)
-        assert kept.threshold(evidence, target, size) == moved.threshold(target, size)
-        assert kept.at(evidence).fpirs(similarities, size) == moved.fpirs(similarities, size)
+        whole = GalleryEvidence(evidence)
+        assert kept.threshold(whole, target, size) == moved.threshold(target, size)
+        assert kept.at(whole).fpirs(similarities, size) == moved.fpirs(similarities, size)
+        reported = GalleryEvidence(evidence, Reports(9, 1.0))
+        raised = moved.raised(Reports(9, 1.0).factor)
+        assert kept.threshold(reported, target, size) == raised.threshold(target, size)
         assert kept.agreement(evidence, target, size) == agreement(
             calibration, evidence, target, size
         )
