@@ -27,7 +27,7 @@ from app.gallery.schemas import (
     RejectedImage,
 )
 from app.gallery.templates import pack
-from app.gallery.views import box_view, face_view, person_view, quality_view
+from app.gallery.views import box_view, face_view, person_view, quality_view, rate_view
 from app.web.idempotency import Keep
 from app.web.paging import Page, Paging, page
 
@@ -287,7 +287,7 @@ def _warning(template: Template, other: Resemblance) -> EnrolmentWarning:
         reason="looks_like_another_person",
         person_id=other.person_id,
         similarity=round(other.similarity, 4),
-        fpir=other.fpir,
+        fpir=rate_view(other.fpir),
         detail=f"Enrolled; the service would have named {other.person_id!r} for this face. Are "
         "they one person? See the collection's lookalikes.",
     )

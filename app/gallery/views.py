@@ -76,5 +76,12 @@ def quality_view(quality: Quality | None) -> QualityView | None:
     )
 
 
+def rate_view(rate: float) -> float:
+    """With six digits: the same on every replica and after every restart, whatever the order in
+    which the gallery's people were summed up.
+    """
+    return float(f"{rate:.6g}")
+
+
 def _stored_quality(stored: Mapping[str, float] | None) -> QualityView | None:
     return None if not stored else QualityView.model_validate(stored)

@@ -10,6 +10,7 @@ from app.decision.resemblance import stranger_rate
 from app.decision.sites import SiteCalibrations
 from app.gallery.evidence import evidence_of
 from app.gallery.models import Collection
+from app.gallery.views import rate_view
 from app.index.base import Vectors
 from app.inference.analyser import Analyser
 from app.recognition.faces import largest_faces, wrong_images
@@ -102,5 +103,5 @@ def _person(match: Match, rate: float) -> KnownPerson:
         external_id=match.person.external_id,
         name=match.person.name,
         similarity=round(match.similarity, 4),
-        fpir=rate,
+        fpir=rate_view(rate),
     )

@@ -10,6 +10,7 @@ from app.decision.sites import SiteCalibrations
 from app.errors import NoFace
 from app.gallery.evidence import evidence_of, reports_of
 from app.gallery.models import Collection
+from app.gallery.views import rate_view
 from app.index.replica import GalleryState
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
@@ -223,7 +224,7 @@ class RecognitionService:
                 external_id=match.person.external_id,
                 name=match.person.name,
                 similarity=round(match.similarity, 4),
-                fpir=rate,
+                fpir=rate_view(rate),
                 face_id=match.face_id,
                 reported_not_them=match.reported_not_them,
             )

@@ -10,6 +10,7 @@ from app.decision.sites import SiteCalibrations
 from app.errors import Conflict
 from app.gallery.evidence import evidence_of
 from app.gallery.models import Person
+from app.gallery.views import rate_view
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
 from app.inference.pipeline import Sample
@@ -80,7 +81,7 @@ class VerificationService:
             reported_not_them=reported,
             fmr=None
             if similarity is None
-            else calibration.fmr(similarity, templates=len(templates)),
+            else rate_view(calibration.fmr(similarity, templates=len(templates))),
             face=_first(analysis),
         )
 
@@ -104,7 +105,7 @@ class VerificationService:
             similarity=_rounded(similarity),
             threshold=round(threshold.similarity, 4),
             target_fmr=options.target_fmr,
-            fmr=None if similarity is None else calibration.fmr(similarity),
+            fmr=None if similarity is None else rate_view(calibration.fmr(similarity)),
             source=_first(one),
             target=_first(other),
         )
