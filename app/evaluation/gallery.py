@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.decision.fusion import Fused, fuse_persons
+from app.decision.reports import NO_REPORTS, Reports
 from app.decision.site import SiteEvidence, SiteStatistics
 from app.errors import InvalidRequest
 
@@ -32,6 +33,7 @@ class Gallery:
     no image could be used. ``images`` are the n images' names. ``refused`` are the images that gave
     no template; None where nothing is known of them. ``everybody`` is given where more people are
     enrolled than are measured: strangers are not compared with them, but they tell of the site too.
+    ``reports`` are what operators said of its answers.
     """
 
     vectors: Vectors
@@ -41,6 +43,7 @@ class Gallery:
     titles: Sequence[str]
     refused: Sequence[Refusal] | None
     everybody: Fused | None = None
+    reports: Reports = NO_REPORTS
 
     def __post_init__(self) -> None:
         """``InvalidRequest`` where nothing can be measured: one person, or no second image."""

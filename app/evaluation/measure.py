@@ -130,7 +130,7 @@ def evaluate(
     fused = gallery.fused
     size = _gallery_size(fused)
     evidence = gallery.evidence
-    site = calibration.at_site(evidence)
+    site = calibration.at_site(evidence).raised(gallery.reports.factor)
     kith = _calibrated(trials, site, target_fpir, size)
     own = own_threshold(trials, target_fpir)
     targets = sorted({*_TARGETS, target_fpir}, reverse=True)

@@ -16,6 +16,7 @@ from app.evaluation.gallery import Gallery, Refusal
 from app.gallery import evaluation_repository, repository
 from app.gallery.enrolment import Enroller, ImageFile, Template
 from app.gallery.evaluation_repository import Enrolled
+from app.gallery.evidence import reports_of
 from app.gallery.templates import unpack
 from app.inference.folders import Photo
 
@@ -86,6 +87,7 @@ def gallery_of_collection(
         titles=[_title(row.id, row.name) for row in people.values()],
         refused=None,
         everybody=fuse_persons(vectors, owners),
+        reports=reports_of(collection),
     )
     return StoredGallery(gallery, collection.target_fpir)
 

@@ -244,7 +244,7 @@ def test_a_bound_key_cannot_tell_whether_another_collection_exists(bound: TestCl
 
 
 def test_the_first_admin_key_is_made_once_and_kept_hashed(settings: Settings) -> None:
-    unset = settings.model_copy(update={"admin_key": None})
+    unset = settings.model_copy(update={"admin_key": None, "database_url": None})
     with client_of(build(unset)):
         secret = unset.admin_key_file.read_text().strip()
     assert unset.admin_key_file.stat().st_mode & 0o777 == 0o600

@@ -238,6 +238,9 @@ def test_a_collection_is_evaluated_beside_its_server_and_left_as_it_is(
         for somebody in range(12):
             _enrol(client, f"p{somebody}", somebody, 3 if somebody < 9 else 1)
         _enrol(client, "gone", 99, 2, valid_until="2020-01-01T00:00:00Z")
+        wrong = {"person_id": "p3", "verdict": "not_them"}  # a false positive raises the threshold
+        said = client.post("/collections/hq/feedback", data=wrong, files={"image": picture(3, 9)})
+        assert said.json()["false_positive"]
         before = client.get("/collections/hq").json()
         threshold = client.get("/collections/hq/threshold").json()
 
