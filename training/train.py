@@ -68,7 +68,7 @@ def device_of(config: TrainConfig) -> torch.device:
 
 
 def train(config: RunConfig, material: Material, out: Path) -> LoopState:
-    """Train until the epochs are over or patience is; the best weights end in ``out/best.pt``."""
+    """Train until the epochs are over or patience is; the weights kept end in ``out/best.pt``."""
     torch.set_num_threads(config.train.threads)
     device = device_of(config.train)
     model, objective = channels_last(material.model.to(device)), material.objective.to(device)
@@ -170,9 +170,10 @@ def _finite(number: Tensor, what: str, epoch: int, out: Path) -> float:
     value = float(number.detach())
     if math.isfinite(value):
         return value
+    kept = f"keeps the checkpoint of epoch {epoch}" if epoch else "holds no checkpoint yet"
     raise TrainingError(
-        f"The {what} became {value} in epoch {epoch + 1}. Stopped; {out} keeps the checkpoint of "
-        f"epoch {epoch}. A lower train.rate, or a larger loss.temperature, usually cures it."
+        f"The {what} became {value} in epoch {epoch + 1}. Stopped; {out} {kept}. A lower "
+        "train.rate, or a larger loss.temperature, usually cures it."
     )
 
 

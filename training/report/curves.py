@@ -16,7 +16,7 @@ _LEAST = 1e-3
 
 def roc_curves(groups: Mapping[str, Mapping[str, Verification]], path: Path) -> None:
     """Verification, a plot a group: 1 - FNMR against FMR (logarithmic); dotted, FNMR = FMR."""
-    figure, plots = panels(len(groups), width=5.4, height=4.2)
+    figure, plots = panels(len(groups), width=5.2, height=5.0)
     for axes, (title, found) in zip(plots, groups.items(), strict=True):
         for (name, pairs), colour, dash in zip(found.items(), PALETTE, DASHES, strict=False):
             fmr, tmr = pairs.roc()
@@ -29,13 +29,13 @@ def roc_curves(groups: Mapping[str, Mapping[str, Verification]], path: Path) -> 
             xlabel="FMR: impostor pairs accepted", ylabel="1 - FNMR: mated pairs accepted",
         )  # fmt: skip
         _percent(axes)
-        axes.legend(loc="best")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
     save(figure, path)
 
 
 def det_curves(groups: Mapping[str, Mapping[str, OpenSet]], path: Path) -> None:
     """Open set, a plot a group: FNIR against FPIR, both logarithmic; dotted, FPIR 1 %."""
-    figure, plots = panels(len(groups), width=5.4, height=4.2)
+    figure, plots = panels(len(groups), width=5.2, height=5.0)
     for axes, (title, results) in zip(plots, groups.items(), strict=True):
         lowest = 1.0
         for (name, result), colour, dash in zip(results.items(), PALETTE, DASHES, strict=False):
@@ -52,7 +52,7 @@ def det_curves(groups: Mapping[str, Mapping[str, OpenSet]], path: Path) -> None:
             xlim=(max(_LEAST, least), 1), ylim=(lowest / 1.5, 1.15),
         )  # fmt: skip
         _percent(axes)
-        axes.legend(loc="lower left")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
     save(figure, path)
 
 

@@ -19,12 +19,13 @@ _PAIRS, _SEED = 6000, 7
 class Rates:
     """Of unseen classes, three images of each enrolled; means over draws of who is enrolled.
 
-    ``first`` is the first draw, for the curves.
+    ``dir`` is DIR at FPIR 1 %, ``dir_10`` at 10 %; ``first`` is the first draw, for the curves.
     """
 
     persons: int
     rank1: float
     dir: float
+    dir_10: float
     eer: float
     first: OpenSet
     pairs: Verification
@@ -41,6 +42,7 @@ def rates(z: Rows, data: ImageSet) -> Rates:
         persons=draws[0].size,
         rank1=float(np.mean([x.rank1 for x in draws])),
         dir=float(np.mean([x.dir_at(FPIR) for x in draws])),
+        dir_10=float(np.mean([x.dir_at(10 * FPIR) for x in draws])),
         eer=pairs.eer,
         first=draws[0],
         pairs=pairs,
