@@ -9,7 +9,8 @@ from torch import Generator, Tensor
 from training.config import SamplerConfig
 from training.datasets.base import ImageSet
 from training.datasets.teacher import TeacherBank
-from training.sampler import PKSampler
+from training.errors import TrainingError
+from training.sampler import PairSampler, PKSampler
 from training.transforms import Augment, augmented
 
 
@@ -35,13 +36,7 @@ class Batches:
     ) -> None:
         self._data, self._augment, self._seed, self._extra = data, augment, seed, sampler.extra
         self._least = sampler.steps
-        self._sampler = PKSampler(
-            data.labels,
-            identities=sampler.identities,
-            images=sampler.images,
-            seed=seed,
-            repeat=sampler.repeat,
-        )
+        self._sampler = _sampler(data, sampler, seed=seed)
 
     @property
     def steps(self) -> int:
@@ -61,3 +56,23 @@ class Batches:
         if isinstance(self._data, TeacherBank):
             teacher = torch.from_numpy(self._data.embeddings[rows])
         return Batch(images, torch.from_numpy(self._data.labels[rows]), teacher)
+
+
+def _sampler(
+    data: ImageSet | TeacherBank, config: SamplerConfig, *, seed: int
+) -> PKSampler | PairSampler:
+    if config.kind == "identities":
+        return PKSampler(
+            data.labels,
+            identities=config.identities,
+            images=config.images,
+            seed=seed,
+            repeat=config.repeat,
+        )
+    pairs, odd = divmod(config.identities * config.images, 2)
+    if odd or config.extra or isinstance(data, TeacherBank):
+        raise TrainingError(
+            "sampler.kind = pairs needs an even sampler.identities x images, no sampler.extra and "
+            "no teacher: a batch is pairs and nothing else."
+        )
+    return PairSampler(data.labels, pairs=pairs, seed=seed)

@@ -33,13 +33,25 @@ def pair_threshold(z: Rows, data: ImageSet, *, seed: int) -> PairThreshold:
     """Threshold and slope on the cosine distance of pairs of ``data``."""
     rows, flags = siamese_pairs(data.labels, _PAIRS, seed=seed)
     unit = unit_rows(z)
-    return fit_threshold(1 - (unit[rows[:, 0]] * unit[rows[:, 1]]).sum(axis=1), flags)
+    distances = 1 - (unit[rows[:, 0]] * unit[rows[:, 1]]).sum(axis=1)
+    return fit_threshold(distances, flags, distance="cosine")
 
 
 def calibrate(
-    z: Rows, again: Rows, data: ImageSet, *, contract_id: str, source: str, seed: int
+    z: Rows,
+    again: Rows,
+    data: ImageSet,
+    *,
+    contract_id: str,
+    source: str,
+    seed: int,
+    learned: PairThreshold | None = None,
 ) -> Calibration:
-    """Calibrate on ``z`` (n, d) of unseen identities; ``again`` are their mirror images."""
+    """Calibrate on ``z`` (n, d) of unseen identities; ``again`` are the same samples once more.
+
+    The evidence names two thresholds on pairs: ``pair_threshold``, fitted here, and
+    ``learned_threshold``, which was ``learned`` with the embedder where the run did so.
+    """
     z, again = unit_rows(z), unit_rows(again)
     margin = score_noise(z, again, z[::-1])
     names = np.asarray(data.identities)[data.labels]
@@ -47,8 +59,10 @@ def calibrate(
         made = fit(z, names, contract_id=contract_id, data=source, margin=margin)
     else:
         made = _empirical(z, data, contract_id=contract_id, source=source, margin=margin)
-    pairs = asdict(pair_threshold(z, data, seed=seed))
-    return replace(made, evidence={**made.evidence, "pair_threshold": pairs})
+    evidence = {**made.evidence, "pair_threshold": asdict(pair_threshold(z, data, seed=seed))}
+    if learned is not None:
+        evidence["learned_threshold"] = asdict(learned)
+    return replace(made, evidence=evidence)
 
 
 def _empirical(

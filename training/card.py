@@ -23,10 +23,22 @@ def model_card(config: RunConfig, prepared: Prepared, measured: Measured) -> str
             "## Measured on the identities that were held out",
             *measured.lines(),
             "",
+            "## One person or two",
+            "`pair_threshold` in calibration.json (and `learned_threshold`, where it was learned "
+            "with the embedder): two samples at distance D are of one identity with probability "
+            "1 / (1 + exp(-slope (threshold - D))); D is 1 - cosine, or what `distance` names.",
+            "",
             "## Limits",
-            "The same identities chose the best epoch and made the calibration, so the figures are "
-            "slightly hopeful. Samples unlike the data above (other cameras, other writing) were "
+            f"{_chosen(prepared)} The identities measured on also made the calibration and the "
+            "threshold on pairs. Samples unlike the data above (other cameras, other writing) were "
             "not measured; calibrate on your own before relying on a stated rate.",
             "",
         ]
     )
+
+
+def _chosen(prepared: Prepared) -> str:
+    if prepared.validation is None:
+        return "The last epoch was kept; nothing was chosen on the identities measured on."
+    count = len(prepared.validation.identities)
+    return f"The best epoch was chosen on {count} more identities, which are not measured on."

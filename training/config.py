@@ -19,17 +19,21 @@ T = TypeVar("T")
 class DataConfig:
     """Where images come from and which identities are held out.
 
-    ``unseen`` is a share of the identities, or the names of those to hold out. ``path`` is needed
-    by all kinds but digits. ``size`` is the side in px at which the network sees them.
+    ``unseen`` is a share of the identities, or the names of those to hold out for the figures;
+    ``validation`` likewise, of what is left, for judging epochs and settings (0: nothing is judged
+    and the last epoch is kept). ``path`` is needed by all kinds but digits. ``size`` is the side in
+    px at which the network sees them. Of each identity to learn, the first ``turns`` quarter turns
+    (1..4) count as identities of their own.
     """
 
     kind: Literal["digits", "mnist", "omniglot", "folder", "faces"] = "digits"
     path: str = ""
     cache: str = ""
     unseen: float | tuple[str, ...] = 0.3
+    validation: float | tuple[str, ...] = 0.0
     split_seed: int = 1
     size: int = 28
-    rotations: bool = False
+    turns: int = 1
     face_bundle: str = "data/models/face"
 
 
@@ -67,9 +71,12 @@ class LossConfig:
 class SamplerConfig:
     """P ``identities`` x K ``images`` a batch, and ``extra`` more drawn from anywhere.
 
-    An epoch has at least ``steps`` batches; with few identities one round is too short for one.
+    With ``kind`` "pairs" the P x K images are Siamese pairs, half of them similar, and a pair loss
+    compares the two of each pair only. An epoch has at least ``steps`` batches; with few identities
+    one round is too short for one.
     """
 
+    kind: Literal["identities", "pairs"] = "identities"
     identities: int = 16
     images: int = 4
     extra: int = 0

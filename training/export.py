@@ -3,6 +3,7 @@
 import logging
 import tempfile
 import warnings
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ import torch
 
 from app.decision.calibration import Calibration
 from app.inference.bundle import Bundle, write_bundle
+from app.inference.manifest import MODEL_CARD, FileEntry, made_manifest, sha256_of
 from app.vision.preprocess import Preprocessing, to_blob
 from training.backbones.embedder import Embedder
 from training.datasets.base import Images
 from training.errors import TrainingError
 
+# A contract id -> the calibration that names it.
+Calibrated = Callable[[str], Calibration]
 PARITY = 1e-4
 _OPSET = 18
 _SAMPLES = 64
@@ -68,7 +72,7 @@ def parity(model: Embedder, path: Path, blob: np.ndarray[Any, np.dtype[np.float3
 
 
 def export(
-    model: Embedder, out: Path, *, what: Export, samples: Images, calibration: Calibration
+    model: Embedder, out: Path, *, what: Export, samples: Images, calibrated: Calibrated
 ) -> tuple[Bundle, float]:
     """Write the bundle ``out``; returns it and the parity on ``samples`` (n, H, W, C)."""
     crops = [np.repeat(x, 3, axis=2) if x.shape[2] == 1 else x for x in samples[:_SAMPLES]]
@@ -86,14 +90,37 @@ def export(
             face = Bundle.load(what.face_bundle)
             licence = face.manifest.files["detector.onnx"].licence
             models["detector.onnx"] = (face.folder / "detector.onnx", licence)
+        description = _description(what, face)
         bundle = write_bundle(
             out,
-            _description(what, face),
+            description,
             models=models,
-            calibration=calibration.to_dict(),
+            calibration=calibrated(_contract(description, models)).to_dict(),
             model_card=what.card + f"\nTorch and ONNX differ by at most {difference:.1e}.\n",
         )
     return bundle, difference
+
+
+def recalibrate(folder: Path, calibrated: Calibrated) -> Bundle:
+    """Write the bundle ``folder`` again with the same models and another calibration."""
+    bundle = Bundle.load(folder)
+    manifest = bundle.manifest
+    return write_bundle(
+        folder,
+        manifest.model_dump(exclude={"files", "contract_id"}),
+        models={name: (folder / name, entry.licence) for name, entry in manifest.files.items()},
+        calibration=calibrated(manifest.contract_id).to_dict(),
+        model_card=(folder / MODEL_CARD).read_text(encoding="utf-8"),
+    )
+
+
+def _contract(description: dict[str, Any], models: dict[str, tuple[Path, str]]) -> str:
+    """The id that these models will have, which their calibration names."""
+    files = {
+        name: FileEntry(sha256=sha256_of(path), bytes=path.stat().st_size, licence=licence)
+        for name, (path, licence) in models.items()
+    }
+    return made_manifest(description, files).contract_id
 
 
 def _description(what: Export, face: Bundle | None) -> dict[str, Any]:

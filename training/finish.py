@@ -1,22 +1,24 @@
-"""What comes after the loop: the best weights measured, calibrated and exported."""
+"""What comes after the loop: the weights that were kept are measured, calibrated and exported."""
 
 import json
 from pathlib import Path
 
 import numpy as np
 
+from app.decision.calibration import Calibration
 from training import checkpoint
 from training.backbones.embedder import Embedder
 from training.calibrate import calibrate
 from training.card import model_card
-from training.config import RunConfig, parse
+from training.config import LossConfig, RunConfig, parse
+from training.datasets.base import Images
 from training.errors import TrainingError
 from training.evaluate.embedding import embed
 from training.evaluate.suite import Measured, measure
-from training.export import Export, export
+from training.export import Calibrated, Export, export, recalibrate
+from training.losses.threshold import LearnedThreshold, PairThreshold
 from training.prepare import Prepared, build_model, prepare
-
-_UNKNOWN = "unknown"
+from training.report.evaluation import write_evaluation
 
 
 def trained(out: Path) -> tuple[RunConfig, Embedder, Prepared]:
@@ -33,24 +35,22 @@ def trained(out: Path) -> tuple[RunConfig, Embedder, Prepared]:
 
 
 def evaluate_run(out: Path) -> Measured:
-    """Measure the best weights; writes ``metrics.json``."""
-    _, model, prepared = trained(out)
-    measured, _, _ = measure(embed(model, prepared.unseen.images), prepared.unseen)
+    """Measure the best weights; writes ``metrics.json`` and ``evaluation.md``, ``.html``, plots."""
+    config, model, prepared = trained(out)
+    found = measure(embed(model, prepared.unseen.images), prepared.unseen)
+    measured, identified, pairs = found
     (out / "metrics.json").write_text(json.dumps(measured.to_dict(), indent=1), encoding="utf-8")
+    write_evaluation(
+        out, config=config, prepared=prepared, measured=measured, identified=identified, pairs=pairs
+    )
     return measured
 
 
 def export_run(out: Path, *, bundle: Path | None = None) -> tuple[Path, float]:
-    """Write ``out``/bundle (or ``bundle``); returns it and the parity.
-
-    The contract id hashes the model file, which the calibration's evidence names; so the bundle is
-    written once to learn the id and once more with it.
-    """
+    """Write ``out``/bundle (or ``bundle``); returns it and the parity."""
     config, model, prepared = trained(out)
     target = bundle or out / "bundle"
-    z = embed(model, prepared.unseen.images)
-    again = embed(model, np.ascontiguousarray(prepared.unseen.images[:, :, ::-1]))
-    measured, _, _ = measure(z, prepared.unseen)
+    calibrated, measured = _calibrated(out, config, model, prepared)
     faces = config.data.kind == "faces"
     what = Export(
         name=config.name,
@@ -60,14 +60,49 @@ def export_run(out: Path, *, bundle: Path | None = None) -> tuple[Path, float]:
         face_bundle=Path(config.data.face_bundle) if faces else None,
         card=model_card(config, prepared, measured),
     )
-    contract = _UNKNOWN
-    for _ in range(2):
-        calibration = calibrate(
-            z, again, prepared.unseen,
-            contract_id=contract, source=f"{config.data.kind}, held out", seed=config.seed,
-        )  # fmt: skip
-        written, difference = export(
-            model, target, what=what, samples=prepared.unseen.images, calibration=calibration
-        )
-        contract = written.manifest.contract_id
+    _, difference = export(
+        model, target, what=what, samples=prepared.unseen.images, calibrated=calibrated
+    )
     return target, difference
+
+
+def calibrate_run(out: Path, *, bundle: Path | None = None) -> Path:
+    """Calibrate ``out``/bundle (or ``bundle``) anew; its models stay as they are."""
+    target = bundle or out / "bundle"
+    calibrated, _ = _calibrated(out, *trained(out))
+    recalibrate(target, calibrated)
+    return target
+
+
+def _calibrated(
+    out: Path, config: RunConfig, model: Embedder, prepared: Prepared
+) -> tuple[Calibrated, Measured]:
+    """How the unseen identities calibrate a bundle of this run, and what is measured on them."""
+    unseen, faces = prepared.unseen, config.data.kind == "faces"
+    z = embed(model, unseen.images)
+    again = embed(model, _seen_again(unseen.images, faces=faces))
+
+    def calibrated(contract: str) -> Calibration:
+        return calibrate(
+            z, again, unseen,
+            contract_id=contract, source=f"{config.data.kind}, held out", seed=config.seed,
+            learned=_learned_threshold(out, config.loss),
+        )  # fmt: skip
+
+    return calibrated, measure(z, unseen)[0]
+
+
+def _seen_again(images: Images, *, faces: bool) -> Images:
+    """Faces in the mirror; drawn characters, which a mirror would change, moved by one pixel."""
+    return np.ascontiguousarray(images[:, :, ::-1] if faces else np.roll(images, 1, axis=2))
+
+
+def _learned_threshold(out: Path, loss: LossConfig) -> PairThreshold | None:
+    """The threshold that learned with the embedder, where the run had one."""
+    found = checkpoint.load(out, "best")
+    if not loss.threshold or found is None:
+        return None
+    head = LearnedThreshold()
+    tensors = found[0]["objective"]
+    head.load_state_dict({key: tensors[f"threshold.{key}"] for key in head.state_dict()})
+    return head.value(loss.distance)

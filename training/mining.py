@@ -8,7 +8,6 @@ arXiv:1503.03832, section 3.2), which avoids the collapse they saw early in trai
 
 from typing import Literal
 
-import torch
 from torch import Tensor
 
 Mining = Literal["all", "semi-hard", "hard"]
@@ -30,10 +29,3 @@ def kept_negatives(distances: Tensor, labels: Tensor, *, mining: Mining, margin:
     if mining == "hard":
         return different & nearer
     return different & ~nearer & (distances.detach() < reach + margin)
-
-
-def hardest(distances: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Each anchor's furthest positive and nearest negative (B,), (B,): batch-hard."""
-    different = labels.unsqueeze(0) != labels.unsqueeze(1)
-    nearest = distances.masked_fill(~different, torch.inf).amin(dim=1)
-    return furthest_positive(distances, labels), nearest

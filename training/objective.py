@@ -4,14 +4,22 @@ import torch
 from torch import Tensor, nn
 
 from training.config import LossConfig
-from training.losses.contrastive import LeCun, PairTerms, batch_contrastive, pair_flags
+from training.losses.arcface import ArcFace
+from training.losses.contrastive import (
+    LeCun,
+    PairTerms,
+    batch_contrastive,
+    contrastive,
+    pair_flags,
+)
 from training.losses.distance import DISTANCES, all_pairs
 from training.losses.distill import point_distillation, relation_distillation
-from training.losses.margin import ArcFace, SphereFace
+from training.losses.inverse_distance import InverseDistance
+from training.losses.margin_on_both import MarginOnBoth
 from training.losses.softmax import SoftmaxClassifier
+from training.losses.sphereface import SphereFace
 from training.losses.supervised import supervised_contrastive
 from training.losses.threshold import LearnedThreshold
-from training.losses.variants import InverseDistance, MarginOnBoth
 from training.mining import kept_negatives
 
 
@@ -32,11 +40,16 @@ def class_head(config: LossConfig, *, classes: int, dimension: int) -> nn.Module
 
 
 class Objective(nn.Module):
-    """(embeddings, labels, teacher or None) -> scalar; owns what is learned beside the embedder."""
+    """(embeddings, labels, teacher or None) -> scalar; owns what is learned beside the embedder.
 
-    def __init__(self, config: LossConfig, *, classes: int, dimension: int) -> None:
+    Where batches are ``paired``, a pair loss compares rows 2i and 2i + 1 and no others.
+    """
+
+    def __init__(
+        self, config: LossConfig, *, classes: int, dimension: int, paired: bool = False
+    ) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.paired = config, paired
         self.distance = DISTANCES[config.distance]
         self.head = class_head(config, classes=classes, dimension=dimension)
         self.threshold = LearnedThreshold(config.margin / 2) if config.threshold else None
@@ -64,7 +77,11 @@ class Objective(nn.Module):
         return self._pairs(z, labels)
 
     def _pairs(self, z: Tensor, labels: Tensor) -> Tensor:
-        distances, terms = all_pairs(z, self.distance), pair_terms(self.config)
+        terms = pair_terms(self.config)
+        if self.paired:
+            flags = (labels[0::2] != labels[1::2]).long()
+            return contrastive(self.distance(z[0::2], z[1::2]), flags, terms=terms)
+        distances = all_pairs(z, self.distance)
         if self.config.mining == "all":
             return batch_contrastive(distances, labels, terms=terms)
         kept = kept_negatives(

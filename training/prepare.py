@@ -15,9 +15,10 @@ from training.backbones.small import SmallCNN
 from training.batches import Batches
 from training.config import DataConfig, ModelConfig, RunConfig
 from training.datasets import digits, folder, mnist, omniglot
-from training.datasets.base import ImageSet, Split, split_identities, split_named
+from training.datasets.base import ImageSet, Split, split_identities, split_named, turned
 from training.datasets.teacher import TeacherBank, build_bank
 from training.datasets.whole import MEAN, SCALE, grey
+from training.errors import TrainingError
 from training.evaluate.embedding import open_set_score
 from training.objective import Objective
 from training.train import Material, seed_everything
@@ -29,11 +30,15 @@ FACE = Preprocessing(
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The data of a run, split by identity, and how the service will preprocess."""
+    """The data of a run in parts that share no identity, and how the service will preprocess.
+
+    ``train`` is learned from, ``validation`` (where there is one) judges epochs and settings,
+    ``unseen`` is measured and decides nothing.
+    """
 
     data: ImageSet
-    split: Split
     train: ImageSet
+    validation: ImageSet | None
     unseen: ImageSet
     preprocessing: Preprocessing
 
@@ -54,15 +59,21 @@ def load_data(config: DataConfig) -> ImageSet:
 
 
 def prepare(config: DataConfig) -> Prepared:
-    """Load and split; identities of the two sides never meet."""
+    """Load and split; identities of the parts never meet."""
     data = load_data(config)
-    if isinstance(config.unseen, tuple):
-        split = split_named(data.identities, unseen=config.unseen)
-    else:
-        split = split_identities(data.identities, unseen=config.unseen, seed=config.split_seed)
-    train, unseen = split.apply(data)
+    train, unseen = _split(data, config.unseen, seed=config.split_seed).apply(data)
+    validation = None
+    if config.validation:
+        held = _split(train, config.validation, seed=config.split_seed)
+        train, validation = held.apply(train)
     preprocessing = FACE if config.kind == "faces" else grey(config.size)
-    return Prepared(data, split, train, unseen, preprocessing)
+    return Prepared(data, train, validation, unseen, preprocessing)
+
+
+def _split(data: ImageSet, held: float | tuple[str, ...], *, seed: int) -> Split:
+    if isinstance(held, tuple):
+        return split_named(data.identities, unseen=held)
+    return split_identities(data.identities, unseen=held, seed=seed)
 
 
 def build_model(config: ModelConfig, *, channels: int) -> Embedder:
@@ -90,22 +101,35 @@ def teacher_bank(config: RunConfig, train: ImageSet) -> TeacherBank:
 
 def material(config: RunConfig, prepared: Prepared) -> Material:
     """Model, objective, batches and the live measure of a run."""
-    train = omniglot.rotated(prepared.train) if config.data.rotations else prepared.train
+    if config.train.patience and prepared.validation is None:
+        raise TrainingError(
+            "train.patience stops a run by its validation identities; set data.validation."
+        )
+    train = turned(prepared.train, config.data.turns)
     source = teacher_bank(config, train) if config.teacher.bundle else train
     seed_everything(config.seed)
     model = build_model(config.model, channels=prepared.data.images.shape[-1])
     return Material(
         model=model,
         objective=Objective(
-            config.loss, classes=len(train.identities), dimension=config.model.dimension
+            config.loss,
+            classes=len(train.identities),
+            dimension=config.model.dimension,
+            paired=config.sampler.kind == "pairs",
         ),
         batches=Batches(source, config.sampler, augment=config.augment, seed=config.seed),
-        validate=lambda trained: open_set_score(trained, prepared.unseen),
+        validate=lambda trained: open_set_score(trained, prepared.validation or prepared.unseen),
+        chooses=prepared.validation is not None,
     )
 
 
 def write_split(prepared: Prepared, out: Path) -> None:
     """The split, and the images skipped, beside the run."""
     out.mkdir(parents=True, exist_ok=True)
-    told = {**prepared.split.to_dict(), "skipped": list(prepared.data.skipped)}
-    (out / "split.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    parts = {
+        "train": prepared.train.identities,
+        "validation": prepared.validation.identities if prepared.validation else (),
+        "unseen": prepared.unseen.identities,
+        "skipped": prepared.data.skipped,
+    }
+    (out / "split.json").write_text(json.dumps(parts, indent=1), encoding="utf-8")

@@ -5,7 +5,7 @@ batch holds is a function of (seed, epoch, step) alone: a resumed run draws what
 would have drawn.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -61,14 +61,32 @@ class PKSampler:
         return (self.batch(epoch, step) for step in range(self.steps))
 
 
+class PairSampler:
+    """Batches of Siamese pairs, the two of a pair side by side (Chopra et al., CVPR 2005).
+
+    An epoch draws as many images as there are. All pairs within a batch of :class:`PKSampler` give
+    the same loss many times more pairs for the same forward passes; this one is what Siamese
+    networks were trained with.
+    """
+
+    def __init__(self, labels: Labels, *, pairs: int, seed: int) -> None:
+        self._labels, self._pairs, self._seed = labels, pairs, seed
+        self.steps = max(1, len(labels) // (2 * pairs))
+        self.batch(0, 0)
+
+    def batch(self, epoch: int, step: int) -> Labels:
+        """Rows (2 x pairs,) of one batch."""
+        rows, _ = siamese_pairs(self._labels, self._pairs, seed=(self._seed, epoch, step))
+        return rows.reshape(-1)
+
+
 def siamese_pairs(
-    labels: Labels, count: int, *, seed: int, similar: float = 0.5
+    labels: Labels, count: int, *, seed: int | Sequence[int], similar: float = 0.5
 ) -> tuple[Labels, Labels]:
     """``count`` pairs of rows (count, 2) and Y (count,), 0 = similar, of which a share ``similar``.
 
     Similar pairs come from identities with two images or more, each identity equally often;
-    dissimilar ones from two different identities. This is the sampler of the Siamese network of
-    2005; within a batch, all pairs of :class:`PKSampler` give the same loss with fewer forwards.
+    dissimilar ones from two different identities.
     """
     rng = np.random.default_rng(seed)
     found, counts = np.unique(labels, return_counts=True)

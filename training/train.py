@@ -37,12 +37,17 @@ _CLIP = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a run works on; of the numbers that ``validate`` gives, "score" decides."""
+    """What a run works on; of the numbers that ``validate`` gives, "score" is shown.
+
+    Where it ``chooses``, the epoch with the best score is kept and patience counts; otherwise the
+    score is for looking, and the last epoch is kept.
+    """
 
     model: nn.Module
     objective: Objective
     batches: Batches
     validate: Validate
+    chooses: bool = True
 
 
 def seed_everything(seed: int) -> None:
@@ -63,7 +68,7 @@ def device_of(config: TrainConfig) -> torch.device:
 
 
 def train(config: RunConfig, material: Material, out: Path) -> LoopState:
-    """Train until the epochs are over or patience is; the best weights end in ``out/best.pt``."""
+    """Train until the epochs are over or patience is; the weights kept end in ``out/best.pt``."""
     torch.set_num_threads(config.train.threads)
     device = device_of(config.train)
     model, objective = channels_last(material.model.to(device)), material.objective.to(device)
@@ -81,7 +86,7 @@ def train(config: RunConfig, material: Material, out: Path) -> LoopState:
     state = _resumed(config, parts, out)
     total = config.train.epochs * material.batches.steps
     with _progress() as progress:
-        task = progress.add_task(config.name, total=total, loss=math.nan, score=state.best)
+        task = progress.add_task(config.name, total=total, loss=_last(state), score=_shown(state))
         progress.update(task, completed=state.epoch * material.batches.steps)
         while state.epoch < config.train.epochs and not _patience_over(state, config.train):
             model.train()
@@ -96,18 +101,20 @@ def train(config: RunConfig, material: Material, out: Path) -> LoopState:
                 batch = material.batches.batch(state.epoch, step)
                 with _autocast(config.train, device):
                     loss = _loss(model, objective, batch, device)
-                losses.append(_finite(loss, state.epoch, out))
+                losses.append(_finite(loss, "loss", state.epoch, out))
                 optimizer.zero_grad(set_to_none=True)
                 scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
                 sum_gradients(model.parameters())
                 scaler.unscale_(optimizer)
-                nn.utils.clip_grad_norm_(parameters, _CLIP)
+                norm = nn.utils.clip_grad_norm_(parameters, _CLIP)
+                if not scaler.is_enabled():  # which skips such a step by itself
+                    _finite(norm, "gradient", state.epoch, out)
                 scaler.step(optimizer)
                 scaler.update()
                 progress.update(task, advance=1, loss=losses[-1])
             state.epoch += 1
             _judge(config, material, parts, state, float(np.mean(losses)), out)
-            progress.update(task, score=state.history[-1].get("score", state.best))
+            progress.update(task, score=_shown(state))
     return state
 
 
@@ -123,7 +130,7 @@ def _judge(
     config: RunConfig, material: Material, parts: dict[str, Any], state: LoopState,
     loss: float, out: Path,
 ) -> None:  # fmt: skip
-    """Validate, remember, write the checkpoint; the best so far is kept apart."""
+    """Validate, remember, write the checkpoint; the one to keep so far is kept apart."""
     record = {"epoch": float(state.epoch), "loss": loss}
     last = state.epoch == config.train.epochs
     if state.epoch % config.train.validate_every == 0 or last:
@@ -131,9 +138,9 @@ def _judge(
         with torch.no_grad():
             record |= material.validate(parts["model"])
     state.history.append(record)
-    better = record.get("score", -1.0) > state.best
+    better = not material.chooses or record.get("score", -1.0) > state.best
     if better:
-        state.best, state.best_epoch = record["score"], state.epoch
+        state.best, state.best_epoch = record.get("score", state.best), state.epoch
     if world()[0] == 0:
         tensors = {name: part.state_dict() for name, part in parts.items()}
         checkpoint.save(out, "state", tensors=tensors, state=state, config=config.to_dict())
@@ -159,13 +166,14 @@ def _plain(config: RunConfig) -> object:
     return json.loads(json.dumps(config.to_dict()))
 
 
-def _finite(loss: Tensor, epoch: int, out: Path) -> float:
-    value = float(loss.detach())
+def _finite(number: Tensor, what: str, epoch: int, out: Path) -> float:
+    value = float(number.detach())
     if math.isfinite(value):
         return value
+    kept = f"keeps the checkpoint of epoch {epoch}" if epoch else "holds no checkpoint yet"
     raise TrainingError(
-        f"The loss became {value} in epoch {epoch + 1}. Stopped; {out} keeps the checkpoint of "
-        f"epoch {epoch}. A lower train.rate, or a larger loss.temperature, usually cures it."
+        f"The {what} became {value} in epoch {epoch + 1}. Stopped; {out} {kept}. A lower "
+        "train.rate, or a larger loss.temperature, usually cures it."
     )
 
 
@@ -180,11 +188,21 @@ def _autocast(config: TrainConfig, device: torch.device) -> "torch.autocast | nu
     return torch.autocast(device.type, kinds[config.precision])
 
 
+def _last(state: LoopState) -> float:
+    return state.history[-1]["loss"] if state.history else math.nan
+
+
+def _shown(state: LoopState) -> str:
+    """The live open-set metric, as last measured."""
+    scores = [record["score"] for record in state.history if "score" in record]
+    return f"  DIR at FPIR 1 % {scores[-1]:.3f}" if scores else ""
+
+
 def _progress() -> Progress:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("loss {task.fields[loss]:.4f}  unseen {task.fields[score]:.4f}"),
+        TextColumn("loss {task.fields[loss]:.4f}{task.fields[score]}"),
         TimeRemainingColumn(),
     )
     return Progress(*columns, disable=world()[0] != 0)

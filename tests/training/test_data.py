@@ -9,13 +9,16 @@ import pytest
 import torch
 from PIL import Image
 
+from app.vision.preprocess import fit_whole, to_blob
 from training.batches import Batches
-from training.config import SamplerConfig
+from training.config import LossConfig, SamplerConfig
 from training.datasets import digits, folder, mnist, omniglot
-from training.datasets.base import ImageSet, split_identities, split_named
+from training.datasets.base import ImageSet, split_identities, split_named, turned
+from training.datasets.whole import MEAN, SCALE, grey
 from training.errors import TrainingError
-from training.mining import furthest_positive, hardest, kept_negatives
-from training.sampler import PKSampler, siamese_pairs
+from training.mining import furthest_positive, kept_negatives
+from training.objective import Objective
+from training.sampler import PairSampler, PKSampler, siamese_pairs
 from training.transforms import STRIKES, Augment, augmented, motion_kernel, reduced, strike
 
 LABELS = np.repeat(np.arange(6), [5, 4, 3, 7, 4, 6]).astype(np.int64)
@@ -89,6 +92,32 @@ def test_siamese_pairs_are_what_their_flag_says_and_half_of_each() -> None:
     assert (rows[:, 0] != rows[:, 1]).all()
 
 
+def test_a_siamese_batch_is_pairs_side_by_side_and_the_same_again_for_the_same_step() -> None:
+    sampler = PairSampler(LABELS, pairs=6, seed=1)
+    assert sampler.steps == 29 // 12
+    rows = sampler.batch(0, 1)
+    first, second = LABELS[rows[0::2]], LABELS[rows[1::2]]
+    assert (first == second).sum() == 3
+    assert rows.tolist() == PairSampler(LABELS, pairs=6, seed=1).batch(0, 1).tolist()
+    assert rows.tolist() != sampler.batch(1, 1).tolist()
+
+
+def test_a_siamese_batch_of_an_odd_number_of_images_is_refused() -> None:
+    with pytest.raises(TrainingError, match="an even sampler"):
+        Batches(some_images(), SamplerConfig("pairs", 3, 3), augment=Augment(), seed=1)
+
+
+def test_a_paired_objective_compares_the_two_of_each_pair_and_no_others() -> None:
+    z = torch.randn(8, 4, generator=torch.Generator().manual_seed(1))
+    labels = torch.tensor([0, 0, 0, 1, 2, 2, 1, 3])
+    paired = Objective(LossConfig(margin=2), classes=4, dimension=4, paired=True)
+    total = 0.0
+    for i in range(0, 8, 2):
+        d = float((z[i] - z[i + 1]).norm())
+        total += d**2 / 2 if labels[i] == labels[i + 1] else max(0.0, 2 - d) ** 2 / 2
+    assert paired(z, labels).item() == pytest.approx(total / 4, rel=1e-5)
+
+
 def test_mining_keeps_exactly_the_negatives_that_a_slow_reading_keeps() -> None:
     generator = torch.Generator().manual_seed(1)
     z = torch.randn(29, 3, generator=generator)
@@ -102,9 +131,6 @@ def test_mining_keeps_exactly_the_negatives_that_a_slow_reading_keeps() -> None:
             d, other = distances[i, j].item(), bool(labels[i] != labels[j])
             assert bool(hard[i, j]) == (other and d <= reach)
             assert bool(semi[i, j]) == (other and reach < d < reach + 0.3)
-    assert torch.equal(hardest(distances, labels)[1], torch.stack(
-        [distances[i][labels != labels[i]].min() for i in range(29)]
-    ))  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [name for name, _ in STRIKES])
@@ -149,7 +175,10 @@ def test_blur_and_reduction_keep_a_flat_image_flat() -> None:
 def test_a_batch_is_a_function_of_seed_epoch_and_step() -> None:
     made = [
         Batches(
-            some_images(), SamplerConfig(3, 2, extra=4), augment=Augment(noise=1), seed=seed
+            some_images(),
+            SamplerConfig(identities=3, images=2, extra=4),
+            augment=Augment(noise=1),
+            seed=seed,
         ).batch(1, 1)
         for seed in (5, 5, 6)
     ]
@@ -201,10 +230,42 @@ def test_omniglot_unpacks_ink_light_on_dark_and_turns_into_four_characters(tmp_p
     data = omniglot.load(tmp_path / "o.npz", 105)
     assert ((data.images[..., 0] > 127) == ink).all()
     assert data.labels.tolist() == [0, 0, 1, 1]
-    turned = omniglot.rotated(data)
-    assert len(turned.identities) == 8
-    assert (turned.images[4] == np.rot90(data.images[0])).all()
-    assert turned.labels[4] == 2
+    four = turned(data, 4)
+    assert len(four.identities) == 8
+    assert (four.images[4] == np.rot90(data.images[0])).all()
+    assert four.labels[4] == 2
+    assert turned(data, 1) is data
+    with pytest.raises(TrainingError, match=r"data\.turns is 5"):
+        turned(data, 5)
+
+
+def test_omniglots_own_folders_are_read_alphabet_by_character_and_ink_is_light(
+    tmp_path: Path,
+) -> None:
+    for alphabet, character in (("Greek", "character01"), ("Latin", "character01")):
+        (tmp_path / alphabet / character).mkdir(parents=True)
+        for drawing in range(2):
+            paper = np.full((105, 105), 255, np.uint8)
+            paper[10 + drawing : 20, 30:90] = 0
+            image = Image.fromarray(paper).convert("1")
+            image.save(tmp_path / alphabet / character / f"{drawing}.png")
+    data = omniglot.load(tmp_path, 105)
+    assert data.identities == ("Greek/character01", "Latin/character01")
+    assert data.labels.tolist() == [0, 0, 1, 1]
+    assert data.images[0, 15, 60, 0] == 255
+    assert data.images[0, 50, 60, 0] == 0
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TrainingError, match="holds no PNG"):
+        omniglot.load(tmp_path / "empty", 105)
+
+
+def test_a_coloured_image_is_as_grey_as_the_service_makes_it(tmp_path: Path) -> None:
+    colours = np.random.default_rng(1).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    (tmp_path / "ann").mkdir()
+    Image.fromarray(colours).save(tmp_path / "ann" / "a.png")
+    data, how = folder.load(tmp_path, 16), grey(16)
+    served = to_blob([fit_whole(colours, how)], how)[0, 0]
+    assert np.abs((data.images[0, :, :, 0] - MEAN) * SCALE - served).max() < 1e-6
 
 
 def test_a_corrupt_image_is_skipped_and_listed_and_the_rest_is_used(tmp_path: Path) -> None:

@@ -1,17 +1,22 @@
 """From images to a bundle that the service's own pipeline runs: the whole way, in one test run."""
 
+import io
 import json
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from app.inference.bundle import Bundle
 from app.inference.pipeline import build_pipeline
+from tests.support.server import ServerProcess
 from training.datasets import digits
 from training.evaluate.embedding import embed
 from training.evaluate.suite import measure
@@ -47,6 +52,36 @@ def test_digits_become_a_bundle_that_the_service_loads(run: Path) -> None:
     assert np.linalg.norm(row) == pytest.approx(1, abs=1e-5)
     assert bundle.calibration.evidence["contract_id"] == bundle.manifest.contract_id
     assert bundle.calibration.evidence["pair_threshold"]["slope"] > 0
+    learned = bundle.calibration.evidence["learned_threshold"]
+    assert learned["distance"] == "cosine"
+    assert learned["slope"] > 0
+    assert "1 - cosine" in (run / "bundle" / "MODEL_CARD.md").read_text()
+
+
+def test_the_service_started_with_the_bundle_enrols_and_identifies_digits(
+    run: Path, server: Callable[..., ServerProcess]
+) -> None:
+    data = digits.load(28)
+    sevens, zeros = (np.flatnonzero(data.labels == digit) for digit in (7, 0))
+
+    def png(row: int) -> tuple[str, bytes, str]:
+        buffer = io.BytesIO()
+        Image.fromarray(data.images[row, :, :, 0]).save(buffer, format="PNG")
+        return ("digit.png", buffer.getvalue(), "image/png")
+
+    with server(run / "bundle").client() as client:
+        assert client.post("/collections", json={"id": "d", "target_fpir": 0.01}).is_success
+        for name, rows in (("seven", sevens), ("zero", zeros)):
+            files = [("images", png(int(row))) for row in rows[:3]]
+            answer = client.post("/collections/d/persons", data={"id": name}, files=files)
+            assert answer.is_success, answer.text
+        first = []
+        for row in (*sevens[3:13], *zeros[3:13]):
+            answer = client.post("/collections/d/identify", files={"image": png(int(row))})
+            assert answer.status_code == 200, answer.text
+            first.append(answer.json()["faces"][0]["candidates"][0]["person"]["id"])
+    right = np.array(first) == ["seven"] * 10 + ["zero"] * 10
+    assert right.mean() >= 0.8
 
 
 def test_the_service_embeds_as_training_did(run: Path) -> None:
@@ -85,14 +120,56 @@ def test_a_finished_run_is_measured_and_exported_again_to_the_same_contract(run:
     done = training("export", str(run), "--bundle", str(other))
     assert done.returncode == 0, done.stderr[-3000:]
     assert Bundle.load(other).manifest.contract_id == before
-    assert "Verification" in training("evaluate", str(run)).stdout
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "calibrate", "export", "report"])
-def test_every_command_explains_itself(command: str) -> None:
+def test_calibrating_anew_keeps_the_models_and_says_the_same(run: Path) -> None:
+    before, target = Bundle.load(run / "bundle"), run / "calibrated"
+    shutil.copytree(run / "bundle", target)
+    (target / "calibration.json").write_text((run / "bundle" / "calibration.json").read_text())
+    done = training("calibrate", str(run), "--bundle", str(target))
+    assert done.returncode == 0, done.stderr[-3000:]
+    after = Bundle.load(target)
+    assert after.manifest == before.manifest
+    assert after.calibration.to_dict() == before.calibration.to_dict()
+
+
+def test_evaluating_writes_a_report_with_its_plots(run: Path) -> None:
+    metrics = (run / "metrics.json").read_bytes()
+    for name in ("metrics.json", "evaluation.md", "evaluation.html"):
+        (run / name).unlink()
+    done = training("evaluate", str(run))
+    assert "Verification" in done.stdout
+    assert (run / "metrics.json").read_bytes() == metrics
+    text, page = ((run / f"evaluation.{kind}").read_text() for kind in ("md", "html"))
+    assert "<table>" in page
+    for word in ("EER", "ten folds", "TAR at FAR", "FNIR", "rank 1", "95 % of DIR"):
+        assert word in text
+    plots = re.findall(r"!\[\w+\]\((\S+)\)", text)
+    assert len(plots) == 3
+    for plot in plots:
+        assert f'src="{plot}"' in page
+        with Image.open(run / plot) as image:
+            assert image.width > 400
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("train", ["config", "--out", "torchrun", "training/runs/"]),
+        ("evaluate", ["out", "metrics.json", "evaluation.md"]),
+        ("calibrate", ["out", "--bundle", "impostor tail"]),
+        ("export", ["out", "--bundle", "KITH_MODEL"]),
+        (
+            "report",
+            ["--out", "--mnist", "--omniglot", "--runs", "--section", "--epochs", "--seeds"],
+        ),
+    ],
+)
+def test_every_command_explains_itself_and_its_options(command: str, options: list[str]) -> None:
     done = training(command, "--help")
     assert done.returncode == 0
-    assert "Usage" in done.stdout
+    for option in options:
+        assert option in done.stdout
 
 
 def test_a_bad_run_file_is_one_line_on_standard_error(tmp_path: Path) -> None:
@@ -101,3 +178,41 @@ def test_a_bad_run_file_is_one_line_on_standard_error(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "unknown key 'colour'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["evaluate", "NOTHING"], "holds no finished epoch"),
+        (["report", "--out", "o", "--mnist", "NOTHING", "--omniglot", "o", "--section", "7"],
+         "sections 1 to 6, and no 7"),
+        (["report", "--out", "o", "--mnist", "NOTHING", "--omniglot", "o", "--section", "2"],
+         "holds no *-images-idx3-ubyte file"),
+    ],
+)  # fmt: skip
+def test_what_a_command_cannot_do_is_one_line(
+    tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    where = [str(tmp_path / "x") if a in ("NOTHING", "o") else a for a in arguments]
+    done = training(*where)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_folder_with_a_lone_image_and_an_empty_one_are_one_line_each(tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    for person, count in (("ann", 3), ("bob", 3), ("cy", 1), ("dee", 3), ("eve", 3), ("fay", 3)):
+        (images / person).mkdir(parents=True)
+        for i in range(count):
+            Image.new("L", (16, 16), 40 * i).save(images / person / f"{i}.png")
+    (tmp_path / "empty").mkdir()
+    for path, said in ((images, "1 identities have one image"), (tmp_path / "empty", "no images")):
+        run_file = tmp_path / "a.toml"
+        run_file.write_text(
+            f'name = "a"\n[data]\nkind = "folder"\npath = "{path}"\nunseen = ["ann", "bob"]\n'
+        )
+        done = training("train", str(run_file), "--out", str(tmp_path / "out"))
+        assert done.returncode == 1
+        assert said in done.stderr
+        assert done.stderr.count("\n") == 1

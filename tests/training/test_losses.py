@@ -11,14 +11,16 @@ from pytorch_metric_learning.reducers import AvgNonZeroReducer, MeanReducer
 from torch import Tensor
 from torch.nn import functional
 
+from training.losses.arcface import ArcFace
 from training.losses.contrastive import LeCun, batch_contrastive, contrastive, pair_flags
 from training.losses.distance import DISTANCES, all_pairs
 from training.losses.distill import point_distillation, relation_distillation
-from training.losses.margin import ArcFace, SphereFace, psi
+from training.losses.inverse_distance import InverseDistance
+from training.losses.margin_on_both import MarginOnBoth
 from training.losses.softmax import SoftmaxClassifier
+from training.losses.sphereface import SphereFace, psi
 from training.losses.supervised import supervised_contrastive
 from training.losses.threshold import LearnedThreshold, fit_threshold
-from training.losses.variants import InverseDistance, MarginOnBoth
 
 LABELS = torch.tensor([0, 0, 1, 1, 2, 2, 2, 3])
 
@@ -154,6 +156,14 @@ def test_arcface_agrees_with_pytorch_metric_learning(z: Tensor) -> None:
     assert ours(z, LABELS).item() == pytest.approx(theirs(z, LABELS).item(), rel=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:__array_wrap__:DeprecationWarning")
+def test_sphereface_agrees_with_pytorch_metric_learning(z: Tensor) -> None:
+    ours = SphereFace(4, 6, m=4).double()
+    theirs = pml.SphereFaceLoss(4, 6, margin=4, scale=1).double()
+    theirs.W.data = ours.weight.data.T.clone()
+    assert ours(z, LABELS).item() == pytest.approx(theirs(z, LABELS).item(), rel=1e-5)
+
+
 def test_spherefaces_psi_is_its_definition_and_falls_all_the_way() -> None:
     theta = torch.linspace(0.001, math.pi - 0.001, 500, dtype=torch.float64)
     values = psi(theta, m=4)
@@ -267,6 +277,6 @@ def test_a_fitted_threshold_lies_where_the_two_kinds_of_pairs_part() -> None:
     dissimilar = 1.0 + 0.1 * torch.randn(4000, generator=generator)
     distance = torch.cat([similar, dissimilar]).numpy()
     flags = torch.cat([torch.zeros(400), torch.ones(4000)]).long().numpy()
-    fitted = fit_threshold(distance, flags)
+    fitted = fit_threshold(distance, flags, distance="euclidean")
     assert fitted.threshold == pytest.approx(0.7, abs=0.03)
     assert fitted.slope > 10

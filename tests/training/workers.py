@@ -1,6 +1,7 @@
 """What a ``torchrun`` process of the tests does: a few steps of a tiny run, weights to a file."""
 
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,19 +34,38 @@ TINY = RunConfig(
 )
 
 
-def tiny_material(config: RunConfig) -> Material:
+def tiny_prepared(config: RunConfig) -> Prepared:
     data = digits.load(config.data.size)
-    split = split_named(data.identities, unseen=("7", "8", "9"))
-    train_part, unseen = split.apply(data)
-    made = material(config, Prepared(data, split, train_part, unseen, grey(config.data.size)))
-    return replace(made, validate=lambda _: {"score": 0.5})
+    train_part, unseen = split_named(data.identities, unseen=("7", "8", "9")).apply(data)
+    return Prepared(data, train_part, None, unseen, grey(config.data.size))
+
+
+def tiny_material(config: RunConfig) -> Material:
+    made = material(replace(config, train=replace(config.train, patience=0)), tiny_prepared(config))
+    return replace(made, chooses=True, validate=lambda _: {"score": 0.5})
 
 
 def weights(model: torch.nn.Module) -> torch.Tensor:
     return torch.cat([p.detach().flatten() for p in model.state_dict().values()]).double()
 
 
+def waits(out: Path) -> None:
+    """Train two epochs, say so, and wait in the middle of the third to be killed."""
+    made, epochs = tiny_material(TINY), []
+
+    def validate(_: torch.nn.Module) -> dict[str, float]:
+        epochs.append(1)
+        if len(epochs) == 3:
+            (out / "waits").touch()
+            time.sleep(300)
+        return {"score": 0.5}
+
+    train(TINY, replace(made, validate=validate), out)
+
+
 if __name__ == "__main__":
     with joined():
-        run = tiny_material(TINY)
-        train(TINY, run, Path(sys.argv[1]))
+        if sys.argv[2:] == ["wait"]:
+            waits(Path(sys.argv[1]))
+        else:
+            train(TINY, tiny_material(TINY), Path(sys.argv[1]))

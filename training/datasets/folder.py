@@ -17,10 +17,9 @@ from app.inference.bundle import Bundle
 from app.inference.folders import photos_in
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.vision.decode import ImageLimits, decode_image
-from app.vision.preprocess import fit_whole
 from app.vision.types import Box, RgbImage
 from training.datasets.base import ImageSet
-from training.datasets.whole import grey
+from training.datasets.whole import fitted_rgb, grey
 from training.errors import TrainingError
 
 _LIMITS = ImageLimits(max_bytes=50_000_000, max_pixels=100_000_000)
@@ -30,7 +29,8 @@ Sampled = Callable[[RgbImage], RgbImage]
 def load(folder: Path, size: int) -> ImageSet:
     """Whole grey images, one folder an identity."""
     how = grey(size)
-    return _read(folder, lambda image: fit_whole(image, how)[:, :, :1])
+    photos = photos_in_folder(folder)
+    return read_images(folder, photos, lambda image: fitted_rgb(image, how))
 
 
 def load_faces(folder: Path, face_bundle: Path, *, cache: Path) -> ImageSet:
@@ -48,7 +48,7 @@ def load_faces(folder: Path, face_bundle: Path, *, cache: Path) -> ImageSet:
                 skipped = tuple(map(str, file["skipped"]))
                 return ImageSet(file["images"], file["labels"], identities, names, skipped)
     pipeline = build_pipeline(bundle)
-    data = _read(folder, lambda image: _face(pipeline, image))
+    data = read_images(folder, photos_in_folder(folder), lambda image: _face(pipeline, image))
     cache.parent.mkdir(parents=True, exist_ok=True)
     np.savez(
         cache, key=key, images=data.images, labels=data.labels, names=np.array(data.names),
@@ -84,9 +84,10 @@ class _NoFace(Exception):
         return "no face was found"
 
 
-def _read(folder: Path, sample: Sampled) -> ImageSet:
+def read_images(folder: Path, photos: list[tuple[str, Path]], sample: Sampled) -> ImageSet:
+    """The ``photos`` (identity, file) of ``folder``, each as ``sample`` makes it."""
     images, people, names, skipped = [], [], [], []
-    for person, file in track(photos_in_folder(folder), "reading images"):
+    for person, file in track(photos, "reading images"):
         name = str(file.relative_to(folder))
         try:
             images.append(sample(decode_image(file.read_bytes(), _LIMITS)))

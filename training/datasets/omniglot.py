@@ -1,8 +1,8 @@
-"""Omniglot (Lake, Salakhutdinov and Tenenbaum, Science 2015) from one npz file.
+"""Omniglot (Lake, Salakhutdinov and Tenenbaum, Science 2015): one npz file, or its own folders.
 
-``images`` is packbits along the last axis of (n, 105, 105), true where there is ink; ``labels``
-(n,) number the characters. A folder of images, one folder a character, is read by
-:mod:`training.datasets.folder`.
+In the npz file ``images`` is packbits along the last axis of (n, 105, 105), true where there is
+ink; ``labels`` (n,) number the characters. The folders are as its authors publish them, dark ink on
+white: ``images_background/Greek/character01/0394_01.png``.
 """
 
 from pathlib import Path
@@ -10,14 +10,29 @@ from pathlib import Path
 import numpy as np
 
 from training.datasets.base import ImageSet
-from training.datasets.whole import fitted
+from training.datasets.folder import read_images
+from training.datasets.whole import fitted, fitted_rgb, grey
 from training.errors import TrainingError
 
 _SIDE = 105
 
 
 def load(path: Path, size: int) -> ImageSet:
-    """All drawings, ink light on dark."""
+    """All drawings of the file or folder ``path``, ink light on dark."""
+    return load_folders(path, size) if path.is_dir() else load_file(path, size)
+
+
+def load_folders(folder: Path, size: int) -> ImageSet:
+    """Every PNG below ``folder``; an identity is the folder it lies in, alphabet/character."""
+    drawings = [(str(x.parent.relative_to(folder)), x) for x in sorted(folder.rglob("*.png"))]
+    if not drawings:
+        raise TrainingError(f"{folder} holds no PNG; Omniglot's are in alphabet/character/*.png.")
+    how = grey(size)
+    return read_images(folder, drawings, lambda x: fitted_rgb(255 - x, how))
+
+
+def load_file(path: Path, size: int) -> ImageSet:
+    """The npz file."""
     try:
         with np.load(path) as file:
             packed, labels = file["images"], file["labels"].astype(np.int64)
@@ -28,11 +43,3 @@ def load(path: Path, size: int) -> ImageSet:
     identities = tuple(f"character-{int(c):04d}" for c in found)
     names = tuple(f"omniglot/{i}" for i in range(len(labels)))
     return ImageSet(fitted(ink, size), index.astype(np.int64), identities, names)
-
-
-def rotated(data: ImageSet) -> ImageSet:
-    """Each character turned by 0, 90, 180 and 270 degrees, as four (Santoro et al., 2016)."""
-    turned = [np.rot90(data.images, k, axes=(1, 2)) for k in range(4)]
-    labels = np.concatenate([data.labels + k * len(data.identities) for k in range(4)])
-    identities = tuple(f"{x}@{90 * k}" for k in range(4) for x in data.identities)
-    return ImageSet(np.concatenate(turned), labels, identities, data.names * 4)

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from app.vision.preprocess import Preprocessing, fit_whole
+from app.vision.types import RgbImage
 from training.datasets.base import Images
 
 MEAN, SCALE = 127.5, 1 / 127.5
@@ -19,5 +21,9 @@ def grey(size: int) -> Preprocessing:
 def fitted(images: Iterable[NDArray[np.uint8]], size: int) -> Images:
     """Grey images (H, W) of 0..255 as the service would fit them: (n, size, size, 1)."""
     how = grey(size)
-    rows = [fit_whole(np.repeat(image[:, :, None], 3, axis=2), how)[:, :, :1] for image in images]
-    return np.stack(rows)
+    return np.stack([fitted_rgb(np.repeat(x[:, :, None], 3, axis=2), how) for x in images])
+
+
+def fitted_rgb(image: RgbImage, how: Preprocessing) -> Images:
+    """One image (H, W, 3) as grey as the service would make it: (size, size, 1)."""
+    return np.asarray(Image.fromarray(fit_whole(image, how)).convert("L"))[:, :, None]

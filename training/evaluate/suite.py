@@ -10,7 +10,8 @@ from training.evaluate.episodes import one_shot
 from training.evaluate.identification import OpenSet, Rows, identify, make_protocol
 from training.evaluate.verification import Verification, verify
 
-_PAIRS, _SEED = 6000, 7
+SEED = 7
+_PAIRS = 6000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,10 @@ class Measured:
 
 def measure(z: Rows, data: ImageSet) -> tuple[Measured, OpenSet, Verification]:
     """Measure embeddings ``z`` (n, d) of the identities of ``data``."""
-    protocol = make_protocol(data.labels, enrol=3, persons=180, seed=_SEED)
+    protocol = make_protocol(data.labels, enrol=3, persons=180, seed=SEED)
     result = identify(z, z, data.labels, protocol)
-    pairs = verify(z, data.labels, pairs=_PAIRS, seed=_SEED)
-    low, high = interval(result, fpir=0.01, seed=_SEED)
+    pairs = verify(z, data.labels, pairs=_PAIRS, seed=SEED)
+    low, high = interval(result, fpir=0.01, seed=SEED)
     enough = len(data.identities) >= 20 and int(np.bincount(data.labels).min()) >= 2
     measured = Measured(
         persons=result.size,
@@ -67,8 +68,6 @@ def measure(z: Rows, data: ImageSet) -> tuple[Measured, OpenSet, Verification]:
         dir_at_fpir_1=result.dir_at(0.01),
         dir_low=low,
         dir_high=high,
-        one_shot_20=one_shot(z, data.labels, ways=20, episodes=2000, seed=_SEED)
-        if enough
-        else None,
+        one_shot_20=one_shot(z, data.labels, ways=20, episodes=2000, seed=SEED) if enough else None,
     )
     return measured, result, pairs

@@ -22,8 +22,9 @@ from torch.nn import functional
 
 @dataclass(frozen=True, slots=True)
 class PairThreshold:
-    """What is exported: ``threshold`` in units of D, ``slope`` per unit of D."""
+    """What is exported: ``threshold`` in units of D, ``slope`` per unit of D, and which D it is."""
 
+    distance: str
     threshold: float
     slope: float
 
@@ -50,14 +51,16 @@ class LearnedThreshold(nn.Module):
             similar.sum() / max(1, similar.numel()) + dissimilar.sum() / max(1, dissimilar.numel())
         ) / 2
 
-    def value(self) -> PairThreshold:
-        """The numbers to export."""
-        return PairThreshold(self.threshold.item(), self.log_slope.exp().item())
+    def value(self, distance: str) -> PairThreshold:
+        """The numbers to export; ``distance`` names the D that it learned on."""
+        return PairThreshold(distance, self.threshold.item(), self.log_slope.exp().item())
 
 
-def fit_threshold(distance: NDArray[np.float32], y: NDArray[np.int64]) -> PairThreshold:
+def fit_threshold(
+    distances_of_pairs: NDArray[np.float32], y: NDArray[np.int64], *, distance: str
+) -> PairThreshold:
     """Fit t and a on frozen distances (n,), 0 = similar; deterministic (L-BFGS, no draw)."""
-    distances, flags = torch.as_tensor(distance, dtype=torch.float64), torch.as_tensor(y)
+    distances, flags = torch.as_tensor(distances_of_pairs).double(), torch.as_tensor(y)
     middle = (distances[flags == 0].median() + distances[flags != 0].median()) / 2
     model = LearnedThreshold(middle.item()).double()
     optimizer = torch.optim.LBFGS(model.parameters(), max_iter=100, line_search_fn="strong_wolfe")
@@ -69,4 +72,4 @@ def fit_threshold(distance: NDArray[np.float32], y: NDArray[np.int64]) -> PairTh
         return loss.item()
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
-    return model.value()
+    return model.value(distance)

@@ -1,87 +1,144 @@
-"""Study runs: one data set, one loss, one seed; a fixed number of epochs, no early choice.
+"""Study runs: one data set, one loss, one seed, in the training loop itself.
 
-Unlike ``training.train`` nothing is chosen on the unseen classes here, because the report compares
-losses on exactly these. It uses the same batches, objective and schedule.
+Nothing is chosen on the unseen classes, because the report compares losses on exactly these: a run
+goes its stated number of epochs and its last weights count. Each run is a run folder like any
+other, so a report that was stopped goes on where it was, and sections share what they have in
+common.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 
-import torch
-from torch import nn
+import numpy as np
 
 from training.backbones.embedder import Embedder
-from training.backbones.small import SmallCNN
-from training.batches import Batches
-from training.config import LossConfig, SamplerConfig
+from training.config import (
+    DataConfig,
+    LossConfig,
+    ModelConfig,
+    RunConfig,
+    SamplerConfig,
+    TrainConfig,
+)
 from training.datasets.base import ImageSet
-from training.datasets.whole import MEAN, SCALE
-from training.evaluate.embedding import embed
-from training.evaluate.identification import Rows, identify, make_protocol
 from training.objective import Objective
-from training.schedule import rate_at
-from training.train import seed_everything
+from training.prepare import Prepared, build_model, material, prepare
+from training.train import seed_everything, train
 from training.transforms import Augment
 
-# One round of seven digits is one batch; an epoch should be more than that.
-MNIST_SAMPLER = SamplerConfig(identities=7, images=24, steps=20)
-OMNIGLOT_SAMPLER = SamplerConfig(identities=48, images=4)
-_AUGMENT = Augment(degrees=10, scale=0.1, shift=0.05)
-_RATE = 3e-3
-Watch = Callable[[int, Embedder], None]
+SEED = 1
+LECUN = LossConfig(kind="contrastive", distance="euclidean", margin=1.0)
+SUPERVISED = LossConfig(kind="supervised", temperature=0.1)
+SOFTMAX = LossConfig(kind="softmax")
+Watch = Callable[[Embedder], dict[str, float]]
+_SIDE = 20  # px; Omniglot's usual size since Santoro et al. (2016), half the work of 28
+_KNOWN = 0.2  # of the images of each class learned, kept out to measure the closed set
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
-    """What distinguishes one study run from another."""
+class Subject:
+    """A data set: ``prepared.train`` to learn, ``known`` other images of the same classes."""
 
-    loss: LossConfig
-    dimension: int
-    normalise: bool
-    epochs: int
-    seed: int
-    width: int = 16
+    base: RunConfig
+    prepared: Prepared
+    known: ImageSet
 
 
-def fresh(study: Study) -> Embedder:
-    """The untrained network of a study."""
-    seed_everything(study.seed)
-    backbone = SmallCNN(study.dimension, width=study.width)
-    return Embedder(backbone, mean=MEAN, scale=SCALE, normalise=study.normalise)
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a study run came to; ``history`` has a record for each epoch."""
+
+    model: Embedder
+    objective: Objective
+    history: list[dict[str, float]]
 
 
-def run(
-    study: Study, data: ImageSet, sampler: SamplerConfig, *, watch: Watch | None = None
-) -> tuple[Embedder, Objective]:
-    """Train on ``data``; ``watch`` is called after each epoch, and before the first as 0."""
-    model = fresh(study)
-    objective = Objective(study.loss, classes=len(data.identities), dimension=study.dimension)
-    batches = Batches(data, sampler, augment=_AUGMENT, seed=study.seed)
-    parameters = [*model.parameters(), *objective.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=_RATE, weight_decay=1e-4)
-    if watch:
-        watch(0, model)
-    for epoch in range(study.epochs):
-        model.train()
-        for step in range(batches.steps):
-            now = epoch * batches.steps + step
-            rate = rate_at(now, total=batches.steps * study.epochs, peak=_RATE, warmup=0.05)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            batch = batches.batch(epoch, step)
-            loss = objective(model(batch.images), batch.labels)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(parameters, 5.0)
-            optimizer.step()
-        if watch:
-            watch(epoch + 1, model)
-    return model, objective
+class Studies:
+    """The data sets and the finished runs of a report, made when they are first asked for."""
+
+    def __init__(self, folder: Path, *, mnist: Path, omniglot: Path, epochs: int) -> None:
+        self._folder, self._mnist, self._omniglot, self.epochs = folder, mnist, omniglot, epochs
+
+    @cached_property
+    def digits(self) -> Subject:
+        """MNIST: 0-6 to learn, 7-9 unseen."""
+        data = DataConfig("mnist", str(self._mnist), unseen=("7", "8", "9"), size=_SIDE)
+        return _subject(self._base("mnist", data, SamplerConfig(identities=7, images=24, steps=10)))
+
+    @cached_property
+    def characters(self) -> Subject:
+        """Omniglot: 80 % of the characters to learn, 20 % unseen."""
+        data = DataConfig("omniglot", str(self._omniglot), unseen=0.2, size=_SIDE)
+        base = self._base("omniglot", data, SamplerConfig(identities=48, images=4))
+        return _subject(replace(base, model=replace(base.model, width=24)))
+
+    def run(
+        self,
+        subject: Subject,
+        loss: LossConfig,
+        *,
+        seed: int = SEED,
+        dimension: int = 64,
+        normalise: bool = True,
+        turns: int = 1,
+        watch: Watch | None = None,
+        longer: int = 1,
+    ) -> Trained:
+        """Train, or reopen, the run that is described; ``watch`` is asked after each epoch."""
+        base, epochs = subject.base, self.epochs * longer
+        marks = [base.name, loss.kind, loss.distance, str(dimension), f"x{longer}", str(seed)]
+        config = replace(
+            base,
+            name="-".join([*marks, f"turns{turns}", *["free"] * (not normalise)]),
+            seed=seed,
+            data=replace(base.data, turns=turns),
+            model=replace(base.model, dimension=dimension, normalise=normalise),
+            loss=loss,
+            train=replace(base.train, epochs=epochs),
+        )
+        made = material(config, subject.prepared)
+        assert isinstance(made.model, Embedder)  # noqa: S101 - it built it
+        embedder = made.model
+        made = replace(
+            made, chooses=False, validate=lambda _: watch(embedder) if watch is not None else {}
+        )
+        state = train(config, made, self._folder / config.name)
+        return Trained(embedder.eval(), made.objective, state.history)
+
+    def _base(self, name: str, data: DataConfig, sampler: SamplerConfig) -> RunConfig:
+        return RunConfig(
+            name=name,
+            data=data,
+            model=ModelConfig(width=16),
+            sampler=sampler,
+            augment=Augment(degrees=10, scale=0.1, shift=0.05),
+            train=TrainConfig(rate=3e-3, threads=1, precision="bf16", device="cpu"),
+        )
 
 
-def open_set(model: Embedder, data: ImageSet, *, seed: int = 7) -> tuple[float, float, Rows]:
-    """(DIR at FPIR 1 %, rank-1, embeddings) of unseen identities, three images enrolled."""
-    z = embed(model, data.images)
-    protocol = make_protocol(data.labels, enrol=3, persons=180, seed=seed)
-    result = identify(z, z, data.labels, protocol)
-    return result.dir_at(0.01), result.rank1, z
+def untrained(subject: Subject, *, dimension: int = 64, normalise: bool = True) -> Embedder:
+    """The network as the runs of seed 1 begin."""
+    seed_everything(SEED)
+    model = replace(subject.base.model, dimension=dimension, normalise=normalise)
+    return build_model(model, channels=1).eval()
+
+
+def _subject(base: RunConfig) -> Subject:
+    prepared = prepare(base.data)
+    known = _drawn(prepared.train, _KNOWN)
+    return Subject(
+        base,
+        replace(prepared, train=prepared.train.take(~known)),
+        prepared.train.take(known),
+    )
+
+
+def _drawn(data: ImageSet, share: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """A mask (n,) of ``share`` of the images of each identity."""
+    rng, mask = np.random.default_rng(SEED), np.zeros(len(data), np.bool_)
+    for identity in range(len(data.identities)):
+        rows = rng.permutation(np.flatnonzero(data.labels == identity))
+        mask[rows[: round(share * len(rows))]] = True
+    return mask

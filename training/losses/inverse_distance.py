@@ -1,0 +1,28 @@
+r"""Dissimilar pairs pay 1/D, at every distance; it looks reasonable and fails. For study only.
+
+.. math:: L_s = D^2 / 2, \qquad L_d = 1 / D
+
+A variant of Hadsell, Chopra and LeCun (2006), with the shape of
+:class:`training.losses.contrastive.PairTerms`: both terms are elementwise, (n,) -> (n,). The push
+never ends (its derivative is never zero), and near D = 0 it explodes: ``floor`` keeps the first
+steps finite. The report's section 4 measures it.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class InverseDistance:
+    """``floor`` in units of D: nearer pairs cost no more than pairs at that distance."""
+
+    floor: float = 0.05
+
+    def similar(self, distance: Tensor) -> Tensor:
+        """LeCun's."""
+        return distance**2 / 2
+
+    def dissimilar(self, distance: Tensor) -> Tensor:
+        """One over the distance."""
+        return 1 / distance.clamp_min(self.floor)

@@ -1,0 +1,30 @@
+r"""A margin for similar pairs too; it looks reasonable and fails. For study, never for use.
+
+.. math:: L_s = \max(0, D - m_s)^2 / 2, \qquad L_d = \max(0, m - D)^2 / 2
+
+A variant of Hadsell, Chopra and LeCun (2006), with the shape of
+:class:`training.losses.contrastive.PairTerms`: both terms are elementwise, (n,) -> (n,). Within
+:math:`m_s` nothing pulls, so a class may be as wide as that: no force gathers it, and the gap that
+separates it from an unseen neighbour is left to chance. The report's section 4 measures it.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class MarginOnBoth:
+    """``margin`` m and ``slack`` m_s in units of D."""
+
+    margin: float = 1.0
+    slack: float = 0.5
+
+    def similar(self, distance: Tensor) -> Tensor:
+        """No cost within ``slack``."""
+        return torch.relu(distance - self.slack) ** 2 / 2
+
+    def dissimilar(self, distance: Tensor) -> Tensor:
+        """LeCun's."""
+        return torch.relu(self.margin - distance) ** 2 / 2

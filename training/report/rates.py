@@ -1,0 +1,75 @@
+"""What a study measures of an embedding, and how it is written."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.datasets.base import ImageSet, Labels
+from training.evaluate.identification import OpenSet, Rows, identify, make_protocol
+from training.evaluate.verification import Verification, verify
+from training.sampler import siamese_pairs
+
+FPIR = 0.01
+DRAWS = 20
+_PAIRS, _SEED = 6000, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Of unseen classes, three images of each enrolled; means over draws of who is enrolled.
+
+    ``dir`` is DIR at FPIR 1 %, ``dir_10`` at 10 %; ``first`` is the first draw, for the curves.
+    """
+
+    persons: int
+    rank1: float
+    dir: float
+    dir_10: float
+    eer: float
+    first: OpenSet
+    pairs: Verification
+
+
+def rates(z: Rows, data: ImageSet) -> Rates:
+    """Measure embeddings ``z`` (n, d) of ``data``; a third of the classes plays the strangers."""
+    draws = [
+        identify(z, z, data.labels, make_protocol(data.labels, enrol=3, persons=180, seed=seed))
+        for seed in range(DRAWS)
+    ]
+    pairs = verify(z, data.labels, pairs=_PAIRS, seed=_SEED)
+    return Rates(
+        persons=draws[0].size,
+        rank1=float(np.mean([x.rank1 for x in draws])),
+        dir=float(np.mean([x.dir_at(FPIR) for x in draws])),
+        dir_10=float(np.mean([x.dir_at(10 * FPIR) for x in draws])),
+        eer=pairs.eer,
+        first=draws[0],
+        pairs=pairs,
+    )
+
+
+def known_or_not(
+    scores: NDArray[np.float64], own: Labels, strangers: NDArray[np.float64]
+) -> OpenSet:
+    """Scores (n, C) of images of class ``own`` (n,), and of strangers (s, C), as an open set."""
+    mine = scores[np.arange(len(own)), own]
+    rank = (scores >= mine[:, None]).sum(axis=1)
+    return OpenSet(
+        mine.astype(np.float32),
+        rank.astype(np.int64),
+        strangers.max(axis=1).astype(np.float32),
+        scores.shape[1],
+    )
+
+
+def euclidean_pairs(z: Rows, labels: Labels) -> Verification:
+    """Pairs judged by the distance of embeddings that have no unit length; nearer is higher."""
+    rows, flags = siamese_pairs(labels, _PAIRS, seed=_SEED)
+    scores = -np.linalg.norm(z[rows[:, 0]] - z[rows[:, 1]], axis=1)
+    return Verification(scores[flags == 0], scores[flags == 1])
+
+
+def percent(rate: float) -> str:
+    """As the report writes rates."""
+    return f"{rate:.1%}"
