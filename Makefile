@@ -5,7 +5,7 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: training-setup serve test lint types bench bench-openset bench-startup model lock clean
+.PHONY: training-setup serve test lint types bench bench-openset bench-startup bench-mini model lock clean
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve
@@ -34,6 +34,9 @@ bench-startup: .venv/dev.installed
 
 bench-openset: .venv/dev.installed model
 	$(BIN)/python -m bench.openset
+
+bench-mini: .venv/training.installed model
+	$(BIN)/python -m bench.mini
 
 # The lock files are made from pyproject.toml, for every Python and platform at once.
 lock: .venv/dev.installed

@@ -5,7 +5,7 @@ The table in README.md is held against this file by a test.
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +14,8 @@ from app.core.logging import LogFormat
 from app.errors import SettingsError
 
 MEBIBYTE = 1024 * 1024
+SHIPPED: Final = Path(__file__).parent / "inference" / "bundles"
+"""The bundles that come with Kith, each in the folder of its name."""
 
 
 def _cores() -> int:
@@ -46,7 +48,10 @@ class Settings(BaseSettings):
     ] = None
     model: Annotated[
         Path | None,
-        Field(description="Folder of the model bundle; unset: `KITH_DATA_DIR/models/face`."),
+        Field(
+            description="Folder of the model bundle, or `face-mini`, which comes with Kith; "
+            "unset: `KITH_DATA_DIR/models/face`."
+        ),
     ] = None
     model_source: Annotated[
         Path | None,
@@ -102,8 +107,11 @@ class Settings(BaseSettings):
 
     @property
     def bundle_dir(self) -> Path:
-        """Folder of the model bundle, with the default filled in."""
-        return self.model or self.data_dir / "models" / "face"
+        """Folder of the model bundle, with the default filled in and a shipped one's name found."""
+        if self.model is None:
+            return self.data_dir / "models" / "face"
+        shipped = SHIPPED / self.model
+        return shipped if shipped.is_dir() and not self.model.is_dir() else self.model
 
     @property
     def admin_key_file(self) -> Path:

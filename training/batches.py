@@ -1,5 +1,7 @@
 """Batches on demand: what the sampler chose, as another camera saw it, with the teacher's word."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +44,16 @@ class Batches:
     def steps(self) -> int:
         """Batches in an epoch."""
         return max(self._sampler.steps, self._least)
+
+    def epoch(self, epoch: int) -> Iterator[Batch]:
+        """The batches of an epoch, each made while the loop learns from the one before."""
+        with ThreadPoolExecutor(1) as maker:
+            waiting = maker.submit(self.batch, epoch, 0)
+            for step in range(1, self.steps + 1):
+                made = waiting.result()
+                if step < self.steps:
+                    waiting = maker.submit(self.batch, epoch, step)
+                yield made
 
     def batch(self, epoch: int, step: int) -> Batch:
         """The images of one step, on the CPU."""

@@ -1,5 +1,8 @@
 """The model card of an exported bundle: what it learned from, what it is worth, where it ends."""
 
+from pathlib import Path
+
+from app.inference.manifest import MODEL_CARD
 from training.config import RunConfig
 from training.evaluate.suite import Measured
 from training.prepare import Prepared
@@ -33,6 +36,7 @@ def model_card(config: RunConfig, prepared: Prepared, measured: Measured) -> str
             "threshold on pairs. Samples unlike the data above (other cameras, other writing) were "
             "not measured; calibrate on your own before relying on a stated rate.",
             "",
+            *(_detector(Path(config.data.face_bundle)) if config.data.kind == "faces" else []),
         ]
     )
 
@@ -42,3 +46,10 @@ def _chosen(prepared: Prepared) -> str:
         return "The last epoch was kept; nothing was chosen on the identities measured on."
     count = len(prepared.validation.identities)
     return f"The best epoch was chosen on {count} more identities, which are not measured on."
+
+
+def _detector(face_bundle: Path) -> list[str]:
+    """The detector goes along with its licence, as the card of the bundle it is from tells it."""
+    file = face_bundle / MODEL_CARD
+    card = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return [*(x + "\n" for x in card.split("\n\n") if x.startswith("**Licence of the detector"))]

@@ -96,6 +96,7 @@ def teacher_bank(config: RunConfig, train: ImageSet) -> TeacherBank:
         moved=config.teacher.moved,
         blends=config.teacher.blends,
         seed=config.seed,
+        threads=config.train.threads,
     )
 
 

@@ -91,14 +91,13 @@ def train(config: RunConfig, material: Material, out: Path) -> LoopState:
         while state.epoch < config.train.epochs and not _patience_over(state, config.train):
             model.train()
             losses = []
-            for step in range(material.batches.steps):
+            for step, batch in enumerate(material.batches.epoch(state.epoch)):
                 rate = rate_at(
                     state.epoch * material.batches.steps + step,
                     total=total, peak=config.train.rate, warmup=config.train.warmup,
                 )  # fmt: skip
                 for group in optimizer.param_groups:
                     group["lr"] = rate
-                batch = material.batches.batch(state.epoch, step)
                 with _autocast(config.train, device):
                     loss = _loss(model, objective, batch, device)
                 losses.append(_finite(loss, "loss", state.epoch, out))
