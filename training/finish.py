@@ -93,8 +93,9 @@ def _calibrated(
 
 
 def _seen_again(images: Images, *, faces: bool) -> Images:
-    """Faces in the mirror; drawn characters, which a mirror would change, moved by one pixel."""
-    return np.ascontiguousarray(images[:, :, ::-1] if faces else np.roll(images, 1, axis=2))
+    """Moved by one pixel; faces in the mirror besides, as ``kith models calibrate`` does it."""
+    moved = np.roll(images, 1, axis=2)
+    return np.ascontiguousarray(moved[:, :, ::-1]) if faces else moved
 
 
 def _learned_threshold(out: Path, loss: LossConfig) -> PairThreshold | None:

@@ -94,7 +94,9 @@ def _embed(
 
 
 def _seen_again(sample: Sample) -> AlignedCrop:
-    """A face in the mirror; a drawn character, which a mirror would change, moved by one pixel."""
-    if sample.landmarks is not None:
-        return sample.crop[:, ::-1]
-    return np.roll(sample.crop, 1, axis=1)
+    """Moved by one pixel; a face in the mirror besides, which would change a drawn character.
+
+    Both, because an embedder may be blind to one: `face-mini` looks at the mirror image anyway.
+    """
+    moved = np.roll(sample.crop, 1, axis=1)
+    return moved if sample.landmarks is None else moved[:, ::-1]
