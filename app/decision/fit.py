@@ -88,7 +88,7 @@ def fit(
 def score_noise(one: _Vectors, other: _Vectors, enrolled: _Vectors) -> float:
     """How far a score moves when nothing but the picture's noise changes: the margin of ambiguity.
 
-    ``one`` and ``other`` (n, d) are the same probes seen twice (by a pixel apart), ``enrolled`` (n, d)
+    ``one`` and ``other`` (n, d) are the same probes seen twice (a pixel apart), ``enrolled`` (n, d)
     who they are compared with. Twice the standard deviation of the difference of two such scores.
     """
     difference = np.sum(one * enrolled, axis=1) - np.sum(other * enrolled, axis=1)
