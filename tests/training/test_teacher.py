@@ -80,7 +80,9 @@ def test_a_bank_that_is_there_is_reopened_and_an_unfinished_one_made_anew(tmp_pa
 
 
 def test_batches_of_a_bank_bring_the_teachers_word_of_their_own_rows(tmp_path: Path) -> None:
-    batches = Batches(bank(tmp_path), SamplerConfig(5, 2, extra=6), augment=Augment(), seed=1)
+    batches = Batches(
+        bank(tmp_path), SamplerConfig(identities=5, images=2, extra=6), augment=Augment(), seed=1
+    )
     made = list(batches.epoch(2))
     assert len(made) == batches.steps == 7
     for step, batch in enumerate(made):

@@ -4,8 +4,8 @@ MobileFaceNet's ideas (Chen et al., arXiv:1804.07573): depthwise separable convo
 global depthwise convolution in place of average pooling, so that the corners of a face need not
 weigh as much as its middle. What differs was measured, forwards and backwards, on one core:
 
-- The stem strides by 3: the stages work at 19, 10 and 5 px, in half the time of 28, 14 and 7. A
-  face reduced to 56 px and enlarged again is still itself to the teacher, so what is lost is small.
+- The stem strides by 3: the stages work at 19, 10 and 5 px, in half the time of 28, 14 and 7.
+  Detail is not what is short: SFace finds 97.6 % of faces reduced to 28 px, 99.4 % of whole ones.
 - A block filters its few channels before it widens (ConvNeXt, Liu et al., arXiv:2201.03545) and
   normalises once; normalising the wide middle costs as much as multiplying it does.
 - Strides are dense convolutions: torch has no fast backward of a strided depthwise one.
@@ -56,8 +56,8 @@ class GlobalDepthwise(nn.Module):
 class CompactFaceNet(nn.Module):
     """(B, 3, 112, 112) -> (B, dimension).
 
-    In use it looks twice, at the face and at its mirror image, which costs a tenth of what the
-    teacher costs and saves a quarter of the misses at FAR 1 %; in training it looks once.
+    In use it looks twice, at the face and at its mirror image: people never seen are told apart
+    in 96.6 % of pairs instead of 96.0, for twice 1.1 ms. In training it looks once.
     """
 
     def __init__(self, dimension: int, *, width: float = 1.0, head: int = 384) -> None:
@@ -82,7 +82,7 @@ class CompactFaceNet(nn.Module):
         if self.training:
             return self._seen(images)
         both = unit(self._seen(torch.cat([images, images.flip(-1)])))
-        return both.unflatten(0, (2, -1)).sum(dim=0)
+        return both.reshape(2, -1, both.shape[1]).sum(dim=0)
 
     def _seen(self, images: Tensor) -> Tensor:
         out: Tensor = self.project(self.pool(self.features(images)).flatten(1))
