@@ -1,14 +1,12 @@
 """The file of a backup: it comes back as it was, or is said to be odd."""
 
 import json
-import os
 import resource
 import stat
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +21,13 @@ from app.maintenance.archive import (
     new_archive,
     opened_archive,
 )
+from tests.support.services import unwatched
 
 ENTRY = CollectionEntry(id="hq", contract_id="c", revision=3, persons=1, faces=2)
 CONTENTS = Contents(
     kith="0.1.0", schema_revision="0001", made_at="2024-05-01", whole=True, collections=[ENTRY]
 )
 NAMES = ["key", "name"]
-
-
-@contextmanager
-def silent(total: int) -> Iterator[Callable[[int], None]]:
-    yield lambda steps: None
 
 
 def rows(count: int) -> list[dict[str, Any]]:
@@ -51,7 +45,7 @@ def written(file: Path, count: int = 3) -> Path:
 
 
 def read(file: Path) -> list[dict[str, Any]]:
-    with opened_archive(file, silent) as archive:
+    with opened_archive(file, unwatched) as archive:
         return [row for batch in archive.batches("persons") for row in batch]
 
 
@@ -61,7 +55,7 @@ def test_rows_come_back_as_they_were(tmp_path: Path, count: int) -> None:
 
 
 def test_what_is_in_it_stands_in_the_manifest(tmp_path: Path) -> None:
-    with opened_archive(written(tmp_path / "kith.zip", 5), silent) as archive:
+    with opened_archive(written(tmp_path / "kith.zip", 5), unwatched) as archive:
         manifest = archive.manifest
         assert list(archive.batches("keys")) == list(archive.batches("unheard_of")) == []
     assert manifest.collections == [ENTRY]
@@ -69,7 +63,7 @@ def test_what_is_in_it_stands_in_the_manifest(tmp_path: Path) -> None:
 
 
 def test_memory_holds_one_batch(tmp_path: Path) -> None:
-    with opened_archive(written(tmp_path / "kith.zip", BATCH + 1), silent) as archive:
+    with opened_archive(written(tmp_path / "kith.zip", BATCH + 1), unwatched) as archive:
         assert [len(batch) for batch in archive.batches("persons")] == [BATCH, 1]
 
 
@@ -133,7 +127,7 @@ def test_what_goes_wrong_while_it_is_read_is_not_taken_for_damage(tmp_path: Path
     def fail(archive: Archive) -> None:
         raise KeyError(archive.manifest.kith)
 
-    with pytest.raises(KeyError), opened_archive(written(tmp_path / "k.zip"), silent) as archive:
+    with pytest.raises(KeyError), opened_archive(written(tmp_path / "k.zip"), unwatched) as archive:
         fail(archive)
 
 
@@ -148,7 +142,7 @@ def test_a_backup_that_breaks_off_leaves_the_old_one(tmp_path: Path) -> None:
     with pytest.raises(LookupError), new_archive(file) as writer:
         writer.table("persons", NAMES, broken())
     assert file.read_bytes() == before
-    assert os.listdir(tmp_path) == ["kith.zip"]
+    assert list(tmp_path.iterdir()) == [file]
 
 
 _FULL = """
@@ -170,7 +164,7 @@ def test_a_disk_that_fills_up_leaves_no_file(tmp_path: Path) -> None:
     """The limit is the process's own: no file may grow beyond 256 KiB."""
     said = subprocess.run(
         [sys.executable, "-c", _FULL, str(tmp_path / "kith.zip")],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, 1 << 18)),  # noqa: PLW1509
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, 1 << 18)),
         capture_output=True,
         text=True,
         timeout=60,
@@ -178,4 +172,4 @@ def test_a_disk_that_fills_up_leaves_no_file(tmp_path: Path) -> None:
     )
     assert "kith.zip cannot be written: File too large" in said.stdout
     assert said.stderr == ""
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
