@@ -1,10 +1,16 @@
-"""Keys of rows that move into a database where others have keys already."""
+"""Keys and ids of rows that move into a database where others have theirs already."""
 
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import Any
 
+from sqlalchemy import Column, Table, UniqueConstraint, select
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
 from app.errors import ArchiveError
+from app.maintenance.archive import Row
 
 
 class Renumbering:
@@ -28,3 +34,21 @@ class Renumbering:
         if place == len(self._old) or self._old[place] != old:
             return None
         return self._new[place]
+
+
+def free_ids(session: Session, table: Table, rows: list[Row]) -> None:
+    """Draw anew, in ``rows``, what must be there once in the whole table and is there already.
+
+    Only ids are so, and those were drawn before; what clients choose is unique in its collection.
+    """
+    for column in _unique_columns(table):
+        wanted = [row[column.name] for row in rows]
+        taken = set(session.scalars(select(column).where(column.in_(wanted))))
+        for row in rows:
+            if row[column.name] in taken:
+                row[column.name] = new_id(row[column.name].rpartition("-")[0])
+
+
+def _unique_columns(table: Table) -> list[Column[Any]]:
+    found = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+    return [column for each in found if len(each.columns) == 1 for column in each.columns]

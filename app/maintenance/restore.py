@@ -19,7 +19,7 @@ from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, No
 from app.gallery import repository
 from app.gallery.models import Collection
 from app.maintenance.archive import Archive, CollectionEntry, Progress, Row
-from app.maintenance.renumber import Renumbering
+from app.maintenance.renumber import Renumbering, free_ids
 from app.maintenance.tables import (
     COLLECTIONS,
     carried,
@@ -77,7 +77,7 @@ def import_collection(
     with database.write(patient=True) as session:
         if session.scalar(select(exists().where(Collection.id == into.id))):
             raise AlreadyExists(
-                f"There is a collection {into.id!r} already; take another id for it."
+                f"There is a collection {into.id!r} already; --as gives another id."
             )
         with progress(archive.manifest.rows) as step:
             arrival = _Arrival(session, entry.id, into.id)
@@ -108,6 +108,8 @@ class _Arrival:
         own = table.autoincrement_column
         if not mine:
             return
+        if table is not COLLECTIONS:  # its id was chosen
+            free_ids(self._session, table, mine)
         if own is None:
             self._session.execute(insert(table), mine)
             return

@@ -1,4 +1,4 @@
-"""What does not agree is found, mended where nothing good is lost by it, and else said to be there."""
+"""What does not agree is found, mended where nothing good is lost by it, and told where not."""
 
 import sqlite3
 from collections.abc import Iterator
