@@ -45,8 +45,8 @@ def backup(
             progress=_bar("Backing up"),
         )
     _say(
-        f"{file}: {len(manifest.collections)} collections, {_counted(manifest.collections)}. It "
-        "holds biometric data: keep it as you keep keys."
+        f"{file}: {_counted(manifest.collections)}. It holds biometric data: keep it as you keep "
+        "keys."
     )
 
 
@@ -66,7 +66,7 @@ def restore(
         manifest = archive.manifest
     for snapshot in snapshot_files(settings.data_dir / "index").values():
         snapshot.unlink(missing_ok=True)  # of people who may be here no more
-    _say(f"Restored: {len(manifest.collections)} collections, {_counted(manifest.collections)}.")
+    _say(f"Restored: {_counted(manifest.collections)}.")
     _tell_of_other_models(settings, manifest.collections)
 
 
@@ -90,7 +90,7 @@ def import_(
             progress=_bar("Importing"),
         )
         database.close()
-    _say(f"The collection {there.id!r} is there: {_counted([there])}.")
+    _say(f"The collection {there.id!r} is there: persons {there.persons}, faces {there.faces}.")
     _tell_of_other_models(settings, [there])
 
 
@@ -114,7 +114,7 @@ def _made(settings: Settings) -> Database:
 def _counted(collections: Sequence[CollectionEntry]) -> str:
     persons = sum(each.persons for each in collections)
     faces = sum(each.faces for each in collections)
-    return f"{persons:,} persons, {faces:,} faces"
+    return f"collections {len(collections):,}, persons {persons:,}, faces {faces:,}"
 
 
 def _tell_of_other_models(settings: Settings, collections: Sequence[CollectionEntry]) -> None:

@@ -139,7 +139,7 @@ class Templates:
     def _finding(self, table: Table, row: Row[int, int, bytes], what: str) -> Finding:
         collection, _ = self._collections.get(row[1], ("unknown", ""))
         if table.name != Face.__tablename__:
-            return Finding(f"{collection}: {table.name} {row[0]}", what, "delete it")
+            return Finding(f"{collection}: {table.name} {row[0]}", what, "delete that row")
         person = self._session.scalar(
             select(Person.id).join(Face, Face.person_key == Person.key).where(Face.id == row[0])
         )

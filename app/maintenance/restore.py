@@ -162,7 +162,7 @@ def _check_empty(session: Session) -> None:
     there = {table.name: count(session, table, None) for table in carried()}
     if any(there.values()):
         told = ", ".join(
-            f"{rows:,} {name.replace('_', ' ')}" for name, rows in there.items() if rows
+            f"{name.replace('_', ' ')} {rows:,}" for name, rows in there.items() if rows
         )
         raise Conflict(
             f"The database is not empty: it has {told}. --replace restores in place of all that."

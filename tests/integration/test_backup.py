@@ -20,7 +20,7 @@ from app.core.db import Base, Database
 from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
-from app.gallery.models import Collection, Face, Person
+from app.gallery.models import Collection, Face, Feedback, Person, Probe
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewPerson
 from app.maintenance.archive import (
@@ -32,7 +32,7 @@ from app.maintenance.archive import (
 )
 from app.maintenance.backup import backup
 from app.maintenance.restore import import_collection, restore
-from app.maintenance.tables import COLLECTIONS, carried, of_collection
+from app.maintenance.tables import carried, of_collection
 from app.recognition.schemas import IdentifyOptions
 from app.recognition.service import RecognitionService
 from app.settings import Settings
@@ -71,7 +71,37 @@ def service(settings: Settings, tmp_path: Path) -> Iterator[Container]:
         persons.create("hq", NewPerson(id="cid"), [], keep_nothing)
         enrol(container, "ada", 3, "lab")
         persons.delete("hq", "gone")
+        _tell_of_ada(container.database)
         yield container
+
+
+def _tell_of_ada(database: Database) -> None:
+    """An operator's word on a probe, and a probe of nobody, as the service keeps them."""
+    with database.write() as session:
+        ada = session.scalars(select(Person).where(Person.external_id == "hr-1")).one()
+        face = session.scalars(select(Face).where(Face.person_key == ada.key)).first()
+        assert face is not None
+        seen = {
+            "collection_key": ada.collection_key,
+            "embedding": face.embedding,
+            "source": "door 1",
+            "created_at": NOW,
+        }
+        session.add(Probe(id="prb-1", **seen))
+        session.add(
+            Feedback(
+                id="fb-1",
+                person_key=ada.key,
+                verdict="them",
+                counted=False,
+                probe_sha256="0",
+                similarity=1.0,
+                threshold=0.5,
+                revision=1,
+                contract_id=face.contract_id,
+                **seen,
+            )
+        )
 
 
 def backed_up(database: Database, file: Path, collection: str | None = None) -> Manifest:
@@ -172,7 +202,10 @@ def test_a_database_that_is_not_empty_is_left_as_it_is(service: Container, tmp_p
     backed_up(service.database, tmp_path / "kith.zip")
     enrol(service, "eve", 5, "hq")
     before = everything_in(service.database)
-    with pytest.raises(Conflict, match=r"2 collections, 5 persons, 5 faces\. --replace restores"):
+    with pytest.raises(
+        Conflict,
+        match=r"collections 2, persons 5, probes 1, faces 5, feedback 1\. --replace restores",
+    ):
         restored(service.database, tmp_path / "kith.zip")
     assert everything_in(service.database) == before
 
@@ -223,15 +256,15 @@ def test_one_collection_moves_in_beside_others(service: Container, tmp_path: Pat
 
 
 def unkeyed(file: Path) -> dict[str, list[dict[str, object]]]:
-    """A collection's rows without the numbers that a database gives."""
+    """A collection's rows without the keys and ids that a database gives."""
     found = {}
     with opened_archive(file, unwatched) as archive:
         for table in carried():
             numbers = {column.name for column in table.primary_key} | {
                 link.parent.name for link in table.foreign_keys
             }
-            if table is COLLECTIONS:
-                numbers.add("id")
+            if table.name != "persons":
+                numbers.add("id")  # chosen, or drawn anew where it was taken
             rows = [row for batch in archive.batches(table.name) for row in batch]
             found[table.name] = [
                 {name: value for name, value in row.items() if name not in numbers} for row in rows
@@ -332,7 +365,10 @@ def test_an_older_archive_gets_defaults_and_lacks_nothing_that_is_needed(
 ) -> None:
     backed_up(service.database, tmp_path / "kith.zip")
     altered(tmp_path / "kith.zip", without("persons", "external_id"))
+    altered(tmp_path / "kith.zip", without("collections", "lookalikes"))
     restored(service.database, tmp_path / "kith.zip", replace=True)
+    collections: CollectionService = service.services[CollectionService]
+    assert collections.get("hq").lookalikes == "warn"
     persons: PersonService = service.services[PersonService]
     assert persons.get("hq", "ada").external_id is None
     altered(tmp_path / "kith.zip", without("faces", "contract_id"))

@@ -71,14 +71,14 @@ def test_backed_up_moved_and_brought_back_while_the_service_runs(
     here = partial(kith, running.data_dir, fake_bundle)
     there = partial(kith, tmp_path / "there", write_fake_bundle(tmp_path / "other", seed=1))
     said = here("backup", file)
-    assert "1 collections, 1 persons, 1 faces" in said
+    assert "collections 1, persons 1, faces 1" in said
     assert said.endswith("[0]")
 
     said = there("restore", file)
-    assert "Restored: 1 collections, 1 persons, 1 faces" in said
+    assert "Restored: collections 1, persons 1, faces 1" in said
     assert "it answers contract_mismatch for that collection" in said
     assert said.endswith("[0]")
-    clear_line(there("restore", file), "is not empty: it has", "1 collections, 1 persons")
+    clear_line(there("restore", file), "is not empty: it has", "collections 1, persons 1")
     assert there("check").endswith("[1]")  # of another model
 
     clear_line(here("import", file), "There is a collection 'hq' already; --as gives")

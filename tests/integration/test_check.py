@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.bootstrap import Container
-from app.gallery.models import Collection, Face
+from app.gallery.models import Collection, Face, Probe
 from app.index.snapshot import snapshot_files
 from app.maintenance.check import Check
 from app.settings import Settings
@@ -157,6 +158,13 @@ def test_what_only_a_photo_could_mend_is_told_and_left(service: Container, check
     ]
     check.repair(unwatched)
     assert told(check) == before
+
+
+def test_an_embedding_that_is_no_template_is_checked_too(service: Container, check: Check) -> None:
+    with service.database.write() as session:
+        now = datetime.now(UTC)
+        session.add(Probe(id="prb-1", collection_key=2, embedding=b"\x00" * 128, created_at=now))
+    assert told(check)[0] == "lab: probes 1 has an embedding of length 0, not 1"
 
 
 @both
