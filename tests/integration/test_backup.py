@@ -3,10 +3,11 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Table, select
@@ -17,12 +18,13 @@ from app.auth.service import KeyService
 from app.bootstrap import Container
 from app.core.bulk import is_local
 from app.core.db import Base, Database
-from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound
+from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound, NotReady
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
 from app.gallery.models import Collection, Face, Feedback, Person, Probe
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewPerson
+from app.index.replica import CollectionReplica, Found
 from app.maintenance.archive import (
     CollectionEntry,
     Contents,
@@ -179,7 +181,7 @@ def test_what_was_there_is_there_and_goes_on(
     restored(service.database, tmp_path / "kith.zip", replace=True)
     assert persons.get("hq", "ada") == ada
     assert persons.faces("hq", "ada", Paging(limit=100, after=0)).items == faces
-    assert keys.authenticate(secret).collections == {"hq"}
+    assert keys.authenticate(secret).collections == frozenset({"hq"})
     after = positions(service.database)
     assert {key: each[1] for key, each in after.items()} == {k: v[1] for k, v in before.items()}
     assert all(after[key][0] != before[key][0] for key in before), "another epoch"
@@ -225,6 +227,33 @@ def test_in_place_of_what_was_there_a_running_service_follows_at_once(
     assert near(service, 2, "hq") == {"ada", "bob"}
     counts = everything_in(service.database)
     assert (counts["idempotency_receipts"], counts["changes"]) == (0, 0)
+
+
+@both
+def test_a_restore_in_the_midst_of_an_identification_names_nobody_of_elsewhere(
+    service: Container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same keys are other people's then: what was found before the restore is not theirs."""
+
+    def swap(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
+        if name == "collections":
+            rows[0]["id"], rows[1]["id"] = "elsewhere", "hq"
+
+    backed_up(service.database, tmp_path / "kith.zip")
+    altered(tmp_path / "kith.zip", swap, {"hq": "elsewhere", "lab": "hq"})
+    search = CollectionReplica.search
+
+    def search_and_restore(self: CollectionReplica, *args: Any, **options: Any) -> Found:  # noqa: ANN401
+        found = search(self, *args, **options)
+        monkeypatch.undo()
+        restored(service.database, tmp_path / "kith.zip", replace=True)
+        return found
+
+    monkeypatch.setattr(CollectionReplica, "search", search_and_restore)
+    with pytest.raises(NotReady, match="restored meanwhile; try again"):
+        answer(service, "hq", 1)
+    assert near(service, 1, "hq") == {"ada"}  # who was the lab's
+    assert near(service, 1, "elsewhere") == {"ada", "bob"}
 
 
 @both
@@ -302,8 +331,10 @@ def test_a_backup_of_one_collection_is_no_backup_of_all(service: Container, tmp_
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
+from typing import Any
 from app.core.db import Database
 from app.maintenance import restore as room
+from app.index.replica import CollectionReplica, Found
 from app.maintenance.archive import opened_archive
 from tests.support.services import unwatched
 
@@ -334,8 +365,14 @@ def test_a_restore_that_is_killed_changes_nothing(service: Container, tmp_path: 
     assert near(service, 5, "hq") == {"ada", "bob", "eve"}
 
 
-def altered(file: Path, alter: Callable[[str, list[str], list[dict[str, object]]], None]) -> Path:
-    """The archive with its tables changed, sealed as if it had been made so."""
+def altered(
+    file: Path,
+    alter: Callable[[str, list[str], list[dict[str, object]]], None],
+    names: Mapping[str, str] | None = None,
+) -> Path:
+    """The archive with its tables changed, sealed as if it had been made so; ``names`` of
+    collections in its manifest by those that they had.
+    """
     with opened_archive(file, unwatched) as archive:
         manifest = archive.manifest
         tables = {
@@ -346,6 +383,8 @@ def altered(file: Path, alter: Callable[[str, list[str], list[dict[str, object]]
         for name, (columns, rows) in tables.items():
             alter(name, columns, rows)
             writer.table(name, columns, [rows])
+        for entry in manifest.collections:
+            entry.id = (names or {}).get(entry.id, entry.id)
         writer.finish(Contents(**manifest.model_dump(exclude={"format", "tables"})))
     return file
 
