@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import make_url
+from sqlalchemy.exc import DatabaseError
 
 from app.core.db import Database, available
 from app.errors import InvalidRequest, NotReady
@@ -28,6 +29,12 @@ def existing_database(settings: Settings) -> Iterator[Database]:
     try:
         _check_schema(database)
         yield database
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise
+        raise NotReady(
+            f"The database cannot be read: {error.orig}. Restore the last good backup."
+        ) from None
     finally:
         database.close()
 

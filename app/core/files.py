@@ -1,10 +1,14 @@
 """Files that are there whole or not at all."""
 
+import glob
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
+
+_LEFT_SECONDS: Final = 3600
 
 
 @contextmanager
@@ -15,6 +19,7 @@ def whole_file(file: Path) -> Iterator[IO[bytes]]:
     file as it was, and nothing of the new one.
     """
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    _drop_leftovers(file)
     try:
         with _private(part) as stream:
             yield stream
@@ -25,6 +30,14 @@ def whole_file(file: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _drop_leftovers(file: Path) -> None:
+    """What a process that was killed had begun; whoever still writes has just done so."""
+    for left in file.parent.glob(f".{glob.escape(file.name)}.*.part"):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                left.unlink()
 
 
 def _private(file: Path) -> IO[Any]:

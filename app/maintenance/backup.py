@@ -9,9 +9,11 @@ from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.orm import Session
 
 from app.core.db import Database
+from app.errors import Conflict
 from app.gallery import repository
 from app.gallery.models import Collection
 from app.maintenance.archive import CollectionEntry, Contents, Manifest, Progress, Row, new_archive
+from app.maintenance.check_sql import references
 from app.maintenance.tables import carried, carried_columns, count, of_collection, read
 from migrations import current
 
@@ -28,11 +30,12 @@ def backup(
 ) -> Manifest:
     """Everything, or one collection without any keys, into ``file``, whole or not at all.
 
-    ``NotFound`` where there is no such collection; ``ArchiveError`` where the file cannot be
-    written.
+    ``NotFound`` where there is no such collection; ``Conflict`` where rows refer to what is not
+    there; ``ArchiveError`` where the file cannot be written.
     """
     with new_archive(file) as writer:
         with database.read(patient=True) as session:
+            _check_references(session)
             collections = _collections(session, collection_id)
             parts = _parts(None if collection_id is None else collections[0])
             with progress(sum(count(session, *part) for part in parts)) as step:
@@ -47,6 +50,15 @@ def backup(
                 collections=_entries(session, collections),
             )
         return writer.finish(contents)
+
+
+def _check_references(session: Session) -> None:
+    """What hangs on nothing could not be restored."""
+    for finding in references(session):
+        raise Conflict(
+            f"The database is damaged: of {finding.where}, {finding.what}. `kith check --repair` "
+            "removes them; then back up again."
+        )
 
 
 def _collections(session: Session, collection_id: str | None) -> Sequence[Collection]:

@@ -6,9 +6,11 @@ no change log, so that no replica and no index on disk takes it for what it foll
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Table, delete, exists, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core import hints
@@ -31,6 +33,17 @@ from app.maintenance.tables import (
 )
 
 
+@contextmanager
+def _all_or_nothing(database: Database) -> Iterator[Session]:
+    try:
+        with database.write(patient=True) as session:
+            yield session
+    except IntegrityError:
+        raise ArchiveError(
+            "The backup's rows contradict each other, or what is there. Nothing was changed."
+        ) from None
+
+
 def restore(database: Database, archive: Archive, *, replace: bool, progress: Progress) -> None:
     """Everything in the archive, with the keys it had, so that faces keep their ids.
 
@@ -39,7 +52,7 @@ def restore(database: Database, archive: Archive, *, replace: bool, progress: Pr
     check_fits(archive)
     if not archive.manifest.whole:
         raise InvalidRequest("The backup is of one collection alone; `kith import` adds it.")
-    with database.write(patient=True) as session:
+    with _all_or_nothing(database) as session:
         hold(session, everything())
         if not replace:
             _check_empty(session)
@@ -74,7 +87,7 @@ def import_collection(
     into = entry.model_copy(update={"id": entry.id if new_id is None else new_id})
     if re.fullmatch(ID_PATTERN, into.id) is None:
         raise InvalidRequest(f"{into.id!r} is no id; one has the form {ID_PATTERN}.")
-    with database.write(patient=True) as session:
+    with _all_or_nothing(database) as session:
         if session.scalar(select(exists().where(Collection.id == into.id))):
             raise AlreadyExists(
                 f"There is a collection {into.id!r} already; --as gives another id."

@@ -447,6 +447,22 @@ def test_an_archive_that_lost_a_row_is_noticed_and_nothing_changes(
     assert everything_in(service.database) == before
 
 
+@both
+def test_an_archive_whose_rows_contradict_each_other_changes_nothing(
+    service: Container, tmp_path: Path
+) -> None:
+    def lose(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
+        if name == "persons":
+            rows.pop()
+
+    backed_up(service.database, tmp_path / "kith.zip")
+    before = everything_in(service.database)
+    altered(tmp_path / "kith.zip", lose)
+    with pytest.raises(ArchiveError, match="rows contradict each other"):
+        restored(service.database, tmp_path / "kith.zip", replace=True)
+    assert everything_in(service.database) == before
+
+
 def test_no_row_of_a_collection_refers_to_what_does_not_move_with_it() -> None:
     def moves(table: Table) -> bool:
         return of_collection(table, 0) is not None and not is_local(table)

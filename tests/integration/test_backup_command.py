@@ -11,6 +11,7 @@ from app.cli import backup, check, main
 from app.core.db import Database
 from app.index.snapshot import snapshot_files
 from migrations import upgrade
+from tests.support.databases import damage
 from tests.support.fake_bundle import write_fake_bundle
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
@@ -131,11 +132,27 @@ def test_where_there_is_no_database_none_is_made(
     assert not (tmp_path / "kith.zip").exists()
 
 
+def test_a_damaged_database_is_one_clear_line(
+    fake_bundle: Path, tmp_path: Path, kith: Kith
+) -> None:
+    made(tmp_path / "data" / "kith.db")
+    damage(tmp_path / "data" / "kith.db")
+    for command in (("backup", tmp_path / "kith.zip"), ("check",)):
+        said = kith(tmp_path / "data", fake_bundle, *command)
+        clear_line(said, "malformed", "Restore the last good backup")
+    assert not (tmp_path / "kith.zip").exists()
+
+
+def made(file: Path) -> None:
+    """A database with nobody in it."""
+    database = Database(f"sqlite:///{file}")
+    upgrade(database)
+    database.close()
+
+
 def test_a_place_that_cannot_be_written_is_one_clear_line(
     fake_bundle: Path, tmp_path: Path, kith: Kith
 ) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'data' / 'kith.db'}")
-    upgrade(database)
-    database.close()
+    made(tmp_path / "data" / "kith.db")
     said = kith(tmp_path / "data", fake_bundle, "backup", tmp_path / "nowhere" / "kith.zip")
     clear_line(said, "cannot be written: No such file or directory")

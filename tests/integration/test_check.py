@@ -11,10 +11,13 @@ import pytest
 from sqlalchemy import select, update
 
 from app.bootstrap import Container
+from app.errors import Conflict
 from app.gallery.models import Collection, Face, Probe
 from app.index.snapshot import snapshot_files
+from app.maintenance.backup import backup
 from app.maintenance.check import Check
 from app.settings import Settings
+from tests.support.databases import damage
 from tests.support.fake_bundle import DIMENSION
 from tests.support.services import enrol, make_collection, near, running, unwatched
 
@@ -66,6 +69,11 @@ def plant(service: Container, *statements: str) -> None:
     with psycopg.connect(plain) as postgres:
         for statement in ("SET session_replication_role = replica", *statements):
             postgres.execute(statement.encode())
+
+
+def backed_up(service: Container, file: Path) -> None:
+    now = datetime.now(UTC)
+    backup(service.database, file, collection_id=None, made_at=now, progress=unwatched)
 
 
 @both
@@ -121,11 +129,15 @@ _MENDABLE = {
 @both
 @pytest.mark.parametrize("name", _MENDABLE)
 def test_what_can_be_mended_is_found_and_mended(
-    service: Container, check: Check, name: str
+    service: Container, check: Check, name: str, tmp_path: Path
 ) -> None:
     statement, notices, left = _MENDABLE[name]
     plant(service, statement)
     assert notices in found(check)
+    if notices == "references":
+        with pytest.raises(Conflict, match=r"rows refer to .* `kith check --repair`"):
+            backed_up(service, tmp_path / "kith.zip")
+        assert not (tmp_path / "kith.zip").exists()
     check.repair(unwatched)
     assert told(check) == []
     assert near(service, 1) == left
@@ -224,14 +236,7 @@ def test_a_damaged_database_file_is_told_and_nothing_else_relied_on(
     service: Container, check: Check
 ) -> None:
     service.database.close()
-    file = Path(str(service.database.engine.url.database))
-    folded = sqlite3.connect(file)
-    folded.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    folded.close()
-    pages = bytearray(file.read_bytes())
-    for page in range(4096, len(pages), 4096):
-        pages[page : page + 64] = b"\xff" * 64
-    file.write_bytes(pages)
+    damage(Path(str(service.database.engine.url.database)))
     (damaged,) = check.results(unwatched)
     assert (damaged.name, damaged.first[0].remedy) == (
         "database file",

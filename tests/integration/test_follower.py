@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import Container
+from app.gallery.collection_service import CollectionService
 from app.index import follower as room
 from app.settings import Settings
 from tests.support.services import enrol, make_collection, near, running
@@ -55,6 +56,25 @@ def test_without_a_hint_it_follows_at_its_next_look(
         make_collection(asked)
         enrol(asked, "ada", 1)
         wait_for(lambda: revision(idle) == 1)
+
+
+@pytest.mark.both_databases
+def test_a_collection_that_another_deleted_leaves_memory_and_disk(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_LOOK_SECONDS", 0.1)
+    with ExitStack() as both:
+        asked = both.enter_context(running(settings, tmp_path / "a"))
+        idle = both.enter_context(running(settings, tmp_path / "b"))
+        make_collection(asked)
+        enrol(asked, "ada", 1)
+        wait_for(lambda: revision(idle) == 1)
+        idle.follower.replicas.keep()
+        assert any((tmp_path / "b" / "index").iterdir())
+        collections: CollectionService = asked.services[CollectionService]
+        collections.delete("doors", force=True)
+        wait_for(lambda: not idle.follower.replicas.there())
+        wait_for(lambda: not any((tmp_path / "b" / "index").iterdir()))
 
 
 @pytest.mark.both_databases
