@@ -26,7 +26,7 @@ def whole_file(file: Path) -> Iterator[IO[bytes]]:
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(file)
-        _sync_folder(file.parent)
+        sync(file.parent)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -45,9 +45,9 @@ def _private(file: Path) -> IO[Any]:
     return os.fdopen(descriptor, "w+b")
 
 
-def _sync_folder(folder: Path) -> None:
-    """The rename itself must survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Have a file, or a folder's renames, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
