@@ -5,7 +5,8 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: training-setup serve test lint types bench bench-openset bench-startup bench-mini model lock clean
+.PHONY: training-setup serve test lint types bench bench-openset bench-startup bench-mini bench-backup \
+        model lock clean
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve
@@ -31,6 +32,9 @@ bench: .venv/dev.installed model
 
 bench-startup: .venv/dev.installed
 	$(BIN)/python -m bench.startup
+
+bench-backup: .venv/dev.installed
+	$(BIN)/python -m bench.backup
 
 bench-openset: .venv/dev.installed model
 	$(BIN)/python -m bench.openset

@@ -11,7 +11,8 @@
     │   ├── AlreadyExists 409            │   ├── Overloaded 503
     │   └── ContractMismatch 409         │   └── NotReady 503
     ├── PayloadTooLarge 413              ├── BundleError (start-up only)
-    └── UnsupportedMediaType 415         └── SettingsError (start-up only)
+    └── UnsupportedMediaType 415         ├── SettingsError (start-up only)
+                                         └── ArchiveError (commands only)
 
 Rooms raise them; only ``web`` knows that HTTP exists. ``detail`` speaks to whoever gets it: what
 was wrong, with which value, what to do. It never holds a path of the server, a key or pixels.
@@ -153,3 +154,9 @@ class SettingsError(AppError):
     """An environment variable whose value cannot be used."""
 
     code, title = "invalid_settings", "Invalid settings"
+
+
+class ArchiveError(AppError):
+    """A backup that cannot be written, or read: damaged, cut short, of a newer Kith."""
+
+    code, title = "invalid_archive", "Invalid archive"

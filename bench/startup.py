@@ -28,8 +28,8 @@ from app.index.replica import Replicas
 from app.index.snapshot import Snapshots
 from migrations import upgrade
 
-_DIMENSION: Final = 128
-_CONTRACT: Final = "bench"
+DIMENSION: Final = 128
+CONTRACT: Final = "bench"
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _CHUNK: Final = 10_000
 
@@ -44,18 +44,18 @@ def main() -> None:
         with database.read() as session:
             if session.scalar(select(func.count()).select_from(Collection)):
                 sys.exit("this bench wants an empty database")
-        key, epoch, revision = _filled(database, templates)
-        feed = TemplateFeed(database, contract_id=_CONTRACT, dimension=_DIMENSION)
-        snapshots = Snapshots(Path(folder), contract_id=_CONTRACT, dimension=_DIMENSION)
+        key, epoch, revision = filled(database, templates)
+        feed = TemplateFeed(database, contract_id=CONTRACT, dimension=DIMENSION)
+        snapshots = Snapshots(Path(folder), contract_id=CONTRACT, dimension=DIMENSION)
 
         def start() -> Replicas:
-            replicas = Replicas(feed, lambda: FlatIndex(_DIMENSION), snapshots)
+            replicas = Replicas(feed, lambda: FlatIndex(DIMENSION), snapshots)
             replicas.of(key, epoch).catch_up(revision)
             return replicas
 
-        replicas, from_sql = _timed(start)
-        _, keeping = _timed(replicas.keep)
-        replicas, from_snapshot = _timed(start)
+        replicas, from_sql = timed(start)
+        _, keeping = timed(replicas.keep)
+        replicas, from_snapshot = timed(start)
         table = Table("step", "seconds", title=f"{templates:,} templates, {database.engine.name}")
         table.add_row("ready from SQL", f"{from_sql:.1f}")
         table.add_row("snapshot written", f"{keeping:.1f}")
@@ -66,21 +66,24 @@ def main() -> None:
         database.close()
 
 
-def _timed(act: Callable[[], Any]) -> tuple[Any, float]:
+def timed(act: Callable[[], Any]) -> tuple[Any, float]:
+    """What ``act`` gives, and how many seconds it took."""
     started = time.perf_counter()
     result = act()
     return result, time.perf_counter() - started
 
 
-def _filled(database: Database, templates: int) -> tuple[int, str, int]:
+def filled(database: Database, templates: int) -> tuple[int, str, int]:
+    """One collection of so many persons with a template each: its key, epoch and revision."""
     collection = Collection(
         id="bench",
         target_fpir=0.001,
         target_fmr=1e-4,
         max_faces_per_person=20,
         attributes={},
-        contract_id=_CONTRACT,
+        contract_id=CONTRACT,
         revision=1,
+        log_since=1,
         created_at=_NOW,
         updated_at=_NOW,
     )
@@ -106,13 +109,13 @@ def _person(key: int, collection_key: int) -> dict[str, Any]:
 
 
 def _faces(keys: range, collection_key: int) -> Iterator[dict[str, Any]]:
-    rows = np.random.default_rng(keys.start).normal(size=(len(keys), _DIMENSION))
+    rows = np.random.default_rng(keys.start).normal(size=(len(keys), DIMENSION))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     for key, row in zip(keys, rows.astype(np.float32), strict=True):
         yield {
             "person_key": key,
             "collection_key": collection_key,
-            "contract_id": _CONTRACT,
+            "contract_id": CONTRACT,
             "embedding": pack(row),
             "image_sha256": hashlib.sha256(str(key).encode()).hexdigest(),
             "box": {},

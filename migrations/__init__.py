@@ -5,6 +5,8 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from app.core.db import Database
@@ -30,3 +32,13 @@ def downgrade(database: Database, revision: str) -> None:
     """Take the schema back to ``revision``, in one transaction."""
     with database.migration() as connection:
         command.downgrade(configuration(connection), revision)
+
+
+def current(connection: Connection) -> str | None:
+    """The revision that the database is at; None where it has no schema."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str | None:
+    """The revision that this version of Kith works with."""
+    return ScriptDirectory(str(_HERE)).get_current_head()

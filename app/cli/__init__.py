@@ -1,11 +1,11 @@
-"""The ``kith`` command: serve, fetch and calibrate models, enrol folders, evaluate."""
+"""The ``kith`` command: serve, fetch and calibrate models, enrol, evaluate, back up, check."""
 
 import sys
 
 import typer
 from rich.console import Console
 
-from app.cli import enroll, evaluate, models, serve
+from app.cli import backup, check, enroll, evaluate, models, serve
 from app.errors import AppError
 
 cli = typer.Typer(
@@ -17,6 +17,10 @@ cli = typer.Typer(
 cli.command("serve")(serve.serve)
 cli.command("enroll")(enroll.enroll)
 cli.command("evaluate")(evaluate.evaluate)
+cli.command("backup")(backup.backup)
+cli.command("restore")(backup.restore)
+cli.command("import")(backup.import_)
+cli.command("check")(check.check)
 cli.add_typer(models.cli, name="models")
 
 

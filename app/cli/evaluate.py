@@ -12,15 +12,13 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import make_url
-from sqlalchemy.exc import ProgrammingError
 
 from app.bootstrap import build_analyser, build_enroller
+from app.cli.databases import existing_database
 from app.cli.progress import count_progress, write_whole
 from app.core.clock import SystemClock
-from app.core.db import Database
 from app.core.logging import configure_logging
-from app.errors import InvalidRequest, NotReady
+from app.errors import InvalidRequest
 from app.evaluation.document import Source, as_json
 from app.evaluation.gallery import Gallery
 from app.evaluation.groups import Groups, read_groups
@@ -113,14 +111,7 @@ def _photographed(folder: Path, bundle: Bundle, settings: Settings) -> Gallery:
 
 
 def _stored(collection: str, bundle: Bundle, settings: Settings) -> StoredGallery:
-    """Read beside a running service; a database that is not there is not made."""
-    url = make_url(settings.sql_url)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
-        raise InvalidRequest(
-            "There is no database yet; KITH_DATA_DIR or KITH_DATABASE_URL names it."
-        )
-    database = Database(settings.sql_url)
-    try:
+    with existing_database(settings) as database:
         return gallery_of_collection(
             database,
             SystemClock(),
@@ -128,13 +119,6 @@ def _stored(collection: str, bundle: Bundle, settings: Settings) -> StoredGaller
             contract_id=bundle.manifest.contract_id,
             dimension=bundle.manifest.dimension,
         )
-    except (NotReady, ProgrammingError):
-        raise NotReady(
-            "The database cannot be read; is it running, and did `kith serve` of this version "
-            "start on it once?"
-        ) from None
-    finally:
-        database.close()
 
 
 def _groups(file: Path | None, gallery: Gallery) -> Groups | None:

@@ -125,18 +125,18 @@ class Database:
         ``NotReady`` where the database does not answer.
         """
         with available(), Session(self._reading, expire_on_commit=False) as session:
-            if patient and not self.is_sqlite:
-                session.execute(text(f"SET LOCAL statement_timeout = '{_PATIENT_SECONDS}s'"))
+            if patient:
+                self._be_patient(session)
             yield session
 
     @contextmanager
-    def write(self, *, alone: bool = False) -> Iterator[Session]:
+    def write(self, *, alone: bool = False, patient: bool = False) -> Iterator[Session]:
         """A transaction that is committed when the block ends and rolled back when it raises.
 
         On SQLite one writer goes at a time. On PostgreSQL those wait for each other who lock the
         same rows (``is_writing`` tells a query that it should), and with ``alone`` those who change
-        what must be there once only. ``NotReady`` where the database does not answer; whether a
-        commit that it did not acknowledge happened is then not known.
+        what must be there once only. ``patient`` as in ``read``. ``NotReady`` where the database
+        does not answer; whether a commit that it did not acknowledge happened is then not known.
         """
         with (
             available(),
@@ -147,6 +147,8 @@ class Database:
         ):
             if alone and not self.is_sqlite:
                 session.execute(select(func.pg_advisory_xact_lock(_TURN)))
+            if patient:
+                self._be_patient(session)
             yield session
 
     @contextmanager
@@ -168,6 +170,10 @@ class Database:
             with _foreign_keys_off(connection), connection.begin():
                 yield connection
                 _check_foreign_keys(connection)
+
+    def _be_patient(self, session: Session) -> None:
+        if not self.is_sqlite:
+            session.execute(text(f"SET LOCAL statement_timeout = '{_PATIENT_SECONDS}s'"))
 
     def close(self) -> None:
         """Give every connection back."""

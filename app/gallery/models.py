@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.bulk import LOCAL
 from app.core.db import Base
 
 
@@ -35,8 +36,10 @@ class Collection(Base):
     attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
     contract_id: Mapped[str] = mapped_column(String(64))
     revision: Mapped[int] = mapped_column(default=0)
-    epoch: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(16))
-    log_since: Mapped[int] = mapped_column(default=0)
+    epoch: Mapped[str] = mapped_column(
+        String(32), default=lambda: secrets.token_hex(16), info=LOCAL
+    )
+    log_since: Mapped[int] = mapped_column(default=0, info=LOCAL)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core import hints
 from app.core.db import is_writing
-from app.errors import ContractMismatch, NotFound
+from app.errors import ContractMismatch, NotFound, NotReady
 from app.gallery.models import Collection, Face, Feedback, Person, Probe
 from app.index import changelog
 
@@ -37,6 +37,13 @@ def comparable_collection(session: Session, collection_id: str, contract_id: str
             f"service runs {contract_id!r}, whose templates cannot be compared."
         )
     return found
+
+
+def check_epoch(session: Session, known: Collection) -> None:
+    """``NotReady`` where the collection was restored since it was read."""
+    epoch = session.scalar(select(Collection.epoch).where(Collection.key == known.key))
+    if epoch not in (None, known.epoch):
+        raise NotReady("The collection was restored meanwhile; try again.")
 
 
 def collections(

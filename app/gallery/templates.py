@@ -43,24 +43,7 @@ class TemplateFeed:
         ``NotFound`` when the collection is no more.
         """
         with self._database.read(patient=True) as session:
-            at = _position(session, collection_key)
-            known = revision is not None and revision >= at.log_since
-            touched = _touched(session, collection_key, revision or 0) if known else None
-            faces = _faces(session, collection_key, touched)
-            windows = _windows(session, collection_key, touched)
-        owners = np.array([row[0] for row in faces], np.int64)
-        people = fuse_persons(unpack([row[1] for row in faces], self._dimension), owners)
-        starts, ends = _validity(people.owners, windows)
-        gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), people.owners)
-        return Delta(
-            epoch=at.epoch,
-            revision=at.revision,
-            whole=touched is None,
-            people=people,
-            valid_from=starts,
-            valid_until=ends,
-            gone=gone,
-        )
+            return read_delta(session, collection_key, revision, self._dimension)
 
     def positions(self) -> list[tuple[int, str, int]]:
         """Key, epoch and revision of every collection of this service's contract."""
@@ -77,6 +60,30 @@ class TemplateFeed:
             at = _position(session, collection_key)
             count = session.scalar(persons.where(Face.collection_key == collection_key)) or 0
         return at.epoch, at.revision, count
+
+
+def read_delta(
+    session: Session, collection_key: int, revision: int | None, dimension: int
+) -> Delta:
+    """What ``TemplateFeed.since`` tells, as the session sees it."""
+    at = _position(session, collection_key)
+    known = revision is not None and revision >= at.log_since
+    touched = _touched(session, collection_key, revision or 0) if known else None
+    faces = _faces(session, collection_key, touched)
+    windows = _windows(session, collection_key, touched)
+    owners = np.array([row[0] for row in faces], np.int64)
+    people = fuse_persons(unpack([row[1] for row in faces], dimension), owners)
+    starts, ends = _validity(people.owners, windows)
+    gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), people.owners)
+    return Delta(
+        epoch=at.epoch,
+        revision=at.revision,
+        whole=touched is None,
+        people=people,
+        valid_from=starts,
+        valid_until=ends,
+        gone=gone,
+    )
 
 
 def _position(session: Session, collection_key: int) -> Row[str, int, int]:

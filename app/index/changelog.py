@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from sqlalchemy import ForeignKey, delete, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.core.bulk import LOCAL
 from app.core.db import Base
 from app.decision.fusion import Fused
 from app.index.base import Keys
@@ -28,6 +29,7 @@ class Change(Base):
     """Person ``person_key`` changed at ``revision``; what it is now stands in the faces' table."""
 
     __tablename__ = "changes"
+    __table_args__ = ({"info": LOCAL},)
 
     collection_key: Mapped[int] = mapped_column(
         ForeignKey("collections.key", ondelete="CASCADE"), primary_key=True

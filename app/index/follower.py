@@ -69,7 +69,9 @@ class Follower:
                 self._stop.wait(_QUIET_SECONDS)
 
     def _follow_all(self) -> None:
-        for key, epoch, revision in self._feed.positions():
+        positions = self._feed.positions()
+        self.replicas.retain({key for key, _, _ in positions})
+        for key, epoch, revision in positions:
             if self._stop.is_set():
                 return
             self.replicas.of(key, epoch).catch_up(revision)

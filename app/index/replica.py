@@ -237,6 +237,11 @@ class Replicas:
         if self._snapshots is not None:
             self._snapshots.forget(collection_key)
 
+    def retain(self, collection_keys: set[int]) -> None:
+        """Forget all others: other processes deleted them, or restored a backup without them."""
+        for key in self.there().keys() - collection_keys:
+            self.forget(key)
+
     def there(self) -> dict[int, CollectionReplica]:
         """Those that were made so far."""
         with self._lock:

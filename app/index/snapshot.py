@@ -2,8 +2,8 @@
 
 Disposable: SQL is the truth, and anything odd about a file means that it is not used. One file a
 collection: a line that names the format, a line of JSON that says what follows, the columns of a
-``Delta`` as they are in memory (little-endian), and a SHA-256 of all that. Written beside its
-place, synced, then renamed over it: there is an old file or a new one, never half of one.
+``Delta`` as they are in memory (little-endian), and a SHA-256 of all that. There is an old file or
+a new one, never half of one.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.core.files import whole_file
 from app.decision.fusion import Fused
 from app.index.changelog import Delta
 
@@ -51,19 +52,9 @@ class Snapshots:
 
     def write(self, collection_key: int, gallery: Delta) -> None:
         """Keep ``gallery``, which is whole; ``OSError`` leaves the old file as it was."""
-        file = self.file(collection_key)
         self._folder.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(f".{os.getpid()}.part")
-        try:
-            with part.open("wb") as stream:
-                self._write(stream, gallery)
-                stream.flush()
-                os.fsync(stream.fileno())
-            part.replace(file)
-            _sync_folder(self._folder)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        with whole_file(self.file(collection_key)) as stream:
+            self._write(stream, gallery)
 
     def read(self, collection_key: int) -> Delta | None:
         """The gallery as it was kept, or None where there is none; ``SnapshotError`` says what is
@@ -143,6 +134,12 @@ class Snapshots:
         return header
 
 
+def snapshot_files(folder: Path) -> dict[int, Path]:
+    """Every snapshot in ``folder``, of whichever model, by the key of its collection."""
+    found = [file for file in folder.glob("*.snapshot") if file.stem.isdecimal()]
+    return {int(file.stem): file for file in sorted(found)}
+
+
 def _columns(gallery: Delta) -> dict[str, NDArray[Any]]:
     people = gallery.people
     return {
@@ -167,12 +164,3 @@ def _filled(stream: IO[bytes], array: NDArray[Any], digest: Any) -> NDArray[Any]
         stream.readinto(piece)  # type: ignore[attr-defined]
         digest.update(piece)
     return array
-
-
-def _sync_folder(folder: Path) -> None:
-    """The rename itself must survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

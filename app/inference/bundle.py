@@ -1,13 +1,13 @@
 """A model bundle on disk: the one thing that crosses from training to serving."""
 
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.core.files import sync
 from app.decision.calibration import Calibration
 from app.errors import BundleError
 from app.inference.manifest import (
@@ -110,21 +110,13 @@ def _read_calibration(file: Path) -> Calibration:
 
 def _copy(target: Path, source: Path, licence: str) -> FileEntry:
     shutil.copyfile(source, target)
-    _sync(target)
+    sync(target)
     return FileEntry(sha256=sha256_of(target), bytes=target.stat().st_size, licence=licence)
 
 
 def _write(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
-    _sync(file)
-
-
-def _sync(file: Path) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(file)
 
 
 def _replace(made: Path, folder: Path, old: Path) -> None:
@@ -132,4 +124,4 @@ def _replace(made: Path, folder: Path, old: Path) -> None:
     if folder.exists():
         folder.rename(old)
     made.rename(folder)
-    _sync(folder.parent)
+    sync(folder.parent)

@@ -130,7 +130,7 @@ class PersonSearch:
         wanted = count
         while True:
             found = replica.search(probes, wanted, revision=collection.revision, now=now)
-            by_probe = self._confirmed(found.neighbours, probes, now)
+            by_probe = self._confirmed(collection, found.neighbours, probes, now)
             enough = [_until(each, count) for each in by_probe]
             there_are_more = found.neighbours.keys.shape[1] == wanted
             if not there_are_more or None not in enough:
@@ -145,20 +145,22 @@ class PersonSearch:
 
     def enrolled(self, collection_id: str, person_id: str) -> tuple[Collection, Person, Vectors]:
         """A collection, a person in it and the person's templates (k, d); k may be 0."""
-        collection = self.collection(collection_id)
         with self._database.read() as session:
+            collection = repository.comparable_collection(session, collection_id, self._contract_id)
             person = repository.person(session, collection, person_id)
             rows = session.scalars(select(Face.embedding).where(Face.person_key == person.key))
             return collection, person, unpack(list(rows), self._dimension)
 
     def _confirmed(
-        self, neighbours: Neighbours, probes: Vectors, now: datetime
+        self, collection: Collection, neighbours: Neighbours, probes: Vectors, now: datetime
     ) -> list[list[Match]]:
         if not neighbours.keys.size:
             return [[] for _ in probes]
         keys = np.unique(neighbours.keys).tolist()
         with self._database.read() as session:
-            enrolled = _enrolled(session, keys, now, self._dimension)
+            enrolled = _enrolled(session, collection, keys, now, self._dimension)
+            if not enrolled:
+                repository.check_epoch(session, collection)
         return [
             _best_first(enrolled, row.tolist(), probe)
             for row, probe in zip(neighbours.keys, probes, strict=True)
@@ -186,20 +188,25 @@ _ENROLLED: Final = (
         Face.embedding,
     )
     .join(Face, Face.person_key == Person.key)
+    .join(Collection, Collection.key == Person.collection_key)
     .where(
+        Collection.key == bindparam("collection"),
+        Collection.epoch == bindparam("epoch"),
         Person.key.in_(bindparam("keys", expanding=True)),
         or_(Person.valid_from.is_(None), Person.valid_from <= bindparam("now", type_=Utc)),
         or_(Person.valid_until.is_(None), Person.valid_until > bindparam("now", type_=Utc)),
     )
     .order_by(Person.key)
 )
-"""Those of ``keys`` who exist, are valid at ``now`` and have templates; one row a template."""
+"""Those of ``keys`` who exist, are valid at ``now`` and have templates; one row a template. Of the
+collection's own epoch: in a database that was restored meanwhile, keys may be other people's."""
 
 
 def _enrolled(
-    session: Session, keys: list[int], now: datetime, dimension: int
+    session: Session, collection: Collection, keys: list[int], now: datetime, dimension: int
 ) -> dict[int, _Enrolled]:
-    rows = session.execute(_ENROLLED, {"keys": keys, "now": now}).all()
+    wanted = {"collection": collection.key, "epoch": collection.epoch, "keys": keys, "now": now}
+    rows = session.execute(_ENROLLED, wanted).all()
     others = _others(session, keys, dimension)
     owners = np.array([row.key for row in rows], np.int64)
     vectors = unpack([row.embedding for row in rows], dimension)

@@ -16,6 +16,7 @@ from sqlalchemy import String, Text, delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.core.bulk import LOCAL
 from app.core.clock import Clock
 from app.core.db import Base, Database
 from app.errors import AppError, Conflict
@@ -41,6 +42,7 @@ class Receipt(Base):
     """The first answer to a key of one caller."""
 
     __tablename__ = "idempotency_receipts"
+    __table_args__ = ({"info": LOCAL},)
 
     caller: Mapped[str] = mapped_column(String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)

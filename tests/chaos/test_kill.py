@@ -7,6 +7,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from app.core.db import Database
+from tests.chaos.checked import odd
 from tests.chaos.conftest import Length
 from tests.chaos.load import COLLECTION, Load
 from tests.support.server import ServerProcess
@@ -33,7 +35,11 @@ def test_killed_at_random_moments_nothing_acknowledged_is_lost(
     assert load.explained() == []
     with running.client() as admin:
         assert _half_enrolled(admin) == []
+    database = Database(database_url)
+    assert odd(database, running.data_dir / "index") == []
     assert running.stop() == 0
+    assert odd(database, running.data_dir / "index") == []
+    database.close()
 
 
 def _half_enrolled(admin: httpx.Client) -> list[str]:

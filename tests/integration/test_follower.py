@@ -1,53 +1,19 @@
 """Services on one database: who is asked nothing follows all the same, and starts where it was."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from app.bootstrap import Container, build
+from app.bootstrap import Container
 from app.gallery.collection_service import CollectionService
-from app.gallery.enrolment import ImageFile
-from app.gallery.person_service import PersonService
-from app.gallery.schemas import NewCollection, NewPerson
 from app.index import follower as room
-from app.recognition.schemas import IdentifyOptions
-from app.recognition.service import RecognitionService
 from app.settings import Settings
-from app.web.idempotency import keep_nothing
-from tests.support.pictures import picture
+from tests.support.services import enrol, make_collection, near, running
 
 SECONDS = 30  # for what takes milliseconds, on a machine that is busy
-
-
-@contextmanager
-def running(settings: Settings, data_dir: Path) -> Iterator[Container]:
-    container = build(settings.model_copy(update={"data_dir": data_dir}))
-    container.open()
-    try:
-        yield container
-    finally:
-        container.close()
-
-
-def enrol(container: Container, person: str, somebody: int) -> None:
-    persons: PersonService = container.services[PersonService]
-    images = [ImageFile(None, picture(somebody))]
-    persons.create("doors", NewPerson(id=person), images, keep_nothing)
-
-
-def make_collection(container: Container) -> None:
-    collections: CollectionService = container.services[CollectionService]
-    collections.create(NewCollection(id="doors"), keep_nothing)
-
-
-def near(container: Container, somebody: int) -> set[str]:
-    recognition: RecognitionService = container.services[RecognitionService]
-    options = IdentifyOptions(max_candidates=100)
-    answer = recognition.identify("doors", picture(somebody), options, request_id="r")
-    return {each.person_id for each in answer.faces[0].candidates}
 
 
 def revision(container: Container) -> int | None:
@@ -90,6 +56,25 @@ def test_without_a_hint_it_follows_at_its_next_look(
         make_collection(asked)
         enrol(asked, "ada", 1)
         wait_for(lambda: revision(idle) == 1)
+
+
+@pytest.mark.both_databases
+def test_a_collection_that_another_deleted_leaves_memory_and_disk(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_LOOK_SECONDS", 0.1)
+    with ExitStack() as both:
+        asked = both.enter_context(running(settings, tmp_path / "a"))
+        idle = both.enter_context(running(settings, tmp_path / "b"))
+        make_collection(asked)
+        enrol(asked, "ada", 1)
+        wait_for(lambda: revision(idle) == 1)
+        idle.follower.replicas.keep()
+        assert any((tmp_path / "b" / "index").iterdir())
+        collections: CollectionService = asked.services[CollectionService]
+        collections.delete("doors", force=True)
+        wait_for(lambda: not idle.follower.replicas.there())
+        wait_for(lambda: not any((tmp_path / "b" / "index").iterdir()))
 
 
 @pytest.mark.both_databases

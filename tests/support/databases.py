@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,17 @@ def new_database(kind: str, folder: Path) -> Iterator[str]:
     _run(url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
     yield url.render_as_string(hide_password=False)
     _free.append(url)
+
+
+def damage(file: Path) -> None:
+    """Overwrite the beginning of every page of a SQLite file but the first."""
+    folded = sqlite3.connect(file)
+    folded.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    folded.close()
+    pages = bytearray(file.read_bytes())
+    for page in range(4096, len(pages), 4096):
+        pages[page : page + 64] = b"\xff" * 64
+    file.write_bytes(pages)
 
 
 def _server() -> URL:

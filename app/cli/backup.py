@@ -1,0 +1,137 @@
+"""``kith backup``, ``kith restore`` and ``kith import``: what the database holds, as one file."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from app.cli.databases import existing_database
+from app.cli.progress import count_progress
+from app.core.clock import SystemClock
+from app.core.db import Database
+from app.core.logging import configure_logging
+from app.errors import BundleError
+from app.index.snapshot import snapshot_files
+from app.inference.manifest import read_manifest
+from app.maintenance.archive import CollectionEntry, Progress, opened_archive
+from app.maintenance.backup import backup as write_backup
+from app.maintenance.restore import import_collection
+from app.maintenance.restore import restore as restore_everything
+from app.settings import Settings, load_settings
+from migrations import upgrade
+
+_err = Console(stderr=True)
+_File = Annotated[Path, typer.Argument(help="The backup.", exists=True, dir_okay=False)]
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write it.", dir_okay=False)],
+    *,
+    collection: Annotated[
+        str | None, typer.Option(help="This collection alone, without any keys.")
+    ] = None,
+) -> None:
+    """Everything that the database holds, in one file; also while a service runs."""
+    settings = _settings()
+    with existing_database(settings) as database:
+        manifest = write_backup(
+            database,
+            file,
+            collection_id=collection,
+            made_at=SystemClock().now(),
+            progress=_bar("Backing up"),
+        )
+    _say(
+        f"{file}: {_counted(manifest.collections)}. It holds biometric data: keep it as you keep "
+        "keys."
+    )
+
+
+def restore(
+    file: _File,
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="In place of all that the database holds now.")
+    ] = False,
+) -> None:
+    """Everything in a backup, into an empty database; all of it or nothing."""
+    settings = _settings()
+    with opened_archive(file, _bar("Verifying")) as archive:
+        database = _made(settings)
+        restore_everything(database, archive, replace=replace, progress=_bar("Restoring"))
+        database.close()
+        manifest = archive.manifest
+    for snapshot in snapshot_files(settings.data_dir / "index").values():
+        snapshot.unlink(missing_ok=True)  # of people who may be here no more
+    _say(f"Restored: {_counted(manifest.collections)}.")
+    _tell_of_other_models(settings, manifest.collections)
+
+
+def import_(
+    file: _File,
+    *,
+    collection: Annotated[
+        str | None, typer.Option(help="Which, where the backup has several.")
+    ] = None,
+    as_: Annotated[str | None, typer.Option("--as", help="The id that it gets here.")] = None,
+) -> None:
+    """One collection out of a backup, beside those that are there; all of it or nothing."""
+    settings = _settings()
+    with opened_archive(file, _bar("Verifying")) as archive:
+        database = _made(settings)
+        there = import_collection(
+            database,
+            archive,
+            collection_id=collection,
+            new_id=as_,
+            progress=_bar("Importing"),
+        )
+        database.close()
+    _say(f"The collection {there.id!r} is there: persons {there.persons}, faces {there.faces}.")
+    _tell_of_other_models(settings, [there])
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    configure_logging("WARNING", settings.log_format)
+    return settings
+
+
+def _bar(title: str) -> Progress:
+    return partial(count_progress, title)
+
+
+def _made(settings: Settings) -> Database:
+    """The database with the current schema, made where there is none."""
+    database = Database(settings.sql_url)
+    upgrade(database)
+    return database
+
+
+def _counted(collections: Sequence[CollectionEntry]) -> str:
+    persons = sum(each.persons for each in collections)
+    faces = sum(each.faces for each in collections)
+    return f"collections {len(collections):,}, persons {persons:,}, faces {faces:,}"
+
+
+def _tell_of_other_models(settings: Settings, collections: Sequence[CollectionEntry]) -> None:
+    """What came from another model is there, and cannot be compared with by this one."""
+    try:
+        configured = read_manifest(settings.bundle_dir).contract_id
+    except BundleError:
+        _say(f"There is no model bundle in {settings.bundle_dir} to compare contract ids with.")
+        return
+    for each in collections:
+        if each.contract_id != configured:
+            _say(
+                f"{each.id!r} holds templates of {each.contract_id}; the bundle in "
+                f"{settings.bundle_dir} is {configured}. Until Kith runs with the former, it "
+                "answers contract_mismatch for that collection."
+            )
+
+
+def _say(text: str) -> None:
+    _err.print(text, highlight=False, soft_wrap=True, markup=False)

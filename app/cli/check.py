@@ -1,0 +1,62 @@
+"""``kith check``: whether what the service keeps agrees with itself."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.databases import existing_database
+from app.cli.progress import count_progress
+from app.core.logging import configure_logging
+from app.inference.manifest import read_manifest
+from app.maintenance.check import Check
+from app.maintenance.findings import Result
+from app.settings import load_settings
+
+
+def check(
+    *,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Mend what can be without losing anything that is good."),
+    ] = False,
+) -> None:
+    """Whether SQL, the indexes on disk and the contract ids agree; also while a service runs."""
+    settings = load_settings()
+    configure_logging("WARNING", settings.log_format)
+    manifest = read_manifest(settings.bundle_dir)
+    progress = partial(count_progress, "Checking")
+    with existing_database(settings) as database:
+        checks = Check(
+            database,
+            settings.data_dir / "index",
+            contract_id=manifest.contract_id,
+            dimension=manifest.dimension,
+        )
+        results = checks.results(progress)
+        _show(results)
+        if repair and any(each.found for each in results):
+            checks.repair(progress)
+            results = checks.results(progress)
+            _show(results, title="After the repair")
+    raise typer.Exit(int(any(each.found for each in results)))
+
+
+def _show(results: list[Result], title: str | None = None) -> None:
+    out = Console()
+    table = Table("check", "found", title=title)
+    for each in results:
+        table.add_row(each.name, f"{each.found:,}" if each.found else "nothing odd")
+    out.print(table)
+    findings = [finding for each in results for finding in each.first]
+    if not findings:
+        return
+    odd = Table("where", "what", "what to do")
+    for finding in findings:
+        odd.add_row(finding.where, finding.what, finding.remedy)
+    out.print(odd)
+    left = sum(each.found - len(each.first) for each in results)
+    if left:
+        out.print(f"And {left:,} more.")

@@ -1,0 +1,39 @@
+"""What it takes to fill or empty a whole database, and how SQLite and PostgreSQL differ in it."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import Table, func, select, text
+from sqlalchemy.orm import Session
+
+LOCAL: Final = {"local": True}
+"""The ``info`` of tables and columns that mean something in one database alone: no archive has
+them, and what is restored begins without them."""
+
+
+def is_local(part: object) -> bool:
+    """Whether a table or a column is declared ``LOCAL``."""
+    return bool(getattr(part, "info", {}).get("local", False))
+
+
+def hold(session: Session, tables: Iterable[Table]) -> None:
+    """Nobody else writes any of ``tables`` until the transaction ends; readers go on.
+
+    On SQLite that is so in every writing transaction.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        names = ", ".join(table.name for table in tables)
+        session.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
+
+
+def advance_keys(session: Session, table: Table) -> None:
+    """After rows were inserted with their keys: no new row gets a key that was there before.
+
+    SQLite's AUTOINCREMENT sees to that itself.
+    """
+    column = table.autoincrement_column
+    if column is None or session.get_bind().dialect.name != "postgresql":
+        return
+    sequence = func.pg_get_serial_sequence(table.name, column.name)
+    last = session.scalar(select(func.max(column))) or 0
+    session.execute(select(func.setval(sequence, func.greatest(last, func.nextval(sequence)))))

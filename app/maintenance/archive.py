@@ -1,0 +1,217 @@
+"""The file of a backup: a zip of one JSON-lines member a table and ``manifest.json``.
+
+Any tool can open it; docs/backup.md describes it for them. The zip's comment is the SHA-256 of
+every byte before it, so that no damage goes unnoticed, wherever it is. Knows no SQL.
+"""
+
+import hashlib
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Final
+
+from pydantic import BaseModel
+
+from app.core.files import whole_file
+from app.errors import ArchiveError
+
+FORMAT: Final = 1
+BATCH: Final = 1000
+"""Rows in memory at once."""
+
+_MANIFEST: Final = "manifest.json"
+_SEAL: Final = 64
+_CHUNK: Final = 1 << 20
+_FASTEST: Final = 1  # templates are noise: a higher level takes longer and gains nothing
+
+Row = dict[str, Any]
+Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Given how many rows there will be, opens a bar that is moved by as many as are done."""
+
+
+class TableEntry(BaseModel):
+    """A member: its columns, how many rows, and the SHA-256 of its lines."""
+
+    columns: list[str]
+    rows: int
+    sha256: str
+
+
+class CollectionEntry(BaseModel):
+    """A collection in the archive, for people to read and for a restore to be checked by."""
+
+    id: str
+    contract_id: str
+    revision: int
+    persons: int
+    faces: int
+
+
+class Contents(BaseModel):
+    """What the archive is of. ``whole``: of everything, keys too; else of one collection."""
+
+    kith: str
+    schema_revision: str
+    made_at: str
+    whole: bool
+    collections: list[CollectionEntry]
+
+
+class Manifest(Contents):
+    """All that ``manifest.json`` says."""
+
+    format: int
+    tables: dict[str, TableEntry]
+
+    @property
+    def rows(self) -> int:
+        """Of all tables."""
+        return sum(table.rows for table in self.tables.values())
+
+
+class ArchiveWriter:
+    """Writes tables one after the other; memory holds one batch of rows."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_FASTEST)
+        self._tables: dict[str, TableEntry] = {}
+
+    def table(
+        self, name: str, columns: Sequence[str], batches: Iterable[Sequence[Mapping[str, Any]]]
+    ) -> None:
+        """Write a table; its values are of JSON's kinds."""
+        digest, rows = hashlib.sha256(), 0
+        with self._zip.open(_member(name), "w", force_zip64=True) as out:
+            for batch in batches:
+                lines = "".join(f"{_line(row)}\n" for row in batch).encode()
+                digest.update(lines)
+                out.write(lines)
+                rows += len(batch)
+        self._tables[name] = TableEntry(columns=list(columns), rows=rows, sha256=digest.hexdigest())
+
+    def finish(self, contents: Contents) -> Manifest:
+        """Write the manifest and end the zip with room for its seal."""
+        manifest = Manifest(**contents.model_dump(), format=FORMAT, tables=self._tables)
+        with self._zip.open(_MANIFEST, "w") as out:
+            out.write(manifest.model_dump_json(indent=2).encode())
+        self._zip.comment = b"0" * _SEAL
+        self._zip.close()
+        return manifest
+
+    def close(self) -> None:
+        """Also where it broke off, so that nothing more is tried on a stream that is closed."""
+        with suppress(OSError, ValueError):
+            self._zip.close()
+
+
+class Archive:
+    """An archive that was found whole."""
+
+    def __init__(self, zipped: zipfile.ZipFile, manifest: Manifest) -> None:
+        self._zip = zipped
+        self.manifest = manifest
+
+    def batches(self, table: str) -> Iterator[list[Row]]:
+        """A table's rows, some at a time, by their keys; none where there is no such table."""
+        if table not in self.manifest.tables:
+            return
+        with self._zip.open(_member(table)) as lines:
+            while batch := [json.loads(line) for line in islice(lines, BATCH)]:
+                yield batch
+
+
+@contextmanager
+def new_archive(file: Path) -> Iterator[ArchiveWriter]:
+    """Write ``file`` whole or not at all; ``ArchiveError`` where it cannot be written."""
+    try:
+        with whole_file(file) as stream, _writing(stream) as writer:
+            yield writer
+    except OSError as error:
+        raise ArchiveError(
+            f"{file} cannot be written: {error.strerror}. Nothing of it is there."
+        ) from None
+
+
+@contextmanager
+def opened_archive(file: Path, progress: Progress) -> Iterator[Archive]:
+    """Verify every byte of ``file``, then give what it holds; ``ArchiveError`` where it is odd."""
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise ArchiveError(f"{file} cannot be read: {error.strerror}.") from None
+    with stream:
+        yield _verified(file, stream, progress)
+
+
+@contextmanager
+def _writing(stream: IO[bytes]) -> Iterator[ArchiveWriter]:
+    writer = ArchiveWriter(stream)
+    try:
+        yield writer
+        stream.write(_digest(stream))
+    finally:
+        writer.close()
+
+
+def _member(table: str) -> str:
+    return f"{table}.jsonl"
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
+def _digest(stream: IO[bytes]) -> bytes:
+    """The SHA-256 of all but the seal, in hex; leaves the stream where the seal is."""
+    left = stream.seek(0, 2) - _SEAL
+    stream.seek(0)
+    digest = hashlib.sha256()
+    while left > 0:
+        chunk = stream.read(min(left, _CHUNK))
+        digest.update(chunk)
+        left -= len(chunk)
+    return digest.hexdigest().encode()
+
+
+def _verified(file: Path, stream: IO[bytes], progress: Progress) -> Archive:
+    """What is odd although the seal is right was not made by ``ArchiveWriter``."""
+    try:
+        if _digest(stream) != stream.read(_SEAL):
+            raise ArchiveError(
+                f"{file} is damaged, cut short, or no backup of Kith: its checksum is wrong. Take "
+                "another copy of it."
+            )
+        zipped = zipfile.ZipFile(stream)
+        manifest = _manifest(file, zipped.read(_MANIFEST))
+        with progress(manifest.rows) as step:
+            for name, entry in manifest.tables.items():
+                if _sum(zipped, name) != entry.sha256:
+                    raise ArchiveError(f"{file} is damaged: {_member(name)} has another checksum.")
+                step(entry.rows)
+    except OSError as error:
+        raise ArchiveError(f"{file} cannot be read: {error.strerror}.") from None
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError):
+        raise ArchiveError(f"{file} is no backup of Kith.") from None
+    return Archive(zipped, manifest)
+
+
+def _manifest(file: Path, text: bytes) -> Manifest:
+    found = json.loads(text)
+    if found["format"] != FORMAT:
+        raise ArchiveError(
+            f"{file} is of format {found['format']}, made by Kith {found['kith']}; this Kith reads "
+            f"format {FORMAT}. Use that Kith or a newer one."
+        )
+    return Manifest.model_validate(found)
+
+
+def _sum(zipped: zipfile.ZipFile, table: str) -> str:
+    digest = hashlib.sha256()
+    with zipped.open(_member(table)) as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,95 @@
+"""Writes an archive of one snapshot of the database, while others go on writing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy.orm import Session
+
+from app.core.db import Database
+from app.errors import Conflict
+from app.gallery import repository
+from app.gallery.models import Collection
+from app.maintenance.archive import CollectionEntry, Contents, Manifest, Progress, Row, new_archive
+from app.maintenance.check_sql import references
+from app.maintenance.tables import carried, carried_columns, count, of_collection, read
+from migrations import current
+
+_Part = tuple[Table, ColumnElement[bool] | None]
+
+
+def backup(
+    database: Database,
+    file: Path,
+    *,
+    collection_id: str | None,
+    made_at: datetime,
+    progress: Progress,
+) -> Manifest:
+    """Everything, or one collection without any keys, into ``file``, whole or not at all.
+
+    ``NotFound`` where there is no such collection; ``Conflict`` where rows refer to what is not
+    there; ``ArchiveError`` where the file cannot be written.
+    """
+    with new_archive(file) as writer:
+        with database.read(patient=True) as session:
+            _check_references(session)
+            collections = _collections(session, collection_id)
+            parts = _parts(None if collection_id is None else collections[0])
+            with progress(sum(count(session, *part) for part in parts)) as step:
+                for table, where in parts:
+                    names = [column.name for column in carried_columns(table)]
+                    writer.table(table.name, names, _counted(read(session, table, where), step))
+            contents = Contents(
+                kith=version("kith"),
+                schema_revision=str(current(session.connection())),
+                made_at=made_at.isoformat(),
+                whole=collection_id is None,
+                collections=_entries(session, collections),
+            )
+        return writer.finish(contents)
+
+
+def _check_references(session: Session) -> None:
+    """What hangs on nothing could not be restored."""
+    for finding in references(session):
+        raise Conflict(
+            f"The database is damaged: of {finding.where}, {finding.what}. `kith check --repair` "
+            "removes them; then back up again."
+        )
+
+
+def _collections(session: Session, collection_id: str | None) -> Sequence[Collection]:
+    if collection_id is not None:
+        return [repository.collection(session, collection_id)]
+    return session.scalars(select(Collection).order_by(Collection.key)).all()
+
+
+def _parts(only: Collection | None) -> list[_Part]:
+    """Each table with which of its rows; one collection's archive has no table of anything else."""
+    if only is None:
+        return [(table, None) for table in carried()]
+    parts = [(table, of_collection(table, only.key)) for table in carried()]
+    return [(table, where) for table, where in parts if where is not None]
+
+
+def _entries(session: Session, collections: Sequence[Collection]) -> list[CollectionEntry]:
+    counts = repository.counts(session, [row.key for row in collections])
+    return [
+        CollectionEntry(
+            id=row.id,
+            contract_id=row.contract_id,
+            revision=row.revision,
+            persons=counts[row.key][0],
+            faces=counts[row.key][1],
+        )
+        for row in collections
+    ]
+
+
+def _counted(batches: Iterator[list[Row]], step: Callable[[int], None]) -> Iterator[list[Row]]:
+    for batch in batches:
+        yield batch
+        step(len(batch))

@@ -1,0 +1,125 @@
+"""Whether SQL, the galleries on disk and the contract ids agree, and what can be mended.
+
+Mended is what can be without losing anything that is still good: rows that hang on nothing go, as
+they would have gone with what they hung on; a face follows its person; a change log that misleads
+is begun anew; a gallery on disk is written anew from SQL. A template that is no unit vector, or is
+of another model, cannot be: only its photo could tell what it was.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from app.core import hints
+from app.core.bulk import hold
+from app.core.db import Database
+from app.gallery.models import Collection, Face, Person
+from app.index.changelog import Change
+from app.maintenance import check_sql
+from app.maintenance.archive import Progress
+from app.maintenance.check_index import MISLEADING, SnapshotCheck
+from app.maintenance.findings import Finding, Result, result
+from app.maintenance.tables import count, everything
+
+
+class Check:
+    """Checks one database and the folder of its snapshots, also while services run."""
+
+    def __init__(
+        self, database: Database, snapshots: Path, *, contract_id: str, dimension: int
+    ) -> None:
+        self._database = database
+        self._contract_id = contract_id
+        self._dimension = dimension
+        self._snapshots = SnapshotCheck(
+            database, snapshots, contract_id=contract_id, dimension=dimension
+        )
+
+    def results(self, progress: Progress) -> list[Result]:
+        """What each check found, in one snapshot of the database."""
+        with self._database.read(patient=True) as session:
+            damaged = result("database file", check_sql.file(session))
+            if damaged.found:
+                return [damaged]  # nothing else that it says can be relied on
+            return [
+                damaged,
+                result("references", check_sql.references(session)),
+                result("faces with their persons", check_sql.owners(session)),
+                result("contract ids", check_sql.contracts(session, self._contract_id)),
+                result("change logs", check_sql.log(session)),
+                templates := result("templates", self._templates(session, progress)),
+                result("index snapshots", self._indexes(readable=not templates.found)),
+            ]
+
+    def repair(self, progress: Progress) -> None:
+        """Mend what can be: SQL in one transaction, then the snapshots."""
+        with self._database.read(patient=True) as session:
+            readable = not result("templates", self._templates(session, progress)).found
+        odd = self._snapshots.odd() if readable else {}
+        with self._database.write(patient=True) as session:
+            hold(session, everything())
+            anew = {key for key, what in odd.items() if what == MISLEADING}
+            anew |= {row.key for row, _ in check_sql.broken_logs(session)}
+            if _drop_what_hangs_on_nothing(session) + _keep_faces_with_their_persons(session):
+                anew |= set(session.scalars(select(Collection.key)))
+            _begin_anew(session, anew)
+            hints.tell(session)
+        if readable:
+            self._snapshots.rewrite(self._snapshots.odd())
+
+    def _templates(self, session: Session, progress: Progress) -> Iterator[Finding]:
+        tables = check_sql.embedded_tables()
+        templates = check_sql.Templates(session, self._contract_id, self._dimension)
+        with progress(sum(count(session, table, None) for table in tables)) as step:
+            for table in tables:
+                yield from templates.check(table, step)
+
+    def _indexes(self, *, readable: bool) -> Iterator[Finding]:
+        if readable:
+            yield from self._snapshots.findings()
+        else:
+            yield Finding("index", "is not checked while templates are odd", "mend those first")
+
+
+def _drop_what_hangs_on_nothing(session: Session) -> int:
+    """Parents first, so that what hung on a row that goes is found to hang on nothing next."""
+    dropped = 0
+    for table in everything():
+        for link in table.foreign_keys:
+            dropped += count(session, table, check_sql.leads_nowhere(link))
+            if link.ondelete == "SET NULL":
+                change = update(table).values({link.parent.name: None})
+                session.execute(change.where(check_sql.leads_nowhere(link)))
+            else:
+                session.execute(delete(table).where(check_sql.leads_nowhere(link)))
+    return dropped
+
+
+def _keep_faces_with_their_persons(session: Session) -> int:
+    theirs = select(Person.collection_key).where(Person.key == Face.person_key).scalar_subquery()
+    moved = session.scalar(
+        select(func.count()).select_from(Face).where(Face.collection_key != theirs)
+    )
+    session.execute(
+        update(Face)
+        .where(Face.collection_key != theirs)
+        .values(collection_key=theirs)
+        .execution_options(synchronize_session=False)
+    )
+    return moved or 0
+
+
+def _begin_anew(session: Session, keys: Iterable[int]) -> None:
+    """Another epoch and an empty log: every replica reads these collections from SQL again."""
+    for key in keys:
+        last = session.scalar(select(func.max(Change.revision)).where(Change.collection_key == key))
+        collection = session.get(Collection, key)
+        if collection is None:
+            continue  # deleted just now
+        session.execute(delete(Change).where(Change.collection_key == key))
+        collection.epoch = secrets.token_hex(16)
+        collection.revision = max(collection.revision, last or 0)
+        collection.log_since = collection.revision

@@ -1,0 +1,97 @@
+"""Whether the galleries on disk lead to what SQL has."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from app.core.db import Database
+from app.gallery.models import Collection
+from app.gallery.templates import read_delta
+from app.index.changelog import Delta
+from app.index.flat import FlatIndex
+from app.index.roster import Roster
+from app.index.snapshot import SnapshotError, Snapshots, snapshot_files
+from app.maintenance.findings import REPAIR, Finding
+
+MISLEADING: Final = "leads to other people than SQL has"
+_CLOSE: Final = 1e-4  # templates may be summed in another order
+
+
+class SnapshotCheck:
+    """Checks and mends the snapshots in ``folder``, those of the configured model."""
+
+    def __init__(
+        self, database: Database, folder: Path, *, contract_id: str, dimension: int
+    ) -> None:
+        self._database = database
+        self._folder = folder
+        self._contract_id = contract_id
+        self._dimension = dimension
+        self._snapshots = Snapshots(folder, contract_id=contract_id, dimension=dimension)
+
+    def odd(self) -> dict[int, str]:
+        """The collections' keys of files that no start could use, or that are of nobody; and why.
+
+        ``ValueError`` where SQL has templates that are of no model's dimension.
+        """
+        wrong = {key: self._wrong(key) for key in snapshot_files(self._folder)}
+        return {key: what for key, what in wrong.items() if what is not None}
+
+    def findings(self) -> Iterator[Finding]:
+        """One a file that is odd."""
+        for key, what in self.odd().items():
+            yield Finding(f"{self._snapshots.file(key).name}", what, REPAIR)
+
+    def rewrite(self, keys: Iterable[int]) -> None:
+        """Write those files anew from SQL; without a collection, a file goes."""
+        for key in keys:
+            self._snapshots.forget(key)
+            with self._database.read(patient=True) as session:
+                if session.get(Collection, key) is None:
+                    continue
+                whole = read_delta(session, key, None, self._dimension)
+            self._snapshots.write(key, whole)
+
+    def _wrong(self, key: int) -> str | None:
+        """The file is read first: SQL is then where it was, or further."""
+        kept, damage = self._read(key)
+        with self._database.read(patient=True) as session:
+            found = session.get(Collection, key)
+            if found is None:
+                return "is of a collection that is no more"
+            if found.contract_id != self._contract_id:
+                return None  # another model's: not read, and replaced once that model runs
+            if kept is None:
+                return damage
+            if kept.epoch != found.epoch or kept.revision > found.revision:
+                return "is of another history of its collection"
+            followed = read_delta(session, key, kept.revision, self._dimension)
+            whole = read_delta(session, key, None, self._dimension)
+        return None if _leads_to(kept, followed, whole) else MISLEADING
+
+    def _read(self, key: int) -> tuple[Delta | None, str | None]:
+        """What was kept, or what is wrong with the file; neither where it was deleted just now."""
+        try:
+            return self._snapshots.read(key), None
+        except SnapshotError as error:
+            return None, f"cannot be used: {error}"
+
+
+def _leads_to(kept: Delta, followed: Delta, whole: Delta) -> bool:
+    """Whether a replica that takes ``kept`` and then ``followed`` has the people of ``whole``."""
+    dimension = whole.people.vectors.shape[1]
+    roster = Roster(FlatIndex(dimension), dimension)
+    if not followed.whole:
+        roster.apply(kept)
+    roster.apply(followed)
+    people, wanted = roster.everybody(), whole.people
+    if not np.array_equal(people.owners, wanted.owners):
+        return False
+    windows = zip(roster.windows(people.owners), (whole.valid_from, whole.valid_until), strict=True)
+    return (
+        np.array_equal(people.templates, wanted.templates)
+        and all(np.array_equal(one, other) for one, other in windows)
+        and np.allclose(people.vectors, wanted.vectors, atol=_CLOSE)
+    )

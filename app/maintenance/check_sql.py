@@ -1,0 +1,156 @@
+"""Whether what SQL holds agrees with itself. Every check reads in its caller's snapshot."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import Column, ColumnElement, ForeignKey, Row, Table, exists, func, select, text
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from app.gallery.models import Collection, Face, Person
+from app.index.changelog import Change
+from app.maintenance.archive import BATCH
+from app.maintenance.findings import REPAIR, Finding
+from app.maintenance.tables import everything
+
+_UNIT: Final = 1e-3  # float32 leaves 1e-6
+
+
+def file(session: Session) -> Iterator[Finding]:
+    """SQLite's own look at its pages; PostgreSQL looks after its own."""
+    if session.get_bind().dialect.name != "sqlite":
+        return
+    try:
+        told = session.scalars(text("PRAGMA quick_check(20)")).all()
+    except DatabaseError as error:
+        told = [str(error.orig)]
+    for line in told:
+        if line != "ok":
+            yield Finding("database file", line, "restore the last good backup")
+
+
+def references(session: Session) -> Iterator[Finding]:
+    """Every foreign key leads to a row."""
+    for table in everything():
+        for link in table.foreign_keys:
+            rows = session.scalar(
+                select(func.count()).select_from(table).where(leads_nowhere(link))
+            )
+            if rows:
+                what = f"{rows:,} rows refer to {link.target_fullname} that are not there"
+                yield Finding(str(link.parent), what, REPAIR)
+
+
+def leads_nowhere(link: ForeignKey) -> ColumnElement[bool]:
+    """The rows whose ``link`` refers to nothing."""
+    target = link.column.table.alias()
+    there = exists().where(target.c[link.column.name] == link.parent)
+    return link.parent.is_not(None) & ~there.correlate(link.parent.table)
+
+
+def owners(session: Session) -> Iterator[Finding]:
+    """A face is in the collection that its person is in."""
+    query = select(Face.id, Person.id).join(Person, Person.key == Face.person_key)
+    for face, person in session.execute(query.where(Person.collection_key != Face.collection_key)):
+        yield Finding(f"face {face} of person {person}", "is kept in another collection", REPAIR)
+
+
+def contracts(session: Session, contract_id: str) -> Iterator[Finding]:
+    """Templates are of their collection's model, and collections of the configured one."""
+    for row in session.scalars(select(Collection).where(Collection.contract_id != contract_id)):
+        yield Finding(
+            f"collection {row.id}",
+            f"is of the model {row.contract_id}; the one configured is {contract_id}",
+            "run Kith with that model's bundle (KITH_MODEL), or enrol its people anew",
+        )
+    query = (
+        select(Collection.id, Person.id, Face.id, Face.contract_id)
+        .join(Person, Person.key == Face.person_key)
+        .join(Collection, Collection.key == Face.collection_key)
+        .where(Face.contract_id != Collection.contract_id)
+    )
+    for collection, person, face, of in session.execute(query):
+        yield Finding(
+            _face(collection, person, face),
+            f"is of the model {of}, unlike its collection",
+            "delete the face and enrol it anew",
+        )
+
+
+def log(session: Session) -> Iterator[Finding]:
+    """Whoever follows the change log misses nothing."""
+    for collection, what in broken_logs(session):
+        yield Finding(f"collection {collection.id}", what, REPAIR)
+
+
+def broken_logs(session: Session) -> Iterator[tuple[Collection, str]]:
+    """The collections whose log does not lead to where they are, and why."""
+    for row in session.scalars(select(Collection).order_by(Collection.key)):
+        mine = Change.collection_key == row.key
+        last = session.scalar(select(func.max(Change.revision)).where(mine)) or 0
+        distinct = select(func.count(Change.revision.distinct()))
+        there = session.scalar(distinct.where(mine, Change.revision > row.log_since)) or 0
+        missing = row.revision - row.log_since - there
+        if last > row.revision:
+            yield row, f"is at revision {row.revision}, its change log at {last}"
+        elif not 0 <= row.log_since <= row.revision:
+            yield row, f"is at revision {row.revision}, its change log begins at {row.log_since}"
+        elif missing:
+            yield row, f"lacks the changes of {missing:,} revisions in its log"
+
+
+def embedded_tables() -> list[Table]:
+    """The tables whose rows have an embedding."""
+    return [table for table in everything() if "embedding" in table.columns]
+
+
+class Templates:
+    """Checks that stored embeddings are unit vectors of their model's dimension."""
+
+    def __init__(self, session: Session, contract_id: str, dimension: int) -> None:
+        self._session = session
+        self._bytes = {contract_id: 4 * dimension}
+        rows = session.execute(select(Collection.key, Collection.id, Collection.contract_id))
+        self._collections = {row.key: (row.id, row.contract_id) for row in rows}
+
+    def check(self, table: Table, step: Callable[[int], None]) -> Iterator[Finding]:
+        """Those of one table; its rows name their collection by ``collection_key``."""
+        key = _key(table)
+        query = select(key, table.c.collection_key, table.c.embedding).order_by(key)
+        for batch in self._session.execute(query.execution_options(yield_per=BATCH)).partitions():
+            for row in batch:
+                if what := self._wrong(*row):
+                    yield self._finding(table, row, what)
+            step(len(batch))
+
+    def _wrong(self, key: int, collection_key: int, embedding: bytes) -> str | None:
+        del key
+        _, contract = self._collections.get(collection_key, ("", ""))
+        wanted = self._bytes.setdefault(contract, len(embedding))  # another model's: as its first
+        if len(embedding) != wanted or wanted % 4:
+            return f"has an embedding of {len(embedding)} bytes, not {wanted}"
+        vector = np.frombuffer(embedding, "<f4").astype(np.float64)
+        length = float(np.sqrt(vector @ vector))
+        if not abs(length - 1) < _UNIT:  # so that NaN is wrong too
+            return f"has an embedding of length {length:.4g}, not 1"
+        return None
+
+    def _finding(self, table: Table, row: Row[int, int, bytes], what: str) -> Finding:
+        collection, _ = self._collections.get(row[1], ("unknown", ""))
+        if table.name != Face.__tablename__:
+            return Finding(f"{collection}: {table.name} {row[0]}", what, "delete that row")
+        person = self._session.scalar(
+            select(Person.id).join(Face, Face.person_key == Person.key).where(Face.id == row[0])
+        )
+        remedy = "delete the face and enrol it anew"
+        return Finding(_face(collection, person, row[0]), what, remedy)
+
+
+def _face(collection: str, person: str | None, face: int) -> str:
+    return f"{collection}: person {person}, face {face}"
+
+
+def _key(table: Table) -> Column[Any]:
+    (key,) = table.primary_key.columns
+    return key

@@ -1,0 +1,192 @@
+"""Puts an archive into a database: everything into an empty one, or one collection beside others.
+
+All in one transaction. Every collection that comes in begins a new history: another ``epoch`` and
+no change log, so that no replica and no index on disk takes it for what it followed before.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Table, delete, exists, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.core import hints
+from app.core.bulk import advance_keys, hold
+from app.core.db import Database
+from app.core.ids import ID_PATTERN
+from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound
+from app.gallery import repository
+from app.gallery.models import Collection
+from app.maintenance.archive import Archive, CollectionEntry, Progress, Row
+from app.maintenance.renumber import Renumbering, free_ids
+from app.maintenance.tables import (
+    COLLECTIONS,
+    carried,
+    check_fits,
+    count,
+    everything,
+    of_collection,
+    rows_of,
+)
+
+
+@contextmanager
+def _all_or_nothing(database: Database) -> Iterator[Session]:
+    try:
+        with database.write(patient=True) as session:
+            yield session
+    except IntegrityError:
+        raise ArchiveError(
+            "The backup's rows contradict each other, or what is there. Nothing was changed."
+        ) from None
+
+
+def restore(database: Database, archive: Archive, *, replace: bool, progress: Progress) -> None:
+    """Everything in the archive, with the keys it had, so that faces keep their ids.
+
+    ``Conflict`` where the database is not empty; with ``replace`` all in it goes first.
+    """
+    check_fits(archive)
+    if not archive.manifest.whole:
+        raise InvalidRequest("The backup is of one collection alone; `kith import` adds it.")
+    with _all_or_nothing(database) as session:
+        hold(session, everything())
+        if not replace:
+            _check_empty(session)
+        for table in reversed(everything()):
+            session.execute(delete(table))
+        with progress(archive.manifest.rows) as step:
+            for table in carried():
+                for rows in rows_of(archive, table):
+                    session.execute(insert(table), _fresh(table, rows))
+                    step(len(rows))
+                advance_keys(session, table)
+        for entry in archive.manifest.collections:
+            _check_count(session, entry)
+        hints.tell(session)
+
+
+def import_collection(
+    database: Database,
+    archive: Archive,
+    *,
+    collection_id: str | None,
+    new_id: str | None,
+    progress: Progress,
+) -> CollectionEntry:
+    """One collection out of the archive, under new keys, beside what is there, as it is then.
+
+    ``collection_id`` may be left out where the archive has one only. ``AlreadyExists`` where its
+    id, or ``new_id`` in place of it, is taken.
+    """
+    check_fits(archive)
+    entry = _chosen(archive, collection_id)
+    into = entry.model_copy(update={"id": entry.id if new_id is None else new_id})
+    if re.fullmatch(ID_PATTERN, into.id) is None:
+        raise InvalidRequest(f"{into.id!r} is no id; one has the form {ID_PATTERN}.")
+    with _all_or_nothing(database) as session:
+        if session.scalar(select(exists().where(Collection.id == into.id))):
+            raise AlreadyExists(
+                f"There is a collection {into.id!r} already; --as gives another id."
+            )
+        with progress(archive.manifest.rows) as step:
+            arrival = _Arrival(session, entry.id, into.id)
+            for table in carried():
+                if of_collection(table, 0) is None:
+                    continue
+                for rows in rows_of(archive, table):
+                    arrival.add(table, _fresh(table, rows))
+                    step(len(rows))
+        _check_count(session, into)
+        hints.tell(session)
+    return into
+
+
+class _Arrival:
+    """Adds one collection's rows: each gets a new key, and what refers to it follows."""
+
+    def __init__(self, session: Session, old_id: str, new_id: str) -> None:
+        self._session = session
+        self._old_id = old_id
+        self._new_id = new_id
+        self._keys: dict[Table, Renumbering] = {}
+
+    def add(self, table: Table, rows: list[Row]) -> None:
+        """Those of ``rows`` that belong to the collection."""
+        keys = self._keys.setdefault(table, Renumbering())
+        mine = list(self._mine(table, rows))
+        own = table.autoincrement_column
+        if not mine:
+            return
+        if table is not COLLECTIONS:  # its id was chosen
+            free_ids(self._session, table, mine)
+        if own is None:
+            self._session.execute(insert(table), mine)
+            return
+        old = [row.pop(own.name) for row in mine]
+        inserted = insert(table).returning(own, sort_by_parameter_order=True)
+        keys.add(old, self._session.scalars(inserted, mine).all())
+
+    def _mine(self, table: Table, rows: list[Row]) -> Iterator[Row]:
+        for row in rows:
+            if table is COLLECTIONS:
+                if row["id"] == self._old_id:
+                    yield row | {"id": self._new_id}
+            elif self._renumber(table, row):
+                yield row
+
+    def _renumber(self, table: Table, row: Row) -> bool:
+        """Whether all that the row refers to came too; if so, it refers to the new keys."""
+        for link in table.foreign_keys:
+            name = link.parent.name
+            if row[name] is None:
+                continue
+            new = self._keys[link.column.table].get(row[name])
+            if new is None:
+                return False
+            row[name] = new
+        return True
+
+
+def _fresh(table: Table, rows: list[Row]) -> list[dict[str, Any]]:
+    """A collection's log begins where the collection is now; its epoch is drawn by the model."""
+    if table is COLLECTIONS:
+        return [row | {"log_since": row["revision"]} for row in rows]
+    return rows
+
+
+def _chosen(archive: Archive, collection_id: str | None) -> CollectionEntry:
+    there = archive.manifest.collections
+    if collection_id is None and len(there) == 1:
+        return there[0]
+    names = ", ".join(each.id for each in there) or "none"
+    if collection_id is None:
+        raise InvalidRequest(f"Say with --collection which one; the backup has {names}.")
+    for each in there:
+        if each.id == collection_id:
+            return each
+    raise NotFound(f"The backup has no collection {collection_id!r}; it has {names}.")
+
+
+def _check_empty(session: Session) -> None:
+    there = {table.name: count(session, table, None) for table in carried()}
+    if any(there.values()):
+        told = ", ".join(
+            f"{name.replace('_', ' ')} {rows:,}" for name, rows in there.items() if rows
+        )
+        raise Conflict(
+            f"The database is not empty: it has {told}. --replace restores in place of all that."
+        )
+
+
+def _check_count(session: Session, entry: CollectionEntry) -> None:
+    row = repository.collection(session, entry.id)
+    found = repository.counts(session, [row.key])[row.key]
+    if found != (entry.persons, entry.faces):
+        raise ArchiveError(
+            f"The backup states {entry.persons} persons and {entry.faces} faces of {entry.id!r}, "
+            f"but holds {found[0]} and {found[1]}. Nothing was changed."
+        )

@@ -1,0 +1,124 @@
+"""Which tables an archive holds, and how their rows are written: told by the models' metadata."""
+
+import base64
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, ForeignKey, LargeBinary, Table, func, select
+from sqlalchemy.orm import Session
+
+from app.core.bulk import is_local
+from app.core.db import Base, Utc
+from app.errors import ArchiveError
+from app.gallery.models import Collection
+from app.maintenance.archive import BATCH, Archive, Row
+
+COLLECTIONS = Base.metadata.tables[Collection.__tablename__]
+
+
+def everything() -> list[Table]:
+    """All tables, those that others refer to first."""
+    return Base.metadata.sorted_tables
+
+
+def carried() -> list[Table]:
+    """The tables that an archive holds."""
+    return [table for table in everything() if not is_local(table)]
+
+
+def carried_columns(table: Table) -> list[Column[Any]]:
+    """The columns that an archive holds."""
+    return [column for column in table.columns if not is_local(column)]
+
+
+def of_collection(table: Table, key: int) -> ColumnElement[bool] | None:
+    """Which rows hang on the collection ``key``; None where no row of the table hangs on any."""
+    if table is COLLECTIONS:
+        return table.c.key == key
+    for link in _links(table):
+        if link.column.table is COLLECTIONS:
+            return link.parent == key
+        if (theirs := of_collection(link.column.table, key)) is not None:
+            return link.parent.in_(select(link.column).where(theirs))
+    return None
+
+
+def count(session: Session, table: Table, where: ColumnElement[bool] | None) -> int:
+    """How many rows there are, of those that ``where`` names if it does."""
+    query = select(func.count()).select_from(table)
+    return session.scalar(query if where is None else query.where(where)) or 0
+
+
+def read(session: Session, table: Table, where: ColumnElement[bool] | None) -> Iterator[list[Row]]:
+    """Rows as an archive holds them, by their keys, a batch at a time."""
+    query = select(*carried_columns(table)).order_by(*table.primary_key.columns)
+    if where is not None:
+        query = query.where(where)
+    found = session.execute(query.execution_options(yield_per=BATCH)).mappings()
+    for batch in found.partitions():
+        yield [{name: _written(value) for name, value in row.items()} for row in batch]
+
+
+def rows_of(archive: Archive, table: Table) -> Iterator[list[Row]]:
+    """A table's rows out of an archive, as the database takes them."""
+    readers = {column.name: _reader(column) for column in carried_columns(table)}
+    for batch in archive.batches(table.name):
+        yield [{name: readers[name](value) for name, value in row.items()} for row in batch]
+
+
+def check_fits(archive: Archive) -> None:
+    """``ArchiveError`` where it holds what this version has no place for, or lacks what it needs.
+
+    A table that it lacks stays empty, and a column that it lacks takes its default.
+    """
+    tables = {table.name: table for table in carried()}
+    for name, entry in archive.manifest.tables.items():
+        columns = (
+            {column.name: column for column in carried_columns(tables[name])}
+            if name in tables
+            else {}
+        )
+        if unknown := set(entry.columns) - columns.keys():
+            raise _misfit(archive, f"has {_listed(name, unknown)}, unknown here")
+        if lacking := {
+            each for each in columns.keys() - set(entry.columns) if _needed(columns[each])
+        }:
+            raise _misfit(archive, f"lacks {_listed(name, lacking)}")
+
+
+def _links(table: Table) -> Sequence[ForeignKey]:
+    """Foreign keys; one that leads to collections at once comes first."""
+    return sorted(
+        table.foreign_keys,
+        key=lambda link: (link.column.table is not COLLECTIONS, link.parent.name),
+    )
+
+
+def _written(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value
+
+
+def _reader(column: Column[Any]) -> Callable[[Any], Any]:
+    if isinstance(column.type, LargeBinary):
+        return lambda value: None if value is None else base64.b64decode(value)
+    if isinstance(column.type, Utc):
+        return lambda value: None if value is None else datetime.fromisoformat(value)
+    return lambda value: value
+
+
+def _needed(column: Column[Any]) -> bool:
+    return not (column.nullable or column.default is not None or column.server_default is not None)
+
+
+def _listed(table: str, columns: set[str]) -> str:
+    return ", ".join(f"{table}.{column}" for column in sorted(columns))
+
+
+def _misfit(archive: Archive, what: str) -> ArchiveError:
+    made_by = f"Kith {archive.manifest.kith}, schema {archive.manifest.schema_revision}"
+    return ArchiveError(f"The backup, made by {made_by}, {what}. Restore it with that Kith.")

@@ -1,0 +1,476 @@
+"""What one database held, another holds: all of it, or one collection, or nothing at all."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, select
+
+from app.auth.principal import Scope
+from app.auth.schemas import NewKey
+from app.auth.service import KeyService
+from app.bootstrap import Container
+from app.core.bulk import is_local
+from app.core.db import Base, Database
+from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound, NotReady
+from app.gallery.collection_service import CollectionService
+from app.gallery.enrolment import ImageFile
+from app.gallery.models import Collection, Face, Feedback, Person, Probe
+from app.gallery.person_service import PersonService
+from app.gallery.schemas import NewPerson
+from app.index.replica import CollectionReplica, Found
+from app.maintenance.archive import (
+    CollectionEntry,
+    Contents,
+    Manifest,
+    new_archive,
+    opened_archive,
+)
+from app.maintenance.backup import backup
+from app.maintenance.restore import import_collection, restore
+from app.maintenance.tables import carried, of_collection
+from app.recognition.schemas import IdentifyOptions
+from app.recognition.service import RecognitionService
+from app.settings import Settings
+from app.web.idempotency import Receipt, keep_nothing
+from app.web.paging import Paging
+from migrations import upgrade
+from tests.support.databases import new_database
+from tests.support.pictures import picture
+from tests.support.services import enrol, make_collection, near, running, unwatched
+
+NOW = datetime(2026, 5, 4, 12, 30, 1, 234567, tzinfo=UTC)
+both = pytest.mark.both_databases
+
+
+@pytest.fixture
+def service(settings: Settings, tmp_path: Path) -> Iterator[Container]:
+    """Two collections: ``hq`` has Ada with two photos and all that can be said of her, Bob, and
+    Cid without a photo; ``lab`` has another Ada. Somebody was removed, so that keys have a hole.
+    """
+    with running(settings, tmp_path / "a") as container:
+        for collection in ("hq", "lab"):
+            make_collection(container, collection)
+        persons: PersonService = container.services[PersonService]
+        ada = NewPerson(
+            id="ada",
+            name="Åda \N{GRINNING FACE}",
+            external_id="hr-1",
+            metadata={"z": [1, None, 0.1], "a": {"b": True}},
+            valid_from=NOW,
+            valid_until=NOW + timedelta(days=365_000),
+        )
+        enrol(container, "gone", 9, "hq")
+        photos = [ImageFile(None, picture(1, shake)) for shake in (0, 1)]
+        persons.create("hq", ada, photos, keep_nothing)
+        enrol(container, "bob", 2, "hq")
+        persons.create("hq", NewPerson(id="cid"), [], keep_nothing)
+        enrol(container, "ada", 3, "lab")
+        persons.delete("hq", "gone")
+        _tell_of_ada(container.database)
+        yield container
+
+
+def _tell_of_ada(database: Database) -> None:
+    """An operator's word on a probe, and a probe of nobody, as the service keeps them."""
+    with database.write() as session:
+        ada = session.scalars(select(Person).where(Person.external_id == "hr-1")).one()
+        face = session.scalars(select(Face).where(Face.person_key == ada.key)).first()
+        assert face is not None
+        seen = {
+            "collection_key": ada.collection_key,
+            "embedding": face.embedding,
+            "source": "door 1",
+            "created_at": NOW,
+        }
+        session.add(Probe(id="prb-1", **seen))
+        session.add(
+            Feedback(
+                id="fb-1",
+                person_key=ada.key,
+                verdict="them",
+                counted=False,
+                probe_sha256="0",
+                similarity=1.0,
+                threshold=0.5,
+                revision=1,
+                contract_id=face.contract_id,
+                **seen,
+            )
+        )
+
+
+def backed_up(database: Database, file: Path, collection: str | None = None) -> Manifest:
+    return backup(database, file, collection_id=collection, made_at=NOW, progress=unwatched)
+
+
+def restored(database: Database, file: Path, *, replace: bool = False) -> None:
+    upgrade(database)
+    with opened_archive(file, unwatched) as archive:
+        restore(database, archive, replace=replace, progress=unwatched)
+
+
+def imported(
+    database: Database, file: Path, collection: str | None = None, *, new_id: str | None = None
+) -> CollectionEntry:
+    with opened_archive(file, unwatched) as archive:
+        return import_collection(
+            database, archive, collection_id=collection, new_id=new_id, progress=unwatched
+        )
+
+
+def answer(container: Container, collection: str, somebody: int) -> dict[str, object]:
+    """All of an identification's answer but how long it took."""
+    recognition: RecognitionService = container.services[RecognitionService]
+    found = recognition.identify(collection, picture(somebody), IdentifyOptions(), request_id="r")
+    return found.model_dump(exclude={"timings_ms"})
+
+
+def everything_in(database: Database) -> dict[str, int]:
+    with database.read() as session:
+        return {
+            table.name: len(session.execute(select(table)).all())
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def test_from_sqlite_to_postgresql_and_back_it_is_the_same(
+    service: Container, settings: Settings, tmp_path: Path
+) -> None:
+    first = backed_up(service.database, tmp_path / "0.zip")
+    asked = [("hq", 1), ("hq", 2), ("lab", 3), ("lab", 1)]
+    answers = [answer(service, *each) for each in asked]
+    assert [each["faces"][0]["decision"] for each in answers] == [  # type: ignore[index]
+        *["identified"] * 3,
+        "unknown",
+    ]
+    for number, kind in enumerate(("postgresql", "sqlite"), 1):
+        (tmp_path / str(number)).mkdir()
+        with ExitStack() as stack:
+            url = stack.enter_context(new_database(kind, tmp_path / str(number)))
+            moved = settings.model_copy(update={"database_url": url})
+            database = Database(url)
+            restored(database, tmp_path / f"{number - 1}.zip")
+            again = backed_up(database, tmp_path / f"{number}.zip")
+            database.close()
+            container = stack.enter_context(running(moved, tmp_path / f"data-{number}"))
+            assert [answer(container, *each) for each in asked] == answers
+        assert again == first
+    assert (tmp_path / "2.zip").read_bytes() == (tmp_path / "0.zip").read_bytes()
+
+
+@both
+def test_what_was_there_is_there_and_goes_on(
+    service: Container, settings: Settings, tmp_path: Path
+) -> None:
+    keys: KeyService = service.services[KeyService]
+    secret = keys.create(NewKey(scopes=[Scope.READ], collections=["hq"]), keep_nothing).key
+    persons: PersonService = service.services[PersonService]
+    ada, faces = (
+        persons.get("hq", "ada"),
+        persons.faces("hq", "ada", Paging(limit=100, after=0)).items,
+    )
+    before = positions(service.database)
+    backed_up(service.database, tmp_path / "kith.zip")
+    restored(service.database, tmp_path / "kith.zip", replace=True)
+    assert persons.get("hq", "ada") == ada
+    assert persons.faces("hq", "ada", Paging(limit=100, after=0)).items == faces
+    assert keys.authenticate(secret).collections == frozenset({"hq"})
+    after = positions(service.database)
+    assert {key: each[1] for key, each in after.items()} == {k: v[1] for k, v in before.items()}
+    assert all(after[key][0] != before[key][0] for key in before), "another epoch"
+    assert all(since == revision for _, revision, since in after.values())
+    enrol(service, "dee", 4, "hq")
+    assert near(service, 4, "hq") == {"ada", "bob", "dee"}
+    assert persons.faces("hq", "dee", Paging(limit=9, after=0)).items[0].id > max(
+        face.id for face in faces
+    )
+
+
+def positions(database: Database) -> dict[str, tuple[str, int, int]]:
+    with database.read() as session:
+        rows = session.scalars(select(Collection)).all()
+        return {row.id: (row.epoch, row.revision, row.log_since) for row in rows}
+
+
+@both
+def test_a_database_that_is_not_empty_is_left_as_it_is(service: Container, tmp_path: Path) -> None:
+    backed_up(service.database, tmp_path / "kith.zip")
+    enrol(service, "eve", 5, "hq")
+    before = everything_in(service.database)
+    with pytest.raises(
+        Conflict,
+        match=r"collections 2, persons 5, probes 1, faces 5, feedback 1\. --replace restores",
+    ):
+        restored(service.database, tmp_path / "kith.zip")
+    assert everything_in(service.database) == before
+
+
+@both
+def test_in_place_of_what_was_there_a_running_service_follows_at_once(
+    service: Container, tmp_path: Path
+) -> None:
+    backed_up(service.database, tmp_path / "kith.zip")
+    with service.database.write() as session:
+        session.add(Receipt(caller="c", key="k", fingerprint="", answer="", created_at=NOW))
+    persons: PersonService = service.services[PersonService]
+    enrol(service, "eve", 5, "hq")
+    persons.delete("hq", "bob")
+    assert near(service, 2, "hq") == {"ada", "eve"}
+    restored(service.database, tmp_path / "kith.zip", replace=True)
+    assert near(service, 2, "hq") == {"ada", "bob"}
+    counts = everything_in(service.database)
+    assert (counts["idempotency_receipts"], counts["changes"]) == (0, 0)
+
+
+@both
+def test_a_restore_in_the_midst_of_an_identification_names_nobody_of_elsewhere(
+    service: Container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same keys are other people's then: what was found before the restore is not theirs."""
+
+    def swap(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
+        if name == "collections":
+            rows[0]["id"], rows[1]["id"] = "elsewhere", "hq"
+
+    backed_up(service.database, tmp_path / "kith.zip")
+    altered(tmp_path / "kith.zip", swap, {"hq": "elsewhere", "lab": "hq"})
+    search = CollectionReplica.search
+
+    def search_and_restore(self: CollectionReplica, *args: Any, **options: Any) -> Found:  # noqa: ANN401
+        found = search(self, *args, **options)
+        monkeypatch.undo()
+        restored(service.database, tmp_path / "kith.zip", replace=True)
+        return found
+
+    monkeypatch.setattr(CollectionReplica, "search", search_and_restore)
+    with pytest.raises(NotReady, match="restored meanwhile; try again"):
+        answer(service, "hq", 1)
+    assert near(service, 1, "hq") == {"ada"}  # who was the lab's
+    assert near(service, 1, "elsewhere") == {"ada", "bob"}
+
+
+@both
+def test_one_collection_moves_in_beside_others(service: Container, tmp_path: Path) -> None:
+    manifest = backed_up(service.database, tmp_path / "hq.zip", "hq")
+    assert not manifest.whole
+    assert set(manifest.tables) == {
+        table.name for table in carried() if of_collection(table, 0) is not None
+    }
+    with pytest.raises(AlreadyExists, match="'hq' already"):
+        imported(service.database, tmp_path / "hq.zip")
+    enrol(service, "eve", 5, "lab")  # keys that the archive uses too
+    there = imported(service.database, tmp_path / "hq.zip", new_id="annex")
+    assert (there.id, there.persons, there.faces) == ("annex", 3, 3)
+    persons: PersonService = service.services[PersonService]
+    names = {"id", "collection_id"}
+    old, new = persons.get("hq", "ada"), persons.get("annex", "ada")
+    assert new.model_dump(exclude=names) == old.model_dump(exclude=names)
+    assert near(service, 1, "annex") == near(service, 1, "hq") == {"ada", "bob"}
+    assert near(service, 5, "lab") == {"ada", "eve"}
+    again = backed_up(service.database, tmp_path / "annex.zip", "annex")
+    assert unkeyed(tmp_path / "annex.zip") == unkeyed(tmp_path / "hq.zip")
+    assert again.collections[0].revision == manifest.collections[0].revision
+    with service.database.read() as session:
+        owners = select(Person.collection_key).join(Face, Face.person_key == Person.key)
+        assert (
+            session.execute(owners.where(Person.collection_key != Face.collection_key)).all() == []
+        )
+
+
+def unkeyed(file: Path) -> dict[str, list[dict[str, object]]]:
+    """A collection's rows without the keys and ids that a database gives."""
+    found = {}
+    with opened_archive(file, unwatched) as archive:
+        for table in carried():
+            numbers = {column.name for column in table.primary_key} | {
+                link.parent.name for link in table.foreign_keys
+            }
+            if table.name != "persons":
+                numbers.add("id")  # chosen, or drawn anew where it was taken
+            rows = [row for batch in archive.batches(table.name) for row in batch]
+            found[table.name] = [
+                {name: value for name, value in row.items() if name not in numbers} for row in rows
+            ]
+    return found
+
+
+@both
+def test_one_collection_comes_back_out_of_a_backup_of_all(
+    service: Container, tmp_path: Path
+) -> None:
+    backed_up(service.database, tmp_path / "kith.zip")
+    collections: CollectionService = service.services[CollectionService]
+    collections.delete("lab", force=True)
+    with pytest.raises(InvalidRequest, match="--collection which one; the backup has hq, lab"):
+        imported(service.database, tmp_path / "kith.zip")
+    with pytest.raises(NotFound, match="no collection 'attic'; it has hq, lab"):
+        imported(service.database, tmp_path / "kith.zip", "attic")
+    with pytest.raises(InvalidRequest, match="'a b' is no id"):
+        imported(service.database, tmp_path / "kith.zip", "lab", new_id="a b")
+    assert imported(service.database, tmp_path / "kith.zip", "lab").persons == 1
+    assert near(service, 3, "lab") == {"ada"}
+    assert near(service, 1, "hq") == {"ada", "bob"}
+
+
+def test_a_backup_of_one_collection_is_no_backup_of_all(service: Container, tmp_path: Path) -> None:
+    backed_up(service.database, tmp_path / "hq.zip", "hq")
+    with pytest.raises(InvalidRequest, match="of one collection alone; `kith import` adds it"):
+        restored(service.database, tmp_path / "hq.zip", replace=True)
+    with pytest.raises(NotFound, match="no collection 'attic'"):
+        backed_up(service.database, tmp_path / "attic.zip", "attic")
+    assert not (tmp_path / "attic.zip").exists()
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from typing import Any
+from app.core.db import Database
+from app.maintenance import restore as room
+from app.index.replica import CollectionReplica, Found
+from app.maintenance.archive import opened_archive
+from tests.support.services import unwatched
+
+def die(session, table):
+    if table.name == "faces":
+        print(session.scalar(room.select(room.Collection.id)), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+room.advance_keys = die
+with opened_archive(Path(sys.argv[2]), unwatched) as archive:
+    room.restore(Database(sys.argv[1]), archive, replace=True, progress=unwatched)
+"""
+
+
+@both
+def test_a_restore_that_is_killed_changes_nothing(service: Container, tmp_path: Path) -> None:
+    backed_up(service.database, tmp_path / "kith.zip")
+    enrol(service, "eve", 5, "hq")
+    before = everything_in(service.database)
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, service.settings.sql_url, str(tmp_path / "kith.zip")],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"hq\n"), done.stderr
+    assert everything_in(service.database) == before
+    assert near(service, 5, "hq") == {"ada", "bob", "eve"}
+
+
+def altered(
+    file: Path,
+    alter: Callable[[str, list[str], list[dict[str, object]]], None],
+    names: Mapping[str, str] | None = None,
+) -> Path:
+    """The archive with its tables changed, sealed as if it had been made so; ``names`` of
+    collections in its manifest by those that they had.
+    """
+    with opened_archive(file, unwatched) as archive:
+        manifest = archive.manifest
+        tables = {
+            name: (entry.columns, [row for batch in archive.batches(name) for row in batch])
+            for name, entry in manifest.tables.items()
+        }
+    with new_archive(file) as writer:
+        for name, (columns, rows) in tables.items():
+            alter(name, columns, rows)
+            writer.table(name, columns, [rows])
+        for entry in manifest.collections:
+            entry.id = (names or {}).get(entry.id, entry.id)
+        writer.finish(Contents(**manifest.model_dump(exclude={"format", "tables"})))
+    return file
+
+
+def without(table: str, column: str) -> Callable[[str, list[str], list[dict[str, object]]], None]:
+    def alter(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
+        if name == table:
+            columns.remove(column)
+            for row in rows:
+                del row[column]
+
+    return alter
+
+
+def test_an_older_archive_gets_defaults_and_lacks_nothing_that_is_needed(
+    service: Container, tmp_path: Path
+) -> None:
+    backed_up(service.database, tmp_path / "kith.zip")
+    altered(tmp_path / "kith.zip", without("persons", "external_id"))
+    altered(tmp_path / "kith.zip", without("collections", "lookalikes"))
+    restored(service.database, tmp_path / "kith.zip", replace=True)
+    collections: CollectionService = service.services[CollectionService]
+    assert collections.get("hq").lookalikes == "warn"
+    persons: PersonService = service.services[PersonService]
+    assert persons.get("hq", "ada").external_id is None
+    altered(tmp_path / "kith.zip", without("faces", "contract_id"))
+    with pytest.raises(ArchiveError, match=r"lacks faces\.contract_id"):
+        restored(service.database, tmp_path / "kith.zip", replace=True)
+
+
+def test_what_a_newer_kith_kept_is_not_dropped_in_silence(
+    service: Container, tmp_path: Path
+) -> None:
+    def add(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
+        if name == "persons":
+            columns.append("iris")
+
+    backed_up(service.database, tmp_path / "kith.zip")
+    before = everything_in(service.database)
+    altered(tmp_path / "kith.zip", add)
+    with pytest.raises(ArchiveError, match=r"made by Kith .*, schema 0.*, has persons\.iris"):
+        restored(service.database, tmp_path / "kith.zip", replace=True)
+    assert everything_in(service.database) == before
+
+
+def test_an_archive_that_lost_a_row_is_noticed_and_nothing_changes(
+    service: Container, tmp_path: Path
+) -> None:
+    def lose(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
+        if name == "faces":
+            rows.pop()
+
+    backed_up(service.database, tmp_path / "kith.zip")
+    before = everything_in(service.database)
+    altered(tmp_path / "kith.zip", lose)
+    with pytest.raises(
+        ArchiveError, match="states 1 persons and 1 faces of 'lab', but holds 1 and"
+    ):
+        restored(service.database, tmp_path / "kith.zip", replace=True)
+    assert everything_in(service.database) == before
+
+
+@both
+def test_an_archive_whose_rows_contradict_each_other_changes_nothing(
+    service: Container, tmp_path: Path
+) -> None:
+    def lose(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
+        if name == "persons":
+            rows.pop()
+
+    backed_up(service.database, tmp_path / "kith.zip")
+    before = everything_in(service.database)
+    altered(tmp_path / "kith.zip", lose)
+    with pytest.raises(ArchiveError, match="rows contradict each other"):
+        restored(service.database, tmp_path / "kith.zip", replace=True)
+    assert everything_in(service.database) == before
+
+
+def test_no_row_of_a_collection_refers_to_what_does_not_move_with_it() -> None:
+    def moves(table: Table) -> bool:
+        return of_collection(table, 0) is not None and not is_local(table)
+
+    assert [
+        str(link.parent)
+        for table in carried()
+        if moves(table)
+        for link in table.foreign_keys
+        if not moves(link.column.table)
+    ] == []

@@ -1,0 +1,252 @@
+"""What does not agree is found, mended where nothing good is lost by it, and told where not."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import psycopg
+import pytest
+from sqlalchemy import select, update
+
+from app.bootstrap import Container
+from app.errors import Conflict
+from app.gallery.models import Collection, Face, Probe
+from app.index.snapshot import snapshot_files
+from app.maintenance.backup import backup
+from app.maintenance.check import Check
+from app.settings import Settings
+from tests.support.databases import damage
+from tests.support.fake_bundle import DIMENSION
+from tests.support.services import enrol, make_collection, near, running, unwatched
+
+both = pytest.mark.both_databases
+
+
+@pytest.fixture
+def service(settings: Settings, tmp_path: Path) -> Iterator[Container]:
+    """Ada and Bob are at the doors, Cid is in the lab; a snapshot of each was kept."""
+    with running(settings, tmp_path / "data") as container:
+        for collection, people in (("doors", {"ada": 1, "bob": 2}), ("lab", {"cid": 3})):
+            make_collection(container, collection)
+            for person, somebody in people.items():
+                enrol(container, person, somebody, collection)
+            assert near(container, 1, collection) == set(people)
+        container.follower.replicas.keep()
+        yield container
+
+
+@pytest.fixture
+def check(service: Container, tmp_path: Path) -> Check:
+    with service.database.read() as session:
+        contract_id = session.scalars(select(Collection.contract_id)).first()
+    folder = tmp_path / "data" / "index"
+    assert len(snapshot_files(folder)) == 2
+    return Check(service.database, folder, contract_id=str(contract_id), dimension=DIMENSION)
+
+
+def found(check: Check) -> dict[str, int]:
+    """How much each check found, of those that found anything."""
+    return {each.name: each.found for each in check.results(unwatched) if each.found}
+
+
+def told(check: Check) -> list[str]:
+    return [f"{it.where} {it.what}" for each in check.results(unwatched) for it in each.first]
+
+
+def plant(service: Container, *statements: str) -> None:
+    """Change the database as no service would: without foreign keys, without the change log."""
+    url = service.database.engine.url
+    if service.database.is_sqlite:
+        connection = sqlite3.connect(str(url.database))  # foreign keys are off unless asked for
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+        connection.close()
+        return
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain) as postgres:
+        for statement in ("SET session_replication_role = replica", *statements):
+            postgres.execute(statement.encode())
+
+
+def backed_up(service: Container, file: Path) -> None:
+    now = datetime.now(UTC)
+    backup(service.database, file, collection_id=None, made_at=now, progress=unwatched)
+
+
+@both
+def test_where_all_agrees_nothing_is_odd(check: Check) -> None:
+    assert found(check) == {}
+    assert [each.name for each in check.results(unwatched)] == [
+        "database file",
+        "references",
+        "faces with their persons",
+        "contract ids",
+        "change logs",
+        "templates",
+        "index snapshots",
+    ]
+
+
+_MENDABLE = {
+    "a face of nobody": ("DELETE FROM persons WHERE id = 'bob'", "references", {"ada"}),
+    "a person of no collection": (
+        "DELETE FROM collections WHERE id = 'lab'",
+        "references",
+        {"ada", "bob"},
+    ),
+    "a face elsewhere than its person": (
+        "UPDATE faces SET collection_key = 2 WHERE person_key = 2",
+        "faces with their persons",
+        {"ada", "bob"},
+    ),
+    "a log that is ahead": (
+        "UPDATE collections SET revision = 1 WHERE id = 'doors'",
+        "change logs",
+        {"ada", "bob"},
+    ),
+    "a log that begins later than now": (
+        "UPDATE collections SET log_since = 9 WHERE id = 'doors'",
+        "change logs",
+        {"ada", "bob"},
+    ),
+    "a log with a hole": (
+        "DELETE FROM changes WHERE person_key = 2",
+        "change logs",
+        {"ada", "bob"},
+    ),
+    "a removal that was not logged": (
+        "DELETE FROM faces WHERE person_key = 2",
+        "index snapshots",
+        {"ada"},
+    ),
+}
+"""What is changed (Bob is person 2, the lab is collection 2), who notices, and who is left."""
+
+
+@both
+@pytest.mark.parametrize("name", _MENDABLE)
+def test_what_can_be_mended_is_found_and_mended(
+    service: Container, check: Check, name: str, tmp_path: Path
+) -> None:
+    statement, notices, left = _MENDABLE[name]
+    plant(service, statement)
+    assert notices in found(check)
+    if notices == "references":
+        with pytest.raises(Conflict, match=r"rows refer to .* `kith check --repair`"):
+            backed_up(service, tmp_path / "kith.zip")
+        assert not (tmp_path / "kith.zip").exists()
+    check.repair(unwatched)
+    assert told(check) == []
+    assert near(service, 1) == left
+    enrol(service, "dee", 4)
+    assert near(service, 4) == left | {"dee"}
+    assert found(check) == {}
+
+
+def scaled(embedding: bytes, factor: float) -> bytes:
+    return (np.frombuffer(embedding, "<f4") * np.float32(factor)).tobytes()
+
+
+@both
+def test_what_only_a_photo_could_mend_is_told_and_left(service: Container, check: Check) -> None:
+    with service.database.write() as session:
+        faces = session.scalars(select(Face).order_by(Face.id)).all()
+        ada, bob, cid = (face.embedding for face in faces)
+        faces[0].embedding = scaled(ada, 1.01)
+        faces[1].embedding = bob[:-4]
+        faces[2].embedding = scaled(cid, np.nan)
+        faces[1].contract_id = "another"
+    assert found(check) == {"contract ids": 1, "templates": 3, "index snapshots": 1}
+    before = told(check)
+    assert before == [
+        "doors: person bob, face 2 is of the model another, unlike its collection",
+        "doors: person ada, face 1 has an embedding of length 1.01, not 1",
+        "doors: person bob, face 2 has an embedding of 124 bytes, not 128",
+        "lab: person cid, face 3 has an embedding of length nan, not 1",
+        "index is not checked while templates are odd",
+    ]
+    check.repair(unwatched)
+    assert told(check) == before
+
+
+def test_an_embedding_that_is_no_template_is_checked_too(service: Container, check: Check) -> None:
+    with service.database.write() as session:
+        now = datetime.now(UTC)
+        session.add(Probe(id="prb-1", collection_key=2, embedding=b"\x00" * 128, created_at=now))
+    assert told(check)[0] == "lab: probes 1 has an embedding of length 0, not 1"
+
+
+@both
+def test_a_collection_of_another_model_is_told(
+    service: Container, check: Check, tmp_path: Path
+) -> None:
+    other = Check(
+        service.database, tmp_path / "data" / "index", contract_id="new", dimension=DIMENSION
+    )
+    assert found(other) == {"contract ids": 2}
+    assert "collection doors is of the model" in told(other)[0]
+
+
+def snapshot(check: Check, tmp_path: Path, collection: int = 1) -> Path:
+    return snapshot_files(tmp_path / "data" / "index")[collection]
+
+
+def test_a_snapshot_with_a_flipped_bit_is_written_anew(check: Check, tmp_path: Path) -> None:
+    file = snapshot(check, tmp_path)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
+    assert told(check) == ["1.snapshot cannot be used: its checksum is wrong"]
+    check.repair(unwatched)
+    assert file.read_bytes() == whole
+    assert found(check) == {}
+
+
+def test_a_snapshot_of_a_collection_that_is_no_more_goes(check: Check, tmp_path: Path) -> None:
+    stray = snapshot(check, tmp_path).with_name("77.snapshot")
+    stray.write_bytes(snapshot(check, tmp_path).read_bytes())
+    assert told(check) == ["77.snapshot is of a collection that is no more"]
+    check.repair(unwatched)
+    assert not stray.exists()
+    assert found(check) == {}
+
+
+@both
+def test_a_snapshot_of_another_history_is_written_anew(
+    service: Container, check: Check, tmp_path: Path
+) -> None:
+    with service.database.write() as session:
+        session.execute(update(Collection).values(epoch="another"))
+    assert [each[2:] for each in told(check)] == [
+        "snapshot is of another history of its collection" for _ in range(2)
+    ]
+    check.repair(unwatched)
+    assert found(check) == {}
+
+
+@both
+def test_a_snapshot_that_is_behind_is_nothing_odd(service: Container, check: Check) -> None:
+    enrol(service, "dee", 4)
+    assert found(check) == {}
+
+
+def test_a_damaged_database_file_is_told_and_nothing_else_relied_on(
+    service: Container, check: Check
+) -> None:
+    service.database.close()
+    damage(Path(str(service.database.engine.url.database)))
+    (damaged,) = check.results(unwatched)
+    assert (damaged.name, damaged.first[0].remedy) == (
+        "database file",
+        "restore the last good backup",
+    )
+
+
+def test_of_much_that_is_odd_some_is_told_and_all_counted(service: Container, check: Check) -> None:
+    for number in range(25):
+        enrol(service, f"p{number}", 100 + number)
+    plant(service, "UPDATE faces SET contract_id = 'another'")
+    (contracts,) = [each for each in check.results(unwatched) if each.found]
+    assert (contracts.found, len(contracts.first)) == (28, 20)

@@ -1,0 +1,54 @@
+"""Services in this process, asked without HTTP."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.bootstrap import Container, build
+from app.gallery.collection_service import CollectionService
+from app.gallery.enrolment import ImageFile
+from app.gallery.person_service import PersonService
+from app.gallery.schemas import NewCollection, NewPerson
+from app.recognition.schemas import IdentifyOptions
+from app.recognition.service import RecognitionService
+from app.settings import Settings
+from app.web.idempotency import keep_nothing
+from tests.support.pictures import picture
+
+
+@contextmanager
+def running(settings: Settings, data_dir: Path) -> Iterator[Container]:
+    """A service on the settings' database, with a data folder of its own."""
+    container = build(settings.model_copy(update={"data_dir": data_dir}))
+    container.open()
+    try:
+        yield container
+    finally:
+        container.close()
+
+
+def make_collection(container: Container, collection: str = "doors") -> None:
+    collections: CollectionService = container.services[CollectionService]
+    collections.create(NewCollection(id=collection), keep_nothing)
+
+
+def enrol(container: Container, person: str, somebody: int, collection: str = "doors") -> None:
+    """One photo of ``somebody`` under the id ``person``."""
+    persons: PersonService = container.services[PersonService]
+    images = [ImageFile(None, picture(somebody))]
+    persons.create(collection, NewPerson(id=person), images, keep_nothing)
+
+
+def near(container: Container, somebody: int, collection: str = "doors") -> set[str]:
+    """Everybody whom an identification of ``somebody`` could name."""
+    recognition: RecognitionService = container.services[RecognitionService]
+    options = IdentifyOptions(max_candidates=100)
+    answer = recognition.identify(collection, picture(somebody), options, request_id="r")
+    return {each.person_id for each in answer.faces[0].candidates}
+
+
+@contextmanager
+def unwatched(total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar that nobody sees."""
+    del total
+    yield lambda steps: None
