@@ -14,13 +14,14 @@ from urllib.error import HTTPError
 
 from make_secrets import put
 
+KEY = "prometheus_key"
 PROMETHEUS = 65534
 _SECONDS = 10
 
 
 def make_prometheus_key(address: str, folder: Path) -> None:
-    """The key in ``folder/prometheus_key``."""
-    file = folder / "prometheus_key"
+    """The key in ``folder``, in a file of its own."""
+    file = folder / KEY
     if file.exists() and _opens(address, file.read_text(encoding="utf-8").strip()):
         return
     admin = (folder / "kith_admin_key").read_text(encoding="utf-8").strip()

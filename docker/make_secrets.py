@@ -25,14 +25,14 @@ def make_secrets(folder: Path) -> None:
 
 
 def keep(file: Path, secret: str, owner: int) -> str:
-    """What ``file`` says; where there is none it is made, whole or not at all, to say ``secret``."""
+    """What ``file`` says; where there is none it is made to say ``secret``."""
     if not file.exists():
         put(file, secret, owner)
     return file.read_text(encoding="utf-8").strip()
 
 
 def put(file: Path, secret: str, owner: int) -> None:
-    """Write a file that its owner may read and nobody may change."""
+    """Write a file, whole or not at all, that its owner may read and nobody may change."""
     beside = file.with_name(f".{file.name}.new")
     beside.unlink(missing_ok=True)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)

@@ -28,7 +28,7 @@ def health() -> None:
         answer = connection.getresponse()
         status, body = answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise NotReady(f"{asked} does not answer ({error}).") from None
+        raise NotReady(f"{asked} does not answer ({str(error).strip()}).") from None
     finally:
         connection.close()
     if status != http.client.OK:
