@@ -5,7 +5,7 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: training-setup serve test lint types bench bench-openset bench-startup model lock clean
+.PHONY: training-setup serve test lint types bench bench-openset bench-startup model image-test lock clean
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve
@@ -34,6 +34,10 @@ bench-startup: .venv/dev.installed
 
 bench-openset: .venv/dev.installed model
 	$(BIN)/python -m bench.openset
+
+# Needs root and buildah; says so in one line where they are missing.
+image-test: .venv/dev.installed
+	$(BIN)/python docker/image_test.py
 
 # The lock files are made from pyproject.toml, for every Python and platform at once.
 lock: .venv/dev.installed
