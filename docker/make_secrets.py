@@ -1,7 +1,8 @@
 """Makes the secrets of ``docker compose up``, once, each readable by the service that needs it.
 
 A file that is there is left as it is, so a secret of your own is one put there before. Runs as root
-with no capability but CHOWN: it may give a file away, and reads it again through its group.
+with no capability but CHOWN: it may give a file away, and reads it again through its group, which
+must be nobody else's.
 """
 
 import os
@@ -12,7 +13,6 @@ from pathlib import Path
 KITH = 10001
 POSTGRES = 999
 GRAFANA = 472
-_GROUP = 0
 
 
 def make_secrets(folder: Path) -> None:
@@ -41,7 +41,7 @@ def put(file: Path, secret: str, owner: int) -> None:
         stream.flush()
         os.fsync(descriptor)
         os.fchmod(descriptor, 0o440)
-        os.fchown(descriptor, owner, _GROUP)
+        os.fchown(descriptor, owner, os.getgid())
     beside.replace(file)
 
 

@@ -126,6 +126,13 @@ def test_only_what_makes_secrets_can_write_them() -> None:
                 assert mode == ("rw" if name in _ONCE else "ro"), name
 
 
+def test_what_makes_secrets_reads_them_through_a_group_that_nobody_else_has() -> None:
+    groups = {name: str(each.get("user", ":")).partition(":")[2] for name, each in _EVERY.items()}
+    assert {groups.pop(name) for name in _ONCE} == {"10000"}
+    assert "10000" not in groups.values()
+    assert f"groupadd --gid {make_secrets.KITH} " in DOCKERFILE.read_text(encoding="utf-8")
+
+
 def test_the_replicas_differ_in_nothing_but_their_own_volume_and_the_first_ones_port() -> None:
     def common(name: str) -> dict[str, object]:
         own = {"ports", "profiles", "volumes"}

@@ -31,10 +31,10 @@ def test_each_secret_is_for_its_reader_alone(
     make_secrets.make_secrets(tmp_path)
     found = {file.name: owners[file.stat().st_ino] for file in tmp_path.iterdir()}
     assert found == {
-        "kith_admin_key": (10001, 0),
-        "kith_database_url": (10001, 0),
-        "postgres_password": (999, 0),
-        "grafana_password": (472, 0),
+        "kith_admin_key": (10001, os.getgid()),
+        "kith_database_url": (10001, os.getgid()),
+        "postgres_password": (999, os.getgid()),
+        "grafana_password": (472, os.getgid()),
     }
     for file in tmp_path.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o440
