@@ -25,6 +25,15 @@ IMAGE: Final = "localhost/kith:image-test"
 _DEBIAN: Final = "localhost/kith-base:bookworm"
 ADMIN_KEY: Final = "an-admin-key-for-this-test-0123456789"
 
+_READ_ONLY: Final = """
+mount --bind "$0" "$0"
+mount -o remount,bind,ro "$0"
+mount -t tmpfs -o mode=755 none "$0/run" # where buildah itself must write
+mkdir "$0/run/secrets"
+exec "$@"
+"""
+"""Mounts a folder over itself so that not even root could write to it, then runs a command."""
+
 
 def buildah(*arguments: str) -> list[str]:
     """A command line."""
@@ -117,9 +126,7 @@ class Container:
         """The command line that runs ``arguments`` in it."""
         options = ["--isolation", "chroot", "--env", f"KITH_PORT={self.port}"]
         options += [f"--volume={volume}" for volume in self.volumes]
-        # Its files are mounted over themselves, so that not even root could write to them.
-        readonly = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
-        outside = ["unshare", "--mount", "sh", "-ec", readonly, str(self.files)]
+        outside = ["unshare", "--mount", "sh", "-ec", _READ_ONLY, str(self.files)]
         return [*outside, *buildah("run", *options, self.name, "--", *arguments)]
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -132,7 +139,7 @@ def container() -> Iterator[Container]:
     """A new one, whose volume is empty."""
     shutil.rmtree(KEPT / "volumes", ignore_errors=True)
     with mounted(IMAGE) as (name, files):
-        volumes = [_volume(files, target) for target in ("/data", "/tmp", "/run/secrets")]
+        volumes = [_volume(target) for target in ("/data", "/tmp", "/run/secrets")]
         secret = KEPT / "volumes" / "run" / "secrets" / "kith_admin_key"
         secret.write_text(f"{ADMIN_KEY}\n", encoding="utf-8")
         secret.chmod(0o400)
@@ -140,13 +147,11 @@ def container() -> Iterator[Container]:
         yield Container(name, files, volumes, _free_port())
 
 
-def _volume(files: Path, target: str) -> str:
-    """A folder that belongs to Kith, and where it is mounted; Docker makes that place, too."""
-    inside = target.lstrip("/")
-    folder = KEPT / "volumes" / inside
+def _volume(target: str) -> str:
+    """A folder that belongs to Kith, and where it is mounted."""
+    folder = KEPT / "volumes" / target.lstrip("/")
     folder.mkdir(parents=True)
     os.chown(folder, KITH, KITH)
-    (files / inside).mkdir(parents=True, exist_ok=True)
     return f"{folder}:{target}"
 
 

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import skimage.data
@@ -22,6 +22,7 @@ from PIL import Image, ImageEnhance
 from rich.console import Console
 from rich.table import Table
 
+_LOG: Final = KEPT / "service.log"
 _READY_SECONDS: Final = 120
 _STOP_SECONDS: Final = 45
 
@@ -97,8 +98,7 @@ def _start_and_use(report: Report, made: Container) -> None:
     early = made.run("kith", "health").returncode
     report.tell("health before the start", f"exit code {early}", early == 1)
     told = config(IMAGE)
-    log = KEPT / "service.log"
-    with log.open("w", encoding="utf-8") as stream:
+    with _LOG.open("w", encoding="utf-8") as stream:
         command = made.command(*told["Entrypoint"], *told["Cmd"])
         service = subprocess.Popen(command, stdout=stream, stderr=stream)
         try:
@@ -106,15 +106,22 @@ def _start_and_use(report: Report, made: Container) -> None:
             report.tell("healthy", f"after {seconds:.1f} s", seconds < _READY_SECONDS)
             _use(report, f"http://127.0.0.1:{made.port}")
             began = time.monotonic()
-            service.send_signal(signal.SIGTERM)
+            # Not to buildah, who would pass on a signal that nobody can handle.
+            os.kill(_logged("service.started")[0]["pid"], signal.SIGTERM)
             code = service.wait(_STOP_SECONDS)
             seconds = time.monotonic() - began
             report.tell("stopped", f"in {seconds:.1f} s, exit code {code}", code == 0)
         finally:
-            service.kill()
-    lines = [line for line in log.read_text(encoding="utf-8").splitlines() if line[:1] == "{"]
-    events = [json.loads(line)["event"] for line in lines]
-    report.tell("log", f"{len(events)} lines of JSON", events.count("request.finished") >= 4)
+            service.terminate()
+            service.wait()
+    finished = len(_logged("request.finished"))
+    report.tell("log", f"{finished} requests, as JSON", finished >= 4)
+
+
+def _logged(event: str) -> list[dict[str, Any]]:
+    lines = _LOG.read_text(encoding="utf-8").splitlines()
+    entries = [json.loads(line) for line in lines if line.startswith("{")]
+    return [entry for entry in entries if entry["event"] == event]
 
 
 def _seconds_to_health(made: Container, service: subprocess.Popen[bytes]) -> float:
@@ -143,7 +150,7 @@ def _use(report: Report, url: str) -> None:
         seen = f"{named}, in {asked['timings_ms']['total']:.0f} ms"
         report.tell("identified", seen, named == "eileen")
         metrics = client.get(f"{url}/metrics").text.splitlines()
-        pairs = dict(line.rsplit(" ", 1) for line in metrics if line[:1] != "#")
+        pairs = dict(line.rsplit(" ", 1) for line in metrics if not line.startswith("#"))
         memory = float(pairs["process_resident_memory_bytes"]) / 1e6
         report.tell("memory", f"{memory:.0f} MB")
 
