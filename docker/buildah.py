@@ -92,10 +92,16 @@ def _pip_of_this_machine() -> list[str]:
     file = KEPT / "pip.conf"
     lines = [f"{name} = {' '.join(words)}" for name, words in settings.items()]
     file.write_text("\n".join(["[global]", *lines, ""]), encoding="utf-8")
-    words = {word.removeprefix("file://") for words in settings.values() for word in words}
-    lent = sorted(word for word in words if word.startswith("/") and Path(word).exists())
+    named = {_named(word) for words in settings.values() for word in words}
+    lent = sorted(str(path) for path in named if path.is_absolute() and path.exists())
     volumes = [f"{file}:/etc/pip.conf:ro", *(f"{each}:{each}:ro" for each in lent)]
     return [f"--volume={volume}" for volume in volumes]
+
+
+def _named(word: str) -> Path:
+    """The path in a setting; of an index of files its folder's folder, where the files are."""
+    index = word.removeprefix("file://")
+    return Path(index) if index == word else Path(index).parent
 
 
 def config(image: str) -> dict[str, Any]:

@@ -50,7 +50,11 @@ def main() -> int:
     KEPT.mkdir(parents=True, exist_ok=True)
     base = os.environ.get("KITH_IMAGE_BASE") or debian()
     began = time.monotonic()
-    build(base)
+    try:
+        build(base)
+    except subprocess.CalledProcessError as error:
+        out.print(f"The build failed, with exit code {error.returncode}.")
+        return 1
     report.tell("built", f"in {time.monotonic() - began:.0f} s, on {base}")
     whole, below = size(IMAGE) / 1e6, size(base) / 1e6
     report.tell("size", f"{whole:.0f} MB: the base's {below:.0f} and {whole - below:.0f}")

@@ -75,6 +75,8 @@ def test_the_dashboard_draws_what_an_operator_asks_for() -> None:
         "process_resident_memory_bytes",
         "kith_site_fpir_ratio",
         "kith_site_shift_deviations",
+        "kith_top_similarity_bucket",
+        "kith_near_threshold_total",
     }
 
 
