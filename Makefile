@@ -6,7 +6,7 @@ KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
 .PHONY: training-setup serve test lint types bench bench-openset bench-startup bench-mini bench-backup \
-        model lock clean
+        model image-test lock clean
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve
@@ -41,6 +41,10 @@ bench-openset: .venv/dev.installed model
 
 bench-mini: .venv/training.installed model
 	$(BIN)/python -m bench.mini
+
+# Needs root and buildah; says so in one line where they are missing.
+image-test: .venv/dev.installed
+	$(BIN)/python docker/image_test.py
 
 # The lock files are made from pyproject.toml, for every Python and platform at once.
 lock: .venv/dev.installed

@@ -1,12 +1,15 @@
-"""Every setting of the service: an environment variable with the prefix ``KITH_``.
+"""Every setting of the service: an environment variable with the prefix ``KITH_``, or else a file
+of that name in lower case, which is how Docker and Kubernetes hand secrets over.
 
 The table in README.md is held against this file by a test.
 """
 
 import os
+import warnings
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+import pydantic_settings
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -16,6 +19,7 @@ from app.errors import SettingsError
 MEBIBYTE = 1024 * 1024
 SHIPPED: Final = Path(__file__).parent / "inference" / "bundles"
 """The bundles that come with Kith, each in the folder of its name."""
+_SECRETS_DIR: Final = Path("/run/secrets")
 
 
 def _cores() -> int:
@@ -32,11 +36,19 @@ class Settings(BaseSettings):
     data_dir: Annotated[
         Path, Field(description="Folder for the database, the model bundle and `admin.key`.")
     ] = Path("data")
+    secrets_dir: Annotated[
+        Path,
+        Field(
+            description="Folder of files that each hold a setting, such as `kith_admin_key`; "
+            "a variable wins over a file."
+        ),
+    ] = _SECRETS_DIR
     database_url: Annotated[
         str | None,
         Field(
+            min_length=1,
             description="`postgresql://user:password@host/name`, for several replicas; "
-            "unset: SQLite in `KITH_DATA_DIR/kith.db`."
+            "unset: SQLite in `KITH_DATA_DIR/kith.db`.",
         ),
     ] = None
     admin_key: Annotated[
@@ -125,8 +137,20 @@ def load_settings() -> Settings:
     It never repeats a value: one of them is a key.
     """
     try:
-        return Settings()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of a secret that is there and would not be read
+            return Settings(_secrets_dir=_secrets_dir())
     except ValidationError as error:
         first = error.errors()[0]
         name = f"KITH_{first['loc'][0]}".upper()
         raise SettingsError(f"{name} is not usable: {first['msg']}.") from None
+    except (UserWarning, pydantic_settings.SettingsError) as error:
+        why = str(error.__cause__ or error).rstrip(".")
+        raise SettingsError(f"A secret in KITH_SECRETS_DIR is not usable: {why}.") from None
+
+
+def _secrets_dir() -> Path | None:
+    """The folder that KITH_SECRETS_DIR names; the usual one only where it is there and readable."""
+    if named := os.environ.get("KITH_SECRETS_DIR"):
+        return Path(named)
+    return _SECRETS_DIR if os.access(_SECRETS_DIR, os.R_OK | os.X_OK) else None

@@ -63,12 +63,18 @@ class _Server(uvicorn.Server):
 def _welcome(settings: Settings, port: int) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{port}"
-    if settings.admin_key:
-        key, where = "$KITH_ADMIN_KEY", "is the one in KITH_ADMIN_KEY"
-    else:
-        key, where = f"$(cat {settings.admin_key_file})", f"is in {settings.admin_key_file}"
+    key, where = _admin_key(settings)
     return (
         f"\nKith is ready at {url} (docs: {url}/docs)\n"
         f"The admin key {where}\n"
         f'Try:  curl -H "Authorization: Bearer {key}" {url}/v1/models\n'
     )
+
+
+def _admin_key(settings: Settings) -> tuple[str, str]:
+    """What a shell makes the key of, and in words where it is."""
+    if "KITH_ADMIN_KEY" in os.environ:
+        return "$KITH_ADMIN_KEY", "is the one in KITH_ADMIN_KEY"
+    given = settings.secrets_dir / "kith_admin_key"
+    file = given if settings.admin_key else settings.admin_key_file
+    return f"$(cat {file})", f"is in {file}"

@@ -1,0 +1,21 @@
+"""Every command by its name. To import this is to load all that any of them needs."""
+
+import typer
+
+from app.cli import backup, check, enroll, evaluate, health, models, serve
+
+cli = typer.Typer(
+    name="kith",
+    help="Kith tells who a face belongs to, and says unknown when it belongs to nobody enrolled.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+cli.command("serve")(serve.serve)
+cli.command("health")(health.health)
+cli.command("enroll")(enroll.enroll)
+cli.command("evaluate")(evaluate.evaluate)
+cli.command("backup")(backup.backup)
+cli.command("restore")(backup.restore)
+cli.command("import")(backup.import_)
+cli.command("check")(check.check)
+cli.add_typer(models.cli, name="models")

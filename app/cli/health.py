@@ -1,0 +1,43 @@
+"""``kith health``: whether the service of this machine is ready, for whoever watches a container.
+
+Asked every few seconds, so it must not load what serves: no model, no database, no index.
+"""
+
+import http.client
+import json
+from typing import Final
+
+from app.errors import NotReady, SettingsError
+from app.settings import load_settings
+
+_SECONDS: Final = 5
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask, not to listen
+
+
+def health() -> None:
+    """Ask the service at KITH_HOST and KITH_PORT whether it is ready; exit code 1 if it is not."""
+    settings = load_settings()
+    if not settings.port:
+        raise SettingsError("KITH_PORT is 0: only the service's log tells which port it took.")
+    host = _EVERYWHERE.get(settings.host, settings.host)
+    asked = f"The service at {host}, port {settings.port},"
+    # Not urllib: a proxy named by the environment is not how one reaches oneself.
+    connection = http.client.HTTPConnection(host, settings.port, timeout=_SECONDS)
+    try:
+        connection.request("GET", "/v1/health/ready")
+        answer = connection.getresponse()
+        status, body = answer.status, answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise NotReady(f"{asked} does not answer ({str(error).strip()}).") from None
+    finally:
+        connection.close()
+    if status != http.client.OK:
+        raise NotReady(f"{asked} is not ready: {_detail(body) or f'it answered {status}'}")
+    print(f"{asked} is ready.")  # noqa: T201 - what the command is for
+
+
+def _detail(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["detail"])
+    except (ValueError, TypeError, KeyError):
+        return ""

@@ -1,0 +1,170 @@
+"""``make image-test``: builds the image, starts it as it would run, and uses it.
+
+The base is a minimal Debian that debootstrap makes, or the image that KITH_IMAGE_BASE names. It
+ends with a table of what was seen, and exit code 1 if any of it is not as it should be.
+"""
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import Any, Final
+
+import httpx
+import skimage.data
+from buildah import ADMIN_KEY, IMAGE, KEPT, Container, build, config, container, debian, size
+from make_secrets import KITH
+from PIL import Image, ImageEnhance
+from rich.console import Console
+from rich.table import Table
+
+_LOG: Final = KEPT / "service.log"
+_READY_SECONDS: Final = 120
+_STOP_SECONDS: Final = 45
+
+
+class Report:
+    """What was seen, and whether it is as it should be."""
+
+    def __init__(self) -> None:
+        self.table = Table("", "seen", "")
+        self.good = True
+
+    def tell(self, subject: str, seen: object, good: bool = True) -> None:  # noqa: FBT001, FBT002
+        """One line."""
+        self.good &= good
+        self.table.add_row(subject, str(seen), "[green]right[/]" if good else "[red]wrong[/]")
+
+
+def main() -> int:
+    """Build, look, use, tell."""
+    out = Console()
+    if missing := _missing():
+        out.print(f"image-test was skipped: it needs {missing}.")
+        return 0
+    report = Report()
+    KEPT.mkdir(parents=True, exist_ok=True)
+    base = os.environ.get("KITH_IMAGE_BASE") or debian()
+    began = time.monotonic()
+    try:
+        build(base)
+    except subprocess.CalledProcessError as error:
+        out.print(f"The build failed, with exit code {error.returncode}.")
+        return 1
+    report.tell("built", f"in {time.monotonic() - began:.0f} s, on {base}")
+    whole, below = size(IMAGE) / 1e6, size(base) / 1e6
+    report.tell("size", f"{whole:.0f} MB: the base's {below:.0f} and {whole - below:.0f}")
+    _look_at_image(report)
+    with container() as made:
+        _look_inside(report, made)
+        _start_and_use(report, made)
+    out.print(report.table)
+    return 0 if report.good else 1
+
+
+def _missing() -> str:
+    if os.geteuid() != 0:
+        return "root, as buildah's chroot isolation does"
+    needed = ["buildah"] if os.environ.get("KITH_IMAGE_BASE") else ["buildah", "debootstrap"]
+    return " and ".join(name for name in needed if shutil.which(name) is None)
+
+
+def _look_at_image(report: Report) -> None:
+    told = config(IMAGE)
+    report.tell("user", told["User"], told["User"] not in {"", "0", "root"})
+    command = told["Entrypoint"] + told["Cmd"]
+    report.tell("command", command, command == ["kith", "serve"])
+    check = told.get("Healthcheck", {}).get("Test")
+    report.tell("health check", check, check == ["CMD", "kith", "health"])
+    report.tell("stop signal", told["StopSignal"], told["StopSignal"] == "SIGTERM")
+    report.tell("volumes", list(told["Volumes"]), list(told["Volumes"]) == ["/data"])
+    left = [pair for pair in told["Env"] if pair.startswith("PIP_")]
+    report.tell("settings of the build left", left, not left)
+
+
+def _look_inside(report: Report, made: Container) -> None:
+    user = made.run("id", "-u").stdout.strip()
+    report.tell("runs as", f"uid {user}", user == str(KITH))
+    for folder, expected in (("/", False), ("/opt/kith", False), ("/data", True), ("/tmp", True)):
+        tried = made.run("sh", "-c", f"echo > {folder}/tried && rm {folder}/tried")
+        writable = tried.returncode == 0
+        seen = "writable" if writable else tried.stderr.strip().rpartition(": ")[2]
+        report.tell(f"{folder} is", seen, writable == expected)
+    shown = made.run("kith", "models", "show")
+    report.tell("bundle", shown.stderr.strip() or "whole", shown.returncode == 0)
+
+
+def _start_and_use(report: Report, made: Container) -> None:
+    early = made.run("kith", "health").returncode
+    report.tell("health before the start", f"exit code {early}", early == 1)
+    told = config(IMAGE)
+    with _LOG.open("w", encoding="utf-8") as stream:
+        command = made.command(*told["Entrypoint"], *told["Cmd"])
+        service = subprocess.Popen(command, stdout=stream, stderr=stream)
+        try:
+            seconds = _seconds_to_health(made, service)
+            report.tell("healthy", f"after {seconds:.1f} s", seconds < _READY_SECONDS)
+            _use(report, f"http://127.0.0.1:{made.port}")
+            began = time.monotonic()
+            # Not to buildah, who would pass on a signal that nobody can handle.
+            os.kill(_logged("service.started")[0]["pid"], signal.SIGTERM)
+            code = service.wait(_STOP_SECONDS)
+            seconds = time.monotonic() - began
+            report.tell("stopped", f"in {seconds:.1f} s, exit code {code}", code == 0)
+        finally:
+            service.terminate()
+            service.wait()
+    finished = len(_logged("request.finished"))
+    report.tell("log", f"{finished} requests, as JSON", finished >= 4)
+
+
+def _logged(event: str) -> list[dict[str, Any]]:
+    lines = _LOG.read_text(encoding="utf-8").splitlines()
+    entries = [json.loads(line) for line in lines if line.startswith("{")]
+    return [entry for entry in entries if entry["event"] == event]
+
+
+def _seconds_to_health(made: Container, service: subprocess.Popen[bytes]) -> float:
+    """Until the image's own check says so, or for ever where it never does."""
+    began = time.monotonic()
+    while time.monotonic() - began < _READY_SECONDS and service.poll() is None:
+        if made.run("kith", "health").returncode == 0:
+            return time.monotonic() - began
+        time.sleep(0.5)
+    return float("inf")
+
+
+def _use(report: Report, url: str) -> None:
+    """With an astronaut in the public domain, who comes with scikit-image."""
+    photo = Image.fromarray(skimage.data.astronaut())
+    another = ImageEnhance.Brightness(photo.rotate(5)).enhance(0.8)
+    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+    with httpx.Client(base_url=f"{url}/v1", headers=headers, timeout=60, trust_env=False) as client:
+        made = client.post("/collections", json={"id": "hq"})
+        report.tell("collection made", made.status_code, made.status_code == 201)
+        enrolled = client.post(
+            "/collections/hq/persons", data={"id": "eileen"}, files={"images": _jpeg(photo)}
+        )
+        report.tell("enrolled", enrolled.status_code, enrolled.status_code == 201)
+        asked = client.post("/collections/hq/identify", files={"image": _jpeg(another)}).json()
+        named = asked["faces"][0]["person_id"]
+        seen = f"{named}, in {asked['timings_ms']['total']:.0f} ms"
+        report.tell("identified", seen, named == "eileen")
+        metrics = client.get(f"{url}/metrics").text.splitlines()
+        pairs = dict(line.rsplit(" ", 1) for line in metrics if not line.startswith("#"))
+        memory = float(pairs["process_resident_memory_bytes"]) / 1e6
+        report.tell("memory", f"{memory:.0f} MB")
+
+
+def _jpeg(photo: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    photo.save(stream, "JPEG", quality=95)
+    return stream.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Makes the secrets of ``docker compose up``, once, each readable by the service that needs it.
+
+A file that is there is left as it is, so a secret of your own is one put there before. Runs as root
+with no capability but CHOWN: it may give a file away, and reads it again through its group, which
+must be nobody else's.
+"""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+KITH = 10001
+POSTGRES = 999
+GRAFANA = 472
+
+
+def make_secrets(folder: Path) -> None:
+    """Whatever is missing of the files in ``folder``."""
+    password = keep(folder / "postgres_password", secrets.token_hex(24), POSTGRES)
+    url = f"postgresql://kith:{password}@postgres:5432/kith"
+    keep(folder / "kith_database_url", url, KITH)
+    keep(folder / "kith_admin_key", f"kith_{secrets.token_urlsafe(32)}", KITH)
+    keep(folder / "grafana_password", secrets.token_urlsafe(24), GRAFANA)
+
+
+def keep(file: Path, secret: str, owner: int) -> str:
+    """What ``file`` says; where there is none it is made to say ``secret``."""
+    if not file.exists():
+        put(file, secret, owner)
+    return file.read_text(encoding="utf-8").strip()
+
+
+def put(file: Path, secret: str, owner: int) -> None:
+    """Write a file, whole or not at all, that its owner may read and nobody may change."""
+    beside = file.with_name(f".{file.name}.new")
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(f"{secret}\n")
+        stream.flush()
+        os.fsync(descriptor)
+        os.fchmod(descriptor, 0o440)
+        os.fchown(descriptor, owner, os.getgid())
+    beside.replace(file)
+
+
+if __name__ == "__main__":
+    make_secrets(Path(sys.argv[1]))
