@@ -77,7 +77,7 @@ def test_both_conventions_of_y_are_one_loss_when_the_flag_is_turned() -> None:
     assert ours.item() != pytest.approx(wrong.item())
 
 
-def test_the_failing_variants_are_what_their_docstrings_say() -> None:
+def test_the_two_variants_are_what_their_docstrings_say() -> None:
     distance = torch.tensor([0.01, 0.3, 0.8, 2.0])
     both, inverse = MarginOnBoth(margin=1.0, slack=0.5), InverseDistance(floor=0.05)
     assert both.similar(distance).tolist() == pytest.approx([0, 0, 0.3**2 / 2, 1.5**2 / 2])

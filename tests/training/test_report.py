@@ -28,10 +28,10 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Studies:
     for name, array in (("images-idx3", images), ("labels-idx1", bunch.target[:400].astype("u1"))):
         head = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
         (folder / f"t10k-{name}-ubyte").write_bytes(head + array.tobytes())
-    ink = np.zeros((120, 105, 105), bool)
-    ink[:, 14:98, 14:98] = images[:120].repeat(3, axis=1).repeat(3, axis=2) > 100
+    ink = np.zeros((400, 105, 105), bool)
+    ink[:, 14:98, 14:98] = images.repeat(3, axis=1).repeat(3, axis=2) > 100
     np.savez(
-        folder / "o.npz", images=np.packbits(ink, axis=-1), labels=np.arange(120, dtype="i4") % 12
+        folder / "o.npz", images=np.packbits(ink, axis=-1), labels=np.arange(400, dtype="i4") // 4
     )
     return Studies(folder / "runs", mnist=folder, omniglot=folder / "o.npz", epochs=1)
 

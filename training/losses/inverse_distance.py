@@ -1,11 +1,12 @@
-r"""Dissimilar pairs pay 1/D, at every distance; it looks reasonable and fails. For study only.
+r"""Dissimilar pairs pay 1/D, at every distance. For study.
 
 .. math:: L_s = D^2 / 2, \qquad L_d = 1 / D
 
 A variant of Hadsell, Chopra and LeCun (2006), with the shape of
 :class:`training.losses.contrastive.PairTerms`: both terms are elementwise, (n,) -> (n,). The push
-never ends (its derivative is never zero), and near D = 0 it explodes: ``floor`` keeps the first
-steps finite. The report's section 4 measures it.
+never ends (its derivative is never zero), so dissimilar pairs drift apart for as long as one
+trains, and near D = 0 it explodes: ``floor`` keeps the first steps finite. Section 4 of the report
+measures it.
 """
 
 from dataclasses import dataclass

@@ -1,11 +1,12 @@
-r"""A margin for similar pairs too; it looks reasonable and fails. For study, never for use.
+r"""A margin for similar pairs too. For study.
 
 .. math:: L_s = \max(0, D - m_s)^2 / 2, \qquad L_d = \max(0, m - D)^2 / 2
 
 A variant of Hadsell, Chopra and LeCun (2006), with the shape of
 :class:`training.losses.contrastive.PairTerms`: both terms are elementwise, (n,) -> (n,). Within
-:math:`m_s` nothing pulls, so a class may be as wide as that: no force gathers it, and the gap that
-separates it from an unseen neighbour is left to chance. The report's section 4 measures it.
+:math:`m_s` nothing pulls, so a known class comes to rest as wide as that; with :math:`m_s = m` no
+force is left that tells classes apart. Section 4 of the report measures how wide, and that unseen
+classes need not suffer from it.
 """
 
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from training.backbones.embedder import Embedder
 from training.config import LossConfig
 from training.datasets.base import ImageSet
@@ -14,7 +12,7 @@ from training.evaluate.structure import pair_means
 from training.report.loss_shapes import VARIANTS
 from training.report.page import table
 from training.report.rates import euclidean_pairs, percent
-from training.report.studies import LECUN, Studies, Trained, Watch, untrained
+from training.report.studies import LECUN, Studies, Subject, Trained, Watch, some, untrained
 from training.report.style import DISSIMILAR, SIMILAR, panels, save
 
 _LOSSES = dict(
@@ -31,7 +29,7 @@ History = list[dict[str, float]]
 def section(studies: Studies, out: Path) -> str:
     """Train the three without unit length, so that the distances may grow, and watch them."""
     subject = studies.digits
-    watch = _watched({"known": _some(subject.known), "unseen": _some(subject.prepared.unseen)})
+    watch = _watched(subject)
     begin = watch(untrained(subject, dimension=_DIMENSION, normalise=False))
     found = {}
     for title, loss in _LOSSES.items():
@@ -91,14 +89,13 @@ def _eer(run: Trained, unseen: ImageSet) -> float:
     return euclidean_pairs(embed(run.model, unseen.images), unseen.labels).eer
 
 
-def _some(data: ImageSet) -> ImageSet:
-    return data.take(np.random.default_rng(1).choice(len(data), _SHOWN, replace=False))
+def _watched(subject: Subject) -> Watch:
+    parts = {"known": subject.known, "unseen": subject.prepared.unseen}
+    shown = {name: some(part, _SHOWN) for name, part in parts.items()}
 
-
-def _watched(parts: Mapping[str, ImageSet]) -> Watch:
     def watch(model: Embedder) -> dict[str, float]:
         found: dict[str, float] = {}
-        for name, part in parts.items():
+        for name, part in shown.items():
             similar, dissimilar = pair_means(embed(model, part.images), part.labels)
             found |= {f"similar, {name}": similar, f"dissimilar, {name}": dissimilar}
         return found

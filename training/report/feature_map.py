@@ -10,7 +10,7 @@ from training.evaluate.identification import Rows
 from training.evaluate.structure import pair_means
 from training.report.page import table
 from training.report.rates import euclidean_pairs, percent
-from training.report.studies import LECUN, SOFTMAX, Studies
+from training.report.studies import LECUN, SOFTMAX, Studies, some
 from training.report.style import PALETTE, panels, save
 
 _SHOWN = 2400
@@ -22,7 +22,7 @@ def section(studies: Studies, out: Path) -> str:
     """Train both in two dimensions and draw what they made of all ten digits."""
     subject, maps, rows = studies.digits, {}, []
     data = subject.prepared.data
-    drawn = data.take(np.random.default_rng(1).choice(len(data), _SHOWN, replace=False))
+    drawn = some(data, _SHOWN)
     for title, loss in (("contrastive (LeCun)", LECUN), ("cross-entropy", SOFTMAX)):
         run = studies.run(subject, loss, dimension=2, normalise=False, longer=2)
         maps[title] = (embed(run.model, drawn.images), drawn.labels)

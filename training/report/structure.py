@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from training.evaluate.embedding import embed
 from training.evaluate.structure import distance_matrix, neighbourhoods, pair_means
 from training.report.page import table
-from training.report.studies import SUPERVISED, Studies, untrained
+from training.report.studies import SUPERVISED, Studies, some, untrained
 from training.report.style import panels, save
 
 _CLASSES, _EACH, _JUDGED, _NEIGHBOURS = 10, 20, 1500, 10
@@ -21,7 +21,7 @@ def section(studies: Studies, out: Path) -> str:
     unseen = subject.prepared.unseen
     shown = unseen.take(np.argsort(unseen.labels, kind="stable"))
     shown = shown.take(shown.labels < _CLASSES)
-    drawn = unseen.take(np.random.default_rng(1).choice(len(unseen), _JUDGED, replace=False))
+    drawn = some(unseen, _JUDGED)
     models = {
         "before training": untrained(subject),
         "after training": studies.run(subject, SUPERVISED).model,

@@ -125,6 +125,12 @@ def untrained(subject: Subject, *, dimension: int = 64, normalise: bool = True) 
     return build_model(model, channels=1).eval()
 
 
+def some(data: ImageSet, count: int) -> ImageSet:
+    """``count`` images drawn from ``data``, or all where there are no more."""
+    rows = np.random.default_rng(SEED).choice(len(data), min(count, len(data)), replace=False)
+    return data.take(rows)
+
+
 def _subject(base: RunConfig) -> Subject:
     prepared = prepare(base.data)
     known = _drawn(prepared.train, _KNOWN)
