@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import torch
 
@@ -59,6 +60,17 @@ def to_onnx(model: Embedder, sample: torch.Tensor, path: Path) -> None:
             dynamic_shapes=({0: batch},),
             verbose=False,
         )
+    _without_origin(path)
+
+
+def _without_origin(path: Path) -> None:
+    """Take out where each node comes from: the exporter writes paths of this machine into it."""
+    model = onnx.load(str(path))
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.value_info, *graph.initializer,
+                 *graph.input, *graph.output):  # fmt: skip
+        del part.metadata_props[:]
+    onnx.save(model, str(path))
 
 
 def parity(model: Embedder, path: Path, blob: np.ndarray[Any, np.dtype[np.float32]]) -> float:

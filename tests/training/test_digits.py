@@ -51,6 +51,7 @@ def test_digits_become_a_bundle_that_the_service_loads(run: Path) -> None:
     assert row.shape == (1, 32)
     assert np.linalg.norm(row) == pytest.approx(1, abs=1e-5)
     assert bundle.calibration.evidence["contract_id"] == bundle.manifest.contract_id
+    assert str(ROOT).encode() not in bundle.embedder.read_bytes()
     assert bundle.calibration.evidence["pair_threshold"]["slope"] > 0
     learned = bundle.calibration.evidence["learned_threshold"]
     assert learned["distance"] == "cosine"
