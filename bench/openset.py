@@ -18,6 +18,7 @@ from app.inference.pipeline import build_pipeline
 from bench.openset_cost import cost_table, scores_table
 from bench.openset_data import Photographs, photographs
 from bench.openset_promise import promise_table, sites_table
+from bench.openset_tail import tail_table
 
 _ERRORS: Final = Path("app/inference/recipes/face/lfw-label-errors.txt")
 _SECOND_NAMES: Final = Path("bench/lfw-second-names.txt")
@@ -44,6 +45,7 @@ def main() -> None:
     out.print(promise_table(data, every, "all images"))
     out.print(promise_table(data, clean, "known label errors left out"))
     out.print(promise_table(data, once, "known label errors and second names left out"))
+    out.print(tail_table(data, clean))
     out.print(sites_table(data, clean))
     out.print(scores_table(data, clean, "known label errors left out"))
     out.print(scores_table(data, once, "known label errors and second names left out"))
