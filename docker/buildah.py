@@ -40,8 +40,8 @@ _DROPPED: Final = [
     "SYS_CHROOT",
 ]
 """All that buildah gives but CHOWN; to drop all and add one leaves it with none."""
-_VOLUMES: Final = {"/data": KITH, "/tmp": KITH, "/run/secrets": 0}
-"""Where folders are mounted, and whose they are."""
+_VOLUMES: Final = {"/tmp": KITH, "/run/secrets": 0}
+"""Where folders are mounted, and whose they are; the image itself says that /data is a volume."""
 
 _READ_ONLY: Final = """
 mount --bind "$0" "$0"
@@ -93,6 +93,7 @@ def build(base: str) -> None:
     options = ["--isolation", "chroot", "--format", "docker", "--file", "docker/Dockerfile"]
     options += ["--build-arg", f"BASE={base}", "--tag", IMAGE, *_pip_of_this_machine()]
     subprocess.run(buildah("bud", *options, "."), cwd=_ROOT, check=True)
+    told("rmi", "--prune")  # what the tag named before
 
 
 def _pip_of_this_machine() -> list[str]:

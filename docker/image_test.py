@@ -176,8 +176,8 @@ def _use(report: Report, made: Container) -> None:
     with _client(made, key) as client:
         collection = client.post("/collections", json={"id": "hq"})
         report.tell("collection made", collection.status_code, collection.status_code == 201)
-        person = {"data": {"id": "eileen"}, "files": {"images": _jpeg(photo)}}
-        enrolled = client.post("/collections/hq/persons", **person)
+        images = {"images": _jpeg(photo)}
+        enrolled = client.post("/collections/hq/persons", data={"id": "eileen"}, files=images)
         report.tell("enrolled", enrolled.status_code, enrolled.status_code == 201)
         asked = client.post("/collections/hq/identify", files={"image": _jpeg(another)}).json()
         named = asked["faces"][0]["person_id"]
