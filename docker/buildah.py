@@ -23,7 +23,25 @@ _ROOT: Final = Path(__file__).parents[1]
 KEPT: Final = _ROOT / "build" / "image-test"
 IMAGE: Final = "localhost/kith:image-test"
 _DEBIAN: Final = "localhost/kith-base:bookworm"
-ADMIN_KEY: Final = "an-admin-key-for-this-test-0123456789"
+SECRETS: Final = KEPT / "volumes" / "run" / "secrets"
+_DROPPED: Final = [
+    "AUDIT_WRITE",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+]
+"""All that buildah gives but CHOWN; to drop all and add one leaves it with none."""
+_VOLUMES: Final = {"/tmp": KITH, "/run/secrets": 0}
+"""Where folders are mounted, and whose they are; the image itself says that /data is a volume."""
 
 _READ_ONLY: Final = """
 mount --bind "$0" "$0"
@@ -75,6 +93,7 @@ def build(base: str) -> None:
     options = ["--isolation", "chroot", "--format", "docker", "--file", "docker/Dockerfile"]
     options += ["--build-arg", f"BASE={base}", "--tag", IMAGE, *_pip_of_this_machine()]
     subprocess.run(buildah("bud", *options, "."), cwd=_ROOT, check=True)
+    told("rmi", "--prune")  # what the tag named before
 
 
 def _pip_of_this_machine() -> list[str]:
@@ -121,23 +140,37 @@ def size(image: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container of the image whose root is read-only, with a volume, a /tmp and a secret."""
+    """A container of the image as Compose makes it: its root read-only, with a volume, a /tmp and a
+    folder of secrets.
+    """
 
     name: str
     files: Path
     volumes: list[str]
-    port: int
+    settings: dict[str, str]
 
-    def command(self, *arguments: str) -> list[str]:
-        """The command line that runs ``arguments`` in it."""
-        options = ["--isolation", "chroot", "--env", f"KITH_PORT={self.port}"]
+    def command(self, *arguments: str, user: str | None = None) -> list[str]:
+        """The command line that runs ``arguments`` in it, as the image's user or as another.
+
+        Another has no capability but to give files away, as Compose has it for who makes secrets.
+        """
+        options = ["--isolation", "chroot"]
+        options += [f"--env={name}={value}" for name, value in self.settings.items()]
         options += [f"--volume={volume}" for volume in self.volumes]
+        if user is not None:
+            options += ["--user", user, *(f"--cap-drop=CAP_{name}" for name in _DROPPED)]
         outside = ["unshare", "--mount", "sh", "-ec", _READ_ONLY, str(self.files)]
         return [*outside, *buildah("run", *options, self.name, "--", *arguments)]
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, user: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run ``arguments`` in it to their end."""
-        return subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=120)
+        command = self.command(*arguments, user=user)
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    @property
+    def url(self) -> str:
+        """Where its service is asked: it has no network of its own."""
+        return f"http://127.0.0.1:{self.settings['KITH_PORT']}"
 
 
 @contextmanager
@@ -145,20 +178,14 @@ def container() -> Iterator[Container]:
     """A new one, whose volume is empty."""
     shutil.rmtree(KEPT / "volumes", ignore_errors=True)
     with mounted(IMAGE) as (name, files):
-        volumes = [_volume(target) for target in ("/data", "/tmp", "/run/secrets")]
-        secret = KEPT / "volumes" / "run" / "secrets" / "kith_admin_key"
-        secret.write_text(f"{ADMIN_KEY}\n", encoding="utf-8")
-        secret.chmod(0o400)
-        os.chown(secret, KITH, KITH)
-        yield Container(name, files, volumes, _free_port())
-
-
-def _volume(target: str) -> str:
-    """A folder that belongs to Kith, and where it is mounted."""
-    folder = KEPT / "volumes" / target.lstrip("/")
-    folder.mkdir(parents=True)
-    os.chown(folder, KITH, KITH)
-    return f"{folder}:{target}"
+        folders = {target: KEPT / "volumes" / target.lstrip("/") for target in _VOLUMES}
+        for target, owner in _VOLUMES.items():
+            folders[target].mkdir(parents=True)
+            os.chown(folders[target], owner, owner)
+        volumes = [f"{folder}:{target}" for target, folder in folders.items()]
+        # The database that the secrets name is not there; the environment wins.
+        settings = {"KITH_PORT": str(_free_port()), "KITH_DATABASE_URL": "sqlite:////data/kith.db"}
+        yield Container(name, files, volumes, settings)
 
 
 def _free_port() -> int:

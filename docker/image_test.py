@@ -16,13 +16,20 @@ from typing import Any, Final
 
 import httpx
 import skimage.data
-from buildah import ADMIN_KEY, IMAGE, KEPT, Container, build, config, container, debian, size
-from make_secrets import KITH
+from buildah import IMAGE, KEPT, SECRETS, Container, build, config, container, debian, size
+from make_prometheus_key import KEY, PROMETHEUS
+from make_secrets import GRAFANA, KITH, POSTGRES
 from PIL import Image, ImageEnhance
 from rich.console import Console
 from rich.table import Table
 
 _LOG: Final = KEPT / "service.log"
+_FOLDERS: Final = {
+    "/": "read-only",
+    "/opt/kith": "read-only",
+    "/data": "writable",
+    "/tmp": "writable",
+}
 _READY_SECONDS: Final = 120
 _STOP_SECONDS: Final = 45
 
@@ -61,6 +68,7 @@ def main() -> int:
     _look_at_image(report)
     with container() as made:
         _look_inside(report, made)
+        _make_secrets(report, made)
         _start_and_use(report, made)
     out.print(report.table)
     return 0 if report.good else 1
@@ -89,13 +97,35 @@ def _look_at_image(report: Report) -> None:
 def _look_inside(report: Report, made: Container) -> None:
     user = made.run("id", "-u").stdout.strip()
     report.tell("runs as", f"uid {user}", user == str(KITH))
-    for folder, expected in (("/", False), ("/opt/kith", False), ("/data", True), ("/tmp", True)):
+    for folder, expected in _FOLDERS.items():
         tried = made.run("sh", "-c", f"echo > {folder}/tried && rm {folder}/tried")
-        writable = tried.returncode == 0
-        seen = "writable" if writable else tried.stderr.strip().rpartition(": ")[2]
-        report.tell(f"{folder} is", seen, writable == expected)
+        refused = "read-only" if "Read-only file system" in tried.stderr else tried.stderr
+        seen = "writable" if tried.returncode == 0 else refused
+        report.tell(folder, seen, seen == expected)
     shown = made.run("kith", "models", "show")
     report.tell("bundle", shown.stderr.strip() or "whole", shown.returncode == 0)
+
+
+def _make_secrets(report: Report, made: Container) -> None:
+    """As Compose has them made; then each reader tries them all."""
+    script = ["python", "/opt/kith/setup/make_secrets.py", "/run/secrets"]
+    for _ in range(2):
+        done = made.run(*script, user="0:10000")
+    report.tell("secrets", done.stderr.strip() or "made", done.returncode == 0)
+    files = sorted(file.name for file in SECRETS.iterdir())
+    readers = {"Kith": KITH, "PostgreSQL": POSTGRES, "Grafana": GRAFANA}
+    expected = {
+        "Kith": ["kith_admin_key", "kith_database_url"],
+        "PostgreSQL": ["postgres_password"],
+        "Grafana": ["grafana_password"],
+    }
+    for reader, uid in readers.items():
+        group = 0 if reader == "Grafana" else uid
+        tried = (
+            f"cd /run/secrets; for f in {' '.join(files)}; do cat $f > /dev/null && echo $f; done"
+        )
+        read = made.run("sh", "-c", tried, user=f"{uid}:{group}").stdout.split()
+        report.tell(f"{reader} can read", ", ".join(read), read == expected[reader])
 
 
 def _start_and_use(report: Report, made: Container) -> None:
@@ -108,7 +138,7 @@ def _start_and_use(report: Report, made: Container) -> None:
         try:
             seconds = _seconds_to_health(made, service)
             report.tell("healthy", f"after {seconds:.1f} s", seconds < _READY_SECONDS)
-            _use(report, f"http://127.0.0.1:{made.port}")
+            _use(report, made)
             began = time.monotonic()
             # Not to buildah, who would pass on a signal that nobody can handle.
             os.kill(_logged("service.started")[0]["pid"], signal.SIGTERM)
@@ -138,26 +168,36 @@ def _seconds_to_health(made: Container, service: subprocess.Popen[bytes]) -> flo
     return float("inf")
 
 
-def _use(report: Report, url: str) -> None:
+def _use(report: Report, made: Container) -> None:
     """With an astronaut in the public domain, who comes with scikit-image."""
+    key = (SECRETS / "kith_admin_key").read_text(encoding="utf-8").strip()
     photo = Image.fromarray(skimage.data.astronaut())
     another = ImageEnhance.Brightness(photo.rotate(5)).enhance(0.8)
-    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    with httpx.Client(base_url=f"{url}/v1", headers=headers, timeout=60, trust_env=False) as client:
-        made = client.post("/collections", json={"id": "hq"})
-        report.tell("collection made", made.status_code, made.status_code == 201)
-        enrolled = client.post(
-            "/collections/hq/persons", data={"id": "eileen"}, files={"images": _jpeg(photo)}
-        )
+    with _client(made, key) as client:
+        collection = client.post("/collections", json={"id": "hq"})
+        report.tell("collection made", collection.status_code, collection.status_code == 201)
+        images = {"images": _jpeg(photo)}
+        enrolled = client.post("/collections/hq/persons", data={"id": "eileen"}, files=images)
         report.tell("enrolled", enrolled.status_code, enrolled.status_code == 201)
         asked = client.post("/collections/hq/identify", files={"image": _jpeg(another)}).json()
         named = asked["faces"][0]["person_id"]
         seen = f"{named}, in {asked['timings_ms']['total']:.0f} ms"
         report.tell("identified", seen, named == "eileen")
-        metrics = client.get(f"{url}/metrics").text.splitlines()
-        pairs = dict(line.rsplit(" ", 1) for line in metrics if not line.startswith("#"))
-        memory = float(pairs["process_resident_memory_bytes"]) / 1e6
-        report.tell("memory", f"{memory:.0f} MB")
+    script = ["python", "/opt/kith/setup/make_prometheus_key.py", made.url, "/run/secrets"]
+    done = made.run(*script, user="0:10000")
+    report.tell("key for Prometheus", done.stderr.strip() or "made", done.returncode == 0)
+    key = made.run("cat", f"/run/secrets/{KEY}", user=f"{PROMETHEUS}:{PROMETHEUS}").stdout.strip()
+    with _client(made, key) as client:
+        metrics = client.get(f"{made.url}/metrics")
+        report.tell("metrics", metrics.status_code, metrics.status_code == 200)
+        lines = [line for line in metrics.text.splitlines() if not line.startswith("#")]
+        memory = dict(line.rsplit(" ", 1) for line in lines)["process_resident_memory_bytes"]
+        report.tell("memory", f"{float(memory) / 1e6:.0f} MB")
+
+
+def _client(made: Container, key: str) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.Client(base_url=f"{made.url}/v1", headers=headers, timeout=60, trust_env=False)
 
 
 def _jpeg(photo: Image.Image) -> bytes:
