@@ -23,6 +23,7 @@ FORMAT: Final = 1
 BATCH: Final = 1000
 """Rows in memory at once."""
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _MANIFEST: Final = "manifest.json"
 _SEAL: Final = 64
 _CHUNK: Final = 1 << 20
@@ -87,7 +88,7 @@ class ArchiveWriter:
         digest, rows = hashlib.sha256(), 0
         with self._zip.open(_member(name), "w", force_zip64=True) as out:
             for batch in batches:
-                lines = "".join(f"{_line(row)}\n" for row in batch).encode()
+                lines = "".join(f"{_JSON.encode(row)}\n" for row in batch).encode()
                 digest.update(lines)
                 out.write(lines)
                 rows += len(batch)
@@ -159,10 +160,6 @@ def _writing(stream: IO[bytes]) -> Iterator[ArchiveWriter]:
 
 def _member(table: str) -> str:
     return f"{table}.jsonl"
-
-
-def _line(row: Mapping[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
 def _digest(stream: IO[bytes]) -> bytes:
