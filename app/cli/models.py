@@ -15,11 +15,12 @@ from rich.table import Table
 from app.bootstrap import build_analyser
 from app.cli.progress import count_progress, write_whole
 from app.decision.fit import fit, score_noise
-from app.errors import InvalidRequest
+from app.errors import BundleError, InvalidRequest
 from app.inference.acceptance import sole_subject
 from app.inference.bundle import Bundle
 from app.inference.folders import EmbeddedFolder, Photo, embed_photos, photos_in
 from app.inference.pipeline import Pipeline, build_pipeline
+from app.inference.pull import PLAIN, RECIPE
 from app.inference.pull import pull as pull_bundle
 from app.settings import load_settings
 
@@ -37,15 +38,40 @@ def pull(
         Path | None,
         typer.Option(help="Folder that holds the two models. Default: KITH_MODEL_SOURCE."),
     ] = None,
+    *,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="SFace as published; to KITH_DATA_DIR/models/sface."),
+    ] = False,
 ) -> None:
-    """Get the `face` bundle, unless it is there already; then no network is touched."""
+    """Get the `face` bundle, unless it is there already; then no network is touched.
+
+    One of an older release is replaced; collections that were enrolled with it answer
+    contract_mismatch until KITH_MODEL names that one again.
+    """
     settings = load_settings()
-    folder = to or settings.data_dir / "models" / "face"
-    there = folder.exists()
+    recipe = PLAIN if plain else RECIPE
+    folder = to or settings.data_dir / "models" / recipe.name
+    before = _contract_in(folder)
     with download_progress() as progress:
-        bundle = pull_bundle(folder, source=source or settings.model_source, progress=progress)
-    if not there:
-        _err.print(f"Model bundle {bundle.manifest.contract_id} is in {folder}.", highlight=False)
+        bundle = pull_bundle(
+            folder, source=source or settings.model_source, progress=progress, recipe=recipe
+        )
+    now = bundle.manifest.contract_id
+    if before != now:
+        _err.print(f"Model bundle {now} is in {folder}.", highlight=False)
+    if before not in (None, now):
+        _err.print(
+            f"It took the place of {before}: people enrolled with that one are not comparable.",
+            highlight=False,
+        )
+
+
+def _contract_in(folder: Path) -> str | None:
+    try:
+        return Bundle.load(folder).manifest.contract_id
+    except BundleError:
+        return None
 
 
 @cli.command()
@@ -79,9 +105,9 @@ def calibrate(
     ] = None,
     out: Annotated[Path, typer.Option(help="Where to write.")] = Path("calibration.json"),
     exclude: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="File of names to leave out: folders or files, one a line.",
+            help="File of names to leave out: folders or files, one a line. May be given again.",
             exists=True,
             dir_okay=False,
         ),
@@ -90,7 +116,7 @@ def calibrate(
     """Measure how often strangers look alike to a bundle, on photos of many people."""
     settings = load_settings()
     bundle = Bundle.load(bundle_dir or settings.bundle_dir)
-    photos = _without(photos_in(folder), exclude)
+    photos = _without(photos_in(folder), exclude or [])
     pipeline = build_pipeline(bundle)
     with count_progress("Embedding", len(photos)) as step:
         found = embed_photos(
@@ -134,10 +160,8 @@ def _same_person(labels: np.ndarray) -> np.ndarray:
     return partner
 
 
-def _without(photos: list[Photo], exclude: Path | None) -> list[Photo]:
-    if exclude is None:
-        return photos
-    lines = exclude.read_text(encoding="utf-8").splitlines()
+def _without(photos: list[Photo], exclude: list[Path]) -> list[Photo]:
+    lines = [line for file in exclude for line in file.read_text(encoding="utf-8").splitlines()]
     names = {line.partition("#")[0].strip() for line in lines}
     return [p for p in photos if p.person not in names and p.file.stem not in names]
 
