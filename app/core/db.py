@@ -158,7 +158,8 @@ class Database:
         SQLite changes a table by copying it and dropping the old one. With foreign keys on, that
         drop would delete whatever hangs on its rows, so they are off inside and checked at the end.
         """
-        with self.engine.execution_options(**{_WRITING: True}).connect() as connection:
+        writing = self.engine.execution_options(**{_WRITING: True})
+        with available(), writing.connect() as connection:
             if not self.is_sqlite:
                 with connection.begin():
                     # A big table takes its time, and so does waiting for who migrates already.
