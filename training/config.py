@@ -21,9 +21,10 @@ class DataConfig:
 
     ``unseen`` is a share of the identities, or the names of those to hold out for the figures;
     ``validation`` likewise, of what is left, for judging epochs and settings (0: nothing is judged
-    and the last epoch is kept). ``path`` is needed by all kinds but digits. ``size`` is the side in
-    px at which the network sees them. Of each identity to learn, the first ``turns`` quarter turns
-    (1..4) count as identities of their own.
+    and the last epoch is kept). With ``by_name`` the share ``unseen`` follows from the identities'
+    names alone, whoever else the folder holds. ``path`` is needed by all kinds but digits. ``size``
+    is the side in px at which the network sees them. Of each identity to learn, the first ``turns``
+    quarter turns (1..4) count as identities of their own.
     """
 
     kind: Literal["digits", "mnist", "omniglot", "folder", "faces"] = "digits"
@@ -32,6 +33,7 @@ class DataConfig:
     unseen: float | tuple[str, ...] = 0.3
     validation: float | tuple[str, ...] = 0.0
     split_seed: int = 1
+    by_name: bool = False
     size: int = 28
     turns: int = 1
     face_bundle: str = "data/models/face"
@@ -39,12 +41,20 @@ class DataConfig:
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """``width`` is channels of the small network and a factor of the compact one."""
+    """``width`` is channels of the small network and a factor of the compact one.
 
-    kind: Literal["small", "compact"] = "small"
+    ``adapt`` begins with the embedder of ``bundle``: see training.backbones.graph for ``learn``,
+    ``rank`` and ``light``.
+    """
+
+    kind: Literal["small", "compact", "adapt"] = "small"
     dimension: int = 64
     width: float = 32
     normalise: bool = True
+    bundle: str = ""
+    learn: Literal["head", "small", "whole"] = "small"
+    rank: int = 8
+    light: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ class LossConfig:
     weight: float = 1.0
     point: float = 0.0
     relation: float = 0.0
+    gallery: float = 0.0
     threshold: float = 0.0
 
 

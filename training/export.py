@@ -18,6 +18,7 @@ from app.inference.bundle import Bundle, write_bundle
 from app.inference.manifest import MODEL_CARD, FileEntry, made_manifest, sha256_of
 from app.vision.preprocess import Preprocessing, to_blob
 from training.backbones.embedder import Embedder
+from training.backbones.graph import GraphEmbedder
 from training.datasets.base import Images
 from training.errors import TrainingError
 
@@ -42,6 +43,9 @@ class Export:
 
 def to_onnx(model: Embedder, sample: torch.Tensor, path: Path) -> None:
     """Write blob (batch, C, H, W) -> unit rows (batch, d); the batch is free."""
+    if isinstance(model.backbone, GraphEmbedder):
+        model.backbone.write(path)
+        return
     batch = torch.export.Dim("batch", min=1, max=1024)
     tail = model.cpu().eval().tail().eval()
     with warnings.catch_warnings():

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from app.decision.calibration import Calibration
+from app.inference.adaptation import write_changes
 from training import checkpoint
 from training.backbones.embedder import Embedder
+from training.backbones.graph import GraphEmbedder
 from training.calibrate import calibrate
 from training.card import model_card
 from training.config import LossConfig, RunConfig, parse
@@ -17,8 +19,10 @@ from training.evaluate.embedding import embed
 from training.evaluate.suite import Measured, measure
 from training.export import Calibrated, Export, export, recalibrate
 from training.losses.threshold import LearnedThreshold, PairThreshold
-from training.prepare import Prepared, build_model, prepare
+from training.prepare import Prepared, build_model, prepare, preprocessing_of
 from training.report.evaluation import write_evaluation
+
+ADAPTATION = "adaptation.npz"
 
 
 def trained(out: Path) -> tuple[RunConfig, Embedder, Prepared]:
@@ -31,6 +35,8 @@ def trained(out: Path) -> tuple[RunConfig, Embedder, Prepared]:
     prepared = prepare(config.data)
     model = build_model(config.model, channels=prepared.data.images.shape[-1])
     model.load_state_dict(tensors["model"])
+    if isinstance(model.backbone, GraphEmbedder):
+        model.backbone.round_as_written()
     return config, model, prepared
 
 
@@ -47,16 +53,22 @@ def evaluate_run(out: Path) -> Measured:
 
 
 def export_run(out: Path, *, bundle: Path | None = None) -> tuple[Path, float]:
-    """Write ``out``/bundle (or ``bundle``); returns it and the parity."""
+    """Write ``out``/bundle (or ``bundle``); returns it and the parity.
+
+    An adaptation is also written by itself, as ``out``/adaptation.npz: small, where its bundle is
+    as large as the model that it began with.
+    """
     config, model, prepared = trained(out)
     target = bundle or out / "bundle"
     calibrated, measured = _calibrated(out, config, model, prepared)
     faces = config.data.kind == "faces"
+    if isinstance(model.backbone, GraphEmbedder):
+        write_changes(out / ADAPTATION, model.backbone.changes())
     what = Export(
         name=config.name,
         licence="Apache-2.0",
         dimension=config.model.dimension,
-        preprocessing=prepared.preprocessing,
+        preprocessing=preprocessing_of(config, prepared),
         face_bundle=Path(config.data.face_bundle) if faces else None,
         card=model_card(config, prepared, measured),
     )

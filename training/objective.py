@@ -14,6 +14,7 @@ from training.losses.contrastive import (
 )
 from training.losses.distance import DISTANCES, all_pairs
 from training.losses.distill import point_distillation, relation_distillation
+from training.losses.gallery import gallery_contrastive
 from training.losses.inverse_distance import InverseDistance
 from training.losses.margin_on_both import MarginOnBoth
 from training.losses.softmax import SoftmaxClassifier
@@ -43,13 +44,23 @@ class Objective(nn.Module):
     """(embeddings, labels, teacher or None) -> scalar; owns what is learned beside the embedder.
 
     Where batches are ``paired``, a pair loss compares rows 2i and 2i + 1 and no others.
+    ``gallery`` are a teacher's rows (G, d) of clean images and whose they are (G,).
     """
 
     def __init__(
-        self, config: LossConfig, *, classes: int, dimension: int, paired: bool = False
+        self,
+        config: LossConfig,
+        *,
+        classes: int,
+        dimension: int,
+        paired: bool = False,
+        gallery: tuple[Tensor, Tensor] | None = None,
     ) -> None:
         super().__init__()
         self.config, self.paired = config, paired
+        rows, owners = gallery or (torch.zeros(0, dimension), torch.zeros(0, dtype=torch.int64))
+        self.register_buffer("gallery", rows, persistent=False)
+        self.register_buffer("owners", owners, persistent=False)
         self.distance = DISTANCES[config.distance]
         self.head = class_head(config, classes=classes, dimension=dimension)
         self.threshold = LearnedThreshold(config.margin / 2) if config.threshold else None
@@ -65,6 +76,11 @@ class Objective(nn.Module):
         if teacher is not None:
             loss = loss + self.config.point * point_distillation(z, teacher)
             loss = loss + self.config.relation * relation_distillation(z, teacher)
+        if self.config.gallery:
+            loss = loss + self.config.gallery * gallery_contrastive(
+                z, labels, self.get_buffer("gallery"), self.get_buffer("owners"),
+                temperature=self.config.temperature,
+            )  # fmt: skip
         return loss
 
     def _main(self, z: Tensor, labels: Tensor, known: Tensor) -> Tensor:

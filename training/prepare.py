@@ -4,18 +4,27 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from app.inference.bundle import Bundle
 from app.inference.session import open_session
 from app.vision.preprocess import Preprocessing
 from training.backbones.compact import CompactFaceNet
 from training.backbones.embedder import Embedder
+from training.backbones.graph import GraphEmbedder
 from training.backbones.small import SmallCNN
 from training.batches import Batches
 from training.config import DataConfig, ModelConfig, RunConfig
 from training.datasets import digits, folder, mnist, omniglot
-from training.datasets.base import ImageSet, Split, split_identities, split_named, turned
+from training.datasets.base import (
+    ImageSet,
+    Split,
+    split_by_name,
+    split_identities,
+    split_named,
+    turned,
+)
 from training.datasets.teacher import TeacherBank, build_bank
 from training.datasets.whole import MEAN, SCALE, grey
 from training.errors import TrainingError
@@ -61,13 +70,19 @@ def load_data(config: DataConfig) -> ImageSet:
 def prepare(config: DataConfig) -> Prepared:
     """Load and split; identities of the parts never meet."""
     data = load_data(config)
-    train, unseen = _split(data, config.unseen, seed=config.split_seed).apply(data)
+    train, unseen = _held_out(data, config).apply(data)
     validation = None
     if config.validation:
         held = _split(train, config.validation, seed=config.split_seed)
         train, validation = held.apply(train)
     preprocessing = FACE if config.kind == "faces" else grey(config.size)
     return Prepared(data, train, validation, unseen, preprocessing)
+
+
+def _held_out(data: ImageSet, config: DataConfig) -> Split:
+    if config.by_name and not isinstance(config.unseen, tuple):
+        return split_by_name(data.identities, unseen=config.unseen)
+    return _split(data, config.unseen, seed=config.split_seed)
 
 
 def _split(data: ImageSet, held: float | tuple[str, ...], *, seed: int) -> Split:
@@ -78,12 +93,45 @@ def _split(data: ImageSet, held: float | tuple[str, ...], *, seed: int) -> Split
 
 def build_model(config: ModelConfig, *, channels: int) -> Embedder:
     """A fresh embedder; its weights come from torch's global generator."""
+    if config.kind == "adapt":
+        return _adapting(config)
     backbone: nn.Module
     if config.kind == "compact":
         backbone = CompactFaceNet(config.dimension, width=config.width)
     else:
         backbone = SmallCNN(config.dimension, width=round(config.width), channels=channels)
     return Embedder(backbone, mean=MEAN, scale=SCALE, normalise=config.normalise)
+
+
+def _adapting(config: ModelConfig) -> Embedder:
+    """The embedder of a bundle, exactly as it is until something is learned."""
+    bundle = Bundle.load(Path(config.bundle))
+    how = bundle.manifest.preprocessing.build()
+    if bundle.manifest.dimension != config.dimension or len(set(how.mean + how.scale)) > 2:
+        raise TrainingError(
+            f"{config.bundle} gives {bundle.manifest.dimension} numbers and the run's "
+            f"model.dimension is {config.dimension}; they must agree, and all of the bundle's "
+            "channels must have one mean and one scale."
+        )
+    backbone = GraphEmbedder(
+        bundle.embedder, learn=config.learn, rank=config.rank, light=config.light
+    )
+    return Embedder(backbone, mean=how.mean[0], scale=how.scale[0])
+
+
+def preprocessing_of(config: RunConfig, prepared: Prepared) -> Preprocessing:
+    """What the manifest tells the service to do: the adapted bundle's own, or the data's."""
+    if config.model.kind == "adapt":
+        return Bundle.load(Path(config.model.bundle)).manifest.preprocessing.build()
+    return prepared.preprocessing
+
+
+def _gallery(source: TeacherBank | ImageSet, images: int) -> tuple[Tensor, Tensor] | None:
+    """The teacher's rows of the images as they are, which come first in the bank."""
+    if not isinstance(source, TeacherBank):
+        return None
+    rows, owners = source.embeddings[:images], source.labels[:images]
+    return torch.from_numpy(rows.copy()), torch.from_numpy(owners.copy())
 
 
 def teacher_bank(config: RunConfig, train: ImageSet) -> TeacherBank:
@@ -117,6 +165,7 @@ def material(config: RunConfig, prepared: Prepared) -> Material:
             classes=len(train.identities),
             dimension=config.model.dimension,
             paired=config.sampler.kind == "pairs",
+            gallery=_gallery(source, len(train)),
         ),
         batches=Batches(source, config.sampler, augment=config.augment, seed=config.seed),
         validate=lambda trained: open_set_score(trained, prepared.validation or prepared.unseen),
