@@ -5,8 +5,8 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: training-setup serve test lint types bench bench-openset bench-startup bench-mini bench-backup \
-        model image-test lock clean
+.PHONY: training-setup serve test lint types bench bench-openset bench-degraded bench-startup bench-mini \
+        bench-backup model image-test lock clean
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve
@@ -38,6 +38,10 @@ bench-backup: .venv/dev.installed
 
 bench-openset: .venv/dev.installed model
 	$(BIN)/python -m bench.openset
+
+bench-degraded: .venv/dev.installed model
+	@$(BIN)/kith models pull --plain
+	$(BIN)/python -m bench.degraded
 
 bench-mini: .venv/training.installed model
 	$(BIN)/python -m bench.mini

@@ -17,6 +17,7 @@ from rich.progress import track
 from app.inference.folders import Photo, photos_in
 from app.inference.pipeline import Pipeline, Sample
 from app.vision.decode import ImageLimits, decode_image
+from app.vision.types import RgbImage
 from bench.openset_cameras import CAMERAS, through
 
 Vectors = NDArray[np.float32]
@@ -59,7 +60,7 @@ def photographs(folder: Path, pipeline: Pipeline, *, cache: Path, threads: int) 
 
 def _embedded(photos: list[Photo], pipeline: Pipeline, threads: int) -> dict[str, Any]:
     with ThreadPoolExecutor(threads) as pool:
-        faces = pool.map(lambda photo: _central_face(pipeline, photo), photos)
+        faces = pool.map(lambda photo: _face_of(pipeline, photo), photos)
         found = list(track(faces, "Finding faces", len(photos)))
         kept = [(p, s) for p, s in zip(photos, found, strict=True) if s is not None]
         crops = np.stack([sample.crop for _, sample in kept])
@@ -84,9 +85,12 @@ def _embedded(photos: list[Photo], pipeline: Pipeline, threads: int) -> dict[str
         }
 
 
-def _central_face(pipeline: Pipeline, photo: Photo) -> Sample | None:
+def _face_of(pipeline: Pipeline, photo: Photo) -> Sample | None:
+    return central_face(pipeline, decode_image(photo.file.read_bytes(), _LIMITS))
+
+
+def central_face(pipeline: Pipeline, image: RgbImage) -> Sample | None:
     """LFW means the person at the centre, who is not always the largest."""
-    image = decode_image(photo.file.read_bytes(), _LIMITS)
     middle = np.array(image.shape[1::-1]) / 2
 
     def away(sample: Sample) -> float:

@@ -113,6 +113,11 @@ def _adapting(config: ModelConfig) -> Embedder:
             f"model.dimension is {config.dimension}; they must agree, and all of the bundle's "
             "channels must have one mean and one scale."
         )
+    if config.light and set(how.mean + how.scale) != {0.0, 1.0}:
+        raise TrainingError(
+            f"model.light needs an embedder that takes numbers of 0 to 255, and {config.bundle} "
+            "does not. Leave it out."
+        )
     backbone = GraphEmbedder(
         bundle.embedder, learn=config.learn, rank=config.rank, light=config.light
     )

@@ -15,11 +15,12 @@ from rich.table import Table
 from app.bootstrap import build_analyser
 from app.cli.progress import count_progress, write_whole
 from app.decision.fit import fit, score_noise
-from app.errors import InvalidRequest
+from app.errors import BundleError, InvalidRequest
 from app.inference.acceptance import sole_subject
 from app.inference.bundle import Bundle
 from app.inference.folders import EmbeddedFolder, Photo, embed_photos, photos_in
 from app.inference.pipeline import Pipeline, build_pipeline
+from app.inference.pull import PLAIN, RECIPE
 from app.inference.pull import pull as pull_bundle
 from app.settings import load_settings
 
@@ -37,15 +38,40 @@ def pull(
         Path | None,
         typer.Option(help="Folder that holds the two models. Default: KITH_MODEL_SOURCE."),
     ] = None,
+    *,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="SFace as published; to KITH_DATA_DIR/models/sface."),
+    ] = False,
 ) -> None:
-    """Get the `face` bundle, unless it is there already; then no network is touched."""
+    """Get the `face` bundle, unless it is there already; then no network is touched.
+
+    One of an older release is replaced; collections that were enrolled with it answer
+    contract_mismatch until KITH_MODEL names that one again.
+    """
     settings = load_settings()
-    folder = to or settings.data_dir / "models" / "face"
-    there = folder.exists()
+    recipe = PLAIN if plain else RECIPE
+    folder = to or settings.data_dir / "models" / recipe.name
+    before = _contract_in(folder)
     with download_progress() as progress:
-        bundle = pull_bundle(folder, source=source or settings.model_source, progress=progress)
-    if not there:
-        _err.print(f"Model bundle {bundle.manifest.contract_id} is in {folder}.", highlight=False)
+        bundle = pull_bundle(
+            folder, source=source or settings.model_source, progress=progress, recipe=recipe
+        )
+    now = bundle.manifest.contract_id
+    if before != now:
+        _err.print(f"Model bundle {now} is in {folder}.", highlight=False)
+    if before not in (None, now):
+        _err.print(
+            f"It took the place of {before}: people enrolled with that one are not comparable.",
+            highlight=False,
+        )
+
+
+def _contract_in(folder: Path) -> str | None:
+    try:
+        return Bundle.load(folder).manifest.contract_id
+    except BundleError:
+        return None
 
 
 @cli.command()

@@ -25,7 +25,13 @@ def serve() -> None:
     configure_logging(settings.log_level, settings.log_format)
     if settings.model is None:
         with download_progress() as progress:
-            pull(settings.bundle_dir, source=settings.model_source, progress=progress)
+            # A gallery's templates are of one contract; only `kith models pull` takes another.
+            pull(
+                settings.bundle_dir,
+                source=settings.model_source,
+                progress=progress,
+                keep_contract=True,
+            )
     app = create_app(settings, build(settings))
     config = uvicorn.Config(
         app,

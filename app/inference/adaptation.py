@@ -139,7 +139,7 @@ def _light_nodes(given: str) -> list[NodeProto]:
 
 
 def with_head(model: ModelProto) -> None:
-    """z + z H before the rows get unit length; H (d, d) is nothing until changes say otherwise."""
+    """Z + z H before the rows get unit length; H (d, d) is nothing until changes say otherwise."""
     graph = model.graph
     last = next((n for n in graph.node if n.op_type == "LpNormalization"), None)
     if last is None:

@@ -9,16 +9,25 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from app.errors import BundleError
 from app.inference.bundle import Bundle, write_bundle
-from app.inference.manifest import DETECTOR, EMBEDDER, sha256_of
+from app.inference.manifest import (
+    CALIBRATION,
+    DETECTOR,
+    EMBEDDER,
+    MODEL_CARD,
+    Manifest,
+    sha256_of,
+)
 from app.inference.recipe import SOURCES, adapt_detector, adapt_embedder
 from app.inference.sources import Progress, fetch_sources
 
 RECIPE: Final = SOURCES / "face"
+PLAIN: Final = SOURCES / "sface"
 
 _Models = dict[str, tuple[Path, str]]
 """For each file of the bundle where it is now, and its licence."""
@@ -30,28 +39,77 @@ def pull(
     source: Path | None = None,
     progress: Progress | None = None,
     recipe: Path = RECIPE,
+    keep_contract: bool = False,
 ) -> Bundle:
-    """The bundle in ``destination``: the one there if it is whole, else fetched, made and written.
+    """The bundle in ``destination``: the one there if it is the recipe's, else made and written.
 
-    A whole bundle is left as it is, and no network is touched. ``source`` is a folder that may
-    already hold the two published files. Two pulls at once are safe: the second waits, then finds
-    the first's bundle. Raises ``BundleError`` that names each source tried and why it did not do;
-    then nothing has been written.
+    A bundle that is what the recipe would make is left as it is, and no network is touched; so is
+    a whole bundle of another name, and with ``keep_contract`` one of another contract, whose
+    templates a new one could not read. ``source`` is a folder that may already hold the two
+    published files. Two pulls at once are safe: the second waits, then finds the first's bundle.
+    Raises ``BundleError`` that names each source tried and why it did not do; then nothing has
+    been written.
     """
-    if (there := _whole(destination)) is not None:
+    plan = read_plan(recipe)
+    if (there := _current(destination, plan, keep_contract=keep_contract)) is not None:
         return there
     with _readable_errors(destination), _alone(destination):
-        return _whole(destination) or _make(
-            destination, source=source, progress=progress or _silent, recipe=recipe
+        return _current(destination, plan, keep_contract=keep_contract) or _make(
+            destination, plan, source=source, progress=progress or _silent
         )
 
 
-def _whole(destination: Path) -> Bundle | None:
-    """What an interrupted copy or an older release left there is made anew, not complained of."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A recipe as read: ``steps`` is ``recipe.json``, with that of the recipe it adapts beneath."""
+
+    steps: dict[str, Any]
+    calibration: dict[str, Any]
+    model_card: str
+    changes: Path | None
+
+    def made(self, name: str) -> str:
+        """SHA-256 of a model that the recipe makes."""
+        return str(self.steps["made"][name])
+
+
+def read_plan(recipe: Path) -> Plan:
+    """What the folder ``recipe`` says."""
+    steps = json.loads((recipe / "recipe.json").read_text(encoding="utf-8"))
+    if "adapts" in steps:
+        steps = {**read_plan(recipe.parent / steps["adapts"]).steps, **steps}
+    return Plan(
+        steps,
+        json.loads((recipe / "calibration.json").read_text(encoding="utf-8")),
+        (recipe / "MODEL_CARD.md").read_text(encoding="utf-8"),
+        recipe / steps["changes"] if "changes" in steps else None,
+    )
+
+
+def _current(destination: Path, plan: Plan, *, keep_contract: bool) -> Bundle | None:
+    """The bundle that is there, unless it is broken or an older release's: that is made anew."""
     try:
-        return Bundle.load(destination)
+        bundle = Bundle.load(destination)
     except BundleError:
         return None
+    if bundle.manifest.name != plan.steps["description"]["name"]:
+        return bundle
+    if any(entry.sha256 != plan.made(name) for name, entry in bundle.manifest.files.items()):
+        return bundle if keep_contract else None
+    return bundle if _states_the_same(bundle, plan) else None
+
+
+def _states_the_same(bundle: Bundle, plan: Plan) -> bool:
+    """Whether all but the models is the recipe's; a calibration on other data is the operator's."""
+    calibration = json.loads((bundle.folder / CALIBRATION).read_bytes())
+    own = calibration["evidence"].get("data") != plan.calibration["evidence"].get("data")
+    manifest = bundle.manifest.model_dump(mode="json")
+    description = Manifest.model_validate({**manifest, **plan.steps["description"]})
+    return (
+        bundle.manifest == description
+        and (own or calibration == plan.calibration)
+        and (bundle.folder / MODEL_CARD).read_text(encoding="utf-8") == plan.model_card
+    )
 
 
 @contextmanager
@@ -65,22 +123,21 @@ def _alone(destination: Path) -> Iterator[None]:
         yield
 
 
-def _make(destination: Path, *, source: Path | None, progress: Progress, recipe: Path) -> Bundle:
-    plan = json.loads((recipe / "recipe.json").read_text(encoding="utf-8"))
+def _make(destination: Path, plan: Plan, *, source: Path | None, progress: Progress) -> Bundle:
     with tempfile.TemporaryDirectory(
         prefix=_temporary(destination), dir=destination.parent
     ) as temporary:
         models = _kept(plan, destination)
         if models is None:
             folder = Path(temporary)
-            fetched = fetch_sources(plan, folder, source=source, progress=progress)
+            fetched = fetch_sources(plan.steps, folder, source=source, progress=progress)
             models = _adapted(plan, fetched, folder)
         return write_bundle(
             destination,
-            plan["description"],
+            plan.steps["description"],
             models=models,
-            calibration=json.loads((recipe / "calibration.json").read_text(encoding="utf-8")),
-            model_card=(recipe / "MODEL_CARD.md").read_text(encoding="utf-8"),
+            calibration=plan.calibration,
+            model_card=plan.model_card,
         )
 
 
@@ -93,27 +150,29 @@ def _silent(name: str, done: int, total: int) -> None:
     del name, done, total
 
 
-def _kept(plan: dict[str, Any], destination: Path) -> _Models | None:
+def _kept(plan: Plan, destination: Path) -> _Models | None:
     """The models of a bundle whose other files are broken or of an older release."""
-    files = {name: destination / name for name in plan["made"]}
-    if not all(
-        file.is_file() and sha256_of(file) == plan["made"][name] for name, file in files.items()
-    ):
+    files = {name: destination / name for name in plan.steps["made"]}
+    if not all(file.is_file() and sha256_of(file) == plan.made(n) for n, file in files.items()):
         return None
-    return {name: (file, plan["sources"][name]["licence"]) for name, file in files.items()}
+    return {name: (file, _licence(plan, name)) for name, file in files.items()}
 
 
-def _adapted(plan: dict[str, Any], fetched: dict[str, Path], folder: Path) -> _Models:
+def _licence(plan: Plan, name: str) -> str:
+    return str(plan.steps["sources"][name]["licence"])
+
+
+def _adapted(plan: Plan, fetched: dict[str, Path], folder: Path) -> _Models:
     made = {name: folder / name for name in (DETECTOR, EMBEDDER)}
     adapt_detector(fetched[DETECTOR], made[DETECTOR])
-    adapt_embedder(fetched[EMBEDDER], made[EMBEDDER])
+    adapt_embedder(fetched[EMBEDDER], made[EMBEDDER], changes=plan.changes)
     for name, file in made.items():
-        if (found := sha256_of(file)) != plan["made"][name]:
+        if (found := sha256_of(file)) != plan.made(name):
             raise BundleError(
-                f"{name} came out as {found}, not as the recipe's {plan['made'][name]}: the "
+                f"{name} came out as {found}, not as the recipe's {plan.made(name)}: the "
                 "installed onnx package is not the one in the lock file."
             )
-    return {name: (file, plan["sources"][name]["licence"]) for name, file in made.items()}
+    return {name: (file, _licence(plan, name)) for name, file in made.items()}
 
 
 @contextmanager

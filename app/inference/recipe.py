@@ -1,10 +1,10 @@
 """How the ``face`` bundle is made from the two published models: the graph surgery.
 
-Both graphs keep their weights to the bit. The detector's height and width become free. The embedder
-gets a free batch, no initialiser among its inputs, rows of unit length, and its PRelu written so
-that onnxruntime keeps the blocked layout: it has no blocked kernel for PRelu and reorders around
-each, which is half of SFace's time (36.4 ms a face; 17.4 ms after, cosine 1.0 to the original;
-one core, one run).
+The detector keeps its weights to the bit, and its height and width become free. The embedder gets a
+free batch, no initialiser among its inputs, rows of unit length, and its PRelu written so that
+onnxruntime keeps the blocked layout: it has no blocked kernel for PRelu and reorders around each,
+which is half of SFace's time (36.4 ms a face; 17.4 ms after, cosine 1.0 to the original; one core,
+one run). Where the recipe has changes that training found, they are added to its weights.
 """
 
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from app.inference.adaptation import apply_changes, read_changes, save_model
 
 SOURCES: Final = Path(__file__).parent / "recipes"
 
@@ -25,11 +27,11 @@ def adapt_detector(source: Path, target: Path) -> None:
     for output in model.graph.output:
         stride = output.name.rsplit("_", 1)[1]
         output.type.tensor_type.shape.dim[1].dim_param = f"cells_{stride}"
-    _save(model, target)
+    save_model(model, target)
 
 
-def adapt_embedder(source: Path, target: Path) -> None:
-    """SFace with a free batch and unit rows, and without PRelu."""
+def adapt_embedder(source: Path, target: Path, *, changes: Path | None = None) -> None:
+    """SFace with a free batch and unit rows, without PRelu, and with ``changes`` in its weights."""
     model = onnx.load(str(source))
     graph = model.graph
     weights = {each.name for each in graph.initializer}
@@ -47,7 +49,9 @@ def adapt_embedder(source: Path, target: Path) -> None:
         helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", dimension])
     )
     _drop_unused_weights(model)
-    _save(model, target)
+    if changes is not None:
+        apply_changes(model, read_changes(changes))
+    save_model(model, target)
 
 
 def _without_prelu(model: ModelProto, node: NodeProto) -> list[NodeProto]:
@@ -85,9 +89,3 @@ def _drop_unused_weights(model: ModelProto) -> None:
     kept = [each for each in model.graph.initializer if each.name in used]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
-
-
-def _save(model: ModelProto, target: Path) -> None:
-    del model.graph.value_info[:]
-    onnx.checker.check_model(model)
-    target.write_bytes(model.SerializeToString(deterministic=True))

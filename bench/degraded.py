@@ -1,0 +1,175 @@
+"""``make bench-degraded``: what degraded probes cost, with plain SFace and with the default bundle.
+
+180 persons of Labeled Faces in the Wild are enrolled with three clean photos each (one centroid a
+person); 500 other photos of them and 700 of strangers are the probes, each as it is and as a worse
+camera would have taken it. All are people whom the adaptation never saw
+(``training/runs/face-adapt.toml``: the number that follows from their name is below a half). The
+galleries are drawn anew ``DRAWS`` times; intervals are of 95 %, over probes drawn with replacement
+and the threshold found anew in each draw. ``KITH_TEST_DATA`` names the photographs.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from app.inference.bundle import Bundle
+from app.inference.embedder import OnnxEmbedder
+from app.inference.folders import photos_in
+from app.inference.pipeline import build_pipeline
+from app.vision.decode import ImageLimits, decode_image
+from bench import degraded_views
+from bench.degraded_views import CLEAN, VIEWS, seen
+from bench.openset_data import central_face
+from training.datasets.base import number_of
+from training.evaluate.bootstrap import resampled
+from training.evaluate.identification import OpenSet, Protocol, identify
+
+NEVER_TRAINED_ON: Final = 0.5
+PERSONS, PHOTOS, MATED, STRANGERS = 180, 3, 500, 700
+DRAWS: Final = 3
+FPIR: Final = 0.01
+_BOOTSTRAPS: Final = 400
+_LIMITS: Final = ImageLimits(10 << 20, 40_000_000)
+
+Crops = Mapping[int, NDArray[np.uint8]]
+Results = dict[str, list[OpenSet]]
+Vectors = NDArray[np.float32]
+
+
+def main() -> None:
+    """Measure two bundles (by default plain SFace and ``face``) and print one table."""
+    named = os.environ.get("KITH_TEST_DATA")
+    if not named:
+        sys.exit("this bench needs photographs: KITH_TEST_DATA=<folder with lfw-devtrain>")
+    folders = [Path(name) for name in sys.argv[1:]] or [Path("data/models/sface"),
+                                                         Path("data/models/face")]  # fmt: skip
+    bundles = [Bundle.load(folder) for folder in folders]
+    photos = [p for p in photos_in(Path(named) / "lfw-devtrain")
+              if number_of(p.person) < NEVER_TRAINED_ON]  # fmt: skip
+    labels = np.unique([photo.person for photo in photos], return_inverse=True)[1]
+    draws = [protocol(labels, seed) for seed in range(DRAWS)]
+    rows = sorted({int(r) for d in draws for r in (*d.gallery, *d.mated, *d.strangers)})
+    pipeline = build_pipeline(bundles[0])
+    crops = {}
+    for row in track(rows, "Finding faces"):
+        face = central_face(pipeline, decode_image(photos[row].file.read_bytes(), _LIMITS))
+        if face is not None:
+            crops[row] = face.crop
+    draws = [_usable(draw, crops) for draw in draws]
+    measured = [_measured(bundle, draws, crops, labels) for bundle in bundles]
+    Console(width=120).print(table(folders, *measured))
+
+
+def protocol(labels: NDArray[np.int64], seed: int) -> Protocol:
+    """Who is enrolled with which rows, and which rows are probes."""
+    rng = np.random.default_rng(seed)
+    found, counts = np.unique(labels, return_counts=True)
+    able = found[counts > PHOTOS]
+    if len(able) < PERSONS or len(found) - PERSONS < STRANGERS:
+        sys.exit(f"{len(able)} people with {PHOTOS + 1} photos, {len(found)} in all: too few.")
+    enrolled = rng.choice(able, PERSONS, replace=False)
+    own = [rng.permutation(np.flatnonzero(labels == person)) for person in enrolled]
+    others = rng.choice(np.setdiff1d(found, enrolled), STRANGERS, replace=False)
+    return Protocol(
+        np.concatenate([rows[:PHOTOS] for rows in own]),
+        rng.permutation(np.concatenate([rows[PHOTOS:] for rows in own]))[:MATED],
+        np.array([rng.choice(np.flatnonzero(labels == person)) for person in others]),
+    )
+
+
+def _usable(draw: Protocol, crops: Crops) -> Protocol:
+    """Without the rows in which no face was found."""
+
+    def kept(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        return rows[[int(row) in crops for row in rows]]
+
+    return Protocol(kept(draw.gallery), kept(draw.mated), kept(draw.strangers))
+
+
+def _measured(
+    bundle: Bundle, draws: list[Protocol], crops: Crops, labels: NDArray[np.int64]
+) -> Results:
+    rows = np.array(sorted(crops))
+    embedded = _embedded(bundle, rows, crops)
+    found: Results = {}
+    for view in VIEWS:
+        clean, z = (np.zeros((len(labels), bundle.manifest.dimension), np.float32) for _ in "ab")
+        clean[rows], z[rows] = embedded[CLEAN], embedded[view]
+        found[view] = [identify(clean, z, labels, draw) for draw in draws]
+    return found
+
+
+def _embedded(bundle: Bundle, rows: NDArray[np.int64], crops: Crops) -> dict[str, Vectors]:
+    """Each view of ``rows`` (n, d); kept in ``data/cache`` for the same model, rows and views."""
+    views = Path(degraded_views.__file__).read_bytes()
+    which = hashlib.sha256(views + rows.tobytes()).hexdigest()[:12]
+    file = Path("data/cache") / f"degraded-{bundle.manifest.contract_id}-{which}.npz"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part.npz")
+        np.savez(part, **_made(bundle, rows, crops))  # type: ignore[arg-type]
+        part.rename(file)
+    with np.load(file) as kept:
+        return {view: kept[view] for view in VIEWS}
+
+
+def _made(bundle: Bundle, rows: NDArray[np.int64], crops: Crops) -> dict[str, Vectors]:
+    embedder = OnnxEmbedder(bundle)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def made(view: str) -> Vectors:
+            each = pool.map(lambda r: embedder.embed([seen(crops[r], r, view)])[0], rows.tolist())
+            title = f"{bundle.folder.name}: {view}"
+            return np.stack(list(track(each, title, len(rows))))
+
+        return {view: made(view) for view in VIEWS}
+
+
+def _fnir(results: list[OpenSet]) -> float:
+    return float(np.mean([result.fnir_at(FPIR) for result in results]))
+
+
+def _drawn(results: list[OpenSet]) -> NDArray[np.float64]:
+    """FNIR of the same resampled probes, many times over."""
+    return np.array([
+        _fnir([resampled(r, np.random.default_rng((seed, i))) for i, r in enumerate(results)])
+        for seed in range(_BOOTSTRAPS)
+    ])  # fmt: skip
+
+
+def table(folders: list[Path], first: Results, second: Results) -> Table:
+    """DIR of both, and the second's FNIR over the first's."""
+    out = Table("probes", *(f"DIR {folder.name}" for folder in folders), "FNIR ratio",
+                title=f"DIR at FPIR {FPIR:.0%}, {PERSONS} persons x {PHOTOS} clean photos, "
+                f"{DRAWS} draws")  # fmt: skip
+    spoilt = [view for view in VIEWS if view != CLEAN]
+    for name, views in [*((view, [view]) for view in VIEWS), ("all but clean", spoilt)]:
+        rates = [[np.mean([_fnir(r[view]) for view in views]),
+                  np.mean([_drawn(r[view]) for view in views], axis=0)]
+                 for r in (first, second)]  # fmt: skip
+        (a, many_a), (b, many_b) = rates
+        out.add_row(
+            name,
+            *(f"{1 - rate:.4f} ({_between(1 - many)})" for rate, many in rates),
+            f"{b / max(a, 1e-9):.2f} ({_between(many_b / np.maximum(many_a, 1e-9), 2)})",
+        )
+    return out
+
+
+def _between(values: NDArray[np.float64], digits: int = 3) -> str:
+    low, high = np.quantile(values, [0.025, 0.975])
+    return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+if __name__ == "__main__":
+    main()
