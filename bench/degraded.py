@@ -99,40 +99,36 @@ def _usable(draw: Protocol, crops: Crops) -> Protocol:
 def _measured(
     bundle: Bundle, draws: list[Protocol], crops: Crops, labels: NDArray[np.int64]
 ) -> Results:
-    rows = np.array(sorted(crops))
-    embedded = _embedded(bundle, rows, crops)
-    found: Results = {}
-    for view in VIEWS:
-        clean, z = (np.zeros((len(labels), bundle.manifest.dimension), np.float32) for _ in "ab")
-        clean[rows], z[rows] = embedded[CLEAN], embedded[view]
-        found[view] = [identify(clean, z, labels, draw) for draw in draws]
-    return found
+    everything = np.array(sorted(crops))
+    probes = np.unique(np.concatenate([[*draw.mated, *draw.strangers] for draw in draws]))
+
+    def all_rows(view: str) -> Vectors:
+        rows = everything if view == CLEAN else probes
+        out = np.zeros((len(labels), bundle.manifest.dimension), np.float32)
+        out[rows] = _embedded(bundle, rows, crops, view)
+        return out
+
+    clean = all_rows(CLEAN)
+    return {
+        view: [identify(clean, z, labels, draw) for draw in draws]
+        for view, z in ((view, clean if view == CLEAN else all_rows(view)) for view in VIEWS)
+    }
 
 
-def _embedded(bundle: Bundle, rows: NDArray[np.int64], crops: Crops) -> dict[str, Vectors]:
-    """Each view of ``rows`` (n, d); kept in ``data/cache`` for the same model, rows and views."""
+def _embedded(bundle: Bundle, rows: NDArray[np.int64], crops: Crops, view: str) -> Vectors:
+    """``rows`` as ``view`` shows them (n, d); what was asked before is in ``data/cache``."""
     views = Path(degraded_views.__file__).read_bytes()
-    which = hashlib.sha256(views + rows.tobytes()).hexdigest()[:12]
-    file = Path("data/cache") / f"degraded-{bundle.manifest.contract_id}-{which}.npz"
+    asked = hashlib.sha256(views + view.encode() + rows.tobytes()).hexdigest()[:16]
+    file = Path("data/cache") / f"degraded-{bundle.manifest.contract_id}-{asked}.npy"
     if not file.exists():
+        embedder = OnnxEmbedder(bundle)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            made = pool.map(lambda r: embedder.embed([seen(crops[r], r, view)])[0], rows.tolist())
+            z = np.stack(list(track(made, f"{bundle.folder.name}: {view}", len(rows))))
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part.npz")
-        np.savez(part, **_made(bundle, rows, crops))  # type: ignore[arg-type]
-        part.rename(file)
-    with np.load(file) as kept:
-        return {view: kept[view] for view in VIEWS}
-
-
-def _made(bundle: Bundle, rows: NDArray[np.int64], crops: Crops) -> dict[str, Vectors]:
-    embedder = OnnxEmbedder(bundle)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-
-        def made(view: str) -> Vectors:
-            each = pool.map(lambda r: embedder.embed([seen(crops[r], r, view)])[0], rows.tolist())
-            title = f"{bundle.folder.name}: {view}"
-            return np.stack(list(track(each, title, len(rows))))
-
-        return {view: made(view) for view in VIEWS}
+        np.save(file, z)
+    kept: Vectors = np.load(file)
+    return kept
 
 
 def _fnir(results: list[OpenSet]) -> float:

@@ -12,6 +12,9 @@ from app.inference.bundle import Bundle
 from tests.support.pictures import picture
 from tests.support.published import published_models
 
+PLAIN_CONTRACT = "face-782f9b7bbb40ba4d"
+"""Of galleries enrolled before the default bundle was adapted: they can be served with it still."""
+
 
 def _kith(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("KITH_")}
@@ -46,6 +49,17 @@ def test_the_published_files_make_the_bundle_that_every_machine_has(
     shown = _kith("show", str(folder))
     assert bundle.manifest.contract_id in shown.stdout
     assert "Apache-2.0" in shown.stdout
+
+    plain = _kith("pull", "--plain", **settings)
+    assert plain.returncode == 0, plain.stderr
+    sface = Bundle.load(tmp_path / "data" / "models" / "sface")
+    assert sface.manifest.contract_id == PLAIN_CONTRACT
+    assert sface.calibration.evidence["contract_id"] == PLAIN_CONTRACT
+    assert sface.manifest.files["detector.onnx"] == bundle.manifest.files["detector.onnx"]
+
+    took = _kith("pull", "--to", str(tmp_path / "data" / "models" / "sface"), **settings)
+    assert f"took the place of {PLAIN_CONTRACT}" in " ".join(took.stderr.split())
+    assert Bundle.load(sface.folder).manifest.contract_id == bundle.manifest.contract_id
 
 
 def test_a_folder_that_is_no_bundle_is_one_line_and_no_traceback(tmp_path: Path) -> None:

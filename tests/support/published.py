@@ -1,11 +1,10 @@
 """The two models as they were published, for tests that hold Kith's own against them."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Final
 
-from app.inference.pull import RECIPE
+from app.inference.pull import RECIPE, read_plan
 from app.inference.sources import fetch_sources
 from app.settings import Settings
 
@@ -14,7 +13,7 @@ _CACHE: Final = Path(__file__).parents[2] / "data" / "cache" / "published"
 
 def published_models(temporary: Path) -> dict[str, Path]:
     """``detector.onnx`` and ``embedder.onnx`` to the published files; fetched once, then kept."""
-    plan = json.loads((RECIPE / "recipe.json").read_text(encoding="utf-8"))
+    plan = read_plan(RECIPE).steps
     source = _CACHE if _CACHE.is_dir() else Settings().model_source
     fetched = fetch_sources(plan, temporary, source=source, progress=lambda *_: None)
     if not _CACHE.is_dir():

@@ -54,6 +54,7 @@ class GraphEmbedder(nn.Module):
         self.file, self.light = file, light
         self._nodes = [(n.op_type, list(n.input), list(n.output), _attributes(n))
                        for n in model.graph.node]  # fmt: skip
+        self._over = _last_uses(model)
         self._given, self._wanted = model.graph.input[0].name, model.graph.output[0].name
         # torch's names may hold no dot, and ONNX's do: each weight goes by its place.
         self._places = {w.name: f"w{i}" for i, w in enumerate(model.graph.initializer)}
@@ -84,9 +85,11 @@ class GraphEmbedder(nn.Module):
     def forward(self, blob: Tensor) -> Tensor:
         """Run the graph."""
         values = {self._given: blob}
-        for kind, inputs, outputs, attributes in self._nodes:
+        for (kind, inputs, outputs, attributes), over in zip(self._nodes, self._over, strict=True):
             taken = [values[x] if x in values else self.weight(x) for x in inputs if x]
             values[outputs[0]] = OPERATORS[kind](taken, attributes)
+            for name in over & values.keys():
+                del values[name]
         return values[self._wanted]
 
     def changes(self) -> dict[str, NDArray[np.float32]]:
@@ -125,6 +128,16 @@ def _opened(file: Path, *, light: float) -> ModelProto:
             f"{', '.join(sorted(OPERATORS))}."
         )
     return model
+
+
+def _last_uses(model: ModelProto) -> list[set[str]]:
+    """For each node what no node after it takes: a batch would not fit if all were kept."""
+    later: set[str] = set()
+    over = []
+    for node in reversed(model.graph.node):
+        over.append(set(node.input) - later)
+        later |= set(node.input)
+    return over[::-1]
 
 
 def learned(model: ModelProto, *, learn: Learn) -> dict[str, Literal["all", "low rank"]]:

@@ -16,13 +16,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import pytest
 
 from app.errors import BundleError
 from app.inference import sources
+from app.inference.adaptation import write_changes
 from app.inference.bundle import Bundle
+from app.inference.manifest import sha256_of
 from app.inference.pipeline import build_pipeline
 from app.inference.pull import pull
+from app.inference.recipe import adapt_embedder
+from tests.support.fake_bundle import fake_calibration, write_fake_bundle
 from tests.unit.inference.publisher import (
     DETECTOR_FILE,
     EMBEDDER_FILE,
@@ -105,7 +110,6 @@ def test_a_second_pull_does_nothing_and_asks_nobody(world: Publisher, destinatio
     first = pull(destination, source=world.folder, recipe=world.recipe)
     before = {each: each.stat().st_mtime_ns for each in destination.iterdir()}
     world.offer()
-    shutil.rmtree(world.recipe)
     assert pull(destination, recipe=world.recipe).manifest == first.manifest
     assert {each: each.stat().st_mtime_ns for each in destination.iterdir()} == before
     assert world.asked == []
@@ -140,6 +144,88 @@ def test_models_that_are_whole_are_kept_when_the_rest_is_of_an_older_release(
     pull(destination, recipe=world.recipe)
     assert world.asked == []
     assert _left(destination) == ["tiny"]
+
+
+def _revised(world: Publisher, file: str, **changed: object) -> None:
+    """The next release of the recipe."""
+    content = json.loads((world.recipe / file).read_text())
+    (world.recipe / file).write_text(json.dumps(content | changed))
+
+
+def test_an_older_calibration_is_replaced_and_the_contract_stays(
+    world: Publisher, destination: Path
+) -> None:
+    first = pull(destination, source=world.folder, recipe=world.recipe)
+    _revised(world, "calibration.json", ambiguity_margin=0.02)
+    _no_wheel(world)
+    again = pull(destination, recipe=world.recipe, keep_contract=True)
+    assert again.calibration.ambiguity_margin == 0.02
+    assert again.manifest.contract_id == first.manifest.contract_id
+    assert world.asked == []
+
+
+def test_an_older_card_or_version_is_replaced(world: Publisher, destination: Path) -> None:
+    pull(destination, source=world.folder, recipe=world.recipe)
+    (world.recipe / "MODEL_CARD.md").write_text("# tiny, told better\n")
+    pull(destination, source=world.folder, recipe=world.recipe)
+    assert (destination / "MODEL_CARD.md").read_text() == "# tiny, told better\n"
+    description = json.loads((world.recipe / "recipe.json").read_text())["description"]
+    _revised(world, "recipe.json", description=description | {"version": "2"})
+    assert pull(destination, source=world.folder, recipe=world.recipe).manifest.version == "2"
+
+
+def test_a_calibration_on_the_operators_own_photos_stays(
+    world: Publisher, destination: Path
+) -> None:
+    pull(destination, source=world.folder, recipe=world.recipe)
+    own = fake_calibration() | {"evidence": {"data": "our own doors"}}
+    (destination / "calibration.json").write_text(json.dumps(own))
+    _revised(world, "calibration.json", ambiguity_margin=0.02)
+    again = pull(destination, source=world.folder, recipe=world.recipe)
+    assert again.calibration.evidence["data"] == "our own doors"
+
+
+def test_a_whole_bundle_of_another_name_is_left_alone(world: Publisher, destination: Path) -> None:
+    write_fake_bundle(destination)
+    assert pull(destination, source=world.folder, recipe=world.recipe).manifest.name == "fake"
+
+
+def _adapting(world: Publisher) -> Path:
+    """A recipe that adds to the weights of the world's."""
+    recipe = world.recipe.with_name("adapting")
+    shutil.copytree(world.recipe, recipe)
+    write_changes(recipe / "changes.npz", {"bent_slope": np.full(16, 0.25, np.float32)})
+    made = recipe / "embedder.onnx"
+    adapt_embedder(world.folder / EMBEDDER_FILE, made, changes=recipe / "changes.npz")
+    plan = json.loads((world.recipe / "recipe.json").read_text())
+    steps = {
+        "adapts": world.recipe.name,
+        "changes": "changes.npz",
+        "description": plan["description"] | {"version": "2"},
+        "made": plan["made"] | {"embedder.onnx": sha256_of(made)},
+    }
+    made.unlink()
+    (recipe / "recipe.json").write_text(json.dumps(steps))
+    return recipe
+
+
+def test_another_model_takes_the_place_of_an_older_one(world: Publisher, destination: Path) -> None:
+    plain = pull(destination, source=world.folder, recipe=world.recipe)
+    adapted = pull(destination, source=world.folder, recipe=_adapting(world))
+    assert adapted.manifest.version == "2"
+    assert adapted.manifest.contract_id != plain.manifest.contract_id
+    assert build_pipeline(adapted).dimension == 128
+    back = pull(destination, source=world.folder, recipe=world.recipe)
+    assert back.manifest == plain.manifest
+
+
+def test_what_people_were_enrolled_with_is_kept_where_the_contract_must_stay(
+    world: Publisher, destination: Path
+) -> None:
+    plain = pull(destination, source=world.folder, recipe=world.recipe)
+    kept = pull(destination, recipe=_adapting(world), keep_contract=True)
+    assert kept.manifest == plain.manifest
+    assert world.asked == []
 
 
 def _flip(file: Path) -> None:
