@@ -179,7 +179,11 @@ def material(config: RunConfig, prepared: Prepared) -> Material:
 
 
 def write_split(prepared: Prepared, out: Path) -> None:
-    """The split, and the images skipped, beside the run."""
+    """The split, and the images skipped, beside the run.
+
+    ``trained-on.txt`` is a list for ``kith models calibrate --exclude``: how alike people are whom
+    training has driven apart says too little of strangers at large.
+    """
     out.mkdir(parents=True, exist_ok=True)
     parts = {
         "train": prepared.train.identities,
@@ -188,3 +192,5 @@ def write_split(prepared: Prepared, out: Path) -> None:
         "skipped": prepared.data.skipped,
     }
     (out / "split.json").write_text(json.dumps(parts, indent=1), encoding="utf-8")
+    names = "".join(f"{name}\n" for name in prepared.train.identities)
+    (out / "trained-on.txt").write_text(names, encoding="utf-8")

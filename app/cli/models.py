@@ -105,9 +105,9 @@ def calibrate(
     ] = None,
     out: Annotated[Path, typer.Option(help="Where to write.")] = Path("calibration.json"),
     exclude: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="File of names to leave out: folders or files, one a line.",
+            help="File of names to leave out: folders or files, one a line. May be given again.",
             exists=True,
             dir_okay=False,
         ),
@@ -116,7 +116,7 @@ def calibrate(
     """Measure how often strangers look alike to a bundle, on photos of many people."""
     settings = load_settings()
     bundle = Bundle.load(bundle_dir or settings.bundle_dir)
-    photos = _without(photos_in(folder), exclude)
+    photos = _without(photos_in(folder), exclude or [])
     pipeline = build_pipeline(bundle)
     with count_progress("Embedding", len(photos)) as step:
         found = embed_photos(
@@ -160,10 +160,8 @@ def _same_person(labels: np.ndarray) -> np.ndarray:
     return partner
 
 
-def _without(photos: list[Photo], exclude: Path | None) -> list[Photo]:
-    if exclude is None:
-        return photos
-    lines = exclude.read_text(encoding="utf-8").splitlines()
+def _without(photos: list[Photo], exclude: list[Path]) -> list[Photo]:
+    lines = [line for file in exclude for line in file.read_text(encoding="utf-8").splitlines()]
     names = {line.partition("#")[0].strip() for line in lines}
     return [p for p in photos if p.person not in names and p.file.stem not in names]
 

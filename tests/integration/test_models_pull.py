@@ -95,11 +95,13 @@ def test_photos_of_many_people_calibrate_a_bundle(tmp_path: Path, fake_bundle: P
         for shake in range(3):
             (photos / f"p{seed}" / f"{shake}.png").write_bytes(picture(seed, shake))
     left_out = tmp_path / "exclude.txt"
-    left_out.write_text("p0  # somebody else\n# only a remark\np1\n")
+    left_out.write_text("p0  # somebody else\n# only a remark\n")
+    also = tmp_path / "trained-on.txt"
+    also.write_text("p1\n")
     out = tmp_path / "calibration.json"
     done = _kith(
         *("calibrate", str(photos), "--data", "blotches", "--bundle", str(fake_bundle)),
-        *("--exclude", str(left_out), "--out", str(out)),
+        *("--exclude", str(left_out), "--exclude", str(also), "--out", str(out)),
     )
     assert done.returncode == 0, done.stderr
     evidence = json.loads(out.read_text())["evidence"]
