@@ -87,8 +87,8 @@ def split_by_name(identities: tuple[str, ...], *, unseen: float) -> Split:
     held = {x for x in identities if number_of(x) < unseen}
     if len(held) < 2 or len(identities) - len(held) < 2:
         raise TrainingError(
-            f"{len(identities)} identities cannot be split by name: {unseen:.0%} unseen leaves "
-            f"{len(identities) - len(held)} to learn from and {len(held)} to test on; both need two."
+            f"{len(identities)} identities cannot be split by name: of {unseen:.0%} unseen come "
+            f"{len(identities) - len(held)} to learn from, {len(held)} to test on; both need two."
         )
     return Split(
         train=tuple(x for x in identities if x not in held),
