@@ -87,7 +87,8 @@ def _empirical(
 def _shape(standard: NDArray[np.float64]) -> ScoreShape:
     """Quantiles of standardised scores (n,), and a straight line in the logarithm beyond them."""
     rates = np.geomspace(0.999, 10 / len(standard), 100)
-    deviations, index = np.unique(np.quantile(standard, 1 - rates), return_index=True)
+    # Rounded as the file rounds, where two that are nearly one would be one and not rise.
+    deviations, index = np.unique(np.quantile(standard, 1 - rates).round(4), return_index=True)
     log_fmr = np.log(rates[index])
     slope = (log_fmr[-1] - log_fmr[len(log_fmr) // 2]) / (
         deviations[-1] - deviations[len(log_fmr) // 2]

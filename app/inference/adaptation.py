@@ -85,6 +85,8 @@ def with_light(model: ModelProto, *, level: float) -> None:
     s reaches ``level``, g = 1 and not one bit changes. The input is RGB of 0 to 255.
     """
     graph, given = model.graph, model.graph.input[0].name
+    if "light_level" in {weight.name for weight in graph.initializer}:
+        raise BundleError("The embedder normalises the light already.")
     channels = graph.input[0].type.tensor_type.shape.dim[1].dim_value
     constants = {
         "light_each": np.full((1, channels, 1, 1), 1 / channels),
@@ -139,8 +141,13 @@ def _light_nodes(given: str) -> list[NodeProto]:
 
 
 def with_head(model: ModelProto) -> None:
-    """Z + z H before the rows get unit length; H (d, d) is nothing until changes say otherwise."""
+    """Rows z become z + z H before they get unit length; H (d, d) is nothing until it is changed.
+
+    A head that is there already is the one to be changed.
+    """
     graph = model.graph
+    if HEAD in {weight.name for weight in graph.initializer}:
+        return
     last = next((n for n in graph.node if n.op_type == "LpNormalization"), None)
     if last is None:
         raise BundleError("The embedder does not end in LpNormalization: no head can be put there.")

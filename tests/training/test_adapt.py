@@ -126,6 +126,20 @@ def test_the_default_embedder_is_read_as_onnxruntime_runs_it(face_bundle: Path) 
     assert difference <= 1e-4
 
 
+def test_an_adapted_embedder_can_be_adapted_again_but_not_its_light(tmp_path: Path) -> None:
+    file, blob = save_network(tmp_path / "network.onnx"), pixels(5, 3, 12, 12)
+    first, again = tmp_path / "first.onnx", tmp_path / "again.onnx"
+    shaken(GraphEmbedder(file, learn="small", rank=2, light=150)).write(first)
+    model = GraphEmbedder(first, learn="small", rank=2, light=0)
+    with torch.no_grad():
+        assert np.abs(model(torch.from_numpy(blob)).numpy() - run(first, blob)).max() <= 1e-4
+        shaken(model).write(again)
+        assert np.abs(model(torch.from_numpy(blob)).numpy() - run(again, blob)).max() <= 1e-4
+    assert np.abs(run(again, blob) - run(first, blob)).max() > 1e-3
+    with pytest.raises(TrainingError, match="normalises the light already"):
+        GraphEmbedder(first, learn="small", rank=2, light=150)
+
+
 def test_each_way_to_learn_touches_what_it_says_and_no_more(tmp_path: Path) -> None:
     model = onnx.load(str(save_network(tmp_path / "network.onnx")))
     assert learned(model, learn="head") == {HEAD: "all"}
