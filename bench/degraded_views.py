@@ -15,9 +15,7 @@ from PIL import Image
 Crop = NDArray[np.uint8]
 View = Callable[[Crop, np.random.Generator], Crop]
 CLEAN: Final = "clean"
-_NOISE: Final = (
-    7.0  # grey levels of read noise; with it plain SFace loses what issue and card state
-)
+_NOISE: Final = 7.0  # grey levels of read noise
 _GREY: Final = 128
 
 

@@ -31,7 +31,7 @@ def test_at_least_99_percent_of_lfw_development_pairs_are_told_right(
         rows = dict(zip(files, pool.map(lambda file: _embed(pipeline, file), files), strict=True))
     scores = np.array([rows[one] @ rows[other] for one, other, _ in pairs])
     accuracy = _accuracy(scores, np.array([same for *_, same in pairs]))
-    assert accuracy >= 0.99, f"{accuracy:.4f}; 0.9945 when this was written"
+    assert accuracy >= 0.99, f"{accuracy:.4f}; 0.9905 when this was written, 0.9945 plain SFace"
 
 
 def _pairs(photos: Path) -> list[Pair]:
