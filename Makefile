@@ -6,13 +6,17 @@ KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
 .PHONY: training-setup serve test lint types bench bench-openset bench-degraded bench-startup bench-mini \
-        bench-backup model image-test lock clean
+        bench-backup chaos model image-test lock clean
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve
 
 test: .venv/training.installed model
 	$(BIN)/pytest
+
+# The long forms of what `make test` does a little of.
+chaos: .venv/training.installed model
+	KITH_CHAOS=1 $(BIN)/pytest tests/chaos --timeout=14400
 
 training-setup: .venv/training.installed
 
