@@ -74,7 +74,16 @@ class Follower:
         for key, epoch, revision in positions:
             if self._stop.is_set():
                 return
+            self._catch_up(key, epoch, revision)
+
+    def _catch_up(self, key: int, epoch: str, revision: int) -> None:
+        """One gallery that cannot be read must neither keep the others cold nor stop the start."""
+        try:
             self.replicas.of(key, epoch).catch_up(revision)
+        except AppError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, `kith check` tells
+            _log.warning("follower.skipped", collection_key=key, error_type=type(error).__name__)
 
     def _keep_when_due(self) -> None:
         if time.monotonic() - self._kept_at >= self._snapshot_seconds:

@@ -122,11 +122,6 @@ class CollectionReplica:
             if not self._is_at(revision):
                 raise NotReady("The change log is behind the database; try again.")
 
-    def follow(self) -> None:
-        """Be at the revision that SQL has now; so an idle replica stays warm."""
-        with self._writing():
-            self._follow()
-
     def keep(self) -> bool:
         """Write a snapshot, where something changed since the last; says whether it did."""
         if self._snapshots is None:

@@ -1,14 +1,17 @@
 """Services on one database: who is asked nothing follows all the same, and starts where it was."""
 
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from app.bootstrap import Container
 from app.gallery.collection_service import CollectionService
+from app.gallery.models import Face
 from app.index import follower as room
 from app.settings import Settings
 from tests.support.services import enrol, make_collection, near, running
@@ -111,3 +114,18 @@ def test_where_no_snapshot_can_be_written_all_else_goes_on(
         make_collection(container)
         enrol(container, "ada", 1)
         assert near(container, 1) == {"ada"}
+
+
+def test_a_gallery_that_cannot_be_read_stops_neither_the_start_nor_the_others(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with running(settings, tmp_path / "a") as first:
+        make_collection(first, "doors")
+        make_collection(first, "gates")
+        enrol(first, "ada", 1)
+        with first.database.write() as session:
+            session.execute(update(Face).values(embedding=b"odd"))
+    shutil.rmtree(tmp_path / "a" / "index", ignore_errors=True)
+    with running(settings, tmp_path / "a") as again:
+        there = again.follower.replicas.there().values()
+        assert sorted(str(each.revision) for each in there) == ["0", "None"]
