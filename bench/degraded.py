@@ -29,12 +29,10 @@ from app.inference.pipeline import build_pipeline
 from app.vision.decode import ImageLimits, decode_image
 from bench import degraded_views
 from bench.degraded_views import CLEAN, VIEWS, seen
-from bench.openset_data import central_face
-from training.datasets.base import number_of
+from bench.openset_data import central_face, never_trained_on
 from training.evaluate.bootstrap import resampled
 from training.evaluate.identification import OpenSet, Protocol, identify
 
-NEVER_TRAINED_ON: Final = 0.5
 PERSONS, PHOTOS, MATED, STRANGERS = 180, 3, 500, 700
 DRAWS: Final = 3
 FPIR: Final = 0.01
@@ -54,8 +52,7 @@ def main() -> None:
     folders = [Path(name) for name in sys.argv[1:]] or [Path("data/models/sface"),
                                                          Path("data/models/face")]  # fmt: skip
     bundles = [Bundle.load(folder) for folder in folders]
-    photos = [p for p in photos_in(Path(named) / "lfw-devtrain")
-              if number_of(p.person) < NEVER_TRAINED_ON]  # fmt: skip
+    photos = [p for p in photos_in(Path(named) / "lfw-devtrain") if never_trained_on(p.person)]
     labels = np.unique([photo.person for photo in photos], return_inverse=True)[1]
     draws = [protocol(labels, seed) for seed in range(DRAWS)]
     rows = sorted({int(r) for d in draws for r in (*d.gallery, *d.mated, *d.strangers)})

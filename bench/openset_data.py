@@ -19,6 +19,7 @@ from app.inference.pipeline import Pipeline, Sample
 from app.vision.decode import ImageLimits, decode_image
 from app.vision.types import RgbImage
 from bench.openset_cameras import CAMERAS, through
+from training.datasets.base import number_of
 
 Vectors = NDArray[np.float32]
 Keys = NDArray[np.int64]
@@ -26,6 +27,7 @@ Keys = NDArray[np.int64]
 WEB: Final = "web photographs"
 _PER_PERSON: Final = 4  # images that each camera takes again: three templates and a probe
 _LIMITS: Final = ImageLimits(10 << 20, 40_000_000)
+_NEVER_TRAINED_ON: Final = 0.5  # training/runs/face-adapt.toml: `unseen`
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,19 @@ class Photographs:
     retaken: Keys
     cameras: Mapping[str, Vectors]
 
+    def of(self, rows: NDArray[np.bool_]) -> "Photographs":
+        """Only those of ``rows`` (n,)."""
+        again = rows[self.retaken]
+        return Photographs(
+            self.names[rows],
+            self.persons[rows],
+            self.embeddings[rows],
+            self.mirrored[rows],
+            self.quality[rows],
+            (np.cumsum(rows) - 1)[self.retaken[again]],
+            {name: vectors[again] for name, vectors in self.cameras.items()},
+        )
+
 
 def photographs(folder: Path, pipeline: Pipeline, *, cache: Path, threads: int) -> Photographs:
     """The photographs of ``folder``, one folder a person, from ``cache`` where it has them."""
@@ -56,6 +71,11 @@ def photographs(folder: Path, pipeline: Pipeline, *, cache: Path, threads: int) 
         columns = {name: kept[name] for name in kept.files}
     cameras = {name: columns.pop(name) for name in CAMERAS}
     return Photographs(**columns, cameras=cameras)
+
+
+def never_trained_on(person: str) -> bool:
+    """Whether no bundle that Kith trained has seen this person; half of the people."""
+    return number_of(person) < _NEVER_TRAINED_ON
 
 
 def _embedded(photos: list[Photo], pipeline: Pipeline, threads: int) -> dict[str, Any]:

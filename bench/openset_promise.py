@@ -22,12 +22,13 @@ GALLERIES: Final = (
     (100, 5),
     (400, 1),
     (400, 3),
-    (1000, 1),
-    (1000, 5),
+    (800, 1),
+    (800, 5),
     (1500, 1),
     (1500, 5),
 )
-SITES: Final = ((20, 1), (20, 3), (50, 1), (50, 3), (200, 1), (200, 3))
+_STRANGERS: Final = 0.2  # of a half, at least, for a gallery to be measured on it
+SITES: Final = ((3, 1), (5, 1), (20, 1), (20, 3), (50, 1), (50, 3), (200, 1), (200, 3))
 _PROBES: Final = 60_000  # strangers a row of a table, over as many galleries as that takes
 _ENROLLED: Final = 6_000  # persons a row of the sites, over as many galleries: small ones differ
 _DRAWS: Final = 10
@@ -44,20 +45,26 @@ def promise_table(data: Photographs, rows: NDArray[np.int64], title: str) -> Tab
             Half(data.persons, rows, people) for people in halves(data.persons, split)
         )
         calibration = calibrated(data, fitted, split)
-        for persons, templates in GALLERIES:
+        for persons, templates in _measurable(reported):
             seen = _observed(calibration, data.embeddings, reported, persons, templates)
             for target, (rate, low, high) in seen.items():
                 stated = target if target in TARGETS else 1.0
                 ratios[persons, templates, target].append(rate / stated)
                 inside[persons, templates, target].append(low <= rate <= high)
     table = Table("persons", "templates", *_headings(), title=f"Observed / target FPIR, {title}")
-    for persons, templates in GALLERIES:
+    for persons, templates in _measurable(reported):
         cells = [
             _cell(ratios[persons, templates, target], inside[persons, templates, target])
             for target in (*TARGETS, RECOMMENDED)
         ]
         table.add_row(str(persons), _up_to(templates), *cells)
     return table
+
+
+def _measurable(half: Half) -> list[tuple[int, int]]:
+    """The galleries that leave strangers enough."""
+    most = len(half.people) * (1 - _STRANGERS)
+    return [(persons, templates) for persons, templates in GALLERIES if persons <= most]
 
 
 def _headings() -> list[str]:

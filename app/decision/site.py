@@ -133,7 +133,7 @@ def fit_site(bundle: Moments, evidence: SiteEvidence) -> SiteFit:
     pairs = n * (n - 1) / 2
     mean_weight, mean_error = _shrunk(_MEAN_PRIOR**2, _MEAN_NOISE**2 / n + 1 / pairs)
     weight, error = _shrunk(_DEVIATION_PRIOR**2, _DEVIATION_NOISE**2 / n + 0.5 / pairs)
-    growth = weight * float(np.log(stretch))
+    growth = _growth(weight, stretch)
     moments = Moments(
         bundle.mean + mean_weight * shift * bundle.deviation,
         bundle.deviation * float(np.exp(growth + _TAIL_GROWTH * max(growth, 0.0))),
@@ -146,6 +146,16 @@ def _shrunk(prior: float, noise: float) -> tuple[float, float]:
     """The weight of an observation by the variances of both, and the noise it brings along."""
     weight = prior / (prior + noise)
     return weight, float(weight * np.sqrt(noise))
+
+
+def _growth(weight: float, stretch: float) -> float:
+    """What is believed of the deviation's logarithm: prior and observation meet as variances
+    (Smyth 2004, "moderated" variances), which near a stretch of 1 is ``weight`` of its logarithm.
+
+    Three people's similarities may by chance be next to equal. The logarithm of next to nothing has
+    no floor; the variance has one, which fades as people come and ``weight`` nears 1.
+    """
+    return float(np.log1p(weight * (stretch**2 - 1))) / 2
 
 
 def _coherence(bundle: Moments, evidence: SiteEvidence) -> float:

@@ -12,11 +12,10 @@ from app.inference.folders import photos_in
 from app.inference.pipeline import build_pipeline
 from app.inference.pull import PLAIN, pull
 from app.vision.decode import ImageLimits, decode_image
-from bench.degraded import FPIR, NEVER_TRAINED_ON
+from bench.degraded import FPIR
 from bench.degraded_views import CLEAN, seen
-from bench.openset_data import central_face
+from bench.openset_data import central_face, never_trained_on
 from tests.support.published import published_models
-from training.datasets.base import number_of
 from training.evaluate.identification import Protocol, identify
 
 _PERSONS, _ENROLLED, _MATED, _STRANGERS = 40, 3, 2, 200
@@ -42,7 +41,7 @@ def _faces(bundle: Bundle, folder: Path) -> tuple[list[NDArray[np.uint8]], Label
     """Five photos of each of some people, then one of each of many others; who is on each."""
     people: dict[str, list[Path]] = {}
     for photo in photos_in(folder):
-        if number_of(photo.person) < NEVER_TRAINED_ON:
+        if never_trained_on(photo.person):
             people.setdefault(photo.person, []).append(photo.file)
     many = [files for files in people.values() if len(files) >= _ENROLLED + _MATED][:_PERSONS]
     one = [files for files in people.values() if len(files) == 1][:_STRANGERS]

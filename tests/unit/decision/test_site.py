@@ -131,6 +131,19 @@ def test_the_more_people_the_nearer_to_what_they_say(bundle: Calibration) -> Non
     assert bundle.moments.mean < means[0] < means[1] < means[2] < 0.5
 
 
+def test_three_people_who_are_by_chance_equally_alike_hardly_loosen(bundle: Calibration) -> None:
+    own = bundle.moments
+    for deviation in (0.0, 1e-3 * own.deviation, 0.1 * own.deviation):
+        site = bundle.at_site(SiteEvidence(3, own.mean, deviation, 1.0, 0, 0.0))
+        assert 0.9 * own.deviation < site.moments.deviation < own.deviation
+
+
+def test_many_people_whose_scores_are_narrow_are_believed(bundle: Calibration) -> None:
+    own = bundle.moments
+    site = bundle.at_site(SiteEvidence(500, own.mean, 0.25 * own.deviation, 1.0, 0, 0.0))
+    assert site.moments.deviation == pytest.approx(0.25 * own.deviation, rel=0.15)
+
+
 def test_what_few_people_leave_open_makes_the_threshold_stricter(bundle: Calibration) -> None:
     size = GallerySize({1: 50})
     thresholds = []
