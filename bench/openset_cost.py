@@ -62,7 +62,10 @@ def _try_ways(
         data.embeddings[enrolled],
         data.quality[enrolled],
         data.embeddings[probes],
+        data.quality[probes],
         np.stack([data.embeddings[images].mean(axis=0) for images in fitted.people]),
+        data.embeddings[fitted.rows],
+        data.quality[fitted.rows],
         data.mirrored[enrolled],
         data.mirrored[probes],
     )

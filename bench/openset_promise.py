@@ -32,6 +32,7 @@ SITES: Final = ((3, 1), (5, 1), (20, 1), (20, 3), (50, 1), (50, 3), (200, 1), (2
 _PROBES: Final = 60_000  # strangers a row of a table, over as many galleries as that takes
 _ENROLLED: Final = 6_000  # persons a row of the sites, over as many galleries: small ones differ
 _DRAWS: Final = 10
+_SITES: Final = 300
 
 Rates = dict[tuple[object, ...], list[float]]
 
@@ -141,7 +142,7 @@ def _at_site(
     """The ratio at each target, with the bundle's calibration and with the site's."""
     rng = np.random.default_rng(persons * 10 + templates)
     named: dict[tuple[float, str], list[float]] = defaultdict(list)
-    for _ in range(max(_DRAWS, _ENROLLED // persons)):
+    for _ in range(min(_ENROLLED // persons, _SITES)):
         gallery = half.gallery(persons, templates, rng)
         fused = gallery.fused(vectors)
         top = (vectors[gallery.strangers] @ fused.vectors.T).max(axis=1)

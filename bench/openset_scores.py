@@ -20,14 +20,18 @@ _EVM_TAIL: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """``templates`` (m, k, d) of m persons, their ``quality`` (m, k), ``probes`` (p, d), a
-    ``cohort`` (c, d) of other people; the same seen in the mirror.
+    """``templates`` (m, k, d) of m persons, their ``quality`` (m, k), ``probes`` (p, d) and theirs
+    (p,), a ``cohort`` (c, d) of other people and ``cohort_probes`` (n, d), images of them; the
+    templates and probes seen in the mirror.
     """
 
     templates: Vectors
     quality: Vectors
     probes: Vectors
+    probe_quality: Vectors
     cohort: Vectors
+    cohort_probes: Vectors
+    cohort_quality: Vectors
     mirrored_templates: Vectors
     mirrored_probes: Vectors
 
@@ -111,6 +115,15 @@ def adaptive_s_norm(trial: Trial) -> Vectors:
     return np.asarray((by_probe + (scores - mean_) / std) / 2)
 
 
+def quality_aware(trial: Trial) -> Vectors:
+    """The centroid, at a threshold that follows the probe's quality: less what strangers of that
+    quality reach in this gallery, which is a straight line through the cohort's.
+    """
+    strangers = replace(trial, probes=trial.cohort_probes)
+    slope = np.polyfit(trial.cohort_quality, centroid(strangers).max(axis=1), 1)[0]
+    return np.asarray(centroid(trial) - slope * trial.probe_quality[:, None], np.float32)
+
+
 def second_best(trial: Trial) -> Vectors:
     """The centroid, less 0.3 of the nearest other person's."""
     scores = centroid(trial)
@@ -143,6 +156,7 @@ WAYS: Final[Mapping[str, Way]] = {
     "centroid, mirror-averaged": mirrored,
     "centroid, cohort mean subtracted": mean_subtracted,
     "centroid, adaptive s-norm": adaptive_s_norm,
+    "centroid, threshold by the probe's quality": quality_aware,
     "centroid, less 0.3 second best": second_best,
     "centroid, extreme value machine": extreme_value_machine,
 }
