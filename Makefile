@@ -12,7 +12,7 @@ serve: .venv/serve.installed
 	@$(BIN)/kith serve
 
 test: .venv/training.installed model
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile
 
 # The long forms of what `make test` does a little of.
 chaos: .venv/training.installed model
