@@ -26,6 +26,7 @@ _MEAN_NOISE: Final = 0.8
 _DEVIATION_NOISE: Final = 0.3
 """Standard error of both from the choice of n people, times sqrt(n): measured over 300 galleries
 each of 5, 20 and 80 people, 0.4 to 0.9 and 0.1 to 0.3. The pairs' own noise comes on top."""
+_DOUBT: Final = 3.0  # standard errors
 _TAIL_GROWTH: Final = 0.3
 """Where a camera stretches the scores, it stretches the far ones by so much more (in logarithms):
 bad pictures among good ones. Measured at one in 10,000: 0.0 to 0.35, for stretches 1.01 to 1.13."""
@@ -123,17 +124,31 @@ class SiteFit:
 
 
 def fit_site(bundle: Moments, evidence: SiteEvidence) -> SiteFit:
-    """What the bundle's moments become in this gallery; the bundle's own with fewer than two."""
+    """What the bundle's moments become in this gallery; the bundle's own with fewer than two.
+
+    A mean above the bundle's is beyond doubt by what would be left of it if one pair were one
+    person under two names, of similarity 1; a narrower deviation by what chance cannot explain. And
+    as three people's similarities may by chance be next to equal, and the logarithm of next to
+    nothing has no floor, one more pair counts, at one of the bundle's deviations. Measured on
+    quarters of the calibrating halves at 1 % stated, without and with all that: three people of web
+    photographs 1.27 and 0.93 times that, twenty under light from one side 1.75 and 1.50.
+    """
     n = evidence.persons
     if n < 2:
         return SiteFit(bundle, 0.0, 0.0, 0.0, 1.0, n)
     shift = (evidence.mean / evidence.inverse_length - bundle.mean) / bundle.deviation
     deviation = evidence.deviation if n > 2 else bundle.deviation  # one pair has none
-    stretch = max(deviation, _LEAST_LENGTH) / bundle.deviation
+    stretch = deviation / bundle.deviation
     pairs = n * (n - 1) / 2
-    mean_weight, mean_error = _shrunk(_MEAN_PRIOR**2, _MEAN_NOISE**2 / n + 1 / pairs)
-    weight, error = _shrunk(_DEVIATION_PRIOR**2, _DEVIATION_NOISE**2 / n + 0.5 / pairs)
-    growth = _growth(weight, stretch)
+    mean_weight, mean_error = _shrunk(
+        _MEAN_PRIOR,
+        _MEAN_NOISE**2 / n + 1 / pairs,
+        beyond=shift - 1 / (bundle.deviation * pairs),
+    )
+    seen = float(np.log((pairs * stretch**2 + 1) / (pairs + 1))) / 2
+    noise = _DEVIATION_NOISE**2 / n + 0.5 / pairs
+    weight, error = _shrunk(_DEVIATION_PRIOR, noise, beyond=-seen - _DOUBT * float(np.sqrt(noise)))
+    growth = weight * seen
     moments = Moments(
         bundle.mean + mean_weight * shift * bundle.deviation,
         bundle.deviation * float(np.exp(growth + _TAIL_GROWTH * max(growth, 0.0))),
@@ -142,20 +157,13 @@ def fit_site(bundle: Moments, evidence: SiteEvidence) -> SiteFit:
     return SiteFit(moments, mean_error, error, shift, stretch, n)
 
 
-def _shrunk(prior: float, noise: float) -> tuple[float, float]:
-    """The weight of an observation by the variances of both, and the noise it brings along."""
-    weight = prior / (prior + noise)
-    return weight, float(weight * np.sqrt(noise))
-
-
-def _growth(weight: float, stretch: float) -> float:
-    """What is believed of the deviation's logarithm: prior and observation meet as variances
-    (Smyth 2004, "moderated" variances), which near a stretch of 1 is ``weight`` of its logarithm.
-
-    Three people's similarities may by chance be next to equal. The logarithm of next to nothing has
-    no floor; the variance has one, which fades as people come and ``weight`` nears 1.
+def _shrunk(prior: float, noise: float, *, beyond: float) -> tuple[float, float]:
+    """The weight of an observation by the deviation that is expected of it and the variance of its
+    noise, and the noise it brings along. What lies ``beyond`` doubt widens what is expected.
     """
-    return float(np.log1p(weight * (stretch**2 - 1))) / 2
+    expected = prior**2 + max(beyond, 0.0) ** 2
+    weight = expected / (expected + noise)
+    return weight, float(weight * np.sqrt(noise))
 
 
 def _coherence(bundle: Moments, evidence: SiteEvidence) -> float:

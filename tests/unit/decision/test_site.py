@@ -131,6 +131,27 @@ def test_the_more_people_the_nearer_to_what_they_say(bundle: Calibration) -> Non
     assert bundle.moments.mean < means[0] < means[1] < means[2] < 0.5
 
 
+def test_people_more_alike_than_expected_are_believed_sooner_than_people_less_alike(
+    bundle: Calibration,
+) -> None:
+    own = bundle.moments
+    moved = []
+    for shift in (2.0, -2.0):
+        mean = own.mean + shift * own.deviation
+        site = bundle.at_site(SiteEvidence(12, mean, own.deviation, 1.0, 0, 0.0))
+        moved.append((site.moments.mean - own.mean) / own.deviation)
+    assert moved[0] > 1.9
+    assert -1.8 < moved[1] < -1.5
+
+
+def test_somebody_enrolled_twice_among_few_does_not_pass_for_a_camera(bundle: Calibration) -> None:
+    """One pair of four people's six is one person: the mean alone cannot tell that from a light."""
+    own = bundle.moments
+    mean = (1.0 + 5 * own.mean) / 6
+    site = bundle.at_site(SiteEvidence(4, mean, own.deviation, 1.0, 0, 0.0))
+    assert site.moments.mean - own.mean < 0.55 * (mean - own.mean)
+
+
 def test_three_people_who_are_by_chance_equally_alike_hardly_loosen(bundle: Calibration) -> None:
     own = bundle.moments
     for deviation in (0.0, 1e-3 * own.deviation, 0.1 * own.deviation):
