@@ -16,6 +16,7 @@ from rich.console import Console
 from app.bootstrap import build
 from app.cli.models import download_progress
 from app.core.logging import configure_logging
+from app.core.memory import give_large_blocks_back
 from app.inference.pull import pull
 from app.main import create_app
 from app.settings import Settings, load_settings
@@ -40,6 +41,7 @@ def serve() -> None:
                 progress=progress,
                 keep_contract=True,
             )
+    give_large_blocks_back()
     app = create_app(settings, build(settings))
     config = uvicorn.Config(
         app,
