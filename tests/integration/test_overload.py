@@ -173,10 +173,7 @@ def test_memory_stays_under_what_the_settings_say(small: ServerProcess) -> None:
         return answer.status_code
 
     with ThreadPoolExecutor(40) as pool:
-        import os
-
-        M = os.environ.get("MIX")
-        seen = set(pool.map(ask, [int(M)] * 60 if M else range(120)))
+        seen = set(pool.map(ask, range(50)))
     assert {200, 503} <= seen <= {200, 413, 415, 422, 503}
     assert (
         idle
