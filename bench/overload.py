@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -152,12 +153,12 @@ def _table(server: ServerProcess, mixes: dict[str, list[Flood]]) -> Table:
 
 def _flooded(server: ServerProcess, mix: list[Flood]) -> Met:
     met, until = Met(), time.monotonic() + SECONDS
-    asking: list[Callable[[], None]] = [lambda: _healthy(server, met, until)]
+    asking: list[Callable[[], None]] = [partial(_healthy, server, met, until)]
     for flood in mix:
         if flood.body:
-            asking += [lambda flood=flood: _ask(server, flood, met, until)] * flood.clients
+            asking += [partial(_ask, server, flood, met, until)] * flood.clients
         else:
-            asking.append(lambda: _slow(server, met, until))
+            asking.append(partial(_slow, server, met, until))
     with ThreadPoolExecutor(len(asking)) as pool:
         for each in [pool.submit(ask) for ask in asking]:
             each.result()

@@ -5,6 +5,8 @@ for ever, and holds no more memory than its settings allow.
 import base64
 import io
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -181,6 +183,16 @@ def test_memory_stays_under_what_the_settings_say(small: ServerProcess) -> None:
         < bound(idle, bodies=BODIES, threads=THREADS, pixels=PIXELS, connections=CONNECTIONS)
     )
     assert is_well(small)
+
+
+def test_where_files_are_few_connections_are_fewer() -> None:
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (100, 700));"
+        "from app.cli.serve import _connections as allowed;"
+        "print(allowed(100), allowed(500), resource.getrlimit(resource.RLIMIT_NOFILE))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "100 188 (700, 700)" in said.stdout
 
 
 def _webp() -> bytes:
