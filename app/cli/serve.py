@@ -102,7 +102,7 @@ def _connections(wanted: int) -> int:
         soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         if soft < needed:
-            wanted = max(soft - _OTHER_FILES, soft // 2)
+            wanted = min(wanted, max(soft - _OTHER_FILES, soft // 2))
             structlog.get_logger().warning("connections.limited", connections=wanted, files=soft)
     return wanted
 

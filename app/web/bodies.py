@@ -23,7 +23,7 @@ _JSON_COPIES: Final = 3
 _SEPARATORS: Final = (b"[", b"{", b",")
 _VALUE_BYTES: Final = 100
 """JSON is held as text, as strings and as what base64 stands for; and each of its values is an
-object, so that a megabyte of ``[],[],[]`` would be 25 of memory."""
+object, so that a megabyte of ``{},{},{}`` would be 24 of memory."""
 
 
 class Patience:

@@ -192,7 +192,7 @@ def test_where_files_are_few_connections_are_fewer() -> None:
         "print(allowed(100), allowed(500), resource.getrlimit(resource.RLIMIT_NOFILE))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "100 188 (700, 700)" in said.stdout
+    assert "100 350 (700, 700)" in said.stdout
 
 
 def _webp() -> bytes:
