@@ -44,6 +44,11 @@ class Connection(HttpToolsProtocol):
         if len(self.connections) > self._most:
             self._make_room()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of it: uvicorn's timer would keep whatever a reset connection held for 75 s."""
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+
     def _make_room(self) -> None:
         others = (c for c in self.connections if isinstance(c, Connection) and c is not self)
         idle = [c for c in others if c.waits_since is not None]
@@ -66,7 +71,11 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
         if self.waits_since is None or not self._begun or self.transport.is_closing():
             return
-        if now - self.waits_since > self._seconds:
+        if now - self.waits_since <= self._seconds:
+            return
+        if self.cycle is None and not self._unread:  # it would take 408 for a later answer
+            self.transport.close()
+        else:
             self.refuse(RequestTimeout(f"No request came within {self._seconds:g} seconds."))
 
     def refuse(self, error: AppError) -> None:
