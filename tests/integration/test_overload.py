@@ -113,10 +113,11 @@ def test_past_the_connections_that_are_all_at_work_the_answer_is_503(small: Serv
         b"\x16\x03\x01 a TLS greeting\r\n\r\n",
         head("/detect", *(f"X-{i}: 1" for i in range(300))),
         head("/detect", "X-Long: " + "x" * 400_000),
+        head("/detect", end=False) + b"X-Long: " + b"x" * 400_000,
         b"GET /" + b"x" * 400_000,
         head("/health/live", method="GET") * 100,
     ],
-    ids=["no HTTP", "many lines", "a long line", "a long path", "far ahead"],
+    ids=["no HTTP", "many lines", "a long line", "a line without end", "a long path", "far ahead"],
 )
 def test_what_no_client_needs_ends_the_connection(small: ServerProcess, bytes_sent: bytes) -> None:
     with connect(small) as one:
@@ -125,8 +126,7 @@ def test_what_no_client_needs_ends_the_connection(small: ServerProcess, bytes_se
         except ConnectionError:
             return
         said = rest(one)
-    assert not said or said.startswith(b"HTTP/1.1 400 ") or b"far ahead" in said
-    assert said.count(b"HTTP/1.1 200 ") == 0
+    assert not said or said.startswith(b"HTTP/1.1 400 ")
     assert is_well(small)
 
 
