@@ -307,8 +307,10 @@ def test_a_transfer_that_never_ends_is_given_up(
     _no_wheel(world)
     monkeypatch.setattr(sources, "_FILE_SECONDS", 0.1)
     world.drip_seconds = 0.05
+    looked: list[int] = []
     with pytest.raises(BundleError, match=r"took longer than 0\.1 seconds"):
-        pull(destination, recipe=world.recipe)
+        pull(destination, recipe=world.recipe, progress=lambda _, done, __: looked.append(done))
+    assert looked[0] < 20  # not only when all that comes had come
     assert _left(destination) == []
 
 
