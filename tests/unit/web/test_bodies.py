@@ -2,27 +2,13 @@
 
 import anyio
 import pytest
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError
 from app.web.bodies import BodyMemory, Patience
-from app.web.problems import problem_response
-from tests.unit.web.asgi import Exchange, body
+from tests.unit.web.asgi import Exchange, body, reads_all
 
 FORM = "multipart/form-data; boundary=x"
 MEBIBYTE = 1024 * 1024
-
-
-async def reads_all(scope: Scope, receive: Receive, send: Send) -> None:
-    """As an app does: what ``receive`` raises becomes its answer."""
-    try:
-        while (await receive()).get("more_body"):
-            pass
-    except AppError as error:
-        await problem_response(error, "req-test")(scope, receive, send)
-        return
-    await PlainTextResponse("done")(scope, receive, send)
 
 
 class Beside:
