@@ -6,7 +6,7 @@ KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
 .PHONY: training-setup serve test lint types bench bench-openset bench-degraded bench-startup bench-mini \
-        bench-backup chaos model image-test lock clean
+        bench-backup bench-overload chaos model image-test lock clean
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve
@@ -39,6 +39,9 @@ bench-startup: .venv/dev.installed
 
 bench-backup: .venv/dev.installed
 	$(BIN)/python -m bench.backup
+
+bench-overload: .venv/dev.installed model
+	$(BIN)/python -m bench.overload
 
 bench-openset: .venv/dev.installed model
 	$(BIN)/python -m bench.openset

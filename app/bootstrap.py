@@ -72,7 +72,7 @@ def build_analyser(pipeline: Pipeline, settings: Settings) -> Analyser:
     """The way from an image's bytes to embeddings, with the settings' limits."""
     return Analyser(
         pipeline,
-        Gate(settings.threads, settings.queue),
+        Gate(settings.threads, settings.queue, patience=settings.request_seconds),
         ImageLimits(settings.max_image_bytes, settings.max_image_pixels),
     )
 

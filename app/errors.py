@@ -3,16 +3,17 @@
 ::
 
     AppError
-    ├── Unauthenticated 401              ├── UnsupportedImage 415
-    ├── Forbidden 403                    ├── InvalidRequest 422
-    ├── NotFound 404                     │   ├── InvalidImage 422
-    ├── MethodNotAllowed 405             │   └── NoFace 422
-    ├── Conflict 409                     ├── Unavailable 503 (Retry-After)
-    │   ├── AlreadyExists 409            │   ├── Overloaded 503
-    │   └── ContractMismatch 409         │   └── NotReady 503
-    ├── PayloadTooLarge 413              ├── BundleError (start-up only)
-    └── UnsupportedMediaType 415         ├── SettingsError (start-up only)
-                                         └── ArchiveError (commands only)
+    ├── MalformedRequest 400             ├── UnsupportedImage 415
+    ├── Unauthenticated 401              ├── InvalidRequest 422
+    ├── Forbidden 403                    │   ├── InvalidImage 422
+    ├── NotFound 404                     │   └── NoFace 422
+    ├── MethodNotAllowed 405             ├── Unavailable 503 (Retry-After)
+    ├── RequestTimeout 408               │   ├── Overloaded 503
+    ├── Conflict 409                     │   └── NotReady 503
+    │   ├── AlreadyExists 409            ├── BundleError (start-up only)
+    │   └── ContractMismatch 409         ├── SettingsError (start-up only)
+    ├── PayloadTooLarge 413              └── ArchiveError (commands only)
+    └── UnsupportedMediaType 415
 
 Rooms raise them; only ``web`` knows that HTTP exists. ``detail`` speaks to whoever gets it: what
 was wrong, with which value, what to do. It never holds a path of the server, a key or pixels.
@@ -44,6 +45,12 @@ class AppError(Exception):
         self.errors = tuple(errors)
 
 
+class MalformedRequest(AppError):
+    """Bytes that are no HTTP request, or a head too large to be one."""
+
+    code, status, title = "malformed_request", 400, "Malformed request"
+
+
 class Unauthenticated(AppError):
     """No key, or one that is not known."""
 
@@ -66,6 +73,12 @@ class MethodNotAllowed(AppError):
     """The route exists; the method does not."""
 
     code, status, title = "method_not_allowed", 405, "Method not allowed"
+
+
+class RequestTimeout(AppError):
+    """A request that did not arrive whole in time; its connection is closed."""
+
+    code, status, title = "request_timeout", 408, "Request timeout"
 
 
 class Conflict(AppError):
@@ -133,7 +146,7 @@ class Unavailable(AppError):
 
 
 class Overloaded(Unavailable):
-    """The queue before inference is full."""
+    """More is asked than can be served: the queue, the memory for bodies or the connections."""
 
     code, title = "overloaded", "Overloaded"
 

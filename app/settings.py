@@ -84,6 +84,25 @@ class Settings(BaseSettings):
     max_request_bytes: Annotated[
         int, Field(ge=1, description="Largest request body, in bytes.")
     ] = 64 * MEBIBYTE
+    max_bodies_bytes: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Bodies of all requests in hand together, in bytes, JSON counted three "
+            "times; more get 503.",
+        ),
+    ] = 256 * MEBIBYTE
+    max_connections: Annotated[
+        int, Field(ge=1, description="Connections at once; more get 503.")
+    ] = 500
+    request_seconds: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="How long a client may take over a request's head, its body or the answer "
+            "(one second more for every 64 KiB), and a request wait for inference.",
+        ),
+    ] = 30
     min_face_size: Annotated[
         int,
         Field(ge=1, description="Smallest face, in pixels, that is enrolled or identified."),

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.core.db import Database
 from app.decision.resemblance import least_alike, pair_fmr, same_person, stranger_rate
 from app.decision.sites import GalleryEvidence, SiteCalibrations
+from app.errors import NotReady
 from app.gallery import repository
 from app.gallery.evidence import reports_of
 from app.gallery.models import Collection, Person
@@ -22,6 +23,7 @@ from app.web.paging import Page, Paging, page
 
 _MOST_PAIRS: Final = 10_000
 _KEPT: Final = 8  # reports: at most 1 MB each
+_WAIT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,17 @@ class Lookalikes:
 
     def _pairs(self, owner: Collection) -> list[_Pair]:
         state = (owner.epoch, owner.revision, owner.target_fpir, reports_of(owner))
-        with self._lock:
+        if not self._lock.acquire(timeout=_WAIT_SECONDS):
+            raise NotReady("Another report is being made; try again.", retry_after=10)
+        try:
             kept = self._kept.pop(owner.key, None)
             pairs = kept[1] if kept and kept[0] == state else self._found(owner)
             self._kept[owner.key] = (state, pairs)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
             return pairs
+        finally:
+            self._lock.release()
 
     def _found(self, owner: Collection) -> list[_Pair]:
         """Whoever would be named as the other, were they not enrolled: as rare among strangers as

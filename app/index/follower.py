@@ -19,6 +19,7 @@ from app.index.replica import Replicas
 _LOOK_SECONDS: Final = 5.0  # between looks, where no hint comes
 _QUIET_SECONDS: Final = 0.05  # after a hint: of a burst of changes most come together
 _AGAIN_SECONDS: Final = 1.0  # after the database did not answer
+_STOP_SECONDS: Final = 10.0  # for a gallery that is just being read; the thread dies with us
 
 _log = structlog.get_logger()
 
@@ -49,7 +50,7 @@ class Follower:
         """Stop following, and keep snapshots of what is there."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_STOP_SECONDS)
         self.replicas.keep()
 
     def _run(self) -> None:

@@ -15,17 +15,20 @@ class ReadWriteLock:
         self._writers_waiting = 0
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Hold the lock together with other readers."""
+    def reading(self, *, timeout: float) -> Iterator[bool]:
+        """Hold the lock together with other readers; gives False, without it, as ``writing``."""
         with self._condition:
-            self._condition.wait_for(lambda: not self._writing and not self._writers_waiting)
-            self._readers += 1
+            held = self._condition.wait_for(
+                lambda: not self._writing and not self._writers_waiting, timeout
+            )
+            self._readers += held
         try:
-            yield
+            yield held
         finally:
-            with self._condition:
-                self._readers -= 1
-                self._condition.notify_all()
+            if held:
+                with self._condition:
+                    self._readers -= 1
+                    self._condition.notify_all()
 
     @contextmanager
     def writing(self, *, timeout: float) -> Iterator[bool]:

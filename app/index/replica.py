@@ -102,7 +102,8 @@ class CollectionReplica:
         """Hold the lock for reading, with the roster at ``revision`` or later."""
         while True:
             self.catch_up(revision)
-            with self._lock.reading():
+            with self._lock.reading(timeout=CATCH_UP_SECONDS) as held:
+                _held_or_not_ready(held)
                 at, roster = self._revision, self._roster
                 if at is not None and roster is not None and at >= revision:
                     yield at, roster
@@ -126,8 +127,13 @@ class CollectionReplica:
         """Write a snapshot, where something changed since the last; says whether it did."""
         if self._snapshots is None:
             return False
-        with self._lock.reading():
-            if self._revision is None or self._roster is None or self._revision == self._kept:
+        with self._lock.reading(timeout=CATCH_UP_SECONDS) as held:
+            if (
+                not held
+                or self._revision is None
+                or self._roster is None
+                or self._revision == self._kept
+            ):
                 return False
             whole = self._whole(self._revision, self._roster)
         self._snapshots.write(self._collection_key, whole)
@@ -137,8 +143,7 @@ class CollectionReplica:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         with self._lock.writing(timeout=CATCH_UP_SECONDS) as held:
-            if not held:
-                raise NotReady("The index is catching up with the database; try again.")
+            _held_or_not_ready(held)
             yield
 
     def _is_at(self, revision: int) -> bool:
@@ -189,6 +194,11 @@ class CollectionReplica:
         starts, ends = roster.windows(people.owners)
         nobody = people.owners[:0]
         return Delta(self.epoch, revision, True, people, starts, ends, nobody)  # noqa: FBT003
+
+
+def _held_or_not_ready(held: bool) -> None:  # noqa: FBT001 - it is all that there is to say
+    if not held:
+        raise NotReady("The index is catching up with the database; try again.")
 
 
 def _state(revision: int, roster: Roster, now: datetime) -> GalleryState:

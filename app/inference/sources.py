@@ -4,15 +4,17 @@ Whichever source first has the exact bytes gives the file; every other says why 
 """
 
 import errno
+import io
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final, cast
 
 from app.errors import BundleError
 from app.inference.manifest import sha256_of
@@ -23,6 +25,7 @@ Progress = Callable[[str, int, int], None]
 _CHUNK: Final = 1 << 16
 _CONNECT_SECONDS: Final = 10.0
 _WHEEL_SECONDS: Final = 600
+_FILE_SECONDS: Final = 600
 
 
 def fetch_sources(
@@ -101,7 +104,8 @@ class _Wheel:
                 zipfile.ZipFile(self._download()) as archive,
                 archive.open(self._plan["folder"] + entry["file"]) as stream,
             ):
-                return _save(stream, entry, folder, progress, whence=f"the wheel {requirement}")
+                wheel = cast("io.BufferedIOBase", stream)
+                return _save(wheel, entry, folder, progress, whence=f"the wheel {requirement}")
         except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
             raise _NotHere(f"the wheel {requirement} is damaged ({error})") from None
 
@@ -132,17 +136,27 @@ class _Wheel:
 
 
 def _save(
-    stream: IO[bytes], entry: dict[str, Any], folder: Path, progress: Progress, *, whence: str
+    stream: io.BufferedIOBase,
+    entry: dict[str, Any],
+    folder: Path,
+    progress: Progress,
+    *,
+    whence: str,
 ) -> Path:
-    """Copy ``stream`` and keep it only if it is the file that the recipe states."""
+    """Copy ``stream`` and keep it only if it is the file that the recipe states.
+
+    ``read1``, because ``read`` would wait for a whole chunk, however slowly it comes.
+    """
     target: Path = folder / entry["file"]
     total = entry["bytes"]
-    done = 0
+    done, until = 0, time.monotonic() + _FILE_SECONDS
     with target.open("wb") as out:
-        while chunk := stream.read(min(_CHUNK, total + 1 - done)):
+        while chunk := stream.read1(min(_CHUNK, total + 1 - done)):
             out.write(chunk)
             done += len(chunk)
             progress(entry["file"], min(done, total), total)
+            if time.monotonic() > until:
+                raise _NotHere(f"{whence} took longer than {_FILE_SECONDS} seconds")
     if done != total:
         size = f"more than {total}" if done > total else str(done)
         raise _NotHere(f"{whence} has {size} bytes instead of {total}")

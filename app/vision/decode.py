@@ -11,7 +11,6 @@ import warnings
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
@@ -116,11 +115,16 @@ def _decode(reader: type[ImageFile.ImageFile], data: bytes, limits: ImageLimits)
         _check_pixels(_webp_size(data), limits)  # its reader allocates the canvas when it opens
     if reader is JpegImagePlugin.JpegImageFile and _has_too_many_scans(data):
         raise InvalidImage(f"The JPEG has more than {_MAX_SCANS} scans; no camera writes such.")
+    return to_rgb(_loaded(reader, data, limits))
+
+
+def _loaded(reader: type[ImageFile.ImageFile], data: bytes, limits: ImageLimits) -> Image.Image:
+    """Upright. Turned before it is made RGB, so that a file's own pixels are gone by then."""
     with reader(io.BytesIO(data), "") as image:
         _check_pixels(image.size, limits)
         _check_tiles(image, limits)
         image.load()
-        return np.array(_upright(to_rgb(image), image))
+        return _upright(image)
 
 
 def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
@@ -167,13 +171,13 @@ def _little(field: bytes) -> int:
     return int.from_bytes(field, "little")
 
 
-def _upright(rgb: Image.Image, source: Image.Image) -> Image.Image:
+def _upright(image: Image.Image) -> Image.Image:
     """Read after loading: the TIFF reader turns its image itself and then drops the tag."""
     try:
-        turn = _UPRIGHT.get(source.getexif().get(_ORIENTATION, 1))
+        turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # noqa: BLE001 - unreadable EXIF is no reason to refuse readable pixels
         turn = None
-    return rgb if turn is None else rgb.transpose(turn)
+    return image if turn is None else image.transpose(turn)
 
 
 def _quiet_pillow() -> None:

@@ -20,6 +20,7 @@ from app.errors import (
     MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
+    RequestTimeout,
     Unauthenticated,
     Unavailable,
     UnsupportedMediaType,
@@ -51,9 +52,9 @@ class Problem(BaseModel):
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route for these error statuses; 401, 403, 413 and 422 are implied."""
+    """The ``responses`` of a route for these error statuses; some are implied of every route."""
     titles = {kind.status: kind.title for kind in _all_errors()}
-    every = sorted({401, 403, 413, 422, *statuses})
+    every = sorted({401, 403, 408, 413, 422, *statuses})
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": schema}}}
@@ -87,6 +88,8 @@ def problem_response(error: AppError, request_id: str) -> JSONResponse:
     headers = {}
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, RequestTimeout):  # what is left of the request may never come
+        headers["Connection"] = "close"
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(

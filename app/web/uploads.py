@@ -5,7 +5,7 @@ that every route reads them alike.
 import base64
 import binascii
 import hashlib
-import json
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, cast
@@ -13,8 +13,9 @@ from typing import Any, Final, Generic, TypeVar, cast
 from anyio import to_thread
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from app.errors import AppError, FieldError, InvalidRequest, UnsupportedMediaType
 from app.web.problems import invalid_request
@@ -22,6 +23,8 @@ from app.web.problems import invalid_request
 MULTIPART: Final = "multipart/form-data"
 JSON: Final = "application/json"
 _MAX_FILES: Final = 256
+_MAX_TEXT: Final = 128 * 1024
+"""Bytes of all of a form's fields that are no files; metadata may have 16 KiB."""
 
 Fields = TypeVar("Fields", bound=BaseModel)
 
@@ -92,8 +95,7 @@ def submission(model: type[Fields], images: ImageFields) -> Read[Fields]:
         if kind == MULTIPART:
             values, uploads = await _read_multipart(request, images)
         elif kind == JSON:
-            body = await request.body()
-            values, uploads = await to_thread.run_sync(_read_json, body, images)
+            values, uploads = await _read_json(request, images)
         else:
             raise UnsupportedMediaType(
                 f"The content type {kind or '(none)'!r} is not read here; "
@@ -160,23 +162,44 @@ def fingerprint(asked: str, fields: BaseModel, images: tuple[Upload, ...] = ()) 
     return digest.hexdigest()
 
 
+class _Form(MultiPartParser):
+    """Files stay in memory, where their weight is counted: images never touch a disk."""
+
+    spool_max_size = sys.maxsize
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.headers, request.stream(), max_files=_MAX_FILES)
+        self._text = 0
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        """As the parser hands it over; ``MultiPartException`` where fields are too long."""
+        self._text += end - start if self._current_part.file is None else 0
+        if self._text > _MAX_TEXT:
+            raise MultiPartException(f"its fields have more than {_MAX_TEXT:,} bytes.")
+        super().on_part_data(data, start, end)
+
+
 async def _read_multipart(
     request: Request, images: ImageFields
 ) -> tuple[dict[str, Any], tuple[Upload, ...]]:
     values: dict[str, Any] = {}
     uploads: list[Upload] = []
     try:
-        async with request.form(max_files=_MAX_FILES) as form:
-            for name, value in form.multi_items():
-                if isinstance(value, UploadFile):
-                    _known(name, images)
-                    uploads.append(Upload(name, value.filename or None, await value.read()))
-                elif name in images.names:
-                    raise _bad_field(name, 'send it as a file: -F "image=@photo.jpg"')
-                else:
-                    _gather(values, name, value)
-    except HTTPException as error:  # Starlette's word for a malformed form
-        raise InvalidRequest(f"The form could not be read: {error.detail}") from None
+        form = await _Form(request).parse()
+    except MultiPartException as error:
+        raise InvalidRequest(f"The form could not be read: {error.message}") from None
+    try:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                _known(name, images)
+                uploads.append(Upload(name, value.filename or None, await value.read()))
+                await value.close()  # so that one image at a time is held twice
+            elif name in images.names:
+                raise _bad_field(name, 'send it as a file: -F "image=@photo.jpg"')
+            else:
+                _gather(values, name, value)
+    finally:
+        await form.close()
     return values, tuple(uploads)
 
 
@@ -195,11 +218,21 @@ def _known(name: str, images: ImageFields) -> None:
         raise _bad_field(name, f"no file is read from here; send {' or '.join(images.names)}")
 
 
-def _read_json(body: bytes, images: ImageFields) -> tuple[dict[str, Any], tuple[Upload, ...]]:
+async def _read_json(
+    request: Request, images: ImageFields
+) -> tuple[dict[str, Any], tuple[Upload, ...]]:
+    body = bytearray()  # `request.body()` would hold it twice, and as long as the request
+    async for chunk in request.stream():
+        body += chunk
+    return await to_thread.run_sync(_parse_json, body, images)
+
+
+def _parse_json(body: bytearray, images: ImageFields) -> tuple[dict[str, Any], tuple[Upload, ...]]:
     try:
-        values = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        values = from_json(body)
+    except ValueError as error:
         raise InvalidRequest(f"The body is not valid JSON: {error}") from None
+    body.clear()
     if not isinstance(values, dict):
         raise InvalidRequest("The body must be a JSON object.")
     uploads: list[Upload] = []

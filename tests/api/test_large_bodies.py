@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.api.support import problem, told
+from tests.support.memory import MEBIBYTE, forget_peak, peak
 from tests.support.server import ADMIN_KEY, ServerProcess
 
-MEBIBYTE = 1024 * 1024
 HUNDRED = 100 * MEBIBYTE
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -31,18 +31,6 @@ def blocks(total: int = HUNDRED, start: bytes = b"") -> Iterator[bytes]:
     yield start
     for _ in range(total // MEBIBYTE):
         yield bytes(MEBIBYTE)
-
-
-def resident(server: ServerProcess) -> int:
-    """The most memory that the server held since its peak was forgotten, in bytes."""
-    status = Path(f"/proc/{server.pid}/status").read_text()
-    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
-
-
-def forget_peak(server: ServerProcess) -> None:
-    """See proc_pid_clear_refs(5)."""
-    Path(f"/proc/{server.pid}/clear_refs").write_text("5")
 
 
 def test_a_hundred_megabytes_are_refused_readably(running: ServerProcess) -> None:
@@ -65,10 +53,10 @@ def test_a_hundred_megabytes_are_refused_readably(running: ServerProcess) -> Non
 
 def test_a_refused_body_is_not_held_in_memory(running: ServerProcess) -> None:
     forget_peak(running)
-    before = resident(running)
+    before = peak(running)
     with running.client() as client:
         client.post("/detect", content=blocks(), headers={**JSON, "Content-Length": str(HUNDRED)})
-    assert resident(running) - before < 32 * MEBIBYTE
+    assert peak(running) - before < 32 * MEBIBYTE
 
 
 def test_who_asks_first_is_told_before_sending(running: ServerProcess) -> None:

@@ -21,11 +21,11 @@ def test_readers_share_the_lock() -> None:
     lock, together = ReadWriteLock(), threading.Barrier(3)
 
     def read() -> None:
-        with lock.reading():
+        with lock.reading(timeout=SOON):
             together.wait(SOON)
 
     threads = [started(read), started(read)]
-    with lock.reading():
+    with lock.reading(timeout=SOON):
         together.wait(SOON)  # passes only if all three hold the lock at once
     for thread in threads:
         thread.join(SOON)
@@ -36,7 +36,7 @@ def test_a_writer_is_alone() -> None:
     lock, entered = ReadWriteLock(), threading.Event()
 
     def read() -> None:
-        with lock.reading():
+        with lock.reading(timeout=SOON):
             entered.set()
 
     with lock.writing(timeout=SOON) as held:
@@ -51,7 +51,7 @@ def test_a_writer_is_alone() -> None:
 
 def test_a_writer_that_waits_too_long_goes_without_the_lock() -> None:
     lock = ReadWriteLock()
-    with lock.reading(), lock.writing(timeout=AT_ONCE) as held:
+    with lock.reading(timeout=SOON), lock.writing(timeout=AT_ONCE) as held:
         assert not held
     with lock.writing(timeout=AT_ONCE) as held:
         assert held
@@ -65,10 +65,10 @@ def test_readers_that_came_later_go_on_when_a_waiting_writer_gives_up() -> None:
             gave_up.set()
 
     def read() -> None:
-        with lock.reading():
+        with lock.reading(timeout=SOON):
             entered.set()
 
-    with lock.reading():
+    with lock.reading(timeout=SOON):
         threads = [started(write)]
         wait_for_a_writer(lock)
         threads.append(started(read))
@@ -87,10 +87,10 @@ def test_a_waiting_writer_goes_before_readers_that_come_later() -> None:
             order.append("writer")
 
     def read() -> None:
-        with lock.reading():
+        with lock.reading(timeout=SOON):
             order.append("reader")
 
-    with lock.reading():
+    with lock.reading(timeout=SOON):
         writer = started(write)
         wait_for_a_writer(lock)
         reader = started(read)
@@ -103,7 +103,7 @@ def test_a_waiting_writer_goes_before_readers_that_come_later() -> None:
 
 def test_the_lock_is_free_again_after_an_error_inside() -> None:
     lock = ReadWriteLock()
-    with pytest.raises(KeyError), lock.reading():
+    with pytest.raises(KeyError), lock.reading(timeout=SOON):
         raise KeyError
     with pytest.raises(KeyError), lock.writing(timeout=SOON):
         raise KeyError
@@ -125,7 +125,7 @@ def test_no_reader_ever_sees_a_write_half_done() -> None:
 
     def read() -> None:
         while not done.is_set():
-            with lock.reading():
+            with lock.reading(timeout=SOON):
                 if pair[0] != pair[1]:
                     torn.append((pair[0], pair[1]))
 
@@ -144,3 +144,13 @@ def wait_for_a_writer(lock: ReadWriteLock) -> None:
             return
         waited.wait(0.005)
     raise AssertionError("no writer came")
+
+
+def test_a_reader_that_waits_too_long_goes_without_the_lock() -> None:
+    lock = ReadWriteLock()
+    with lock.writing(timeout=AT_ONCE), lock.reading(timeout=AT_ONCE) as held:
+        assert not held
+    with lock.reading(timeout=AT_ONCE) as held:
+        assert held
+    with lock.writing(timeout=AT_ONCE) as held:  # no reader was counted who is not there
+        assert held

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,6 +101,8 @@ class Publisher:
     """What is sent for a path; a path that is not in it gets 404."""
     missing: int = 0
     """Bytes by which each answer stops short of its Content-Length."""
+    drip_seconds: float = 0
+    """The time between two bytes of an answer, of which 20 come so; 0: all at once."""
     asked: list[str] = field(default_factory=list)
 
     def offer(self) -> None:
@@ -125,6 +128,11 @@ def published(root: Path) -> Iterator[Publisher]:
             self.send_response(404 if body is None else 200)
             self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()
+            for byte in range(20 if world.drip_seconds else 0):
+                self.wfile.write(body[byte : byte + 1] if body else b"")
+                time.sleep(world.drip_seconds)
+            if world.drip_seconds:
+                return
             self.wfile.write((body or b"")[: len(body or b"") - world.missing])
 
         def log_message(self, *_: object) -> None:

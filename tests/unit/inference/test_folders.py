@@ -26,7 +26,7 @@ def pipeline(fake_bundle: Path) -> Pipeline:
 
 @pytest.fixture
 def analyser(pipeline: Pipeline) -> Analyser:
-    return Analyser(pipeline, Gate(2, 100), _LIMITS)
+    return Analyser(pipeline, Gate(2, 100, patience=10), _LIMITS)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from app.inference.gate import Gate
 
 
 def test_never_more_than_concurrency_are_inside() -> None:
-    gate, inside, most, lock = Gate(3, 100), 0, 0, threading.Lock()
+    gate, inside, most, lock = Gate(3, 100, patience=10), 0, 0, threading.Lock()
 
     def work() -> None:
         nonlocal inside, most
@@ -31,7 +31,7 @@ def test_never_more_than_concurrency_are_inside() -> None:
 
 
 def test_who_finds_the_queue_full_is_turned_away_at_once() -> None:
-    gate, leave = Gate(1, 1), threading.Event()
+    gate, leave = Gate(1, 1, patience=10), threading.Event()
     entered = threading.Semaphore(0)
 
     def hold() -> None:
@@ -59,7 +59,7 @@ def test_who_finds_the_queue_full_is_turned_away_at_once() -> None:
 
 
 def test_a_failure_inside_frees_its_place() -> None:
-    gate = Gate(1, 0)
+    gate = Gate(1, 0, patience=10)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), gate.admit():
             raise ZeroDivisionError
@@ -68,6 +68,14 @@ def test_a_failure_inside_frees_its_place() -> None:
 
 
 def test_nobody_waits_where_there_is_no_queue() -> None:
-    gate = Gate(1, 0)
+    gate = Gate(1, 0, patience=10)
     with gate.admit(), pytest.raises(Overloaded), gate.admit():
+        pass
+
+
+def test_nobody_waits_longer_than_the_gate_has_patience() -> None:
+    gate = Gate(1, 1, patience=0.05)
+    with gate.admit(), pytest.raises(Overloaded, match=r"0\.05 seconds"), gate.admit():
+        pass
+    with gate.admit():  # and it has left its place
         pass

@@ -300,6 +300,20 @@ def test_a_server_that_says_nothing_is_given_up_soon(
     assert time.monotonic() - started < 30
 
 
+def test_a_transfer_that_never_ends_is_given_up(
+    world: Publisher, destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.offer()
+    _no_wheel(world)
+    monkeypatch.setattr(sources, "_FILE_SECONDS", 0.1)
+    world.drip_seconds = 0.05
+    looked: list[int] = []
+    with pytest.raises(BundleError, match=r"took longer than 0\.1 seconds"):
+        pull(destination, recipe=world.recipe, progress=lambda _, done, __: looked.append(done))
+    assert looked[0] < 20  # not only when all that comes had come
+    assert _left(destination) == []
+
+
 @contextmanager
 def _silent_server() -> Iterator[str]:
     """Takes connections and never answers."""

@@ -4,7 +4,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from starlette.types import ASGIApp, Message
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import AppError
+from app.web.problems import problem_response
 
 
 class Exchange:
@@ -53,3 +57,18 @@ def body(*parts: bytes) -> list[Message]:
         {"type": "http.request", "body": part, "more_body": i < len(parts) - 1}
         for i, part in enumerate(parts)
     ]
+
+
+async def reads_all(scope: Scope, receive: Receive, send: Send) -> None:
+    """An app that answers its body's size; what ``receive`` raises becomes its answer."""
+    size = 0
+    try:
+        while True:
+            message = await receive()
+            size += len(message.get("body", b""))
+            if not message.get("more_body"):
+                break
+    except AppError as error:
+        await problem_response(error, "req-test")(scope, receive, send)
+        return
+    await PlainTextResponse(str(size))(scope, receive, send)

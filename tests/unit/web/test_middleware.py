@@ -11,10 +11,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.logging import configure_logging
-from app.errors import AppError
 from app.web.middleware import BodyLimit, RequestContext
-from app.web.problems import problem_response
-from tests.unit.web.asgi import Exchange, body
+from tests.unit.web.asgi import Exchange, body, reads_all
 
 SECRET = "the-password-is-in-this-text"
 
@@ -45,21 +43,6 @@ async def crashes_halfway(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def hangs_up(scope: Scope, receive: Receive, send: Send) -> None:
     raise ClientDisconnect
-
-
-async def reads_all(scope: Scope, receive: Receive, send: Send) -> None:
-    """As an app does: what ``receive`` raises becomes its answer."""
-    size = 0
-    try:
-        while True:
-            message = await receive()
-            size += len(message.get("body", b""))
-            if not message.get("more_body"):
-                break
-    except AppError as error:
-        await problem_response(error, "req-test")(scope, receive, send)
-        return
-    await PlainTextResponse(str(size))(scope, receive, send)
 
 
 def run(app: ASGIApp, exchange: Exchange) -> Exchange:

@@ -223,3 +223,8 @@ def test_a_body_is_described_in_both_forms() -> None:
         assert kind["schema"]["required"] == ["images"]
         assert kind["schema"]["additionalProperties"] is False
         assert kind["schema"]["properties"]["images"]["minItems"] == 1
+
+
+def test_a_form_whose_fields_are_longer_than_any_route_reads_is_refused() -> None:
+    parts: list[Part] = [("names", None, b"x" * 20_000)] * 7
+    assert "fields have more than" in refused(*form(*parts), OPTIONAL_IMAGES).detail
