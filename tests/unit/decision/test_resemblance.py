@@ -1,5 +1,7 @@
 """Two persons' nearness, read by the calibration of strangers."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,7 +29,8 @@ def test_one_template_and_a_person_are_a_comparison(
 
 @given(targets, st.integers(1, 100_000))
 def test_the_rate_of_one_comparison_keeps_the_gallerys(target: float, persons: int) -> None:
-    assert 1 - (1 - stranger_rate(target, persons)) ** persons == pytest.approx(target, rel=1e-6)
+    gallerys = -math.expm1(persons * math.log1p(-stranger_rate(target, persons)))
+    assert gallerys == pytest.approx(target, rel=1e-6)
 
 
 @given(calibrations(), targets, counts, st.floats(-1, 1))
