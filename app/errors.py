@@ -10,8 +10,9 @@
     ├── Conflict 409                     ├── Unavailable 503 (Retry-After)
     │   ├── AlreadyExists 409            │   ├── Overloaded 503
     │   └── ContractMismatch 409         │   └── NotReady 503
-    ├── PayloadTooLarge 413              ├── BundleError (start-up only)
-    └── UnsupportedMediaType 415         ├── SettingsError (start-up only)
+    ├── PayloadTooLarge 413              │       └── DatabaseLost 503
+    └── UnsupportedMediaType 415         ├── BundleError (start-up only)
+                                         ├── SettingsError (start-up only)
                                          └── ArchiveError (commands only)
 
 Rooms raise them; only ``web`` knows that HTTP exists. ``detail`` speaks to whoever gets it: what
@@ -142,6 +143,10 @@ class NotReady(Unavailable):
     """A part that the answer needs is not there yet."""
 
     code, title = "not_ready", "Not ready"
+
+
+class DatabaseLost(NotReady):
+    """The database cannot be reached. Clients are told what any ``NotReady`` tells them."""
 
 
 class BundleError(AppError):
