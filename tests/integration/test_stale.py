@@ -12,10 +12,15 @@ from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from app.auth.door import DoorKeys
-from app.bootstrap import build
+from app.bootstrap import Container, build
 from app.core.db import Database
 from app.core.outage import Outage
+from app.errors import DatabaseLost
 from app.gallery.models import Collection
+from app.index import follower
+from app.inference.analyser import Analysis
+from app.recognition import exposures
+from app.recognition.service import RecognitionService
 from app.settings import Settings
 from tests.api.support import (
     FakeClock,
@@ -37,6 +42,7 @@ pytestmark = pytest.mark.on_postgresql
 DOORS = "/collections/doors"
 REMOVED = "carl"
 PROBES = ((1, "ada"), (1, "erin"), (2, "bob"), (4, "dora"), (5, "ada"), (50, "ada"))
+ALLOWED = 600
 SECONDS = 30  # for what takes a second, on a machine that is busy
 Serve = Callable[..., ServerProcess]
 
@@ -102,12 +108,16 @@ def test_by_default_no_door_decides_while_the_database_does_not_answer(
 def outage_of(
     settings: Settings, wire: Wire, clock: FakeClock
 ) -> Iterator[tuple[TestClient, Outage]]:
-    """A service in this process that may be stale for a minute, and what knows of its outages."""
-    by_wire = settings.model_copy(update={"database_url": wire.url, "stale_ok_seconds": 60})
-    container = build(by_wire, clock)
-    with client_of(container) as client:
+    """A service in this process that may be stale for a while, and what knows of its outages."""
+    with client_of(built(settings, wire, clock, ALLOWED)) as client:
         make_collection(client, "doors")
-        yield client, container.services[DoorKeys]._outage
+        services = client.app.state.services  # type: ignore[attr-defined]
+        yield client, services[DoorKeys]._outage
+
+
+def built(settings: Settings, wire: Wire, clock: FakeClock, seconds: int) -> Container:
+    by_wire = settings.model_copy(update={"database_url": wire.url, "stale_ok_seconds": seconds})
+    return build(by_wire, clock)
 
 
 def test_a_service_in_an_outage_goes_on_no_longer_than_it_may(
@@ -117,7 +127,7 @@ def test_a_service_in_an_outage_goes_on_no_longer_than_it_may(
     known_to(client)
     wire.cut()
     assert said(ask(client, 1)) == ("unknown", None, True)
-    monkeypatch.setattr(outage, "_now", lambda: time.monotonic() + 60)
+    monkeypatch.setattr(outage, "_now", lambda: time.monotonic() + ALLOWED)
     for answer in (ask(client, 1), client.get("/health/ready")):
         problem(answer, 503, "not_ready")
     assert metric(client, "kith_stale") == 0
@@ -143,17 +153,91 @@ def test_validity_is_of_the_moment_also_in_an_outage(
     assert told(verify(client, "ada", 1))["reasons"] == ["person_not_valid"]
 
 
-def known_to(client: TestClient) -> None:
-    """Wait for a look that began after all that was answered so far."""
-    answered = time.monotonic()
-    make_collection(client, "last")
-    enrol(client, "/collections/last", "somebody", picture(99))  # of which services hear
+def test_who_is_asked_in_an_outage_and_answers_after_it_goes_by_what_the_database_says(
+    outage_of: tuple[TestClient, Outage],
+    wire: Wire,
+    client: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    door, outage = outage_of
+    enrol(door, DOORS, "ada", picture(1))
+    known_to(door)
+    wire.cut()
+    assert said(ask(door, 1)) == ("identified", "ada", True)
+    assert client.delete(f"{DOORS}/persons/ada").status_code == 204
+    analyser = door.app.state.services[RecognitionService]._analyser  # type: ignore[attr-defined]
+    analyse = analyser.analyse
 
-    def looked() -> bool:
-        since = time.monotonic() - answered
+    def analyse_for_long(*args: object) -> Analysis:
+        wire.mend()
+        wait_for(lambda: not outage.stale)
+        found: Analysis = analyse(*args)
+        return found
+
+    monkeypatch.setattr(analyser, "analyse", analyse_for_long)
+    assert said(ask(door, 1)) == ("unknown", None, False)
+    wire.cut()
+    assert verify(door, "ada", 1).status_code == 404
+
+
+def test_probes_judged_in_an_outage_are_counted_once_it_is_over(
+    outage_of: tuple[TestClient, Outage], wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exposures, "WRITTEN_EVERY", 0)
+    client, outage = outage_of
+    known_to(client)
+    wire.cut()
+    for _ in range(3):
+        assert said(ask(client, 1)) == ("unknown", None, True)
+    wire.mend()
+    wait_for(lambda: not outage.stale)
+    assert said(ask(client, 1)) == ("unknown", None, False)
+    evidence = told(client.get(f"{DOORS}/threshold"))["evidence"]
+    assert evidence["feedback"]["probes"] == 4
+
+
+def test_who_loses_the_database_looks_for_it_at_once(
+    outage_of: tuple[TestClient, Outage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One connection may have broken, with nothing else wrong."""
+    monkeypatch.setattr(follower, "_LOOK_SECONDS", 3600)
+    client, outage = outage_of
+    known_to(client)  # from now on it looks when it is told to, and not before
+    with pytest.raises(ZeroDivisionError):
+        outage.answer(broken, lambda: 1 // 0)
+    wait_for(lambda: not outage.stale)
+    assert said(ask(client, 1)) == ("unknown", None, False)
+
+
+def broken() -> int:
+    raise DatabaseLost("one connection")
+
+
+def test_what_may_be_old_for_a_second_only_is_looked_at_every_half(
+    settings: Settings, wire: Wire, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "_LOOK_SECONDS", 3600)
+    with client_of(built(settings, wire, clock, 1)) as client:
+        for _ in range(2):
+            looked_since(client, time.monotonic())
+
+
+def looked_since(client: TestClient, began: float) -> None:
+    """Wait until a look has ended that began after ``began``."""
+
+    def is_anew() -> bool:
+        since = time.monotonic() - began
         return metric(client, "kith_known_age_seconds") < since
 
-    wait_for(looked)
+    wait_for(is_anew)
+
+
+def known_to(client: TestClient) -> None:
+    """Wait until a service knows all that was answered so far."""
+    began = time.monotonic()
+    make_collection(client, "last")
+    enrol(client, "/collections/last", "somebody", picture(99))  # of which services hear
+    looked_since(client, began)
 
 
 def furnish(client: TestClient, database_url: str) -> dict[str, str]:
