@@ -165,6 +165,7 @@ def test_who_is_asked_in_an_outage_and_answers_after_it_goes_by_what_the_databas
     wire.cut()
     assert said(ask(door, 1)) == ("identified", "ada", True)
     assert client.delete(f"{DOORS}/persons/ada").status_code == 204
+    told(client.patch(DOORS, json={"keep_probes": 1}))
     analyser = door.app.state.services[RecognitionService]._analyser  # type: ignore[attr-defined]
     analyse = analyser.analyse
 
@@ -175,7 +176,9 @@ def test_who_is_asked_in_an_outage_and_answers_after_it_goes_by_what_the_databas
         return found
 
     monkeypatch.setattr(analyser, "analyse", analyse_for_long)
-    assert said(ask(door, 1)) == ("unknown", None, False)
+    answer = ask(door, 1)
+    assert said(answer) == ("unknown", None, False)
+    assert only_face(answer.json())["probe_id"]  # also by what the collection is now
     wire.cut()
     assert verify(door, "ada", 1).status_code == 404
 

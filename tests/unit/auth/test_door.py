@@ -49,7 +49,7 @@ def test_a_key_that_was_read_opens_with_all_its_limits(
         live.collections,
     )
     assert recalled.scopes == {Scope.IDENTIFY}
-    assert recalled.collections == {"doors"}
+    assert recalled.collections == frozenset({"doors"})
 
 
 def test_a_key_that_was_revoked_or_never_made_opens_nothing(
