@@ -32,7 +32,7 @@ class Health(BaseModel):
     status: Literal["ok"]
 
 
-class Readied(BaseModel):
+class ReadyView(BaseModel):
     """Whether it can serve. ``stale``: the database does not answer; identify and verify go on by
     what was last known, everything else answers 503.
     """
@@ -47,11 +47,11 @@ def live() -> Health:
 
 
 @router.get("/v1/health/ready", responses={503: _NOT_READY})
-def ready(readiness: Annotated[Readiness, Depends(provided(Readiness))]) -> Readied:
+def ready(readiness: Annotated[Readiness, Depends(provided(Readiness))]) -> ReadyView:
     """Whether requests can be served: the database answers, or decisions may be stale for a while;
     the models are loaded.
     """
-    return Readied(status=readiness.check())
+    return ReadyView(status=readiness.check())
 
 
 @router.get(
