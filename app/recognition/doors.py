@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from app.core.outage import Outage
 from app.gallery.models import Collection
 from app.index.base import Vectors
+from app.recognition.matches import Claimed, Matches
 from app.recognition.recalled import RecalledSearch
-from app.recognition.search import Claimed, Matches, PersonSearch
+from app.recognition.search import PersonSearch
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.inference.pipeline import Sample
 from app.recognition.exposures import Exposures
+from app.recognition.matches import judge
 from app.recognition.probes import ProbeStore
 from app.recognition.schemas import FeedbackOptions, FeedbackView
-from app.recognition.search import PersonSearch, judge
+from app.recognition.search import PersonSearch
 from app.web.idempotency import Keep
 
 _log = structlog.get_logger()

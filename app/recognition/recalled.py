@@ -15,7 +15,7 @@ from app.gallery.models import Collection
 from app.gallery.remembered import Remembered
 from app.index.base import Vectors
 from app.index.replica import CollectionReplica, Replicas
-from app.recognition.search import Claimed, Enrolled, Matches, seek
+from app.recognition.matches import Claimed, Enrolled, Matches, seek
 
 
 class RecalledSearch:

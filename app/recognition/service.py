@@ -17,6 +17,7 @@ from app.inference.pipeline import Sample
 from app.observability.metrics import Metrics, Top
 from app.recognition.doors import DoorSearch
 from app.recognition.exposures import Exposures
+from app.recognition.matches import Match, Matches, judge
 from app.recognition.probes import ProbeStore
 from app.recognition.schemas import (
     Candidate,
@@ -29,7 +30,6 @@ from app.recognition.schemas import (
     PolicyView,
     TimingsView,
 )
-from app.recognition.search import Match, Matches, judge
 from app.recognition.thresholds import SiteWatch
 from app.recognition.views import sample_fields, sample_view
 

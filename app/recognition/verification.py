@@ -13,6 +13,7 @@ from app.inference.analyser import Analyser, Analysis
 from app.inference.pipeline import Sample
 from app.observability.metrics import Metrics
 from app.recognition.doors import DoorSearch
+from app.recognition.matches import Claimed, is_other
 from app.recognition.schemas import (
     CompareOptions,
     Comparison,
@@ -21,7 +22,6 @@ from app.recognition.schemas import (
     Verification,
     VerifyOptions,
 )
-from app.recognition.search import Claimed, is_other
 from app.recognition.views import sample_view
 
 

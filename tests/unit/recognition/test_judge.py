@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.decision.open_set import Outcome, decide
 from app.gallery.cards import Named
-from app.recognition.search import Match, is_other, judge
+from app.recognition.matches import Match, is_other, judge
 
 matches = st.lists(st.tuples(st.floats(-1, 1), st.booleans()), max_size=8).map(
     lambda rows: [
