@@ -148,6 +148,9 @@ class NotReady(Unavailable):
 class DatabaseLost(NotReady):
     """The database cannot be reached. Clients are told what any ``NotReady`` tells them."""
 
+    def __init__(self, detail: str = "The database does not answer; try again.") -> None:
+        super().__init__(detail)
+
 
 class BundleError(AppError):
     """A model bundle that is missing, incomplete, altered or not understood."""

@@ -203,10 +203,9 @@ def available() -> Iterator[None]:
         _log.warning("database.unavailable", reason=code or type(error.orig).__name__)
         if code in _DISK_FULL:
             raise NotReady("The database's disk is full; nothing was written.") from None
-        lost = not code or code.startswith(_LOST)
-        raise (DatabaseLost if lost else NotReady)(
-            "The database does not answer; try again."
-        ) from None
+        if not code or code.startswith(_LOST):
+            raise DatabaseLost from None
+        raise NotReady("The database does not answer; try again.") from None
 
 
 def _code(error: DBAPIError) -> str:

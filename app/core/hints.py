@@ -57,5 +57,5 @@ def _heard(connection: "psycopg.Connection[Any]", seconds: float, wake: threadin
             if list(connection.notifies(timeout=wait, stop_after=1)):
                 return True
     except psycopg.Error:
-        raise DatabaseLost("The database does not answer; try again.") from None
+        raise DatabaseLost from None
     return False

@@ -95,7 +95,7 @@ class Remembered:
                 raise NotFound(f"There is no collection {collection_id!r}.")
             repository.check_contract(found, self._contract_id)
             if self._of(found).revision is None:
-                raise DatabaseLost("The database does not answer; try again.")
+                raise DatabaseLost
             return found
 
     def card(self, collection: Collection, person_key: int) -> Card | None:

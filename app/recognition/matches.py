@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from app.decision.open_set import Outcome, decide
+from app.errors import Conflict
 from app.gallery.cards import Named
 from app.gallery.models import Collection
 from app.index.base import Vectors
@@ -91,6 +92,11 @@ class Enrolled:
         if self.templates is not None:
             nearest = self.face_ids[int(np.argmax(self.templates @ probe))]
         return Match(self.person, similarity, nearest, is_other(probe, similarity, self.others))
+
+
+def no_faces(person_id: str) -> Conflict:
+    """What is said where somebody is to be compared who has no templates."""
+    return Conflict(f"The person {person_id!r} has no faces to compare with; add some.")
 
 
 Confirm = Callable[[list[int]], Mapping[int, Enrolled]]

@@ -10,12 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from app.core.clock import Clock, microseconds
-from app.errors import Conflict, DatabaseLost
+from app.errors import DatabaseLost
 from app.gallery.models import Collection
 from app.gallery.remembered import Remembered
 from app.index.base import Vectors
 from app.index.replica import CollectionReplica, Replicas
-from app.recognition.matches import Claimed, Enrolled, Matches, seek
+from app.recognition.matches import Claimed, Enrolled, Matches, no_faces, seek
 
 
 class RecalledSearch:
@@ -59,12 +59,12 @@ class RecalledSearch:
         key = self._remembered.person_key(collection, person_id)
         card = self._remembered.card(collection, key)
         if card is None:
-            raise DatabaseLost("The database does not answer; try again.")
+            raise DatabaseLost
         people, starts, ends = replica.people(
             np.array([key], np.int64), revision=collection.revision
         )
         if not len(people.owners):
-            raise Conflict(f"The person {person_id!r} has no faces to compare with; add some.")
+            raise no_faces(person_id)
         return Claimed(
             collection=collection,
             gallery=replica.state(revision=collection.revision, now=self._clock.now()),

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from app.core.clock import Clock
 from app.core.db import Database, Utc
 from app.decision.fusion import fuse, fuse_persons
-from app.errors import Conflict
 from app.gallery import repository
 from app.gallery.cards import Named, others_of
 from app.gallery.models import Collection, Face, Person
@@ -23,7 +22,7 @@ from app.gallery.templates import unpack, window
 from app.index.base import Vectors
 from app.index.replica import GalleryState, Replicas
 from app.inference.pipeline import Pipeline
-from app.recognition.matches import Claimed, Enrolled, Matches, seek
+from app.recognition.matches import Claimed, Enrolled, Matches, no_faces, seek
 
 
 class PersonSearch:
@@ -70,7 +69,7 @@ class PersonSearch:
         """A person to hold a probe against; ``Conflict`` where they have no templates."""
         collection, person, templates = self.enrolled(collection_id, person_id)
         if not len(templates):
-            raise Conflict(f"The person {person_id!r} has no faces to compare with; add some.")
+            raise no_faces(person_id)
         with self._database.read() as session:
             others = others_of(session, collection.key, [person.key], self._dimension)
         return Claimed(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from threading import current_thread, main_thread
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -122,9 +121,9 @@ def test_a_look_reads_those_who_changed_and_nobody_else(
     assert changed.person.name == "Three"
     read: list[str] = []
 
-    def note(*args: Any) -> None:
+    def note(*args: object) -> None:
         if current_thread() is main_thread():  # and not the service's own follower
-            read.append(args[2])
+            read.append(str(args[2]))
 
     event.listen(container.database.engine, "before_cursor_execute", note)
     look(memory)
