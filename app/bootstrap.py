@@ -2,17 +2,24 @@
 everything.
 """
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from math import inf
 
+from app.auth.door import DoorKeys
 from app.auth.service import KeyService
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
+from app.core.outage import Outage
 from app.decision.sites import SiteCalibrations
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import Enroller
 from app.gallery.lookalikes import Lookalikes
 from app.gallery.models import Collection
 from app.gallery.person_service import PersonService
+from app.gallery.remembered import Remembered
 from app.gallery.resemblance import Resemblances
 from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
@@ -28,10 +35,12 @@ from app.observability.health import Readiness
 from app.observability.metrics import Metrics
 from app.recognition.clusters import ClusterService
 from app.recognition.distances import DistanceService
+from app.recognition.doors import DoorSearch
 from app.recognition.exposures import Exposures
 from app.recognition.feedback import FeedbackService
 from app.recognition.models import ModelService
 from app.recognition.probes import ProbeStore
+from app.recognition.recalled import RecalledSearch
 from app.recognition.search import PersonSearch
 from app.recognition.service import RecognitionService
 from app.recognition.thresholds import SiteWatch, ThresholdService
@@ -97,9 +106,14 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         dimension=pipeline.dimension,
     )
     replicas = Replicas(feed, lambda: FlatIndex(pipeline.dimension), snapshots)
-    follower = Follower(database, feed, replicas, snapshot_seconds=settings.snapshot_seconds)
     search = PersonSearch(database, replicas, clock, pipeline)
-    metrics = Metrics()
+    wake = threading.Event()
+    outage = Outage(settings.stale_ok_seconds, wake=wake.set)
+    remembered = Remembered(
+        database, contract_id=pipeline.contract_id, dimension=pipeline.dimension
+    )
+    doors = DoorSearch(search, RecalledSearch(remembered, replicas, clock), outage)
+    metrics = Metrics(lambda: outage.stale, lambda: outage.age)
     calibrations = SiteCalibrations(bundle.calibration)
     watch = SiteWatch(calibrations, metrics)
     exposures = Exposures(database)
@@ -107,14 +121,36 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
 
     def forget(collection: Collection) -> None:
         replicas.forget(collection.key)
+        remembered.forget(collection.key)
         metrics.forget(collection.id)
 
     admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
     keys = KeyService(database, clock, admin_key=admin_key)
+    door_keys = DoorKeys(keys, outage)
+
+    @contextmanager
+    def looking() -> Iterator[None]:
+        with outage.looking(), remembered.reading():
+            door_keys.read()
+            yield
+
+    known_for = settings.stale_ok_seconds or inf
+    if settings.stale_ok_seconds:
+        remembered.watch()
+    follower = Follower(
+        database,
+        feed,
+        replicas,
+        snapshot_seconds=settings.snapshot_seconds,
+        wake=wake,
+        looking=looking if settings.stale_ok_seconds else nullcontext,
+        known_for=known_for,
+    )
     provided = (
         keys,
+        door_keys,
         metrics,
-        Readiness(database),
+        Readiness(database, outage),
         Receipts(database, clock),
         CollectionService(database, clock, contract_id=pipeline.contract_id, forget=forget),
         PersonService(
@@ -126,7 +162,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         Lookalikes(database, replicas, calibrations, contract_id=pipeline.contract_id),
         RecognitionService(
             analyser,
-            search,
+            doors,
             calibrations=calibrations,
             acceptance=acceptance,
             metrics=metrics,
@@ -147,9 +183,10 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         ThresholdService(search, calibrations, watch),
         VerificationService(
             analyser,
-            search,
+            doors,
             calibrations=calibrations,
             acceptance=acceptance,
+            metrics=metrics,
             clock=clock,
         ),
         DistanceService(analyser, search),

@@ -10,10 +10,10 @@
     ├── MethodNotAllowed 405             ├── Unavailable 503 (Retry-After)
     ├── RequestTimeout 408               │   ├── Overloaded 503
     ├── Conflict 409                     │   └── NotReady 503
-    │   ├── AlreadyExists 409            ├── BundleError (start-up only)
-    │   └── ContractMismatch 409         ├── SettingsError (start-up only)
-    ├── PayloadTooLarge 413              └── ArchiveError (commands only)
-    └── UnsupportedMediaType 415
+    │   ├── AlreadyExists 409            │       └── DatabaseLost 503
+    │   └── ContractMismatch 409         ├── BundleError (start-up only)
+    ├── PayloadTooLarge 413              ├── SettingsError (start-up only)
+    └── UnsupportedMediaType 415         └── ArchiveError (commands only)
 
 Rooms raise them; only ``web`` knows that HTTP exists. ``detail`` speaks to whoever gets it: what
 was wrong, with which value, what to do. It never holds a path of the server, a key or pixels.
@@ -155,6 +155,13 @@ class NotReady(Unavailable):
     """A part that the answer needs is not there yet."""
 
     code, title = "not_ready", "Not ready"
+
+
+class DatabaseLost(NotReady):
+    """The database cannot be reached. Clients are told what any ``NotReady`` tells them."""
+
+    def __init__(self, detail: str = "The database does not answer; try again.") -> None:
+        super().__init__(detail)
 
 
 class BundleError(AppError):

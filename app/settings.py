@@ -120,6 +120,14 @@ class Settings(BaseSettings):
         int,
         Field(ge=1, description="How often changed galleries are kept in `KITH_DATA_DIR/index`."),
     ] = 300
+    stale_ok_seconds: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="How long identify and verify go on by what was last known while the "
+            "database does not answer, marked `stale`; 0: they answer 503.",
+        ),
+    ] = 0
     shutdown_seconds: Annotated[
         int, Field(ge=1, description="How long a stop waits for requests in hand.")
     ] = 30

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from app.auth.door import DoorKeys
 from app.auth.principal import Principal, Scope
 from app.auth.service import KeyService
 from app.web.services import provided
@@ -14,25 +15,40 @@ _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer <key>
 _header = APIKeyHeader(name="X-API-Key", auto_error=False)
 
 
-def _principal(
-    keys: Annotated[KeyService, Depends(provided(KeyService))],
+def _presented(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     header: Annotated[str | None, Security(_header)],
+) -> str | None:
+    return bearer.credentials if bearer else header
+
+
+Presented = Annotated[str | None, Depends(_presented)]
+
+
+def _principal(
+    keys: Annotated[KeyService, Depends(provided(KeyService))], presented: Presented
 ) -> Principal:
-    return keys.authenticate(bearer.credentials if bearer else header)
+    return keys.authenticate(presented)
 
 
-Caller = Annotated[Principal, Depends(_principal)]
+def _at_door(
+    keys: Annotated[DoorKeys, Depends(provided(DoorKeys))], presented: Presented
+) -> Principal:
+    return keys.authenticate(presented)
+
+
 Check = Callable[[Request, Principal], Coroutine[Any, Any, Principal]]
 
 
-def allow(*scopes: Scope, everywhere: bool = False) -> Check:
+def allow(*scopes: Scope, everywhere: bool = False, door: bool = False) -> Check:
     """A dependency: the caller, who holds one of ``scopes`` or admin.
 
-    A key bound to collections reaches those alone; ``everywhere`` asks for an unbound one.
+    A key bound to collections reaches those alone; ``everywhere`` asks for an unbound one. At a
+    ``door`` a key may be recalled where the database does not answer.
     """
+    who = _at_door if door else _principal
 
-    async def check(request: Request, caller: Caller) -> Principal:
+    async def check(request: Request, caller: Annotated[Principal, Depends(who)]) -> Principal:
         caller.require(frozenset(scopes))
         if everywhere:
             caller.require_everywhere()
@@ -47,4 +63,6 @@ MayAdministerEverything = Annotated[Principal, Depends(allow(Scope.ADMIN, everyw
 MayAdminister = Annotated[Principal, Depends(allow(Scope.ADMIN))]
 MayEnroll = Annotated[Principal, Depends(allow(Scope.ENROLL))]
 MayIdentify = Annotated[Principal, Depends(allow(Scope.IDENTIFY))]
+MayDecide = Annotated[Principal, Depends(allow(Scope.IDENTIFY, door=True))]
+"""As ``MayIdentify``, for what goes on while the database does not answer."""
 MayRead = Annotated[Principal, Depends(allow(Scope.READ, Scope.ENROLL, Scope.IDENTIFY))]

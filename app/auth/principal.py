@@ -17,11 +17,15 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller behind a key; ``collections`` None means all of them."""
+    """The caller behind a key; ``collections`` None means all of them.
+
+    ``recalled``: the database does not answer, so the key may have been revoked meanwhile.
+    """
 
     id: str
     scopes: frozenset[Scope]
     collections: frozenset[str] | None
+    recalled: bool = False
 
     def require(self, scopes: frozenset[Scope]) -> None:
         """``Forbidden`` unless one of ``scopes`` or admin is held."""

@@ -4,10 +4,11 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
-from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy import Row, bindparam, delete, exists, select
 from sqlalchemy.orm import Session
 
 from app.auth.models import ApiKey
@@ -22,35 +23,50 @@ from app.web.paging import Page, Paging, page
 
 _log = structlog.get_logger()
 
-_BY_HASH = select(ApiKey.id, ApiKey.scopes, ApiKey.collections).where(
-    ApiKey.sha256 == bindparam("sha256")
-)
+_KEYS = select(ApiKey.sha256, ApiKey.id, ApiKey.scopes, ApiKey.collections)
+_BY_HASH = _KEYS.where(ApiKey.sha256 == bindparam("sha256"))
+
+Find = Callable[[str], Principal | None]
+"""The caller behind the SHA-256 of a key, or None where there is none."""
 
 
 class KeyService:
-    """The keys of this service. ``admin_key`` is the one set by the operator, if any."""
+    """The keys of this service. ``admin_key`` is the one set by the operator, if any.
+
+    ``revoked`` are the ids of those that were revoked through this process.
+    """
 
     def __init__(self, database: Database, clock: Clock, *, admin_key: str | None) -> None:
         self._database = database
         self._clock = clock
         self._admin_sha256 = None if admin_key is None else _sha256(admin_key)
+        self.revoked: set[str] = set()
 
-    def authenticate(self, presented: str | None) -> Principal:
-        """The caller behind a key as presented; ``Unauthenticated`` when it is not known."""
+    def authenticate(self, presented: str | None, *, find: Find | None = None) -> Principal:
+        """The caller behind a key as presented; ``Unauthenticated`` when it is not known.
+
+        ``find`` looks elsewhere than in the database.
+        """
         if not presented:
             raise Unauthenticated("Send a key: `Authorization: Bearer <key>` or `X-API-Key`.")
         digest = _sha256(presented)
         if self._admin_sha256 and hmac.compare_digest(digest, self._admin_sha256):
             return Principal("operator", frozenset({Scope.ADMIN}), None)
-        with self._database.read() as session:
-            row = session.execute(_BY_HASH, {"sha256": digest}).first()
-        if row is None:
+        found = (find or self.find)(digest)
+        if found is None:
             raise Unauthenticated("This key is not known; it may have been revoked.")
-        return Principal(
-            row.id,
-            frozenset(Scope(scope) for scope in row.scopes),
-            None if row.collections is None else frozenset(row.collections),
-        )
+        return found
+
+    def find(self, sha256: str) -> Principal | None:
+        """The caller behind the SHA-256 of a key."""
+        with self._database.read() as session:
+            row = session.execute(_BY_HASH, {"sha256": sha256}).first()
+        return None if row is None else _principal(row)
+
+    def all(self) -> dict[str, Principal]:
+        """Every caller, by the SHA-256 of their key."""
+        with self._database.read() as session:
+            return {row.sha256: _principal(row) for row in session.execute(_KEYS)}
 
     def create(self, new: NewKey, keep: Keep) -> NewKeyView:
         """Make a key; its secret is in the answer and nowhere else."""
@@ -76,6 +92,7 @@ class KeyService:
             ).first()
         if gone is None:
             raise NotFound(f"There is no key {key_id!r}.")
+        self.revoked.add(key_id)
         _log.info("key.revoked", key_id=key_id)
 
     def ensure_admin(self, file: Path) -> bool:
@@ -112,6 +129,14 @@ class KeyService:
 def _sha256(key: str) -> str:
     """A plain hash is enough for keys of 192 bits and more: there is nothing to guess."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _principal(row: Row[str, str, list[str], list[str] | None]) -> Principal:
+    return Principal(
+        row.id,
+        frozenset(Scope(scope) for scope in row.scopes),
+        None if row.collections is None else frozenset(row.collections),
+    )
 
 
 def _view(row: ApiKey) -> KeyView:

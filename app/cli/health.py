@@ -32,12 +32,16 @@ def health() -> None:
     finally:
         connection.close()
     if status != http.client.OK:
-        raise NotReady(f"{asked} is not ready: {_detail(body) or f'it answered {status}'}")
-    print(f"{asked} is ready.")  # noqa: T201 - what the command is for
+        raise NotReady(
+            f"{asked} is not ready: {_member(body, 'detail') or f'it answered {status}'}"
+        )
+    stale = _member(body, "status") == "stale"
+    until = ", for a while: the database does not answer, decisions are stale" if stale else ""
+    print(f"{asked} is ready{until}.")  # noqa: T201 - what the command is for
 
 
-def _detail(body: bytes) -> str:
+def _member(body: bytes, name: str) -> str:
     try:
-        return str(json.loads(body)["detail"])
+        return str(json.loads(body)[name])
     except (ValueError, TypeError, KeyError):
         return ""

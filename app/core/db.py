@@ -37,11 +37,11 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from app.errors import NotReady
+from app.errors import DatabaseLost, NotReady
 
 _log = structlog.get_logger()
 
@@ -69,6 +69,8 @@ _POOL_OVERFLOW: Final = 20
 """Connections kept, and how many more at a rush: PostgreSQL allows 100 altogether by default, and
 three replicas must fit."""
 _DISK_FULL: Final = ("SQLITE_FULL", "53100")
+_LOST: Final = ("08", "57P01", "57P02", "57P03", "SQLITE_CANTOPEN", "SQLITE_IOERR")
+"""How codes begin that say: not there, or not any more. A driver that got no answer has no code."""
 _TURN: Final = 0x4B495448  # "KITH": the advisory lock of whoever changes what is there once only
 
 
@@ -108,11 +110,15 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """Owner of the engine. Thread-safe; sessions are not, and never leave their block."""
+    """Owner of the engine. Thread-safe; sessions are not, and never leave their block.
+
+    ``sessions`` is where to listen to what happens to them.
+    """
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.sessions = sessionmaker(expire_on_commit=False)
         self._reading = self.engine
         if not self.is_sqlite:  # SQLite's readers see a snapshot anyway
             self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ")
@@ -122,9 +128,10 @@ class Database:
         """One consistent snapshot for the whole block; nothing is ever committed.
 
         ``patient`` is for whole galleries, which no request waits for statement by statement.
-        ``NotReady`` where the database does not answer.
+        ``NotReady`` where the database does not answer; of that kind ``DatabaseLost`` where it
+        cannot be reached at all.
         """
-        with available(), Session(self._reading, expire_on_commit=False) as session:
+        with available(), self.sessions(bind=self._reading) as session:
             if patient:
                 self._be_patient(session)
             yield session
@@ -140,9 +147,7 @@ class Database:
         """
         with (
             available(),
-            Session(
-                self.engine.execution_options(**{_WRITING: True}), expire_on_commit=False
-            ) as session,
+            self.sessions(bind=self.engine.execution_options(**{_WRITING: True})) as session,
             session.begin(),
         ):
             if alone and not self.is_sqlite:
@@ -194,20 +199,19 @@ def available() -> Iterator[None]:
     except PoolTimeout:
         raise NotReady("Every connection to the database is in use; try again.") from None
     except (OperationalError, InterfaceError) as error:
-        reason = _reason(error)
-        _log.warning("database.unavailable", reason=reason)
-        full = reason in _DISK_FULL
-        raise NotReady(
-            "The database's disk is full; nothing was written."
-            if full
-            else "The database does not answer; try again."
-        ) from None
+        code = _code(error)
+        _log.warning("database.unavailable", reason=code or type(error.orig).__name__)
+        if code in _DISK_FULL:
+            raise NotReady("The database's disk is full; nothing was written.") from None
+        if not code or code.startswith(_LOST):
+            raise DatabaseLost from None
+        raise NotReady("The database does not answer; try again.") from None
 
 
-def _reason(error: DBAPIError) -> str:
-    """The driver's code: its message may hold what somebody sent."""
+def _code(error: DBAPIError) -> str:
+    """The driver's code, if it has one: its message may hold what somebody sent."""
     codes = (getattr(error.orig, name, None) for name in ("sqlite_errorname", "sqlstate"))
-    return next((code for code in codes if code), type(error.orig).__name__)
+    return next((code for code in codes if code), "")
 
 
 def _engine(url: str) -> Engine:

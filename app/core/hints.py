@@ -15,10 +15,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.db import Database, available
-from app.errors import NotReady
+from app.errors import DatabaseLost
 
 _CHANNEL: Final = "kith_changes"
-_LOOK_UP_SECONDS: Final = 0.5  # how soon a listener notices that it should stop
+_LOOK_UP_SECONDS: Final = 0.5  # how soon a listener notices that it should not wait
 
 Wait = Callable[[float], bool]
 """Waits so many seconds for word of a change, and says whether there was any."""
@@ -31,31 +31,31 @@ def tell(session: Session) -> None:
 
 
 @contextmanager
-def listening(database: Database, stop: threading.Event) -> Iterator[Wait]:
-    """Hear of changes until the block ends; waiting ends early once ``stop`` is set.
+def listening(database: Database, wake: threading.Event) -> Iterator[Wait]:
+    """Hear of changes until the block ends; waiting ends early once ``wake`` is set.
 
-    ``NotReady`` where the database does not answer, or no longer.
+    ``DatabaseLost`` where the database does not answer, or no longer.
     """
     if database.is_sqlite:
-        yield lambda seconds: stop.wait(seconds) and False
+        yield lambda seconds: wake.wait(seconds) and False
         return
     with available(), database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         connection.exec_driver_sql(f"LISTEN {_CHANNEL}")
         driver: Any = connection.connection.driver_connection
         try:
-            yield lambda seconds: _heard(driver, seconds, stop)
+            yield lambda seconds: _heard(driver, seconds, wake)
         finally:
             connection.invalidate()  # it listens: nobody else shall have it
 
 
-def _heard(connection: "psycopg.Connection[Any]", seconds: float, stop: threading.Event) -> bool:
+def _heard(connection: "psycopg.Connection[Any]", seconds: float, wake: threading.Event) -> bool:
     deadline = time.monotonic() + seconds
     try:
-        while not stop.is_set() and (left := deadline - time.monotonic()) > 0:
+        while not wake.is_set() and (left := deadline - time.monotonic()) > 0:
             wait = min(left, _LOOK_UP_SECONDS)
             if list(connection.notifies(timeout=wait, stop_after=1)):
                 return True
     except psycopg.Error:
-        raise NotReady("The database does not answer; try again.") from None
+        raise DatabaseLost from None
     return False

@@ -14,8 +14,9 @@ from app.core.db import Base
 
 
 class Collection(Base):
-    """A gallery with its policy; ``revision`` rises with every change of who is in it: of templates
-    and of validity. ``epoch`` and ``log_since`` are the change log's (see ``app.index.changelog``).
+    """A gallery with its policy; ``revision`` rises with every change of who is in it: of
+    templates, validity, names and external ids, and of what was reported of them. ``epoch`` and
+    ``log_since`` are the change log's (see ``app.index.changelog``).
     """
 
     __tablename__ = "collections"

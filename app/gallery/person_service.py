@@ -1,7 +1,7 @@
 """What can be done with persons and their faces."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import structlog
@@ -31,6 +31,8 @@ from app.gallery.views import box_view, face_view, person_view, quality_view, ra
 from app.web.idempotency import Keep
 from app.web.paging import Page, Paging, page
 
+_TOLD: Final = frozenset({"external_id", "name", "valid_from", "valid_until"})
+"""What of a person answers tell, or depend on."""
 _log = structlog.get_logger()
 
 
@@ -111,7 +113,7 @@ class PersonService:
             with self._database.write() as session:
                 owner = repository.collection(session, collection_id)
                 person = repository.person(session, owner, person_id)
-                if changes.keys() & {"valid_from", "valid_until"}:
+                if changes.keys() & _TOLD:
                     repository.changed(session, owner, [person.key], now=self._clock.now())
                 for name, value in changes.items():
                     setattr(person, name, value)

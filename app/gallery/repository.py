@@ -31,12 +31,17 @@ def collection(session: Session, collection_id: str) -> Collection:
 def comparable_collection(session: Session, collection_id: str, contract_id: str) -> Collection:
     """The collection, if its templates are of this contract; else ``ContractMismatch``."""
     found = collection(session, collection_id)
+    check_contract(found, contract_id)
+    return found
+
+
+def check_contract(found: Collection, contract_id: str) -> None:
+    """``ContractMismatch`` where a collection's templates are not of this contract."""
     if found.contract_id != contract_id:
         raise ContractMismatch(
-            f"The collection {collection_id!r} holds templates of {found.contract_id!r}; this "
+            f"The collection {found.id!r} holds templates of {found.contract_id!r}; this "
             f"service runs {contract_id!r}, whose templates cannot be compared."
         )
-    return found
 
 
 def check_epoch(session: Session, known: Collection) -> None:
@@ -110,8 +115,8 @@ def image_hashes(session: Session, person_key: int) -> set[str]:
 def changed(
     session: Session, owner: Collection, person_keys: Sequence[int], *, now: datetime
 ) -> None:
-    """Raise the collection's revision and log whose templates or validity changed, in this
-    transaction.
+    """Raise the collection's revision and log who changed, in this transaction: their templates,
+    their validity, what they are called, or what was reported of them.
     """
     revision = session.scalar(
         update(Collection)

@@ -67,8 +67,7 @@ def read_delta(
 ) -> Delta:
     """What ``TemplateFeed.since`` tells, as the session sees it."""
     at = _position(session, collection_key)
-    known = revision is not None and revision >= at.log_since
-    touched = _touched(session, collection_key, revision or 0) if known else None
+    touched = touched_since(session, collection_key, revision, log_since=at.log_since)
     faces = _faces(session, collection_key, touched)
     windows = _windows(session, collection_key, touched)
     owners = np.array([row[0] for row in faces], np.int64)
@@ -97,7 +96,12 @@ def _position(session: Session, collection_key: int) -> Row[str, int, int]:
     return found
 
 
-def _touched(session: Session, collection_key: int, revision: int) -> list[int]:
+def touched_since(
+    session: Session, collection_key: int, revision: int | None, *, log_since: int
+) -> list[int] | None:
+    """Whom the change log names after ``revision``; None, for everybody, where it does not tell."""
+    if revision is None or revision < log_since:
+        return None
     return list(
         session.scalars(
             select(Change.person_key)
@@ -107,7 +111,7 @@ def _touched(session: Session, collection_key: int, revision: int) -> list[int]:
     )
 
 
-def _parts(touched: list[int] | None) -> list[list[int] | None]:
+def parts(touched: Sequence[int] | None) -> Sequence[Sequence[int] | None]:
     """Databases limit the parameters of a statement; None is everybody, without any."""
     if touched is None:
         return [None]
@@ -119,7 +123,7 @@ def _faces(
 ) -> list[Row[int, bytes]]:
     query = select(Face.person_key, Face.embedding).where(Face.collection_key == collection_key)
     rows: list[Row[int, bytes]] = []
-    for part in _parts(touched):
+    for part in parts(touched):
         some = query if part is None else query.where(Face.person_key.in_(part))
         rows += session.execute(some).all()
     return rows
@@ -134,7 +138,7 @@ def _windows(
         or_(Person.valid_from.is_not(None), Person.valid_until.is_not(None)),
     )
     rows: list[Row[int, datetime | None, datetime | None]] = []
-    for part in _parts(touched):
+    for part in parts(touched):
         some = query if part is None else query.where(Person.key.in_(part))
         rows += session.execute(some).all()
     return rows
@@ -149,10 +153,14 @@ def _validity(
     place = {key: row for row, key in enumerate(owners.tolist())}
     for key, start, end in windows:
         row = place.get(key)
-        if row is None:
-            continue  # a person without templates
-        if start is not None:
-            starts[row] = microseconds(start)
-        if end is not None:
-            ends[row] = microseconds(end)
+        if row is not None:  # else a person without templates
+            starts[row], ends[row] = window(start, end)
     return starts, ends
+
+
+def window(start: datetime | None, end: datetime | None) -> tuple[int, int]:
+    """From when until when somebody is valid, in microseconds since 1970 (UTC)."""
+    return (
+        ALWAYS if start is None else microseconds(start),
+        FOREVER if end is None else microseconds(end),
+    )

@@ -1,4 +1,5 @@
-"""The change log: which persons' templates or validity changed at which revision of a collection.
+"""The change log: which persons changed at which revision of a collection: their templates, their
+validity, what they are called, or what was reported of them.
 
 Every write that touches them does, in its one transaction, ``UPDATE collections SET revision =
 revision + 1 RETURNING revision`` and a row here for each person touched. The collection's row
@@ -21,12 +22,13 @@ from app.core.db import Base
 from app.decision.fusion import Fused
 from app.index.base import Keys
 
+_RECORDED: Final = "recorded changes"
 KEPT: Final = 4096
 """Revisions of a collection that stay in the log; up to twice as many are there at times."""
 
 
 class Change(Base):
-    """Person ``person_key`` changed at ``revision``; what it is now stands in the faces' table."""
+    """Person ``person_key`` changed at ``revision``; what they are now stands in their tables."""
 
     __tablename__ = "changes"
     __table_args__ = ({"info": LOCAL},)
@@ -39,16 +41,33 @@ class Change(Base):
     person_key: Mapped[int] = mapped_column(primary_key=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """That ``person_keys`` of a collection changed at ``revision``."""
+
+    collection_key: int
+    revision: int
+    person_keys: tuple[int, ...]
+
+
 def record(
     session: Session, collection_key: int, *, revision: int, person_keys: Iterable[int]
 ) -> None:
     """Log that ``person_keys`` changed, inside the transaction that changes them."""
+    change = Recorded(collection_key, revision, tuple(person_keys))
+    session.info.setdefault(_RECORDED, []).append(change)
     rows = [
         {"collection_key": collection_key, "revision": revision, "person_key": key}
-        for key in person_keys
+        for key in change.person_keys
     ]
     if rows:
         session.execute(insert(Change), rows)
+
+
+def recorded(session: Session) -> Sequence[Recorded]:
+    """What was logged in this session."""
+    found: list[Recorded] = session.info.get(_RECORDED, [])
+    return found
 
 
 def compact(session: Session, collection_key: int, *, revision: int) -> int | None:

@@ -1,11 +1,15 @@
 """Keeps this process's galleries warm, so that no request waits for what others changed meanwhile,
 and writes their snapshots.
 
-Nothing depends on it but speed: a request that finds its replica behind catches up by itself.
+No answer depends on it but by its speed: a request that finds its replica behind catches up by
+itself. Only what is decided while the database does not answer rests on what it last looked at.
 """
 
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from math import inf
 from typing import Final
 
 import structlog
@@ -25,15 +29,30 @@ _log = structlog.get_logger()
 
 
 class Follower:
-    """A thread that follows every collection."""
+    """A thread that follows every collection.
+
+    It looks every few seconds, at least twice in ``known_for`` seconds, and when ``wake`` is set;
+    each look is made inside of ``looking``, which may read and keep more.
+    """
 
     def __init__(
-        self, database: Database, feed: ChangeFeed, replicas: Replicas, *, snapshot_seconds: float
+        self,
+        database: Database,
+        feed: ChangeFeed,
+        replicas: Replicas,
+        *,
+        snapshot_seconds: float,
+        wake: threading.Event,
+        looking: Callable[[], AbstractContextManager[None]],
+        known_for: float = inf,
     ) -> None:
         self._database = database
         self._feed = feed
         self.replicas = replicas
         self._snapshot_seconds = snapshot_seconds
+        self._wake = wake
+        self._looking = looking
+        self._known_for = known_for
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
         self._kept_at = time.monotonic()
@@ -41,7 +60,7 @@ class Follower:
     def start(self) -> None:
         """Read every gallery, then begin to follow."""
         try:
-            self._follow_all()
+            self._look()
         except AppError as error:
             _log.warning("follower.waits", reason=error.detail)
         self._thread.start()
@@ -49,6 +68,7 @@ class Follower:
     def stop(self) -> None:
         """Stop following, and keep snapshots of what is there."""
         self._stop.set()
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)
         self.replicas.keep()
@@ -56,18 +76,25 @@ class Follower:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                with listening(self._database, self._stop) as wait:
+                with listening(self._database, self._wake) as wait:
                     self._listen(wait)
             except AppError as error:
                 _log.warning("follower.waits", reason=error.detail)
                 self._stop.wait(_AGAIN_SECONDS)
 
     def _listen(self, wait: Wait) -> None:
-        while not self._stop.is_set():
-            self._follow_all()
+        while True:
+            self._wake.clear()
+            if self._stop.is_set():  # asked after clearing: no word to stop is lost
+                return
+            self._look()
             self._keep_when_due()
-            if wait(_LOOK_SECONDS):
+            if wait(min(_LOOK_SECONDS, self._known_for / 2)):
                 self._stop.wait(_QUIET_SECONDS)
+
+    def _look(self) -> None:
+        with self._looking():
+            self._follow_all()
 
     def _follow_all(self) -> None:
         positions = self._feed.positions()

@@ -20,7 +20,7 @@ from app.decision.calibration import GallerySize
 from app.decision.fusion import Fused
 from app.decision.site import SiteEvidence
 from app.errors import NotReady
-from app.index.base import Neighbours, VectorIndex, Vectors
+from app.index.base import Keys, Neighbours, VectorIndex, Vectors
 from app.index.changelog import ChangeFeed, Delta
 from app.index.locks import ReadWriteLock
 from app.index.roster import Roster
@@ -96,6 +96,14 @@ class CollectionReplica:
         """All people, valid or not, and what they say of each other, at ``revision`` or later."""
         with self._at(revision) as (_, roster):
             return roster.everybody(), roster.evidence
+
+    def people(self, keys: Keys, *, revision: int) -> tuple[Fused, Keys, Keys]:
+        """Those of ``keys`` (n,) who are there, and from when until when each is valid, in
+        microseconds since 1970, in a gallery at ``revision`` or later.
+        """
+        with self._at(revision) as (_, roster):
+            people = roster.there(keys)
+            return people, *roster.windows(people.owners)
 
     @contextmanager
     def _at(self, revision: int) -> Iterator[tuple[int, Roster]]:

@@ -63,6 +63,12 @@ class Roster:
         rows = self._members.rows(keys)
         return self._members.column("starts")[rows], self._members.column("ends")[rows]
 
+    def there(self, keys: Keys) -> Fused:
+        """Those of ``keys`` (n,) who are there, valid or not."""
+        return self._counted(
+            np.array([key for key in keys.tolist() if key in self._members], np.int64)
+        )
+
     def apply(self, delta: Delta) -> None:
         """Follow a delta; whoever it names is counted out first, with what they were counted in."""
         people = delta.people
@@ -84,12 +90,11 @@ class Roster:
         self.evidence = self._statistics.evidence()
 
     def _count_out(self, touched: Keys) -> None:
-        before = np.array([key for key in touched.tolist() if key in self._members], np.int64)
-        people = self._counted(before)
+        people = self.there(touched)
         self._statistics.remove(people)
-        self._census.remove(people.templates, *self.windows(before))
-        self._members.remove(before)
-        self._counted_out += len(before)
+        self._census.remove(people.templates, *self.windows(people.owners))
+        self._members.remove(people.owners)
+        self._counted_out += len(people.owners)
 
     def _keep_exact(self) -> None:
         if self._counted_out <= max(_LEAST_COUNTED_OUT, len(self._members)):

@@ -1,7 +1,7 @@
 """Prometheus metrics of this process, on a registry of their own so that each app has its own."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -37,9 +37,12 @@ class Top:
 
 
 class Metrics:
-    """Counts requests and decisions. Thread-safe. Labels never hold a person or a key."""
+    """Counts requests and decisions. Thread-safe. Labels never hold a person or a key.
 
-    def __init__(self) -> None:
+    ``stale`` says whether decisions rest on what was last known, now, and ``age`` how old that is.
+    """
+
+    def __init__(self, stale: Callable[[], bool], age: Callable[[], float]) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
@@ -57,6 +60,22 @@ class Metrics:
             ("collection", "source", "decision"),
             registry=self._registry,
         )
+        self._stale_decisions = Counter(
+            "kith_stale_decisions_total",
+            "Identifications and verifications decided while the database did not answer.",
+            ("collection",),
+            registry=self._registry,
+        )
+        Gauge(
+            "kith_stale",
+            "1 while the database does not answer and decisions rest on what was last known.",
+            registry=self._registry,
+        ).set_function(stale)
+        Gauge(
+            "kith_known_age_seconds",
+            "Seconds since all was known that stale decisions would rest on; infinite: none may.",
+            registry=self._registry,
+        ).set_function(age)
         self._near = Counter(
             "kith_near_threshold_total",
             "Faces whose top similarity is nearer to the threshold than a score's noise.",
@@ -98,6 +117,10 @@ class Metrics:
             self._top.labels(*labels).observe(top.similarity)
             if abs(top.similarity - top.threshold) <= top.noise:
                 self._near.labels(*labels).inc()
+
+    def observe_stale(self, collection_id: str) -> None:
+        """One answer that rests on what was last known."""
+        self._stale_decisions.labels(collection_id).inc()
 
     def _source(self, collection_id: str, source: str | None) -> str:
         """The label of a source: the first hundred of a collection have their own, for each costs

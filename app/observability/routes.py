@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from app.auth.guard import allow
 from app.auth.principal import Principal, Scope
-from app.observability.health import Readiness
+from app.observability.health import Readiness, Ready
 from app.observability.metrics import Metrics
 from app.web.problems import MEDIA_TYPE, documented
 from app.web.services import provided
@@ -32,6 +32,14 @@ class Health(BaseModel):
     status: Literal["ok"]
 
 
+class ReadyView(BaseModel):
+    """Whether it can serve. ``stale``: the database does not answer; identify and verify go on by
+    what was last known, everything else answers 503.
+    """
+
+    status: Ready
+
+
 @router.get("/v1/health/live")
 def live() -> Health:
     """Whether the process answers at all."""
@@ -39,10 +47,11 @@ def live() -> Health:
 
 
 @router.get("/v1/health/ready", responses={503: _NOT_READY})
-def ready(readiness: Annotated[Readiness, Depends(provided(Readiness))]) -> Health:
-    """Whether requests can be served: the database answers and the models are loaded."""
-    readiness.check()
-    return Health(status="ok")
+def ready(readiness: Annotated[Readiness, Depends(provided(Readiness))]) -> ReadyView:
+    """Whether requests can be served: the database answers, or decisions may be stale for a while;
+    the models are loaded.
+    """
+    return ReadyView(status=readiness.check())
 
 
 @router.get(

@@ -14,9 +14,10 @@ from app.gallery.views import rate_view
 from app.index.base import Vectors
 from app.inference.analyser import Analyser
 from app.recognition.faces import largest_faces, wrong_images
+from app.recognition.matches import Match, judge
 from app.recognition.probes import ProbeStore
 from app.recognition.schemas import ClusterOptions, ClusterReport, ClusterView, KnownPerson
-from app.recognition.search import Match, PersonSearch, judge
+from app.recognition.search import PersonSearch
 
 
 class ClusterService:

@@ -39,16 +39,21 @@ class Exposures:
 
     def add(self, collection_key: int, *, probes: int, expected: float) -> None:
         """Count ``probes``, of which ``expected`` would be named if they all were strangers."""
+        self.defer(collection_key, probes=probes, expected=expected)
         now = time.monotonic()
         with self._lock:
-            count = self._counts[collection_key]
-            count.probes += probes
-            count.expected += expected
             due = now - self._written >= WRITTEN_EVERY
             if due:
                 self._written = now
         if due:
             self.write()
+
+    def defer(self, collection_key: int, *, probes: int, expected: float) -> None:
+        """Count them too, and leave the writing to a time when the database answers."""
+        with self._lock:
+            count = self._counts[collection_key]
+            count.probes += probes
+            count.expected += expected
 
     def write(self) -> None:
         """Put everything counted into the database; what cannot be written now is kept."""

@@ -14,7 +14,7 @@ from app.core.db import Database
 from app.core.ids import new_id
 from app.decision.fusion import fuse
 from app.decision.sites import GalleryEvidence, SiteCalibrations
-from app.errors import Conflict, FieldError, InvalidRequest, NoFace
+from app.errors import FieldError, InvalidRequest, NoFace
 from app.gallery import repository
 from app.gallery.models import Collection, Feedback
 from app.gallery.templates import pack
@@ -23,9 +23,10 @@ from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.inference.pipeline import Sample
 from app.recognition.exposures import Exposures
+from app.recognition.matches import judge, no_faces
 from app.recognition.probes import ProbeStore
 from app.recognition.schemas import FeedbackOptions, FeedbackView
-from app.recognition.search import PersonSearch, judge
+from app.recognition.search import PersonSearch
 from app.web.idempotency import Keep
 
 _log = structlog.get_logger()
@@ -63,7 +64,7 @@ class FeedbackService:
         """
         collection, person, templates = self._search.enrolled(collection_id, options.person_id)
         if not len(templates):
-            raise Conflict(f"The person {person.id!r} has no faces to compare with; add some.")
+            raise no_faces(person.id)
         if (image is None) == (options.probe_id is None):
             raise _wrong("send either an image or a probe_id")
         if image is None:
@@ -94,6 +95,7 @@ class FeedbackService:
             row.counted = options.verdict == "not_them" and (row.counted or wrong)
             row.verdict = options.verdict
             session.add(row)
+            repository.changed(session, owner, [person.key], now=self._clock.now())
             repository.count_false_positives(session, owner)
             view = _view(row, person.id)
             keep(session, view)

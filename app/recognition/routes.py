@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.auth.guard import MayAdminister, MayEnroll, MayIdentify, MayRead
+from app.auth.guard import MayAdminister, MayDecide, MayEnroll, MayIdentify, MayRead
 from app.gallery.fields import CollectionPath, PersonPath
 from app.recognition.clusters import ClusterService
 from app.recognition.distances import DistanceService
@@ -59,15 +59,18 @@ Verifier = Annotated[VerificationService, Depends(provided(VerificationService))
 )
 def identify(
     collection_id: CollectionPath,
-    caller: MayIdentify,
+    caller: MayDecide,
     body: Annotated[Submission[IdentifyOptions], Depends(submission(IdentifyOptions, ONE_IMAGE))],
     recognition: Recognition,
     request: Request,
 ) -> Identification:
     """Who is in the image: each face is identified, unknown, ambiguous or rejected."""
-    del caller
     return recognition.identify(
-        collection_id, body.images[0].data, body.fields, request_id=request.state.request_id
+        collection_id,
+        body.images[0].data,
+        body.fields,
+        request_id=request.state.request_id,
+        recalled_key=caller.recalled,
     )
 
 
@@ -79,19 +82,19 @@ def identify(
 def verify(
     collection_id: CollectionPath,
     person_id: PersonPath,
-    caller: MayIdentify,
+    caller: MayDecide,
     body: Annotated[Submission[VerifyOptions], Depends(submission(VerifyOptions, ONE_IMAGE))],
     verification: Verifier,
     request: Request,
 ) -> Verification:
     """Whether the largest face of the image is this person."""
-    del caller
     return verification.verify(
         collection_id,
         person_id,
         body.images[0].data,
         body.fields,
         request_id=request.state.request_id,
+        recalled_key=caller.recalled,
     )
 
 

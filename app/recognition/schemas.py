@@ -99,7 +99,8 @@ class Candidate(BaseModel):
     """A person who looks like the probe; ``fpir`` is how often a stranger would look as alike.
 
     ``reported_not_them``: the probe is nearer to a face that feedback said was not the person than
-    to the person. They are not named for it, however near.
+    to the person. They are not named for it, however near. ``face_id``, the nearest template, is
+    null in a stale answer.
     """
 
     person_id: str
@@ -107,13 +108,13 @@ class Candidate(BaseModel):
     name: str | None
     similarity: float
     fpir: float
-    face_id: int
+    face_id: int | None
     reported_not_them: bool
 
 
 class IdentifiedFace(SampleView):
     """A face and who it is; ``person_id`` is null unless ``identified``, ``probe_id`` unless the
-    face is unknown and the collection keeps such.
+    face is unknown and was kept: where the collection asks for it, but from no stale answer.
     """
 
     decision: Literal["identified", "unknown", "ambiguous", "rejected"]
@@ -143,11 +144,16 @@ class TimingsView(BaseModel):
 
 
 class Identification(BaseModel):
-    """Every face of the image, largest first."""
+    """Every face of the image, largest first.
+
+    ``stale``: the database did not answer, so it was decided by what this replica last knew, which
+    ``KITH_STALE_OK_SECONDS`` allows for so long.
+    """
 
     request_id: str
     contract_id: str
     revision: int
+    stale: bool
     policy: PolicyView
     faces: list[IdentifiedFace]
     timings_ms: TimingsView
@@ -157,7 +163,7 @@ class Verification(BaseModel):
     """One to one. ``similarity`` and ``fmr`` are null where there was nothing to compare.
 
     ``reported_not_them``: the probe is nearer to a face that feedback said was not the person than
-    to the person; it is no match, however near.
+    to the person; it is no match, however near. ``stale`` as of an identification.
     """
 
     request_id: str
@@ -169,6 +175,7 @@ class Verification(BaseModel):
     target_fmr: float
     fmr: float | None
     reported_not_them: bool
+    stale: bool
     face: SampleView | None
 
 

@@ -4,8 +4,7 @@ Every person that the index names is read again for existence, validity and temp
 score is computed from what SQL has. So even a wrong index can name nobody who was removed.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -15,81 +14,15 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import Clock
 from app.core.db import Database, Utc
-from app.decision.fusion import fuse_persons
-from app.decision.open_set import Outcome, decide
+from app.decision.fusion import fuse, fuse_persons
 from app.gallery import repository
-from app.gallery.models import Collection, Face, Feedback, Person
-from app.gallery.templates import unpack
-from app.index.base import Neighbours, Vectors
+from app.gallery.cards import Named, others_of
+from app.gallery.models import Collection, Face, Person
+from app.gallery.templates import unpack, window
+from app.index.base import Vectors
 from app.index.replica import GalleryState, Replicas
 from app.inference.pipeline import Pipeline
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What an answer tells of a person."""
-
-    id: str
-    external_id: str | None
-    name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A person near a probe: the cosine with the fused templates, the nearest template, and whether
-    the probe is still nearer to somebody of whom it was reported that they are not this person.
-    """
-
-    person: Named
-    similarity: float
-    face_id: int
-    reported_not_them: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """For each probe its nearest persons, best first, and the gallery that they were sought in."""
-
-    collection: Collection
-    gallery: GalleryState
-    by_probe: list[list[Match]]
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What is said of a probe, who is named, and how many of its matches one must see to see why:
-    two who are ambiguous are both shown, whoever is not named in between.
-    """
-
-    outcome: Outcome
-    winner: Match | None
-    shown: int
-
-
-def judge(matches: Sequence[Match], threshold: float, *, margin: float) -> Judgement:
-    """Decide on ``matches``, best first; who was reported not to be the person is not named."""
-    possible = [row for row, match in enumerate(matches) if not match.reported_not_them]
-    decision = decide([matches[row].similarity for row in possible], threshold, margin=margin)
-    winner = None if decision.winner is None else matches[possible[decision.winner]]
-    ambiguous = decision.outcome is Outcome.AMBIGUOUS
-    return Judgement(decision.outcome, winner, possible[1] + 1 if ambiguous else 1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Enrolled:
-    """A person as SQL has them now."""
-
-    person: Named
-    fused: Vectors
-    face_ids: Sequence[int]
-    templates: Vectors
-    others: Vectors
-
-    def match(self, probe: Vectors) -> Match:
-        nearest = int(np.argmax(self.templates @ probe))
-        similarity = float(self.fused @ probe)
-        reported = is_other(probe, similarity, self.others)
-        return Match(self.person, similarity, self.face_ids[nearest], reported)
+from app.recognition.matches import Claimed, Enrolled, Matches, no_faces, seek
 
 
 class PersonSearch:
@@ -120,28 +53,33 @@ class PersonSearch:
         return replica.state(revision=collection.revision, now=self._clock.now())
 
     def nearest(self, collection: Collection, probes: Vectors, count: int) -> Matches:
-        """The ``count`` persons nearest to each of ``probes`` (b, d) who may be named for it, and
-        whoever is nearer and may not.
+        """What ``seek`` finds, by what SQL has.
 
         ``collection`` was read when the request began, so all that was answered before it counts.
         """
         replica = self._replicas.of(collection.key, collection.epoch)
         now = self._clock.now()
-        wanted = count
-        while True:
-            found = replica.search(probes, wanted, revision=collection.revision, now=now)
-            by_probe = self._confirmed(collection, found.neighbours, probes, now)
-            enough = [_until(each, count) for each in by_probe]
-            there_are_more = found.neighbours.keys.shape[1] == wanted
-            if not there_are_more or None not in enough:
-                nearest = [short or each for short, each in zip(enough, by_probe, strict=True)]
-                return Matches(collection, found.gallery, nearest)
-            wanted *= 4  # some of the nearest may not be named now: look further
 
-    def others(self, person_key: int) -> Vectors:
-        """Probes (k, d) of which it was reported that they are not this person."""
+        def confirm(keys: list[int]) -> Mapping[int, Enrolled]:
+            return self._confirmed(collection, keys, now)
+
+        return seek(replica, collection, probes, count, now=now, confirm=confirm)
+
+    def claimed(self, collection_id: str, person_id: str) -> Claimed:
+        """A person to hold a probe against; ``Conflict`` where they have no templates."""
+        collection, person, templates = self.enrolled(collection_id, person_id)
+        if not len(templates):
+            raise no_faces(person_id)
         with self._database.read() as session:
-            return _others(session, [person_key], self._dimension)[person_key]
+            others = others_of(session, collection.key, [person.key], self._dimension)
+        return Claimed(
+            collection=collection,
+            gallery=self.gallery(collection),
+            fused=fuse(templates),
+            templates=len(templates),
+            valid=window(person.valid_from, person.valid_until),
+            others=others.get(person.key),
+        )
 
     def enrolled(self, collection_id: str, person_id: str) -> tuple[Collection, Person, Vectors]:
         """A collection, a person in it and the person's templates (k, d); k may be 0."""
@@ -152,30 +90,13 @@ class PersonSearch:
             return collection, person, unpack(list(rows), self._dimension)
 
     def _confirmed(
-        self, collection: Collection, neighbours: Neighbours, probes: Vectors, now: datetime
-    ) -> list[list[Match]]:
-        if not neighbours.keys.size:
-            return [[] for _ in probes]
-        keys = np.unique(neighbours.keys).tolist()
+        self, collection: Collection, keys: list[int], now: datetime
+    ) -> Mapping[int, Enrolled]:
         with self._database.read() as session:
             enrolled = _enrolled(session, collection, keys, now, self._dimension)
             if not enrolled:
                 repository.check_epoch(session, collection)
-        return [
-            _best_first(enrolled, row.tolist(), probe)
-            for row, probe in zip(neighbours.keys, probes, strict=True)
-        ]
-
-
-def _until(matches: list[Match], count: int) -> list[Match] | None:
-    """Up to the ``count``-th who may be named; None where there are not so many."""
-    possible = [row for row, match in enumerate(matches) if not match.reported_not_them]
-    return None if len(possible) < count else matches[: possible[count - 1] + 1]
-
-
-def _best_first(enrolled: Mapping[int, _Enrolled], keys: list[int], probe: Vectors) -> list[Match]:
-    matches = [enrolled[key].match(probe) for key in keys if key in enrolled]
-    return sorted(matches, key=lambda match: match.similarity, reverse=True)
+        return enrolled
 
 
 _ENROLLED: Final = (
@@ -204,10 +125,10 @@ collection's own epoch: in a database that was restored meanwhile, keys may be o
 
 def _enrolled(
     session: Session, collection: Collection, keys: list[int], now: datetime, dimension: int
-) -> dict[int, _Enrolled]:
+) -> dict[int, Enrolled]:
     wanted = {"collection": collection.key, "epoch": collection.epoch, "keys": keys, "now": now}
     rows = session.execute(_ENROLLED, wanted).all()
-    others = _others(session, keys, dimension)
+    others = others_of(session, collection.key, keys, dimension)
     owners = np.array([row.key for row in rows], np.int64)
     vectors = unpack([row.embedding for row in rows], dimension)
     fused = fuse_persons(vectors, owners)
@@ -221,23 +142,5 @@ def _enrolled(
         first = rows[end - 1]
         person = Named(first.id, first.external_id, first.name)
         ids = [row.face_id for row in rows[mine]]
-        result[key] = _Enrolled(person, vector, ids, vectors[mine], others[key])
+        result[key] = Enrolled(person, vector, others.get(key), vectors[mine], ids)
     return result
-
-
-def is_other(probe: Vectors, similarity: float, others: Vectors) -> bool:
-    """Whether a probe, so near to a person, is as near to one of the ``others`` (k, d) who were
-    reported not to be that person.
-    """
-    return bool(len(others)) and float((others @ probe).max()) >= similarity
-
-
-def _others(session: Session, keys: list[int], dimension: int) -> dict[int, Vectors]:
-    """By person, the embeddings of which it was reported that they are not them."""
-    query = select(Feedback.person_key, Feedback.embedding).where(
-        Feedback.person_key.in_(keys), Feedback.verdict == "not_them"
-    )
-    found: dict[int, list[bytes]] = {key: [] for key in keys}
-    for key, embedding in session.execute(query):
-        found[key].append(embedding)
-    return {key: unpack(rows, dimension) for key, rows in found.items()}

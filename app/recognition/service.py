@@ -9,14 +9,15 @@ from app.decision.calibration import Calibration, Threshold
 from app.decision.sites import SiteCalibrations
 from app.errors import NoFace
 from app.gallery.evidence import evidence_of, reports_of
-from app.gallery.models import Collection
 from app.gallery.views import rate_view
 from app.index.replica import GalleryState
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
 from app.inference.pipeline import Sample
 from app.observability.metrics import Metrics, Top
+from app.recognition.doors import DoorSearch
 from app.recognition.exposures import Exposures
+from app.recognition.matches import Match, Matches, judge
 from app.recognition.probes import ProbeStore
 from app.recognition.schemas import (
     Candidate,
@@ -29,7 +30,6 @@ from app.recognition.schemas import (
     PolicyView,
     TimingsView,
 )
-from app.recognition.search import Match, Matches, PersonSearch, judge
 from app.recognition.thresholds import SiteWatch
 from app.recognition.views import sample_fields, sample_view
 
@@ -50,7 +50,7 @@ class RecognitionService:
     def __init__(
         self,
         analyser: Analyser,
-        search: PersonSearch,
+        doors: DoorSearch,
         *,
         calibrations: SiteCalibrations,
         acceptance: Acceptance,
@@ -60,7 +60,7 @@ class RecognitionService:
         probes: ProbeStore,
     ) -> None:
         self._analyser = analyser
-        self._search = search
+        self._doors = doors
         self._calibrations = calibrations
         self._acceptance = acceptance
         self._metrics = metrics
@@ -70,23 +70,33 @@ class RecognitionService:
         self._contract_id = analyser.pipeline.contract_id
 
     def identify(
-        self, collection_id: str, image: bytes, options: IdentifyOptions, *, request_id: str
+        self,
+        collection_id: str,
+        image: bytes,
+        options: IdentifyOptions,
+        *,
+        request_id: str,
+        recalled_key: bool = False,
     ) -> Identification:
-        """Every face of the image: who it is, or unknown, or ambiguous, or unusable and why."""
+        """Every face of the image: who it is, or unknown, or ambiguous, or unusable and why; stale
+        also where the caller's key was recalled.
+        """
         started = time.perf_counter()
-        collection = self._search.collection(collection_id)
+        door = self._doors.open(collection_id)
         analysis = self._analyser.analyse(image, lambda found: self._usable(found, options))
         searching = time.perf_counter()
         # The runner-up is needed to tell ambiguity, also where one candidate was asked for.
         count = max(2, options.max_candidates)
-        matches = self._search.nearest(collection, analysis.embeddings, count)
-        self._watch.observe(collection, matches.gallery)
+        matches = self._doors.nearest(door, analysis.embeddings, count)
+        self._watch.observe(matches.collection, matches.gallery)
         policy = self._policy(matches, options)
         faces = self._identified(analysis, matches, policy, options)
-        self._keep_unknown(collection, faces, analysis, source=options.source)
+        self._keep_unknown(matches, faces, analysis, source=options.source)
         for face in faces:
             self._observe(collection_id, options.source, face, policy)
-        self._count(collection, policy, probes=len(matches.by_probe))
+        self._count(matches, policy)
+        if stale := matches.stale or recalled_key:
+            self._metrics.observe_stale(collection_id)
         ended = time.perf_counter()
         timings = TimingsView(
             decode=round(analysis.timings.decode, 2),
@@ -106,6 +116,7 @@ class RecognitionService:
                 gallery_size=matches.gallery.size.persons,
                 extrapolated=policy.threshold.extrapolated,
             ),
+            stale=stale,
             faces=faces,
             timings_ms=timings,
         )
@@ -135,7 +146,7 @@ class RecognitionService:
 
     def _keep_unknown(
         self,
-        collection: Collection,
+        matches: Matches,
         faces: list[IdentifiedFace],
         analysis: Analysis,
         *,
@@ -143,17 +154,20 @@ class RecognitionService:
     ) -> None:
         judged = [face for face in faces if face.decision != "rejected"]
         unknown = [row for row, face in enumerate(judged) if face.decision == "unknown"]
-        if collection.keep_probes and unknown:
-            ids = self._probes.keep(collection, analysis.embeddings[unknown], source=source)
+        if matches.collection.keep_probes and unknown and not matches.stale:
+            found = analysis.embeddings[unknown]
+            ids = self._probes.keep(matches.collection, found, source=source)
             for row, probe_id in zip(unknown, ids, strict=True):
                 judged[row].probe_id = probe_id
 
-    def _count(self, collection: Collection, policy: _Policy, *, probes: int) -> None:
+    def _count(self, matches: Matches, policy: _Policy) -> None:
         """At the rate that was stated before feedback raised it, which is what feedback tests."""
-        if probes:
+        if probes := len(matches.by_probe):
+            owner = matches.collection
             stated = policy.calibration.fpir(policy.similarity, policy.gallery.size)
-            expected = probes * stated / reports_of(collection).factor
-            self._exposures.add(collection.key, probes=probes, expected=expected)
+            expected = probes * stated / reports_of(owner).factor
+            add = self._exposures.defer if matches.stale else self._exposures.add
+            add(owner.key, probes=probes, expected=expected)
 
     def _observe(
         self, collection_id: str, source: str | None, face: IdentifiedFace, policy: _Policy

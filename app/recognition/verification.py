@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from app.core.clock import Clock
+from app.core.clock import Clock, microseconds
 from app.decision.calibration import Threshold
-from app.decision.fusion import fuse
 from app.decision.sites import SiteCalibrations
-from app.errors import Conflict
 from app.gallery.evidence import evidence_of
-from app.gallery.models import Person
 from app.gallery.views import rate_view
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
 from app.inference.pipeline import Sample
+from app.observability.metrics import Metrics
+from app.recognition.doors import DoorSearch
+from app.recognition.matches import Claimed, is_other
 from app.recognition.schemas import (
     CompareOptions,
     Comparison,
@@ -22,7 +22,6 @@ from app.recognition.schemas import (
     Verification,
     VerifyOptions,
 )
-from app.recognition.search import PersonSearch, is_other
 from app.recognition.views import sample_view
 
 
@@ -32,16 +31,18 @@ class VerificationService:
     def __init__(
         self,
         analyser: Analyser,
-        search: PersonSearch,
+        doors: DoorSearch,
         *,
         calibrations: SiteCalibrations,
         acceptance: Acceptance,
+        metrics: Metrics,
         clock: Clock,
     ) -> None:
         self._analyser = analyser
-        self._search = search
+        self._doors = doors
         self._calibrations = calibrations
         self._acceptance = acceptance
+        self._metrics = metrics
         self._clock = clock
         self._contract_id = analyser.pipeline.contract_id
 
@@ -53,22 +54,27 @@ class VerificationService:
         options: VerifyOptions,
         *,
         request_id: str,
+        recalled_key: bool = False,
     ) -> Verification:
-        """Whether the largest face of the image is this person."""
-        collection, person, templates = self._search.enrolled(collection_id, person_id)
-        if not len(templates):
-            raise Conflict(f"The person {person_id!r} has no faces to compare with; add some.")
-        target = min(options.target_fmr or collection.target_fmr, collection.target_fmr)
-        evidence = evidence_of(collection, self._search.gallery(collection))
-        calibration = self._calibrations.at(evidence)
-        threshold = calibration.verification_threshold(target, templates=len(templates))
+        """Whether the largest face of the image is this person; stale also where the caller's key
+        was recalled.
+        """
+        person = self._doors.claimed(collection_id, person_id)
         analysis = self._analyser.analyse(image, self._largest_usable)
+        if person.stale:  # by now it may be too old, or the database be there again
+            person = self._doors.claimed(collection_id, person_id)
+        stated = person.collection.target_fmr
+        target = min(options.target_fmr or stated, stated)
+        calibration = self._calibrations.at(evidence_of(person.collection, person.gallery))
+        threshold = calibration.verification_threshold(target, templates=person.templates)
         reasons = self._unusable(analysis) + self._not_valid(person)
         similarity, reported = None, False
         if not reasons:
             probe = analysis.embeddings[0]
-            similarity = float(fuse(templates) @ probe)
-            reported = is_other(probe, similarity, self._search.others(person.key))
+            similarity = float(person.fused @ probe)
+            reported = is_other(probe, similarity, person.others)
+        if stale := person.stale or recalled_key:
+            self._metrics.observe_stale(collection_id)
         decision = _verified(similarity, threshold, reasons)
         return Verification(
             request_id=request_id,
@@ -81,7 +87,8 @@ class VerificationService:
             reported_not_them=reported,
             fmr=None
             if similarity is None
-            else rate_view(calibration.fmr(similarity, templates=len(templates))),
+            else rate_view(calibration.fmr(similarity, templates=person.templates)),
+            stale=stale,
             face=_first(analysis),
         )
 
@@ -118,11 +125,9 @@ class VerificationService:
             return ["no_face"]
         return [*self._acceptance.to_identify(analysis.samples[0])]
 
-    def _not_valid(self, person: Person) -> list[ProbeReason]:
-        now = self._clock.now()
-        early = person.valid_from is not None and now < person.valid_from
-        late = person.valid_until is not None and now >= person.valid_until
-        return ["person_not_valid"] if early or late else []
+    def _not_valid(self, person: Claimed) -> list[ProbeReason]:
+        start, end = person.valid
+        return [] if start <= microseconds(self._clock.now()) < end else ["person_not_valid"]
 
 
 def _first(analysis: Analysis) -> SampleView | None:

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.core.db import Database
+from app.core.outage import Outage
 from app.observability.health import Readiness
 from app.recognition.service import RecognitionService
 from app.settings import Settings
@@ -27,7 +28,10 @@ def test_a_service_without_its_database_lives_and_is_not_ready(
     settings: Settings, tmp_path: Path
 ) -> None:
     container = build(settings)
-    unreachable = Readiness(Database(f"sqlite:///{tmp_path}"))  # a folder is no database
+    unreachable = Readiness(
+        Database(f"sqlite:///{tmp_path}"),  # a folder is no database
+        Outage(0, wake=lambda: None),
+    )
     container.services[Readiness] = unreachable  # type: ignore[index]
     with client_of(container) as client:
         told(client.get("/health/live"))

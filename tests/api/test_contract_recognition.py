@@ -38,7 +38,16 @@ def test_somebody_enrolled_is_named_with_everything_the_contract_promises(
     client: TestClient, known: str
 ) -> None:
     body = identify(client, known, 1)
-    assert set(body) == {"request_id", "contract_id", "revision", "policy", "faces", "timings_ms"}
+    assert set(body) == {
+        "request_id",
+        "contract_id",
+        "revision",
+        "stale",
+        "policy",
+        "faces",
+        "timings_ms",
+    }
+    assert body["stale"] is False
     assert body["revision"] == 2
     assert set(body["policy"]) == {"target_fpir", "threshold", "gallery_size", "extrapolated"}
     assert (body["policy"]["target_fpir"], body["policy"]["gallery_size"]) == (0.001, 2)
@@ -216,8 +225,10 @@ def test_somebody_is_verified_against_themselves(client: TestClient, known: str)
         "target_fmr",
         "fmr",
         "reported_not_them",
+        "stale",
         "face",
     }
+    assert body["stale"] is False
     assert (body["decision"], body["reasons"], body["target_fmr"]) == ("match", [], 1e-4)
     assert isinstance(body["similarity"], float)
     assert isinstance(body["threshold"], float)

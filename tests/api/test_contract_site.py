@@ -219,7 +219,9 @@ def test_who_is_not_valid_counts_as_one_of_the_sites_people_and_not_as_one_of_n(
     told(timed.patch(f"{path}/persons/bob", json={"name": "Bob", "valid_until": None}))
     assert told_now() == (2, 3, 3, 5)
     told(timed.patch(f"{path}/persons/bob", json={"name": "Robert"}))
-    assert told_now() == (2, 3, 3, 5)
+    assert told_now() == (2, 3, 3, 6)  # who remembers names must hear of it
+    told(timed.patch(f"{path}/persons/bob", json={"metadata": {"desk": 4}}))
+    assert told_now() == (2, 3, 3, 6)
 
 
 def test_somebody_made_without_faces_counts_nowhere(client: TestClient, staff: str) -> None:

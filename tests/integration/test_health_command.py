@@ -94,6 +94,14 @@ def test_what_is_not_ready_says_why(
     assert asked.stderr.count("\n") == 1
 
 
+def test_a_service_whose_decisions_are_stale_is_ready_and_says_so(
+    answers: Callable[[bytes], str],
+) -> None:
+    asked = _health(KITH_PORT=answers(b'HTTP/1.0 200 OK\r\n\r\n{"status": "stale"}'))
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert "the database does not answer, decisions are stale" in asked.stdout
+
+
 def test_a_port_that_only_the_log_tells_cannot_be_asked() -> None:
     assert "KITH_PORT is 0" in _health(KITH_PORT="0").stderr
 

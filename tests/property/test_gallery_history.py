@@ -207,6 +207,7 @@ class GalleryHistory(RuleBasedStateMachine):
         assert given == sorted(given, reverse=True)
         for each in face.candidates:
             assert each.similarity == pytest.approx(expected[each.person_id], abs=1e-4)
+            assert each.face_id is not None
             self._check_nearest(self.enrolled[collection][each.person_id], each.face_id, probe)
         decision, person = decided(expected, threshold)
         assert (face.decision, face.person_id) == (decision, person)

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.orm import Session
 
 from app.auth.models import ApiKey
 from app.core.db import Base, Database, Utc, _write_ahead
-from app.errors import NotReady
+from app.errors import DatabaseLost, NotReady
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 DIALECT = DefaultDialect()
@@ -269,7 +271,7 @@ def test_a_server_that_is_not_there_is_told_as_not_ready() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         database = Database(f"postgresql://kith:secret@127.0.0.1:{nobody.getsockname()[1]}/kith")
-        with pytest.raises(NotReady) as told, database.read() as session:
+        with pytest.raises(DatabaseLost) as told, database.read() as session:
             session.execute(text("SELECT 1"))
     assert "secret" not in str(told.value)
     database.close()
@@ -279,10 +281,62 @@ def test_a_server_that_accepts_and_says_nothing_is_waited_for_a_few_seconds_only
     with socket.create_server(("127.0.0.1", 0)) as silent:
         database = Database(f"postgresql://kith@127.0.0.1:{silent.getsockname()[1]}/kith")
         began = time.monotonic()
-        with pytest.raises(NotReady), database.read() as session:
+        with pytest.raises(DatabaseLost), database.read() as session:
             session.execute(text("SELECT 1"))
         assert time.monotonic() - began < 20  # and not for ever
     database.close()
+
+
+def test_a_file_that_cannot_be_opened_is_a_database_lost(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}")  # a folder
+    with pytest.raises(DatabaseLost), database.read() as session:
+        session.execute(text("SELECT 1"))
+
+
+def run(session: Session, *statements: str) -> None:
+    for statement in statements:
+        session.execute(text(statement))
+
+
+@pytest.mark.on_postgresql
+def test_a_server_that_ends_a_connection_is_lost(database: Database) -> None:
+    with pytest.raises(DatabaseLost), database.read() as session:
+        run(session, "SELECT pg_terminate_backend(pg_backend_pid())", "SELECT 1")
+    assert count(database) == 0
+
+
+@pytest.mark.on_postgresql
+@pytest.mark.parametrize("limit", ["statement_timeout", "lock_timeout"])
+def test_a_server_that_makes_one_wait_too_long_is_not_lost(database: Database, limit: str) -> None:
+    lock = "LOCK TABLE api_keys"
+    with database.write() as holder:
+        run(holder, lock)
+        with pytest.raises(NotReady) as told, database.write() as session:
+            run(session, f"SET LOCAL {limit} = '50ms'", lock)
+    assert not isinstance(told.value, DatabaseLost)
+
+
+@pytest.mark.on_postgresql
+def test_where_every_connection_is_in_use_the_database_is_not_lost(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = database.engine.pool
+    monkeypatch.setattr(pool, "_timeout", 0.05)
+    monkeypatch.setattr(pool, "_max_overflow", 0)
+    with ExitStack() as held:
+        for _ in range(pool.size()):  # type: ignore[attr-defined]
+            held.enter_context(database.engine.connect())
+        with pytest.raises(NotReady, match="in use") as told, database.read() as session:
+            session.execute(text("SELECT 1"))
+    assert not isinstance(told.value, DatabaseLost)
+
+
+def test_a_file_that_another_writes_is_not_lost(database: Database) -> None:
+    with database.write() as writer:
+        run(writer, "DELETE FROM api_keys")
+        with pytest.raises(NotReady) as told, database.read() as session:
+            run(session, "PRAGMA busy_timeout = 20", "DELETE FROM api_keys")
+    assert not isinstance(told.value, DatabaseLost)
 
 
 def test_a_full_disk_is_told_in_those_words(database: Database) -> None:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.decision.open_set import Outcome, decide
-from app.recognition.search import Match, Named, is_other, judge
+from app.gallery.cards import Named
+from app.recognition.matches import Match, is_other, judge
 
 matches = st.lists(st.tuples(st.floats(-1, 1), st.booleans()), max_size=8).map(
     lambda rows: [
@@ -46,4 +47,4 @@ def test_a_probe_as_near_to_somebody_reported_as_to_the_person_is_not_them() -> 
     assert is_other(probe, 0.59, others)
     assert is_other(probe, float(np.float32(0.6)), others)
     assert not is_other(probe, 0.61, others)
-    assert not is_other(probe, -1.0, np.empty((0, 2), np.float32))
+    assert not is_other(probe, -1.0, None)

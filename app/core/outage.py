@@ -1,0 +1,96 @@
+"""Whether the database answers, and for how long what this process last knew may stand in for it.
+
+Whoever cannot reach the database answers 503, unless the operator allows otherwise for a bounded
+time (``KITH_STALE_OK_SECONDS``). This decides when; what is known is kept by the rooms themselves.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import TypeVar
+
+import structlog
+
+from app.errors import DatabaseLost
+
+Answer = TypeVar("Answer")
+_log = structlog.get_logger()
+
+
+class Outage:
+    """Knows if the database was lost, and when all that it holds was last known. Thread-safe.
+
+    ``seconds`` is how old that may be; 0 allows nothing. ``wake`` is called when the database is
+    lost, so that somebody looks at once whether it still is. Times are of ``monotonic``, whole
+    looks and single questions alike by when they *began*: what a look does not see is younger.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        wake: Callable[[], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._seconds = seconds
+        self._wake = wake
+        self._now = monotonic
+        self._lock = Lock()
+        self._known_at = float("-inf")
+        self._lost = False
+
+    @property
+    def stale(self) -> bool:
+        """Whether decisions rest on what was last known: until a look succeeds, or time is up."""
+        return self._lost and self._is_fresh()
+
+    @property
+    def age(self) -> float:
+        """Seconds since all was last known; infinite where nothing is kept."""
+        return self._now() - self._known_at
+
+    def answer(self, ask: Callable[[], Answer], recall: Callable[[], Answer]) -> Answer:
+        """What the database says; where it does not answer what is recalled, while that is allowed.
+
+        Once it is lost nobody waits for it again before a look has found it. ``DatabaseLost`` where
+        nothing may stand in for it.
+        """
+        if not self.stale:
+            began = self._now()
+            try:
+                return ask()
+            except DatabaseLost:
+                self._lose(began)
+                if not self._is_fresh():
+                    raise
+        return recall()
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Around a look at everything: with its end, all is known that was there as it began."""
+        began = self._now()
+        try:
+            yield
+        except DatabaseLost:
+            self._lose(began)
+            raise
+        with self._lock:
+            found, self._lost = self._lost, False
+            self._known_at = began
+        if found:
+            _log.info("stale.ended")
+
+    def _is_fresh(self) -> bool:
+        return self.age < self._seconds
+
+    def _lose(self, began: float) -> None:
+        """A question from before the last look says nothing of now."""
+        with self._lock:
+            if not self._seconds or began <= self._known_at:
+                return
+            already, self._lost = self._lost, True
+            left = self._known_at + self._seconds - self._now()
+        self._wake()
+        if not already and left > 0:
+            _log.warning("stale.began", seconds_left=round(left, 1))

@@ -1,0 +1,66 @@
+"""Keys that open a door while the database does not answer."""
+
+import pytest
+
+from app.auth.door import DoorKeys
+from app.auth.principal import Scope
+from app.auth.schemas import NewKey
+from app.auth.service import KeyService
+from app.core.db import Database
+from app.core.outage import Outage
+from app.errors import DatabaseLost, Unauthenticated
+from app.web.idempotency import keep_nothing
+
+
+@pytest.fixture
+def outage() -> Outage:
+    return Outage(60, wake=lambda: None)
+
+
+@pytest.fixture
+def door(keys: KeyService, outage: Outage) -> DoorKeys:
+    return DoorKeys(keys, outage)
+
+
+def look(door: DoorKeys, outage: Outage) -> None:
+    with outage.looking():
+        door.read()
+
+
+def lose(outage: Outage) -> None:
+    def ask() -> None:
+        raise DatabaseLost("gone")
+
+    outage.answer(ask, lambda: None)
+
+
+def test_a_key_that_was_read_opens_with_all_its_limits(
+    keys: KeyService, door: DoorKeys, outage: Outage
+) -> None:
+    made = keys.create(NewKey(scopes=[Scope.IDENTIFY], collections=["doors"]), keep_nothing)
+    look(door, outage)
+    live = door.authenticate(made.key)
+    lose(outage)
+    recalled = door.authenticate(made.key)
+    assert (live.recalled, recalled.recalled) == (False, True)
+    assert (recalled.id, recalled.scopes, recalled.collections) == (
+        live.id,
+        live.scopes,
+        live.collections,
+    )
+    assert recalled.scopes == {Scope.IDENTIFY}
+    assert recalled.collections == frozenset({"doors"})
+
+
+def test_a_key_that_was_revoked_or_never_made_opens_nothing(
+    keys: KeyService, door: DoorKeys, outage: Outage, database: Database
+) -> None:
+    new = NewKey(scopes=[Scope.IDENTIFY])
+    revoked, just_revoked = (keys.create(new, keep_nothing) for _ in range(2))
+    keys.revoke(revoked.id)
+    look(door, outage)
+    keys.revoke(just_revoked.id)  # no look has seen it yet
+    lose(outage)
+    for each in (revoked.key, just_revoked.key, "wrong", None):
+        with pytest.raises(Unauthenticated):
+            door.authenticate(each)
