@@ -141,7 +141,8 @@ class PersonSearch:
     def others(self, person_key: int) -> Vectors:
         """Probes (k, d) of which it was reported that they are not this person."""
         with self._database.read() as session:
-            return _others(session, [person_key], self._dimension)[person_key]
+            found = _others(session, [person_key], self._contract_id, self._dimension)
+        return found[person_key]
 
     def enrolled(self, collection_id: str, person_id: str) -> tuple[Collection, Person, Vectors]:
         """A collection, a person in it and the person's templates (k, d); k may be 0."""
@@ -207,7 +208,7 @@ def _enrolled(
 ) -> dict[int, _Enrolled]:
     wanted = {"collection": collection.key, "epoch": collection.epoch, "keys": keys, "now": now}
     rows = session.execute(_ENROLLED, wanted).all()
-    others = _others(session, keys, dimension)
+    others = _others(session, keys, collection.contract_id, dimension)
     owners = np.array([row.key for row in rows], np.int64)
     vectors = unpack([row.embedding for row in rows], dimension)
     fused = fuse_persons(vectors, owners)
@@ -232,10 +233,14 @@ def is_other(probe: Vectors, similarity: float, others: Vectors) -> bool:
     return bool(len(others)) and float((others @ probe).max()) >= similarity
 
 
-def _others(session: Session, keys: list[int], dimension: int) -> dict[int, Vectors]:
-    """By person, the embeddings of which it was reported that they are not them."""
+def _others(
+    session: Session, keys: list[int], contract_id: str, dimension: int
+) -> dict[int, Vectors]:
+    """By person, the embeddings that were reported not to be them, under this contract."""
     query = select(Feedback.person_key, Feedback.embedding).where(
-        Feedback.person_key.in_(keys), Feedback.verdict == "not_them"
+        Feedback.person_key.in_(keys),
+        Feedback.contract_id == contract_id,
+        Feedback.verdict == "not_them",
     )
     found: dict[int, list[bytes]] = {key: [] for key in keys}
     for key, embedding in session.execute(query):
