@@ -53,19 +53,19 @@ def reembed(
         raise InvalidRequest("Say with --model which bundle the faces are to be embedded by.")
     settings = load_settings()
     configure_logging("WARNING", settings.log_format)
-    folder = settings.model_copy(update={"model": model}).bundle_dir if model else None
+    other = settings.model_copy(update={"model": model})
     names = collection or []
     with existing_database(settings) as database:
         if drop:
-            _drop(database, names, folder)
-        elif folder and switch:
-            _switch(database, names, folder, settings)
-        elif folder:
-            _prepare(database, names, folder, settings)
+            _drop(database, names, read_manifest(other.bundle_dir).contract_id if model else None)
+        elif switch:
+            _switch(database, names, other)
+        else:
+            _prepare(database, names, other)
 
 
-def _prepare(database: Database, names: list[str], folder: Path, settings: Settings) -> None:
-    bundle = Bundle.load(folder)
+def _prepare(database: Database, names: list[str], settings: Settings) -> None:
+    bundle = Bundle.load(settings.bundle_dir)
     reembedding = Reembedding(
         database, bundle.manifest, OnnxEmbedder(bundle), threads=settings.threads
     )
@@ -79,8 +79,8 @@ def _prepare(database: Database, names: list[str], folder: Path, settings: Setti
     )
 
 
-def _switch(database: Database, names: list[str], folder: Path, settings: Settings) -> None:
-    contract_id = read_manifest(folder).contract_id
+def _switch(database: Database, names: list[str], settings: Settings) -> None:
+    contract_id = read_manifest(settings.bundle_dir).contract_id
     snapshots = snapshot_files(settings.data_dir / "index")
     for name in ready(database, names, contract_id):
         done = switch_collection(database, name, contract_id, now=SystemClock().now())
@@ -88,7 +88,7 @@ def _switch(database: Database, names: list[str], folder: Path, settings: Settin
             stale.unlink(missing_ok=True)
         _say(_switched(done, contract_id))
     _say(
-        f"Services answer for them with KITH_MODEL={folder}; others answer contract_mismatch. The "
+        f"Services answer for them with KITH_MODEL={settings.model}; others answer contract_mismatch. The "
         "way back is the same command with the bundle that they had."
     )
 
@@ -107,8 +107,7 @@ def _switched(done: Switched, contract_id: str) -> str:
     return text
 
 
-def _drop(database: Database, names: list[str], folder: Path | None) -> None:
-    contract_id = read_manifest(folder).contract_id if folder else None
+def _drop(database: Database, names: list[str], contract_id: str | None) -> None:
     for name, dropped in drop_other_templates(database, names, contract_id).items():
         _say(f"{name}: {dropped:,} embeddings deleted.")
 
