@@ -88,8 +88,8 @@ def _switch(database: Database, names: list[str], settings: Settings) -> None:
             stale.unlink(missing_ok=True)
         _say(_switched(done, contract_id))
     _say(
-        f"Services answer for them with KITH_MODEL={settings.model}; others answer contract_mismatch. The "
-        "way back is the same command with the bundle that they had."
+        f"Services answer for them with KITH_MODEL={settings.model}; others answer "
+        "contract_mismatch. The way back is the same command with the bundle that they had."
     )
 
 
