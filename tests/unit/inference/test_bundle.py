@@ -135,7 +135,10 @@ def test_the_contract_id_is_the_same_wherever_the_bundle_is_written(tmp_path: Pa
     ("change", "same"),
     [
         (lambda m: m["preprocessing"].update(invert=True), True),
-        (lambda m: m["preprocessing"].update(channels="RGB", mean=[0] * 3, scale=[1] * 3), True),
+        (
+            lambda m: m["preprocessing"].update(channels="RGB", mean=[0.0] * 3, scale=[1.0] * 3),
+            True,
+        ),
         (lambda m: m["files"]["embedder.onnx"].update(sha256="0" * 64), True),
         (lambda m: m["preprocessing"].update(size=[64, 32]), False),
         (lambda m: m["preprocessing"].update(resize="contain"), False),
