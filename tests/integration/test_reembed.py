@@ -285,10 +285,10 @@ def _feedback(service: Container, somebody: int, shake: int = 1) -> None:
 
 
 _MEANWHILE: dict[str, tuple[type, str, Callable[[Container], object], type[Exception]]] = {
-    "an enrolment": (Enroller, "examine", lambda it: enrol(it, "cid", 3), ContractMismatch),
+    "an enrolment": (PersonService, "_examine", lambda it: enrol(it, "cid", 3), ContractMismatch),
     "a face added": (
-        Enroller,
-        "examine",
+        PersonService,
+        "_examine",
         lambda it: it.services[PersonService].add_faces(
             "doors", "ada", [ImageFile(None, picture(1, 7))], keep_nothing
         ),
