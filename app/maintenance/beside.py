@@ -58,10 +58,10 @@ def obstacles(
     kept = exists().where(Crop.face_id == Face.id).correlate(Face)
     unlike = exists().where(Crop.face_id == Face.id, Crop.crop_id != crop_id).correlate(Face)
     missing, found = due(owner, contract_id), []
-    if lacking := _people(session, missing & ~kept):
-        found.append(f"{owner.id}: {_told(lacking)} without a kept crop")
-    if unfit := _people(session, missing & unlike):
-        found.append(f"{owner.id}: {_told(unfit)} with a crop of another detector or alignment")
+    if lacking := _told(session, missing & ~kept):
+        found.append(f"{owner.id}: {lacking} without a kept crop")
+    if unfit := _told(session, missing & unlike):
+        found.append(f"{owner.id}: {unfit} with a crop of another detector or alignment")
     return found
 
 
@@ -71,14 +71,13 @@ def other_templates(owner: Collection, contract_id: str | None) -> ColumnElement
     return theirs if contract_id is None else theirs & (OtherTemplate.contract_id == contract_id)
 
 
-def _people(session: Session, which: ColumnElement[bool]) -> dict[str, int]:
-    """By person, how many such faces."""
-    query = select(Person.id, func.count()).join(Face, Face.person_key == Person.key).where(which)
-    return {row[0]: row[1] for row in session.execute(query.group_by(Person.id))}
-
-
-def _told(faces: dict[str, int]) -> str:
-    first = ", ".join(sorted(faces)[:_NAMED])
-    more = len(faces) - _NAMED
-    who = f"{first} and {more:,} others" if more > 0 else first
-    return f"{sum(faces.values()):,} faces ({who})"
+def _told(session: Session, which: ColumnElement[bool]) -> str | None:
+    """How many such faces there are and of whom; None where there are none."""
+    counted = select(func.count(), func.count(Face.person_key.distinct())).where(which)
+    faces, people = session.execute(counted.select_from(Face)).one()
+    if not faces:
+        return None
+    named = select(Person.id).join(Face, Face.person_key == Person.key).where(which)
+    who = ", ".join(session.scalars(named.distinct().order_by(Person.id).limit(_NAMED)))
+    more = f" and {people - _NAMED:,} others" if people > _NAMED else ""
+    return f"{faces:,} faces ({who}{more})"

@@ -47,6 +47,7 @@ class Reembedding:
         self._database = database
         self._contract_id = manifest.contract_id
         self._crop_id = manifest.crop_id
+        self._size = manifest.preprocessing.size
         self._embedder = embedder
         self._threads = threads
 
@@ -101,12 +102,12 @@ class Reembedding:
         """On any thread: the face and its embedding as it is stored."""
         face, png = row
         try:
-            return face, pack(self._embedder.embed([unpacked(png)])[0])
+            crop = unpacked(png)
         except AppError as error:
-            raise Conflict(
-                f"The crop of face {face} is damaged ({error.detail}) Delete that face and enrol "
-                "its photo again; `kith check` finds every such crop."
-            ) from None
+            raise _damaged(face, error.detail) from None
+        if crop.shape[1::-1] != self._size:
+            raise _damaged(face, f"It has {crop.shape[1]} x {crop.shape[0]} pixels.")
+        return face, pack(self._embedder.embed([crop])[0])
 
     def _keep(self, owner: Collection, rows: dict[int, bytes]) -> int:
         """Store those whose faces are still there and still due; how many these were."""
@@ -124,3 +125,10 @@ class Reembedding:
             if values:
                 session.execute(insert(OtherTemplate), values)
         return len(values)
+
+
+def _damaged(face: int, why: str) -> Conflict:
+    return Conflict(
+        f"The crop of face {face} is damaged. {why} Delete that face and enrol its photo again; "
+        "`kith check` finds every such crop."
+    )

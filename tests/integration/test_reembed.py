@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import skimage.data
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.bootstrap import Container
 from app.core.db import Database
@@ -22,6 +22,7 @@ from app.gallery.person_service import PersonService
 from app.gallery.schemas import CollectionPatch
 from app.gallery.templates import TemplateFeed, unpack
 from app.index.replica import CollectionReplica
+from app.index.snapshot import snapshot_files
 from app.inference.bundle import Bundle
 from app.inference.embedder import Embeddings, OnnxEmbedder
 from app.inference.manifest import read_manifest
@@ -271,11 +272,42 @@ def test_a_collection_restored_meanwhile_gets_no_embedding_of_what_was_there(
     assert rows(old.database, OtherTemplate) == 0
 
 
-def test_a_damaged_crop_is_told(old: Container, other: Path) -> None:
+@pytest.mark.parametrize(
+    ("png", "why"),
+    [
+        (b"\x89PNG", "The bytes are no image"),
+        (packed(np.zeros((8, 9, 3), np.uint8)), "It has 9 x 8 pixels"),
+    ],
+)
+def test_a_damaged_crop_is_told(old: Container, other: Path, png: bytes, why: str) -> None:
     with old.database.write() as session:
-        session.execute(update(Crop).where(Crop.face_id == 2).values(png=b"\x89PNG"))
-    with pytest.raises(Conflict, match=r"The crop of face 2 is damaged .* enrol its photo again"):
+        session.execute(update(Crop).where(Crop.face_id == 2).values(png=png))
+    with pytest.raises(Conflict, match=rf"face 2 is damaged\. {why}.* enrol its photo again"):
         reembedded(old.database, other)
+
+
+def test_whom_to_enrol_again_is_told_of_some_and_counted_of_all(
+    old: Container, other: Path
+) -> None:
+    for somebody in range(3, 13):
+        enrol(old, f"p{somebody:02}", somebody)
+    with old.database.write() as session:
+        session.execute(delete(Crop))
+    with pytest.raises(Conflict, match=r"12 faces \(ada, bob, p03, .*, p10 and 2 others\) without"):
+        reembedded(old.database, other)
+
+
+def test_a_snapshot_that_the_old_model_left_is_nothing_odd(
+    old: Container, other: Path, tmp_path: Path
+) -> None:
+    """A service that stops just after the switch writes its gallery once more."""
+    index = tmp_path / "old" / "index"
+    named(old, 1)
+    reembedded(old.database, other)
+    switched(old.database, other)
+    old.follower.replicas.keep()
+    assert snapshot_files(index)
+    assert odd(old.database, other, index) == []
 
 
 def _feedback(service: Container, somebody: int, shake: int = 1) -> None:
