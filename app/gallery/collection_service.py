@@ -94,7 +94,7 @@ class CollectionService:
             session.flush()
             if "keep_probes" in changes:
                 repository.trim_probes(session, row)
-            if not row.keep_crops:
+            if "keep_crops" in changes and not row.keep_crops:
                 crops.forget(session, row)
             view = _view(session, row)
         _log.info("collection.updated", collection=collection_id, fields=sorted(changes))

@@ -97,7 +97,7 @@ def _check_complete(session: Session, owner: Collection, contract_id: str) -> No
     if missing := beside.count_due(session, owner, contract_id):
         raise Conflict(
             f"{missing:,} faces of the collection {owner.id!r} have no embedding under "
-            f"{contract_id} yet. Nothing was switched; run this again without --switch first."
+            f"{contract_id} yet, so it was not switched; run this again without --switch first."
         )
 
 
