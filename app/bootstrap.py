@@ -116,7 +116,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     metrics = Metrics(lambda: outage.stale, lambda: outage.age)
     calibrations = SiteCalibrations(bundle.calibration)
     watch = SiteWatch(calibrations, metrics)
-    exposures = Exposures(database)
+    exposures = Exposures(database, contract_id=pipeline.contract_id)
     probes = ProbeStore(database, clock, pipeline.dimension)
 
     def forget(collection: Collection) -> None:

@@ -1,4 +1,4 @@
-"""The ``kith`` command: serve, fetch and calibrate models, enrol, evaluate, back up, check."""
+"""The ``kith`` command: serve, fetch models, enrol, evaluate, back up, check, change a model."""
 
 import sys
 

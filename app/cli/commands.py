@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import backup, check, enroll, evaluate, health, models, serve
+from app.cli import backup, check, enroll, evaluate, health, models, reembed, serve
 
 cli = typer.Typer(
     name="kith",
@@ -18,4 +18,5 @@ cli.command("backup")(backup.backup)
 cli.command("restore")(backup.restore)
 cli.command("import")(backup.import_)
 cli.command("check")(check.check)
+cli.command("reembed")(reembed.reembed)
 cli.add_typer(models.cli, name="models")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.gallery.models import Feedback, Person
+from app.gallery.models import Collection, Feedback, Person
 from app.gallery.templates import parts, unpack
 from app.index.base import Vectors
 
@@ -33,13 +33,13 @@ class Card:
 
 
 def read_cards(
-    session: Session, collection_key: int, person_keys: Sequence[int] | None, dimension: int
+    session: Session, collection: Collection, person_keys: Sequence[int] | None, dimension: int
 ) -> dict[int, Card]:
     """Those of ``person_keys`` who are there, by key; everybody where it is None."""
     query = select(Person.key, Person.id, Person.external_id, Person.name).where(
-        Person.collection_key == collection_key
+        Person.collection_key == collection.key
     )
-    others = others_of(session, collection_key, person_keys, dimension)
+    others = others_of(session, collection, person_keys, dimension)
     found: dict[int, Card] = {}
     for part in parts(person_keys):
         some = query if part is None else query.where(Person.key.in_(part))
@@ -50,13 +50,15 @@ def read_cards(
 
 
 def others_of(
-    session: Session, collection_key: int, person_keys: Sequence[int] | None, dimension: int
+    session: Session, collection: Collection, person_keys: Sequence[int] | None, dimension: int
 ) -> dict[int, Vectors]:
-    """By person, the embeddings (k, d) of which it was reported that they are not them; whoever
-    has none is left out.
+    """By person, the embeddings (k, d) of which it was reported, under the collection's contract,
+    that they are not them; whoever has none is left out.
     """
     query = select(Feedback.person_key, Feedback.embedding).where(
-        Feedback.collection_key == collection_key, Feedback.verdict == "not_them"
+        Feedback.collection_key == collection.key,
+        Feedback.contract_id == collection.contract_id,
+        Feedback.verdict == "not_them",
     )
     found: dict[int, list[bytes]] = {}
     for part in parts(person_keys):

@@ -12,7 +12,7 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
 from app.errors import AlreadyExists, Conflict
-from app.gallery import repository
+from app.gallery import crops, repository
 from app.gallery.models import Collection, Person
 from app.gallery.schemas import CollectionPatch, CollectionView, NewCollection
 from app.gallery.views import collection_view
@@ -94,6 +94,8 @@ class CollectionService:
             session.flush()
             if "keep_probes" in changes:
                 repository.trim_probes(session, row)
+            if "keep_crops" in changes and not row.keep_crops:
+                crops.forget(session, row)
             view = _view(session, row)
         _log.info("collection.updated", collection=collection_id, fields=sorted(changes))
         return view

@@ -74,6 +74,7 @@ class Enroller:
         self._analyser = analyser
         self._acceptance = acceptance
         self.contract_id = analyser.pipeline.contract_id
+        self.crop_id = analyser.pipeline.crop_id
 
     def examine(self, images: Sequence[ImageFile]) -> tuple[list[Template], list[RejectedImage]]:
         """The images that can be enrolled and those that cannot, in their order."""

@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.bulk import LOCAL
@@ -34,6 +34,7 @@ class Collection(Base):
     expected_false_positives: Mapped[float] = mapped_column(server_default="0", default=0.0)
     false_positives: Mapped[int] = mapped_column(server_default="0", default=0)
     keep_probes: Mapped[int] = mapped_column(server_default="0", default=0)
+    keep_crops: Mapped[bool] = mapped_column(server_default=false(), default=False)
     attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
     contract_id: Mapped[str] = mapped_column(String(64))
     revision: Mapped[int] = mapped_column(default=0)
@@ -88,6 +89,48 @@ class Face(Base):
     detection_score: Mapped[float]
     quality: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class Crop(Base):
+    """The pixels that the embedder saw of a face, where the collection keeps them: a PNG.
+
+    ``crop_id`` names what made them (``Manifest.crop_id``). No route ever answers one.
+    """
+
+    __tablename__ = "crops"
+
+    face_id: Mapped[int] = mapped_column(
+        ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True
+    )
+    crop_id: Mapped[str] = mapped_column(String(64))
+    png: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class OtherTemplate(Base):
+    """A face's embedding under another contract than its collection's: computed for a switch to
+    that model, or left by a switch away from it. Nothing is ever compared with one.
+    """
+
+    __tablename__ = "other_templates"
+
+    face_id: Mapped[int] = mapped_column(
+        ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True
+    )
+    contract_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    embedding: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FormerCounts(Base):
+    """What a collection had counted of its probes when it was switched away from a contract."""
+
+    __tablename__ = "former_counts"
+
+    collection_key: Mapped[int] = mapped_column(
+        ForeignKey("collections.key", ondelete="CASCADE"), primary_key=True
+    )
+    contract_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    probes: Mapped[int]
+    expected_false_positives: Mapped[float]
 
 
 class Feedback(Base):

@@ -12,7 +12,7 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
 from app.errors import AlreadyExists, AppError, InvalidRequest, NotFound
-from app.gallery import repository
+from app.gallery import crops, repository
 from app.gallery.enrolment import Enroller, ImageFile, Template, refusal
 from app.gallery.models import Collection, Face, Person
 from app.gallery.resemblance import Resemblance, Resemblances
@@ -28,6 +28,7 @@ from app.gallery.schemas import (
 )
 from app.gallery.templates import pack
 from app.gallery.views import box_view, face_view, person_view, quality_view, rate_view
+from app.vision.types import AlignedCrop
 from app.web.idempotency import Keep
 from app.web.paging import Page, Paging, page
 
@@ -249,6 +250,7 @@ class PersonService:
         """Insert what is new and fits; what is not joins ``rejected``, in the images' order."""
         known = repository.image_hashes(session, person.key)
         rows: list[Face] = []
+        seen: list[AlignedCrop] = []
         for template in templates:
             reason = None
             if template.image_sha256 in known:
@@ -260,11 +262,14 @@ class PersonService:
                 continue
             known.add(template.image_sha256)
             rows.append(self._face(owner, person, template))
+            seen.append(template.sample.crop)
         rejected.sort(key=lambda each: each.index)
         if rows:
             session.add_all(rows)
             repository.changed(session, owner, [person.key], now=self._clock.now())
             session.flush()
+            if owner.keep_crops:
+                crops.keep(session, rows, seen, crop_id=self._enroller.crop_id)
         return [face_view(row, person.id) for row in rows]
 
     def _face(self, owner: Collection, person: Person, template: Template) -> Face:

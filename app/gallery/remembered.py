@@ -141,7 +141,7 @@ class Remembered:
         if cards.revision == row.revision:
             return
         touched = touched_since(session, row.key, cards.revision, log_since=row.log_since)
-        people = read_cards(session, row.key, touched, self._dimension)
+        people = read_cards(session, row, touched, self._dimension)
         with self._lock:
             cards.put(list(cards.people) if touched is None else touched, people)
             cards.revision = row.revision

@@ -38,17 +38,24 @@ def comparable_collection(session: Session, collection_id: str, contract_id: str
 def check_contract(found: Collection, contract_id: str) -> None:
     """``ContractMismatch`` where a collection's templates are not of this contract."""
     if found.contract_id != contract_id:
-        raise ContractMismatch(
-            f"The collection {found.id!r} holds templates of {found.contract_id!r}; this "
-            f"service runs {contract_id!r}, whose templates cannot be compared."
-        )
+        raise mismatch(found.id, found.contract_id, contract_id)
+
+
+def mismatch(collection_id: str, theirs: str, ours: str) -> ContractMismatch:
+    """The error of whoever asks a service of the contract ``ours``."""
+    return ContractMismatch(
+        f"The collection {collection_id!r} holds templates of {theirs!r}; this service runs "
+        f"{ours!r}, whose templates cannot be compared."
+    )
 
 
 def check_epoch(session: Session, known: Collection) -> None:
-    """``NotReady`` where the collection was restored since it was read."""
+    """``NotReady`` where the collection was restored, or switched to another model, since it was
+    read.
+    """
     epoch = session.scalar(select(Collection.epoch).where(Collection.key == known.key))
     if epoch not in (None, known.epoch):
-        raise NotReady("The collection was restored meanwhile; try again.")
+        raise NotReady("The collection was switched or restored meanwhile; try again.")
 
 
 def collections(
@@ -136,11 +143,15 @@ def changed(
     hints.tell(session)
 
 
-def judged(session: Session, collection_key: int, *, probes: int, expected: float) -> None:
-    """Count probes, and how many false positives there would be if all had been strangers."""
+def judged(
+    session: Session, collection_key: int, contract_id: str, *, probes: int, expected: float
+) -> None:
+    """Count probes, and how many false positives there would be if all had been strangers; nothing
+    where the collection is of another contract by now.
+    """
     session.execute(
         update(Collection)
-        .where(Collection.key == collection_key)
+        .where(Collection.key == collection_key, Collection.contract_id == contract_id)
         .values(
             probes=Collection.probes + probes,
             expected_false_positives=Collection.expected_false_positives + expected,
@@ -150,11 +161,17 @@ def judged(session: Session, collection_key: int, *, probes: int, expected: floa
 
 
 def count_false_positives(session: Session, owner: Collection) -> None:
-    """Count the collection's confirmed false positives, after its feedback changed."""
+    """Count the false positives confirmed under the collection's contract, after its feedback or
+    its contract changed.
+    """
     session.flush()
     counted = (
         select(func.count())
-        .where(Feedback.collection_key == owner.key, Feedback.counted)
+        .where(
+            Feedback.collection_key == owner.key,
+            Feedback.contract_id == owner.contract_id,
+            Feedback.counted,
+        )
         .scalar_subquery()
     )
     session.execute(
@@ -175,10 +192,10 @@ def feedback(session: Session, person_key: int, probe_sha256: str) -> Feedback |
 
 
 def verdicts(session: Session, owner: Collection) -> dict[str, int]:
-    """How often each verdict was given in the collection."""
+    """How often each verdict was given in the collection, under its contract."""
     query = (
         select(Feedback.verdict, func.count())
-        .where(Feedback.collection_key == owner.key)
+        .where(Feedback.collection_key == owner.key, Feedback.contract_id == owner.contract_id)
         .group_by(Feedback.verdict)
     )
     return {row[0]: row[1] for row in session.execute(query)}

@@ -48,6 +48,12 @@ class CollectionPatch(BaseModel, extra="forbid"):
         strict=True,
         description="Of how many of the last unknown faces the embeddings are kept; never images.",
     )
+    keep_crops: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether of each face enrolled from now on the aligned crop is kept (112 x 112 "
+        "pixels, never answered), so that another model can embed it. Off deletes those kept.",
+    )
     metadata: Metadata = {}
 
 
@@ -67,6 +73,7 @@ class CollectionView(BaseModel):
     max_faces_per_person: int
     lookalikes: LookalikePolicy
     keep_probes: int
+    keep_crops: bool
     metadata: dict[str, JsonValue]
     contract_id: str
     revision: int

@@ -11,6 +11,7 @@ from app.core.clock import microseconds
 from app.core.db import Database
 from app.decision.fusion import fuse_persons
 from app.errors import NotFound
+from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
 from app.index.base import Keys, Vectors
 from app.index.census import ALWAYS, FOREVER
@@ -40,9 +41,12 @@ class TemplateFeed:
         """All that changed after ``revision``; everything there is where it is None, or where the
         log does not reach back so far.
 
-        ``NotFound`` when the collection is no more.
+        ``NotFound`` when the collection is no more, ``ContractMismatch`` when it was switched.
         """
         with self._database.read(patient=True) as session:
+            at = _position(session, collection_key)
+            if at.contract_id != self._contract_id:  # its rows may even be of another length
+                raise repository.mismatch(at.id, at.contract_id, self._contract_id)
             return read_delta(session, collection_key, revision, self._dimension)
 
     def positions(self) -> list[tuple[int, str, int]]:
@@ -85,11 +89,15 @@ def read_delta(
     )
 
 
-def _position(session: Session, collection_key: int) -> Row[str, int, int]:
+def _position(session: Session, collection_key: int) -> Row[str, str, str, int, int]:
     found = session.execute(
-        select(Collection.epoch, Collection.revision, Collection.log_since).where(
-            Collection.key == collection_key
-        )
+        select(
+            Collection.id,
+            Collection.contract_id,
+            Collection.epoch,
+            Collection.revision,
+            Collection.log_since,
+        ).where(Collection.key == collection_key)
     ).first()
     if found is None:
         raise NotFound("The collection was deleted meanwhile.")

@@ -17,6 +17,7 @@ def collection_view(row: Collection, persons: int, faces: int) -> CollectionView
         max_faces_per_person=row.max_faces_per_person,
         lookalikes=row.lookalikes,
         keep_probes=row.keep_probes,
+        keep_crops=row.keep_crops,
         metadata=row.attributes,
         contract_id=row.contract_id,
         revision=row.revision,

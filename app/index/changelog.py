@@ -110,7 +110,8 @@ class ChangeFeed(Protocol):
         """All that changed after ``revision``; everything there is where it is None, or where the
         log does not reach back so far.
 
-        The answer is at the revision that SQL has now; ``NotFound`` when the collection is no more.
+        The answer is at the revision that SQL has now; ``NotFound`` when the collection is no more,
+        ``ContractMismatch`` when its templates are another model's by now.
         """
         ...
 

@@ -190,7 +190,7 @@ class CollectionReplica:
     def _apply(self, delta: Delta) -> None:
         """A delta half applied (no memory left) is forgotten: the next search starts afresh."""
         if delta.epoch != self.epoch:
-            raise NotReady("The collection was restored meanwhile; try again.")
+            raise NotReady("The collection was switched or restored meanwhile; try again.")
         if delta.whole or self._roster is None:
             self._roster = Roster(self._new_index(), delta.people.vectors.shape[1])
         self._revision = None

@@ -38,6 +38,10 @@ class SnapshotError(Exception):
     """The file cannot be used; the message says why."""
 
 
+class OtherModel(SnapshotError):
+    """The file is another model's, such as of a collection that was switched to this one since."""
+
+
 class Snapshots:
     """The snapshots of one model's galleries in a folder; another model's are not seen."""
 
@@ -126,7 +130,7 @@ class Snapshots:
         except (ValueError, KeyError, TypeError):
             raise SnapshotError("its header is damaged") from None
         if told != (self._contract_id, self._dimension, True):
-            raise SnapshotError("it is of another model")
+            raise OtherModel("it is of another model")
         size = os.fstat(stream.fileno()).st_size
         row = sum(np.dtype(dtype).itemsize for dtype in _DTYPES.values()) - 4 + 4 * self._dimension
         if size != len(magic) + len(line) + header["persons"] * row + _DIGEST:

@@ -89,6 +89,22 @@ class Manifest(_Strict):
             raise ValueError(f"alignment {self.alignment} gives 112 x 112, not preprocessing.size")
         return self
 
+    @property
+    def crop_id(self) -> str:
+        """Name of all that makes the crop which the embedder is given: of one image, bundles that
+        share it see the same pixels, whatever their embedders do with them.
+
+        Of the detector it has the model, whose landmarks the alignment follows; its thresholds
+        decide which faces there are, not how they lie.
+        """
+        of_whole = set() if self.alignment else {"resize", "background"}
+        parts = {
+            "alignment": self.alignment,
+            "detector": self.files[DETECTOR].sha256 if self.detector else None,
+            **self.preprocessing.model_dump(include={"size"} | of_whole),
+        }
+        return f"{self.alignment or 'whole-image'}-{_digest(parts)}"
+
     def expected_contract_id(self) -> str:
         """The id that these models and this preprocessing have; calibration is no part of it."""
         return contract_id(self.model_dump(mode="json"))
@@ -100,8 +116,7 @@ def contract_id(manifest: dict[str, Any]) -> str:
         "models": {name: entry["sha256"] for name, entry in manifest["files"].items()},
         **{k: manifest[k] for k in ("preprocessing", "alignment", "detector", "dimension")},
     }
-    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return f"{manifest['name']}-{hashlib.sha256(canonical.encode()).hexdigest()[:16]}"
+    return f"{manifest['name']}-{_digest(parts)}"
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -133,6 +148,12 @@ def made_manifest(description: dict[str, Any], files: dict[str, FileEntry]) -> M
     except ValidationError as error:
         raise BundleError(f"The bundle cannot be made: {_first_line(error)}") from None
     return manifest.model_copy(update={"contract_id": manifest.expected_contract_id()})
+
+
+def _digest(parts: dict[str, Any]) -> str:
+    """16 hex digits that stand for ``parts``, whatever their order."""
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def _first_line(error: Exception) -> str:

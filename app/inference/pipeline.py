@@ -32,6 +32,7 @@ class Pipeline:
     def __init__(self, bundle: Bundle, detector: YuNet | None, embedder: Embedder) -> None:
         self.bundle = bundle
         self.contract_id = bundle.manifest.contract_id
+        self.crop_id = bundle.manifest.crop_id
         self.dimension = bundle.manifest.dimension
         self._preprocessing = bundle.manifest.preprocessing.build()
         self._detector = detector

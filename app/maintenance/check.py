@@ -6,8 +6,7 @@ is begun anew; a gallery on disk is written anew from SQL. A template that is no
 of another model, cannot be: only its photo could tell what it was.
 """
 
-import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import delete, func, select, update
@@ -16,12 +15,12 @@ from sqlalchemy.orm import Session
 from app.core import hints
 from app.core.bulk import hold
 from app.core.db import Database
-from app.gallery.models import Collection, Face, Person
-from app.index.changelog import Change
+from app.gallery.models import Collection, Crop, Face, Person
 from app.maintenance import check_sql
 from app.maintenance.archive import Progress
 from app.maintenance.check_index import MISLEADING, SnapshotCheck
 from app.maintenance.findings import Finding, Result, result
+from app.maintenance.history import begin_anew
 from app.maintenance.tables import count, everything
 
 
@@ -51,6 +50,7 @@ class Check:
                 result("contract ids", check_sql.contracts(session, self._contract_id)),
                 result("change logs", check_sql.log(session)),
                 templates := result("templates", self._templates(session, progress)),
+                result("crops", _crops(session, progress)),
                 result("index snapshots", self._indexes(readable=not templates.found)),
             ]
 
@@ -65,7 +65,8 @@ class Check:
             anew |= {row.key for row, _ in check_sql.broken_logs(session)}
             if _drop_what_hangs_on_nothing(session) + _keep_faces_with_their_persons(session):
                 anew |= set(session.scalars(select(Collection.key)))
-            _begin_anew(session, anew)
+            for collection in session.scalars(select(Collection).where(Collection.key.in_(anew))):
+                begin_anew(session, collection)
             hints.tell(session)
         if readable:
             self._snapshots.rewrite(self._snapshots.odd())
@@ -82,6 +83,12 @@ class Check:
             yield from self._snapshots.findings()
         else:
             yield Finding("index", "is not checked while templates are odd", "mend those first")
+
+
+def _crops(session: Session, progress: Progress) -> Iterator[Finding]:
+    if kept := session.scalar(select(func.count()).select_from(Crop)):
+        with progress(kept) as step:
+            yield from check_sql.crops(session, step)
 
 
 def _drop_what_hangs_on_nothing(session: Session) -> int:
@@ -110,16 +117,3 @@ def _keep_faces_with_their_persons(session: Session) -> int:
         .execution_options(synchronize_session=False)
     )
     return moved or 0
-
-
-def _begin_anew(session: Session, keys: Iterable[int]) -> None:
-    """Another epoch and an empty log: every replica reads these collections from SQL again."""
-    for key in keys:
-        last = session.scalar(select(func.max(Change.revision)).where(Change.collection_key == key))
-        collection = session.get(Collection, key)
-        if collection is None:
-            continue  # deleted just now
-        session.execute(delete(Change).where(Change.collection_key == key))
-        collection.epoch = secrets.token_hex(16)
-        collection.revision = max(collection.revision, last or 0)
-        collection.log_since = collection.revision

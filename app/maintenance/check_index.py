@@ -12,7 +12,7 @@ from app.gallery.templates import read_delta
 from app.index.changelog import Delta
 from app.index.flat import FlatIndex
 from app.index.roster import Roster
-from app.index.snapshot import SnapshotError, Snapshots, snapshot_files
+from app.index.snapshot import OtherModel, SnapshotError, Snapshots, snapshot_files
 from app.maintenance.findings import REPAIR, Finding
 
 MISLEADING: Final = "leads to other people than SQL has"
@@ -72,9 +72,13 @@ class SnapshotCheck:
         return None if _leads_to(kept, followed, whole) else MISLEADING
 
     def _read(self, key: int) -> tuple[Delta | None, str | None]:
-        """What was kept, or what is wrong with the file; neither where it was deleted just now."""
+        """What was kept, or what is wrong with the file; neither where it was deleted just now, or
+        is another model's, which a service leaves that stops right after a switch.
+        """
         try:
             return self._snapshots.read(key), None
+        except OtherModel:
+            return None, None
         except SnapshotError as error:
             return None, f"cannot be used: {error}"
 

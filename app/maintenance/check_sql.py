@@ -1,18 +1,31 @@
 """Whether what SQL holds agrees with itself. Every check reads in its caller's snapshot."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from sqlalchemy import Column, ColumnElement, ForeignKey, Row, Table, exists, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Row,
+    Select,
+    Table,
+    exists,
+    func,
+    null,
+    select,
+    text,
+)
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from app.gallery.models import Collection, Face, Person
+from app.errors import AppError
+from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person
 from app.index.changelog import Change
 from app.maintenance.archive import BATCH
 from app.maintenance.findings import REPAIR, Finding
 from app.maintenance.tables import everything
+from app.vision.crops import unpacked
 
 _UNIT: Final = 1e-3  # float32 leaves 1e-6
 
@@ -115,18 +128,16 @@ class Templates:
         self._collections = {row.key: (row.id, row.contract_id) for row in rows}
 
     def check(self, table: Table, step: Callable[[int], None]) -> Iterator[Finding]:
-        """Those of one table; its rows name their collection by ``collection_key``."""
-        key = _key(table)
-        query = select(key, table.c.collection_key, table.c.embedding).order_by(key)
-        for batch in self._session.execute(query.execution_options(yield_per=BATCH)).partitions():
+        """Those of one table."""
+        query = _embeddings(table).execution_options(yield_per=BATCH)
+        for batch in self._session.execute(query).partitions():
             for row in batch:
-                if what := self._wrong(*row):
+                if what := self._wrong(*row[1:]):
                     yield self._finding(table, row, what)
             step(len(batch))
 
-    def _wrong(self, key: int, collection_key: int, embedding: bytes) -> str | None:
-        del key
-        _, contract = self._collections.get(collection_key, ("", ""))
+    def _wrong(self, collection_key: int, stated: str | None, embedding: bytes) -> str | None:
+        contract = stated or self._collections.get(collection_key, ("", ""))[1]
         wanted = self._bytes.setdefault(contract, len(embedding))  # another model's: as its first
         if len(embedding) != wanted or wanted % 4:
             return f"has an embedding of {len(embedding)} bytes, not {wanted}"
@@ -136,8 +147,11 @@ class Templates:
             return f"has an embedding of length {length:.4g}, not 1"
         return None
 
-    def _finding(self, table: Table, row: Row[int, int, bytes], what: str) -> Finding:
+    def _finding(self, table: Table, row: Row[int, int, str | None, bytes], what: str) -> Finding:
         collection, _ = self._collections.get(row[1], ("unknown", ""))
+        if table.name == OtherTemplate.__tablename__:
+            where, remedy = f"{collection}: face {row[0]} under {row[2]}", "`kith reembed --drop`"
+            return Finding(where, what, remedy)
         if table.name != Face.__tablename__:
             return Finding(f"{collection}: {table.name} {row[0]}", what, "delete that row")
         person = self._session.scalar(
@@ -147,10 +161,45 @@ class Templates:
         return Finding(_face(collection, person, row[0]), what, remedy)
 
 
+def crops(session: Session, step: Callable[[int], None]) -> Iterator[Finding]:
+    """Kept crops can be read, and those that were made alike are of one size."""
+    query = select(Crop.face_id, Crop.crop_id, Crop.png, Collection.id, Person.id)
+    query = query.join(Face, Face.id == Crop.face_id).join(Person, Person.key == Face.person_key)
+    query = query.join(Collection, Collection.key == Face.collection_key).order_by(Crop.face_id)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for batch in session.execute(query.execution_options(yield_per=BATCH)).partitions():
+        for face, crop_id, png, collection, person in batch:
+            if what := _wrong_crop(png, crop_id, shapes):
+                remedy = "delete the face and enrol it anew"
+                yield Finding(_face(collection, person, face), what, remedy)
+        step(len(batch))
+
+
+def _wrong_crop(png: bytes, crop_id: str, shapes: dict[str, tuple[int, ...]]) -> str | None:
+    try:
+        shape = unpacked(png).shape
+    except AppError:
+        return "has a crop that cannot be read"
+    wanted = shapes.setdefault(crop_id, shape)
+    if shape != wanted:
+        return f"has a crop of {shape[1]} x {shape[0]}, not {wanted[1]} x {wanted[0]}"
+    return None
+
+
 def _face(collection: str, person: str | None, face: int) -> str:
     return f"{collection}: person {person}, face {face}"
 
 
-def _key(table: Table) -> Column[Any]:
-    (key,) = table.primary_key.columns
-    return key
+def _embeddings(table: Table) -> Select[int, int, str | None, bytes]:
+    """Of each row its first key, its collection's key, the contract that it states beside that of
+    its collection, and its embedding. A face must be of its collection's, whatever it states.
+    """
+    stated = "contract_id" in table.columns and table.name != Face.__tablename__
+    keys = list(table.primary_key.columns)
+    contract = table.c.contract_id if stated else null()
+    if "collection_key" in table.columns:
+        query = select(keys[0], table.c.collection_key, contract, table.c.embedding)
+    else:
+        query = select(keys[0], Face.collection_key, contract, table.c.embedding)
+        query = query.join_from(table, Face, Face.id == table.c.face_id)
+    return query.order_by(*keys)

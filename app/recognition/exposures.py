@@ -2,7 +2,8 @@
 against.
 
 Counted in memory and written once a minute, so that an identification writes nothing. What a crash
-loses makes the counts lower and thresholds stricter, never laxer.
+loses, or a switch of the collection to another model, makes the counts lower and thresholds
+stricter, never laxer.
 """
 
 import time
@@ -29,10 +30,11 @@ class _Count:
 
 
 class Exposures:
-    """Counts probes by collection. Thread-safe."""
+    """Counts probes by collection, those of one contract. Thread-safe."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, contract_id: str) -> None:
         self._database = database
+        self._contract_id = contract_id
         self._lock = Lock()
         self._counts: defaultdict[int, _Count] = defaultdict(_Count)
         self._written = time.monotonic()
@@ -65,7 +67,11 @@ class Exposures:
             with self._database.write() as session:
                 for key in sorted(counts):
                     repository.judged(
-                        session, key, probes=counts[key].probes, expected=counts[key].expected
+                        session,
+                        key,
+                        self._contract_id,
+                        probes=counts[key].probes,
+                        expected=counts[key].expected,
                     )
         except (NotReady, SQLAlchemyError) as error:
             _log.warning("exposures.kept", error_type=type(error).__name__)

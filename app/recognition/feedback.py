@@ -76,7 +76,7 @@ class FeedbackService:
         wrong = named == person.id and image is not None
         self._exposures.write()
         with self._database.write() as session:
-            owner = repository.collection(session, collection_id)
+            owner = repository.comparable_collection(session, collection_id, collection.contract_id)
             person = repository.person(session, owner, options.person_id)
             row = _row(session, person.key, probe) or Feedback(
                 id=new_id("fb"),

@@ -40,9 +40,11 @@ class ProbeStore:
     ) -> list[str | None]:
         """Keep ``vectors`` (n, d) and forget the oldest beyond the collection's number; the ids of
         those kept.
+
+        ``ContractMismatch`` where the collection was switched to another model since it was read.
         """
         with self._database.write() as session:
-            owner = repository.collection(session, collection.id)
+            owner = repository.comparable_collection(session, collection.id, collection.contract_id)
             now = self._clock.now()
             rows = [
                 Probe(

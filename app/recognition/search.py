@@ -71,7 +71,7 @@ class PersonSearch:
         if not len(templates):
             raise no_faces(person_id)
         with self._database.read() as session:
-            others = others_of(session, collection.key, [person.key], self._dimension)
+            others = others_of(session, collection, [person.key], self._dimension)
         return Claimed(
             collection=collection,
             gallery=self.gallery(collection),
@@ -128,7 +128,7 @@ def _enrolled(
 ) -> dict[int, Enrolled]:
     wanted = {"collection": collection.key, "epoch": collection.epoch, "keys": keys, "now": now}
     rows = session.execute(_ENROLLED, wanted).all()
-    others = others_of(session, collection.key, keys, dimension)
+    others = others_of(session, collection, keys, dimension)
     owners = np.array([row.key for row in rows], np.int64)
     vectors = unpack([row.embedding for row in rows], dimension)
     fused = fuse_persons(vectors, owners)

@@ -28,6 +28,7 @@ FIELDS = {
     "max_faces_per_person",
     "lookalikes",
     "keep_probes",
+    "keep_crops",
     "metadata",
     "contract_id",
     "revision",
@@ -50,6 +51,7 @@ def test_a_collection_made_of_nothing_has_the_contracts_defaults(timed: TestClie
         "max_faces_per_person": 20,
         "lookalikes": "warn",
         "keep_probes": 0,
+        "keep_crops": False,
         "metadata": {},
         "revision": 0,
         "person_count": 0,
@@ -68,6 +70,7 @@ def test_a_collection_keeps_what_it_was_given(client: TestClient) -> None:
         "max_faces_per_person": 7,
         "lookalikes": "refuse",
         "keep_probes": 12,
+        "keep_crops": True,
         "metadata": {"site": {"floors": [1, 2.5, None, True, "ü"]}},
     }
     body = made(client.post("/collections", json=given))
@@ -114,6 +117,9 @@ def test_a_taken_id_is_refused(client: TestClient, staff: str) -> None:
         ("keep_probes", 1001),
         ("keep_probes", "all"),
         ("keep_probes", False),
+        ("keep_crops", "yes"),
+        ("keep_crops", 1),
+        ("keep_crops", None),
         ("metadata", []),
         ("metadata", "not JSON"),
         ("metadata", {"much": "x" * 16_384}),

@@ -21,7 +21,15 @@ from app.core.db import Base, Database
 from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound, NotReady
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
-from app.gallery.models import Collection, Face, Feedback, Person, Probe
+from app.gallery.models import (
+    Collection,
+    Face,
+    Feedback,
+    FormerCounts,
+    OtherTemplate,
+    Person,
+    Probe,
+)
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewPerson
 from app.index.replica import CollectionReplica, Found
@@ -51,12 +59,13 @@ both = pytest.mark.both_databases
 
 @pytest.fixture
 def service(settings: Settings, tmp_path: Path) -> Iterator[Container]:
-    """Two collections: ``hq`` has Ada with two photos and all that can be said of her, Bob, and
-    Cid without a photo; ``lab`` has another Ada. Somebody was removed, so that keys have a hole.
+    """Two collections: ``hq`` keeps crops and has Ada with two photos and all that can be said of
+    her, Bob, and Cid without a photo; ``lab`` has another Ada. Somebody was removed, so that keys
+    have a hole.
     """
     with running(settings, tmp_path / "a") as container:
-        for collection in ("hq", "lab"):
-            make_collection(container, collection)
+        make_collection(container, "hq", keep_crops=True)
+        make_collection(container, "lab")
         persons: PersonService = container.services[PersonService]
         ada = NewPerson(
             id="ada",
@@ -90,6 +99,17 @@ def _tell_of_ada(database: Database) -> None:
             "created_at": NOW,
         }
         session.add(Probe(id="prb-1", **seen))
+        session.add(
+            OtherTemplate(face_id=face.id, contract_id="another", embedding=face.embedding[:64])
+        )
+        session.add(
+            FormerCounts(
+                collection_key=ada.collection_key,
+                contract_id="another",
+                probes=7,
+                expected_false_positives=0.5,
+            )
+        )
         session.add(
             Feedback(
                 id="fb-1",
@@ -206,7 +226,8 @@ def test_a_database_that_is_not_empty_is_left_as_it_is(service: Container, tmp_p
     before = everything_in(service.database)
     with pytest.raises(
         Conflict,
-        match=r"collections 2, persons 5, probes 1, faces 5, feedback 1\. --replace restores",
+        match=r"collections 2, former counts 1, persons 5, probes 1, faces 5, feedback 1, crops 4, "
+        r"other templates 1\. --replace restores",
     ):
         restored(service.database, tmp_path / "kith.zip")
     assert everything_in(service.database) == before

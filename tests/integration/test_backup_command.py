@@ -1,41 +1,19 @@
 """``kith backup``, ``restore``, ``import`` and ``check`` as an operator meets them."""
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from app.cli import backup, check, main
 from app.core.db import Database
 from app.index.snapshot import snapshot_files
 from migrations import upgrade
+from tests.support.commands import Kith
 from tests.support.databases import damage
 from tests.support.fake_bundle import write_fake_bundle
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
-
-Kith = Callable[..., str]
-
-
-@pytest.fixture
-def kith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Kith:
-    """Runs a command in this process; gives what it said and its exit code."""
-
-    def run(data: Path, bundle: Path, *arguments: object) -> str:
-        monkeypatch.setenv("KITH_DATA_DIR", str(data))
-        monkeypatch.setenv("KITH_MODEL", str(bundle))
-        monkeypatch.setattr(sys, "argv", ["kith", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return f"{said.out}{said.err}[{ended.value.code or 0}]"
-
-    for module in (backup, check):
-        monkeypatch.setattr(module, "configure_logging", lambda *_: None)  # it is the process's
-    monkeypatch.setenv("COLUMNS", "200")
-    return run
 
 
 def clear_line(said: str, *parts: str) -> None:

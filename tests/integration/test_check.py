@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import psycopg
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.bootstrap import Container
 from app.errors import Conflict
-from app.gallery.models import Collection, Face, Probe
+from app.gallery.models import Collection, Crop, Face, OtherTemplate, Probe
 from app.index.snapshot import snapshot_files
 from app.maintenance.backup import backup
 from app.maintenance.check import Check
 from app.settings import Settings
+from app.vision.crops import packed
 from tests.support.databases import damage
 from tests.support.fake_bundle import DIMENSION
 from tests.support.services import enrol, make_collection, near, running, unwatched
@@ -86,6 +87,7 @@ def test_where_all_agrees_nothing_is_odd(check: Check) -> None:
         "contract ids",
         "change logs",
         "templates",
+        "crops",
         "index snapshots",
     ]
 
@@ -170,6 +172,47 @@ def test_what_only_a_photo_could_mend_is_told_and_left(service: Container, check
     ]
     check.repair(unwatched)
     assert told(check) == before
+
+
+def beside(face: int, *, side: int, embedding: bytes) -> tuple[Crop, OtherTemplate]:
+    """What a face has beside its template."""
+    png = packed(np.zeros((side, 112, 3), np.uint8))
+    return (
+        Crop(face_id=face, crop_id="alike", png=png),
+        OtherTemplate(face_id=face, contract_id="new", embedding=embedding),
+    )
+
+
+@both
+def test_what_does_not_fit_beside_a_face_is_told(service: Container, check: Check) -> None:
+    unit = np.eye(1, 16, dtype="<f4").tobytes()
+    with service.database.write() as session:
+        session.add_all(beside(1, side=112, embedding=unit))
+        session.add_all(beside(2, side=96, embedding=unit[:-4]))
+        session.add_all(beside(3, side=112, embedding=scaled(unit, 2)))
+    assert told(check) == [
+        "doors: face 2 under new has an embedding of 60 bytes, not 64",
+        "lab: face 3 under new has an embedding of length 2, not 1",
+        "doors: person bob, face 2 has a crop of 112 x 96, not 112 x 112",
+        "index is not checked while templates are odd",
+    ]
+    with service.database.write() as session:
+        session.execute(delete(OtherTemplate).where(OtherTemplate.face_id > 1))
+        session.execute(update(Crop).where(Crop.face_id == 2).values(png=b"\x89PNG"))
+    assert told(check) == ["doors: person bob, face 2 has a crop that cannot be read"]
+    with service.database.write() as session:
+        session.execute(delete(Crop).where(Crop.face_id == 2))
+    assert told(check) == []
+
+
+@both
+def test_what_is_beside_no_face_is_found_and_goes(service: Container, check: Check) -> None:
+    with service.database.write() as session:
+        session.add_all(beside(3, side=112, embedding=np.eye(1, 16, dtype="<f4").tobytes()))
+    plant(service, "DELETE FROM faces WHERE id = 3", "DELETE FROM persons WHERE id = 'cid'")
+    assert found(check)["references"] == 2
+    check.repair(unwatched)
+    assert told(check) == []
 
 
 def test_an_embedding_that_is_no_template_is_checked_too(service: Container, check: Check) -> None:

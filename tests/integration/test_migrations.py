@@ -99,7 +99,7 @@ def test_an_upgrade_of_what_is_up_to_date_keeps_everything(database: Database) -
 def test_a_step_that_fails_leaves_the_schema_as_it_was(database: Database) -> None:
     def fail() -> None:
         with database.migration() as connection:
-            connection.execute(sa.text("DROP TABLE faces"))
+            connection.execute(sa.text("DROP TABLE probes"))
             raise LookupError
 
     upgrade(database)

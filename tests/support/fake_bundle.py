@@ -15,21 +15,26 @@ from app.inference.manifest import EMBEDDER
 SIDE, DIMENSION = 32, 32
 
 
-def write_fake_bundle(folder: Path, *, seed: int = 0) -> Path:
-    """Write the bundle into ``folder``; another ``seed`` is another contract."""
+def write_fake_bundle(
+    folder: Path, *, seed: int = 0, dimension: int = DIMENSION, resize: str = "stretch"
+) -> Path:
+    """Write the bundle into ``folder``; another ``seed`` is another contract, and another
+    ``resize`` makes other crops.
+    """
     model = folder.parent / f".{folder.name}.onnx"
     model.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(_graph(seed), str(model))
+    onnx.save(_graph(seed, dimension), str(model))
     description = {
         "name": "fake",
         "version": "1",
         "licence": "none",
-        "dimension": DIMENSION,
+        "dimension": dimension,
         "preprocessing": {
             "size": [SIDE, SIDE],
             "channels": "L",
             "mean": [127.5],
             "scale": [1 / 127.5],
+            "resize": resize,
         },
         "alignment": None,
         "detector": None,
@@ -61,10 +66,10 @@ def fake_calibration() -> dict[str, Any]:
     }
 
 
-def _graph(seed: int) -> onnx.ModelProto:
+def _graph(seed: int, dimension: int) -> onnx.ModelProto:
     """Average to 8 x 8, project, normalise."""
     rng = np.random.default_rng(seed)
-    projection = rng.normal(size=(64, DIMENSION)).astype(np.float32)
+    projection = rng.normal(size=(64, dimension)).astype(np.float32)
     nodes = [
         helper.make_node("AveragePool", ["image"], ["small"], kernel_shape=[4, 4], strides=[4, 4]),
         helper.make_node("Flatten", ["small"], ["flat"]),
@@ -75,7 +80,7 @@ def _graph(seed: int) -> onnx.ModelProto:
         nodes,
         "fake",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 1, SIDE, SIDE])],
-        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", DIMENSION])],
+        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", dimension])],
         [numpy_helper.from_array(projection, "projection")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])

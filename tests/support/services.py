@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from app.bootstrap import Container, build
 from app.gallery.collection_service import CollectionService
@@ -27,9 +28,9 @@ def running(settings: Settings, data_dir: Path) -> Iterator[Container]:
         container.close()
 
 
-def make_collection(container: Container, collection: str = "doors") -> None:
+def make_collection(container: Container, collection: str = "doors", **fields: Any) -> None:  # noqa: ANN401
     collections: CollectionService = container.services[CollectionService]
-    collections.create(NewCollection(id=collection), keep_nothing)
+    collections.create(NewCollection(id=collection, **fields), keep_nothing)
 
 
 def enrol(container: Container, person: str, somebody: int, collection: str = "doors") -> None:

@@ -13,8 +13,9 @@ from onnx import TensorProto, helper
 
 from app.errors import BundleError
 from app.inference.bundle import Bundle, write_bundle
-from app.inference.manifest import contract_id
+from app.inference.manifest import contract_id, read_manifest
 from app.inference.pipeline import build_pipeline
+from app.settings import SHIPPED
 from tests.support.fake_bundle import fake_calibration, write_fake_bundle
 
 Change = Callable[[dict[str, Any]], object]
@@ -128,6 +129,45 @@ def test_the_contract_id_is_the_same_wherever_the_bundle_is_written(tmp_path: Pa
     other = Bundle.load(write_fake_bundle(tmp_path / "c", seed=1)).manifest.contract_id
     assert len(ids) == 1
     assert other not in ids
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        (lambda m: m["preprocessing"].update(invert=True), True),
+        (
+            lambda m: m["preprocessing"].update(channels="RGB", mean=[0.0] * 3, scale=[1.0] * 3),
+            True,
+        ),
+        (lambda m: m["files"]["embedder.onnx"].update(sha256="0" * 64), True),
+        (lambda m: m["preprocessing"].update(size=[64, 32]), False),
+        (lambda m: m["preprocessing"].update(resize="contain"), False),
+        (lambda m: m["preprocessing"].update(background=9), False),
+    ],
+)
+def test_the_crop_id_is_of_the_pixels_and_not_of_what_is_made_of_them(
+    folder: Path, change: Change, same: bool
+) -> None:
+    before = read_manifest(folder).crop_id
+    assert (read_manifest(_changed(folder, change)).crop_id == before) is same
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        (lambda m: m["detector"].update(score_threshold=0.9), True),
+        (lambda m: m["files"]["detector.onnx"].update(sha256="0" * 64), False),
+    ],
+)
+def test_an_aligned_crop_is_of_the_detector_that_its_landmarks_are_of(
+    tmp_path: Path, change: Change, same: bool
+) -> None:
+    mini = tmp_path / "mini"
+    mini.mkdir()
+    shutil.copy(SHIPPED / "face-mini" / "manifest.json", mini)
+    before = read_manifest(mini).crop_id
+    assert before.startswith("arcface-112-")
+    assert (read_manifest(_changed(mini, change)).crop_id == before) is same
 
 
 def test_a_missing_model_is_named(folder: Path) -> None:

@@ -1,0 +1,116 @@
+"""``kith reembed``: another model's templates beside those in use, the switch to them, and back."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from app.cli.databases import existing_database
+from app.cli.progress import count_progress
+from app.core.clock import SystemClock
+from app.core.db import Database
+from app.core.logging import configure_logging
+from app.errors import InvalidRequest
+from app.index.snapshot import snapshot_files
+from app.inference.bundle import Bundle
+from app.inference.embedder import OnnxEmbedder
+from app.inference.manifest import read_manifest
+from app.maintenance.reembed import Reembedding
+from app.maintenance.switch import Switched, ready
+from app.maintenance.switch import drop as drop_other_templates
+from app.maintenance.switch import switch as switch_collection
+from app.settings import Settings, load_settings
+
+_err = Console(stderr=True)
+
+
+def reembed(
+    *,
+    model: Annotated[
+        Path | None, typer.Option(help="Folder of the other model's bundle, or face-mini.")
+    ] = None,
+    collection: Annotated[
+        list[str] | None,
+        typer.Option(help="Default: all that are of another contract. May be given again."),
+    ] = None,
+    switch: Annotated[
+        bool, typer.Option("--switch", help="Make that model the collections' own, or so again.")
+    ] = False,
+    drop: Annotated[
+        bool,
+        typer.Option("--drop", help="Delete what is beside; without --model, of every model."),
+    ] = False,
+) -> None:
+    """Embed kept crops by another model, beside what is in use; then switch, or go back.
+
+    Run again, it goes on where it stopped. Services go on meanwhile, under the model they run.
+    """
+    if switch and drop:
+        raise InvalidRequest("Give --switch or --drop, not both.")
+    if model is None and not drop:
+        raise InvalidRequest("Say with --model which bundle the faces are to be embedded by.")
+    settings = load_settings()
+    configure_logging("WARNING", settings.log_format)
+    other = settings.model_copy(update={"model": model})
+    names = collection or []
+    with existing_database(settings) as database:
+        if drop:
+            _drop(database, names, read_manifest(other.bundle_dir).contract_id if model else None)
+        elif switch:
+            _switch(database, names, other)
+        else:
+            _prepare(database, names, other)
+
+
+def _prepare(database: Database, names: list[str], settings: Settings) -> None:
+    bundle = Bundle.load(settings.bundle_dir)
+    reembedding = Reembedding(
+        database, bundle.manifest, OnnxEmbedder(bundle), threads=settings.threads
+    )
+    for each in reembedding.run(names, partial(count_progress, "Embedding")):
+        _say(
+            f"{each.collection_id}: {each.computed:,} faces embedded, {each.there:,} were already."
+        )
+    _say(
+        f"Nothing that is answered has changed. The same command with --switch makes "
+        f"{bundle.manifest.contract_id} their model."
+    )
+
+
+def _switch(database: Database, names: list[str], settings: Settings) -> None:
+    contract_id = read_manifest(settings.bundle_dir).contract_id
+    snapshots = snapshot_files(settings.data_dir / "index")
+    for name in ready(database, names, contract_id):
+        done = switch_collection(database, name, contract_id, now=SystemClock().now())
+        if stale := snapshots.get(done.collection_key):
+            stale.unlink(missing_ok=True)
+        _say(_switched(done, contract_id))
+    _say(
+        f"Services answer for them with KITH_MODEL={settings.model}; others answer "
+        "contract_mismatch. The way back is the same command with the bundle that they had."
+    )
+
+
+def _switched(done: Switched, contract_id: str) -> str:
+    text = f"{done.collection_id}: {done.faces:,} faces switched, {done.before} -> {contract_id}."
+    if done.waiting:
+        text += (
+            f' {done.waiting:,} "not them" reports were of {done.before}: they hold nobody back '
+            "until it returns, so report again what comes again."
+        )
+    if done.again:
+        text += f' {done.again:,} "not them" reports of before hold again.'
+    if done.probes:
+        text += f" {done.probes:,} unknown probes were forgotten."
+    return text
+
+
+def _drop(database: Database, names: list[str], contract_id: str | None) -> None:
+    for name, dropped in drop_other_templates(database, names, contract_id).items():
+        _say(f"{name}: {dropped:,} embeddings deleted.")
+
+
+def _say(text: str) -> None:
+    _err.print(text, highlight=False, soft_wrap=True, markup=False)

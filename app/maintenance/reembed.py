@@ -1,0 +1,134 @@
+"""What another model sees in the crops that collections keep, computed beside what is in use.
+
+Services go on under the contract that collections have; nothing they answer changes. A batch is a
+transaction, so what is there when a run is killed is not computed again.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Row, insert, select
+from sqlalchemy.orm import Session
+
+from app.core.db import Database
+from app.errors import AppError, Conflict
+from app.gallery import repository
+from app.gallery.models import Collection, Face, OtherTemplate
+from app.gallery.templates import pack
+from app.inference.embedder import Embedder
+from app.inference.manifest import Manifest
+from app.maintenance import beside
+from app.maintenance.archive import Progress
+from app.vision.crops import unpacked
+
+BATCH: Final = 64
+"""Faces in a transaction: a second or two of work, and a lock for some milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A collection whose faces have a template under the other contract: ``there`` had it before,
+    of ``computed`` it was made now.
+    """
+
+    collection_id: str
+    there: int
+    computed: int
+
+
+class Reembedding:
+    """Computes templates of one bundle on ``threads`` threads."""
+
+    def __init__(
+        self, database: Database, manifest: Manifest, embedder: Embedder, *, threads: int
+    ) -> None:
+        self._database = database
+        self._contract_id = manifest.contract_id
+        self._crop_id = manifest.crop_id
+        self._size = manifest.preprocessing.size
+        self._embedder = embedder
+        self._threads = threads
+
+    def run(self, names: Sequence[str], progress: Progress) -> list[Prepared]:
+        """Every face of the collections of these ids, or of all, that has no template yet.
+
+        ``Conflict`` before anything is computed where a face has no crop that the bundle takes, and
+        where a collection is switched or restored meanwhile.
+        """
+        with self._database.read(patient=True) as session:
+            chosen = beside.candidates(session, self._contract_id, names)
+            self._check(session, chosen)
+            faces = repository.counts(session, [owner.key for owner in chosen])
+            due = [beside.count_due(session, owner, self._contract_id) for owner in chosen]
+        with progress(sum(due)) as step, ThreadPoolExecutor(self._threads) as pool:
+            return [
+                Prepared(owner.id, faces[owner.key][1] - missing, self._all_of(owner, pool, step))
+                for owner, missing in zip(chosen, due, strict=True)
+            ]
+
+    def _check(self, session: Session, chosen: Sequence[Collection]) -> None:
+        found = [
+            line
+            for owner in chosen
+            for line in beside.obstacles(session, owner, self._contract_id, crop_id=self._crop_id)
+        ]
+        if found:
+            raise Conflict(
+                f"Nothing was computed. {self._contract_id} cannot embed {'; '.join(found)}. Crops "
+                "are kept of what is enrolled while the collection's `keep_crops` is on: delete "
+                "those faces and enrol their photos again, or leave that collection on its "
+                "contract and name the others with --collection."
+            )
+
+    def _all_of(
+        self, owner: Collection, pool: ThreadPoolExecutor, step: Callable[[int], None]
+    ) -> int:
+        computed = after = 0
+        while batch := self._next(owner, after):
+            rows = dict(pool.map(self._embedded, batch))
+            computed += self._keep(owner, rows)
+            after = batch[-1].id
+            step(len(batch))
+        return computed
+
+    def _next(self, owner: Collection, after: int) -> Sequence[Row[int, bytes]]:
+        which = beside.due(owner, self._contract_id) & (Face.id > after)
+        with self._database.read() as session:
+            return beside.next_crops(session, which, crop_id=self._crop_id, limit=BATCH)
+
+    def _embedded(self, row: Row[int, bytes]) -> tuple[int, bytes]:
+        """On any thread: the face and its embedding as it is stored."""
+        face, png = row
+        try:
+            crop = unpacked(png)
+        except AppError as error:
+            raise _damaged(face, error.detail) from None
+        if crop.shape[1::-1] != self._size:
+            raise _damaged(face, f"It has {crop.shape[1]} x {crop.shape[0]} pixels.")
+        return face, pack(self._embedder.embed([crop])[0])
+
+    def _keep(self, owner: Collection, rows: dict[int, bytes]) -> int:
+        """Store those whose faces are still there and still due; how many these were."""
+        with self._database.write() as session:
+            now = repository.collection(session, owner.id)
+            if now.epoch != owner.epoch:
+                raise Conflict(
+                    f"The collection {owner.id!r} was switched or restored meanwhile; run again."
+                )
+            due = select(Face.id).where(Face.id.in_(rows), beside.due(owner, self._contract_id))
+            values = [
+                {"face_id": face, "contract_id": self._contract_id, "embedding": rows[face]}
+                for face in session.scalars(due)
+            ]
+            if values:
+                session.execute(insert(OtherTemplate), values)
+        return len(values)
+
+
+def _damaged(face: int, why: str) -> Conflict:
+    return Conflict(
+        f"The crop of face {face} is damaged. {why} Delete that face and enrol its photo again; "
+        "`kith check` finds every such crop."
+    )

@@ -1,0 +1,158 @@
+"""A collection goes from one contract to another, and back: the templates change places.
+
+One transaction a collection. The old templates stay beside, under their contract, so that a switch
+to it is the way back. What was measured under a contract belongs to it: reports and counts wait for
+its return, and unknown probes, which nothing could compare any more, are forgotten.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from app.core import hints
+from app.core.db import Database
+from app.errors import Conflict
+from app.gallery import repository
+from app.gallery.models import Collection, Face, Feedback, FormerCounts, OtherTemplate, Probe
+from app.maintenance import beside
+from app.maintenance.history import begin_anew
+
+_IN_SQL_ALONE: Final = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """What a switch did: from which contract, how many faces, how many "not them" reports wait for
+    a return and how many hold again, and how many probes were forgotten.
+    """
+
+    collection_key: int
+    collection_id: str
+    before: str
+    faces: int
+    waiting: int
+    again: int
+    probes: int
+
+
+def ready(database: Database, names: Sequence[str], contract_id: str) -> list[str]:
+    """The ids of the collections to switch: these, or all that are of another contract.
+
+    ``Conflict`` where a face of one has no template under the contract.
+    """
+    with database.read(patient=True) as session:
+        chosen = beside.candidates(session, contract_id, names)
+        for owner in chosen:
+            _check_complete(session, owner, contract_id)
+    return [owner.id for owner in chosen]
+
+
+def switch(database: Database, collection_id: str, contract_id: str, *, now: datetime) -> Switched:
+    """Make ``contract_id`` the collection's; whoever reads it sees all of the one or the other.
+
+    ``Conflict`` where it is so already, or a face has no template under it.
+    """
+    with database.write(patient=True) as session:
+        (owner,) = beside.candidates(session, contract_id, [collection_id])
+        _check_complete(session, owner, contract_id)
+        before = owner.contract_id
+        _swap_templates(session, owner, contract_id)
+        _swap_counts(session, owner, contract_id)
+        owner.contract_id = contract_id
+        owner.revision += 1
+        owner.updated_at = now
+        begin_anew(session, owner)
+        repository.count_false_positives(session, owner)
+        hints.tell(session)
+        return Switched(
+            collection_key=owner.key,
+            collection_id=owner.id,
+            before=before,
+            faces=repository.counts(session, [owner.key])[owner.key][1],
+            waiting=_reports(session, owner, before),
+            again=_reports(session, owner, contract_id),
+            probes=_forget_probes(session, owner),
+        )
+
+
+def drop(database: Database, names: Sequence[str], contract_id: str | None) -> dict[str, int]:
+    """Delete the templates beside, of this contract or of all; how many, by collection."""
+    dropped = {}
+    with database.read() as session:
+        every = session.scalars(select(Collection.id).order_by(Collection.key)).all()
+    for name in names or every:
+        with database.write(patient=True) as session:
+            owner = repository.collection(session, name)
+            theirs = beside.other_templates(owner, contract_id)
+            dropped[name] = _count(session, theirs)
+            session.execute(delete(OtherTemplate).where(theirs).execution_options(**_IN_SQL_ALONE))
+    return dropped
+
+
+def _check_complete(session: Session, owner: Collection, contract_id: str) -> None:
+    if missing := beside.count_due(session, owner, contract_id):
+        raise Conflict(
+            f"{missing:,} faces of the collection {owner.id!r} have no embedding under "
+            f"{contract_id} yet, so it was not switched; run this again without --switch first."
+        )
+
+
+def _swap_templates(session: Session, owner: Collection, contract_id: str) -> None:
+    """Every face's template goes beside, and the one that was there for it takes its place."""
+    mine = Face.collection_key == owner.key
+    now = select(Face.id, literal(owner.contract_id), Face.embedding).where(mine)
+    columns = ["face_id", "contract_id", "embedding"]
+    session.execute(insert(OtherTemplate).from_select(columns, now))
+    other = select(OtherTemplate.embedding).where(
+        OtherTemplate.face_id == Face.id, OtherTemplate.contract_id == contract_id
+    )
+    session.execute(
+        update(Face)
+        .where(mine)
+        .values(embedding=other.scalar_subquery(), contract_id=contract_id)
+        .execution_options(**_IN_SQL_ALONE)
+    )
+    taken = beside.other_templates(owner, contract_id)
+    session.execute(delete(OtherTemplate).where(taken).execution_options(**_IN_SQL_ALONE))
+
+
+def _swap_counts(session: Session, owner: Collection, contract_id: str) -> None:
+    """What was counted of the old model's probes says nothing of the new one's."""
+    former = session.get(FormerCounts, (owner.key, contract_id))
+    session.add(
+        FormerCounts(
+            collection_key=owner.key,
+            contract_id=owner.contract_id,
+            probes=owner.probes,
+            expected_false_positives=owner.expected_false_positives,
+        )
+    )
+    owner.probes = former.probes if former else 0
+    owner.expected_false_positives = former.expected_false_positives if former else 0.0
+    if former:
+        session.delete(former)
+
+
+def _forget_probes(session: Session, owner: Collection) -> int:
+    """How many there were."""
+    mine = Probe.collection_key == owner.key
+    probes = _count(session, mine)
+    session.execute(delete(Probe).where(mine).execution_options(**_IN_SQL_ALONE))
+    return probes
+
+
+def _reports(session: Session, owner: Collection, contract_id: str) -> int:
+    return _count(
+        session,
+        Feedback.collection_key == owner.key,
+        Feedback.contract_id == contract_id,
+        Feedback.verdict == "not_them",
+    )
+
+
+def _count(session: Session, *which: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).where(*which)) or 0

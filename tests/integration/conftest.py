@@ -1,0 +1,28 @@
+"""Fixtures that several commands' tests need."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.cli import backup, check, main, reembed
+from tests.support.commands import Kith
+
+
+@pytest.fixture
+def kith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Kith:
+    """Runs a command in this process; gives what it said and its exit code."""
+
+    def run(data: Path, bundle: Path, *arguments: object) -> str:
+        monkeypatch.setenv("KITH_DATA_DIR", str(data))
+        monkeypatch.setenv("KITH_MODEL", str(bundle))
+        monkeypatch.setattr(sys, "argv", ["kith", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return f"{said.out}{said.err}[{ended.value.code or 0}]"
+
+    for module in (backup, check, reembed):
+        monkeypatch.setattr(module, "configure_logging", lambda *_: None)  # it is the process's
+    monkeypatch.setenv("COLUMNS", "200")
+    return run
