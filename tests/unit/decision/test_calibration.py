@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from app.decision.calibration import Calibration, GallerySize
@@ -79,6 +79,8 @@ def test_the_threshold_is_the_least_that_keeps_it(
     assert calibration.fpir(lower, size) >= target * (1 - 1e-6)
 
 
+# Where a made-up rate is flat or beyond all similarities there is no one answer, and often it is.
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
 @given(calibrations(), sizes, st.floats(0, 1))
 def test_the_threshold_of_a_similaritys_rate_is_that_similarity(
     calibration: Calibration, size: GallerySize, place: float
