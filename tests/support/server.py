@@ -70,7 +70,7 @@ class ServerProcess:
             if self._process is not None and self._process.poll() is not None:
                 raise AssertionError(f"the server ended: {said}")
             time.sleep(0.05)
-        raise AssertionError(f"the server did not say {wanted.pattern!r}: {said}")
+        raise AssertionError(f"the server did not say {wanted.pattern!r}: {said[-2000:]}")
 
     @property
     def pid(self) -> int:
