@@ -193,7 +193,9 @@ def available() -> Iterator[None]:
         yield
     except PoolTimeout:
         raise NotReady("Every connection to the database is in use; try again.") from None
-    except (OperationalError, InterfaceError) as error:
+    except DBAPIError as error:
+        if not _is_outage(error):
+            raise
         reason = _reason(error)
         _log.warning("database.unavailable", reason=reason)
         full = reason in _DISK_FULL
@@ -202,6 +204,14 @@ def available() -> Iterator[None]:
             if full
             else "The database does not answer; try again."
         ) from None
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    """PostgreSQL ends the session of a transaction that was idle for too long, as when this process
+    was suspended; the driver calls that an internal error.
+    """
+    outages = OperationalError, InterfaceError
+    return isinstance(error, outages) or error.connection_invalidated
 
 
 def _reason(error: DBAPIError) -> str:
