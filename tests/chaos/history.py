@@ -53,7 +53,9 @@ def linearizable(operations: Sequence[Operation], *, present: bool = False) -> b
     """
     certain = sorted((each for each in operations if not each.uncertain), key=lambda e: e.called)
     maybe = {
-        effect: sorted(each.called for each in operations if each.uncertain and each.effect == effect)
+        effect: sorted(
+            each.called for each in operations if each.uncertain and each.effect == effect
+        )
         for effect in _WRITES
     }
     tried: set[_State] = set()

@@ -88,7 +88,9 @@ class Load:
         with self._lock:
             wanted = {each: self._by_server[each] + operations for each in servers}
             self._lock.wait_for(
-                lambda: self.wrong or all(self._by_server[each] >= wanted[each] for each in servers),
+                lambda: (
+                    self.wrong or all(self._by_server[each] >= wanted[each] for each in servers)
+                ),
                 seconds,
             )
             assert self.wrong == []
@@ -97,7 +99,7 @@ class Load:
             )
 
     def look_at_everybody(self) -> None:
-        """One identification of each person at each server: what is so in the end is history too."""
+        """One identification of each person at each server: how it ends is history too."""
         with self._client() as http:
             for who in range(1, self._people + 1):
                 for server in range(len(self.urls)):

@@ -42,7 +42,9 @@ def test_a_clock_that_is_set_back_changes_who_is_valid_and_nothing_else(
         _enrolled(admin, LATER)
         assert _named(admin) == [UNTIL, LATER]
         listed = [each["id"] for each in admin.get(f"{PATH}/persons").json()["items"]]
-        assert listed.index(str(SINCE)) < listed.index(str(LATER))  # by age, whatever the clock said
+        assert listed.index(str(SINCE)) < listed.index(
+            str(LATER)
+        )  # by age, whatever the clock said
     load.stop()
     assert load.refused == 0
     url, index = f"sqlite:///{running.data_dir / 'kith.db'}", running.data_dir / "index"

@@ -25,7 +25,9 @@ class Cluster:
         self.url = f"postgresql://{_USER}@127.0.0.1:{self._port}/postgres"
         self._folder = folder
         self._programs = programs
-        self._run("initdb", "--username", _USER, "--auth", "trust", "--no-sync", "--encoding", "UTF8")
+        self._run(
+            "initdb", "--username", _USER, "--auth", "trust", "--no-sync", "--encoding", "UTF8"
+        )
 
     def start(self) -> None:
         """Returns once it answers."""
