@@ -35,5 +35,5 @@ def set_clock(folder: Path, offset: timedelta) -> None:
 def main() -> None:
     """The command, built around that clock."""
     clock = ShiftedClock(Path(os.environ["KITH_DATA_DIR"]))
-    serve.build = partial(build, clock=clock)
+    serve.build = partial(build, clock=clock)  # type: ignore[attr-defined]
     cli.main()
