@@ -3,8 +3,10 @@
 import http.client
 import shutil
 import signal
+import socket
 import stat
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -66,12 +68,22 @@ def test_a_stop_finishes_the_requests_in_hand(server: Start) -> None:
         # The service says so once it reads the body: from here on the request is in its hand.
         assert connection.sock.recv(1024).startswith(b"HTTP/1.1 100 ")
         process.send_signal(signal.SIGTERM)
+        while _listens(enrol.url):
+            time.sleep(0.02)
         connection.send(enrol.read())
         assert connection.getresponse().status == 201
     assert process.wait() == 0
     process.start()
     with process.client() as client:
         assert client.get("/collections/hq/persons/ada").json()["face_count"] == 100
+
+
+def _listens(url: httpx.URL) -> bool:
+    try:
+        with socket.create_connection((url.host, url.port or 0)):
+            return True
+    except ConnectionRefusedError:
+        return False
 
 
 def test_a_full_queue_is_answered_at_once_with_retry_after(server: Start) -> None:
