@@ -4,7 +4,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
@@ -72,7 +71,7 @@ def evaluate(
     settings = load_settings()
     configure_logging("WARNING", settings.log_format)
     bundle = Bundle.load(settings.bundle_dir)
-    now = datetime.now().astimezone()
+    now = SystemClock().now().astimezone()
     with _folder_for(out or Path(f"evaluation-{now:%Y%m%d-%H%M}")) as report:
         if folder is not None:
             stored = StoredGallery(_photographed(folder, bundle, settings), _TARGET)

@@ -198,7 +198,9 @@ def available() -> Iterator[None]:
         yield
     except PoolTimeout:
         raise NotReady("Every connection to the database is in use; try again.") from None
-    except (OperationalError, InterfaceError) as error:
+    except DBAPIError as error:
+        if not _is_outage(error):
+            raise
         code = _code(error)
         _log.warning("database.unavailable", reason=code or type(error.orig).__name__)
         if code in _DISK_FULL:
@@ -206,6 +208,14 @@ def available() -> Iterator[None]:
         if not code or code.startswith(_LOST):
             raise DatabaseLost from None
         raise NotReady("The database does not answer; try again.") from None
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    """PostgreSQL ends the session of a transaction that was idle for too long, as when this process
+    was suspended; the driver calls that an internal error.
+    """
+    outages = OperationalError, InterfaceError
+    return isinstance(error, outages) or error.connection_invalidated
 
 
 def _code(error: DBAPIError) -> str:

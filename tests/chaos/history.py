@@ -6,10 +6,11 @@ and its answer, and each answer is what the register held then. Counting errors 
 answer that happens to be plausible; this does not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
+from typing import Final, NamedTuple
 
 
 class Effect(Enum):
@@ -21,6 +22,9 @@ class Effect(Enum):
     """Identified; enrolling was refused because the person is there already."""
     UNSEEN = (False, False)
     """Unknown; nobody there to remove."""
+
+
+_WRITES: Final = (Effect.ENROLLED, Effect.REMOVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +47,69 @@ def unanswered(called: float, effect: Effect) -> Operation:
 def linearizable(operations: Sequence[Operation], *, present: bool = False) -> bool:
     """Wing and Gong's search (1993): take any operation that nothing else must precede, go on with
     the rest, and come back where that leads nowhere. What was tried is remembered.
+
+    Of the uncertain ones of one effect the first called is taken first: it can stand wherever a
+    later one can, so trying the others too would double the work with each and find nothing more.
     """
-    ordered = sorted(operations, key=lambda each: each.called)
-    tried: set[tuple[frozenset[int], bool]] = set()
-    pending = [(frozenset(range(len(ordered))), present)]
+    certain = sorted((each for each in operations if not each.uncertain), key=lambda e: e.called)
+    maybe = {
+        effect: sorted(
+            each.called for each in operations if each.uncertain and each.effect == effect
+        )
+        for effect in _WRITES
+    }
+    tried: set[_State] = set()
+    pending = [_State(0, frozenset(), (0, 0), present)]
     while pending:
         state = pending.pop()
-        if state in tried:
-            continue
-        tried.add(state)
-        left, now = state
-        if all(ordered[each].uncertain for each in left):
+        if state.first == len(certain):
             return True
-        earliest = min(ordered[each].answered for each in left)
-        for each in left:
-            found, leaves = ordered[each].effect.value
-            if ordered[each].called <= earliest and found == now:
-                pending.append((left - {each}, leaves))
+        if state not in tried:
+            tried.add(state)
+            pending += _next(state, certain, maybe)
     return False
+
+
+class _State(NamedTuple):
+    """Of the certain operations by call, all before ``first`` and those ``ahead`` of it are taken;
+    so are the first ``used`` uncertain enrolments and removals. Then the person is there, or not.
+    """
+
+    first: int
+    ahead: frozenset[int]
+    used: tuple[int, int]
+    present: bool
+
+
+def _next(
+    state: _State, certain: Sequence[Operation], maybe: Mapping[Effect, Sequence[float]]
+) -> Iterator[_State]:
+    """Where each operation leads that may be the next: none that is left was answered before."""
+    earliest, possible = inf, []
+    for at in range(state.first, len(certain)):
+        if certain[at].called > earliest:
+            break
+        if at not in state.ahead:
+            possible.append(at)
+            earliest = min(earliest, certain[at].answered)
+    enrolled, removed = state.used
+    for effect, count, used in (
+        (Effect.ENROLLED, enrolled, (enrolled + 1, removed)),
+        (Effect.REMOVED, removed, (enrolled, removed + 1)),
+    ):
+        found, leaves = effect.value
+        left = maybe[effect]
+        if count < len(left) and left[count] <= earliest and found == state.present:
+            yield _State(state.first, state.ahead, used, leaves)
+    for at in reversed(possible):
+        found, leaves = certain[at].effect.value
+        if certain[at].called <= earliest and found == state.present:
+            yield _taken(state, at, leaves)
+
+
+def _taken(state: _State, at: int, present: bool) -> _State:
+    first, ahead = state.first, state.ahead | {at}
+    while first in ahead:
+        ahead -= {first}
+        first += 1
+    return _State(first, ahead, state.used, present)

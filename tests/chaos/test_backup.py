@@ -1,6 +1,5 @@
 """Backups of a service under load: each is of one moment, and what is restored of it is whole."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,11 +29,9 @@ def test_a_backup_while_people_come_and_go_is_of_one_moment(
     load = Load([running.url], clients=4, people=16).start()
     files = [tmp_path / f"{number}.zip" for number in range(length.of(short=3, long=100))]
     for file in files:
-        before = load.answered
         now = datetime.now(UTC)
         backup(database, file, collection_id=None, made_at=now, progress=unwatched)
-        while load.answered < before + 20 and not load.wrong:
-            time.sleep(0.02)
+        load.more(20)
     load.stop()
     assert load.wrong == []
     assert load.explained() == []

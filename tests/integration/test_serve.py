@@ -1,11 +1,14 @@
 """Starting and stopping a real server."""
 
+import http.client
 import shutil
 import signal
+import socket
 import stat
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -52,28 +55,35 @@ def test_a_start_with_the_bundle_in_place_touches_no_network(
 
 def test_a_stop_finishes_the_requests_in_hand(server: Start) -> None:
     process = server(KITH_THREADS="1", KITH_QUEUE="200")
-    answers: list[int] = []
     images = [("images", (f"{i}.png", picture(i), "image/png")) for i in range(100)]
-
-    def enrol() -> None:
-        with process.client() as client:
-            body = {"id": "ada"}
-            answers.append(
-                client.post("/collections/hq/persons", data=body, files=images).status_code
-            )
-
     with process.client() as client:
         client.post("/collections", json={"id": "hq", "max_faces_per_person": 100})
-    asking = threading.Thread(target=enrol)
-    asking.start()
-    time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    asking.join(60)
-    assert answers == [201]
+        path = "/collections/hq/persons"
+        enrol = client.build_request("POST", path, data={"id": "ada"}, files=images)
+    with closing(http.client.HTTPConnection(enrol.url.host, enrol.url.port, 60)) as connection:
+        connection.putrequest("POST", enrol.url.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in {**enrol.headers, "expect": "100-continue"}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        # The service says so once it reads the body: from here on the request is in its hand.
+        assert connection.sock.recv(1024).startswith(b"HTTP/1.1 100 ")
+        process.send_signal(signal.SIGTERM)
+        while _listens(enrol.url):
+            time.sleep(0.02)
+        connection.send(enrol.read())
+        assert connection.getresponse().status == 201
     assert process.wait() == 0
     process.start()
     with process.client() as client:
         assert client.get("/collections/hq/persons/ada").json()["face_count"] == 100
+
+
+def _listens(url: httpx.URL) -> bool:
+    try:
+        with socket.create_connection((url.host, url.port or 0)):
+            return True
+    except ConnectionRefusedError:
+        return False
 
 
 def test_a_full_queue_is_answered_at_once_with_retry_after(server: Start) -> None:

@@ -17,12 +17,21 @@ _READY = re.compile(r"Kith is ready at (http://\S+)")
 class ServerProcess:
     """Starts, stops, kills and restarts the service on one data folder.
 
-    ``settings`` are environment variables; an empty one is left unset.
+    ``settings`` are environment variables; an empty one is left unset. ``program`` is run with
+    ``serve`` as its argument: the command, or a test's own that is built around it.
     """
 
-    def __init__(self, data_dir: Path, bundle: Path, **settings: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        bundle: Path,
+        *,
+        program: str = "from app.cli import main; main()",
+        **settings: str,
+    ) -> None:
         self.data_dir = data_dir
         self.log = data_dir / "server.log"
+        self._program = program
         given = {
             "KITH_DATA_DIR": str(data_dir),
             "KITH_MODEL": str(bundle),
@@ -41,21 +50,27 @@ class ServerProcess:
         with self.log.open("ab") as log:
             offset = log.tell()
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from app.cli import main; main()", "serve"],
+                [sys.executable, "-c", self._program, "serve"],
                 env=self._environment,
                 stdout=log,
                 stderr=log,
             )
+        self.url = self.says(_READY, since=offset, seconds=seconds)[1]
+        return self
+
+    def says(
+        self, wanted: re.Pattern[str], *, since: int = 0, seconds: float = 60
+    ) -> re.Match[str]:
+        """Wait until the log has ``wanted`` after its first ``since`` bytes."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            said = self.log.read_bytes()[offset:].decode()
-            if found := _READY.search(said):
-                self.url = found[1]
-                return self
-            if self._process.poll() is not None:
+            said = self.log.read_bytes()[since:].decode()
+            if found := wanted.search(said):
+                return found
+            if self._process is not None and self._process.poll() is not None:
                 raise AssertionError(f"the server ended: {said}")
             time.sleep(0.05)
-        raise AssertionError("the server did not get ready")
+        raise AssertionError(f"the server did not say {wanted.pattern!r}: {said[-2000:]}")
 
     @property
     def pid(self) -> int:

@@ -351,3 +351,20 @@ def test_a_full_disk_is_told_in_those_words(database: Database) -> None:
     with pytest.raises(NotReady, match="disk is full"):
         fill()
     assert count(database) == 0
+
+
+@pytest.mark.on_postgresql
+def test_a_transaction_that_the_server_ended_for_its_idleness_is_told_as_not_ready(
+    database: Database,
+) -> None:
+    """As when this process was suspended in the midst of it."""
+
+    def sleep_amidst() -> None:
+        with database.write() as session:
+            session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
+            time.sleep(0.5)
+            session.add(row("a"))
+
+    with pytest.raises(NotReady):
+        sleep_amidst()
+    assert count(database) == 0
