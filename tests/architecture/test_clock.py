@@ -14,7 +14,7 @@ ALLOWED: Final = {
 WALL_TIME: Final = re.compile(
     r"\btime\.(?:time|time_ns|localtime|gmtime|ctime|strftime)\(|from time import"
     r"|\.(?:now|today|utcnow)\((?:UTC|timezone\.utc|tz=.*)?\)"
-    r"|\bfunc\.(?:now|current_\w+|localtime\w*|clock_timestamp)\b|\bCURRENT_TIME",
+    r"|\bfunc\.(?:now|current_\w+|localtime\w*|clock_timestamp)\b|(?<!anyio\.)\bCURRENT_TIME",
     re.IGNORECASE,
 )
 _BY_THE_PORT: Final = re.compile(r"(?:\bself\._clock|\bclock|\bSystemClock\(\))\.now\(\)|def now")
@@ -38,6 +38,7 @@ def test_nothing_but_the_clock_reads_the_time_of_day() -> None:
     [
         ("now = datetime.now()", True),
         ("now = datetime.now(UTC)", True),
+        ("started = anyio.current_time()", False),
         ("day = date.today()", True),
         ("age = time.time() - then", True),
         ("values(at=func.now())", True),
