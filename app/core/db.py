@@ -5,7 +5,7 @@ the block ends; nothing commits later, in some teardown, after the answer has go
 transaction is open during decoding, inference or search.
 
 SQLite for one process, PostgreSQL for several. What differs between them is in this file: how a
-writer takes its turn, how long anybody waits, and how each says that it cannot be reached.
+writer takes its turn, and how each says that it cannot be reached.
 """
 
 import sqlite3
@@ -19,7 +19,6 @@ from typing import Any, ClassVar, Final
 import structlog
 from sqlalchemy import (
     JSON,
-    URL,
     BigInteger,
     DateTime,
     Dialect,
@@ -31,7 +30,6 @@ from sqlalchemy import (
     func,
     make_url,
     select,
-    text,
 )
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
@@ -41,6 +39,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from app.core.postgresql import PATIENT_SECONDS, be_patient, postgresql_engine
 from app.errors import DatabaseLost, NotReady
 
 _log = structlog.get_logger()
@@ -57,17 +56,6 @@ _WRITING: Final = "kith_writing"
 _BUSY_SECONDS: Final = 30
 _RETRY_SECONDS: Final = 0.01
 
-_CONNECT_SECONDS: Final = 3
-_SILENT_SECONDS: Final = 5
-"""A server that acknowledges nothing for so long is gone; TCP alone would wait a quarter hour."""
-_STATEMENT_SECONDS: Final = 10
-_PATIENT_SECONDS: Final = 300
-_LOCK_SECONDS: Final = 5
-_POOL_SECONDS: Final = 5
-_POOL: Final = 10
-_POOL_OVERFLOW: Final = 20
-"""Connections kept, and how many more at a rush: PostgreSQL allows 100 altogether by default, and
-three replicas must fit."""
 _DISK_FULL: Final = ("SQLITE_FULL", "53100")
 _LOST: Final = ("08", "57P01", "57P02", "57P03", "SQLITE_CANTOPEN", "SQLITE_IOERR")
 """How codes begin that say: not there, or not any more. A driver that got no answer has no code."""
@@ -168,7 +156,7 @@ class Database:
             if not self.is_sqlite:
                 with connection.begin():
                     # A big table takes its time, and so does waiting for who migrates already.
-                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                    be_patient(connection, seconds=None)
                     connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                     connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
                     yield connection
@@ -179,7 +167,7 @@ class Database:
 
     def _be_patient(self, session: Session) -> None:
         if not self.is_sqlite:
-            session.execute(text(f"SET LOCAL statement_timeout = '{_PATIENT_SECONDS}s'"))
+            be_patient(session.connection(), seconds=PATIENT_SECONDS)
 
     def close(self) -> None:
         """Give every connection back."""
@@ -228,37 +216,13 @@ def _engine(url: str) -> Engine:
     """Parameters are hidden from errors, so from logs: they are people's names and keys' hashes."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return _postgresql(parsed)
+        return postgresql_engine(parsed)
     if parsed.database not in (None, "", ":memory:"):
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def _postgresql(url: URL) -> Engine:
-    """Nobody waits for ever: not for a connection, a lock, a statement or a server that is gone."""
-    limits = {
-        "statement_timeout": _STATEMENT_SECONDS,
-        "lock_timeout": _LOCK_SECONDS,
-        "idle_in_transaction_session_timeout": 2 * _STATEMENT_SECONDS,
-    }
-    return create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        pool_pre_ping=True,
-        pool_size=_POOL,
-        max_overflow=_POOL_OVERFLOW,
-        pool_timeout=_POOL_SECONDS,
-        hide_parameters=True,
-        connect_args={
-            "connect_timeout": _CONNECT_SECONDS,
-            "tcp_user_timeout": _SILENT_SECONDS * 1000,
-            "keepalives_idle": _SILENT_SECONDS,
-            "application_name": "kith",
-            "options": " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items()),
-        },
-    )
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

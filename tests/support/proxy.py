@@ -1,4 +1,4 @@
-"""A wire between a service and its database that a test can cut and mend."""
+"""A wire between a service and its database that a test can cut, hold and mend."""
 
 import socket
 import threading
@@ -23,6 +23,8 @@ class Wire:
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._is_cut = False
+        self._flows = threading.Event()
+        self._flows.set()
         port = self._listener.getsockname()[1]
         by_wire = target.set(host="127.0.0.1", port=port)
         self.url = by_wire.render_as_string(hide_password=False)
@@ -36,14 +38,20 @@ class Wire:
         for each in ended:
             _end(each)
 
+    def hold(self) -> None:
+        """Take what is sent and pass nothing on, as if the other side were suspended."""
+        self._flows.clear()
+
     def mend(self) -> None:
-        """Let new connections through."""
+        """Let new connections through, and what was held."""
         with self._lock:
             self._is_cut = False
+        self._flows.set()
 
     def close(self) -> None:
         """Cut it for good."""
         self.cut()
+        self._flows.set()
         _end(self._listener)
 
     def _accept(self) -> None:
@@ -65,6 +73,7 @@ class Wire:
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(_CHUNK):
+                self._flows.wait()
                 sink.sendall(data)
         with self._lock:
             self._open -= {source, sink}

@@ -18,8 +18,10 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from app.auth.models import ApiKey
+from app.core import postgresql
 from app.core.db import Base, Database, Utc, _write_ahead
 from app.errors import DatabaseLost, NotReady
+from tests.support.proxy import wired
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 DIALECT = DefaultDialect()
@@ -303,6 +305,29 @@ def test_a_server_that_ends_a_connection_is_lost(database: Database) -> None:
     with pytest.raises(DatabaseLost), database.read() as session:
         run(session, "SELECT pg_terminate_backend(pg_backend_pid())", "SELECT 1")
     assert count(database) == 0
+
+
+@pytest.mark.on_postgresql
+def test_a_server_that_is_there_and_does_nothing_is_lost(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own limits end nothing then, and its system acknowledges what is sent."""
+    monkeypatch.setattr(postgresql, "_STALLED_SECONDS", 0.5)
+    with wired(database_url) as wire:
+        database = Database(wire.url)
+        Base.metadata.create_all(database.engine)
+        assert count(database) == 0
+        wire.hold()
+        with pytest.raises(DatabaseLost):
+            count(database)
+        wire.mend()
+        assert count(database) == 0
+        with database.read(patient=True) as session:  # has longer than the others
+            run(session, "SELECT pg_sleep(1)")
+        assert count(database) == 0
+        with pytest.raises(DatabaseLost), database.read() as session:
+            run(session, "SELECT pg_sleep(2)")
+        database.close()
 
 
 @pytest.mark.on_postgresql

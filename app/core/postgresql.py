@@ -1,0 +1,113 @@
+"""PostgreSQL, with an end to every wait: for a connection, a lock, a statement, and for a server
+that is gone or says nothing.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from sqlalchemy import URL, Dialect, Engine, create_engine, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+PATIENT_SECONDS: Final = 300
+_CONNECT_SECONDS: Final = 3
+_SILENT_SECONDS: Final = 5
+"""A server that acknowledges nothing for so long is gone; TCP alone would wait a quarter hour."""
+_STATEMENT_SECONDS: Final = 10
+_LOCK_SECONDS: Final = 5
+_POOL_SECONDS: Final = 5
+_POOL: Final = 10
+_POOL_OVERFLOW: Final = 20
+"""Connections kept, and how many more at a rush: PostgreSQL allows 100 altogether by default, and
+three replicas must fit."""
+_STALLED_SECONDS: Final = _STATEMENT_SECONDS + _SILENT_SECONDS
+"""The server ends a statement itself before that, where it still does anything."""
+
+_Answer = TypeVar("_Answer")
+
+
+class _Silence(psycopg.OperationalError):
+    """The server takes what it is sent and does not answer."""
+
+
+class _Impatient(psycopg.Connection[Any]):
+    """Hangs up on a server that is there and does nothing, such as a suspended one: its own limits
+    end nothing then, and neither do TCP's, for its system acknowledges what comes.
+    """
+
+    patience: float | None = _STALLED_SECONDS
+
+    def wait(self, gen: PQGen[_Answer], *args: Any, **named: Any) -> _Answer:  # noqa: ANN401 - psycopg's
+        """As psycopg waits, for so long."""
+        try:
+            return super().wait(_limited(gen, self.patience), *args, **named)
+        except _Silence:
+            self.pgconn.finish()
+            raise
+
+
+def _limited(gen: PQGen[_Answer], seconds: float | None) -> PQGen[_Answer]:
+    deadline = None if seconds is None else time.monotonic() + seconds
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if not ready and deadline is not None and time.monotonic() > deadline:
+                raise _Silence(f"nothing came for {seconds:g} seconds")
+            wanted = gen.send(ready)
+    except StopIteration as end:
+        answer: _Answer = end.value
+        return answer
+
+
+def postgresql_engine(url: URL) -> Engine:
+    """An engine on whose connections nobody waits for ever."""
+    limits = {
+        "statement_timeout": _STATEMENT_SECONDS,
+        "lock_timeout": _LOCK_SECONDS,
+        "idle_in_transaction_session_timeout": 2 * _STATEMENT_SECONDS,
+    }
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=_POOL,
+        max_overflow=_POOL_OVERFLOW,
+        pool_timeout=_POOL_SECONDS,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "tcp_user_timeout": _SILENT_SECONDS * 1000,
+            "keepalives_idle": _SILENT_SECONDS,
+            "application_name": "kith",
+            "options": " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items()),
+        },
+    )
+    event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "checkout", _lose_patience)
+    return engine
+
+
+def be_patient(connection: Connection, *, seconds: int | None) -> None:
+    """Let each statement of the transaction take so long; None is as long as it takes."""
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{seconds or 0}s'")
+    driver = connection.connection.driver_connection
+    if isinstance(driver, _Impatient):
+        driver.patience = None if seconds is None else seconds + _SILENT_SECONDS
+
+
+def _connect(
+    dialect: Dialect, record: ConnectionPoolEntry, args: Sequence[Any], named: Mapping[str, Any]
+) -> DBAPIConnection:
+    del dialect, record
+    connection: Any = _Impatient.connect(*args, **named)
+    return connection  # type: ignore[no-any-return]
+
+
+def _lose_patience(connection: DBAPIConnection, *_: object) -> None:
+    """Whoever had it before may have been patient."""
+    if isinstance(connection, _Impatient):
+        connection.patience = _STALLED_SECONDS
