@@ -99,20 +99,10 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     database = Database(settings.sql_url)
     analyser = build_analyser(pipeline, settings)
     acceptance = _acceptance(settings)
-    feed = TemplateFeed(database, contract_id=pipeline.contract_id, dimension=pipeline.dimension)
-    snapshots = Snapshots(
-        settings.data_dir / "index",
-        contract_id=pipeline.contract_id,
-        dimension=pipeline.dimension,
-    )
-    replicas = Replicas(feed, lambda: FlatIndex(pipeline.dimension), snapshots)
-    search = PersonSearch(database, replicas, clock, pipeline)
-    wake = threading.Event()
-    outage = Outage(settings.stale_ok_seconds, wake=wake.set)
-    remembered = Remembered(
-        database, contract_id=pipeline.contract_id, dimension=pipeline.dimension
-    )
-    doors = DoorSearch(search, RecalledSearch(remembered, replicas, clock), outage)
+    admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
+    keys = KeyService(database, clock, admin_key=admin_key)
+    galleries = _galleries(settings, database, clock, pipeline, keys)
+    replicas, search, outage = galleries.replicas, galleries.search, galleries.outage
     metrics = Metrics(lambda: outage.stale, lambda: outage.age)
     calibrations = SiteCalibrations(bundle.calibration)
     watch = SiteWatch(calibrations, metrics)
@@ -121,34 +111,12 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
 
     def forget(collection: Collection) -> None:
         replicas.forget(collection.key)
-        remembered.forget(collection.key)
+        galleries.remembered.forget(collection.key)
         metrics.forget(collection.id)
 
-    admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
-    keys = KeyService(database, clock, admin_key=admin_key)
-    door_keys = DoorKeys(keys, outage)
-
-    @contextmanager
-    def looking() -> Iterator[None]:
-        with outage.looking(), remembered.reading():
-            door_keys.read()
-            yield
-
-    known_for = settings.stale_ok_seconds or inf
-    if settings.stale_ok_seconds:
-        remembered.watch()
-    follower = Follower(
-        database,
-        feed,
-        replicas,
-        snapshot_seconds=settings.snapshot_seconds,
-        wake=wake,
-        looking=looking if settings.stale_ok_seconds else nullcontext,
-        known_for=known_for,
-    )
     provided = (
         keys,
-        door_keys,
+        galleries.door_keys,
         metrics,
         Readiness(database, outage),
         Receipts(database, clock),
@@ -162,7 +130,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         Lookalikes(database, replicas, calibrations, contract_id=pipeline.contract_id),
         RecognitionService(
             analyser,
-            doors,
+            galleries.doors,
             calibrations=calibrations,
             acceptance=acceptance,
             metrics=metrics,
@@ -183,7 +151,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         ThresholdService(search, calibrations, watch),
         VerificationService(
             analyser,
-            doors,
+            galleries.doors,
             calibrations=calibrations,
             acceptance=acceptance,
             metrics=metrics,
@@ -198,10 +166,58 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         database,
         keys,
         metrics,
-        follower,
+        galleries.follower,
         exposures,
         {type(each): each for each in provided},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Galleries:
+    """Who is enrolled, as this process follows it, and what it may go on by in an outage."""
+
+    replicas: Replicas
+    search: PersonSearch
+    outage: Outage
+    remembered: Remembered
+    doors: DoorSearch
+    door_keys: DoorKeys
+    follower: Follower
+
+
+def _galleries(
+    settings: Settings, database: Database, clock: Clock, pipeline: Pipeline, keys: KeyService
+) -> _Galleries:
+    contract_id, dimension = pipeline.contract_id, pipeline.dimension
+    feed = TemplateFeed(database, contract_id=contract_id, dimension=dimension)
+    folder = settings.data_dir / "index"
+    snapshots = Snapshots(folder, contract_id=contract_id, dimension=dimension)
+    replicas = Replicas(feed, lambda: FlatIndex(dimension), snapshots)
+    search = PersonSearch(database, replicas, clock, pipeline)
+    wake = threading.Event()
+    outage = Outage(settings.stale_ok_seconds, wake=wake.set)
+    remembered = Remembered(database, contract_id=contract_id, dimension=dimension)
+    doors = DoorSearch(search, RecalledSearch(remembered, replicas, clock), outage)
+    door_keys = DoorKeys(keys, outage)
+
+    @contextmanager
+    def looking() -> Iterator[None]:
+        with outage.looking(), remembered.reading():
+            door_keys.read()
+            yield
+
+    if settings.stale_ok_seconds:
+        remembered.watch()
+    follower = Follower(
+        database,
+        feed,
+        replicas,
+        snapshot_seconds=settings.snapshot_seconds,
+        wake=wake,
+        looking=looking if settings.stale_ok_seconds else nullcontext,
+        known_for=settings.stale_ok_seconds or inf,
+    )
+    return _Galleries(replicas, search, outage, remembered, doors, door_keys, follower)
 
 
 def _acceptance(settings: Settings) -> Acceptance:
