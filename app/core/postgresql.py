@@ -83,6 +83,7 @@ def postgresql_engine(url: URL) -> Engine:
             "tcp_user_timeout": _SILENT_SECONDS * 1000,
             "keepalives_idle": _SILENT_SECONDS,
             "application_name": "kith",
+            "client_encoding": "utf8",  # also where the database says that it has no encoding
             "options": " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items()),
         },
     )

@@ -21,6 +21,7 @@ from app.auth.models import ApiKey
 from app.core import postgresql
 from app.core.db import Base, Database, Utc, _write_ahead
 from app.errors import DatabaseLost, NotReady
+from migrations import upgrade
 from tests.support.proxy import wired
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -305,6 +306,31 @@ def test_a_server_that_ends_a_connection_is_lost(database: Database) -> None:
     with pytest.raises(DatabaseLost), database.read() as session:
         run(session, "SELECT pg_terminate_backend(pg_backend_pid())", "SELECT 1")
     assert count(database) == 0
+
+
+@pytest.fixture
+def without_encoding(database: Database) -> Iterator[str]:
+    """The URL of a database that keeps bytes and asks nothing, as old clusters' are."""
+    url = database.engine.url.set(drivername="postgresql")
+    name = f"{url.database}_bytes"
+    with database.engine.connect() as admin:
+        admin.execution_options(isolation_level="AUTOCOMMIT")
+        made = f"{name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+        admin.exec_driver_sql(f"CREATE DATABASE {made}")
+        yield url.set(database=name).render_as_string(hide_password=False)
+        admin.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.on_postgresql
+def test_a_database_of_no_encoding_keeps_every_name(without_encoding: str) -> None:
+    database = Database(without_encoding)
+    upgrade(database)
+    name = "Žofie 北京 🙂"
+    with database.write() as session:
+        session.add(ApiKey(id="k", sha256="k", scopes=["admin"], name=name, created_at=NOW))
+    with database.read() as session:
+        assert session.scalars(select(ApiKey.name)).all() == [name]
+    database.close()
 
 
 @pytest.mark.on_postgresql
