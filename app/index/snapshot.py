@@ -129,9 +129,10 @@ class Snapshots:
             told = header["contract_id"], header["dimension"], header["persons"] >= 0
         except (ValueError, KeyError, TypeError):
             raise SnapshotError("its header is damaged") from None
-        if told != (self._contract_id, self._dimension, True):
-            raise OtherModel("it is of another model")
         size = os.fstat(stream.fileno()).st_size
+        if told != (self._contract_id, self._dimension, True):
+            _check_rest(stream, size, digest)
+            raise OtherModel("it is of another model")
         row = sum(np.dtype(dtype).itemsize for dtype in _DTYPES.values()) - 4 + 4 * self._dimension
         if size != len(magic) + len(line) + header["persons"] * row + _DIGEST:
             raise SnapshotError("it is too short or too long")
@@ -158,6 +159,16 @@ def _columns(gallery: Delta) -> dict[str, NDArray[Any]]:
 
 def _bytes(array: NDArray[Any]) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
+
+
+def _check_rest(stream: IO[bytes], size: int, digest: Any) -> None:  # noqa: ANN401 - hashlib's
+    """Whether what names another model is as it was written."""
+    left = size - _DIGEST - stream.tell()
+    while left > 0 and (piece := stream.read(min(_CHUNK, left))):
+        digest.update(piece)
+        left -= len(piece)
+    if stream.read() != digest.digest():
+        raise SnapshotError("its checksum is wrong")
 
 
 def _filled(stream: IO[bytes], array: NDArray[Any], digest: Any) -> NDArray[Any]:  # noqa: ANN401
