@@ -4,22 +4,33 @@ Pixels of people: no route answers them, no log has them, and they go with their
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from app.gallery.enrolment import Template
 from app.gallery.models import Collection, Crop, Face
 from app.vision.crops import packed
-from app.vision.types import AlignedCrop
+
+
+def with_png(owner: Collection, templates: Sequence[Template]) -> list[Template]:
+    """The templates with what is to be kept of them, made before any transaction is open."""
+    if not owner.keep_crops:
+        return list(templates)
+    return [replace(template, png=packed(template.sample.crop)) for template in templates]
 
 
 def keep(
-    session: Session, faces: Sequence[Face], seen: Sequence[AlignedCrop], *, crop_id: str
+    session: Session, faces: Sequence[Face], seen: Sequence[Template], *, crop_id: str
 ) -> None:
-    """Keep what was ``seen`` of each of ``faces``, which have their ids; ``crop_id`` made it."""
+    """Keep what was ``seen`` of each of ``faces``, which have their ids; ``crop_id`` made it. An
+    enrolment that began before its collection asked for crops has none.
+    """
     session.add_all(
-        Crop(face_id=face.id, crop_id=crop_id, png=packed(crop))
-        for face, crop in zip(faces, seen, strict=True)
+        Crop(face_id=face.id, crop_id=crop_id, png=template.png)
+        for face, template in zip(faces, seen, strict=True)
+        if template.png is not None
     )
 
 

@@ -50,13 +50,16 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """An image that may be enrolled: the face in it and its embedding (d,)."""
+    """An image that may be enrolled: the face in it, its embedding (d,), and the crop as a PNG if
+    it is to be kept.
+    """
 
     index: int
     filename: str | None
     image_sha256: str
     sample: Sample
     embedding: NDArray[np.float32]
+    png: bytes | None = None
 
 
 class _Refused(Exception):

@@ -28,7 +28,6 @@ from app.gallery.schemas import (
 )
 from app.gallery.templates import pack
 from app.gallery.views import box_view, face_view, person_view, quality_view, rate_view
-from app.vision.types import AlignedCrop
 from app.web.idempotency import Keep
 from app.web.paging import Page, Paging, page
 
@@ -193,6 +192,7 @@ class PersonService:
     ) -> tuple[list[Template], list[RejectedImage], list[EnrolmentWarning]]:
         """What can be enrolled, what cannot, and whom else the former look like."""
         templates, rejected = self._enroller.examine(images)
+        templates = crops.with_png(owner, templates)
         if owner.lookalikes == "off" or not templates:
             return templates, rejected, []
         faces = np.stack([template.embedding for template in templates])
@@ -250,7 +250,7 @@ class PersonService:
         """Insert what is new and fits; what is not joins ``rejected``, in the images' order."""
         known = repository.image_hashes(session, person.key)
         rows: list[Face] = []
-        seen: list[AlignedCrop] = []
+        seen: list[Template] = []
         for template in templates:
             reason = None
             if template.image_sha256 in known:
@@ -262,7 +262,7 @@ class PersonService:
                 continue
             known.add(template.image_sha256)
             rows.append(self._face(owner, person, template))
-            seen.append(template.sample.crop)
+            seen.append(template)
         rejected.sort(key=lambda each: each.index)
         if rows:
             session.add_all(rows)
