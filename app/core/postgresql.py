@@ -88,7 +88,7 @@ def postgresql_engine(url: URL) -> Engine:
         },
     )
     event.listen(engine, "do_connect", _connect)
-    event.listen(engine, "checkout", _lose_patience)
+    event.listen(engine, "reset", _lose_patience)
     return engine
 
 
@@ -109,6 +109,6 @@ def _connect(
 
 
 def _lose_patience(connection: DBAPIConnection, *_: object) -> None:
-    """Whoever had it before may have been patient."""
+    """As it is given back: the next who has it, or asks first whether it lives, is not patient."""
     if isinstance(connection, _Impatient):
         connection.patience = _STALLED_SECONDS
