@@ -26,9 +26,7 @@ _ODD: Final = {b"": 422, b"no image": 415}
 
 
 def test_after_so_many_identifications_the_service_holds_no_more_memory(
-    server: Callable[..., ServerProcess],
-    length: Length,
-    record_property: Callable[[str, object], None],
+    server: Callable[..., ServerProcess], length: Length
 ) -> None:
     running = server()
     with running.client() as admin:
@@ -41,7 +39,6 @@ def test_after_so_many_identifications_the_service_holds_no_more_memory(
     told += _identify(running, images, most)
     after = _resident(running)
     load.stop()
-    record_property("resident_kib", (before, after))
     assert told.total() == warm_up + most
     assert load.refused == 0
     assert_exact(load, f"sqlite:///{running.data_dir / 'kith.db'}", running.data_dir / "index")
