@@ -67,11 +67,11 @@ class PersonSearch:
 
     def claimed(self, collection_id: str, person_id: str) -> Claimed:
         """A person to hold a probe against; ``Conflict`` where they have no templates."""
-        collection, person, templates = self.enrolled(collection_id, person_id)
+        with self._database.read() as session:
+            collection, person, templates = self._person(session, collection_id, person_id)
+            others = others_of(session, collection, [person.key], self._dimension)
         if not len(templates):
             raise no_faces(person_id)
-        with self._database.read() as session:
-            others = others_of(session, collection, [person.key], self._dimension)
         return Claimed(
             collection=collection,
             gallery=self.gallery(collection),
@@ -84,10 +84,15 @@ class PersonSearch:
     def enrolled(self, collection_id: str, person_id: str) -> tuple[Collection, Person, Vectors]:
         """A collection, a person in it and the person's templates (k, d); k may be 0."""
         with self._database.read() as session:
-            collection = repository.comparable_collection(session, collection_id, self._contract_id)
-            person = repository.person(session, collection, person_id)
-            rows = session.scalars(select(Face.embedding).where(Face.person_key == person.key))
-            return collection, person, unpack(list(rows), self._dimension)
+            return self._person(session, collection_id, person_id)
+
+    def _person(
+        self, session: Session, collection_id: str, person_id: str
+    ) -> tuple[Collection, Person, Vectors]:
+        collection = repository.comparable_collection(session, collection_id, self._contract_id)
+        person = repository.person(session, collection, person_id)
+        rows = session.scalars(select(Face.embedding).where(Face.person_key == person.key))
+        return collection, person, unpack(list(rows), self._dimension)
 
     def _confirmed(
         self, collection: Collection, keys: list[int], now: datetime
