@@ -44,10 +44,13 @@ class TemplateFeed:
         ``NotFound`` when the collection is no more, ``ContractMismatch`` when it was switched.
         """
         with self._database.read(patient=True) as session:
-            at = _position(session, collection_key)
-            if at.contract_id != self._contract_id:  # its rows may even be of another length
-                raise repository.mismatch(at.id, at.contract_id, self._contract_id)
-            return read_delta(session, collection_key, revision, self._dimension)
+            return read_delta(
+                session,
+                collection_key,
+                revision,
+                contract_id=self._contract_id,
+                dimension=self._dimension,
+            )
 
     def positions(self) -> list[tuple[int, str, int]]:
         """Key, epoch and revision of every collection of this service's contract."""
@@ -67,10 +70,17 @@ class TemplateFeed:
 
 
 def read_delta(
-    session: Session, collection_key: int, revision: int | None, dimension: int
+    session: Session,
+    collection_key: int,
+    revision: int | None,
+    *,
+    contract_id: str,
+    dimension: int,
 ) -> Delta:
     """What ``TemplateFeed.since`` tells, as the session sees it."""
     at = _position(session, collection_key)
+    if at.contract_id != contract_id:  # its rows may even be of another length
+        raise repository.mismatch(at.id, at.contract_id, contract_id)
     touched = touched_since(session, collection_key, revision, log_since=at.log_since)
     faces = _faces(session, collection_key, touched)
     windows = _windows(session, collection_key, touched)

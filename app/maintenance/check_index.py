@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from sqlalchemy.orm import Session
 
 from app.core.db import Database
 from app.gallery.models import Collection
@@ -51,7 +52,7 @@ class SnapshotCheck:
             with self._database.read(patient=True) as session:
                 if session.get(Collection, key) is None:
                     continue
-                whole = read_delta(session, key, None, self._dimension)
+                whole = self._delta(session, key, None)
             self._snapshots.write(key, whole)
 
     def _wrong(self, key: int) -> str | None:
@@ -67,9 +68,14 @@ class SnapshotCheck:
                 return damage
             if kept.epoch != found.epoch or kept.revision > found.revision:
                 return "is of another history of its collection"
-            followed = read_delta(session, key, kept.revision, self._dimension)
-            whole = read_delta(session, key, None, self._dimension)
+            followed = self._delta(session, key, kept.revision)
+            whole = self._delta(session, key, None)
         return None if _leads_to(kept, followed, whole) else MISLEADING
+
+    def _delta(self, session: Session, key: int, revision: int | None) -> Delta:
+        return read_delta(
+            session, key, revision, contract_id=self._contract_id, dimension=self._dimension
+        )
 
     def _read(self, key: int) -> tuple[Delta | None, str | None]:
         """What was kept, or what is wrong with the file; neither where it was deleted just now, or
