@@ -1,6 +1,6 @@
 """The photographs of the open-set bench, through the service's own pipeline, and kept.
 
-Embedding takes a quarter of an hour on two cores, so what came out lies in ``data/cache`` by the
+Embedding takes six minutes on two cores, so what came out lies in ``data/cache`` by the
 contract id: another model or alignment is another file.
 """
 
