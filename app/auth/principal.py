@@ -27,6 +27,11 @@ class Principal:
     collections: frozenset[str] | None
     recalled: bool = False
 
+    @property
+    def may_read(self) -> bool:
+        """Whether the key may learn about people whom no answer identifies."""
+        return bool(self.scopes & {Scope.READ, Scope.ADMIN})
+
     def require(self, scopes: frozenset[Scope]) -> None:
         """``Forbidden`` unless one of ``scopes`` or admin is held."""
         if not self.scopes & {*scopes, Scope.ADMIN}:

@@ -25,3 +25,8 @@ class SystemClock:
 def microseconds(instant: datetime) -> int:
     """An aware ``instant`` as whole microseconds since 1970 (UTC), exactly."""
     return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def instant_of(count: int) -> datetime:
+    """The instant, in UTC, that is ``count`` whole microseconds after the start of 1970."""
+    return _EPOCH + timedelta(microseconds=count)

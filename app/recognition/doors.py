@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.core.outage import Outage
 from app.gallery.models import Collection
 from app.index.base import Vectors
-from app.recognition.matches import Claimed, Matches
+from app.recognition.matches import Claimed, Matches, NotValid
 from app.recognition.recalled import RecalledSearch
 from app.recognition.search import PersonSearch
 
@@ -46,6 +46,16 @@ class DoorSearch:
 
         return self._outage.answer(
             ask, lambda: self._recalled.nearest(collection_id, probes, count)
+        )
+
+    def not_valid(self, matches: Matches, probes: Vectors, least: float) -> list[list[NotValid]]:
+        """What ``matches.seek_not_valid`` finds where ``matches`` were found."""
+        collection = matches.collection
+        if matches.stale:
+            return self._recalled.not_valid(collection.id, probes, least)
+        return self._outage.answer(
+            lambda: self._search.not_valid(collection, probes, least),
+            lambda: self._recalled.not_valid(collection.id, probes, least),
         )
 
     def claimed(self, collection_id: str, person_id: str) -> Claimed:

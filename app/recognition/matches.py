@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 
@@ -40,6 +41,16 @@ class Matches:
 
 
 @dataclass(frozen=True, slots=True)
+class NotValid:
+    """A person who may not be named now: ``valid`` is from when until when they may be, in
+    microseconds since 1970, the end excluded.
+    """
+
+    person: Named
+    valid: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """Somebody whom a probe is held against: their ``templates`` fused to one vector (d,), from
     when until when they are ``valid`` in microseconds since 1970, and the probes ``others`` (k, d)
@@ -47,6 +58,7 @@ class Claimed:
     """
 
     collection: Collection
+    person: Named
     gallery: GalleryState
     fused: Vectors
     templates: int
@@ -77,11 +89,14 @@ def judge(matches: Sequence[Match], threshold: float, *, margin: float) -> Judge
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A person who may be named now; ``templates`` (k, d) and their ids where they are at hand."""
+    """A person near a probe, ``valid`` as of ``NotValid``; ``templates`` (k, d) and their ids where
+    they are at hand.
+    """
 
     person: Named
     fused: Vectors
     others: Vectors | None
+    valid: tuple[int, int]
     templates: Vectors | None = None
     face_ids: Sequence[int] = ()
 
@@ -100,7 +115,10 @@ def no_faces(person_id: str) -> Conflict:
 
 
 Confirm = Callable[[list[int]], Mapping[int, Enrolled]]
-"""Those of the keys that an index proposes who may be named now."""
+"""Those of the keys that an index proposes whom a search is for: in ``seek`` those who may be named
+now, in ``seek_not_valid`` those who are enrolled and may not."""
+
+_SHOWN_NOT_VALID: Final = 5
 
 
 def seek(
@@ -129,6 +147,41 @@ def seek(
             nearest = [short or each for short, each in zip(enough, by_probe, strict=True)]
             return Matches(collection, found.gallery, nearest)
         wanted *= 4  # some of the nearest may not be named now: look further
+
+
+def seek_not_valid(
+    replica: CollectionReplica,
+    collection: Collection,
+    probes: Vectors,
+    least: float,
+    *,
+    now: datetime,
+    confirm: Confirm,
+) -> list[list[NotValid]]:
+    """Who reaches ``least`` for each of ``probes`` (b, d) and is not valid now, nearest first.
+
+    For probes that nobody valid reaches: only the nearest few are looked at, and somebody valid
+    would stand in their place.
+    """
+    found = replica.search(probes, _SHOWN_NOT_VALID, revision=collection.revision, now=now)
+    keys = found.neighbours.keys
+    enrolled = confirm(np.unique(keys).tolist()) if keys.size else {}
+    return [
+        _reaching(enrolled, row.tolist(), probe, least)
+        for row, probe in zip(keys, probes, strict=True)
+    ]
+
+
+def _reaching(
+    enrolled: Mapping[int, Enrolled], keys: list[int], probe: Vectors, least: float
+) -> list[NotValid]:
+    near = [(enrolled[key].match(probe), enrolled[key].valid) for key in keys if key in enrolled]
+    near.sort(key=lambda each: each[0].similarity, reverse=True)
+    return [
+        NotValid(match.person, valid)
+        for match, valid in near
+        if match.similarity >= least and not match.reported_not_them
+    ]
 
 
 def _until(matches: list[Match], count: int) -> list[Match] | None:

@@ -6,6 +6,7 @@ now is not named. What changed since is not known.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 
@@ -15,7 +16,15 @@ from app.gallery.models import Collection
 from app.gallery.remembered import Remembered
 from app.index.base import Vectors
 from app.index.replica import CollectionReplica, Replicas
-from app.recognition.matches import Claimed, Enrolled, Matches, no_faces, seek
+from app.recognition.matches import (
+    Claimed,
+    Enrolled,
+    Matches,
+    NotValid,
+    no_faces,
+    seek,
+    seek_not_valid,
+)
 
 
 class RecalledSearch:
@@ -34,24 +43,22 @@ class RecalledSearch:
         """What ``seek`` finds in what is known."""
         collection, replica = self._opened(collection_id)
         now = self._clock.now()
-        instant = microseconds(now)
 
         def confirm(keys: list[int]) -> Mapping[int, Enrolled]:
-            wanted = np.array(keys, np.int64)
-            people, starts, ends = replica.people(wanted, revision=collection.revision)
-            valid = (starts <= instant) & (instant < ends)
-            cards = {
-                row: self._remembered.card(collection, int(people.owners[row]))
-                for row in np.flatnonzero(valid).tolist()
-            }
-            return {
-                int(people.owners[row]): Enrolled(card.person, people.vectors[row], card.others)
-                for row, card in cards.items()
-                if card is not None
-            }
+            return self._people(collection, replica, keys, now, valid=True)
 
         found = seek(replica, collection, probes, count, now=now, confirm=confirm)
         return replace(found, stale=True)
+
+    def not_valid(self, collection_id: str, probes: Vectors, least: float) -> list[list[NotValid]]:
+        """What ``seek_not_valid`` finds in what is known."""
+        collection, replica = self._opened(collection_id)
+        now = self._clock.now()
+
+        def confirm(keys: list[int]) -> Mapping[int, Enrolled]:
+            return self._people(collection, replica, keys, now, valid=False)
+
+        return seek_not_valid(replica, collection, probes, least, now=now, confirm=confirm)
 
     def claimed(self, collection_id: str, person_id: str) -> Claimed:
         """A person to hold a probe against; ``Conflict`` where they have no templates."""
@@ -67,6 +74,7 @@ class RecalledSearch:
             raise no_faces(person_id)
         return Claimed(
             collection=collection,
+            person=card.person,
             gallery=replica.state(revision=collection.revision, now=self._clock.now()),
             fused=people.vectors[0],
             templates=int(people.templates[0]),
@@ -78,3 +86,26 @@ class RecalledSearch:
     def _opened(self, collection_id: str) -> tuple[Collection, CollectionReplica]:
         collection = self.collection(collection_id)
         return collection, self._replicas.of(collection.key, collection.epoch)
+
+    def _people(
+        self,
+        collection: Collection,
+        replica: CollectionReplica,
+        keys: list[int],
+        now: datetime,
+        *,
+        valid: bool,
+    ) -> Mapping[int, Enrolled]:
+        """Those of ``keys`` who are known, and are ``valid`` now or are not."""
+        instant = microseconds(now)
+        wanted = np.array(keys, np.int64)
+        people, starts, ends = replica.people(wanted, revision=collection.revision)
+        found = {}
+        for row in np.flatnonzero(((starts <= instant) & (instant < ends)) == valid).tolist():
+            card = self._remembered.card(collection, int(people.owners[row]))
+            if card is not None:
+                window = (int(starts[row]), int(ends[row]))
+                found[int(people.owners[row])] = Enrolled(
+                    card.person, people.vectors[row], card.others, window
+                )
+        return found

@@ -71,6 +71,7 @@ def identify(
         body.fields,
         request_id=request.state.request_id,
         recalled_key=caller.recalled,
+        may_read=caller.may_read,
     )
 
 
@@ -95,6 +96,7 @@ def verify(
         body.fields,
         request_id=request.state.request_id,
         recalled_key=caller.recalled,
+        may_read=caller.may_read,
     )
 
 

@@ -112,15 +112,30 @@ class Candidate(BaseModel):
     reported_not_them: bool
 
 
+class NotValidPerson(BaseModel):
+    """A person whose validity has not begun or is over, told to keys with the scope ``read``."""
+
+    person_id: str
+    external_id: str | None
+    name: str | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+
+
 class IdentifiedFace(SampleView):
     """A face and who it is; ``person_id`` is null unless ``identified``, ``probe_id`` unless the
     face is unknown and was kept: where the collection asks for it, but from no stale answer.
+
+    ``not_valid`` lists, nearest first, who reaches the threshold of an unknown face but is not
+    valid now; ``reasons`` then hold ``person_not_valid``. Both are told only to keys with the scope
+    ``read`` or ``admin``.
     """
 
     decision: Literal["identified", "unknown", "ambiguous", "rejected"]
     person_id: str | None
     probe_id: str | None
     reasons: list[ProbeReason]
+    not_valid: list[NotValidPerson]
     candidates: list[Candidate]
 
 
@@ -163,13 +178,17 @@ class Verification(BaseModel):
     """One to one. ``similarity`` and ``fmr`` are null where there was nothing to compare.
 
     ``reported_not_them``: the probe is nearer to a face that feedback said was not the person than
-    to the person; it is no match, however near. ``stale`` as of an identification.
+    to the person; it is no match, however near. ``stale`` as of an identification. A person who is
+    not valid now never matches: keys with the scope ``read`` or ``admin`` are told so, by the
+    reason ``person_not_valid`` and in ``not_valid``; other keys get ``no_match``, and no similarity
+    where it would have been a match.
     """
 
     request_id: str
     contract_id: str
     decision: Literal["match", "no_match", "rejected"]
     reasons: list[ProbeReason]
+    not_valid: list[NotValidPerson]
     similarity: float | None
     threshold: float
     target_fmr: float

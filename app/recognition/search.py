@@ -4,12 +4,12 @@ Every person that the index names is read again for existence, validity and temp
 score is computed from what SQL has. So even a wrong index can name nobody who was removed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import Row, and_, bindparam, not_, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import Clock
@@ -22,7 +22,45 @@ from app.gallery.templates import unpack, window
 from app.index.base import Vectors
 from app.index.replica import GalleryState, Replicas
 from app.inference.pipeline import Pipeline
-from app.recognition.matches import Claimed, Enrolled, Matches, no_faces, seek
+from app.recognition.matches import (
+    Claimed,
+    Enrolled,
+    Matches,
+    NotValid,
+    no_faces,
+    seek,
+    seek_not_valid,
+)
+
+_NOW: Final = bindparam("now", type_=Utc)
+_IS_VALID: Final = and_(
+    or_(Person.valid_from.is_(None), Person.valid_from <= _NOW),
+    or_(Person.valid_until.is_(None), Person.valid_until > _NOW),
+)
+_ENROLLED: Final = (
+    select(
+        Person.key,
+        Person.id,
+        Person.external_id,
+        Person.name,
+        Person.valid_from,
+        Person.valid_until,
+        Face.id.label("face_id"),
+        Face.embedding,
+    )
+    .join(Face, Face.person_key == Person.key)
+    .join(Collection, Collection.key == Person.collection_key)
+    .where(
+        Collection.key == bindparam("collection"),
+        Collection.epoch == bindparam("epoch"),
+        Person.key.in_(bindparam("keys", expanding=True)),
+    )
+    .order_by(Person.key)
+)
+"""Those of ``keys`` who exist and have templates; one row a template. Of the collection's own
+epoch: in a database that was restored meanwhile, keys may be other people's."""
+_VALID: Final = _ENROLLED.where(_IS_VALID)
+_NOT_VALID: Final = _ENROLLED.where(not_(_IS_VALID))
 
 
 class PersonSearch:
@@ -61,9 +99,21 @@ class PersonSearch:
         now = self._clock.now()
 
         def confirm(keys: list[int]) -> Mapping[int, Enrolled]:
-            return self._confirmed(collection, keys, now)
+            return self._confirmed(collection, keys, now, valid=True)
 
         return seek(replica, collection, probes, count, now=now, confirm=confirm)
+
+    def not_valid(
+        self, collection: Collection, probes: Vectors, least: float
+    ) -> list[list[NotValid]]:
+        """What ``seek_not_valid`` finds, by what SQL has."""
+        replica = self._replicas.of(collection.key, collection.epoch)
+        now = self._clock.now()
+
+        def confirm(keys: list[int]) -> Mapping[int, Enrolled]:
+            return self._confirmed(collection, keys, now, valid=False)
+
+        return seek_not_valid(replica, collection, probes, least, now=now, confirm=confirm)
 
     def claimed(self, collection_id: str, person_id: str) -> Claimed:
         """A person to hold a probe against; ``Conflict`` where they have no templates."""
@@ -74,6 +124,7 @@ class PersonSearch:
             raise no_faces(person_id)
         return Claimed(
             collection=collection,
+            person=Named(person.id, person.external_id, person.name),
             gallery=self.gallery(collection),
             fused=fuse(templates),
             templates=len(templates),
@@ -95,45 +146,22 @@ class PersonSearch:
         return collection, person, unpack(list(rows), self._dimension)
 
     def _confirmed(
-        self, collection: Collection, keys: list[int], now: datetime
+        self, collection: Collection, keys: list[int], now: datetime, *, valid: bool
     ) -> Mapping[int, Enrolled]:
+        """Those of ``keys`` who are enrolled, and are ``valid`` now or are not."""
+        wanted = {"collection": collection.key, "epoch": collection.epoch, "keys": keys, "now": now}
         with self._database.read() as session:
-            enrolled = _enrolled(session, collection, keys, now, self._dimension)
+            found = session.execute(_VALID if valid else _NOT_VALID, wanted).all()
+            others = others_of(session, collection, keys, self._dimension)
+            enrolled = _enrolled(found, others, self._dimension)
             if not enrolled:
                 repository.check_epoch(session, collection)
         return enrolled
 
 
-_ENROLLED: Final = (
-    select(
-        Person.key,
-        Person.id,
-        Person.external_id,
-        Person.name,
-        Face.id.label("face_id"),
-        Face.embedding,
-    )
-    .join(Face, Face.person_key == Person.key)
-    .join(Collection, Collection.key == Person.collection_key)
-    .where(
-        Collection.key == bindparam("collection"),
-        Collection.epoch == bindparam("epoch"),
-        Person.key.in_(bindparam("keys", expanding=True)),
-        or_(Person.valid_from.is_(None), Person.valid_from <= bindparam("now", type_=Utc)),
-        or_(Person.valid_until.is_(None), Person.valid_until > bindparam("now", type_=Utc)),
-    )
-    .order_by(Person.key)
-)
-"""Those of ``keys`` who exist, are valid at ``now`` and have templates; one row a template. Of the
-collection's own epoch: in a database that was restored meanwhile, keys may be other people's."""
-
-
 def _enrolled(
-    session: Session, collection: Collection, keys: list[int], now: datetime, dimension: int
+    rows: Sequence[Row[*tuple[Any, ...]]], others: Mapping[int, Vectors], dimension: int
 ) -> dict[int, Enrolled]:
-    wanted = {"collection": collection.key, "epoch": collection.epoch, "keys": keys, "now": now}
-    rows = session.execute(_ENROLLED, wanted).all()
-    others = others_of(session, collection, keys, dimension)
     owners = np.array([row.key for row in rows], np.int64)
     vectors = unpack([row.embedding for row in rows], dimension)
     fused = fuse_persons(vectors, owners)
@@ -146,6 +174,7 @@ def _enrolled(
         mine = slice(end - count, end)
         first = rows[end - 1]
         person = Named(first.id, first.external_id, first.name)
+        valid = window(first.valid_from, first.valid_until)
         ids = [row.face_id for row in rows[mine]]
-        result[key] = Enrolled(person, vector, others.get(key), vectors[mine], ids)
+        result[key] = Enrolled(person, vector, others.get(key), valid, vectors[mine], ids)
     return result

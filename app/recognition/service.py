@@ -13,6 +13,7 @@ from app.gallery.views import rate_view
 from app.index.replica import GalleryState
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
+from app.inference.embedder import Embeddings
 from app.inference.pipeline import Sample
 from app.observability.metrics import Metrics, Top
 from app.recognition.doors import DoorSearch
@@ -31,7 +32,7 @@ from app.recognition.schemas import (
     TimingsView,
 )
 from app.recognition.thresholds import SiteWatch
-from app.recognition.views import sample_fields, sample_view
+from app.recognition.views import not_valid_view, sample_fields, sample_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,11 @@ class RecognitionService:
         *,
         request_id: str,
         recalled_key: bool = False,
+        may_read: bool = False,
     ) -> Identification:
         """Every face of the image: who it is, or unknown, or ambiguous, or unusable and why; stale
-        also where the caller's key was recalled.
+        also where the caller's key was recalled. Who is not valid now is told where the key
+        ``may_read``.
         """
         started = time.perf_counter()
         door = self._doors.open(collection_id)
@@ -91,6 +94,8 @@ class RecognitionService:
         self._watch.observe(matches.collection, matches.gallery)
         policy = self._policy(matches, options)
         faces = self._identified(analysis, matches, policy, options)
+        if may_read:
+            self._tell_not_valid(matches, faces, analysis, policy)
         self._keep_unknown(matches, faces, analysis, source=options.source)
         for face in faces:
             self._observe(collection_id, options.source, face, policy)
@@ -152,13 +157,30 @@ class RecognitionService:
         *,
         source: str | None,
     ) -> None:
-        judged = [face for face in faces if face.decision != "rejected"]
-        unknown = [row for row, face in enumerate(judged) if face.decision == "unknown"]
+        unknown, probes = _unknown(faces, analysis)
         if matches.collection.keep_probes and unknown and not matches.stale:
-            found = analysis.embeddings[unknown]
-            ids = self._probes.keep(matches.collection, found, source=source)
-            for row, probe_id in zip(unknown, ids, strict=True):
-                judged[row].probe_id = probe_id
+            ids = self._probes.keep(matches.collection, probes, source=source)
+            for face, probe_id in zip(unknown, ids, strict=True):
+                face.probe_id = probe_id
+
+    def _tell_not_valid(
+        self,
+        matches: Matches,
+        faces: list[IdentifiedFace],
+        analysis: Analysis,
+        policy: _Policy,
+    ) -> None:
+        """Say of unknown faces who would have been named if they were valid now. They stay unknown:
+        the threshold is for as many persons as are valid, and keeps its rate among those alone.
+        """
+        unknown, probes = _unknown(faces, analysis)
+        if not unknown:
+            return
+        found = self._doors.not_valid(matches, probes, policy.similarity)
+        for face, people in zip(unknown, found, strict=True):
+            if people:
+                face.reasons = ["person_not_valid"]
+                face.not_valid = [not_valid_view(each) for each in people]
 
     def _count(self, matches: Matches, policy: _Policy) -> None:
         """At the rate that was stated before feedback raised it, which is what feedback tests."""
@@ -208,6 +230,7 @@ class RecognitionService:
                         person_id=None,
                         probe_id=None,
                         reasons=[*reasons],
+                        not_valid=[],
                         candidates=[],
                     )
                 )
@@ -226,6 +249,7 @@ class RecognitionService:
             person_id=found.winner.person.id if found.winner else None,
             probe_id=None,
             reasons=[],
+            not_valid=[],
             candidates=self._candidates(matches[:shown], policy),
         )
 
@@ -244,6 +268,15 @@ class RecognitionService:
             )
             for match, rate in zip(matches, rates, strict=True)
         ]
+
+
+def _unknown(
+    faces: list[IdentifiedFace], analysis: Analysis
+) -> tuple[list[IdentifiedFace], Embeddings]:
+    """The faces that nobody was named for, and their embeddings (n, d)."""
+    judged = [face for face in faces if face.decision != "rejected"]
+    rows = [row for row, face in enumerate(judged) if face.decision == "unknown"]
+    return [judged[row] for row in rows], analysis.embeddings[rows]
 
 
 def _none(samples: list[Sample]) -> list[Sample]:

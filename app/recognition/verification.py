@@ -13,7 +13,7 @@ from app.inference.analyser import Analyser, Analysis
 from app.inference.pipeline import Sample
 from app.observability.metrics import Metrics
 from app.recognition.doors import DoorSearch
-from app.recognition.matches import Claimed, is_other
+from app.recognition.matches import Claimed, NotValid, is_other
 from app.recognition.schemas import (
     CompareOptions,
     Comparison,
@@ -22,7 +22,7 @@ from app.recognition.schemas import (
     Verification,
     VerifyOptions,
 )
-from app.recognition.views import sample_view
+from app.recognition.views import not_valid_view, sample_view
 
 
 class VerificationService:
@@ -55,9 +55,10 @@ class VerificationService:
         *,
         request_id: str,
         recalled_key: bool = False,
+        may_read: bool = False,
     ) -> Verification:
         """Whether the largest face of the image is this person; stale also where the caller's key
-        was recalled.
+        was recalled. Who is not valid never matches; why is told where the key ``may_read``.
         """
         person = self._doors.claimed(collection_id, person_id)
         analysis = self._analyser.analyse(image, self._largest_usable)
@@ -67,7 +68,10 @@ class VerificationService:
         target = min(options.target_fmr or stated, stated)
         calibration = self._calibrations.at(evidence_of(person.collection, person.gallery))
         threshold = calibration.verification_threshold(target, templates=person.templates)
-        reasons = self._unusable(analysis) + self._not_valid(person)
+        reasons = self._unusable(analysis)
+        not_valid = self._not_valid(person)
+        if not_valid and may_read:
+            reasons.append("person_not_valid")
         similarity, reported = None, False
         if not reasons:
             probe = analysis.embeddings[0]
@@ -76,11 +80,16 @@ class VerificationService:
         if stale := person.stale or recalled_key:
             self._metrics.observe_stale(collection_id)
         decision = _verified(similarity, threshold, reasons)
+        if decision == "match" and (reported or not_valid):
+            decision = "no_match"
+            # A similarity above the threshold would say to a key that may not read why it is none.
+            similarity = None if not_valid else similarity
         return Verification(
             request_id=request_id,
             contract_id=self._contract_id,
-            decision="no_match" if reported else decision,
+            decision=decision,
             reasons=reasons,
+            not_valid=[not_valid_view(each) for each in not_valid] if may_read else [],
             similarity=_rounded(similarity),
             threshold=round(threshold.similarity, 4),
             target_fmr=target,
@@ -125,9 +134,11 @@ class VerificationService:
             return ["no_face"]
         return [*self._acceptance.to_identify(analysis.samples[0])]
 
-    def _not_valid(self, person: Claimed) -> list[ProbeReason]:
+    def _not_valid(self, person: Claimed) -> list[NotValid]:
         start, end = person.valid
-        return [] if start <= microseconds(self._clock.now()) < end else ["person_not_valid"]
+        if start <= microseconds(self._clock.now()) < end:
+            return []
+        return [NotValid(person.person, person.valid)]
 
 
 def _first(analysis: Analysis) -> SampleView | None:

@@ -53,7 +53,14 @@ def test_somebody_enrolled_is_named_with_everything_the_contract_promises(
     assert (body["policy"]["target_fpir"], body["policy"]["gallery_size"]) == (0.001, 2)
     assert set(body["timings_ms"]) == {"decode", "detect", "embed", "search", "total"}
     face = only_face(body)
-    assert set(face) == SAMPLE | {"decision", "person_id", "probe_id", "reasons", "candidates"}
+    assert set(face) == SAMPLE | {
+        "decision",
+        "person_id",
+        "probe_id",
+        "reasons",
+        "not_valid",
+        "candidates",
+    }
     assert face["box"] == {"x": 0, "y": 0, "width": 64, "height": 64}
     assert (face["decision"], face["person_id"], face["reasons"]) == ("identified", "ada", [])
     best = face["candidates"][0]
@@ -220,6 +227,7 @@ def test_somebody_is_verified_against_themselves(client: TestClient, known: str)
         "contract_id",
         "decision",
         "reasons",
+        "not_valid",
         "similarity",
         "threshold",
         "target_fmr",

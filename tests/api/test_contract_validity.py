@@ -1,6 +1,8 @@
 """A person is named from ``valid_from`` until ``valid_until``, and never outside."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from tests.api.support import (
     enrol,
     files,
     identify,
+    made,
     make_collection,
     only_face,
     told,
@@ -31,8 +34,8 @@ def visitors(timed: TestClient) -> str:
     return path
 
 
-def verified(client: TestClient, collection: str) -> dict[str, Any]:
-    image = files(picture(1, 9), field="image")
+def verified(client: TestClient, collection: str, somebody: int = 1) -> dict[str, Any]:
+    image = files(picture(somebody, 9), field="image")
     return told(client.post(f"{collection}/persons/ada/verify", files=image))
 
 
@@ -83,3 +86,140 @@ def test_many_invalid_neighbours_hide_nobody_who_is_valid(timed: TestClient) -> 
     face = only_face(identify(timed, path, 1, 99, max_candidates=1))
     assert [each["person_id"] for each in face["candidates"]] == ["ada"]
     assert face["person_id"] == "ada"
+
+
+ADA = {
+    "person_id": "ada",
+    "external_id": "badge-7",
+    "name": "Ada",
+    "valid_from": FROM,
+    "valid_until": UNTIL,
+}
+"""What a key that may read is told of Ada outside her window."""
+
+
+@pytest.fixture
+def guests(timed: TestClient) -> str:
+    """Ada as above, with a name; and Bob, who is valid always."""
+    path = make_collection(timed, "guests")
+    named = {"name": "Ada", "external_id": "badge-7", "valid_from": FROM, "valid_until": UNTIL}
+    enrol(timed, path, "ada", picture(1), **named)
+    enrol(timed, path, "bob", picture(2))
+    return path
+
+
+@contextmanager
+def asked_with(client: TestClient, *scopes: str) -> Iterator[None]:
+    """The client presents a new key of these scopes."""
+    key = made(client.post("/keys", json={"scopes": scopes}))["key"]
+    before = client.headers["authorization"]
+    client.headers["authorization"] = f"Bearer {key}"
+    yield
+    client.headers["authorization"] = before
+
+
+def without_timing(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in answer.items() if name not in ("request_id", "timings_ms")}
+
+
+@pytest.mark.parametrize("minutes", [0, 120])
+def test_a_key_that_may_read_is_told_who_would_be_named_if_they_were_valid(
+    timed: TestClient, clock: FakeClock, guests: str, minutes: int
+) -> None:
+    clock.forward(dt.timedelta(minutes=minutes))
+    stranger = identify(timed, guests, 50)
+    answer = identify(timed, guests, 1)
+    face = only_face(answer)
+    assert (face["decision"], face["person_id"]) == ("unknown", None)
+    assert (face["reasons"], face["not_valid"]) == (["person_not_valid"], [ADA])
+    assert "ada" not in {each["person_id"] for each in face["candidates"]}
+    assert answer["policy"] == stranger["policy"]
+    assert answer["policy"]["gallery_size"] == 1
+    assert (only_face(stranger)["reasons"], only_face(stranger)["not_valid"]) == ([], [])
+    bob = only_face(identify(timed, guests, 2))
+    assert (bob["person_id"], bob["reasons"], bob["not_valid"]) == ("bob", [], [])
+    with asked_with(timed, "identify", "read"):
+        assert only_face(identify(timed, guests, 1))["not_valid"] == [ADA]
+
+
+@pytest.mark.parametrize("scopes", [["identify"], ["identify", "enroll"]])
+def test_a_key_that_may_not_read_learns_nothing_of_who_is_not_valid(
+    timed: TestClient, guests: str, scopes: list[str]
+) -> None:
+    with asked_with(timed, *scopes):
+        answer = identify(timed, guests, 1)
+    assert "ada" not in str(answer).lower()
+    assert "badge-7" not in str(answer)
+    assert timed.delete(f"{guests}/persons/ada").status_code == 204
+    with asked_with(timed, *scopes):
+        gone = identify(timed, guests, 1)
+    differ = {"revision", "policy", "faces"}
+    assert {name for name, each in without_timing(answer).items() if gone[name] != each} <= differ
+    face, without = only_face(answer), only_face(gone)
+    shown = ("decision", "reasons", "not_valid")
+    assert [face[each] for each in shown] == ["unknown", [], []]
+    assert [without[each] for each in shown] == ["unknown", [], []]
+    assert [each["person_id"] for each in face["candidates"]] == ["bob"]
+
+
+def test_a_verification_tells_why_to_those_who_may_read_and_to_others_only_that_it_is_no_match(
+    timed: TestClient, clock: FakeClock, guests: str
+) -> None:
+    body = verified(timed, guests)
+    assert (body["decision"], body["reasons"]) == ("rejected", ["person_not_valid"])
+    assert body["not_valid"] == [ADA]
+    with asked_with(timed, "identify"):
+        body = verified(timed, guests)
+        other = verified(timed, guests, somebody=50)
+        clock.forward(dt.timedelta(hours=1))
+        assert verified(timed, guests)["decision"] == "match"
+    assert (body["decision"], body["reasons"], body["not_valid"]) == ("no_match", [], [])
+    assert (body["similarity"], body["fmr"]) == (None, None)
+    assert (other["decision"], other["reasons"], other["not_valid"]) == ("no_match", [], [])
+    assert other["similarity"] < other["threshold"]
+
+
+def test_whoever_is_refused_for_another_reason_is_not_said_to_be_not_valid(
+    timed: TestClient, guests: str
+) -> None:
+    """By a stricter question, by a report that it was not her, or because she was removed."""
+    assert only_face(identify(timed, guests, 1, min_similarity=1))["reasons"] == []
+    assert only_face(identify(timed, guests, 1))["reasons"] == ["person_not_valid"]
+    form = {"person_id": "ada", "verdict": "not_them"}
+    made(timed.post(f"{guests}/feedback", data=form, files=files(picture(1, 9), field="image")))
+    face = only_face(identify(timed, guests, 1))
+    assert (face["decision"], face["reasons"], face["not_valid"]) == ("unknown", [], [])
+    assert timed.delete(f"{guests}/persons/ada").status_code == 204
+    face = only_face(identify(timed, guests, 1, 8))
+    assert (face["decision"], face["reasons"], face["not_valid"]) == ("unknown", [], [])
+
+
+def test_who_is_valid_is_named_beside_somebody_like_them_who_is_not(
+    timed: TestClient, guests: str
+) -> None:
+    enrol(timed, guests, "ada-again", picture(1, 1))
+    face = only_face(identify(timed, guests, 1))
+    assert (face["decision"], face["person_id"]) == ("identified", "ada-again")
+    assert (face["reasons"], face["not_valid"]) == ([], [])
+
+
+def test_of_many_who_are_not_valid_the_nearest_are_told(timed: TestClient) -> None:
+    path = make_collection(timed, "crowd", target_fpir=0.5)
+    for i in range(8):
+        enrol(timed, path, f"gone-{i}", picture(1, i + 1), valid_until="2026-01-01T00:00:00Z")
+    answer = identify(timed, path, 1, 3)
+    face = only_face(answer)
+    assert (face["decision"], face["person_id"], face["candidates"]) == ("unknown", None, [])
+    assert face["reasons"] == ["person_not_valid"]
+    assert len(face["not_valid"]) == 5
+    assert face["not_valid"][0]["person_id"] == "gone-2"
+    assert answer["policy"]["gallery_size"] == 0
+
+
+def test_an_unknown_face_that_is_of_somebody_not_valid_is_still_kept_as_unknown(
+    timed: TestClient, guests: str
+) -> None:
+    told(timed.patch(guests, json={"keep_probes": 5}))
+    face = only_face(identify(timed, guests, 1))
+    assert face["reasons"] == ["person_not_valid"]
+    assert face["probe_id"]

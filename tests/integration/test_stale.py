@@ -150,7 +150,17 @@ def test_validity_is_of_the_moment_also_in_an_outage(
     clock.forward(timedelta(hours=1))
     assert said(ask(client, 1)) == ("unknown", None, True)
     assert said(ask(client, 2)) == ("identified", "bob", True)
-    assert told(verify(client, "ada", 1))["reasons"] == ["person_not_valid"]
+    verification = told(verify(client, "ada", 1))
+    assert verification["reasons"] == ["person_not_valid"]
+    face = only_face(told(ask(client, 1)))
+    assert face["reasons"] == ["person_not_valid"]
+    assert face["not_valid"] == verification["not_valid"]
+    (ada,) = face["not_valid"]
+    assert (ada["person_id"], ada["valid_from"], ada["valid_until"]) == (
+        "ada",
+        None,
+        "2026-05-04T13:00:00Z",
+    )
 
 
 def test_who_is_asked_in_an_outage_and_answers_after_it_goes_by_what_the_database_says(
