@@ -11,10 +11,12 @@
     ├── RequestTimeout 408               │   ├── Overloaded 503
     ├── Conflict 409                     │   └── NotReady 503
     │   ├── AlreadyExists 409            │       └── DatabaseLost 503
-    │   └── ContractMismatch 409         ├── BundleError (start-up only)
-    ├── PayloadTooLarge 413              ├── SettingsError (start-up only)
-    └── UnsupportedMediaType 415         └── ArchiveError (commands only)
+    │   └── ContractMismatch 409         └── LocalError (start and commands only)
+    ├── PayloadTooLarge 413                  ├── BundleError
+    └── UnsupportedMediaType 415             ├── SettingsError
+                                             └── ArchiveError
 
+docs/errors.md tells clients what each code means and what to do; a test holds it against this file.
 Rooms raise them; only ``web`` knows that HTTP exists. ``detail`` speaks to whoever gets it: what
 was wrong, with which value, what to do. It never holds a path of the server, a key or pixels.
 """
@@ -138,7 +140,7 @@ class NoFace(InvalidRequest):
 class Unavailable(AppError):
     """The service cannot answer now; ``retry_after`` is in seconds."""
 
-    status, title = 503, "Service unavailable"
+    code, status, title = "not_ready", 503, "Service unavailable"
 
     def __init__(self, detail: str, *, retry_after: int = 1) -> None:
         super().__init__(detail)
@@ -154,7 +156,7 @@ class Overloaded(Unavailable):
 class NotReady(Unavailable):
     """A part that the answer needs is not there yet."""
 
-    code, title = "not_ready", "Not ready"
+    title = "Not ready"
 
 
 class DatabaseLost(NotReady):
@@ -164,19 +166,23 @@ class DatabaseLost(NotReady):
         super().__init__(detail)
 
 
-class BundleError(AppError):
+class LocalError(AppError):
+    """What only the person who starts Kith or runs a command meets: no client of the API does."""
+
+
+class BundleError(LocalError):
     """A model bundle that is missing, incomplete, altered or not understood."""
 
     code, title = "invalid_bundle", "Invalid model bundle"
 
 
-class SettingsError(AppError):
+class SettingsError(LocalError):
     """An environment variable whose value cannot be used."""
 
     code, title = "invalid_settings", "Invalid settings"
 
 
-class ArchiveError(AppError):
+class ArchiveError(LocalError):
     """A backup that cannot be written, or read: damaged, cut short, of a newer Kith."""
 
     code, title = "invalid_archive", "Invalid archive"

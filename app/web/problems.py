@@ -17,6 +17,7 @@ from app.errors import (
     AppError,
     FieldError,
     InvalidRequest,
+    LocalError,
     MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
@@ -54,7 +55,7 @@ class Problem(BaseModel):
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route for these error statuses; some are implied of every route."""
     titles = {kind.status: kind.title for kind in _all_errors()}
-    every = sorted({401, 403, 408, 413, 422, *statuses})
+    every = sorted({400, 401, 403, 408, 413, 422, 500, 503, *statuses})
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": schema}}}
@@ -62,9 +63,15 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def codes() -> list[str]:
+    """Every code that a client may get."""
+    return sorted({kind.code for kind in _all_errors() if not issubclass(kind, LocalError)})
+
+
 def schemas() -> dict[str, Any]:
     """The schemas that ``documented`` refers to, for the OpenAPI document."""
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    problem["properties"]["code"]["enum"] = codes()
     return {**problem.pop("$defs"), "Problem": problem}
 
 
