@@ -5,8 +5,11 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: training-setup serve test lint types bench bench-openset bench-degraded bench-startup bench-mini \
+.PHONY: setup training-setup serve test lint types bench bench-openset bench-degraded bench-startup bench-mini \
         bench-backup bench-overload chaos model image-test lock clean
+
+# What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
+setup: .venv/serve.installed
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve

@@ -1,0 +1,90 @@
+"""What docs/backup.md prints for a new machine works as printed."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.bootstrap import build
+from app.main import create_app
+from app.settings import Settings
+from tests.api.support import enrol, make_collection
+from tests.support.commands import Kith
+from tests.support.databases import new_database
+from tests.support.pictures import picture
+from tests.support.server import ServerProcess
+
+ROOT = Path(__file__).parents[2]
+
+
+def printed() -> list[str]:
+    """The lines of the page, the last of which starts the service."""
+    page = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")
+    found = re.search(r"<!-- restore -->\n```sh\n(.*?)```", page, re.DOTALL)
+    assert found, "the page prints no restore"
+    return found[1].splitlines()
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A fresh clone, as far as `make` looks at it, whose packages are installed already."""
+    folder = tmp_path / "clone"
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    for name in ("Makefile", "pyproject.toml", "requirements"):
+        (folder / name).symlink_to(ROOT / name)
+    for name in ("python", "kith"):
+        (folder / ".venv" / "bin" / name).symlink_to(Path(sys.executable).parent / name)
+    (folder / ".venv" / "serve.installed").touch()
+    return folder
+
+
+@pytest.mark.both_databases
+def test_a_restore_before_the_first_start_works_as_printed(
+    tmp_path: Path,
+    clone: Path,
+    fake_bundle: Path,
+    database_kind: str,
+    kith: Kith,
+) -> None:
+    old = Settings(data_dir=tmp_path / "old", model=fake_bundle)
+    with TestClient(create_app(old, build(old)), base_url="http://kith/v1") as admin:
+        key = old.admin_key_file.read_text(encoding="utf-8").strip()
+        admin.headers["authorization"] = f"Bearer {key}"
+        enrol(admin, make_collection(admin, "hq"), "ada", picture(1))
+    assert kith(old.data_dir, fake_bundle, "backup", clone / "kith.zip").endswith("[0]")
+
+    *before, start = printed()
+    assert start == "make serve"
+    with new_database(database_kind, tmp_path) as url:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("KITH_")}
+        environment |= {"KITH_DATABASE_URL": url} if database_kind == "postgresql" else {}
+        for line in before:
+            ran = subprocess.run(
+                ["bash", "-euc", line],
+                cwd=clone,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+            assert ran.returncode == 0, (line, ran.stdout, ran.stderr)
+        assert "Restored: collections 1, persons 1, faces 1." in ran.stderr
+
+        moved = ServerProcess(
+            clone / "data",
+            fake_bundle,
+            program=f"import os; os.chdir({str(clone)!r}); os.execvp('make', ['make', 'serve'])",
+            KITH_ADMIN_KEY="",
+            KITH_DATABASE_URL=environment.get("KITH_DATABASE_URL", ""),
+        )
+        try:
+            with moved.start().client(key) as admin:
+                files = {"image": ("ada.png", picture(1))}
+                answer = admin.post("/collections/hq/identify", files=files).json()
+            assert answer["faces"][0]["person_id"] == "ada"
+        finally:
+            moved.stop()
