@@ -1,0 +1,74 @@
+"""The licence, and what is owed to others, are told and travel with Kith."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+INFERENCE = ROOT / "app" / "inference"
+LICENCE = (ROOT / "LICENSE").read_text(encoding="utf-8")
+NOTICE = (ROOT / "NOTICE").read_text(encoding="utf-8")
+
+
+def test_the_licence_is_apache_2_word_by_word() -> None:
+    """The digest is that of the text that the Apache Software Foundation publishes."""
+    digest = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
+    assert hashlib.sha256(LICENCE.encode()).hexdigest() == digest
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    (file,) = folder.glob("kith-*.whl")
+    return zipfile.ZipFile(file)
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "NOTICE"])
+def test_it_is_in_the_wheel(wheel: zipfile.ZipFile, name: str) -> None:
+    (inside,) = (each for each in wheel.namelist() if each.endswith(f".dist-info/licenses/{name}"))
+    assert wheel.read(inside).decode() == (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_wheel_states_it(wheel: zipfile.ZipFile) -> None:
+    (inside,) = (each for each in wheel.namelist() if each.endswith(".dist-info/METADATA"))
+    lines = wheel.read(inside).decode().splitlines()
+    stated = {"License-Expression: Apache-2.0", "License-File: LICENSE", "License-File: NOTICE"}
+    assert stated <= set(lines)
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "NOTICE"])
+def test_it_is_in_the_image(name: str) -> None:
+    """The image installs what its build copies, so that pip puts both beside the package."""
+    copied = (ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")
+    (line,) = (each for each in copied.splitlines() if each.startswith("COPY pyproject.toml"))
+    assert name in line.split()
+    assert f"!{name}" in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_notice_tells_of_every_model_that_is_fetched() -> None:
+    recipe = json.loads((INFERENCE / "recipes" / "sface" / "recipe.json").read_text("utf-8"))
+    for source in recipe["sources"].values():
+        assert source["file"] in NOTICE
+        told = {"MIT": "MIT License", "Apache-2.0": "Apache License"}[source["licence"]]
+        assert told in NOTICE
+
+
+def test_the_notice_tells_of_every_model_and_weight_that_is_kept() -> None:
+    kept = [*INFERENCE.rglob("*.onnx"), *INFERENCE.rglob("*.npz")]
+    assert len(kept) >= 3
+    for file in kept:
+        assert str(file.relative_to(ROOT)) in NOTICE
+
+
+def test_every_detector_carries_the_terms_it_is_under() -> None:
+    terms = "The above copyright notice and this permission notice shall be included in all copies"
+    assert terms in " ".join(NOTICE.split())
+    for card in INFERENCE.rglob("MODEL_CARD.md"):
+        assert terms.lower()[4:] in " ".join(card.read_text("utf-8").split()).lower(), card
