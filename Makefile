@@ -5,7 +5,7 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: setup training-setup serve test lint types bench bench-openset bench-degraded bench-startup bench-mini \
+.PHONY: setup training-setup serve test lint types bench bench-openset bench-degraded bench-sizing bench-startup bench-mini \
         bench-backup bench-overload chaos model image-test lock clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
@@ -36,6 +36,9 @@ model: .venv/serve.installed
 
 bench: .venv/dev.installed model
 	$(BIN)/python -m bench
+
+bench-sizing: .venv/dev.installed model
+	$(BIN)/python -m bench.sizing
 
 bench-startup: .venv/dev.installed
 	$(BIN)/python -m bench.startup

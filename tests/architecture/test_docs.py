@@ -1,0 +1,201 @@
+"""What the documentation names is there: pages, headings, files, commands, routes, variables."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from fastapi.testclient import TestClient
+
+from app.cli.commands import cli
+from app.settings import Settings
+from tests.api.support import told
+from tests.support.compose import compose
+from tests.support.pages import ROOT, anchors, code, kept_files, links, pages
+
+FOLDERS = "app|bench|docker|docs|migrations|requirements|tests|training"
+_PATH = re.compile(
+    rf"(?<![\w/.{{}}-])((?:{FOLDERS})/[\w./-]+\.(?:py|md|toml|txt|json|yml|npz|onnx|html|png|svg))"
+)
+_DECISION = re.compile(r"(?:docs/)?decisions?[ /](\d{4})\b")
+_MODULE = re.compile(r"``((?:app|bench|training|tests)(?:\.\w+)+)``")
+_VARIABLE = re.compile(r"\bKITH_[A-Z0-9_]*[A-Z0-9]\b")
+_ROUTE = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}.-]+)")
+
+
+def named(pattern: re.Pattern[str], files: list[Path]) -> Iterator[tuple[str, str]]:
+    """Where each match stands, and its first group."""
+    for file in files:
+        for match in pattern.finditer(file.read_text("utf-8", "replace")):
+            yield str(file.relative_to(ROOT)), match[match.lastindex or 0]
+
+
+def text_files(pattern: str = "*") -> list[Path]:
+    """What people write: code, settings, pages."""
+    suffixes = {".py", ".md", ".toml", ".yml", ".txt", ""}
+    ours = [file for file in kept_files() if file.suffix in suffixes and file.match(pattern)]
+    return [
+        file for file in ours if file.parent.name != "bundles" and "requirements" not in str(file)
+    ]
+
+
+def test_every_link_leads_to_a_page_and_every_anchor_to_a_heading() -> None:
+    broken = []
+    for page in pages():
+        for link in links(page):
+            if re.match(r"[a-z]+:", link):
+                continue
+            where, _, anchor = link.partition("#")
+            target = (page.parent / where).resolve() if where else page
+            if not target.exists() or (anchor and anchor not in anchors(target)):
+                broken.append(f"{page.relative_to(ROOT)}: {link}")
+    assert broken == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = ROOT / "docs" / "README.md"
+    listed = {(index.parent / link.partition("#")[0]).resolve() for link in links(index)}
+    ours = {page for page in pages() if page.is_relative_to(index.parent)} - {index}
+    assert ours - listed == set()
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    found = list(named(_PATH, text_files()))
+    assert len(found) > 50
+    missing = [
+        (where, path)
+        for where, path in found
+        if not (ROOT / path).exists() and not (ROOT / where).parent.joinpath(path).exists()
+    ]
+    assert missing == []
+
+
+def test_every_decision_that_is_named_is_there() -> None:
+    there = {file.name[:4] for file in (ROOT / "docs" / "decisions").glob("*.md")}
+    assert [each for each in named(_DECISION, text_files()) if each[1] not in there] == []
+
+
+def test_every_module_that_a_docstring_names_is_there() -> None:
+    missing = []
+    for where, name in named(_MODULE, [f for f in kept_files() if f.suffix == ".py"]):
+        parts = name.split(".")
+        paths = [ROOT.joinpath(*parts[:end]) for end in range(len(parts), 0, -1)]
+        found = next(p for p in paths if p.is_dir() or p.with_suffix(".py").is_file())
+        rest = parts[len(found.relative_to(ROOT).parts) :]
+        source = found.with_suffix(".py").read_text("utf-8") if rest and not found.is_dir() else ""
+        if not all(re.search(rf"\b{each}\b", source) for each in rest):
+            missing.append((where, name))
+    assert missing == []
+
+
+def commands(program: str) -> Iterator[tuple[str, list[str]]]:
+    """Every call of ``program`` on a page: where, and its words."""
+    call = re.compile(rf"(?:^|[;&|'\"] ?|\bkith )(?:\.venv/bin/)?{program} (?=[a-z-])")
+    for page in pages():
+        for piece in code(page):
+            if found := list(call.finditer(piece)):
+                yield str(page.relative_to(ROOT)), words(piece[found[-1].end() :])
+
+
+def words(rest: str) -> list[str]:
+    """The words of a command up to what the shell makes of the line's end."""
+    plain = re.split(r" #|[|;<>&']", rest)[0]
+    return shlex.split(plain.replace('"', ""))
+
+
+def test_every_command_and_option_of_kith_is_there() -> None:
+    calls = list(commands("kith"))
+    assert len(calls) > 40
+    wrong = [f"{where}: kith {' '.join(call)}" for where, call in calls if not understood(call)]
+    assert wrong == []
+
+
+def understood(call: list[str]) -> bool:
+    command: Any = typer.main.get_command(cli)
+    for word in call:
+        if commands_below := getattr(command, "commands", None):
+            if word not in commands_below:
+                return word.startswith("-")
+            command = commands_below[word]
+        elif word.startswith("--"):
+            options = {name for each in command.params for name in each.opts + each.secondary_opts}
+            if word.partition("=")[0] not in {*options, "--help"}:
+                return False
+    return True
+
+
+def test_what_is_looked_for_among_commands_would_be_found() -> None:
+    assert understood(["models", "pull", "--plain"])
+    assert understood(["restore", "kith.zip", "--replace"])
+    assert not understood(["restores", "kith.zip"])
+    assert not understood(["restore", "kith.zip", "--force"])
+    assert not understood(["models", "push"])
+
+
+def test_every_target_of_make_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    calls = list(commands("make"))
+    assert len(calls) > 10
+    for where, call in calls:
+        wanted = {word for word in call if re.fullmatch(r"[a-z-]+", word)}
+        assert wanted <= targets, where
+
+
+def test_every_service_and_profile_of_compose_is_there() -> None:
+    services = compose()["services"]
+    profiles = {name for each in services.values() for name in each.get("profiles", [])}
+    calls = list(commands("docker compose"))
+    assert len(calls) > 10
+    for where, call in calls:
+        for before, word in pairwise(call):
+            if before == "--profile":
+                assert word in profiles, where
+        if call[0] in ("exec", "restart", "stop"):
+            named_first = [word for word in call[1:] if not word.startswith("-")][:1]
+            assert set(named_first) <= set(services), (where, call)
+
+
+def test_every_variable_that_a_page_names_means_something() -> None:
+    ours = {f"KITH_{name}".upper() for name in Settings.model_fields}
+    code_files = [file for file in text_files() if file.suffix != ".md"]
+    elsewhere = {name for _, name in named(_VARIABLE, code_files)}
+    found = list(named(_VARIABLE, pages()))
+    assert len(found) > 50
+    assert [each for each in found if each[1] not in ours | elsewhere] == []
+
+
+@pytest.fixture
+def document(client: TestClient) -> dict[str, Any]:
+    return told(client.get("http://kith/openapi.json"))
+
+
+def test_every_route_that_a_page_names_is_there(document: dict[str, Any]) -> None:
+    def plain(path: str) -> str:
+        return re.sub(r"{\w+}", "{}", path)
+
+    there = {
+        (method.upper(), plain(path)) for path, item in document["paths"].items() for method in item
+    }
+    found = [
+        (page.name, method, plain(path.rstrip(".")))
+        for page in pages()
+        for method, path in _ROUTE.findall(page.read_text(encoding="utf-8"))
+    ]
+    assert len(found) > 5
+    assert [each for each in found if each[1:] not in there] == []
+
+
+def test_every_metric_that_a_page_names_is_there(client: TestClient) -> None:
+    told_names = set(
+        re.findall(r"^# HELP (\w+)", client.get("http://kith/metrics").text, re.MULTILINE)
+    )
+    fields = {name for _, name in named(re.compile(r"\bkith_[a-z_]+\b"), text_files("*.py"))}
+    for page in pages():
+        for piece in code(page):
+            if re.fullmatch(r"kith_[a-z_]+", piece):
+                assert piece in told_names | fields, (page.name, piece)
