@@ -9,7 +9,13 @@ from app.core.db import Base
 
 
 class ApiKey(Base):
-    """A key's SHA-256 and what it allows; ``collections`` None means all of them."""
+    """A key's SHA-256 and what it allows.
+
+    ``collections`` are the ids that it was bound to when it was made; None: it is unbound.
+    ``collection_keys`` are the internal keys of those collections, which are never used again: a
+    collection that is made later under the same id is another one. ``rate`` is in requests a
+    minute. ``last_used_at`` is written once a minute at most.
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -20,4 +26,8 @@ class ApiKey(Base):
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[list[str]]
     collections: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    collection_keys: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    rate: Mapped[int | None]
     created_at: Mapped[datetime]

@@ -16,7 +16,7 @@ from app.gallery import crops, repository
 from app.gallery.models import Collection, Person
 from app.gallery.schemas import CollectionPatch, CollectionView, NewCollection
 from app.gallery.views import collection_view
-from app.web.idempotency import Keep
+from app.web.idempotency import Keep, amend, forget
 from app.web.paging import Page, Paging, page
 
 _log = structlog.get_logger()
@@ -56,7 +56,7 @@ class CollectionService:
                 session.add(row)
                 session.flush()
                 view = collection_view(row, 0, 0)
-                keep(session, view)
+                keep(session, view, row)
         except IntegrityError:
             raise AlreadyExists(f"There is a collection {row.id!r} already.") from None
         _log.info("collection.created", collection=view.id)
@@ -97,6 +97,7 @@ class CollectionService:
             if "keep_crops" in changes and not row.keep_crops:
                 crops.forget(session, row)
             view = _view(session, row)
+            amend(session, row, lambda _: view.model_dump(mode="json"))
         _log.info("collection.updated", collection=collection_id, fields=sorted(changes))
         return view
 
@@ -110,6 +111,8 @@ class CollectionService:
                     f"The collection {collection_id!r} is not empty; `?force=true` deletes it with "
                     "everybody in it."
                 )
+            forget(session, Person, select(Person.key).where(Person.collection_key == row.key))
+            forget(session, Collection, [row.key])
             session.delete(row)
         self._forget(row)
         _log.info("collection.deleted", collection=collection_id)

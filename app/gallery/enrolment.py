@@ -29,7 +29,7 @@ _EXPLAINED: Final[dict[str, str]] = {
     "low_detection_score": "The face is hardly recognisable as one.",
     "low_quality": "The face is too small, dark, bright, blurred or turned away.",
     "extreme_pose": "The face is turned by more than {max_yaw:g} degrees.",
-    "looks_like_another_person": "The service would name {other!r} for this face.",
+    "looks_like_another_person": "The service would name {other} for this face.",
     "duplicate_image": "The person is enrolled with this very image already.",
     "face_limit_reached": "The person has the most faces that the collection allows.",
 }
@@ -93,14 +93,14 @@ class Enroller:
         return templates, rejected
 
     def rejection(
-        self, index: int, filename: str | None, *reasons: str, other: str = ""
+        self, index: int, filename: str | None, *reasons: str, other: str | None = None
     ) -> RejectedImage:
-        """A refusal in words that tell what to do."""
+        """A refusal in words that tell what to do; ``other`` is the id of whom the face is like."""
         known = [r for r in get_args(RejectionReason) if r in reasons]
         limits = {
             "min_face_size": self._acceptance.min_face_size,
             "max_yaw": self._acceptance.max_yaw,
-            "other": other,
+            "other": "another person" if other is None else repr(other),
         }
         detail = " ".join(_EXPLAINED[reason].format(**limits) for reason in known)
         return RejectedImage(index=index, filename=filename, reasons=known, detail=detail)

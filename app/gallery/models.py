@@ -35,6 +35,7 @@ class Collection(Base):
     false_positives: Mapped[int] = mapped_column(server_default="0", default=0)
     keep_probes: Mapped[int] = mapped_column(server_default="0", default=0)
     keep_crops: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    show_candidates: Mapped[bool] = mapped_column(server_default=false(), default=False)
     attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
     contract_id: Mapped[str] = mapped_column(String(64))
     revision: Mapped[int] = mapped_column(default=0)

@@ -1,6 +1,7 @@
 """What can be done with persons and their faces."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -28,12 +29,24 @@ from app.gallery.schemas import (
 )
 from app.gallery.templates import pack
 from app.gallery.views import box_view, face_view, person_view, quality_view, rate_view
-from app.web.idempotency import Keep
+from app.web.idempotency import Keep, amend, forget
 from app.web.paging import Page, Paging, page
 
 _TOLD: Final = frozenset({"external_id", "name", "valid_from", "valid_until"})
 """What of a person answers tell, or depend on."""
 _log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Examined:
+    """What became of images before any transaction: which can be enrolled, which cannot, whom the
+    former look like, and by an image's index the key of the person whom the answer names for it.
+    """
+
+    templates: list[Template]
+    rejected: list[RejectedImage]
+    warnings: list[EnrolmentWarning] = field(default_factory=list)
+    others: dict[int, int] = field(default_factory=dict)
 
 
 class PersonService:
@@ -56,24 +69,25 @@ class PersonService:
         """
         person_id = new.id or new_id("per")
         owner = self._check_free(collection_id, person_id, new.external_id)
-        templates, rejected, warnings = self._examine(owner, images, person_key=None)
-        if images and not templates:
-            raise refusal(rejected)
+        seen = self._examine(owner, images, person_key=None)
+        if images and not seen.templates:
+            raise refusal(seen.rejected)
         try:
             with self._database.write() as session:
                 owner = self._enrollable(session, collection_id)
                 person = self._insert(session, owner, person_id, new)
-                faces = self._add(session, owner, person, templates, rejected)
+                others = self._others(session, seen)
+                rows = self._add(session, owner, person, seen)
                 answer = PersonAdded(
-                    person=person_view(person, collection_id, faces=len(faces)),
-                    faces=faces,
-                    rejected=rejected,
-                    warnings=_of_those(warnings, rejected),
+                    person=person_view(person, collection_id, faces=len(rows)),
+                    faces=[face_view(row, person_id) for row in rows],
+                    rejected=seen.rejected,
+                    warnings=_of_those(seen),
                 )
-                keep(session, answer)
+                keep(session, answer, person, *rows, *others)
         except IntegrityError:
             raise _taken(collection_id, person_id, new.external_id) from None
-        _log.info("person.created", collection=collection_id, person=person_id, faces=len(faces))
+        _log.info("person.created", collection=collection_id, person=person_id, faces=len(rows))
         return answer
 
     def find(
@@ -121,6 +135,7 @@ class PersonService:
                 person.updated_at = self._clock.now()
                 session.flush()
                 view = _view(session, owner, person)
+                amend(session, person, lambda answer: _renamed(answer, view))
         except IntegrityError:
             raise _taken(collection_id, person_id, patch.external_id) from None
         _log.info("person.updated", collection=collection_id, person=person_id)
@@ -132,6 +147,7 @@ class PersonService:
             owner = repository.collection(session, collection_id)
             person = repository.person(session, owner, person_id)
             repository.changed(session, owner, [person.key], now=self._clock.now())
+            forget(session, Person, [person.key])
             session.delete(person)
             repository.count_false_positives(session, owner)
         _log.info("person.deleted", collection=collection_id, person=person_id)
@@ -143,18 +159,21 @@ class PersonService:
         with self._database.read() as session:
             owner = self._enrollable(session, collection_id)
             person = repository.person(session, owner, person_id)
-        templates, rejected, warnings = self._examine(owner, images, person_key=person.key)
+        seen = self._examine(owner, images, person_key=person.key)
         with self._database.write() as session:
             owner = self._enrollable(session, collection_id)
             person = repository.person(session, owner, person_id)
-            faces = self._add(session, owner, person, templates, rejected)
-            if not faces:
-                raise refusal(rejected)
+            others = self._others(session, seen)
+            rows = self._add(session, owner, person, seen)
+            if not rows:
+                raise refusal(seen.rejected)
             answer = FacesAdded(
-                faces=faces, rejected=rejected, warnings=_of_those(warnings, rejected)
+                faces=[face_view(row, person_id) for row in rows],
+                rejected=seen.rejected,
+                warnings=_of_those(seen),
             )
-            keep(session, answer)
-        _log.info("faces.added", collection=collection_id, person=person_id, faces=len(faces))
+            keep(session, answer, person, *rows, *others)
+        _log.info("faces.added", collection=collection_id, person=person_id, faces=len(rows))
         return answer
 
     def has_image(self, collection_id: str, person_id: str, image: ImageFile) -> bool:
@@ -181,6 +200,7 @@ class PersonService:
             if face is None or face.person_key != person.key:
                 raise NotFound(f"There is no face {face_id} of the person {person_id!r}.")
             repository.changed(session, owner, [person.key], now=self._clock.now())
+            forget(session, Face, [face.id])
             session.delete(face)
         _log.info("face.deleted", collection=collection_id, person=person_id, face=face_id)
 
@@ -189,18 +209,19 @@ class PersonService:
 
     def _examine(
         self, owner: Collection, images: Sequence[ImageFile], *, person_key: int | None
-    ) -> tuple[list[Template], list[RejectedImage], list[EnrolmentWarning]]:
-        """What can be enrolled, what cannot, and whom else the former look like."""
-        templates, rejected = self._enroller.examine(images)
-        templates = crops.with_png(owner, templates)
-        if owner.lookalikes == "off" or not templates:
-            return templates, rejected, []
-        faces = np.stack([template.embedding for template in templates])
-        others = self._resemblances.of(owner, faces, but=person_key)
-        alike = [(t, other) for t, other in zip(templates, others, strict=True) if other]
+    ) -> _Examined:
+        seen = _Examined(*self._enroller.examine(images))
+        seen.templates = crops.with_png(owner, seen.templates)
+        if owner.lookalikes == "off" or not seen.templates:
+            return seen
+        faces = np.stack([template.embedding for template in seen.templates])
+        found = self._resemblances.of(owner, faces, but=person_key)
+        alike = [(t, other) for t, other in zip(seen.templates, found, strict=True) if other]
+        seen.others = {template.index: other.person_key for template, other in alike}
         if owner.lookalikes == "warn":
-            return templates, rejected, [_warning(*each) for each in alike]
-        rejected += [
+            seen.warnings = [_warning(*each) for each in alike]
+            return seen
+        seen.rejected += [
             self._enroller.rejection(
                 template.index,
                 template.filename,
@@ -209,9 +230,25 @@ class PersonService:
             )
             for template, other in alike
         ]
-        rejected.sort(key=lambda each: each.index)
-        refused = {template.index for template, _ in alike}
-        return [each for each in templates if each.index not in refused], rejected, []
+        seen.rejected.sort(key=lambda each: each.index)
+        seen.templates = [each for each in seen.templates if each.index not in seen.others]
+        return seen
+
+    def _others(self, session: Session, seen: _Examined) -> Sequence[Person]:
+        """The other persons whom the answer names; those who were removed since the images were
+        examined are not among them, and the answer does not name them either.
+        """
+        there = repository.persons_with(session, set(seen.others.values()))
+        keys = {person.key for person in there}
+        gone = {index for index, key in seen.others.items() if key not in keys}
+        seen.warnings = [each for each in seen.warnings if each.index not in gone]
+        seen.rejected = [
+            self._enroller.rejection(each.index, each.filename, *each.reasons)
+            if each.index in gone
+            else each
+            for each in seen.rejected
+        ]
+        return there
 
     def _check_free(
         self, collection_id: str, person_id: str, external_id: str | None
@@ -244,14 +281,14 @@ class PersonService:
         session: Session,
         owner: Collection,
         person: Person,
-        templates: Sequence[Template],
-        rejected: list[RejectedImage],
-    ) -> list[FaceView]:
-        """Insert what is new and fits; what is not joins ``rejected``, in the images' order."""
+        examined: _Examined,
+    ) -> list[Face]:
+        """Insert what is new and fits; what is not is rejected, in the images' order."""
+        rejected = examined.rejected
         known = repository.image_hashes(session, person.key)
         rows: list[Face] = []
         seen: list[Template] = []
-        for template in templates:
+        for template in examined.templates:
             reason = None
             if template.image_sha256 in known:
                 reason = "duplicate_image"
@@ -270,7 +307,7 @@ class PersonService:
             session.flush()
             if owner.keep_crops:
                 crops.keep(session, rows, seen, crop_id=self._enroller.crop_id)
-        return [face_view(row, person.id) for row in rows]
+        return rows
 
     def _face(self, owner: Collection, person: Person, template: Template) -> Face:
         sample = template.sample
@@ -300,17 +337,22 @@ def _warning(template: Template, other: Resemblance) -> EnrolmentWarning:
     )
 
 
-def _of_those(
-    warnings: Sequence[EnrolmentWarning], rejected: Sequence[RejectedImage]
-) -> list[EnrolmentWarning]:
+def _of_those(seen: _Examined) -> list[EnrolmentWarning]:
     """The warnings of images that were enrolled in the end."""
-    refused = {each.index for each in rejected}
-    return [warning for warning in warnings if warning.index not in refused]
+    refused = {each.index for each in seen.rejected}
+    return [warning for warning in seen.warnings if warning.index not in refused]
 
 
 def _view(session: Session, owner: Collection, person: Person) -> PersonView:
     faces = repository.face_counts(session, [person.key]).get(person.key, 0)
     return person_view(person, owner.id, faces=faces)
+
+
+def _renamed(answer: dict[str, Any], view: PersonView) -> dict[str, Any] | None:
+    """The receipt of a person's creation, with what they are called now; no other tells that."""
+    if answer.get("person", {}).get("id") != view.id:
+        return None
+    return answer | {"person": view.model_dump(mode="json")}
 
 
 def _check_validity(person: Person) -> None:

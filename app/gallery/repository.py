@@ -85,6 +85,11 @@ def person(session: Session, owner: Collection, person_id: str) -> Person:
     return found
 
 
+def persons_with(session: Session, person_keys: set[int]) -> Sequence[Person]:
+    """Those of these internal keys who are there."""
+    return session.scalars(select(Person).where(Person.key.in_(person_keys))).all()
+
+
 def persons(
     session: Session,
     owner: Collection,

@@ -18,10 +18,11 @@ from app.index.replica import Replicas
 
 @dataclass(frozen=True, slots=True)
 class Resemblance:
-    """Another person whom the service would have named for this face: their id, the similarity, and
-    how often a stranger looks as much like somebody in this gallery.
+    """Another person whom the service would have named for this face: their internal key and id,
+    the similarity, and how often a stranger looks as much like somebody in this gallery.
     """
 
+    person_key: int
     person_id: str
     similarity: float
     fpir: float
@@ -61,7 +62,7 @@ class Resemblances:
         ids = self._ids({pair[0] for pair in alike if pair})
         calibration = self._calibrations.at(evidence)
         return [
-            Resemblance(ids[pair[0]], pair[1], calibration.fpir(pair[1], gallery.size))
+            Resemblance(pair[0], ids[pair[0]], pair[1], calibration.fpir(pair[1], gallery.size))
             if pair and pair[0] in ids
             else None
             for pair in alike

@@ -46,6 +46,7 @@ class Check:
             return [
                 damaged,
                 result("references", check_sql.references(session)),
+                result("receipts", check_sql.receipts(session)),
                 result("faces with their persons", check_sql.owners(session)),
                 result("contract ids", check_sql.contracts(session, self._contract_id)),
                 result("change logs", check_sql.log(session)),
@@ -65,6 +66,7 @@ class Check:
             anew |= {row.key for row, _ in check_sql.broken_logs(session)}
             if _drop_what_hangs_on_nothing(session) + _keep_faces_with_their_persons(session):
                 anew |= set(session.scalars(select(Collection.key)))
+            check_sql.drop_receipts(session)
             for collection in session.scalars(select(Collection).where(Collection.key.in_(anew))):
                 begin_anew(session, collection)
             hints.tell(session)

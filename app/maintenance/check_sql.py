@@ -10,11 +10,14 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    delete,
     exists,
     func,
     null,
     select,
     text,
+    true,
+    tuple_,
 )
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
@@ -26,6 +29,7 @@ from app.maintenance.archive import BATCH
 from app.maintenance.findings import REPAIR, Finding
 from app.maintenance.tables import everything
 from app.vision.crops import unpacked
+from app.web.idempotency import Receipt, Subject
 
 _UNIT: Final = 1e-3  # float32 leaves 1e-6
 
@@ -60,6 +64,37 @@ def leads_nowhere(link: ForeignKey) -> ColumnElement[bool]:
     target = link.column.table.alias()
     there = exists().where(target.c[link.column.name] == link.parent)
     return link.parent.is_not(None) & ~there.correlate(link.parent.table)
+
+
+def receipts(session: Session) -> Iterator[Finding]:
+    """No receipt of a creation tells of what is gone, as it would after a deletion by hand."""
+    for name, gone in _told_and_gone(session).items():
+        keys = (Subject.caller, Subject.key)
+        told = select(*keys).where(Subject.row_table == name, gone).distinct().subquery()
+        if rows := session.scalar(select(func.count()).select_from(told)):
+            what = f"{rows:,} receipts tell of rows of {name} that are not there"
+            yield Finding(Receipt.__tablename__, what, REPAIR)
+
+
+def drop_receipts(session: Session) -> None:
+    """Delete the receipts that tell of what is gone."""
+    for name, gone in _told_and_gone(session).items():
+        told = select(Subject.caller, Subject.key).where(Subject.row_table == name, gone)
+        which = tuple_(Receipt.caller, Receipt.key).in_(told)
+        session.execute(delete(Receipt).where(which).execution_options(synchronize_session=False))
+
+
+def _told_and_gone(session: Session) -> dict[str, ColumnElement[bool]]:
+    """By table of which receipts tell, which subjects of it are not there."""
+    tables = {table.name: table for table in everything()}
+    found: dict[str, ColumnElement[bool]] = {}
+    for name in session.scalars(select(Subject.row_table).distinct().order_by(Subject.row_table)):
+        if (table := tables.get(name)) is None:
+            found[name] = true()
+            continue
+        (key,) = table.primary_key.columns
+        found[name] = ~exists().where(key == Subject.row_key)
+    return found
 
 
 def owners(session: Session) -> Iterator[Finding]:

@@ -98,7 +98,7 @@ class FeedbackService:
             repository.changed(session, owner, [person.key], now=self._clock.now())
             repository.count_false_positives(session, owner)
             view = _view(row, person.id)
-            keep(session, view)
+            keep(session, view, row, person)
         _log.info(
             "feedback.given", collection=collection_id, feedback=view.id, verdict=options.verdict
         )

@@ -12,14 +12,19 @@ from sqlalchemy import delete, select, update
 
 from app.bootstrap import Container
 from app.errors import Conflict
+from app.gallery.enrolment import ImageFile
 from app.gallery.models import Collection, Crop, Face, OtherTemplate, Probe
+from app.gallery.person_service import PersonService
+from app.gallery.schemas import NewPerson
 from app.index.snapshot import snapshot_files
 from app.maintenance.backup import backup
 from app.maintenance.check import Check
 from app.settings import Settings
 from app.vision.crops import packed
+from app.web.idempotency import Receipt, Receipts, Ticket
 from tests.support.databases import damage
 from tests.support.fake_bundle import DIMENSION
+from tests.support.pictures import picture
 from tests.support.services import enrol, make_collection, near, running, unwatched
 
 both = pytest.mark.both_databases
@@ -78,11 +83,35 @@ def backed_up(service: Container, file: Path) -> None:
 
 
 @both
+def test_a_receipt_of_what_was_deleted_by_hand_is_found_and_deleted(
+    service: Container, check: Check
+) -> None:
+    persons: PersonService = service.services[PersonService]
+    receipts: Receipts = service.services[Receipts]
+
+    def make(name: str, somebody: int) -> None:
+        ticket, images = Ticket("key-1", name, "f"), [ImageFile(None, picture(somebody))]
+        new = NewPerson(id=name)
+        receipts.once(ticket, lambda keep: persons.create("doors", new, images, keep))
+
+    make("dan", 4)
+    make("eve", 5)
+    assert found(check) == {}
+    plant(service, "DELETE FROM persons WHERE id = 'dan'")
+    assert found(check)["receipts"] == 1
+    check.repair(unwatched)
+    assert found(check) == {}
+    with service.database.read() as session:
+        assert session.scalars(select(Receipt.key)).all() == ["eve"]
+
+
+@both
 def test_where_all_agrees_nothing_is_odd(check: Check) -> None:
     assert found(check) == {}
     assert [each.name for each in check.results(unwatched)] == [
         "database file",
         "references",
+        "receipts",
         "faces with their persons",
         "contract ids",
         "change logs",

@@ -1,0 +1,81 @@
+"""Keys expire, tell when they were last used, have a rate, and are bound to collections themselves
+and not to their ids. Receipts say of what they tell, so that they go with it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0007"
+down_revision: str | None = "0006"
+branch_labels: Sequence[str] | None = None
+depends_on: Sequence[str] | None = None
+
+_INTEGER: sa.types.TypeEngine[Any] = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_KEY_COLUMNS: dict[str, sa.types.TypeEngine[Any]] = {
+    "collection_keys": sa.JSON(none_as_null=True),
+    "expires_at": sa.DateTime(timezone=True),
+    "last_used_at": sa.DateTime(timezone=True),
+    "rate": _INTEGER,
+}
+
+
+def upgrade() -> None:
+    """Take the step. Receipts of before say nothing of what they tell of: they go at once."""
+    for name, kind in _KEY_COLUMNS.items():
+        op.add_column("api_keys", sa.Column(name, kind, nullable=True))
+    _bind()
+    op.add_column(
+        "collections",
+        sa.Column("show_candidates", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
+    op.execute(sa.delete(sa.table("idempotency_receipts")))
+    op.create_table(
+        "idempotency_subjects",
+        sa.Column("caller", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("row_table", sa.String(length=64), nullable=False),
+        sa.Column("row_key", _INTEGER, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["caller", "key"],
+            ["idempotency_receipts.caller", "idempotency_receipts.key"],
+            name=op.f("fk_idempotency_subjects_caller_key_idempotency_receipts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "caller", "key", "row_table", "row_key", name=op.f("pk_idempotency_subjects")
+        ),
+    )
+    with op.batch_alter_table("idempotency_subjects") as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_idempotency_subjects_row"),
+            ["row_table", "row_key"],
+            unique=False,
+        )
+
+
+def downgrade() -> None:
+    """Take it back; keys are bound to ids again, those that they were made for."""
+    op.drop_table("idempotency_subjects")
+    op.drop_column("collections", "show_candidates")
+    for name in _KEY_COLUMNS:
+        op.drop_column("api_keys", name)
+
+
+def _bind() -> None:
+    """A key that was bound to ids is bound to the collections that have these ids now."""
+    connection = op.get_bind()
+    collections = sa.table("collections", sa.column("key"), sa.column("id"))
+    keys = sa.table(
+        "api_keys",
+        sa.column("key"),
+        sa.column("collections", sa.JSON(none_as_null=True)),
+        sa.column("collection_keys", sa.JSON(none_as_null=True)),
+    )
+    bound = sa.select(keys.c.key, keys.c.collections).where(keys.c.collections.is_not(None))
+    for key, ids in connection.execute(bound).all():
+        found = sa.select(collections.c.key).where(collections.c.id.in_(ids))
+        there = sorted(connection.scalars(found).all())
+        connection.execute(sa.update(keys).where(keys.c.key == key).values(collection_keys=there))
