@@ -12,6 +12,7 @@ from app.auth.door import DoorKeys
 from app.auth.service import KeyService
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
+from app.core.jobs import Jobs
 from app.core.outage import Outage
 from app.decision.sites import SiteCalibrations
 from app.gallery.collection_service import CollectionService
@@ -62,6 +63,7 @@ class Container:
     metrics: Metrics
     follower: Follower
     exposures: Exposures
+    jobs: Jobs
     services: Services
 
     def open(self) -> None:
@@ -69,9 +71,11 @@ class Container:
         upgrade(self.database)
         self.keys.ensure_admin(self.settings.admin_key_file)
         self.follower.start()
+        self.jobs.start()
 
     def close(self) -> None:
         """Keep snapshots and counts, and give the database's connections back."""
+        self.jobs.stop()
         self.follower.stop()
         self.exposures.write()
         self.database.close()
@@ -114,12 +118,13 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         galleries.remembered.forget(collection.key)
         metrics.forget(collection.id)
 
+    receipts = Receipts(database, clock)
     provided = (
         keys,
         galleries.door_keys,
         metrics,
         Readiness(database, outage),
-        Receipts(database, clock),
+        receipts,
         CollectionService(database, clock, contract_id=pipeline.contract_id, forget=forget),
         PersonService(
             database,
@@ -168,6 +173,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         metrics,
         galleries.follower,
         exposures,
+        Jobs({"last uses": keys.uses.write, "old receipts": receipts.sweep}),
         {type(each): each for each in provided},
     )
 

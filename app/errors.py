@@ -13,8 +13,8 @@
     │   ├── AlreadyExists 409            │       └── DatabaseLost 503
     │   └── ContractMismatch 409         └── LocalError (start and commands only)
     ├── PayloadTooLarge 413                  ├── BundleError
-    └── UnsupportedMediaType 415             ├── SettingsError
-                                             └── ArchiveError
+    ├── UnsupportedMediaType 415             ├── SettingsError
+    └── RateLimited 429 (Retry-After)        └── ArchiveError
 
 docs/errors.md tells clients what each code means and what to do; a test holds it against this file.
 Rooms raise them; only ``web`` knows that HTTP exists. ``detail`` speaks to whoever gets it: what
@@ -135,6 +135,16 @@ class NoFace(InvalidRequest):
     """An image in which no face was found, where one is needed."""
 
     code, title = "no_face", "No face"
+
+
+class RateLimited(AppError):
+    """A key that asks more often than it may; ``retry_after`` is in seconds."""
+
+    code, status, title = "rate_limited", 429, "Rate limited"
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class Unavailable(AppError):

@@ -18,9 +18,11 @@ class DoorKeys:
         self._outage = outage
         self._known: dict[str, Principal] = {}
 
-    def authenticate(self, presented: str | None) -> Principal:
-        """The caller behind a key as presented; ``Unauthenticated`` when it is not known."""
-        return self._keys.authenticate(presented, find=self._find)
+    def known(self, presented: str | None) -> Principal:
+        """The caller behind a key as presented, expired or not; ``Unauthenticated`` when it is not
+        known.
+        """
+        return self._keys.known(presented, find=self._find)
 
     def read(self) -> None:
         """Know the keys that there are now, and no others."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
+import structlog
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
@@ -28,27 +29,35 @@ Presented = Annotated[str | None, Depends(_presented)]
 def _principal(
     keys: Annotated[KeyService, Depends(provided(KeyService))], presented: Presented
 ) -> Principal:
-    return keys.authenticate(presented)
+    return keys.known(presented)
 
 
 def _at_door(
     keys: Annotated[DoorKeys, Depends(provided(DoorKeys))], presented: Presented
 ) -> Principal:
-    return keys.authenticate(presented)
+    return keys.known(presented)
 
 
-Check = Callable[[Request, Principal], Coroutine[Any, Any, Principal]]
+Check = Callable[[Request, Principal, KeyService], Coroutine[Any, Any, Principal]]
 
 
 def allow(*scopes: Scope, everywhere: bool = False, door: bool = False) -> Check:
-    """A dependency: the caller, who holds one of ``scopes`` or admin.
+    """A dependency: the caller, whose key is valid and has one of ``scopes`` or admin.
 
     A key bound to collections reaches those alone; ``everywhere`` asks for an unbound one. At a
     ``door`` a key may be recalled where the database does not answer.
     """
     who = _at_door if door else _principal
 
-    async def check(request: Request, caller: Annotated[Principal, Depends(who)]) -> Principal:
+    async def check(
+        request: Request,
+        caller: Annotated[Principal, Depends(who)],
+        keys: Annotated[KeyService, Depends(provided(KeyService))],
+    ) -> Principal:
+        # From here on every log line of this request says whose it is, also that of a refusal. This
+        # runs in the request's own task; a thread's context would end with the thread's work.
+        structlog.contextvars.bind_contextvars(key_id=caller.id)
+        keys.admit(caller)
         caller.require(frozenset(scopes))
         if everywhere:
             caller.require_everywhere()
@@ -65,4 +74,8 @@ MayEnroll = Annotated[Principal, Depends(allow(Scope.ENROLL))]
 MayIdentify = Annotated[Principal, Depends(allow(Scope.IDENTIFY))]
 MayDecide = Annotated[Principal, Depends(allow(Scope.IDENTIFY, door=True))]
 """As ``MayIdentify``, for what goes on while the database does not answer."""
-MayRead = Annotated[Principal, Depends(allow(Scope.READ, Scope.ENROLL, Scope.IDENTIFY))]
+MayRead = Annotated[Principal, Depends(allow(Scope.READ))]
+MaySeeEnrolled = Annotated[Principal, Depends(allow(Scope.READ, Scope.ENROLL))]
+"""Collections, persons and faces: whoever enrols must see what is enrolled."""
+MayKnowModel = Annotated[Principal, Depends(allow(Scope.READ, Scope.ENROLL, Scope.IDENTIFY))]
+"""What says nothing of anybody."""

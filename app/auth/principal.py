@@ -1,13 +1,14 @@
 """Who asks, and what a scope allows. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from app.errors import Forbidden
+from app.errors import Forbidden, Unauthenticated
 
 
 class Scope(StrEnum):
-    """What a key may do; ``admin`` may do everything."""
+    """What a key may do; ``admin`` may do everything. docs/keys.md has the table of routes."""
 
     ADMIN = "admin"
     ENROLL = "enroll"
@@ -19,13 +20,23 @@ class Scope(StrEnum):
 class Principal:
     """The caller behind a key; ``collections`` None means all of them.
 
-    ``recalled``: the database does not answer, so the key may have been revoked meanwhile.
+    ``recalled``: the database does not answer, so the key may have been revoked since it was read.
+    ``expires_at`` None means never, ``rate`` None any number of requests a minute.
     """
 
     id: str
     scopes: frozenset[Scope]
     collections: frozenset[str] | None
     recalled: bool = False
+    expires_at: datetime | None = None
+    rate: int | None = None
+
+    def require_valid(self, now: datetime) -> None:
+        """``Unauthenticated`` from the moment on at which the key expires."""
+        if self.expires_at is not None and self.expires_at <= now:
+            raise Unauthenticated(
+                f"This key expired at {self.expires_at:%Y-%m-%dT%H:%M:%SZ}; ask for another."
+            )
 
     @property
     def may_read(self) -> bool:

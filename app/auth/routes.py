@@ -43,8 +43,11 @@ def list_keys(caller: MayAdministerEverything, keys: Keys, paging: Paged) -> Pag
     return keys.list(paging)
 
 
-@router.delete("/{key_id}", status_code=204, responses=documented(404))
+@router.delete("/{key_id}", status_code=204, responses=documented(404, 409))
 def revoke_key(key_id: KeyId, caller: MayAdministerEverything, keys: Keys) -> None:
-    """Revoke a key: from the next request on it opens nothing."""
+    """Revoke a key: from the next request on it opens nothing.
+
+    The last unbound admin key that does not expire cannot be revoked.
+    """
     del caller
     keys.revoke(key_id)

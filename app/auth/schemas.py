@@ -5,7 +5,9 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from app.auth.principal import Scope
-from app.web.fields import Id, Label
+from app.web.fields import Id, Instant, Label
+
+MOST_A_MINUTE = 1_000_000
 
 
 class NewKey(BaseModel, extra="forbid"):
@@ -14,17 +16,35 @@ class NewKey(BaseModel, extra="forbid"):
     name: Label | None = None
     scopes: list[Scope] = Field(min_length=1, max_length=4)
     collections: list[Id] | None = Field(
-        None, min_length=1, max_length=1000, description="Null: every collection."
+        None,
+        min_length=1,
+        max_length=1000,
+        description="Collections that are there; null: every collection, also later ones.",
+    )
+    expires_at: Instant | None = Field(
+        None, description="The key opens nothing from then on; null: it does not expire."
+    )
+    rate: int | None = Field(
+        None,
+        ge=1,
+        le=MOST_A_MINUTE,
+        strict=True,
+        description="Requests a minute, of each replica; more get 429. Null: any number.",
     )
 
 
 class KeyView(BaseModel):
-    """A key without its secret."""
+    """A key without its secret. ``collections`` are those of its collections that are still there;
+    ``last_used_at`` is at most a minute late, and null where the key was never used.
+    """
 
     id: str
     name: str | None
     scopes: list[Scope]
     collections: list[str] | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    rate: int | None
     created_at: datetime
 
 

@@ -4,77 +4,132 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import structlog
-from sqlalchemy import Row, bindparam, delete, exists, select
+from sqlalchemy import Row, bindparam, exists, select
 from sqlalchemy.orm import Session
 
+from app.auth import binding
 from app.auth.models import ApiKey
 from app.auth.principal import Principal, Scope
+from app.auth.rates import Rates
 from app.auth.schemas import KeyView, NewKey, NewKeyView, RepeatedKeyView
+from app.auth.uses import LastUses
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
-from app.errors import NotFound, Unauthenticated
-from app.web.idempotency import Keep
+from app.errors import AppError, Conflict, FieldError, InvalidRequest, NotFound, Unauthenticated
+from app.web.idempotency import Keep, forget, forget_caller
 from app.web.paging import Page, Paging, page
 
 _log = structlog.get_logger()
 
-_KEYS = select(ApiKey.sha256, ApiKey.id, ApiKey.scopes, ApiKey.collections)
+_KEYS = select(
+    ApiKey.sha256,
+    ApiKey.id,
+    ApiKey.scopes,
+    ApiKey.collections,
+    ApiKey.collection_keys,
+    ApiKey.expires_at,
+    ApiKey.rate,
+)
 _BY_HASH = _KEYS.where(ApiKey.sha256 == bindparam("sha256"))
 
+OPERATOR = "operator"
+"""The id of whoever holds the key that the operator has set."""
 Find = Callable[[str], Principal | None]
 """The caller behind the SHA-256 of a key, or None where there is none."""
+
+
+class WayIn(StrEnum):
+    """What a start can say of the admin key: which key opens everything, or why none is known."""
+
+    SETTING = "setting"
+    FILE = "file"
+    NO_FILE = "no file"
+    UNREADABLE = "unreadable"
+    OPENS_NOTHING = "opens nothing"
 
 
 class KeyService:
     """The keys of this service. ``admin_key`` is the one set by the operator, if any.
 
-    ``revoked`` are the ids of those that were revoked through this process.
+    ``revoked`` are the ids of those that were revoked through this process. Thread-safe.
     """
 
-    def __init__(self, database: Database, clock: Clock, *, admin_key: str | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        admin_key: str | None,
+        rates: Rates | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._admin_sha256 = None if admin_key is None else _sha256(admin_key)
+        self._rates = rates or Rates()
+        self.uses = LastUses(database)
         self.revoked: set[str] = set()
 
-    def authenticate(self, presented: str | None, *, find: Find | None = None) -> Principal:
-        """The caller behind a key as presented; ``Unauthenticated`` when it is not known.
-
-        ``find`` looks elsewhere than in the database.
+    def known(self, presented: str | None, *, find: Find | None = None) -> Principal:
+        """The caller behind a key as presented, expired or not; ``Unauthenticated`` when it is not
+        known. ``find`` looks elsewhere than in the database.
         """
         if not presented:
             raise Unauthenticated("Send a key: `Authorization: Bearer <key>` or `X-API-Key`.")
         digest = _sha256(presented)
         if self._admin_sha256 and hmac.compare_digest(digest, self._admin_sha256):
-            return Principal("operator", frozenset({Scope.ADMIN}), None)
+            return Principal(OPERATOR, frozenset({Scope.ADMIN}), None)
         found = (find or self.find)(digest)
         if found is None:
             raise Unauthenticated("This key is not known; it may have been revoked.")
         return found
 
+    def admit(self, caller: Principal) -> None:
+        """Count a request of a known caller: ``Unauthenticated`` where the key has expired,
+        ``RateLimited`` where it asks too often. Touches memory alone.
+        """
+        now = self._clock.now()
+        caller.require_valid(now)
+        self._rates.take(caller)
+        if caller.id != OPERATOR:
+            self.uses.note(caller.id, now)
+
+    def authenticate(self, presented: str | None, *, find: Find | None = None) -> Principal:
+        """The caller behind a key that is known and has not expired; else ``Unauthenticated``."""
+        caller = self.known(presented, find=find)
+        caller.require_valid(self._clock.now())
+        return caller
+
     def find(self, sha256: str) -> Principal | None:
         """The caller behind the SHA-256 of a key."""
         with self._database.read() as session:
             row = session.execute(_BY_HASH, {"sha256": sha256}).first()
-        return None if row is None else _principal(row)
+            if row is None:
+                return None
+            return _principal(row, binding.ids_of(session, row.collection_keys or []))
 
     def all(self) -> dict[str, Principal]:
         """Every caller, by the SHA-256 of their key."""
         with self._database.read() as session:
-            return {row.sha256: _principal(row) for row in session.execute(_KEYS)}
+            ids = binding.all_ids(session)
+            return {row.sha256: _principal(row, ids) for row in session.execute(_KEYS)}
 
     def create(self, new: NewKey, keep: Keep) -> NewKeyView:
         """Make a key; its secret is in the answer and nowhere else."""
+        if new.expires_at is not None and new.expires_at <= self._clock.now():
+            raise _wrong("expires_at", "must be in the future")
         with self._database.write() as session:
-            made = self._insert(session, new)
+            row, made = self._insert(session, new)
             # Of the secret only its hash is stored, also where the answer is.
-            keep(session, RepeatedKeyView(**made.model_dump(exclude={"key"}), key=None))
-        _log.info("key.created", key_id=made.id, scopes=made.scopes)
+            keep(session, RepeatedKeyView(**made.model_dump(exclude={"key"}), key=None), row)
+        _log.info("key.created", made=made.id, scopes=made.scopes)
         return made
 
     def list(self, paging: Paging) -> Page[KeyView]:
@@ -82,18 +137,25 @@ class KeyService:
         query = select(ApiKey).where(ApiKey.key > paging.after).order_by(ApiKey.key)
         with self._database.read() as session:
             rows = session.scalars(query.limit(paging.limit + 1)).all()
-        return page(rows, paging, key=lambda row: row.key, show=_view)
+            ids = binding.ids_of(session, {k for row in rows for k in row.collection_keys or []})
+        return page(rows, paging, key=lambda row: row.key, show=lambda row: self._view(row, ids))
 
     def revoke(self, key_id: str) -> None:
-        """From now on the key opens nothing; ``NotFound`` when there is none."""
-        with self._database.write() as session:
-            gone = session.execute(
-                delete(ApiKey).where(ApiKey.id == key_id).returning(ApiKey.key)
-            ).first()
-        if gone is None:
-            raise NotFound(f"There is no key {key_id!r}.")
+        """From now on the key opens nothing; ``NotFound`` when there is none.
+
+        ``Conflict`` where nobody could administer everything any more. One revocation at a time,
+        so that no two of them leave each other's key for the last.
+        """
+        with self._database.write(alone=True) as session:
+            row = session.scalar(select(ApiKey).where(ApiKey.id == key_id))
+            if row is None:
+                raise NotFound(f"There is no key {key_id!r}.")
+            self._check_not_the_last(session, row)
+            forget(session, ApiKey, [row.key])
+            forget_caller(session, row.id)
+            session.delete(row)
         self.revoked.add(key_id)
-        _log.info("key.revoked", key_id=key_id)
+        _log.info("key.revoked", revoked=key_id)
 
     def ensure_admin(self, file: Path) -> bool:
         """Make the first admin key, into ``file`` (mode 0600), when there is no key at all.
@@ -106,24 +168,70 @@ class KeyService:
         with self._database.write(alone=True) as session:
             if session.scalar(select(exists().where(ApiKey.key.is_not(None)))):
                 return False
-            made = self._insert(session, NewKey(name="first admin", scopes=[Scope.ADMIN]))
+            _, made = self._insert(session, NewKey(name="first admin", scopes=[Scope.ADMIN]))
             _write_secret(file, made.key)
-        _log.info("key.created", key_id=made.id, scopes=made.scopes)
+        _log.info("key.created", made=made.id, scopes=made.scopes)
         return True
 
-    def _insert(self, session: Session, new: NewKey) -> NewKeyView:
+    def way_in(self, file: Path) -> WayIn:
+        """Whether the operator's setting or the key in ``file`` opens everything, or why not."""
+        if self._admin_sha256 is not None:
+            return WayIn.SETTING
+        try:
+            caller = self.authenticate(file.read_text(encoding="utf-8").strip())
+        except FileNotFoundError:
+            return WayIn.NO_FILE
+        except (OSError, UnicodeDecodeError):
+            return WayIn.UNREADABLE
+        except Unauthenticated:
+            return WayIn.OPENS_NOTHING
+        everything = Scope.ADMIN in caller.scopes and caller.collections is None
+        return WayIn.FILE if everything else WayIn.OPENS_NOTHING
+
+    def _check_not_the_last(self, session: Session, row: ApiKey) -> None:
+        """A key that expires is no way in that lasts, so it does not stand in for the last one."""
+        expired = row.expires_at is not None and row.expires_at <= self._clock.now()
+        if self._admin_sha256 is not None or expired or not _opens_everything(row):
+            return
+        lasting = ApiKey.collections.is_(None), ApiKey.expires_at.is_(None), ApiKey.key != row.key
+        others = session.scalars(select(ApiKey).where(*lasting))
+        if not any(_opens_everything(other) for other in others):
+            raise Conflict(
+                f"The key {row.id!r} is the last one that may administer everything and does not "
+                "expire. Make another with the scope admin, without collections and expires_at; "
+                "then revoke this one."
+            )
+
+    def _insert(self, session: Session, new: NewKey) -> tuple[ApiKey, NewKeyView]:
         secret = f"kith_{secrets.token_urlsafe(32)}"
+        bound = None if new.collections is None else binding.keys_of(session, new.collections)
         row = ApiKey(
             id=new_id("key"),
             name=new.name,
             sha256=_sha256(secret),
             scopes=[scope.value for scope in new.scopes],
             collections=new.collections,
+            collection_keys=bound,
+            expires_at=new.expires_at,
+            rate=new.rate,
             created_at=self._clock.now(),
         )
         session.add(row)
         session.flush()
-        return NewKeyView(**_view(row).model_dump(), key=secret)
+        view = self._view(row, binding.ids_of(session, bound or []))
+        return row, NewKeyView(**view.model_dump(), key=secret)
+
+    def _view(self, row: ApiKey, ids: Mapping[int, str]) -> KeyView:
+        return KeyView(
+            id=row.id,
+            name=row.name,
+            scopes=[Scope(scope) for scope in row.scopes],
+            collections=_bound(row, ids),
+            expires_at=row.expires_at,
+            last_used_at=self.uses.since(row.id, row.last_used_at),
+            rate=row.rate,
+            created_at=row.created_at,
+        )
 
 
 def _sha256(key: str) -> str:
@@ -131,22 +239,33 @@ def _sha256(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _principal(row: Row[str, str, list[str], list[str] | None]) -> Principal:
+def _principal(
+    row: Row[str, str, list[str], list[str] | None, list[int] | None, datetime | None, int | None],
+    ids: Mapping[int, str],
+) -> Principal:
+    bound = _bound(row, ids)
     return Principal(
         row.id,
         frozenset(Scope(scope) for scope in row.scopes),
-        None if row.collections is None else frozenset(row.collections),
+        None if bound is None else frozenset(bound),
+        expires_at=row.expires_at,
+        rate=row.rate,
     )
 
 
-def _view(row: ApiKey) -> KeyView:
-    return KeyView(
-        id=row.id,
-        name=row.name,
-        scopes=[Scope(scope) for scope in row.scopes],
-        collections=row.collections,
-        created_at=row.created_at,
-    )
+def _bound(row: Any, ids: Mapping[int, str]) -> list[str] | None:  # noqa: ANN401 - a row or a model
+    """The ids of a key's collections that are still there; None of a key that is bound to none."""
+    if row.collections is None:
+        return None
+    return [ids[key] for key in row.collection_keys or [] if key in ids]
+
+
+def _opens_everything(row: ApiKey) -> bool:
+    return row.collections is None and Scope.ADMIN in row.scopes
+
+
+def _wrong(field: str, message: str) -> AppError:
+    return InvalidRequest(f"{field}: {message}.", errors=[FieldError(field, message)])
 
 
 def _write_secret(file: Path, secret: str) -> None:

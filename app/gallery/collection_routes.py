@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.auth.guard import MayAdminister, MayAdministerEverything, MayRead
+from app.auth.guard import MayAdminister, MayAdministerEverything, MayRead, MaySeeEnrolled
 from app.gallery.collection_service import CollectionService
 from app.gallery.fields import CollectionPath
 from app.gallery.lookalikes import Lookalikes
@@ -36,7 +36,7 @@ def create_collection(
 
 @router.get("", responses=documented())
 def list_collections(
-    caller: MayRead, collections: Collections, paging: Paged
+    caller: MaySeeEnrolled, collections: Collections, paging: Paged
 ) -> Page[CollectionView]:
     """The collections that the key reaches, oldest first."""
     return collections.list(paging, only=caller.collections)
@@ -44,7 +44,7 @@ def list_collections(
 
 @router.get("/{collection_id}", responses=documented(404))
 def get_collection(
-    collection_id: CollectionPath, caller: MayRead, collections: Collections
+    collection_id: CollectionPath, caller: MaySeeEnrolled, collections: Collections
 ) -> CollectionView:
     """One collection."""
     del caller

@@ -1,13 +1,11 @@
 """The field types that collections and persons share at the edge."""
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Path
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BeforeValidator,
     Field,
     JsonValue,
@@ -44,19 +42,11 @@ def _compact(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return metadata
 
 
-def _in_utc(instant: datetime) -> datetime:
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("must be a time between the years 1 and 9999 in UTC") from None
-
-
 Metadata = Annotated[
     dict[str, JsonValue],
     BeforeValidator(_as_object, json_schema_input_type=dict[str, JsonValue] | None),
     AfterValidator(_compact),
 ]
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 TargetFpir = Annotated[
     float,
     Field(

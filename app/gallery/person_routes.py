@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from app.auth.guard import MayEnroll, MayRead
+from app.auth.guard import MayEnroll, MaySeeEnrolled
 from app.gallery.enrolment import ImageFile
 from app.gallery.fields import CollectionPath, PersonPath
 from app.gallery.person_service import PersonService
@@ -64,7 +64,7 @@ def create_person(
 @router.get("", responses=documented(404))
 def list_persons(
     collection_id: CollectionPath,
-    caller: MayRead,
+    caller: MaySeeEnrolled,
     persons: Persons,
     paging: Paged,
     name: Annotated[Label | None, Query(description="Exactly this name.")] = None,
@@ -77,7 +77,7 @@ def list_persons(
 
 @router.get("/{person_id}", responses=documented(404))
 def get_person(
-    collection_id: CollectionPath, person_id: PersonPath, caller: MayRead, persons: Persons
+    collection_id: CollectionPath, person_id: PersonPath, caller: MaySeeEnrolled, persons: Persons
 ) -> PersonView:
     """One person."""
     del caller
@@ -134,7 +134,7 @@ def add_faces(
 def list_faces(
     collection_id: CollectionPath,
     person_id: PersonPath,
-    caller: MayRead,
+    caller: MaySeeEnrolled,
     persons: Persons,
     paging: Paged,
 ) -> Page[FaceView]:

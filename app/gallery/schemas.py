@@ -7,12 +7,11 @@ from pydantic import BaseModel, Field, JsonValue, model_validator
 
 from app.gallery.fields import (
     FacesPerPerson,
-    Instant,
     Metadata,
     TargetFmr,
     TargetFpir,
 )
-from app.web.fields import Id, Label
+from app.web.fields import Id, Instant, Label
 
 RejectionReason = Literal[
     "invalid_image",

@@ -13,6 +13,7 @@ from sqlalchemy import Table, delete, exists, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.auth.binding import rebind
 from app.core import hints
 from app.core.bulk import advance_keys, hold
 from app.core.db import Database
@@ -64,6 +65,7 @@ def restore(database: Database, archive: Archive, *, replace: bool, progress: Pr
                     session.execute(insert(table), _fresh(table, rows))
                     step(len(rows))
                 advance_keys(session, table)
+        rebind(session)
         for entry in archive.manifest.collections:
             _check_count(session, entry)
         hints.tell(session)

@@ -15,9 +15,7 @@ from app.web.services import provided
 
 router = APIRouter(tags=["operations"])
 
-MayObserve = Annotated[
-    Principal, Depends(allow(Scope.READ, Scope.ENROLL, Scope.IDENTIFY, everywhere=True))
-]
+MayObserve = Annotated[Principal, Depends(allow(Scope.READ, everywhere=True))]
 """Of unbound keys alone: the metrics tell of every collection."""
 
 _NOT_READY = {

@@ -4,7 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.auth.guard import MayAdminister, MayDecide, MayEnroll, MayIdentify, MayRead
+from app.auth.guard import (
+    MayAdminister,
+    MayDecide,
+    MayEnroll,
+    MayIdentify,
+    MayKnowModel,
+    MayRead,
+)
 from app.gallery.fields import CollectionPath, PersonPath
 from app.recognition.clusters import ClusterService
 from app.recognition.distances import DistanceService
@@ -156,7 +163,7 @@ def embeddings(
 )
 def distances(
     collection_id: CollectionPath,
-    caller: MayIdentify,
+    caller: MayRead,
     body: Annotated[
         Submission[DistanceOptions], Depends(submission(DistanceOptions, OPTIONAL_IMAGES))
     ],
@@ -175,7 +182,7 @@ def distances(
 )
 def cluster(
     collection_id: CollectionPath,
-    caller: MayIdentify,
+    caller: MayRead,
     body: Annotated[
         Submission[ClusterOptions], Depends(submission(ClusterOptions, OPTIONAL_IMAGES))
     ],
@@ -239,7 +246,7 @@ def threshold(
 
 @router.get("/models", responses=documented())
 def models(
-    caller: MayRead, service: Annotated[ModelService, Depends(provided(ModelService))]
+    caller: MayKnowModel, service: Annotated[ModelService, Depends(provided(ModelService))]
 ) -> ModelList:
     """The model bundle that this service runs."""
     del caller

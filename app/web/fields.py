@@ -1,8 +1,9 @@
 """Types of text that every room takes from clients."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 from app.core.ids import ID_PATTERN
 
@@ -13,5 +14,13 @@ def _storable(text: str) -> str:
     return text
 
 
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a time between the years 1 and 9999 in UTC") from None
+
+
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_storable)]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]

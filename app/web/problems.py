@@ -21,6 +21,7 @@ from app.errors import (
     MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
+    RateLimited,
     RequestTimeout,
     Unauthenticated,
     Unavailable,
@@ -55,7 +56,7 @@ class Problem(BaseModel):
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route for these error statuses; some are implied of every route."""
     titles = {kind.status: kind.title for kind in _all_errors()}
-    every = sorted({400, 401, 403, 408, 413, 422, 500, 503, *statuses})
+    every = sorted({400, 401, 403, 408, 413, 422, 429, 500, 503, *statuses})
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": schema}}}
@@ -93,7 +94,7 @@ def problem_response(error: AppError, request_id: str) -> JSONResponse:
         errors=[FieldProblem(field=e.field, message=e.message) for e in error.errors],
     )
     headers = {}
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | RateLimited):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, RequestTimeout):  # what is left of the request may never come
         headers["Connection"] = "close"

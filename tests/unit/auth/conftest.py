@@ -7,6 +7,7 @@ import pytest
 
 from app.auth.service import KeyService
 from app.core.db import Database
+from app.gallery.models import Collection
 from migrations import upgrade
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -25,6 +26,23 @@ def database(database_url: str) -> Iterator[Database]:
     upgrade(made)
     yield made
     made.close()
+
+
+def add_collection(database: Database, collection_id: str) -> None:
+    """A collection that nobody is in."""
+    with database.write() as session:
+        session.add(
+            Collection(
+                id=collection_id,
+                target_fpir=0.001,
+                target_fmr=1e-4,
+                max_faces_per_person=20,
+                attributes={},
+                contract_id="contract",
+                created_at=NOW,
+                updated_at=NOW,
+            )
+        )
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from app.core.db import Database
 from app.core.outage import Outage
 from app.errors import DatabaseLost, Unauthenticated
 from app.web.idempotency import keep_nothing
+from tests.unit.auth.conftest import add_collection
 
 
 @pytest.fixture
@@ -35,13 +36,14 @@ def lose(outage: Outage) -> None:
 
 
 def test_a_key_that_was_read_opens_with_all_its_limits(
-    keys: KeyService, door: DoorKeys, outage: Outage
+    keys: KeyService, door: DoorKeys, outage: Outage, database: Database
 ) -> None:
+    add_collection(database, "doors")
     made = keys.create(NewKey(scopes=[Scope.IDENTIFY], collections=["doors"]), keep_nothing)
     look(door, outage)
-    live = door.authenticate(made.key)
+    live = door.known(made.key)
     lose(outage)
-    recalled = door.authenticate(made.key)
+    recalled = door.known(made.key)
     assert (live.recalled, recalled.recalled) == (False, True)
     assert (recalled.id, recalled.scopes, recalled.collections) == (
         live.id,
@@ -63,4 +65,4 @@ def test_a_key_that_was_revoked_or_never_made_opens_nothing(
     lose(outage)
     for each in (revoked.key, just_revoked.key, "wrong", None):
         with pytest.raises(Unauthenticated):
-            door.authenticate(each)
+            door.known(each)

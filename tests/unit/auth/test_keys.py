@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.auth.principal import Scope
 from app.auth.schemas import NewKey, NewKeyView
@@ -16,7 +17,7 @@ from app.core.db import Base, Database
 from app.errors import NotFound, Unauthenticated
 from app.web.idempotency import keep_nothing
 from app.web.paging import Paging
-from tests.unit.auth.conftest import NOW, StoppedClock
+from tests.unit.auth.conftest import NOW, StoppedClock, add_collection
 
 pytestmark = pytest.mark.both_databases
 
@@ -28,7 +29,10 @@ def made(keys: KeyService, *scopes: Scope, collections: list[str] | None = None)
     return keys.create(new, keep_nothing)
 
 
-def test_a_key_that_was_made_opens_what_it_was_made_for(keys: KeyService) -> None:
+def test_a_key_that_was_made_opens_what_it_was_made_for(
+    keys: KeyService, database: Database
+) -> None:
+    add_collection(database, "doors")
     key = made(keys, Scope.ENROLL, Scope.READ, collections=["doors"])
     caller = keys.authenticate(key.key)
     assert caller.id == key.id
@@ -96,7 +100,9 @@ def test_a_revoked_key_opens_nothing_from_then_on(keys: KeyService, database: Da
         keys.revoke(key.id)
 
 
-def test_the_list_tells_everything_but_the_secret(keys: KeyService) -> None:
+def test_the_list_tells_everything_but_the_secret(keys: KeyService, database: Database) -> None:
+    add_collection(database, "gates")
+    add_collection(database, "doors")
     first = made(keys, Scope.ADMIN)
     second = made(keys, Scope.IDENTIFY, collections=["doors", "gates"])
     listed = keys.list(EVERYTHING).items
@@ -116,7 +122,7 @@ def test_the_list_comes_in_pages_oldest_first(keys: KeyService) -> None:
 
 
 def test_a_creation_that_fails_makes_no_key(keys: KeyService) -> None:
-    def fail(*_: object) -> None:
+    def fail(session: Session, answer: BaseModel, *told: Base) -> None:
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="full"):
