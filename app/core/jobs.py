@@ -15,7 +15,7 @@ _log = structlog.get_logger()
 
 
 class Jobs:
-    """Runs each of ``jobs``, by name, at the start, every ``seconds``, and once more at the end.
+    """Runs each of ``jobs``, by name, every ``seconds`` and once more at the end.
 
     A job that fails is logged and runs again at its next time; it must keep what it could not do.
     """
@@ -39,13 +39,11 @@ class Jobs:
             self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
-        while True:
-            last = self._stop.is_set()
+        last = False
+        while not last:
+            last = self._stop.wait(self._seconds)
             for name, job in self._jobs.items():
                 self._try(name, job)
-            if last:
-                return
-            self._stop.wait(self._seconds)
 
     def _try(self, name: str, job: Callable[[], None]) -> None:
         try:
