@@ -21,12 +21,41 @@ from tests.support.server import ServerProcess
 ROOT = Path(__file__).parents[2]
 
 
+PAGE = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")
+
+
 def printed() -> list[str]:
     """The lines of the page, the last of which starts the service."""
-    page = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")
-    found = re.search(r"<!-- restore -->\n```sh\n(.*?)```", page, re.DOTALL)
+    found = re.search(r"<!-- restore -->\n```sh\n(.*?)```", PAGE, re.DOTALL)
     assert found, "the page prints no restore"
     return found[1].splitlines()
+
+
+@pytest.fixture
+def key(tmp_path: Path, clone: Path, fake_bundle: Path, kith: Kith) -> str:
+    """The admin key of an old service with Ada in it, whose backup is in the clone."""
+    old = Settings(data_dir=tmp_path / "old", model=fake_bundle)
+    with TestClient(create_app(old, build(old)), base_url="http://kith/v1") as admin:
+        key = old.admin_key_file.read_text(encoding="utf-8").strip()
+        admin.headers["authorization"] = f"Bearer {key}"
+        enrol(admin, make_collection(admin, "hq"), "ada", picture(1))
+    assert kith(old.data_dir, fake_bundle, "backup", clone / "kith.zip").endswith("[0]")
+    return key
+
+
+def run(line: str, clone: Path, **settings: str) -> str:
+    """What a shell in the clone says to the line; nothing is set but ``settings``."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("KITH_")} | settings
+    ran = subprocess.run(
+        ["bash", "-euc", line],
+        cwd=clone,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, (line, ran.stdout, ran.stderr)
+    return ran.stdout + ran.stderr
 
 
 @pytest.fixture
@@ -44,42 +73,21 @@ def clone(tmp_path: Path) -> Path:
 
 @pytest.mark.both_databases
 def test_a_restore_before_the_first_start_works_as_printed(
-    tmp_path: Path,
-    clone: Path,
-    fake_bundle: Path,
-    database_kind: str,
-    kith: Kith,
+    tmp_path: Path, clone: Path, fake_bundle: Path, database_kind: str, key: str
 ) -> None:
-    old = Settings(data_dir=tmp_path / "old", model=fake_bundle)
-    with TestClient(create_app(old, build(old)), base_url="http://kith/v1") as admin:
-        key = old.admin_key_file.read_text(encoding="utf-8").strip()
-        admin.headers["authorization"] = f"Bearer {key}"
-        enrol(admin, make_collection(admin, "hq"), "ada", picture(1))
-    assert kith(old.data_dir, fake_bundle, "backup", clone / "kith.zip").endswith("[0]")
-
     *before, start = printed()
     assert start == "make serve"
     with new_database(database_kind, tmp_path) as url:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("KITH_")}
-        environment |= {"KITH_DATABASE_URL": url} if database_kind == "postgresql" else {}
-        for line in before:
-            ran = subprocess.run(
-                ["bash", "-euc", line],
-                cwd=clone,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=120,
-            )
-            assert ran.returncode == 0, (line, ran.stdout, ran.stderr)
-        assert "Restored: collections 1, persons 1, faces 1." in ran.stderr
-
+        settings = {"KITH_DATABASE_URL": url} if database_kind == "postgresql" else {}
+        said = [run(line, clone, **settings) for line in before]
+        assert "Restored: collections 1, persons 1, faces 1." in said[-1]
+        assert "There is no model bundle in data/models/face" in said[-1]
         moved = ServerProcess(
             clone / "data",
             fake_bundle,
             program=f"import os; os.chdir({str(clone)!r}); os.execvp('make', ['make', 'serve'])",
             KITH_ADMIN_KEY="",
-            KITH_DATABASE_URL=environment.get("KITH_DATABASE_URL", ""),
+            **settings,
         )
         try:
             with moved.start().client(key) as admin:
@@ -88,3 +96,19 @@ def test_a_restore_before_the_first_start_works_as_printed(
             assert answer["faces"][0]["person_id"] == "ada"
         finally:
             moved.stop()
+
+
+def test_what_a_container_is_told_to_restore_with_works_in_a_shell(clone: Path, key: str) -> None:
+    """As ``docker compose run`` gives it to ``sh -c``, but for the volume's place."""
+    found = re.search(
+        r"docker compose run .* --entrypoint sh kith -c \\\n +'(.*)' < kith.zip", PAGE
+    )
+    assert found, "the page tells nothing of containers"
+    volume = clone / "volume"
+    volume.mkdir()
+    words = found[1].replace("/data/", f"{volume}/")
+    path = f"{clone / '.venv' / 'bin'}:{os.environ['PATH']}"
+    said = run(f"({words}) < kith.zip", clone, KITH_DATA_DIR=str(volume), PATH=path)
+    assert "Restored: collections 1, persons 1, faces 1." in said
+    assert [file.name for file in volume.glob("*.zip")] == []
+    assert (volume / "kith.db").is_file()
