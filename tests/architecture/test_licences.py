@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,26 @@ def test_the_licence_is_apache_2_word_by_word() -> None:
     """The digest is that of the text that the Apache Software Foundation publishes."""
     digest = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
     assert hashlib.sha256(LICENCE.encode()).hexdigest() == digest
+
+
+_PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|ISC|PSF|0BSD|Zlib|CC0)")
+
+
+def test_the_notice_names_just_the_packages_that_ask_for_more_than_to_be_named() -> None:
+    locked = (ROOT / "requirements" / "serve.txt").read_text(encoding="utf-8")
+    packages = set(re.findall(r"^([a-z0-9._-]+)==", locked, re.MULTILINE))
+    there = {each.name.lower().replace("_", "-"): each for each in metadata.distributions()}
+    asking = {name for name in packages & set(there) if not _PERMISSIVE.search(terms(there[name]))}
+    (sentence,) = re.findall(r"but for (.*?\))\.", " ".join(NOTICE.split()))
+    named = set(re.findall(r"([a-z0-9-]+) \(", sentence))
+    assert {name.removesuffix("-binary") for name in asking} == named
+
+
+def terms(package: metadata.Distribution) -> str:
+    """What the package says of its licence."""
+    told = package.metadata.json
+    stated = str(told.get("license_expression") or told.get("license") or "")
+    return " ".join([stated, *(each for each in told.get("classifier", []) if "License" in each)])
 
 
 @pytest.fixture(scope="module")
