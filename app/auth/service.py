@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -139,6 +139,13 @@ class KeyService:
             rows = session.scalars(query.limit(paging.limit + 1)).all()
             ids = binding.ids_of(session, {k for row in rows for k in row.collection_keys or []})
         return page(rows, paging, key=lambda row: row.key, show=lambda row: self._view(row, ids))
+
+    def every(self) -> Sequence[KeyView]:
+        """All keys at once, for commands."""
+        with self._database.read() as session:
+            ids = binding.all_ids(session)
+            rows = session.scalars(select(ApiKey).order_by(ApiKey.key)).all()
+        return [self._view(row, ids) for row in rows]
 
     def revoke(self, key_id: str) -> None:
         """From now on the key opens nothing; ``NotFound`` when there is none.

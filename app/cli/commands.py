@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import backup, check, enroll, evaluate, health, models, reembed, serve
+from app.cli import backup, check, enroll, evaluate, health, keys, models, reembed, serve
 
 cli = typer.Typer(
     name="kith",
@@ -19,4 +19,5 @@ cli.command("restore")(backup.restore)
 cli.command("import")(backup.import_)
 cli.command("check")(check.check)
 cli.command("reembed")(reembed.reembed)
+cli.add_typer(keys.cli, name="keys")
 cli.add_typer(models.cli, name="models")

@@ -13,6 +13,7 @@ import structlog
 import uvicorn
 from rich.console import Console
 
+from app.auth.service import KeyService, WayIn
 from app.bootstrap import build
 from app.cli.models import download_progress
 from app.core.logging import configure_logging
@@ -42,7 +43,8 @@ def serve() -> None:
                 keep_contract=True,
             )
     give_large_blocks_back()
-    app = create_app(settings, build(settings))
+    built = build(settings)
+    app = create_app(settings, built)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -64,15 +66,16 @@ def serve() -> None:
     # uvicorn raises the signal that stopped it once more; by then all is done.
     for stopping in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stopping, signal.SIG_IGN)
-    _Server(config, settings).run()
+    _Server(config, settings, built.keys).run()
 
 
 class _Server(uvicorn.Server):
     """Tells how to reach the service, once it can be reached."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, settings: Settings, keys: KeyService) -> None:
         super().__init__(config)
         self._settings = settings
+        self._keys = keys
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second."""
@@ -89,7 +92,7 @@ class _Server(uvicorn.Server):
         if not self.should_exit:
             port = self.servers[0].sockets[0].getsockname()[1]
             structlog.get_logger().info("service.started", port=port, pid=os.getpid())
-            _out.print(_welcome(self._settings, port), highlight=False, soft_wrap=True)
+            _out.print(_welcome(self._settings, self._keys, port), highlight=False, soft_wrap=True)
 
 
 def _connections(wanted: int) -> int:
@@ -107,21 +110,34 @@ def _connections(wanted: int) -> int:
     return wanted
 
 
-def _welcome(settings: Settings, port: int) -> str:
+def _welcome(settings: Settings, keys: KeyService, port: int) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{port}"
-    key, where = _admin_key(settings)
+    key, told = _admin_key(settings, keys.way_in(settings.admin_key_file))
     return (
         f"\nKith is ready at {url} (docs: {url}/docs)\n"
-        f"The admin key {where}\n"
+        f"{told}\n"
         f'Try:  curl -H "Authorization: Bearer {key}" {url}/v1/models\n'
     )
 
 
-def _admin_key(settings: Settings) -> tuple[str, str]:
-    """What a shell makes the key of, and in words where it is."""
-    if "KITH_ADMIN_KEY" in os.environ:
-        return "$KITH_ADMIN_KEY", "is the one in KITH_ADMIN_KEY"
-    given = settings.secrets_dir / "kith_admin_key"
-    file = given if settings.admin_key else settings.admin_key_file
-    return f"$(cat {file})", f"is in {file}"
+def _admin_key(settings: Settings, found: WayIn) -> tuple[str, str]:
+    """What a shell makes the key of, and in words where it is, or how to make one."""
+    file = settings.admin_key_file
+    if found is WayIn.SETTING:
+        if "KITH_ADMIN_KEY" in os.environ:
+            return "$KITH_ADMIN_KEY", "The admin key is the one in KITH_ADMIN_KEY"
+        given = settings.secrets_dir / "kith_admin_key"
+        return f"$(cat {given})", f"The admin key is in {given}"
+    if found is WayIn.FILE:
+        return f"$(cat {file})", f"The admin key is in {file}"
+    why = {
+        WayIn.NO_FILE: f"There are keys, but no file {file} with an admin key.",
+        WayIn.UNREADABLE: f"There are keys, but {file} cannot be read.",
+        WayIn.OPENS_NOTHING: f"The key in {file} is no admin key of this database: it was revoked, "
+        "has expired, or is of another database.",
+    }[found]
+    return "$KEY", (
+        f"{why}\nUse an admin key that you have, or make one on this machine:  "
+        "kith keys create --scope admin"
+    )

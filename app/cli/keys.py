@@ -1,0 +1,144 @@
+"""``kith keys``: list, make and revoke keys on the machine itself, also where no key is left."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from app.auth.principal import Scope
+from app.auth.schemas import KeyView, NewKey
+from app.auth.service import KeyService
+from app.cli.databases import existing_database
+from app.core.clock import SystemClock
+from app.core.db import Database
+from app.core.logging import configure_logging
+from app.errors import InvalidRequest
+from app.settings import Settings, load_settings
+from app.web.idempotency import keep_nothing
+
+cli = typer.Typer(
+    help="List, make and revoke keys, also beside a running service.", no_args_is_help=True
+)
+_out = Console()
+_err = Console(stderr=True)
+_UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+@cli.command("list")
+def list_() -> None:
+    """Every key with what it may do, when it ends and when it was last used; never a secret."""
+    settings = _settings()
+    with existing_database(settings) as database:
+        found = _service(database, settings).every()
+    table = Table("id", "name", "scopes", "collections", "expires", "last used", "a minute", "made")
+    for key in found:
+        table.add_row(*_cells(key))
+    _out.print(table)
+
+
+@cli.command()
+def create(
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            "--scope", "--scopes", help=f"{', '.join(Scope)}; may be given again, or with commas."
+        ),
+    ],
+    collection: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--collection",
+            "--collections",
+            help="Bind the key to this collection; may be given again, or with commas.",
+        ),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What the key is for.")] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(help="A time such as 2027-01-31T00:00:00Z, or 90d, 12h, 30m from now."),
+    ] = None,
+    rate: Annotated[int | None, typer.Option(help="Requests a minute, of each replica.")] = None,
+) -> None:
+    """Make a key; its secret is printed once, alone on standard output."""
+    settings = _settings()
+    new = _new(
+        name=name,
+        scopes=_split(scope),
+        collections=_split(collection) if collection else None,
+        expires_at=None if expires is None else _instant(expires),
+        rate=rate,
+    )
+    with existing_database(settings) as database:
+        made = _service(database, settings).create(new, keep_nothing)
+    typer.echo(made.key)
+    _say(f"Made the key {made.id}. It was shown this once: Kith keeps its hash alone.")
+
+
+@cli.command()
+def revoke(key_id: Annotated[str, typer.Argument(help="The key's id; `list` tells it.")]) -> None:
+    """Revoke a key: from the next request on it opens nothing."""
+    settings = _settings()
+    with existing_database(settings) as database:
+        _service(database, settings).revoke(key_id)
+    _say(f"Revoked {key_id}.")
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    configure_logging("WARNING", settings.log_format)
+    return settings
+
+
+def _service(database: Database, settings: Settings) -> KeyService:
+    admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
+    return KeyService(database, SystemClock(), admin_key=admin_key)
+
+
+def _cells(key: KeyView) -> list[str]:
+    bound = "every one" if key.collections is None else ", ".join(key.collections) or "none is left"
+    return [
+        key.id,
+        key.name or "",
+        ", ".join(key.scopes),
+        bound,
+        _shown(key.expires_at, "never"),
+        _shown(key.last_used_at, "never"),
+        "any" if key.rate is None else f"{key.rate:,}",
+        _shown(key.created_at, ""),
+    ]
+
+
+def _shown(instant: datetime | None, without: str) -> str:
+    return without if instant is None else f"{instant:%Y-%m-%d %H:%M}Z"
+
+
+def _split(given: list[str]) -> list[str]:
+    return [part.strip() for each in given for part in each.split(",") if part.strip()]
+
+
+def _instant(text: str) -> str:
+    """What follows from a duration; a time is left to the schema to read."""
+    if found := re.fullmatch(r"([0-9]{1,6})([dhm])", text):
+        span = timedelta(**{_UNITS[found[2]]: int(found[1])})
+        return (SystemClock().now() + span).isoformat()
+    return text
+
+
+def _new(**fields: object) -> NewKey:
+    try:
+        return NewKey.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = {"scopes": "scope", "collections": "collection", "expires_at": "expires"}
+        name = option.get(str(first["loc"][0]), str(first["loc"][0]))
+        raise InvalidRequest(
+            f"--{name} is not usable: {first['msg']} (given: {first['input']!r})."
+        ) from None
+
+
+def _say(text: str) -> None:
+    _err.print(text, highlight=False, soft_wrap=True, markup=False)
