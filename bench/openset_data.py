@@ -1,7 +1,7 @@
 """The photographs of the open-set bench, through the service's own pipeline, and kept.
 
 Embedding takes six minutes on two cores, so what came out lies in ``data/cache`` by the
-contract id: another model or alignment is another file.
+contract id and the photographs' fingerprint: another model, alignment or folder is another file.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from app.inference.folders import Photo, photos_in
+from app.inference.folders import photos_in
 from app.inference.pipeline import Pipeline, Sample
+from app.inference.walk import Photo, fingerprint
 from app.vision.decode import ImageLimits, decode_image
 from app.vision.types import RgbImage
 from bench.openset_cameras import CAMERAS, through
@@ -61,11 +62,12 @@ class Photographs:
 
 def photographs(folder: Path, pipeline: Pipeline, *, cache: Path, threads: int) -> Photographs:
     """The photographs of ``folder``, one folder a person, from ``cache`` where it has them."""
-    file = cache / f"openset-{pipeline.contract_id}.npz"
+    photos = photos_in(folder)
+    file = cache / f"openset-{pipeline.contract_id}-{fingerprint(photos)[:16]}.npz"
     if not file.exists():
         cache.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part.npz")
-        np.savez(part, **_embedded(photos_in(folder), pipeline, threads))
+        np.savez(part, **_embedded(photos, pipeline, threads))
         part.rename(file)
     with np.load(file) as kept:
         columns = {name: kept[name] for name in kept.files}

@@ -20,8 +20,7 @@ def existing_database(settings: Settings) -> Iterator[Database]:
     ``InvalidRequest`` where there is none, ``NotReady`` where it cannot be read or is of another
     version of Kith.
     """
-    url = make_url(settings.sql_url)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+    if _has_no_file(settings):
         raise InvalidRequest(
             "There is no database yet; KITH_DATA_DIR or KITH_DATABASE_URL names it."
         )
@@ -37,6 +36,23 @@ def existing_database(settings: Settings) -> Iterator[Database]:
         ) from None
     finally:
         database.close()
+
+
+def is_empty(settings: Settings) -> bool:
+    """Whether Kith never started on the database; to ask makes none."""
+    if _has_no_file(settings):
+        return True
+    database = Database(settings.sql_url)
+    try:
+        with available(), database.engine.connect() as connection:
+            return current(connection) is None
+    finally:
+        database.close()
+
+
+def _has_no_file(settings: Settings) -> bool:
+    url = make_url(settings.sql_url)
+    return url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file()
 
 
 def _check_schema(database: Database) -> None:

@@ -1,143 +1,155 @@
 """``kith enroll``: a folder tree into a collection, one folder a person, resumable."""
 
-import re
-from collections import Counter
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from app.bootstrap import build
+from app.bootstrap import Container, build, build_analyser, build_enroller
+from app.cli.databases import existing_database, is_empty
+from app.cli.enroll_report import EnrollReport
+from app.cli.left_out import people_in
 from app.cli.progress import count_progress
+from app.core.clock import SystemClock
 from app.core.logging import configure_logging
-from app.errors import AppError, InvalidRequest, NotFound
+from app.core.names import printable
+from app.errors import InvalidRequest, NotFound
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
+from app.gallery.people_by_name import InGallery, Outcome, Recipient, Rehearsal, enrol_photo
 from app.gallery.person_service import PersonService
-from app.gallery.schemas import FacesAdded, NewCollection, NewPerson
-from app.inference.folders import Photo, photos_in
-from app.settings import load_settings
+from app.gallery.schemas import NewCollection
+from app.inference.bundle import Bundle
+from app.inference.pipeline import build_pipeline
+from app.inference.walk import Photo
+from app.settings import Settings, load_settings
 from app.web.idempotency import keep_nothing
 
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_SHOWN: Final = 50
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """What became of the photos."""
-
-    enrolled: int = 0
-    already: int = 0
-    refused: list[tuple[Path, str, str]] = field(default_factory=list)
-    alike: list[tuple[Path, str, float]] = field(default_factory=list)
+_SOME_REFUSED: Final = 3
 
 
 def enroll(
     folder: Annotated[
         Path, typer.Argument(help="Photos, one folder a person.", exists=True, file_okay=False)
     ],
+    *,
     collection: Annotated[str, typer.Option(help="The collection; made where there is none.")],
+    report: Annotated[
+        Path | None,
+        typer.Option(help="JSON file that tells of every photo what became of it.", dir_okay=False),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Examine and decide all of it, and write nothing.")
+    ] = False,
 ) -> None:
-    """Enrol a folder tree, one folder a person; run again, it goes on where it stopped."""
-    photos = photos_in(folder)
-    if not photos:
-        raise InvalidRequest(f"{folder} has no folder with photos in it; one a person is needed.")
-    _refuse_namesakes(photos)
+    """Enrol a folder tree, one folder a person; run again, it goes on where it stopped.
+
+    Ends with 0, or with 3 where a photo or a folder was refused.
+    """
     settings = load_settings()
     configure_logging("WARNING", settings.log_format)
+    people = people_in(folder, or_refused=True)
+    if report is not None:
+        _try_to_write(report)
+    now = SystemClock().now()
+    told = EnrollReport(folder, collection, people, started_at=now, dry_run=dry_run)
+    receives = _rehearsal if dry_run else _gallery
+    try:
+        with (
+            receives(settings, collection) as recipient,
+            count_progress("Examining" if dry_run else "Enrolling", len(people.photos)) as step,
+        ):
+            for photo in people.photos:
+                told.add(photo, _enrol(recipient, photo, settings.max_image_bytes))
+                step()
+        told.ended = "finished"
+    except KeyboardInterrupt:
+        told.ended = "interrupted"
+        raise
+    finally:
+        _tell(told, report)
+    if told.counts["refused"]:
+        raise typer.Exit(_SOME_REFUSED)
+
+
+def _try_to_write(report: Path) -> None:
+    """Before any work is done."""
+    try:
+        with tempfile.TemporaryFile(dir=report.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(report, error) from None
+
+
+def _unwritable(report: Path, error: OSError) -> InvalidRequest:
+    return InvalidRequest(f"{printable(str(report))} cannot be written: {error.strerror}.")
+
+
+@contextmanager
+def _gallery(settings: Settings, collection: str) -> Iterator[Recipient]:
+    """The collection, made where there is none."""
     container = build(settings)
     container.open()
-    _ensure_collection(container.services[CollectionService], collection)
-    persons: PersonService = container.services[PersonService]
-    outcome = _Outcome()
-    with count_progress("Enrolling", len(photos)) as step:
-        for photo in photos:
-            _enrol(persons, collection, photo, outcome)
-            step()
-    container.close()
-    _report(outcome)
-
-
-def person_id_of(name: str) -> str:
-    """A folder's name as an id: what an id may not hold becomes ``-``."""
-    return _UNSAFE.sub("-", name).strip("-._")[:64] or "person"
-
-
-def _ensure_collection(collections: CollectionService, collection_id: str) -> None:
     try:
-        collections.get(collection_id)
+        collections: CollectionService = container.services[CollectionService]
+        try:
+            collections.get(collection)
+        except NotFound:
+            collections.create(NewCollection(id=collection), keep_nothing)
+        yield InGallery(container.services[PersonService], collection)
+    finally:
+        container.close()
+
+
+@contextmanager
+def _rehearsal(settings: Settings, collection: str) -> Iterator[Recipient]:
+    """The collection as it is, or as it would be made; neither it nor the database changes."""
+    pipeline = build_pipeline(Bundle.load(settings.bundle_dir))
+    enroller = build_enroller(build_analyser(pipeline, settings), settings)
+    if is_empty(settings):
+        yield Rehearsal(enroller, None)
+        return
+    with existing_database(settings):
+        container = build(settings)
+    try:
+        there = _has_collection(container, collection)
+        persons: PersonService = container.services[PersonService]
+        yield Rehearsal(enroller, (persons, collection) if there else None)
+    finally:
+        container.database.close()
+
+
+def _has_collection(container: Container, collection: str) -> bool:
+    collections: CollectionService = container.services[CollectionService]
+    try:
+        collections.get(collection)
     except NotFound:
-        collections.create(NewCollection(id=collection_id), keep_nothing)
+        return False
+    return True
 
 
-def _refuse_namesakes(photos: list[Photo]) -> None:
-    """Before anything is written: two folders must not become one person."""
-    folders: dict[str, str] = {}
-    for name in sorted({photo.person for photo in photos}):
-        first = folders.setdefault(person_id_of(name), name)
-        if first != name:
-            raise InvalidRequest(
-                f"The folders {first!r} and {name!r} would both be the person "
-                f"{person_id_of(name)!r}; rename one of them."
-            )
-
-
-def _enrol(persons: PersonService, collection: str, photo: Photo, outcome: _Outcome) -> None:
+def _enrol(people: Recipient, photo: Photo, max_bytes: int) -> Outcome:
     try:
-        image = ImageFile(photo.file.name, photo.file.read_bytes())
-        added = _add(persons, collection, photo.person, image)
-        if added is None:
-            outcome.already += 1
-            return
-        outcome.enrolled += 1
-        outcome.alike += [(photo.file, each.person_id, each.similarity) for each in added.warnings]
+        size = photo.file.stat().st_size
+        if size > max_bytes:  # not read at all
+            detail = f"The image has {size:,} bytes; at most {max_bytes:,} are read."
+            return Outcome("refused", None, ["payload_too_large"], detail)
+        image = ImageFile(printable(photo.file.name), photo.file.read_bytes())
     except OSError as error:
-        outcome.refused.append((photo.file, "unreadable", str(error.strerror)))
-    except AppError as error:
-        reason = error.errors[0].message.partition(":")[0] if error.errors else error.code
-        outcome.refused.append((photo.file, reason, error.detail))
+        return Outcome("refused", None, ["unreadable"], f"{error.strerror}.")
+    return enrol_photo(people, photo.person, image)
 
 
-def _add(persons: PersonService, collection: str, name: str, image: ImageFile) -> FacesAdded | None:
-    """What was added; None where the photo is known. Nobody is made without a usable photo."""
-    person_id = person_id_of(name)
-    try:
-        if persons.has_image(collection, person_id, image):
-            return None
-    except NotFound:
-        new = NewPerson(id=person_id, name=name)
-        return persons.create(collection, new, [image], keep_nothing)
-    return persons.add_faces(collection, person_id, [image], keep_nothing)
-
-
-def _report(outcome: _Outcome) -> None:
-    out = Console()
-    out.print(
-        f"{outcome.enrolled} photos enrolled, {outcome.already} were already, "
-        f"{len(outcome.refused)} refused."
-    )
-    if outcome.refused:
-        _report_refused(out, outcome.refused)
-    if outcome.alike:
-        _report_alike(out, outcome.alike)
-
-
-def _report_refused(out: Console, refused: list[tuple[Path, str, str]]) -> None:
-    table = Table("photo", "reason", "what to do", title="Refused")
-    for file, reason, detail in refused[:_SHOWN]:
-        table.add_row(f"{file.parent.name}/{file.name}", reason, detail)
-    out.print(table)
-    counts = Counter(reason for _, reason, _ in refused)
-    out.print(", ".join(f"{reason}: {count}" for reason, count in counts.most_common()))
-
-
-def _report_alike(out: Console, alike: list[tuple[Path, str, float]]) -> None:
-    table = Table("photo", "looks like", "similarity", title="Enrolled, and like somebody else")
-    for file, other, similarity in alike[:_SHOWN]:
-        table.add_row(f"{file.parent.name}/{file.name}", other, f"{similarity:.3f}")
-    out.print(table)
-    out.print(f"{len(alike)} photos look like another person: see the collection's lookalikes.")
+def _tell(told: EnrollReport, report: Path | None) -> None:
+    if report is not None:
+        try:
+            told.write(report)
+        except OSError as error:
+            raise _unwritable(report, error) from None
+    out = Console(soft_wrap=True, markup=False, highlight=False)
+    for line in told.lines():
+        out.print(line)

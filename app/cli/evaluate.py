@@ -14,9 +14,11 @@ from rich.table import Table
 
 from app.bootstrap import build_analyser, build_enroller
 from app.cli.databases import existing_database
+from app.cli.left_out import left_out_lines, people_in
 from app.cli.progress import count_progress, write_whole
 from app.core.clock import SystemClock
 from app.core.logging import configure_logging
+from app.core.names import printable
 from app.errors import InvalidRequest
 from app.evaluation.document import Source, as_json
 from app.evaluation.gallery import Gallery
@@ -28,8 +30,8 @@ from app.evaluation.report.page import as_html
 from app.evaluation.report.words import between, percent, similarity, tally
 from app.gallery.evaluation import StoredGallery, gallery_of_collection, gallery_of_photos
 from app.inference.bundle import Bundle
-from app.inference.folders import photos_in
 from app.inference.pipeline import build_pipeline
+from app.inference.walk import Photo
 from app.settings import Settings, load_settings
 
 _TARGET: Final = 0.001
@@ -73,17 +75,20 @@ def evaluate(
     bundle = Bundle.load(settings.bundle_dir)
     now = SystemClock().now().astimezone()
     with _folder_for(out or Path(f"evaluation-{now:%Y%m%d-%H%M}")) as report:
-        if folder is not None:
-            stored = StoredGallery(_photographed(folder, bundle, settings), _TARGET)
+        people = None if folder is None else people_in(folder)
+        if folder is not None and people is not None:
+            photos = people.photos
+            stored = StoredGallery(_photographed(folder, photos, bundle, settings), _TARGET)
         else:
             stored = _stored(str(collection), bundle, settings)
         source = Source(
             kind="collection" if folder is None else "folder",
-            name=str(collection) if folder is None else folder.resolve().name,
+            name=str(collection) if folder is None else printable(folder.resolve().name),
             made_at=now,
             kith=version("kith"),
             model=f"{bundle.manifest.name} {bundle.manifest.version}",
             contract_id=bundle.manifest.contract_id,
+            left_out=people.counts if people else {},
         )
         wanted = _groups(groups, stored.gallery)
         with count_progress("Comparing", len(stored.gallery.owners)) as step:
@@ -97,13 +102,13 @@ def evaluate(
         write_whole(report / "report.json", as_json(source, measured))
         write_whole(report / "report.html", as_html(source, measured))
     _summarise(measured)
-    Console(stderr=True).print(f"The report is {report / 'report.html'}, its numbers beside it.")
+    err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    for line in left_out_lines(source.left_out):
+        err.print(line)
+    err.print(f"The report is {report / 'report.html'}, its numbers beside it.")
 
 
-def _photographed(folder: Path, bundle: Bundle, settings: Settings) -> Gallery:
-    photos = photos_in(folder)
-    if not photos:
-        raise InvalidRequest(f"{folder} has no folder with photos in it; one a person is needed.")
+def _photographed(folder: Path, photos: list[Photo], bundle: Bundle, settings: Settings) -> Gallery:
     enroller = build_enroller(build_analyser(build_pipeline(bundle), settings), settings)
     with count_progress("Examining", len(photos)) as step:
         return gallery_of_photos(photos, enroller, root=folder, threads=settings.threads, done=step)

@@ -13,15 +13,18 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from app.bootstrap import build_analyser
+from app.cli.left_out import left_out_lines, people_in
 from app.cli.progress import count_progress, write_whole
+from app.core.names import one_spelling
 from app.decision.fit import fit, score_noise
 from app.errors import BundleError, InvalidRequest
 from app.inference.acceptance import sole_subject
 from app.inference.bundle import Bundle
-from app.inference.folders import EmbeddedFolder, Photo, embed_photos, photos_in
+from app.inference.folders import EmbeddedFolder, embed_photos
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.inference.pull import PLAIN, RECIPE
 from app.inference.pull import pull as pull_bundle
+from app.inference.walk import Photo
 from app.settings import load_settings
 
 cli = typer.Typer(help="Fetch, show and calibrate model bundles.", no_args_is_help=True)
@@ -116,7 +119,8 @@ def calibrate(
     """Measure how often strangers look alike to a bundle, on photos of many people."""
     settings = load_settings()
     bundle = Bundle.load(bundle_dir or settings.bundle_dir)
-    photos = _without(photos_in(folder), exclude or [])
+    people = people_in(folder)
+    photos = _without(people.photos, exclude or [])
     pipeline = build_pipeline(bundle)
     with count_progress("Embedding", len(photos)) as step:
         found = embed_photos(
@@ -128,6 +132,8 @@ def calibrate(
         )
     calibration = _calibrated(pipeline, found, data)
     write_whole(out, json.dumps(calibration) + "\n")
+    for line in left_out_lines(people.counts):
+        _err.print(line, soft_wrap=True, highlight=False, markup=False)
     _err.print(f"{len(found.photos)} photos, {len(found.refused)} refused; wrote {out}.")
 
 
@@ -161,9 +167,26 @@ def _same_person(labels: np.ndarray) -> np.ndarray:
 
 
 def _without(photos: list[Photo], exclude: list[Path]) -> list[Photo]:
-    lines = [line for file in exclude for line in file.read_text(encoding="utf-8").splitlines()]
-    names = {line.partition("#")[0].strip() for line in lines}
-    return [p for p in photos if p.person not in names and p.file.stem not in names]
+    """Those that no line of the files names; a line may end in ``#`` and a comment."""
+    there = {photo.person for photo in photos} | {_stem(photo) for photo in photos}
+    names = {_named(line, there) for file in exclude for line in _lines(file)}
+    return [each for each in photos if each.person not in names and _stem(each) not in names]
+
+
+def _named(line: str, there: set[str]) -> str:
+    whole = one_spelling(line).strip()
+    return whole if whole in there else whole.partition("#")[0].strip()
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InvalidRequest(f"{file} is not UTF-8 text.") from None
+
+
+def _stem(photo: Photo) -> str:
+    return one_spelling(photo.file.stem)
 
 
 @contextmanager

@@ -3,7 +3,8 @@ rises when one of them changes its meaning.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
@@ -14,7 +15,10 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What was measured, with what, and when; ``name`` is of the folder or the collection."""
+    """What was measured, with what, and when; ``name`` is of the folder or the collection.
+
+    ``left_out`` counts the entries of the folder that are no photos, by kind.
+    """
 
     kind: Literal["folder", "collection"]
     name: str
@@ -22,6 +26,7 @@ class Source:
     kith: str
     model: str
     contract_id: str
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def as_json(source: Source, evaluation: Evaluation) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.names import printable
 from app.decision.fusion import fuse_persons
 from app.evaluation.gallery import Gallery, Refusal
 from app.gallery import evaluation_repository, repository
@@ -18,7 +19,7 @@ from app.gallery.enrolment import Enroller, ImageFile, Template
 from app.gallery.evaluation_repository import Enrolled
 from app.gallery.evidence import reports_of
 from app.gallery.templates import unpack
-from app.inference.folders import Photo
+from app.inference.walk import Photo
 
 _DUPLICATE: Final = "duplicate_image"
 
@@ -44,7 +45,7 @@ def gallery_of_photos(
     Images are named by their way from ``root``. ``InvalidRequest`` where too little is left to
     measure anything.
     """
-    people = list(dict.fromkeys(_shown(photo.person) for photo in photos))
+    people = list(dict.fromkeys(photo.person for photo in photos))
     number = {person: i for i, person in enumerate(people)}
     reader = _Reader(enroller, root)
     with ThreadPoolExecutor(threads) as pool:
@@ -54,7 +55,7 @@ def gallery_of_photos(
     vectors = [template.embedding for _, template in reader.taken]
     return Gallery(
         vectors=np.array(vectors, np.float32).reshape(len(vectors), -1),
-        owners=np.array([number[_shown(photo.person)] for photo, _ in reader.taken], np.int64),
+        owners=np.array([number[photo.person] for photo, _ in reader.taken], np.int64),
         images=[reader.name(photo) for photo, _ in reader.taken],
         people=people,
         titles=people,
@@ -104,12 +105,12 @@ class _Reader:
 
     def name(self, photo: Photo) -> str:
         """The photo's way from the root."""
-        return _shown(photo.file.relative_to(self._root).as_posix())
+        return printable(photo.file.relative_to(self._root).as_posix())
 
     def examine(self, photo: Photo) -> tuple[Photo, Template | Refusal]:
         """On any thread: the photo's template, or why there is none."""
         try:
-            image = ImageFile(photo.file.name, photo.file.read_bytes())
+            image = ImageFile(printable(photo.file.name), photo.file.read_bytes())
         except OSError as error:
             return photo, self._refusal(photo, "unreadable", detail=f"{error.strerror}.")
         templates, rejected = self._enroller.examine([image])
@@ -129,12 +130,7 @@ class _Reader:
             self.taken.append((photo, found))
 
     def _refusal(self, photo: Photo, *reasons: str, detail: str) -> Refusal:
-        return Refusal(_shown(photo.person), self.name(photo), reasons, detail)
-
-
-def _shown(name: str) -> str:
-    """A file's name as text that can be written: not every name on a disk is UTF-8."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+        return Refusal(photo.person, self.name(photo), reasons, detail)
 
 
 def _is_valid(row: Enrolled, now: datetime) -> bool:

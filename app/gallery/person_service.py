@@ -49,6 +49,17 @@ class _Examined:
     others: dict[int, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What would become of images: those refused, the warnings of the others, and how many faces
+    the person has ``room`` for.
+    """
+
+    rejected: list[RejectedImage]
+    warnings: list[EnrolmentWarning]
+    room: int
+
+
 class PersonService:
     """Enrols, changes and removes persons and faces."""
 
@@ -127,6 +138,8 @@ class PersonService:
             with self._database.write() as session:
                 owner = repository.collection(session, collection_id)
                 person = repository.person(session, owner, person_id)
+                if patch.external_id and repository.is_anothers(session, person, patch.external_id):
+                    raise _taken(collection_id, person_id, patch.external_id)
                 if changes.keys() & _TOLD:
                     repository.changed(session, owner, [person.key], now=self._clock.now())
                 for name, value in changes.items():
@@ -175,6 +188,27 @@ class PersonService:
             keep(session, answer, person, *rows, *others)
         _log.info("faces.added", collection=collection_id, person=person_id, faces=len(rows))
         return answer
+
+    def try_images(
+        self, collection_id: str, person_id: str | None, images: Sequence[ImageFile]
+    ) -> Tried:
+        """What enrolling the images would do, were they the person's first; nothing is written.
+
+        ``person_id`` is None of somebody who is not enrolled yet.
+        """
+        with self._database.read() as session:
+            owner = self._enrollable(session, collection_id)
+            key, count = None, 0
+            if person_id is not None:
+                key = repository.person(session, owner, person_id).key
+                count = len(repository.image_hashes(session, key))
+        seen = self._examine(owner, images, person_key=key)
+        return Tried(seen.rejected, seen.warnings, room=owner.max_faces_per_person - count)
+
+    def names(self, collection_id: str, ids: Sequence[str]) -> dict[str, str | None]:
+        """The names of those of ``ids`` who are enrolled."""
+        with self._database.read() as session:
+            return repository.names(session, repository.collection(session, collection_id), ids)
 
     def has_image(self, collection_id: str, person_id: str, image: ImageFile) -> bool:
         """Whether the person is enrolled with exactly this image; nothing is decoded."""

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core import hints
 from app.core.db import is_writing
+from app.core.names import spellings
 from app.errors import ContractMismatch, NotFound, NotReady
 from app.gallery.models import Collection, Face, Feedback, Person, Probe
 from app.index import changelog
@@ -99,13 +100,24 @@ def persons(
     after: int,
     limit: int,
 ) -> Sequence[Person]:
-    """Persons by age, with exactly this name or external id where one is given."""
+    """Persons by age, with exactly this name or external id where one is given.
+
+    Those whom an earlier Kith stored in another spelling of it (NFD) are found too.
+    """
     query = select(Person).where(Person.collection_key == owner.key, Person.key > after)
     if name is not None:
-        query = query.where(Person.name == name)
+        query = query.where(Person.name.in_(spellings(name)))
     if external_id is not None:
-        query = query.where(Person.external_id == external_id)
+        query = query.where(_has_external_id(external_id))
     return session.scalars(query.order_by(Person.key).limit(limit)).all()
+
+
+def names(session: Session, owner: Collection, ids: Sequence[str]) -> dict[str, str | None]:
+    """The names of those of ``ids`` whom the collection has."""
+    query = select(Person.id, Person.name).where(
+        Person.collection_key == owner.key, Person.id.in_(ids)
+    )
+    return {row.id: row.name for row in session.execute(query)}
 
 
 def face_counts(session: Session, person_keys: Sequence[int]) -> dict[int, int]:
@@ -234,8 +246,18 @@ def is_taken(session: Session, owner: Collection, person_id: str, external_id: s
     """Whether somebody in the collection has this id or this external id."""
     same = Person.id == person_id
     if external_id is not None:
-        same = or_(same, Person.external_id == external_id)
+        same = or_(same, _has_external_id(external_id))
     return bool(session.scalar(select(exists().where(Person.collection_key == owner.key, same))))
+
+
+def is_anothers(session: Session, person: Person, external_id: str) -> bool:
+    """Whether another person of the collection has this external id, in any spelling."""
+    another = (Person.collection_key == person.collection_key, Person.key != person.key)
+    return bool(session.scalar(select(exists().where(*another, _has_external_id(external_id)))))
+
+
+def _has_external_id(external_id: str) -> ColumnElement[bool]:
+    return Person.external_id.in_(spellings(external_id))
 
 
 def _count_by(

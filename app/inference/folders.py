@@ -1,10 +1,9 @@
-"""Folders of photographs, one folder a person: walked, and embedded."""
+"""Folders of photographs, one folder a person: embedded."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +12,8 @@ from app.errors import AppError
 from app.inference.analyser import Analyser
 from app.inference.embedder import Embeddings
 from app.inference.pipeline import Sample
+from app.inference.walk import Photo, walk
 from app.vision.types import AlignedCrop
-
-SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-
-
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """One image file of the person whose folder it lies in."""
-
-    person: str
-    file: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +30,8 @@ class EmbeddedFolder:
 
 
 def photos_in(folder: Path) -> list[Photo]:
-    """The images in the sub-folders of ``folder``, by person and name; hidden ones are left out."""
-    return [
-        Photo(person.name, file)
-        for person in sorted(folder.iterdir())
-        if person.is_dir() and not person.name.startswith(".")
-        for file in sorted(person.rglob("*"))
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-    ]
+    """The photos in the sub-folders of ``folder``, by person and name; see ``walk``."""
+    return walk(folder).photos
 
 
 def embed_photos(

@@ -6,7 +6,7 @@ listed with the reason, never silently and never at the cost of the rest.
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,8 @@ from rich.progress import track
 
 from app.errors import AppError
 from app.inference.bundle import Bundle
-from app.inference.folders import photos_in
 from app.inference.pipeline import Pipeline, build_pipeline
+from app.inference.walk import HINTS, Photo, fingerprint, walk
 from app.vision.decode import ImageLimits, decode_image
 from app.vision.types import Box, RgbImage
 from training.datasets.base import ImageSet
@@ -29,8 +29,8 @@ Sampled = Callable[[RgbImage], RgbImage]
 def load(folder: Path, size: int) -> ImageSet:
     """Whole grey images, one folder an identity."""
     how = grey(size)
-    photos = photos_in_folder(folder)
-    return read_images(folder, photos, lambda image: fitted_rgb(image, how))
+    photos, unread = photos_in_folder(folder)
+    return read_images(folder, _pairs(photos), lambda image: fitted_rgb(image, how), unread)
 
 
 def load_faces(folder: Path, face_bundle: Path, *, cache: Path) -> ImageSet:
@@ -40,7 +40,8 @@ def load_faces(folder: Path, face_bundle: Path, *, cache: Path) -> ImageSet:
     """
     bundle = Bundle.load(face_bundle)
     detector = bundle.manifest.files["detector.onnx"].sha256
-    key = json.dumps([str(folder), len(photos_in_folder(folder)), detector])
+    photos, unread = photos_in_folder(folder)
+    key = json.dumps([str(folder), fingerprint(photos), detector])
     if cache.is_file():
         with np.load(cache) as file:
             if str(file["key"]) == key:
@@ -48,7 +49,7 @@ def load_faces(folder: Path, face_bundle: Path, *, cache: Path) -> ImageSet:
                 skipped = tuple(map(str, file["skipped"]))
                 return ImageSet(file["images"], file["labels"], identities, names, skipped)
     pipeline = build_pipeline(bundle)
-    data = read_images(folder, photos_in_folder(folder), lambda image: _face(pipeline, image))
+    data = read_images(folder, _pairs(photos), lambda image: _face(pipeline, image), unread)
     cache.parent.mkdir(parents=True, exist_ok=True)
     np.savez(
         cache, key=key, images=data.images, labels=data.labels, names=np.array(data.names),
@@ -57,14 +58,26 @@ def load_faces(folder: Path, face_bundle: Path, *, cache: Path) -> ImageSet:
     return data
 
 
-def photos_in_folder(folder: Path) -> list[tuple[str, Path]]:
-    """(identity, file) of every image; an empty or missing folder is refused in one line."""
+def photos_in_folder(folder: Path) -> tuple[list[Photo], list[str]]:
+    """Every image with its identity, and the files that are no image that can be read, with the
+    reason; an empty or missing folder is refused in one line.
+    """
     if not folder.is_dir():
         raise TrainingError(f"There is no folder {folder}.")
-    photos = [(photo.person, photo.file) for photo in photos_in(folder)]
-    if not photos:
+    people = walk(folder)
+    if not people.photos:
         raise TrainingError(f"{folder} holds no images; it should hold one folder an identity.")
-    return photos
+    unread = [f"{_name(folder, each.path)}: {HINTS[each.kind]}" for each in people.refused]
+    return people.photos, unread
+
+
+def _pairs(photos: list[Photo]) -> list[tuple[str, Path]]:
+    return [(photo.person, photo.file) for photo in photos]
+
+
+def _name(folder: Path, file: Path) -> str:
+    """The way from the folder; a byte that is no UTF-8 is escaped."""
+    return str(file.relative_to(folder)).encode("utf-8", "backslashreplace").decode()
 
 
 def _face(pipeline: Pipeline, image: RgbImage) -> RgbImage:
@@ -84,14 +97,18 @@ class _NoFace(Exception):
         return "no face was found"
 
 
-def read_images(folder: Path, photos: list[tuple[str, Path]], sample: Sampled) -> ImageSet:
-    """The ``photos`` (identity, file) of ``folder``, each as ``sample`` makes it."""
-    images, people, names, skipped = [], [], [], []
+def read_images(
+    folder: Path, photos: list[tuple[str, Path]], sample: Sampled, unread: Sequence[str] = ()
+) -> ImageSet:
+    """The ``photos`` (identity, file) of ``folder``, each as ``sample`` makes it. ``unread`` are
+    files that are known to be skipped.
+    """
+    images, people, names, skipped = [], [], [], list(unread)
     for person, file in track(photos, "reading images"):
-        name = str(file.relative_to(folder))
+        name = _name(folder, file)
         try:
             images.append(sample(decode_image(file.read_bytes(), _LIMITS)))
-        except (AppError, _NoFace) as error:
+        except (AppError, OSError, _NoFace) as error:
             skipped.append(f"{name}: {error}")
             continue
         people.append(person)

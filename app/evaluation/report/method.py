@@ -35,9 +35,16 @@ def method(source: Source, measured: Evaluation) -> Iterable[str]:
             f"mean {measured.site.shift:+.2f} deviations, "
             f"deviation {measured.site.stretch:.2f} times",
         ),
+        *_left_out(source),
         ("Model", f"{source.model}, contract {source.contract_id}"),
         ("Made", f"{source.made_at:%Y-%m-%d %H:%M %Z} with Kith {source.kith}"),
     )
     told = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in rows)
     yield f"<dl>{told}</dl>"
     yield "<footer>This page names people and their files; treat it like the photographs.</footer>"
+
+
+def _left_out(source: Source) -> Iterable[tuple[str, str]]:
+    if source.left_out:
+        kinds = source.left_out.items()
+        yield "Left out", ", ".join(f"{kind.replace('_', ' ')}: {n:,}" for kind, n in kinds)

@@ -1,0 +1,232 @@
+"""Enrols photos of people who are known by their names alone, such as by the names of folders.
+
+Who somebody is rests on the whole name. The person's id is made of it (``id_of_name``), and only
+finds the row: a person whose stored name is another one is somebody else, whatever the id.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pydantic import ValidationError
+
+from app.core.ids import former_ids_of_name, id_of_name
+from app.core.names import one_spelling, printable
+from app.errors import (
+    AlreadyExists,
+    AppError,
+    ContractMismatch,
+    InvalidRequest,
+    NotFound,
+    Unavailable,
+)
+from app.gallery.enrolment import Enroller, ImageFile, refusal
+from app.gallery.person_service import PersonService, Tried
+from app.gallery.schemas import EnrolmentWarning, NewCollection, NewPerson
+from app.web.idempotency import keep_nothing
+
+
+class NotThisPerson(InvalidRequest):
+    """The name cannot be stored, or the id that it leads to is somebody else's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The id that a name leads to, and whether the person is enrolled."""
+
+    person_id: str
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one photo."""
+
+    what: Literal["enrolled", "already", "refused"]
+    person_id: str | None
+    reasons: Sequence[str] = ()
+    detail: str = ""
+    warnings: Sequence[EnrolmentWarning] = ()
+
+
+class Recipient(Protocol):
+    """Where photos go: the gallery, or a rehearsal that writes nothing.
+
+    ``make`` and ``add`` raise an ``AppError`` where the photo is refused.
+    """
+
+    def names(self, ids: Sequence[str]) -> Mapping[str, str | None]:
+        """The names of those of ``ids`` who are enrolled."""
+        ...
+
+    def has(self, person_id: str, image: ImageFile) -> bool:
+        """Whether the person is enrolled with exactly this image."""
+        ...
+
+    def make(self, new: NewPerson, image: ImageFile) -> list[EnrolmentWarning]:
+        """Enrol somebody with a first photo."""
+        ...
+
+    def add(self, person_id: str, image: ImageFile) -> list[EnrolmentWarning]:
+        """Enrol one more photo of somebody."""
+        ...
+
+
+def whose(people: Recipient, name: str) -> Whose:
+    """The person of this name, enrolled or to be; ``NotThisPerson`` where that can be nobody.
+
+    People whom an earlier Kith enrolled are continued under the id that they got then.
+    """
+    name, made = one_spelling(name), id_of_name(name)
+    ids = [made, *former_ids_of_name(name)]
+    known = people.names(ids)
+    for each in ids:
+        stored = known.get(each)
+        if stored is not None and one_spelling(stored) == name:
+            return Whose(each, known=True)
+    if made in known:
+        raise NotThisPerson(_somebody_else(made, name, known[made]))
+    _new(made, name)
+    return Whose(made, known=False)
+
+
+def enrol_photo(people: Recipient, name: str, image: ImageFile, *, again: bool = True) -> Outcome:
+    """Enrol a photo of the person of this name; a photo that is refused makes nobody.
+
+    Where somebody else makes or removes the person at this moment, it looks ``again``.
+    ``Unavailable``, ``ContractMismatch`` and ``NotFound`` are of the whole gallery, and raised.
+    """
+    try:
+        person = whose(people, name)
+    except NotThisPerson as error:
+        return Outcome("refused", None, reasons_of(error), error.detail)
+    try:
+        return _enrol(people, person, name, image)
+    except (Unavailable, ContractMismatch):
+        raise
+    except AppError as error:
+        if again and isinstance(error, NotFound | AlreadyExists):
+            return enrol_photo(people, name, image, again=False)
+        return Outcome("refused", person.person_id, reasons_of(error), error.detail)
+
+
+def reasons_of(error: AppError) -> list[str]:
+    """Why an image was refused, in the words of the API's ``reasons``; else the error's code."""
+    if isinstance(error, NotThisPerson):
+        return ["not_this_person"]
+    if error.errors:
+        return error.errors[0].message.partition(":")[0].split(", ")
+    return [error.code]
+
+
+def _enrol(people: Recipient, person: Whose, name: str, image: ImageFile) -> Outcome:
+    if not person.known:
+        warnings = people.make(_new(person.person_id, name), image)
+    elif people.has(person.person_id, image):
+        return Outcome("already", person.person_id)
+    else:
+        warnings = people.add(person.person_id, image)
+    return Outcome("enrolled", person.person_id, warnings=warnings)
+
+
+def _new(person_id: str, name: str) -> NewPerson:
+    try:
+        return NewPerson(id=person_id, name=name)
+    except ValidationError as error:
+        why = error.errors()[0]["msg"]
+        raise NotThisPerson(f"The name cannot be stored: {why}. Rename the folder.") from None
+
+
+def _somebody_else(person_id: str, name: str, stored: str | None) -> str:
+    called = "has no name" if stored is None else f"is called {printable(stored)!r}"
+    return (
+        f"The person {person_id!r} {called}. If that is {printable(name)!r}, give the person this "
+        "name; if not, rename the folder."
+    )
+
+
+class InGallery:
+    """The people of one collection."""
+
+    def __init__(self, persons: PersonService, collection_id: str) -> None:
+        self._persons = persons
+        self._collection_id = collection_id
+
+    def names(self, ids: Sequence[str]) -> Mapping[str, str | None]:
+        """As SQL has them now."""
+        return self._persons.names(self._collection_id, ids)
+
+    def has(self, person_id: str, image: ImageFile) -> bool:
+        """By the SHA-256 of the bytes; nothing is decoded."""
+        return self._persons.has_image(self._collection_id, person_id, image)
+
+    def make(self, new: NewPerson, image: ImageFile) -> list[EnrolmentWarning]:
+        """In one transaction: nobody is made without a photo."""
+        return self._persons.create(self._collection_id, new, [image], keep_nothing).warnings
+
+    def add(self, person_id: str, image: ImageFile) -> list[EnrolmentWarning]:
+        """In one transaction."""
+        added = self._persons.add_faces(self._collection_id, person_id, [image], keep_nothing)
+        return added.warnings
+
+
+class Rehearsal:
+    """Decides as ``InGallery`` would and remembers it, but writes nothing.
+
+    ``gallery`` is the service and the collection, or None where there is no such collection yet.
+    People who are new in one rehearsal are not compared with each other.
+    """
+
+    def __init__(self, enroller: Enroller, gallery: tuple[PersonService, str] | None) -> None:
+        self._enroller = enroller
+        self._gallery = gallery
+        self._made: dict[str, str | None] = {}
+        self._taken: dict[str, set[str]] = {}
+
+    def names(self, ids: Sequence[str]) -> Mapping[str, str | None]:
+        """Those enrolled, and those that this rehearsal would have made."""
+        made = {each: self._made[each] for each in ids if each in self._made}
+        if self._gallery is None:
+            return made
+        persons, collection_id = self._gallery
+        return {**persons.names(collection_id, ids), **made}
+
+    def has(self, person_id: str, image: ImageFile) -> bool:
+        """Enrolled before, or by this rehearsal."""
+        if image.sha256 in self._taken.get(person_id, ()):
+            return True
+        if self._gallery is None or person_id in self._made:
+            return False
+        persons, collection_id = self._gallery
+        return persons.has_image(collection_id, person_id, image)
+
+    def make(self, new: NewPerson, image: ImageFile) -> list[EnrolmentWarning]:
+        """Somebody that ``names`` will tell of."""
+        person_id = str(new.id)
+        warnings = self._examine(None, person_id, image)
+        self._made[person_id] = new.name
+        return warnings
+
+    def add(self, person_id: str, image: ImageFile) -> list[EnrolmentWarning]:
+        """One face more, up to the collection's limit."""
+        return self._examine(None if person_id in self._made else person_id, person_id, image)
+
+    def _examine(
+        self, enrolled: str | None, person_id: str, image: ImageFile
+    ) -> list[EnrolmentWarning]:
+        tried = self._tried(enrolled, image)
+        if tried.rejected:
+            raise refusal(tried.rejected)
+        taken = self._taken.setdefault(person_id, set())
+        if len(taken) >= tried.room:
+            limit = self._enroller.rejection(0, image.filename, "face_limit_reached")
+            raise refusal([limit])
+        taken.add(image.sha256)
+        return tried.warnings
+
+    def _tried(self, person_id: str | None, image: ImageFile) -> Tried:
+        if self._gallery is None:
+            _, rejected = self._enroller.examine([image])
+            return Tried(rejected, [], room=NewCollection().max_faces_per_person)
+        persons, collection_id = self._gallery
+        return persons.try_images(collection_id, person_id, [image])
