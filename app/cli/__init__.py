@@ -1,6 +1,7 @@
 """The ``kith`` command: serve, fetch models, enrol, evaluate, back up, check, change a model."""
 
 import sys
+from io import TextIOWrapper
 
 from rich.console import Console
 
@@ -10,6 +11,9 @@ from app.errors import AppError
 
 def main() -> None:
     """Run the command; a known error is one line on standard error and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # of people of all scripts, on any terminal
+            stream.reconfigure(errors="backslashreplace")
     try:
         if sys.argv[1:] == ["health"]:
             health.health()  # asked for ever, so without a second of imports

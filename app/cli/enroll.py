@@ -1,5 +1,6 @@
 """``kith enroll``: a folder tree into a collection, one folder a person, resumable."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from app.cli.enroll_report import EnrollReport
 from app.cli.left_out import people_in
 from app.cli.progress import count_progress
 from app.core.clock import SystemClock
+from app.core.ids import ID_PATTERN
 from app.core.logging import configure_logging
 from app.core.names import printable
 from app.errors import InvalidRequest, NotFound
@@ -50,6 +52,8 @@ def enroll(
 
     Ends with 0, or with 3 where a photo or a folder was refused.
     """
+    if re.fullmatch(ID_PATTERN, collection) is None:
+        raise InvalidRequest(f"{collection!r} is no id of a collection; one is {ID_PATTERN}.")
     settings = load_settings()
     configure_logging("WARNING", settings.log_format)
     people = people_in(folder, or_refused=True)

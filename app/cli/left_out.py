@@ -8,18 +8,24 @@ from app.errors import InvalidRequest
 from app.inference.walk import HINTS, Kind, People, walk
 
 
+def walked(folder: Path) -> People:
+    """What is in a command's folder; ``InvalidRequest`` where it cannot be read."""
+    try:
+        return walk(folder)
+    except OSError as error:
+        shown = printable(str(folder))
+        raise InvalidRequest(f"{shown} cannot be read: {error.strerror}.") from None
+
+
 def people_in(folder: Path, *, or_refused: bool = False) -> People:
-    """The walk of a command's folder; ``InvalidRequest`` where it has no photo of anybody.
+    """As ``walked``; ``InvalidRequest`` also where there is no photo of anybody.
 
     ``or_refused``: photos that Kith does not read are enough, because the command tells of them.
     """
-    shown = printable(str(folder))
-    try:
-        found = walk(folder)
-    except OSError as error:
-        raise InvalidRequest(f"{shown} cannot be read: {error.strerror}.") from None
+    found = walked(folder)
     if found.photos or (or_refused and found.refused):
         return found
+    shown = printable(str(folder))
     needed = f"{shown} has no folder with photos in it; one a person is needed."
     raise InvalidRequest(" ".join((needed, *left_out_lines(found.counts))))
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from app.bootstrap import build_analyser
-from app.cli.left_out import left_out_lines, people_in
+from app.cli.left_out import left_out_lines, walked
 from app.cli.progress import count_progress, write_whole
 from app.core.names import one_spelling
 from app.decision.fit import fit, score_noise
@@ -119,7 +119,7 @@ def calibrate(
     """Measure how often strangers look alike to a bundle, on photos of many people."""
     settings = load_settings()
     bundle = Bundle.load(bundle_dir or settings.bundle_dir)
-    people = people_in(folder)
+    people = walked(folder)
     photos = _without(people.photos, exclude or [])
     pipeline = build_pipeline(bundle)
     with count_progress("Embedding", len(photos)) as step:

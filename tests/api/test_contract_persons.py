@@ -5,7 +5,11 @@ import json
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
+from app.core.db import Database
+from app.gallery.models import Person
+from app.settings import Settings
 from tests.api.support import (
     FakeClock,
     enrol,
@@ -286,3 +290,56 @@ def test_an_unknown_collection_or_person_is_not_found(
 ) -> None:
     body: dict[str, str] | None = {} if method in ("POST", "PATCH") else None
     problem(client.request(method, path, json=body), 404, "not_found")
+
+
+def test_a_name_is_found_however_its_accents_are_typed(client: TestClient) -> None:
+    make_collection(client)
+    nfc, nfd = "Zo\u00eb M\u00fcller", "Zoe\u0308 Mu\u0308ller"
+    made = client.post("/collections/staff/persons", json={"id": "zoe", "name": nfd}).json()
+    assert made["person"]["name"] == nfc
+    assert made["person"]["external_id"] is None
+    for name in (nfc, nfd):
+        found = client.get("/collections/staff/persons", params={"name": name}).json()["items"]
+        assert [each["id"] for each in found] == ["zoe"]
+    patched = client.patch("/collections/staff/persons/zoe", json={"external_id": nfd}).json()
+    assert patched["external_id"] == nfc
+    for taken in (nfc, nfd):
+        again = client.post("/collections/staff/persons", json={"external_id": taken})
+        assert again.status_code == 409
+
+
+def test_names_that_an_earlier_kith_stored_in_another_spelling_are_found_and_taken(
+    client: TestClient, settings: Settings
+) -> None:
+    make_collection(client)
+    nfc, nfd = "Zo\u00eb", "Zoe\u0308"
+    client.post("/collections/staff/persons", json={"id": "zoe", "name": nfc, "external_id": nfc})
+    client.post("/collections/staff/persons", json={"id": "bob"})
+    database = Database(settings.sql_url)
+    with database.write() as session:
+        session.execute(update(Person).where(Person.id == "zoe").values(name=nfd, external_id=nfd))
+    database.close()
+    for field in ("name", "external_id"):
+        for spelling in (nfc, nfd):
+            found = client.get("/collections/staff/persons", params={field: spelling}).json()[
+                "items"
+            ]
+            assert [each["id"] for each in found] == ["zoe"]
+    assert client.post("/collections/staff/persons", json={"external_id": nfc}).status_code == 409
+    stolen = client.patch("/collections/staff/persons/bob", json={"external_id": nfc})
+    assert stolen.status_code == 409
+    own = client.patch("/collections/staff/persons/zoe", json={"external_id": nfc})
+    assert (own.status_code, own.json()["external_id"]) == (200, nfc)
+
+
+def test_a_name_that_grows_in_nfc_is_held_against_the_limit_as_it_is_stored(
+    client: TestClient,
+) -> None:
+    make_collection(client)
+    grows = "\ufb2c"  # one character, three in NFC
+    refused = client.post("/collections/staff/persons", json={"name": grows * 86})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "name"
+    stored = client.post("/collections/staff/persons", json={"name": grows * 85})
+    assert stored.status_code == 201
+    assert len(stored.json()["person"]["name"]) == 255

@@ -118,6 +118,32 @@ def test_a_folder_becomes_a_report_and_its_numbers(
     assert page.count('<svg class="chart"') == 3
 
 
+def test_what_is_no_photo_is_told_by_kind(kith: Kith, fake_bundle: Path, folder: Path) -> None:
+    """The walk of `kith enroll`."""
+    _put(folder, "Person 3", "IMG_1.heic", b"\x00\x00\x00\x18ftypheic" + bytes(32))
+    _put(folder, "Person 3/@eaDir", "1.png", picture(3, 1))
+    _put(folder, "@eaDir", "1.png", picture(3, 1))
+    _put(folder, ".", "loose.png", picture(99))
+    _put(folder, os.fsdecode(b"Andr\xe9"), "1.png", picture(98))
+    _put(folder, "Person 4", os.fsdecode(b"broken \xe9.jpg"), b"\xff\xd8\xff")
+    for form, shake in (("Zoe\u0308", 0), ("Zo\u00eb", 1)):
+        _put(folder, form, "1.png", picture(50, shake))
+
+    done = kith.evaluate(fake_bundle, folder)
+
+    assert done.status == 0, done.err
+    left_out = {"heic_or_avif": 1, "bad_name": 1, "loose": 1, "junk": 2}
+    report = kith.report()
+    assert report["left_out"] == left_out
+    for kind, count in left_out.items():
+        assert f"Left out, {kind}: {count} (" in done.err
+    assert "<dt>Left out</dt>" in kith.page()
+    assert report["size"]["persons"] == 16
+    assert report["size"]["mated_probes"] == 38
+    (refused,) = report["enrolment"]["refused"]
+    assert refused["image"] == "Person 4/broken \\xe9.jpg"
+
+
 def test_groups_are_told_apart(kith: Kith, fake_bundle: Path, folder: Path, tmp_path: Path) -> None:
     lines = [f"Person {i},{'day' if i % 2 else 'night'}" for i in range(14)]
     file = tmp_path / "groups.csv"

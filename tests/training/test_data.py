@@ -1,6 +1,7 @@
 """Loading, splitting, sampling, mining and spoiling images."""
 
 import gzip
+import os
 import struct
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
+from app.settings import SHIPPED
 from app.vision.preprocess import fit_whole, to_blob
+from app.vision.types import RgbImage
 from training.batches import Batches
 from training.config import LossConfig, SamplerConfig
 from training.datasets import digits, folder, mnist, omniglot
@@ -21,6 +24,7 @@ from training.objective import Objective
 from training.sampler import PairSampler, PKSampler, siamese_pairs
 from training.transforms import STRIKES, Augment, augmented, motion_kernel, reduced, strike
 
+MINI = SHIPPED / "face-mini"
 LABELS = np.repeat(np.arange(6), [5, 4, 3, 7, 4, 6]).astype(np.int64)
 
 
@@ -279,6 +283,49 @@ def test_a_corrupt_image_is_skipped_and_listed_and_the_rest_is_used(tmp_path: Pa
     assert data.identities == ("ann", "bob")
     assert len(data.skipped) == 1
     assert data.skipped[0].startswith("ann/bad.png: ")
+
+
+def test_a_folder_of_a_real_disk_has_the_people_that_the_service_would_enrol(
+    tmp_path: Path,
+) -> None:
+    for person in ("ann", "Zoe\u0308", "Zo\u00eb", "@eaDir", os.fsdecode(b"Andr\xe9")):
+        (tmp_path / person).mkdir()
+        Image.new("L", (30, 20), 40).save(tmp_path / person / f"{len(person)}.png")
+    (tmp_path / "ann" / "IMG_1.HEIC").write_bytes(b"")
+    (tmp_path / "ann" / "gone.png").symlink_to(tmp_path / "nowhere")
+    data = folder.load(tmp_path, 16)
+    assert data.identities == ("Zo\u00eb", "ann")
+    assert data.labels.tolist() == [0, 0, 1]
+    assert [skipped.partition(":")[0] for skipped in data.skipped] == [
+        "Andr\\udce9",
+        "ann/IMG_1.HEIC",
+        "ann/gone.png",
+    ]
+
+
+def test_crops_are_kept_for_the_very_photos_that_they_are_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pixel(pipeline: object, image: RgbImage) -> RgbImage:
+        return image[:1, :1]
+
+    def identities() -> list[tuple[str, int]]:
+        found = folder.load_faces(tmp_path / "people", MINI, cache=tmp_path / "cache.npz")
+        names = (found.identities[label] for label in found.labels)
+        return list(zip(names, found.images[:, 0, 0, 0].tolist(), strict=True))
+
+    monkeypatch.setattr(folder, "_face", pixel)
+    for person, shade in (("ann", 10), ("bob", 20)):
+        (tmp_path / "people" / person).mkdir(parents=True)
+        for i in range(2):
+            Image.new("L", (30, 20), shade + i).save(tmp_path / "people" / person / f"{i}.png")
+    assert identities() == [("ann", 10), ("ann", 11), ("bob", 20), ("bob", 21)]
+    (tmp_path / "people" / "ann" / "1.png").rename(tmp_path / "people" / "bob" / "2.png")
+    assert identities() == [("ann", 10), ("bob", 20), ("bob", 21), ("bob", 11)]
+    Image.new("L", (30, 20), 99).save(tmp_path / "people" / "ann" / "0.png")
+    assert identities()[0] == ("ann", 99)
+    monkeypatch.setattr(folder, "_face", None)  # nothing changed, so nothing is read
+    assert identities()[0] == ("ann", 99)
 
 
 def test_an_empty_folder_is_one_clear_line(tmp_path: Path) -> None:
