@@ -1,7 +1,6 @@
 """Folders of people as they are found on real disks: what is a photo, and what is left out."""
 
 import os
-import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -183,8 +182,8 @@ def test_a_folder_whose_name_is_not_utf_8_is_nobody_and_a_file_is_a_photo(tmp_pa
 
 
 def test_folders_that_differ_in_spelling_alone_are_one_person(tmp_path: Path) -> None:
-    for form, file in (("NFC", "1.jpg"), ("NFD", "2.jpg")):
-        _put(tmp_path / unicodedata.normalize(form, "Zoë") / file)
+    _put(tmp_path / "Zo\u00eb" / "1.jpg")
+    _put(tmp_path / "Zoe\u0308" / "2.jpg")
     _put(tmp_path / "zoë" / "3.jpg")
     _put(tmp_path / "Zoë " / "4.jpg")
     found = sorted((photo.person, photo.file.name) for photo in walk(tmp_path).photos)
