@@ -174,8 +174,9 @@ def _without(photos: list[Photo], exclude: list[Path]) -> list[Photo]:
 
 
 def _named(line: str, there: set[str]) -> str:
-    whole = one_spelling(line).strip()
-    return whole if whole in there else whole.partition("#")[0].strip()
+    line = one_spelling(line)
+    whole = (each for each in (line, line.strip()) if each in there)
+    return next(whole, line.partition("#")[0].strip())
 
 
 def _lines(file: Path) -> list[str]:

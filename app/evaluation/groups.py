@@ -50,10 +50,10 @@ def read_groups(text: str, people: Sequence[str], *, file: str) -> Groups:
     """
     rows = csv.reader(text.splitlines(), strict=True)
     try:
-        lines = [(rows.line_num, [cell.strip() for cell in row]) for row in rows]
+        lines = [(rows.line_num, [*row[:1], *map(str.strip, row[1:])]) for row in rows]
     except csv.Error as error:
         raise InvalidRequest(f"{file}, line {rows.line_num}: {error}.") from None
-    lines = [(number, row) for number, row in lines if any(row)]
+    lines = [(number, row) for number, row in lines if any(cell.strip() for cell in row)]
     names = _header(lines[0][1] if lines else [], file)
     known = {_normal(person): person for person in people}
     columns: dict[str, dict[str, str]] = {name: {} for name in names}
@@ -105,8 +105,8 @@ def _members(gallery: Gallery, of: Mapping[str, str], group: str) -> set[int]:
 
 
 def _header(row: Sequence[str], file: str) -> list[str]:
-    names = list(row[1:])
-    if not names or row[0].casefold() != _PERSON or "" in names or len({*names}) < len(names):
+    first, names = "".join(row[:1]).strip().casefold(), list(row[1:])
+    if not names or first != _PERSON or "" in names or len({*names}) < len(names):
         raise InvalidRequest(
             f"{file} must begin with a header such as `person,site` or `person,site,age`: "
             "`person`, then a name of its own for each column of groups, parted by commas."
@@ -115,14 +115,15 @@ def _header(row: Sequence[str], file: str) -> list[str]:
 
 
 def _person(row: Sequence[str], columns: int, known: Mapping[str, str], *, where: str) -> str:
-    if len(row) != columns + 1 or "" in row:
+    if len(row) != columns + 1 or "" in row or not row[0].strip():
         raise InvalidRequest(
             f"{where}: a person and {columns} group{'s' * (columns > 1)} are needed, none of them "
             f"empty; there is {','.join(row)!r}."
         )
-    if (person := known.get(_normal(row[0]))) is None:
-        raise InvalidRequest(f"{where}: nobody here is called {row[0]!r}.")
-    return person
+    for name in (row[0], row[0].strip()):  # the blank of a folder's name is a part of it
+        if (person := known.get(_normal(name))) is not None:
+            return person
+    raise InvalidRequest(f"{where}: nobody here is called {row[0].strip()!r}.")
 
 
 def _normal(name: str) -> str:

@@ -68,3 +68,9 @@ def test_a_group_without_anything_to_measure_has_no_rate() -> None:
     assert only.fnir is None
     assert only.median_own is None
     assert only.fpir is not None
+
+
+def test_blanks_around_a_name_are_a_part_of_it_where_somebody_is_called_so() -> None:
+    text = "person,shift\nAda ,day\n Ada,night\nBob , day\n"
+    found = read_groups(text, ["Ada", "Ada ", "Bob"], file="g.csv").columns["shift"]
+    assert found == {"Ada ": "day", "Ada": "night", "Bob": "day"}
