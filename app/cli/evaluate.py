@@ -74,7 +74,7 @@ def evaluate(
     configure_logging("WARNING", settings.log_format)
     bundle = Bundle.load(settings.bundle_dir)
     now = SystemClock().now().astimezone()
-    with _folder_for(out or Path(f"evaluation-{now:%Y%m%d-%H%M}")) as report:
+    with _folder_for(out or Path(f"evaluation-{now:%Y%m%d-%H%M%S}")) as report:
         people = None if folder is None else people_in(folder)
         if folder is not None and people is not None:
             photos = people.photos

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ import typer
 from fastapi.testclient import TestClient
 
 from app.cli.commands import cli
+from app.core.db import Database
+from app.maintenance.check import Check
 from app.settings import Settings
+from migrations import upgrade
 from tests.api.support import told
 from tests.support.compose import compose
 from tests.support.pages import ROOT, anchors, code, kept_files, links, pages
@@ -199,3 +203,14 @@ def test_every_metric_that_a_page_names_is_there(client: TestClient) -> None:
         for piece in code(page):
             if re.fullmatch(r"kith_[a-z_]+", piece):
                 assert piece in told_names | fields, (page.name, piece)
+
+
+def test_the_page_on_backups_tells_every_check(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'kith.db'}")
+    upgrade(database)
+    check = Check(database, tmp_path / "index", contract_id="none", dimension=2)
+    names = [each.name for each in check.results(lambda _: nullcontext(lambda _: None))]
+    database.close()
+    page = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")
+    table = page[page.index("| check |") :].split("\n\n")[0].splitlines()[2:]
+    assert [row.split("|")[1].strip() for row in table] == names
