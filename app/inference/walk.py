@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from app.core.names import is_text, one_spelling
-from app.vision.formats import HEAD, format_of
+from app.vision.sniff import HEAD, format_of
 
 
 def _names(*lines: str) -> frozenset[str]:

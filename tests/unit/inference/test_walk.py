@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.inference.walk import HINTS, Kind, fingerprint, walk
-from app.vision.formats import HEAD, format_of
+from app.vision.sniff import HEAD, format_of
 from tests.support.pictures import encoded, picture
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64)
