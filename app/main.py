@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 
 from app.auth.routes import router as keys
 from app.bootstrap import Container, build
+from app.core.addresses import TrustedProxies
 from app.core.logging import configure_logging
 from app.gallery.collection_routes import router as collections
 from app.gallery.person_routes import router as persons
@@ -54,7 +55,11 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     app.add_middleware(BodyMemory, max_bytes=settings.max_bodies_bytes)
     app.add_middleware(Patience, seconds=settings.request_seconds)
     app.add_middleware(BodyLimit, max_bytes=settings.max_request_bytes)
-    app.add_middleware(RequestContext, observe=built.metrics.observe_request)
+    app.add_middleware(
+        RequestContext,
+        observe=built.metrics.observe_request,
+        trusted_proxies=TrustedProxies.parse(settings.trusted_proxies),
+    )
     _describe(app)
     return app
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import pydantic_settings
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.core.addresses import TrustedProxies
 from app.core.logging import LogFormat
 from app.errors import SettingsError
 
@@ -24,6 +25,19 @@ _SECRETS_DIR: Final = Path("/run/secrets")
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _sendable(key: SecretStr | None) -> SecretStr | None:
+    """A header can carry nothing else as it is, and loses blanks at its ends."""
+    text = "" if key is None else key.get_secret_value()
+    if text != text.strip() or any(not " " <= each <= "~" for each in text):
+        raise ValueError("use printable ASCII characters alone, without a blank at either end")
+    return key
+
+
+def _readable(proxies: str) -> str:
+    TrustedProxies.parse(proxies)
+    return proxies
 
 
 class Settings(BaseSettings):
@@ -53,11 +67,21 @@ class Settings(BaseSettings):
     ] = None
     admin_key: Annotated[
         SecretStr | None,
+        AfterValidator(_sendable),
         Field(
             min_length=24,
-            description="The admin key, 24 characters or more; unset: one is made at first start.",
+            description="The admin key, 24 characters or more of printable ASCII; unset: one is "
+            "made at first start.",
         ),
     ] = None
+    trusted_proxies: Annotated[
+        str,
+        AfterValidator(_readable),
+        Field(
+            description="Addresses and networks of the proxies before Kith, with commas, and `unix`"
+            " for those on a Unix socket: their `X-Forwarded-For` tells the log who the client is."
+        ),
+    ] = ""
     model: Annotated[
         Path | None,
         Field(

@@ -58,6 +58,7 @@ def serve() -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # Kith itself reads what trusted proxies say
         timeout_graceful_shutdown=settings.shutdown_seconds,
         timeout_keep_alive=75,
     )

@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from app.core.addresses import UNIX
 from app.core.ids import new_id
 from app.errors import AppError, MalformedRequest, Overloaded, RequestTimeout
 from app.web.bodies import LEAST_RATE
@@ -67,7 +68,7 @@ class Connection(HttpToolsProtocol):
         elif self._unsent_since is None:
             self._unsent_since = now
         elif now - self._unsent_since > self._seconds + unsent / LEAST_RATE:
-            _log.info("connection.aborted", unsent=unsent)
+            _log.info("connection.aborted", unsent=unsent, client=self._peer)
             self.transport.abort()
         if self.waits_since is None or not self._begun or self.transport.is_closing():
             return
@@ -80,17 +81,23 @@ class Connection(HttpToolsProtocol):
 
     def refuse(self, error: AppError) -> None:
         """Say ``error``, where no answer has begun, and close."""
-        _log.info("connection.refused", code=error.code)
+        request_id = new_id("req")
+        _log.info("connection.refused", code=error.code, client=self._peer, request_id=request_id)
         if self._in_hand():
             self.transport.abort()
             return
-        answer = problem_response(error, new_id("req"))
+        answer = problem_response(error, request_id)
         headers = [*answer.raw_headers, *self.server_state.default_headers]
         if error.status != RequestTimeout.status:
             headers.append((b"connection", b"close"))
         lines = [b"%s: %s\r\n" % header for header in headers]
         self.transport.write(b"".join([STATUS_LINE[error.status], *lines, b"\r\n", answer.body]))
         self.transport.close()
+
+    @property
+    def _peer(self) -> str:
+        """Who is at the other end, perhaps a proxy: there is no head to tell more."""
+        return self.client[0] if self.client else UNIX
 
     def _in_hand(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core.addresses import NOBODY, TrustedProxies
 from app.core.ids import new_id
 from app.errors import AppError, PayloadTooLarge
 from app.web.problems import METHODS, problem_response
@@ -30,20 +31,30 @@ _log = structlog.get_logger()
 
 
 class RequestContext:
-    """Gives each request an id, a log line and an observation; answers what nobody caught."""
+    """Gives each request an id, a log line and an observation; answers what nobody caught.
 
-    def __init__(self, app: ASGIApp, observe: Observe) -> None:
+    Every line that is logged while it is in hand says its id and its client; once its key is known
+    (see ``app.auth.guard``) also the id of that.
+    """
+
+    def __init__(
+        self, app: ASGIApp, observe: Observe, trusted_proxies: TrustedProxies = NOBODY
+    ) -> None:
         self._app = app
         self._observe = observe
+        self._trusted_proxies = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass HTTP requests on, watched; anything else untouched."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        request_id = _request_id(headers)
         scope.setdefault("state", {})["request_id"] = request_id
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        peer = (scope.get("client") or (None,))[0]
+        client = self._trusted_proxies.client(peer, headers.getlist("x-forwarded-for"))
+        structlog.contextvars.bind_contextvars(request_id=request_id, client=client)
         started = time.perf_counter()
         status = 0
 

@@ -1,18 +1,25 @@
 """The logs of a whole session hold nobody's name, key, embedding or image."""
 
 import base64
+import datetime as dt
 import json
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
-from tests.api.support import files, made, problem, told
+from tests.api.support import FakeClock, files, made, problem, told
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY, ServerProcess
 
+CODE = "unauthenticated"
 NAMES = ("Ada Lovelace", "Lovelace", "badge-4711", "Gebäude 7", "metadata-of-ada")
+DESK = "2001:db8::17"
+"""Where a request is from, says a proxy that is trusted."""
 ADA = {
     "id": "p1",
     "name": NAMES[0],
@@ -54,14 +61,23 @@ def session(client: httpx.Client) -> Iterator[str]:
     )
     yield "a-wrong-key"
     problem(client.get(f"/{NAMES[1]}", params={"name": NAMES[0]}), 404, "not_found")
-    client.delete(f"{people}/p1")
-    client.delete(f"/keys/{key['id']}")
+    client.delete(f"{people}/p1", headers={"X-Request-Id": "p1-goes", "X-Forwarded-For": DESK})
+    bearer = {"Authorization": f"Bearer {key['key']}"}
+    denied = client.get(people, headers={**bearer, "X-Request-Id": "denied"})
+    problem(denied, 403, "forbidden")
+    client.delete(f"/keys/{key['id']}", headers={"X-Request-Id": "key-goes"})
+    refused = client.get(people, headers={**bearer, "X-Request-Id": "refused"})
+    problem(refused, 401, "unauthenticated")
 
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> tuple[list[str], str]:
     """The secrets of a session, and all that a real server logged of it at its most talkative."""
-    settings = {"KITH_LOG_FORMAT": "json", "KITH_LOG_LEVEL": "DEBUG"}
+    settings = {
+        "KITH_LOG_FORMAT": "json",
+        "KITH_LOG_LEVEL": "DEBUG",
+        "KITH_TRUSTED_PROXIES": "10.0.0.0/8, 127.0.0.1",
+    }
     server = ServerProcess(tmp_path_factory.mktemp("logs"), fake_bundle, **settings).start()
     with server.client() as client:
         secrets = list(session(client))
@@ -94,5 +110,75 @@ def test_every_line_of_the_logs_can_be_read_and_tells_its_request(
     finished = [line for line in lines if line["event"] == "request.finished"]
     assert len(finished) > 15
     assert all(line["request_id"] for line in finished)
+    assert all(line["client"] in ("127.0.0.1", DESK) for line in finished)
     told_last = {"method": "GET", "route": "/v1/models", "status": 200, "request_id": "door-7"}
     assert told_last.items() <= finished[-1].items()
+
+
+def test_the_log_says_who_did_what_and_from_where(day: tuple[list[str], str]) -> None:
+    """Also of what was refused, and of what was done inside of a request, on whichever thread."""
+    lines = [json.loads(line) for line in day[1].splitlines() if line[:1] == "{"]
+
+    def line(event: str, request_id: str) -> dict[str, object]:
+        (found,) = [
+            line for line in lines if (line["event"], line.get("request_id")) == (event, request_id)
+        ]
+        return dict(found)
+
+    deleted = line("person.deleted", "p1-goes")
+    assert (deleted["person"], deleted["key_id"], deleted["client"]) == ("p1", "operator", DESK)
+    finished = line("request.finished", "p1-goes")
+    assert (finished["key_id"], finished["client"]) == ("operator", DESK)
+    revoked = line("key.revoked", "key-goes")
+    assert (revoked["key_id"], revoked["client"]) == ("operator", "127.0.0.1")
+    denied = line("request.finished", "denied")
+    assert (denied["status"], denied["key_id"]) == (403, revoked["revoked"])
+    refused = line("request.finished", "refused")
+    assert (refused["status"], refused["client"]) == (401, "127.0.0.1")
+    assert "key_id" not in refused  # nobody's key, any more
+    told = [line for line in lines if "." in line["event"] and "request_id" in line]
+    assert all({"client"} <= set(line) for line in told)
+
+
+def test_what_is_no_request_is_logged_with_its_peer(
+    server: Callable[..., ServerProcess],
+) -> None:
+    process = server(KITH_LOG_FORMAT="json")
+    address = httpx.URL(process.url)
+    with socket.create_connection((address.host, address.port or 0)) as connection:
+        connection.sendall(b"no request at all\r\n\r\n")
+        answer = json.loads(connection.makefile("rb").read().split(b"\r\n\r\n")[1])
+    assert process.stop() == 0
+    lines = [json.loads(each) for each in process.log.read_text().splitlines() if each[:1] == "{"]
+    (refused,) = [line for line in lines if line["event"] == "connection.refused"]
+    assert refused["client"] == "127.0.0.1"
+    assert refused["request_id"] == answer["request_id"]
+
+
+def test_a_client_that_no_trusted_proxy_vouches_for_is_its_own_peer(
+    server: Callable[..., ServerProcess],
+) -> None:
+    """uvicorn by itself would believe any header that comes from this machine."""
+    process = server(KITH_LOG_FORMAT="json")
+    with process.client() as client:
+        headers = {"X-Forwarded-For": DESK, "X-Real-IP": DESK, "Forwarded": f'for="[{DESK}]"'}
+        told(client.get("/models", headers=headers))
+    assert process.stop() == 0
+    assert DESK not in process.log.read_text()
+
+
+def test_the_key_of_one_request_is_not_told_of_the_next(
+    timed: TestClient, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An expired key is told by its id; who comes without one after it is not taken for it."""
+    end = clock.now() + dt.timedelta(hours=1)
+    key = made(timed.post("/keys", json={"scopes": ["read"], "expires_at": end.isoformat()}))
+    clock.forward(dt.timedelta(hours=1))
+    caplog.clear()
+    problem(timed.get("/models", headers={"X-API-Key": key["key"], "Authorization": ""}), 401, CODE)
+    problem(timed.get("/models", headers={"Authorization": ""}), 401, CODE)
+    told(timed.get("http://kith/v1/health/live"))
+    finished = [cast("dict[str, object]", record.msg) for record in caplog.records]
+    finished = [line for line in finished if isinstance(line, dict)]
+    ids = [line.get("key_id") for line in finished if line["event"] == "request.finished"]
+    assert ids == [key["id"], None, None]
