@@ -67,12 +67,12 @@ class Settings(BaseSettings):
     ] = None
     admin_key: Annotated[
         SecretStr | None,
-        AfterValidator(_sendable),
         Field(
             min_length=24,
             description="The admin key, 24 characters or more of printable ASCII; unset: one is "
             "made at first start.",
         ),
+        AfterValidator(_sendable),
     ] = None
     trusted_proxies: Annotated[
         str,

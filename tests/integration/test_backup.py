@@ -410,6 +410,9 @@ def altered(
     return file
 
 
+KEY_COLUMNS = ["collection_keys", "expires_at", "last_used_at", "rate"]
+
+
 def without(table: str, column: str) -> Callable[[str, list[str], list[dict[str, object]]], None]:
     def alter(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
         if name == table:
@@ -434,6 +437,36 @@ def test_an_older_archive_gets_defaults_and_lacks_nothing_that_is_needed(
     altered(tmp_path / "kith.zip", without("faces", "contract_id"))
     with pytest.raises(ArchiveError, match=r"lacks faces\.contract_id"):
         restored(service.database, tmp_path / "kith.zip", replace=True)
+
+
+@both
+def test_keys_of_a_backup_that_knew_collections_by_id_are_bound_to_those_of_the_backup(
+    service: Container, tmp_path: Path
+) -> None:
+    """As the Kith of schema 0006 wrote them, without all that keys have had since."""
+
+    def as_before(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
+        since = {"api_keys": KEY_COLUMNS, "collections": ["show_candidates"]}.get(name, [])
+        for column in since:
+            without(name, column)(name, columns, rows)
+
+    keys: KeyService = service.services[KeyService]
+    bound = keys.create(NewKey(scopes=[Scope.READ], collections=["lab"]), keep_nothing).key
+    unbound = keys.create(NewKey(scopes=[Scope.ADMIN]), keep_nothing).key
+    backed_up(service.database, tmp_path / "kith.zip")
+    altered(tmp_path / "kith.zip", as_before)
+    collections: CollectionService = service.services[CollectionService]
+    collections.delete("lab", force=True)
+    make_collection(service, "lab")  # under another internal key
+    assert keys.authenticate(bound).collections == frozenset()
+    restored(service.database, tmp_path / "kith.zip", replace=True)
+    caller = keys.authenticate(bound)
+    assert caller.collections == frozenset({"lab"})
+    assert (caller.expires_at, caller.rate) == (None, None)
+    assert keys.authenticate(unbound).collections is None
+    collections.delete("lab", force=True)
+    make_collection(service, "lab")
+    assert keys.authenticate(bound).collections == frozenset()
 
 
 def test_what_a_newer_kith_kept_is_not_dropped_in_silence(

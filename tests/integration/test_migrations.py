@@ -14,8 +14,11 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 from app.auth.models import ApiKey
+from app.auth.service import KeyService
+from app.core.clock import SystemClock
 from app.core.db import Base, Database
 from app.gallery.models import Collection, Face, Person
+from app.web.idempotency import Receipt
 from migrations import configuration, downgrade, upgrade
 
 pytestmark = pytest.mark.both_databases
@@ -176,6 +179,56 @@ def test_a_collection_of_before_warns_of_lookalikes(database: Database) -> None:
     upgrade(database)
     with database.read() as session:
         assert session.scalars(sa.select(Collection.lookalikes)).all() == ["warn"]
+
+
+def test_keys_of_before_are_bound_to_the_collections_that_had_their_ids(
+    database: Database,
+) -> None:
+    """And receipts of before, which do not say of what they tell, are gone."""
+    upgrade(database, "0006")
+    many = "target_fpir, target_fmr, max_faces_per_person, metadata, contract_id, revision"
+    times = "'2026-05-04', '2026-05-04'"
+    with database.migration() as connection:
+
+        def run(statement: str) -> None:
+            connection.execute(sa.text(statement))
+
+        for key, name in enumerate(("gates", "doors"), 1):
+            run(
+                f"INSERT INTO collections (key, id, {many}, epoch, log_since, created_at, "  # noqa: S608
+                f"updated_at) VALUES ({key}, '{name}', 0.001, 0.0001, 20, '{{}}', 'c', 0, "
+                f"'{name}', 0, {times})"
+            )
+        for name, bound in {
+            "a": '["doors"]',
+            "b": '["doors", "gates", "gone"]',
+            "c": '["gone"]',
+        }.items():
+            run(
+                "INSERT INTO api_keys (id, sha256, scopes, collections, created_at) "  # noqa: S608
+                f"VALUES ('{name}', '{name}', '[\"read\"]', '{bound}', '2026-05-04')"
+            )
+        run(
+            "INSERT INTO api_keys (id, sha256, scopes, created_at) "
+            "VALUES ('d', 'd', '[\"admin\"]', '2026-05-04')"
+        )
+        run(
+            "INSERT INTO idempotency_receipts (caller, key, fingerprint, answer, created_at) "
+            "VALUES ('a', 'once', 'f', '{\"name\": \"Ada\"}', '2026-05-04')"
+        )
+    upgrade(database)
+    keys = KeyService(database, SystemClock(), admin_key=None)
+    callers = {caller.id: caller.collections for caller in keys.all().values()}
+    assert callers == {"a": {"doors"}, "b": {"doors", "gates"}, "c": frozenset(), "d": None}
+    with database.read() as session:
+        assert session.scalars(sa.select(Receipt)).all() == []
+        limits = sa.select(ApiKey.expires_at, ApiKey.last_used_at, ApiKey.rate)
+        assert set(map(tuple, session.execute(limits))) == {(None, None, None)}
+        assert set(session.scalars(sa.select(Collection.show_candidates))) == {False}
+    downgrade(database, "0006")
+    with database.read() as session:
+        query = sa.text("SELECT id FROM api_keys WHERE collections IS NOT NULL ORDER BY id")
+        assert session.scalars(query).all() == ["a", "b", "c"]
 
 
 def test_processes_that_upgrade_at_once_all_succeed(database_url: str) -> None:

@@ -101,6 +101,51 @@ def test_a_secret_outside_of_the_folder_is_refused_rather_than_passed_over(
         load_settings()
 
 
+@pytest.mark.parametrize(
+    "key",
+    [f"{KEY} ", f" {KEY}", f"{KEY}\t", f"{KEY}\u00e9", f"{KEY}\u4e2d", f"{KEY}\x7f", f"a\n{KEY}"],
+)
+def test_an_admin_key_that_no_client_could_send_is_refused_and_not_told(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("KITH_ADMIN_KEY", key)
+    with pytest.raises(SettingsError, match=r"KITH_ADMIN_KEY is not usable: .*ASCII") as refused:
+        load_settings()
+    assert KEY not in refused.value.detail
+
+
+def test_an_admin_key_in_a_file_that_no_client_could_send_is_refused(secrets: Path) -> None:
+    (secrets / "kith_admin_key").write_text(f"{KEY}\u00e9\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"KITH_ADMIN_KEY is not usable: .*ASCII"):
+        load_settings()
+
+
+def test_an_admin_key_may_have_blanks_within(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "correct horse battery staple"
+    monkeypatch.setenv("KITH_ADMIN_KEY", key)
+    assert _given_key() == key
+
+
+@pytest.mark.parametrize("proxies", ["*", "10.0.0.0/8,caddy", "10.0.0.1/8", "1.2.3.4:80"])
+def test_proxies_that_are_no_addresses_are_refused_by_name(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, proxies: str
+) -> None:
+    monkeypatch.setenv("KITH_TRUSTED_PROXIES", proxies)
+    with pytest.raises(SettingsError, match="KITH_TRUSTED_PROXIES is not usable") as refused:
+        load_settings()
+    assert repr(proxies.split(",")[-1]) in refused.value.detail
+
+
+@pytest.mark.parametrize("proxies", ["", " ", "10.0.0.0/8, fd00::/8,unix", "127.0.0.1,"])
+def test_proxies_may_be_addresses_networks_and_sockets(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, proxies: str
+) -> None:
+    monkeypatch.setenv("KITH_TRUSTED_PROXIES", proxies)
+    assert load_settings().trusted_proxies == proxies
+
+
 def test_an_empty_file_is_no_database(secrets: Path) -> None:
     """It would be SQLite otherwise: an empty gallery in place of the real one."""
     (secrets / "kith_database_url").write_text("\n")
