@@ -1,5 +1,7 @@
 """Keys that open a door while the database does not answer."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from app.auth.door import DoorKeys
@@ -8,9 +10,9 @@ from app.auth.schemas import NewKey
 from app.auth.service import KeyService
 from app.core.db import Database
 from app.core.outage import Outage
-from app.errors import DatabaseLost, Unauthenticated
+from app.errors import DatabaseLost, RateLimited, Unauthenticated
 from app.web.idempotency import keep_nothing
-from tests.unit.auth.conftest import add_collection
+from tests.unit.auth.conftest import NOW, StoppedClock, add_collection
 
 
 @pytest.fixture
@@ -66,3 +68,41 @@ def test_a_key_that_was_revoked_or_never_made_opens_nothing(
     for each in (revoked.key, just_revoked.key, "wrong", None):
         with pytest.raises(Unauthenticated):
             door.known(each)
+
+
+class Watch(StoppedClock):
+    """Noon, until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+
+def test_a_key_expires_by_the_clock_also_while_the_database_does_not_answer(
+    database: Database, outage: Outage
+) -> None:
+    clock = Watch()
+    keys = KeyService(database, clock, admin_key=None)
+    door = DoorKeys(keys, outage)
+    end = NOW + timedelta(seconds=30)
+    made = keys.create(NewKey(scopes=[Scope.IDENTIFY], expires_at=end), keep_nothing)
+    look(door, outage)
+    lose(outage)
+    keys.admit(door.known(made.key))
+    clock.time = end
+    with pytest.raises(Unauthenticated, match="expired"):
+        keys.admit(door.known(made.key))
+
+
+def test_a_key_keeps_its_rate_while_the_database_does_not_answer(
+    keys: KeyService, door: DoorKeys, outage: Outage
+) -> None:
+    made = keys.create(NewKey(scopes=[Scope.IDENTIFY], rate=2), keep_nothing)
+    look(door, outage)
+    keys.admit(door.known(made.key))
+    lose(outage)
+    keys.admit(door.known(made.key))
+    with pytest.raises(RateLimited):
+        keys.admit(door.known(made.key))
