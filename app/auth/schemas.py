@@ -1,20 +1,21 @@
 """Keys at the edge."""
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from app.auth.principal import Scope
-from app.web.fields import Id, Instant, Label
+from app.web.fields import BodyFields, Id, Instant, Label, Whole
 
 MOST_A_MINUTE = 1_000_000
 
 
-class NewKey(BaseModel, extra="forbid"):
+class NewKey(BodyFields):
     """A key to make."""
 
     name: Label | None = None
-    scopes: list[Scope] = Field(min_length=1, max_length=4)
+    scopes: list[Annotated[Scope, Field(strict=False)]] = Field(min_length=1, max_length=4)
     collections: list[Id] | None = Field(
         None,
         min_length=1,
@@ -24,11 +25,10 @@ class NewKey(BaseModel, extra="forbid"):
     expires_at: Instant | None = Field(
         None, description="The key opens nothing from then on; null: it does not expire."
     )
-    rate: int | None = Field(
+    rate: Whole | None = Field(
         None,
         ge=1,
         le=MOST_A_MINUTE,
-        strict=True,
         description="Requests a minute, of each replica; more get 429. Null: any number.",
     )
 

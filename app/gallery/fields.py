@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from app.core.ids import ID_PATTERN
+from app.web.fields import Whole
 
 METADATA_BYTES: Final = 16 * 1024
 
@@ -20,15 +21,8 @@ PersonPath = Annotated[str, Path(alias="person_id", pattern=ID_PATTERN)]
 
 
 def _as_object(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
-    """A form has no objects: there ``metadata`` comes as JSON text. Null is none at all."""
-    if value is None:
-        return {}
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        raise ValueError("must be a JSON object") from None
+    """Null is none at all."""
+    return {} if value is None else value
 
 
 def _compact(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -58,4 +52,4 @@ TargetFpir = Annotated[
 TargetFmr = Annotated[
     float, Field(gt=0, lt=1, description="False-match rate of a 1:1 verification.")
 ]
-FacesPerPerson = Annotated[int, Field(ge=1, le=100)]
+FacesPerPerson = Annotated[Whole, Field(ge=1, le=100)]

@@ -11,7 +11,7 @@ from app.gallery.fields import (
     TargetFmr,
     TargetFpir,
 )
-from app.web.fields import Id, Instant, Label
+from app.web.fields import BodyFields, Id, Instant, Label, Whole
 
 RejectionReason = Literal[
     "invalid_image",
@@ -30,7 +30,7 @@ RejectionReason = Literal[
 LookalikePolicy = Literal["off", "warn", "refuse"]
 
 
-class CollectionPatch(BaseModel, extra="forbid"):
+class CollectionPatch(BodyFields):
     """What to change of a collection; a field left out stays as it is."""
 
     name: Label | None = None
@@ -40,20 +40,18 @@ class CollectionPatch(BaseModel, extra="forbid"):
     lookalikes: LookalikePolicy = Field(
         "warn", description="What becomes of an image that looks like another person enrolled."
     )
-    keep_probes: int = Field(
+    keep_probes: Whole = Field(
         0,
         ge=0,
         le=1000,
-        strict=True,
         description="Of how many of the last unknown faces the embeddings are kept; never images.",
     )
     keep_crops: bool = Field(
         default=False,
-        strict=True,
         description="Whether of each face enrolled from now on the aligned crop is kept (112 x 112 "
         "pixels, never answered), so that another model can embed it. Off deletes those kept.",
     )
-    metadata: Metadata = {}
+    metadata: Metadata = Field({})
 
 
 class NewCollection(CollectionPatch):
@@ -82,12 +80,12 @@ class CollectionView(BaseModel):
     updated_at: datetime
 
 
-class PersonPatch(BaseModel, extra="forbid"):
+class PersonPatch(BodyFields):
     """What to change of a person; a field left out stays as it is, null empties it."""
 
     name: Label | None = None
     external_id: Label | None = None
-    metadata: Metadata = {}
+    metadata: Metadata = Field({})
     valid_from: Instant | None = Field(None, description="Not named before; null: always.")
     valid_until: Instant | None = Field(None, description="Not named from then on; null: never.")
 

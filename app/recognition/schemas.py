@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from app.gallery.fields import TargetFmr, TargetFpir
 from app.gallery.schemas import BoxView, QualityView
-from app.web.fields import Id
+from app.web.fields import BodyFields, Id, Whole
 
 ProbeReason = Literal[
     "no_face",
@@ -22,11 +22,11 @@ Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 Metric = Literal["cosine", "euclidean", "manhattan"]
 
 
-class IdentifyOptions(BaseModel, extra="forbid"):
+class IdentifyOptions(BodyFields):
     """How to identify; ``target_fpir`` and ``min_similarity`` can only make it stricter."""
 
-    max_candidates: int = Field(5, ge=1, le=100)
-    max_faces: int = Field(10, ge=1, le=100)
+    max_candidates: Whole = Field(5, ge=1, le=100)
+    max_faces: Whole = Field(10, ge=1, le=100)
     target_fpir: TargetFpir | None = None
     min_similarity: float | None = Field(None, ge=-1, le=1)
     source: Id | None = Field(
@@ -37,25 +37,25 @@ class IdentifyOptions(BaseModel, extra="forbid"):
 Verdict = Literal["them", "not_them"]
 
 
-class DetectOptions(BaseModel, extra="forbid"):
+class DetectOptions(BodyFields):
     """How to detect."""
 
-    max_faces: int = Field(10, ge=1, le=100)
+    max_faces: Whole = Field(10, ge=1, le=100)
 
 
-class CompareOptions(BaseModel, extra="forbid"):
+class CompareOptions(BodyFields):
     """How strict a comparison is."""
 
     target_fmr: TargetFmr = 1e-4
 
 
-class VerifyOptions(BaseModel, extra="forbid"):
+class VerifyOptions(BodyFields):
     """A ``target_fmr`` can only make the collection's stricter."""
 
     target_fmr: TargetFmr | None = None
 
 
-class DistanceOptions(BaseModel, extra="forbid"):
+class DistanceOptions(BodyFields):
     """What to compare, where not images."""
 
     person_ids: list[Id] | None = Field(
@@ -71,7 +71,7 @@ class DistanceOptions(BaseModel, extra="forbid"):
         return person_ids
 
 
-class FeedbackOptions(BaseModel, extra="forbid"):
+class FeedbackOptions(BodyFields):
     """Who it was or was not; ``probe_id`` where not an image was sent."""
 
     person_id: Id
@@ -80,7 +80,7 @@ class FeedbackOptions(BaseModel, extra="forbid"):
     source: Id | None = Field(None, description="Where the image is from, such as a camera.")
 
 
-class ClusterOptions(BaseModel, extra="forbid"):
+class ClusterOptions(BodyFields):
     """What to group, where not images."""
 
     stored_probes: bool = Field(default=False, description="The collection's stored probes.")

@@ -1,35 +1,125 @@
-"""Types of text that every room takes from clients."""
+"""Types of what every room takes from clients: ids, text, times, numbers.
 
-from datetime import UTC, datetime
-from typing import Annotated, Final
+What a standard defines is read by it: times are RFC 3339, text is Unicode in its form NFC, numbers
+are as JSON writes them. Nothing else is taken for one of them.
+"""
 
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints, WithJsonSchema
 
 from app.core.ids import ID_PATTERN
 from app.core.names import one_spelling
 
-_LONGEST: Final = 256
+MAX_TEXT: Final = 256
+"""Characters of a name, counted when it is normalised."""
+_TIME: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]((?:[01][0-9]|2[0-3]):[0-5][0-9]):([0-5][0-9]|60)"
+    r"(?:\.([0-9]+))?"
+    r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
+)
+_WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,30})")
+_UNSEEN: Final = frozenset(
+    "\u2028\u2029\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+"""Line and paragraph separators, the byte order mark, and what turns the text around it."""
 
 
-def _storable(text: str) -> str:
-    """In one spelling, so that a name is found however its accents were typed."""
-    if "\x00" in text:
-        raise ValueError("must not contain the character U+0000")
-    stored = one_spelling(text)
-    if len(stored) > _LONGEST:  # of a few letters NFC makes two or three
-        raise ValueError(f"must have at most {_LONGEST} characters in NFC")
-    return stored
+class BodyFields(BaseModel, extra="forbid", strict=True):
+    """What a body may hold: these fields, each of its own JSON type; ``"5"`` is no number."""
+
+
+def _text(text: str) -> str:
+    text = one_spelling(text)
+    if not 1 <= len(text) <= MAX_TEXT:
+        raise ValueError(f"must have 1 to {MAX_TEXT} characters; this has {len(text)}")
+    for place, character in enumerate(text, 1):
+        if unicodedata.category(character) in ("Cc", "Cs") or character in _UNSEEN:
+            raise ValueError(
+                f"must not contain the character U+{ord(character):04X} (character {place}): it "
+                "controls how text is shown and is none itself"
+            )
+    return text
+
+
+def _instant(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
+    """A datetime stays one: so do the values that Python code gives."""
+    if isinstance(value, datetime):
+        return value
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(
+            "must be a time as RFC 3339 writes it, with an offset: 2026-05-04T12:00:00Z or "
+            "2026-05-04T14:00:00+02:00"
+        )
+    day, minute, second, fraction, sign, hours, minutes = found.groups()
+    leap = second == "60"
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    try:
+        local = datetime.fromisoformat(f"{day}T{minute}:{'59' if leap else second}")
+        local += timedelta(microseconds=int((fraction or "0")[:6].ljust(6, "0")))
+        instant = (local + offset if sign == "-" else local - offset).replace(tzinfo=UTC)
+        return _after_leap(instant) if leap else instant
+    except OverflowError:
+        raise ValueError("must be a time between the years 1 and 9999 in UTC") from None
+    except ValueError as error:
+        raise ValueError(f"must be a time that there is: {error}") from None
+
+
+def _after_leap(instant: datetime) -> datetime:
+    """A leap second is the last of a month in UTC; it is taken for the second that follows."""
+    following = instant.replace(microsecond=0) + timedelta(seconds=1)
+    if (following.day, following.hour, following.minute) != (1, 0, 0):
+        raise ValueError("a second 60 exists only at the end of a month in UTC")
+    return following
 
 
 def _in_utc(instant: datetime) -> datetime:
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("must be a time between the years 1 and 9999 in UTC") from None
+    if instant.tzinfo is None:
+        raise ValueError("must have an offset")
+    return instant.astimezone(UTC)
+
+
+def _integral(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
+    """JSON has one kind of number: 5.0 is as whole as 5."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _whole_text(value: Any) -> Any:  # noqa: ANN401 - text, or the default
+    if isinstance(value, str):
+        if not _WHOLE.fullmatch(value):
+            raise ValueError("must be a whole number in decimal digits, such as 5")
+        return int(value)
+    return value
+
+
+def _switch_text(value: Any) -> Any:  # noqa: ANN401 - text, or the default
+    if isinstance(value, str):
+        if value not in ("true", "false"):
+            raise ValueError("must be true or false")
+        return value == "true"
+    return value
 
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Label = Annotated[
-    str, StringConstraints(min_length=1, max_length=_LONGEST), AfterValidator(_storable)
+    str,
+    AfterValidator(_text),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_TEXT}),
 ]
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    AfterValidator(_in_utc),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""Read in any offset, kept and answered in UTC, to the microsecond; further digits are cut off."""
+Whole = Annotated[int, BeforeValidator(_integral)]
+"""A whole number in a body; see ``BodyFields``."""
+WholeText = Annotated[int, BeforeValidator(_whole_text)]
+"""A whole number in an address."""
+SwitchText = Annotated[bool, BeforeValidator(_switch_text)]
+"""``true`` or ``false`` in an address."""
