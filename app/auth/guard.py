@@ -1,15 +1,18 @@
 """The dependency that every protected route names: which scopes may call it."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.datastructures import Headers
 
 from app.auth.door import DoorKeys
 from app.auth.principal import Principal, Scope
 from app.auth.service import KeyService
+from app.errors import Unauthenticated
+from app.web.parameters import check_parameters
 from app.web.services import provided
 
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer <key>`")
@@ -17,10 +20,26 @@ _header = APIKeyHeader(name="X-API-Key", auto_error=False)
 
 
 def _presented(
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-    header: Annotated[str | None, Security(_header)],
+    request: Request,
+    _by_bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    _by_header: Annotated[str | None, Security(_header)],
 ) -> str | None:
-    return bearer.credentials if bearer else header
+    """The one key that the request has. The schemes are here for the OpenAPI document: they read
+    the first header of a name alone.
+    """
+    keys = set(_keys(request.headers))
+    if len(keys) > 1:
+        raise Unauthenticated("The request has two different keys; send one.")
+    return next(iter(keys), None)
+
+
+def _keys(headers: Headers) -> Iterator[str]:
+    """An ``Authorization`` of another scheme, such as a proxy's own, holds none."""
+    for value in headers.getlist("authorization"):
+        scheme, _, key = value.strip(" \t").partition(" ")
+        if scheme.lower() == "bearer" and key.strip(" \t"):
+            yield key.strip(" \t")
+    yield from filter(None, (value.strip(" \t") for value in headers.getlist("x-api-key")))
 
 
 Presented = Annotated[str | None, Depends(_presented)]
@@ -63,6 +82,7 @@ def allow(*scopes: Scope, everywhere: bool = False, door: bool = False) -> Check
             caller.require_everywhere()
         if (collection_id := request.path_params.get("collection_id")) is not None:
             caller.require_collection(collection_id)
+        await check_parameters(request)
         return caller
 
     return check

@@ -10,6 +10,7 @@ from app.auth.guard import allow
 from app.auth.principal import Principal, Scope
 from app.observability.health import Readiness, Ready
 from app.observability.metrics import Metrics
+from app.web.parameters import check_parameters
 from app.web.problems import MEDIA_TYPE, documented
 from app.web.services import provided
 
@@ -38,13 +39,15 @@ class ReadyView(BaseModel):
     status: Ready
 
 
-@router.get("/v1/health/live")
+@router.get("/v1/health/live", dependencies=[Depends(check_parameters)])
 def live() -> Health:
     """Whether the process answers at all."""
     return Health(status="ok")
 
 
-@router.get("/v1/health/ready", responses={503: _NOT_READY})
+@router.get(
+    "/v1/health/ready", responses={503: _NOT_READY}, dependencies=[Depends(check_parameters)]
+)
 def ready(readiness: Annotated[Readiness, Depends(provided(Readiness))]) -> ReadyView:
     """Whether requests can be served: the database answers, or decisions may be stale for a while;
     the models are loaded.

@@ -46,6 +46,7 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=255,
+        pattern=r"^[\x20-\x7e]*$",
         description="The same key and body within 24 h gives the first answer again, with the "
         f"header `{REPLAYED}: true`. What was deleted since is not answered: it is made again.",
     ),

@@ -18,7 +18,7 @@ from app.core.ids import new_id
 from app.errors import AppError, PayloadTooLarge
 from app.web.problems import METHODS, problem_response
 
-_REQUEST_ID: Final = re.compile(r"^[\x21-\x7e]{1,128}$")
+_REQUEST_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _CLIENT_GONE: Final = 499
 """As nginx logs it: the client hung up before its request was whole, so nobody is answered."""
 _DRAIN_SECONDS: Final = 10.0
@@ -96,7 +96,7 @@ class RequestContext:
 
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
-    return given if _REQUEST_ID.match(given) else new_id("req")
+    return given if _REQUEST_ID.fullmatch(given) else new_id("req")
 
 
 class BodyLimit:

@@ -10,6 +10,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from app.errors import FieldError, InvalidRequest
+from app.web.fields import WholeText
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -31,7 +32,7 @@ class Paging:
 
 
 def _paging(
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[WholeText, Query(ge=1, le=1000)] = 100,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> Paging:
     return Paging(limit, 0 if cursor is None else _decode(cursor))
@@ -61,7 +62,9 @@ def _decode(cursor: str) -> int:
         padded = cursor + "=" * (-len(cursor) % 4)
         text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
         if text[:1] == "k" and text[1:].isdecimal() and len(text) < 20:
-            return int(text[1:])
+            key = int(text[1:])
+            if _encode(key) == cursor:  # in base64, several texts stand for the same bytes
+                return key
     except (binascii.Error, ValueError):
         pass
     raise InvalidRequest(
