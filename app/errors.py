@@ -14,7 +14,8 @@
     │   └── ContractMismatch 409         └── LocalError (start and commands only)
     ├── PayloadTooLarge 413                  ├── BundleError
     ├── UnsupportedMediaType 415             ├── SettingsError
-    └── RateLimited 429 (Retry-After)        └── ArchiveError
+    ├── RateLimited 429 (Retry-After)        └── ArchiveError
+    └── UnsupportedEncoding 415
 
 docs/errors.md tells clients what each code means and what to do; a test holds it against this file.
 Rooms raise them; only ``web`` knows that HTTP exists. ``detail`` speaks to whoever gets it: what
@@ -111,6 +112,12 @@ class UnsupportedMediaType(AppError):
     """A body of a content type that the route does not read."""
 
     code, status, title = "unsupported_media_type", 415, "Unsupported media type"
+
+
+class UnsupportedEncoding(AppError):
+    """A body that is compressed, or coded in another way than the service reads."""
+
+    code, status, title = "unsupported_encoding", 415, "Unsupported encoding"
 
 
 class UnsupportedImage(AppError):

@@ -70,7 +70,7 @@ def _describe(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         document = plain()
-        document["components"]["schemas"].update(problems.schemas())
+        problems.complete(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from app.auth.guard import MayAdministerEverything
 from app.auth.schemas import KeyView, NewKey, NewKeyView, RepeatedKeyView
@@ -12,7 +12,7 @@ from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
 from app.web.paging import Page, Paged
 from app.web.problems import documented
 from app.web.services import provided
-from app.web.uploads import asked, fingerprint
+from app.web.uploads import NO_IMAGES, Submission, described, submission
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 
@@ -21,19 +21,22 @@ Keys = Annotated[KeyService, Depends(provided(KeyService))]
 
 
 @router.post(
-    "", status_code=201, response_model=NewKeyView | RepeatedKeyView, responses=documented(409)
+    "",
+    status_code=201,
+    response_model=NewKeyView | RepeatedKeyView,
+    responses=documented(409, 415),
+    openapi_extra=described(NewKey, NO_IMAGES),
 )
 def create_key(
-    new: NewKey,
     caller: MayAdministerEverything,
+    body: Annotated[Submission[NewKey], Depends(submission(NewKey, NO_IMAGES))],
     keys: Keys,
     receipts: Annotated[Receipts, Depends(provided(Receipts))],
-    request: Request,
     idempotency_key: IdempotencyKey = None,
 ) -> Response | NewKeyView:
     """Make a key. Its secret is in this answer and cannot be read again."""
-    ticket = ticket_for(caller.id, idempotency_key, lambda: fingerprint(asked(request), new))
-    return receipts.once(ticket, lambda keep: keys.create(new, keep))
+    ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
+    return receipts.once(ticket, lambda keep: keys.create(body.fields, keep))
 
 
 @router.get("", responses=documented())

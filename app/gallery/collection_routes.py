@@ -2,36 +2,42 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.auth.guard import MayAdminister, MayAdministerEverything, MayRead, MaySeeEnrolled
 from app.gallery.collection_service import CollectionService
 from app.gallery.fields import CollectionPath
 from app.gallery.lookalikes import Lookalikes
 from app.gallery.schemas import CollectionPatch, CollectionView, LookalikePair, NewCollection
+from app.web.fields import SwitchText
 from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
 from app.web.paging import Page, Paged
 from app.web.problems import documented
 from app.web.services import provided
-from app.web.uploads import asked, fingerprint
+from app.web.uploads import NO_IMAGES, Submission, described, submission
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])
 
 Collections = Annotated[CollectionService, Depends(provided(CollectionService))]
 
 
-@router.post("", status_code=201, response_model=CollectionView, responses=documented(409))
+@router.post(
+    "",
+    status_code=201,
+    response_model=CollectionView,
+    responses=documented(409, 415),
+    openapi_extra=described(NewCollection, NO_IMAGES),
+)
 def create_collection(
-    new: NewCollection,
     caller: MayAdministerEverything,
+    body: Annotated[Submission[NewCollection], Depends(submission(NewCollection, NO_IMAGES))],
     collections: Collections,
     receipts: Annotated[Receipts, Depends(provided(Receipts))],
-    request: Request,
     idempotency_key: IdempotencyKey = None,
 ) -> Response | CollectionView:
     """Make a collection. `target_fpir` is the rate at which strangers may be named."""
-    ticket = ticket_for(caller.id, idempotency_key, lambda: fingerprint(asked(request), new))
-    return receipts.once(ticket, lambda keep: collections.create(new, keep))
+    ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
+    return receipts.once(ticket, lambda keep: collections.create(body.fields, keep))
 
 
 @router.get("", responses=documented())
@@ -51,16 +57,20 @@ def get_collection(
     return collections.get(collection_id)
 
 
-@router.patch("/{collection_id}", responses=documented(404))
+@router.patch(
+    "/{collection_id}",
+    responses=documented(404, 415),
+    openapi_extra=described(CollectionPatch, NO_IMAGES),
+)
 def update_collection(
     collection_id: CollectionPath,
-    patch: CollectionPatch,
     caller: MayAdminister,
+    body: Annotated[Submission[CollectionPatch], Depends(submission(CollectionPatch, NO_IMAGES))],
     collections: Collections,
 ) -> CollectionView:
     """Change what the body names; a new `target_fpir` holds from the next request on."""
     del caller
-    return collections.update(collection_id, patch)
+    return collections.update(collection_id, body.fields)
 
 
 @router.get("/{collection_id}/lookalikes", responses=documented(404, 409, 503))
@@ -85,7 +95,7 @@ def delete_collection(
     caller: MayAdminister,
     collections: Collections,
     *,
-    force: Annotated[bool, Query(description="Also with everybody in it.")] = False,
+    force: Annotated[SwitchText, Query(description="Also with everybody in it.")] = False,
 ) -> None:
     """Delete a collection; one that has persons needs `?force=true`."""
     del caller

@@ -16,13 +16,14 @@ from app.gallery.schemas import (
     PersonPatch,
     PersonView,
 )
-from app.web.fields import Label
+from app.web.fields import Label, WholeText
 from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
 from app.web.paging import Page, Paged
 from app.web.problems import documented
 from app.web.services import provided
 from app.web.uploads import (
     MANY_IMAGES,
+    NO_IMAGES,
     OPTIONAL_IMAGES,
     NoFields,
     Submission,
@@ -35,7 +36,7 @@ router = APIRouter(prefix="/v1/collections/{collection_id}/persons", tags=["pers
 
 Persons = Annotated[PersonService, Depends(provided(PersonService))]
 Answered = Annotated[Receipts, Depends(provided(Receipts))]
-FaceId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+FaceId = Annotated[WholeText, Path(ge=1, le=2**63 - 1)]
 
 
 @router.post(
@@ -84,17 +85,21 @@ def get_person(
     return persons.get(collection_id, person_id)
 
 
-@router.patch("/{person_id}", responses=documented(404, 409))
+@router.patch(
+    "/{person_id}",
+    responses=documented(404, 409, 415),
+    openapi_extra=described(PersonPatch, NO_IMAGES),
+)
 def update_person(
     collection_id: CollectionPath,
     person_id: PersonPath,
-    patch: PersonPatch,
     caller: MayEnroll,
+    body: Annotated[Submission[PersonPatch], Depends(submission(PersonPatch, NO_IMAGES))],
     persons: Persons,
 ) -> PersonView:
     """Change what the body names; null empties a field."""
     del caller
-    return persons.update(collection_id, person_id, patch)
+    return persons.update(collection_id, person_id, body.fields)
 
 
 @router.delete("/{person_id}", status_code=204, responses=documented(404))

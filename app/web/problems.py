@@ -2,6 +2,8 @@
 whatever nobody foresaw. Never a traceback.
 """
 
+from collections.abc import Collection
+from copy import deepcopy
 from typing import Any, Final, cast
 
 import structlog
@@ -25,6 +27,7 @@ from app.errors import (
     RequestTimeout,
     Unauthenticated,
     Unavailable,
+    UnsupportedEncoding,
     UnsupportedMediaType,
 )
 
@@ -69,11 +72,19 @@ def codes() -> list[str]:
     return sorted({kind.code for kind in _all_errors() if not issubclass(kind, LocalError)})
 
 
-def schemas() -> dict[str, Any]:
-    """The schemas that ``documented`` refers to, for the OpenAPI document."""
+def complete(document: dict[str, Any]) -> None:
+    """Put into an OpenAPI document's ``components`` the schemas that ``documented`` refers to, and
+    those that bodies brought with them as ``$defs``.
+    """
+    schemas = document["components"]["schemas"]
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     problem["properties"]["code"]["enum"] = codes()
-    return {**problem.pop("$defs"), "Problem": problem}
+    schemas.update({**problem.pop("$defs"), "Problem": problem})
+    for operation in (each for item in document["paths"].values() for each in item.values()):
+        body = deepcopy(operation.get("requestBody", {}))  # the route keeps its own
+        for content in body.get("content", {}).values():
+            schemas.update(content["schema"].pop("$defs", {}))
+        operation.update({"requestBody": body} if body else {})
 
 
 def _all_errors(kind: type[AppError] = AppError) -> list[type[AppError]]:
@@ -100,6 +111,8 @@ def problem_response(error: AppError, request_id: str) -> JSONResponse:
         headers["Connection"] = "close"
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, UnsupportedEncoding):
+        headers["Accept-Encoding"] = "identity"
     return JSONResponse(
         problem.model_dump(), status_code=error.status, media_type=MEDIA_TYPE, headers=headers
     )
@@ -162,9 +175,11 @@ async def _on_validation(request: Request, error: RequestValidationError) -> JSO
     return _answer(request, invalid_request(cast("list[dict[str, Any]]", error.errors())))
 
 
-def invalid_request(found: list[dict[str, Any]]) -> InvalidRequest:
-    """Pydantic's errors as one problem that names each field."""
-    fields = [FieldError(_path(each["loc"]), _message(each)) for each in found]
+def invalid_request(found: list[dict[str, Any]], *, known: Collection[str] = ()) -> InvalidRequest:
+    """Pydantic's errors as one problem that names each field, and for one that is none the
+    ``known`` ones.
+    """
+    fields = [FieldError(_path(each["loc"]), _message(each, known)) for each in found]
     listed = "; ".join(f"{each.field}: {each.message}" for each in fields[:3])
     return InvalidRequest(f"The request is not valid: {listed}.", errors=fields)
 
@@ -176,6 +191,9 @@ def _path(location: tuple[str | int, ...]) -> str:
     return joined.removeprefix(".") or "body"
 
 
-def _message(found: dict[str, Any]) -> str:
+def _message(found: dict[str, Any], known: Collection[str]) -> str:
+    if found["type"] == "extra_forbidden":
+        listed = f"; it reads {', '.join(known)}" if known else ""
+        return f"is no field that this route reads{listed}"
     message = str(found["msg"]).removeprefix("Value error, ")
     return message[:1].lower() + message[1:]

@@ -1,11 +1,8 @@
-"""Bodies that carry images: ``multipart/form-data``, or JSON with base64. One parser for both, so
-that every route reads them alike.
+"""Every body: JSON, or where it carries images ``multipart/form-data`` too. One reader, so that
+every route reads them alike, and none before the caller is known.
 """
 
-import base64
-import binascii
 import hashlib
-import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, cast
@@ -13,20 +10,21 @@ from typing import Any, Final, Generic, TypeVar, cast
 from anyio import to_thread
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
-from app.errors import AppError, FieldError, InvalidRequest, UnsupportedMediaType
+from app.errors import AppError, FieldError, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from app.web import form_values
+from app.web.encoded import decoded
+from app.web.fields import BodyFields
+from app.web.forms import Form, Part
+from app.web.headers import JSON, MULTIPART, Described, check_codings, check_length, content_type
+from app.web.json_text import MAX_JSON, Document, parse, parse_with_images
 from app.web.problems import invalid_request
 
-MULTIPART: Final = "multipart/form-data"
-JSON: Final = "application/json"
-_MAX_FILES: Final = 256
-_MAX_TEXT: Final = 128 * 1024
-"""Bytes of all of a form's fields that are no files; metadata may have 16 KiB."""
+_MAX_IMAGES: Final = 256
+_AT_ONCE: Final = 4 * 1024
+"""Bytes of JSON that are read without a thread of their own: 0.05 ms, as long as a thread takes."""
 
-Fields = TypeVar("Fields", bound=BaseModel)
+Fields = TypeVar("Fields", bound=BodyFields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Submission(Generic[Fields]):
         return fingerprint(self.asked, self.fields, self.images)
 
 
-class NoFields(BaseModel, extra="forbid"):
+class NoFields(BodyFields):
     """A body that carries images alone."""
 
 
@@ -83,32 +81,44 @@ MANY_IMAGES: Final = ImageFields(("images",), many=True)
 OPTIONAL_IMAGE: Final = ImageFields(required=False)
 OPTIONAL_IMAGES: Final = ImageFields(("images",), many=True, required=False)
 SOURCE_AND_TARGET: Final = ImageFields(("source", "target"))
+NO_IMAGES: Final = ImageFields(())
 
 Read = Callable[[Request], Coroutine[Any, Any, Submission[Fields]]]
 
 
 def submission(model: type[Fields], images: ImageFields) -> Read[Fields]:
-    """A FastAPI dependency that reads a body of ``model``'s fields and ``images``."""
+    """A FastAPI dependency that reads a body of ``model``'s fields and ``images``.
+
+    It stands behind the caller's in a route's signature: who has no key is told so from the head.
+    """
 
     async def read(request: Request) -> Submission[Fields]:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind == MULTIPART:
-            values, uploads = await _read_multipart(request, images)
-        elif kind == JSON:
+        kind = content_type(request.headers)
+        check_codings(request.headers)
+        if kind.value == MULTIPART and images.names:
+            values, uploads = await _read_form(request, kind, model, images)
+        elif kind.value == JSON:
             values, uploads = await _read_json(request, images)
         else:
-            raise UnsupportedMediaType(
-                f"The content type {kind or '(none)'!r} is not read here; "
-                f"send {MULTIPART} or {JSON}."
-            )
+            raise _wrong_type(kind.value, images)
         images.check(uploads)
         return _checked(model, values, images.sorted(uploads), request)
 
     return read
 
 
+def _wrong_type(kind: str, images: ImageFields) -> AppError:
+    """Routes without images have always answered 422; clients may go by it."""
+    wanted = f"{MULTIPART} or {JSON}" if images.names else JSON
+    error = UnsupportedMediaType if images.names else InvalidRequest
+    return error(f"The content type {kind or '(none)'!r} is not read here; send {wanted}.")
+
+
 def described(model: type[BaseModel], images: ImageFields) -> dict[str, Any]:
-    """The ``openapi_extra`` of a route that reads such a body."""
+    """The ``openapi_extra`` of a route that reads such a body.
+
+    The ``$defs`` within are for ``problems`` to put where the document keeps its schemas.
+    """
     binary = {"type": "string", "format": "binary"}
     encoded = {
         "type": "object",
@@ -116,20 +126,18 @@ def described(model: type[BaseModel], images: ImageFields) -> dict[str, Any]:
         "required": ["base64"],
         "additionalProperties": False,
     }
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                MULTIPART: {"schema": _schema(model, images, binary)},
-                JSON: {"schema": _schema(model, images, encoded)},
-            },
-        }
-    }
+    content = {JSON: {"schema": _schema(model, images, encoded)}}
+    if images.names:
+        content = {MULTIPART: {"schema": _schema(model, images, binary)}, **content}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _schema(model: type[BaseModel], images: ImageFields, image: dict[str, Any]) -> dict[str, Any]:
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)  # each is there already: the answers' schemas use the same
+    if not images.names:
+        parts = schema.pop("$defs", {})
+        name = model.__name__
+        return {"$ref": f"#/components/schemas/{name}", "$defs": {**parts, name: schema}}
     one = {"type": "array", "items": image, "minItems": 1} if images.many else image
     schema.setdefault("properties", {}).update(dict.fromkeys(images.names, one))
     if images.required:
@@ -143,7 +151,8 @@ def _checked(
     try:
         fields = model.model_validate(values)
     except ValidationError as error:
-        raise invalid_request(cast("list[dict[str, Any]]", error.errors())) from None
+        found = cast("list[dict[str, Any]]", error.errors())
+        raise invalid_request(found, known=model.model_fields) from None
     return Submission(asked(request), fields, images)
 
 
@@ -162,60 +171,37 @@ def fingerprint(asked: str, fields: BaseModel, images: tuple[Upload, ...] = ()) 
     return digest.hexdigest()
 
 
-class _Form(MultiPartParser):
-    """Files stay in memory, where their weight is counted: images never touch a disk."""
-
-    spool_max_size = sys.maxsize
-
-    def __init__(self, request: Request) -> None:
-        super().__init__(request.headers, request.stream(), max_files=_MAX_FILES)
-        self._text = 0
-
-    def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        """As the parser hands it over; ``MultiPartException`` where fields are too long."""
-        self._text += end - start if self._current_part.file is None else 0
-        if self._text > _MAX_TEXT:
-            raise MultiPartException(f"its fields have more than {_MAX_TEXT:,} bytes.")
-        super().on_part_data(data, start, end)
-
-
-async def _read_multipart(
-    request: Request, images: ImageFields
+async def _read_form(
+    request: Request, kind: Described, model: type[BaseModel], images: ImageFields
 ) -> tuple[dict[str, Any], tuple[Upload, ...]]:
-    values: dict[str, Any] = {}
+    form = Form(kind)
+    received = 0
+    async for chunk in request.stream():
+        received += len(chunk)
+        form.write(chunk)
+    check_length(request.headers, received)
+    form.end()
+    if not form.parts:
+        images.check(())
+        raise InvalidRequest("The form is empty: it has no parts.")
+    texts: dict[str, list[str]] = {}
     uploads: list[Upload] = []
-    try:
-        form = await _Form(request).parse()
-    except MultiPartException as error:
-        raise InvalidRequest(f"The form could not be read: {error.message}") from None
-    try:
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                _known(name, images)
-                uploads.append(Upload(name, value.filename or None, await value.read()))
-                await value.close()  # so that one image at a time is held twice
-            elif name in images.names:
-                raise _bad_field(name, 'send it as a file: -F "image=@photo.jpg"')
-            else:
-                _gather(values, name, value)
-    finally:
-        await form.close()
-    return values, tuple(uploads)
+    for part in form.parts:
+        if part.filename is not None:
+            uploads.append(_form_image(part, model, images))
+        elif part.name in images.names:
+            raise _bad_field(part.name, f'send it as a file: -F "{part.name}=@photo.jpg"')
+        else:
+            texts.setdefault(part.name, []).append(part.text())
+    return form_values.read(texts, model), tuple(uploads)
 
 
-def _gather(values: dict[str, Any], name: str, value: str) -> None:
-    """A form's way to send a list is to repeat its field; of one value alone none is lost."""
-    if name not in values:
-        values[name] = value
-    elif isinstance(values[name], list):
-        values[name].append(value)
-    else:
-        values[name] = [values[name], value]
-
-
-def _known(name: str, images: ImageFields) -> None:
-    if name not in images.names:
-        raise _bad_field(name, f"no file is read from here; send {' or '.join(images.names)}")
+def _form_image(part: Part, model: type[BaseModel], images: ImageFields) -> Upload:
+    if part.name in images.names:
+        return Upload(part.name, part.filename or None, part.data.getvalue())
+    if part.name in model.model_fields:
+        raise _bad_field(part.name, "this field is text; send it without a filename")
+    raise _bad_field(part.name, f"no file is read from here; send {' or '.join(images.names)}")
 
 
 async def _read_json(
@@ -224,41 +210,44 @@ async def _read_json(
     body = bytearray()  # `request.body()` would hold it twice, and as long as the request
     async for chunk in request.stream():
         body += chunk
+        if not images.names and len(body) > MAX_JSON:
+            raise PayloadTooLarge(f"The body is larger than {MAX_JSON:,} bytes; send less at once.")
+    check_length(request.headers, len(body))
+    if len(body) <= _AT_ONCE:
+        return _parse_json(body, images)
     return await to_thread.run_sync(_parse_json, body, images)
 
 
 def _parse_json(body: bytearray, images: ImageFields) -> tuple[dict[str, Any], tuple[Upload, ...]]:
-    try:
-        values = from_json(body)
-    except ValueError as error:
-        raise InvalidRequest(f"The body is not valid JSON: {error}") from None
-    body.clear()
+    document = parse_with_images(body) if images.names else Document(parse(body), {})
+    values = document.value
     if not isinstance(values, dict):
         raise InvalidRequest("The body must be a JSON object.")
     uploads: list[Upload] = []
     for name in images.names:
         if name in values:
-            uploads += _json_images(name, values.pop(name), images)
-    return values, tuple(uploads)
+            uploads += _json_images(name, values.pop(name), images, document)
+    return document.whole(values), tuple(uploads)
 
 
-def _json_images(name: str, value: object, images: ImageFields) -> list[Upload]:
+def _json_images(name: str, value: object, images: ImageFields, document: Document) -> list[Upload]:
     if not images.many:
-        return [_json_image(name, name, value)]
+        return [_json_image(name, name, value, document)]
     if not isinstance(value, list):
         raise _bad_field(name, 'a list of {"base64": "..."} is needed here')
-    return [_json_image(name, f"{name}[{i}]", each) for i, each in enumerate(value)]
+    if len(value) > _MAX_IMAGES:
+        raise _bad_field(name, f"{len(value)} images were sent; at most {_MAX_IMAGES} are read")
+    return [_json_image(name, f"{name}[{i}]", each, document) for i, each in enumerate(value)]
 
 
-def _json_image(name: str, where: str, value: object) -> Upload:
+def _json_image(name: str, where: str, value: object, document: Document) -> Upload:
     text = value.get("base64") if isinstance(value, dict) and len(value) == 1 else None
     if not isinstance(text, str):
         raise _bad_field(where, 'an object {"base64": "..."} is needed here')
-    payload = text.partition(",")[2] if text.startswith("data:") else text
     try:
-        return Upload(name, None, base64.b64decode(payload, validate=True))
-    except (binascii.Error, ValueError):
-        raise _bad_field(f"{where}.base64", "not valid base64") from None
+        return Upload(name, None, decoded(document.base64(text)))
+    except ValueError as error:
+        raise _bad_field(f"{where}.base64", f"not valid base64: {error}") from None
 
 
 def _bad_field(field: str, message: str) -> AppError:

@@ -101,11 +101,6 @@ def test_a_bad_image_among_others_stops_a_distance_matrix(service: TestClient) -
     problem(answer, 415, "unsupported_image")
 
 
-LEFT_TO_THE_COLLECTOR = pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)
-"""Starlette does not close the spooled file of a part that never ends; its collection does."""
-
 IMAGE_ROUTES = {
     f"{STAFF}/identify": "image",
     f"{ADA}/verify": "image",
@@ -158,15 +153,13 @@ class TestEveryRouteWithImages:
             ("multipart/form-data; boundary=x", b"--y\r\n\r\nhello\r\n--y--\r\n"),
             ("multipart/form-data; boundary=x", b"--x\r\nno header\r\n\r\n1\r\n--x--\r\n"),
             ("multipart/form-data; boundary=x", b"--x\r\n\r\n1\r\n--x--\r\n"),
-            ("multipart/form-data; boundary=x; charset=klingon", b"--x--\r\n"),
             (
-                "multipart/form-data; boundary=x; charset=klingon",
+                "multipart/form-data; boundary=x",
                 b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xff\r\n--x--\r\n',
             ),
-            pytest.param(
+            (
                 "multipart/form-data; boundary=x",
                 b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\ncut',
-                marks=LEFT_TO_THE_COLLECTOR,
             ),
         ],
     )
@@ -189,7 +182,7 @@ class TestEveryRouteWithImages:
         assert named == ("images[0]" if field == "images" else field)
 
     @pytest.mark.parametrize(
-        "text", ["*", "a", "aGk", "aGk=\n", "aGk=aGk=", "é", "data:,", "\ud800"]
+        "text", ["*", "a", "aGk==", "aG k", "aGl", "aGk=aGk=", "é", "data:,", "\ud800"]
     )
     def test_names_bad_base64(self, service: TestClient, path: str, text: str) -> None:
         field = IMAGE_ROUTES[path]

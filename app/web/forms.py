@@ -1,0 +1,205 @@
+"""``multipart/form-data`` (RFC 7578) read strictly: a form that was cut off, or of which a part
+could be understood in two ways, is refused whole.
+
+The parts stay in memory, where their weight is counted: images never touch a disk.
+"""
+
+import io
+import logging
+import re
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import unquote
+
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser
+
+from app.errors import FieldError, InvalidRequest
+from app.web.headers import Described, check_charset, described
+
+_MAX_BOUNDARY: Final = 70
+"""Characters; RFC 2046, section 5.1.1."""
+_MAX_FILES: Final = 256
+_MAX_TEXTS: Final = 256
+_MAX_TEXT_BYTES: Final = 128 * 1024
+"""Of all of a form's fields that are no files together; metadata may have 16 KiB."""
+_BLANK: Final = b" \t\r\n"
+_UNCODED: Final = frozenset({"7bit", "8bit", "binary"})
+_EXTENDED: Final = re.compile(r"utf-8'[^']*'((?:[^%\s]|%[0-9A-Fa-f]{2})*)", re.IGNORECASE)
+
+# It warns of each malformed form; the client is told, and the log has the request's status.
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
+
+
+@dataclass(slots=True)
+class Part:
+    """One part: a file where it has a ``filename``, which may be empty; else text."""
+
+    name: str = ""
+    filename: str | None = None
+    data: io.BytesIO = field(default_factory=io.BytesIO)
+
+    def text(self) -> str:
+        """What a field that is no file holds."""
+        try:
+            return self.data.getvalue().decode()
+        except UnicodeDecodeError as error:
+            raise _refused(self.name, f"byte {error.start + 1} is not UTF-8") from None
+
+
+class Form:
+    """Takes a body chunk by chunk; ``parts`` are whole when ``end`` has returned.
+
+    Every method raises ``InvalidRequest`` for a form that is not whole and clear.
+    """
+
+    def __init__(self, kind: Described) -> None:
+        boundary = kind.parameters.get("boundary", "")
+        if not boundary.isascii() or not 1 <= len(boundary) <= _MAX_BOUNDARY:
+            raise InvalidRequest(
+                f"The Content-Type must name a boundary of 1 to {_MAX_BOUNDARY} ASCII characters."
+            )
+        self.parts: list[Part] = []
+        self._close = f"\r\n--{boundary}--".encode()
+        self._parser = MultipartParser(
+            boundary.encode(),
+            {
+                "on_part_begin": self._begin_part,
+                "on_header_field": self._read_header_name,
+                "on_header_value": self._read_header_value,
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._end_headers,
+                "on_part_data": self._read_data,
+                "on_end": self._end,
+            },
+        )
+        self._begun = self._ended = False
+        self._read = 0
+        self._tail = b"\r\n"  # the first boundary too counts as one after a line break
+        self._part = Part()
+        self._headers: dict[str, str] = {}
+        self._header_name = self._header_value = b""
+        self._text_bytes = 0
+
+    def write(self, chunk: bytes) -> None:
+        """The next bytes of the body."""
+        if not self._begun:
+            self._read += len(chunk)
+            chunk = chunk.lstrip(b"\r\n")
+            self._read -= len(chunk)
+            self._begun = bool(chunk)
+        behind = chunk
+        if not self._ended:
+            self._parse(chunk)
+            behind = (self._tail + chunk).partition(self._close)[2] if self._ended else b""
+            self._tail = (self._tail + chunk[-len(self._close) :])[-len(self._close) :]
+        self._read += len(chunk)
+        if behind.strip(_BLANK):
+            raise InvalidRequest(
+                "The form goes on after its closing boundary; nothing of it was used."
+            )
+
+    def end(self) -> None:
+        """The body is over."""
+        if not self._begun:
+            raise InvalidRequest("The body is empty; a form was to come.")
+        if not self._ended:
+            raise InvalidRequest(
+                f"The form was cut off: after {self._read:,} bytes there is no closing boundary. "
+                "Nothing was done; send it again, whole."
+            )
+
+    def _parse(self, chunk: bytes) -> None:
+        try:
+            self._parser.write(chunk)
+        except MultipartParseError as error:
+            raise InvalidRequest(
+                f"The form is malformed at byte {self._read + max(error.offset, 0) + 1:,}: neither "
+                "the boundary that the Content-Type names nor a part's header goes on like this."
+            ) from None
+
+    def _begin_part(self) -> None:
+        self._part, self._headers = Part(), {}
+
+    def _read_header_name(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += data[start:end]
+
+    def _read_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
+
+    def _end_header(self) -> None:
+        name, value = self._header_name.decode().lower(), self._header_value
+        self._header_name = self._header_value = b""
+        if name in self._headers:
+            raise InvalidRequest(f"A part of the form has the header {name} twice.")
+        try:
+            self._headers[name] = value.decode().strip(" \t")
+        except UnicodeDecodeError:
+            raise InvalidRequest(
+                f"A part of the form has a header {name} that is no UTF-8."
+            ) from None
+
+    def _end_headers(self) -> None:
+        disposition = self._described("content-disposition")
+        self._part.name = disposition.parameters.get("name", "")
+        if disposition.value != "form-data" or not self._part.name:
+            raise InvalidRequest(
+                'Each part of a form needs a header `Content-Disposition: form-data; name="..."`.'
+            )
+        self._part.filename = self._filename(disposition)
+        self._check_kind()
+        self.parts.append(self._part)
+        files = sum(part.filename is not None for part in self.parts)
+        if files > _MAX_FILES or len(self.parts) - files > _MAX_TEXTS:
+            raise InvalidRequest(
+                f"The form has more than {_MAX_FILES} files or {_MAX_TEXTS} other fields."
+            )
+
+    def _filename(self, disposition: Described) -> str | None:
+        """.NET sends the name a second time as ``filename*``; RFC 7578 wants it ignored there."""
+        plain = disposition.parameters.get("filename")
+        extended = disposition.parameters.get("filename*")
+        if plain is not None or extended is None:
+            return plain
+        found = _EXTENDED.fullmatch(extended)
+        try:
+            return unquote(found[1] if found else "%ff", errors="strict")
+        except UnicodeDecodeError:
+            raise _refused(
+                self._part.name, "filename* must be UTF-8''... ; or send filename alone"
+            ) from None
+
+    def _check_kind(self) -> None:
+        """A part's bytes are taken as they are, and text is UTF-8; any other word is refused."""
+        coding = self._headers.get("content-transfer-encoding", "binary").lower()
+        if coding not in _UNCODED or "content-encoding" in self._headers:
+            raise _refused(
+                self._part.name, "this part is encoded; parts are read as they are: send it without"
+            )
+        kind = self._described("content-type")
+        if kind.value.startswith("multipart/"):
+            raise _refused(self._part.name, "a form within the form is not read; repeat the field")
+        if self._part.filename is None:
+            check_charset(kind, f"The field {self._part.name[:40]}")
+
+    def _described(self, header: str) -> Described:
+        try:
+            return described(self._headers.get(header, ""))
+        except ValueError as error:
+            raise InvalidRequest(f"A part's header {header} {error}.") from None
+
+    def _read_data(self, data: bytes, start: int, end: int) -> None:
+        if self._part.filename is None:
+            self._text_bytes += end - start
+            if self._text_bytes > _MAX_TEXT_BYTES:
+                raise InvalidRequest(
+                    f"The form's fields that are no files have more than {_MAX_TEXT_BYTES:,} bytes."
+                )
+        self._part.data.write(data[start:end])
+
+    def _end(self) -> None:
+        self._ended = True
+
+
+def _refused(name: str, message: str) -> InvalidRequest:
+    return InvalidRequest(f"{name[:80]}: {message}.", errors=[FieldError(name, message)])
