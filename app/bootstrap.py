@@ -8,10 +8,13 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from math import inf
 
+import structlog
+
 from app.auth.door import DoorKeys
 from app.auth.service import KeyService
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
+from app.core.files import make_all_private, make_private, private_folder
 from app.core.jobs import Jobs
 from app.core.outage import Outage
 from app.decision.sites import SiteCalibrations
@@ -52,6 +55,8 @@ from app.web.idempotency import Receipts
 from app.web.services import Services
 from migrations import upgrade
 
+_log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Container:
@@ -68,6 +73,7 @@ class Container:
 
     def open(self) -> None:
         """Bring the database to the current schema and see that somebody can get in."""
+        _make_private(self.settings)
         upgrade(self.database)
         self.keys.ensure_admin(self.settings.admin_key_file)
         self.follower.start()
@@ -224,6 +230,16 @@ def _galleries(
         known_for=settings.stale_ok_seconds or inf,
     )
     return _Galleries(replicas, search, outage, remembered, doors, door_keys, follower)
+
+
+def _make_private(settings: Settings) -> None:
+    """Whatever lies in the data folder, for its owner alone; an earlier release was not strict."""
+    folder = settings.data_dir
+    private_folder(folder)
+    mine = [make_private(folder), make_private(settings.admin_key_file)]
+    mine += [make_all_private(folder / name) for name in ("index", "models")]
+    if not all(mine):
+        _log.warning("data.open_to_others", folder=str(folder))
 
 
 def _acceptance(settings: Settings) -> Acceptance:

@@ -10,6 +10,8 @@ import secrets
 import sys
 from pathlib import Path
 
+from app.core.files import whole_file
+
 KITH = 10001
 POSTGRES = 999
 GRAFANA = 472
@@ -33,16 +35,11 @@ def keep(file: Path, secret: str, owner: int) -> str:
 
 def put(file: Path, secret: str, owner: int) -> None:
     """Write a file, whole or not at all, that its owner may read and nobody may change."""
-    beside = file.with_name(f".{file.name}.new")
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(f"{secret}\n")
-        stream.flush()
-        os.fsync(descriptor)
-        os.fchmod(descriptor, 0o440)
-        os.fchown(descriptor, owner, os.getgid())
-    beside.replace(file)
+    file.with_name(f".{file.name}.new").unlink(missing_ok=True)  # of release 0.1, cut off
+    with whole_file(file) as stream:
+        stream.write(f"{secret}\n".encode())
+        os.fchmod(stream.fileno(), 0o440)
+        os.fchown(stream.fileno(), owner, os.getgid())
 
 
 if __name__ == "__main__":

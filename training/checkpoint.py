@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from app.core.files import whole_file, write_whole
+
 
 @dataclass(slots=True)
 class LoopState:
@@ -30,9 +32,9 @@ def save(
     """Write ``name``.pt, as a whole or not at all, and ``name``.json for people."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"config": config, "state": asdict(state)}, indent=1)
-    torch.save({**tensors, "json": text}, folder / f"{name}.pt.part")
-    (folder / f"{name}.pt.part").replace(folder / f"{name}.pt")
-    (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    with whole_file(folder / f"{name}.pt") as stream:
+        torch.save({**tensors, "json": text}, stream)
+    write_whole(folder / f"{name}.json", text)
 
 
 def load(folder: Path, name: str) -> tuple[dict[str, Any], LoopState, dict[str, Any]] | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.core.files import write_whole
 from app.decision.calibration import Calibration
 from app.inference.adaptation import write_changes
 from training import checkpoint
@@ -45,7 +46,7 @@ def evaluate_run(out: Path) -> Measured:
     config, model, prepared = trained(out)
     found = measure(embed(model, prepared.unseen.images), prepared.unseen)
     measured, identified, pairs = found
-    (out / "metrics.json").write_text(json.dumps(measured.to_dict(), indent=1), encoding="utf-8")
+    write_whole(out / "metrics.json", json.dumps(measured.to_dict(), indent=1))
     write_evaluation(
         out, config=config, prepared=prepared, measured=measured, identified=identified, pairs=pairs
     )

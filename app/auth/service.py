@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -22,6 +21,7 @@ from app.auth.schemas import KeyView, NewKey, NewKeyView, RepeatedKeyView
 from app.auth.uses import LastUses
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.files import private_folder, write_whole
 from app.core.ids import new_id
 from app.errors import AppError, Conflict, FieldError, InvalidRequest, NotFound, Unauthenticated
 from app.web.idempotency import Keep, forget, forget_caller
@@ -176,7 +176,8 @@ class KeyService:
             if session.scalar(select(exists().where(ApiKey.key.is_not(None)))):
                 return False
             _, made = self._insert(session, NewKey(name="first admin", scopes=[Scope.ADMIN]))
-            _write_secret(file, made.key)
+            private_folder(file.parent)
+            write_whole(file, f"{made.key}\n")
         _log.info("key.created", made=made.id, scopes=made.scopes)
         return True
 
@@ -273,11 +274,3 @@ def _opens_everything(row: ApiKey) -> bool:
 
 def _wrong(field: str, message: str) -> AppError:
     return InvalidRequest(f"{field}: {message}.", errors=[FieldError(field, message)])
-
-
-def _write_secret(file: Path, secret: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.unlink(missing_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(secret + "\n")

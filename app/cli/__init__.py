@@ -1,28 +1,18 @@
-"""The ``kith`` command: serve, fetch models, enrol, evaluate, back up, check, change a model."""
+"""The ``kith`` command: serve, fetch models, enrol, evaluate, back up, check, change a model.
 
-import sys
-from io import TextIOWrapper
+Nothing is imported here that takes time: a signal may come before a command has begun.
+"""
 
-from rich.console import Console
-
-from app.cli import health
-from app.errors import AppError
+from app.core.interrupts import end_at_signals
 
 
 def main() -> None:
-    """Run the command; a known error is one line on standard error and exit code 1."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # of people of all scripts, on any terminal
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        if sys.argv[1:] == ["health"]:
-            health.health()  # asked for ever, so without a second of imports
-        else:
-            from app.cli.commands import cli
+    """Run the command.
 
-            cli()
-    except AppError as error:
-        Console(stderr=True).print(
-            f"[red]kith:[/red] {error.detail}", highlight=False, soft_wrap=True
-        )
-        sys.exit(1)
+    A known error is one line on standard error and exit code 1. Ctrl-C, at any moment, is exit code
+    130 and leaves nothing that is half made.
+    """
+    end_at_signals()
+    from app.cli import run
+
+    run.run()

@@ -1,9 +1,8 @@
 """``kith evaluate``: error rates of an operator's own photos, or of a collection, as a report."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,8 +14,10 @@ from rich.table import Table
 from app.bootstrap import build_analyser, build_enroller
 from app.cli.databases import existing_database
 from app.cli.left_out import left_out_lines, people_in
-from app.cli.progress import count_progress, write_whole
+from app.cli.progress import count_progress
 from app.core.clock import SystemClock
+from app.core.files import new_folder, write_whole
+from app.core.interrupts import held_back
 from app.core.logging import configure_logging
 from app.core.names import printable
 from app.errors import InvalidRequest
@@ -99,8 +100,10 @@ def evaluate(
                 groups=wanted,
                 done=step,
             )
-        write_whole(report / "report.json", as_json(source, measured))
-        write_whole(report / "report.html", as_html(source, measured))
+        numbers, page = as_json(source, measured), as_html(source, measured)
+        with held_back():  # they are of one evaluation
+            write_whole(report / "report.json", numbers)
+            write_whole(report / "report.html", page)
     _summarise(measured)
     err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     for line in left_out_lines(source.left_out):
@@ -138,23 +141,14 @@ def _groups(file: Path | None, gallery: Gallery) -> Groups | None:
 @contextmanager
 def _folder_for(report: Path) -> Iterator[Path]:
     """Make the folder before any work is done; take it away again where no report came of it."""
-    there = report.exists()
-    try:
-        _try_to_write(report)
+    with ExitStack() as made:
+        try:
+            made.enter_context(new_folder(report))
+            with tempfile.TemporaryFile(dir=report):
+                pass
+        except OSError as error:
+            raise InvalidRequest(f"{report} cannot be written to: {error.strerror}.") from None
         yield report
-    except BaseException:
-        if not there:
-            shutil.rmtree(report, ignore_errors=True)
-        raise
-
-
-def _try_to_write(report: Path) -> None:
-    try:
-        report.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=report):
-            pass
-    except OSError as error:
-        raise InvalidRequest(f"{report} cannot be written to: {error.strerror}.") from None
 
 
 def _summarise(measured: Evaluation) -> None:

@@ -14,7 +14,8 @@ from rich.table import Table
 
 from app.bootstrap import build_analyser
 from app.cli.left_out import left_out_lines, walked
-from app.cli.progress import count_progress, write_whole
+from app.cli.progress import count_progress
+from app.core.files import make_all_private, make_private, write_whole
 from app.core.names import one_spelling
 from app.decision.fit import fit, score_noise
 from app.errors import BundleError, InvalidRequest
@@ -60,6 +61,9 @@ def pull(
         bundle = pull_bundle(
             folder, source=source or settings.model_source, progress=progress, recipe=recipe
         )
+    if to is None:
+        make_private(settings.data_dir)
+        make_all_private(folder.parent)
     now = bundle.manifest.contract_id
     if before != now:
         _err.print(f"Model bundle {now} is in {folder}.", highlight=False)

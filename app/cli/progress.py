@@ -1,9 +1,7 @@
-"""What the long commands share: a progress bar that counts, and a file written whole."""
+"""What the long commands share: a progress bar that counts."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -21,10 +19,3 @@ def count_progress(title: str, total: int) -> Iterator[Callable[..., None]]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total)
         yield lambda steps=1: bar.advance(task, steps)
-
-
-def write_whole(file: Path, text: str) -> None:
-    """All of it or nothing: written beside, then renamed."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(file)

@@ -6,16 +6,20 @@ import os
 import resource
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
 import structlog
+import typer
 import uvicorn
 from rich.console import Console
 
 from app.auth.service import KeyService, WayIn
 from app.bootstrap import build
 from app.cli.models import download_progress
+from app.core.interrupts import handle_stops
 from app.core.logging import configure_logging
 from app.core.memory import give_large_blocks_back
 from app.inference.pull import pull
@@ -64,10 +68,10 @@ def serve() -> None:
     )
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    # uvicorn raises the signal that stopped it once more; by then all is done.
-    for stopping in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stopping, signal.SIG_IGN)
-    _Server(config, settings, built.keys).run()
+    server = _Server(config, settings, built.keys)
+    server.run()
+    if server.interrupted:
+        raise typer.Exit(128 + signal.SIGINT)
 
 
 class _Server(uvicorn.Server):
@@ -77,6 +81,18 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._settings = settings
         self._keys = keys
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was Ctrl-C that stopped it."""
+        return signal.SIGINT in self._captured_signals
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Until the service can be reached a signal ends it at once, as it does any command; then
+        ``startup`` has them stop it gracefully, and it has nothing to raise once more at its end.
+        """
+        yield
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second."""
@@ -91,6 +107,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
+            handle_stops(self.handle_exit)
             port = self.servers[0].sockets[0].getsockname()[1]
             structlog.get_logger().info("service.started", port=port, pid=os.getpid())
             _out.print(_welcome(self._settings, self._keys, port), highlight=False, soft_wrap=True)

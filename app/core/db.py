@@ -11,7 +11,7 @@ writer takes its turn, and how each says that it cannot be reached.
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -39,6 +39,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from app.core.files import make_private, private_file, private_folder
 from app.core.postgresql import PATIENT_SECONDS, be_patient, postgresql_engine
 from app.errors import DatabaseLost, NotReady
 
@@ -218,11 +219,23 @@ def _engine(url: str) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         return postgresql_engine(parsed)
     if parsed.database not in (None, "", ":memory:"):
-        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        _make_private(Path(str(parsed.database)))
     engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(file: Path) -> None:
+    """The database and what SQLite writes beside it, in the mode of the database, for their owner
+    alone. A folder that is there is not the database's to change.
+    """
+    if not file.parent.exists():
+        private_folder(file.parent)
+    with suppress(OSError):  # a database that cannot be opened says so itself, when it is asked
+        private_file(file).close()
+    for each in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
+        make_private(each)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

@@ -1,35 +1,160 @@
-"""Files that are there whole or not at all."""
+"""Files and folders of Kith: there whole or not at all, and for their owner alone.
+
+They hold templates, names and keys, so a file is made with mode 0600 and a folder with 0700,
+whatever the umask. What is unfinished is taken away where something goes wrong, and where a signal
+ends the process.
+"""
 
 import glob
 import os
+import secrets
+import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
+
+from app.core.interrupts import undone_by
 
 _LEFT_SECONDS: Final = 3600
+_FILE: Final = 0o600
+_FOLDER: Final = 0o700
 
 
 @contextmanager
 def whole_file(file: Path) -> Iterator[IO[bytes]]:
     """Write ``file`` beside its place, sync it, then rename it over what is there.
 
-    Only its owner may read it, for these files hold templates. Whatever goes wrong leaves the old
-    file as it was, and nothing of the new one.
+    Whatever goes wrong leaves the old file as it was, and nothing of the new one. A file that is
+    replaced loses its mode: only its owner may read the new one, unless the block changes that.
     """
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     _drop_leftovers(file)
-    try:
-        with _private(part) as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+    with removed_if_unfinished(part), new_private_file(part) as stream:
+        yield stream
+        stream.flush()
+        os.fsync(stream.fileno())
         part.replace(file)
         sync(file.parent)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+
+
+def write_whole(file: Path, text: str) -> None:
+    """``text`` as UTF-8 in ``file``, or the old file as it was."""
+    with whole_file(file) as stream:
+        stream.write(text.encode())
+
+
+@contextmanager
+def temporary_folder(target: Path) -> Iterator[Path]:
+    """A folder beside ``target``, to make it in and rename it from; gone after the block."""
+    folder = target.with_name(f"{temporary_prefix(target)}{secrets.token_hex(4)}")
+    with undone_by(partial(_remove, folder)):
+        try:
+            folder.mkdir(mode=_FOLDER)
+            yield folder
+        finally:
+            _remove(folder)
+
+
+def temporary_prefix(target: Path) -> str:
+    """How the names of ``temporary_folder`` begin, also of those that a killed process left."""
+    return f".{target.name}-"
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[None]:
+    """``folder`` for what the block makes; where the block breaks off, it and its parents go again.
+
+    One that is there already is the user's: it keeps its mode, and whatever was in it.
+    """
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    with undone_by(partial(_remove_made, missing)):
+        try:
+            if missing:
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=_FOLDER, exist_ok=True)
+            yield
+        except BaseException:
+            _remove_made(missing)
+            raise
+
+
+@contextmanager
+def removed_if_unfinished(path: Path) -> Iterator[None]:
+    """A file or folder that the block makes; nothing is left of it where the block breaks off."""
+    with undone_by(partial(_remove, path)):
+        try:
+            yield
+        except BaseException:
+            _remove(path)
+            raise
+
+
+def new_private_file(file: Path) -> IO[bytes]:
+    """A file that is made now, in place of one that is there, open for reading and writing."""
+    file.unlink(missing_ok=True)  # what a dead process of the same number left may be another's
+    return private_file(file, os.O_EXCL)
+
+
+def private_file(file: Path, flags: int = 0) -> IO[bytes]:
+    """``file``, made where there is none, open for reading and writing."""
+    return os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | flags, _FILE), "r+b")
+
+
+def private_folder(folder: Path) -> None:
+    """Have ``folder``, for its owner alone; one that is there is made so."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=_FOLDER, exist_ok=True)
+    make_private(folder)
+
+
+def make_all_private(folder: Path) -> bool:
+    """``make_private`` of ``folder`` and all that is in it, where it is there."""
+    found = [folder]
+    for where, folders, files in os.walk(folder):
+        found += [Path(where, name) for name in (*folders, *files)]
+    return not [path for path in found if not make_private(path)]
+
+
+def make_private(path: Path) -> bool:
+    """Take the rights of others on a file or folder; whether nobody else has any.
+
+    They stay where the path is another user's, and on a folder that is everybody's, like ``/tmp``:
+    whoever names that as a folder of Kith does not mean to lock others out of it. A link is left
+    alone: what it leads to may not be Kith's.
+    """
+    try:
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            return True
+        mode = stat.S_IMODE(found.st_mode)
+        if mode & 0o077 and not mode & stat.S_ISVTX:
+            path.chmod(mode & (_FOLDER if stat.S_ISDIR(found.st_mode) else _FILE))
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return not mode & stat.S_ISVTX
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _remove_made(folders: list[Path]) -> None:
+    """The first with all that is in it; its parents only where nobody else put something there."""
+    for folder in folders[:1]:
+        _remove(folder)
+    for parent in folders[1:]:
+        with suppress(OSError):
+            parent.rmdir()
 
 
 def _drop_leftovers(file: Path) -> None:
@@ -38,11 +163,6 @@ def _drop_leftovers(file: Path) -> None:
         with suppress(FileNotFoundError):
             if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
                 left.unlink()
-
-
-def _private(file: Path) -> IO[Any]:
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-    return os.fdopen(descriptor, "w+b")
 
 
 def sync(path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.files import whole_file
+from app.core.files import private_folder, whole_file
 from app.decision.fusion import Fused
 from app.index.changelog import Delta
 
@@ -56,7 +56,7 @@ class Snapshots:
 
     def write(self, collection_key: int, gallery: Delta) -> None:
         """Keep ``gallery``, which is whole; ``OSError`` leaves the old file as it was."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self._folder)
         with whole_file(self.file(collection_key)) as stream:
             self._write(stream, gallery)
 

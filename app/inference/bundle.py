@@ -2,12 +2,12 @@
 
 import json
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.core.files import sync
+from app.core.files import sync, temporary_folder
+from app.core.interrupts import held_back
 from app.decision.calibration import Calibration
 from app.errors import BundleError
 from app.inference.manifest import (
@@ -71,8 +71,8 @@ def write_bundle(
     ``embedder.onnx`` (and ``detector.onnx``) the file to copy and its licence.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
-        made = Path(temporary) / "bundle"
+    with temporary_folder(folder) as temporary:
+        made = temporary / "bundle"
         made.mkdir()
         files = {name: _copy(made / name, *source) for name, source in models.items()}
         manifest = made_manifest(description, files)
@@ -80,7 +80,7 @@ def write_bundle(
         _write(made / CALIBRATION, json.dumps(calibration, indent=1) + "\n")
         _write(made / MODEL_CARD, model_card)
         Bundle.load(made)
-        _replace(made, folder, Path(temporary) / "old")
+        _replace(made, folder, temporary / "old")
     return Bundle.load(folder)
 
 
@@ -121,7 +121,8 @@ def _write(file: Path, text: str) -> None:
 
 def _replace(made: Path, folder: Path, old: Path) -> None:
     """Two renames: a crash in between leaves no bundle, never half of one."""
-    if folder.exists():
-        folder.rename(old)
-    made.rename(folder)
+    with held_back():
+        if folder.exists():
+            folder.rename(old)
+        made.rename(folder)
     sync(folder.parent)

@@ -6,13 +6,13 @@ import errno
 import fcntl
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from app.core.files import private_file, temporary_folder, temporary_prefix
 from app.errors import BundleError
 from app.inference.bundle import Bundle, write_bundle
 from app.inference.manifest import (
@@ -116,20 +116,17 @@ def _states_the_same(bundle: Bundle, plan: Plan) -> bool:
 def _alone(destination: Path) -> Iterator[None]:
     """Hold the lock on ``destination``; the system lets it go when its holder dies."""
     destination.parent.mkdir(parents=True, exist_ok=True)
-    with (destination.parent / f".{destination.name}.lock").open("w") as lock:
+    with private_file(destination.parent / f".{destination.name}.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for unfinished in destination.parent.glob(f"{_temporary(destination)}*"):
+        for unfinished in destination.parent.glob(f"{temporary_prefix(destination)}*"):
             shutil.rmtree(unfinished, ignore_errors=True)  # by one that was killed
         yield
 
 
 def _make(destination: Path, plan: Plan, *, source: Path | None, progress: Progress) -> Bundle:
-    with tempfile.TemporaryDirectory(
-        prefix=_temporary(destination), dir=destination.parent
-    ) as temporary:
+    with temporary_folder(destination) as folder:
         models = _kept(plan, destination)
         if models is None:
-            folder = Path(temporary)
             fetched = fetch_sources(plan.steps, folder, source=source, progress=progress)
             models = _adapted(plan, fetched, folder)
         return write_bundle(
@@ -139,11 +136,6 @@ def _make(destination: Path, plan: Plan, *, source: Path | None, progress: Progr
             calibration=plan.calibration,
             model_card=plan.model_card,
         )
-
-
-def _temporary(destination: Path) -> str:
-    """How the names of unfinished work begin; beside the destination, so that a rename will do."""
-    return f".{destination.name}-"
 
 
 def _silent(name: str, done: int, total: int) -> None:

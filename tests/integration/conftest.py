@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import backup, check, enroll, keys, main, reembed
+from app.cli import backup, check, enroll, evaluate, keys, main, reembed
 from tests.support.commands import Kith
 
 
@@ -22,7 +22,7 @@ def kith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         said = capsys.readouterr()
         return f"{said.out}{said.err}[{ended.value.code or 0}]"
 
-    for module in (backup, check, enroll, keys, reembed):
+    for module in (backup, check, enroll, evaluate, keys, reembed):
         monkeypatch.setattr(module, "configure_logging", lambda *_: None)  # it is the process's
     monkeypatch.setenv("COLUMNS", "200")
     return run

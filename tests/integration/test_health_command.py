@@ -108,7 +108,7 @@ def test_a_port_that_only_the_log_tells_cannot_be_asked() -> None:
 
 def test_it_loads_nothing_that_serves() -> None:
     """It is asked every few seconds, for ever, beside the service and within its memory."""
-    code = "import sys, app.cli; print(*sys.modules)"
+    code = "import sys, app.cli.run; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     loaded = set(found.stdout.split())
     assert "app.cli.health" in loaded

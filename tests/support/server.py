@@ -46,6 +46,12 @@ class ServerProcess:
 
     def start(self, seconds: float = 60) -> "ServerProcess":
         """Start and wait until it says that it is ready."""
+        offset = self.launch()
+        self.url = self.says(_READY, since=offset, seconds=seconds)[1]
+        return self
+
+    def launch(self) -> int:
+        """Start, and wait for nothing; gives how many bytes the log had before."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             offset = log.tell()
@@ -55,8 +61,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
             )
-        self.url = self.says(_READY, since=offset, seconds=seconds)[1]
-        return self
+        return offset
 
     def says(
         self, wanted: re.Pattern[str], *, since: int = 0, seconds: float = 60

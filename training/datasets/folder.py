@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
+from app.core.files import whole_file
 from app.errors import AppError
 from app.inference.bundle import Bundle
 from app.inference.pipeline import Pipeline, build_pipeline
@@ -51,10 +52,11 @@ def load_faces(folder: Path, face_bundle: Path, *, cache: Path) -> ImageSet:
     pipeline = build_pipeline(bundle)
     data = read_images(folder, _pairs(photos), lambda image: _face(pipeline, image), unread)
     cache.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(
-        cache, key=key, images=data.images, labels=data.labels, names=np.array(data.names),
-        identities=np.array(data.identities), skipped=np.array(data.skipped, dtype=np.str_),
-    )  # fmt: skip
+    with whole_file(cache) as stream:
+        np.savez(
+            stream, key=key, images=data.images, labels=data.labels, names=np.array(data.names),
+            identities=np.array(data.identities), skipped=np.array(data.skipped, dtype=np.str_),
+        )  # fmt: skip
     return data
 
 

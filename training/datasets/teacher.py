@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 from torch import Generator, Tensor
 
+from app.core.files import write_whole
 from training.datasets.base import ImageSet
 from training.transforms import Augment, affine, light, reshaped, strike, uniform
 
@@ -112,9 +113,10 @@ def build_bank(
     done = folder / "bank.json"
     if not (done.is_file() and json.loads(done.read_text()) == key):
         folder.mkdir(parents=True, exist_ok=True)
+        done.unlink(missing_ok=True)  # of another bank, whose files are now written over
         chunks = list(_chunks(data, moved=moved, blends=blends, seed=seed))
         _fill(folder, data, teacher=teacher, chunks=chunks, seed=seed, threads=threads)
-        done.write_text(json.dumps(key))
+        write_whole(done, json.dumps(key))
     return TeacherBank(
         np.load(folder / "images.npy", mmap_mode="r"),
         np.load(folder / "embeddings.npy"),

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from app.core.files import write_whole
+
 _STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
        color: #222; }
@@ -22,11 +24,11 @@ def write_page(folder: Path, name: str, markdown: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     title = html.escape(markdown.lstrip("# ").splitlines()[0])
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
-    (folder / f"{name}.md").write_text(markdown.rstrip("\n") + "\n", encoding="utf-8")
-    (folder / f"{name}.html").write_text(
+    write_whole(folder / f"{name}.md", markdown.rstrip("\n") + "\n")
+    write_whole(
+        folder / f"{name}.html",
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n'
         f"<style>{_STYLE}</style>\n{body}</html>\n",
-        encoding="utf-8",
     )
 
 

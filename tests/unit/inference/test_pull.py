@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import shutil
 import socket
-import subprocess
 import threading
 import time
 import zipfile
@@ -375,8 +374,7 @@ def test_a_full_disk_under_pip_is_the_same_error(
     world: Publisher, destination: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
-    done = subprocess.CompletedProcess([], 1, stdout="", stderr=full)
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+    monkeypatch.setattr(sources, "_run", lambda *_: (1, full))
     with pytest.raises(BundleError, match="is full"):
         pull(destination, recipe=world.recipe)
 

@@ -1,0 +1,124 @@
+"""Train, evaluate, calibrate, export, report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import print as say
+
+from app.errors import AppError
+from training.config import load_config
+from training.distributed import joined, world
+from training.errors import TrainingError
+from training.finish import calibrate_run, evaluate_run, export_run
+from training.prepare import material, prepare, write_split
+from training.train import train as run_loop
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+Run = Annotated[Path, typer.Argument(help="Folder of a run, as train's --out named it.")]
+Bundle = Annotated[Path | None, typer.Option(help="The bundle's folder; OUT/bundle by default.")]
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="TOML file of the run, see training/runs/.")],
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints, metrics and the bundle.")],
+) -> None:
+    """Train, or go on where a killed run stopped; then evaluate and export to OUT/bundle.
+
+    Uses CUDA where there is a device. Several processes or machines:
+    torchrun --nproc-per-node 2 -m training train RUN.toml --out OUT
+    """
+    run = load_config(config)
+    with joined():
+        prepared = prepare(run.data)
+        if world()[0] == 0:
+            write_split(prepared, out)
+        for line in prepared.data.skipped:
+            say(f"skipped {line}")
+        run_loop(run, material(run, prepared), out)
+        if world()[0] == 0:
+            _evaluated(out)
+            _exported(out, None)
+
+
+@app.command()
+def evaluate(out: Run) -> None:
+    """Measure the weights that were kept on the run's unseen identities.
+
+    1:1 (ROC, EER, TAR at FAR, ten folds), 1:N closed set (CMC) and open set (DET, DIR), with
+    bootstrap intervals: OUT/metrics.json, OUT/evaluation.md and .html, and their plots.
+    """
+    _evaluated(out)
+
+
+@app.command()
+def calibrate(out: Run, bundle: Bundle = None) -> None:
+    """Calibrate the bundle anew on the run's unseen identities; its models stay as they are.
+
+    Writes the impostor tail (how often a stranger is as similar, for 1:N) by the service's own
+    code, and the threshold and slope on the distance of two images (for 1:1).
+    """
+    say(f"wrote {calibrate_run(out, bundle=bundle)}")
+
+
+@app.command()
+def export(out: Run, bundle: Bundle = None) -> None:
+    """Write the weights that were kept as a bundle that the service loads (KITH_MODEL=BUNDLE).
+
+    The graph is ONNX with a free batch and rows of unit length. torch and onnxruntime must agree on
+    unseen samples to 1e-4. Manifest, calibration and model card are written with it.
+    """
+    _exported(out, bundle)
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option(help="Folder for report.md, report.html and the plots.")],
+    mnist: Annotated[Path, typer.Option(help="Folder of MNIST's idx files.")],
+    omniglot: Annotated[Path, typer.Option(help="Omniglot's npz file, or its folder.")],
+    runs: Annotated[
+        Path, typer.Option(help="Folder of the study runs; a report that was stopped goes on.")
+    ] = Path("data/runs/report"),
+    section: Annotated[
+        list[int] | None, typer.Option(help="Make only this section; can be repeated.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Epochs of each study run.")] = 20,
+    seeds: Annotated[int, typer.Option(help="Seeds of the table that compares losses.")] = 3,
+) -> None:
+    """Train the study runs, and write why open-set identification is metric learning.
+
+    1: closed set against open set. 2: the feature map. 3: Ls and Ld against D. 4: equilibrium.
+    5: distances before and after. 6: distances and losses compared.
+    """
+    from training.report.build import SECTIONS, build_report
+    from training.report.studies import Studies
+
+    wanted = sorted(set(section or SECTIONS))
+    if unknown := [number for number in wanted if number not in SECTIONS]:
+        raise TrainingError(f"The report has sections 1 to {len(SECTIONS)}, and no {unknown[0]}.")
+    command = (
+        f"python -m training report --out {out} --mnist {mnist} --omniglot {omniglot} "
+        f"--epochs {epochs} --seeds {seeds}"
+    )
+    studies = Studies(runs, mnist=mnist, omniglot=omniglot, epochs=epochs)
+    build_report(out, studies, sections=wanted, seeds=seeds, command=command)
+    say(f"wrote {out}/report.md and {out}/report.html")
+
+
+def _evaluated(out: Path) -> None:
+    say(*evaluate_run(out).lines(), f"wrote {out / 'evaluation.html'}", sep="\n")
+
+
+def _exported(out: Path, bundle: Path | None) -> None:
+    written, difference = export_run(out, bundle=bundle)
+    say(f"wrote {written} (torch and ONNX differ by {difference:.1e})")
+
+
+def main() -> None:
+    """Run a command; what went wrong is one line on standard error and exit status 1."""
+    try:
+        app()
+    except (TrainingError, AppError) as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise SystemExit(1) from None
