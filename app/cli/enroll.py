@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,6 +18,7 @@ from app.cli.left_out import people_in
 from app.cli.progress import count_progress
 from app.core.clock import SystemClock
 from app.core.ids import ID_PATTERN
+from app.core.interrupts import undone_by
 from app.core.logging import configure_logging
 from app.core.names import printable
 from app.errors import InvalidRequest, NotFound
@@ -62,20 +64,18 @@ def enroll(
     now = SystemClock().now()
     told = EnrollReport(folder, collection, people, started_at=now, dry_run=dry_run)
     receives = _rehearsal if dry_run else _gallery
-    try:
-        with (
-            receives(settings, collection) as recipient,
-            count_progress("Examining" if dry_run else "Enrolling", len(people.photos)) as step,
-        ):
-            for photo in people.photos:
-                told.add(photo, _enrol(recipient, photo, settings.max_image_bytes))
-                step()
-        told.ended = "finished"
-    except KeyboardInterrupt:
-        told.ended = "interrupted"
-        raise
-    finally:
-        _tell(told, report)
+    with undone_by(partial(_tell_interrupted, told, report)):
+        try:
+            with (
+                receives(settings, collection) as recipient,
+                count_progress("Examining" if dry_run else "Enrolling", len(people.photos)) as step,
+            ):
+                for photo in people.photos:
+                    told.add(photo, _enrol(recipient, photo, settings.max_image_bytes))
+                    step()
+            told.ended = "finished"
+        finally:
+            _tell(told, report)
     if told.counts["refused"]:
         raise typer.Exit(_SOME_REFUSED)
 
@@ -146,6 +146,11 @@ def _enrol(people: Recipient, photo: Photo, max_bytes: int) -> Outcome:
     except OSError as error:
         return Outcome("refused", None, ["unreadable"], f"{error.strerror}.")
     return enrol_photo(people, photo.person, image)
+
+
+def _tell_interrupted(told: EnrollReport, report: Path | None) -> None:
+    told.ended = "interrupted"
+    _tell(told, report)
 
 
 def _tell(told: EnrollReport, report: Path | None) -> None:

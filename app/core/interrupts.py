@@ -6,14 +6,15 @@ and lost, and a second one breaks off the clean-up after the first. Instead the 
 was registered here as unfinished and leaves the process. To a database that is a process that was
 killed: what was not committed has not happened.
 
-Only ``os`` and ``signal`` are imported, so that a command is ready for a signal before it loads
+Nothing that takes time is imported, so that a command is ready for a signal before it loads
 anything else.
 """
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
@@ -82,10 +83,11 @@ def _end(number: int, frame: FrameType | None) -> None:
             return
     handle_stops(signal.SIG_IGN)  # a second one must not break off the clean-up
     for undo in reversed(list(_undo.values())):
-        try:
+        with suppress(Exception):  # whatever it was, the next must still be undone
             undo()
-        except Exception:  # noqa: BLE001, S112 - whatever it was, the next must still be undone
-            continue
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # such as that a write was under way
+            stream.flush()
     if os.isatty(2):
         os.write(2, _SHOW_CURSOR)
     os._exit(128 + number)

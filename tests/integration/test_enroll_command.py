@@ -12,11 +12,8 @@ from typing import Any, Literal
 import pytest
 
 from app.bootstrap import build
-from app.cli import enroll as command
 from app.errors import DatabaseLost, NotFound
 from app.gallery.collection_service import CollectionService
-from app.gallery.enrolment import ImageFile
-from app.gallery.people_by_name import Outcome, Recipient, enrol_photo
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection, NewPerson, PersonPatch
 from app.settings import Settings
@@ -393,35 +390,6 @@ def test_a_dry_run_knows_the_collections_limits(
     assert tried["reasons"] == {"face_limit_reached": 2, "looks_like_another_person": 1}
     kith(data, fake_bundle, *arguments)
     assert tried["photos"] == _report(report)["photos"]
-
-
-def test_an_interrupted_run_leaves_its_report_and_a_second_one_goes_on(
-    kith: Kith, tmp_path: Path, fake_bundle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    people, data, report = tmp_path / "people", tmp_path / "data", tmp_path / "report.json"
-    for number in range(6):
-        _photo(people, f"p{number}", "1.png", picture(number))
-    arguments = ("enroll", "--collection", "hq", people, "--report", report)
-    left = iter(range(4))
-
-    def interrupted(people: Recipient, name: str, image: ImageFile) -> Outcome:
-        outcome = enrol_photo(people, name, image)
-        if next(left) == 3:
-            raise KeyboardInterrupt  # after it was written, before it was told
-        return outcome
-
-    with monkeypatch.context() as patched:
-        patched.setattr(command, "enrol_photo", interrupted)
-        said = kith(data, fake_bundle, *arguments)
-    assert said.endswith("[130]")
-    assert "3 photos enrolled, 0 were already, 0 refused." in said
-    told = _report(report)
-    assert told["ended"] == "interrupted"
-    assert told["counts"] == {"enrolled": 3, "already": 0, "refused": 0, "not_reached": 3}
-    assert [row["path"] for row in told["photos"]] == [f"p{number}/1.png" for number in range(6)]
-    said = kith(data, fake_bundle, *arguments)
-    assert "2 photos enrolled, 4 were already, 0 refused." in said
-    assert said.endswith("[0]")
 
 
 def test_a_run_whose_database_goes_away_ends_and_leaves_its_report(

@@ -147,10 +147,18 @@ def test_an_interrupted_command_has_done_all_of_it_or_nothing(
 def test_an_interrupted_enrolment_goes_on_where_it_stopped(
     template: Path, fake_bundle: Path, kith: Kith, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arguments = ("enroll", "more", "--collection", "annex")
+    arguments = ("enroll", "more", "--collection", "annex", "--report", "told.json")
     whole, ended = _interrupted(template, fake_bundle, *arguments)
+    begun = [each for each in ended if "told.json" in each.new_files(template)]
+    assert 0 < len(begun) < len(ended)
     for each in ended:
         assert each.new_files(template) <= whole.new_files(template)
+        assert ("photos enrolled" in each.said) == (each in begun)
+    for each in begun:
+        told = json.loads((each.folder / "told.json").read_text())
+        reached = told["counts"]["enrolled"]
+        assert (told["ended"], told["counts"]["not_reached"]) == ("interrupted", 6 - reached)
+        assert _faces(each.folder).get("annex", 0) in (reached, reached + 1)  # as one was told of
     for each in ended[::6]:
         monkeypatch.chdir(each.folder)
         assert kith(each.folder / "data", fake_bundle, *arguments).endswith("[0]")
