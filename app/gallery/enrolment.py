@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Final, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import PrivateAttr
 
 from app.errors import (
     AppError,
@@ -22,6 +23,8 @@ from app.inference.acceptance import Acceptance, rivals
 from app.inference.analyser import Analyser
 from app.inference.pipeline import Sample
 
+_UNREADABLE: Final = (InvalidImage, UnsupportedImage, PayloadTooLarge)
+"""What the decoder raises."""
 _EXPLAINED: Final[dict[str, str]] = {
     "no_face": "No face was found; send a photo in which one is visible.",
     "multiple_faces": "Several faces of similar size; crop the photo to the person meant.",
@@ -62,6 +65,24 @@ class Template:
     png: bytes | None = None
 
 
+class _Unreadable(RejectedImage):
+    """An image that the decoder refused; ``error`` is what it said, and is not in the answer."""
+
+    _error: AppError = PrivateAttr()
+
+    @classmethod
+    def of(cls, index: int, filename: str | None, error: AppError) -> Self:
+        """The refusal of the image at ``index``."""
+        image = cls(index=index, filename=filename, reasons=["invalid_image"], detail=error.detail)
+        image._error = error
+        return image
+
+    @property
+    def error(self) -> AppError:
+        """The decoder's refusal."""
+        return self._error
+
+
 class _Refused(Exception):
     """An image that is not taken, with the reasons."""
 
@@ -88,8 +109,8 @@ class Enroller:
                 templates.append(self._template(index, image))
             except _Refused as refused:
                 rejected.append(self.rejection(index, image.filename, *refused.reasons))
-            except (InvalidImage, UnsupportedImage, PayloadTooLarge) as error:
-                rejected.append(_unreadable(index, image.filename, error))
+            except _UNREADABLE as error:
+                rejected.append(_Unreadable.of(index, image.filename, error))
         return templates, rejected
 
     def rejection(
@@ -124,22 +145,27 @@ class Enroller:
 
 
 def refusal(rejected: Sequence[RejectedImage]) -> AppError:
-    """The error of a request none of whose images could be used."""
+    """The error of a request none of whose images could be used.
+
+    Where all of them failed for one cause, it is the error that identification answers for them.
+    """
     errors = [
         FieldError(f"images[{each.index}]", f"{', '.join(each.reasons)}: {each.detail}")
         for each in rejected
     ]
-    reasons = {reason for each in rejected for reason in each.reasons}
-    kind: type[AppError] = {
-        frozenset({"no_face"}): NoFace,
-        frozenset({"invalid_image"}): InvalidImage,
-    }.get(frozenset(reasons), InvalidRequest)
-    one = len(rejected) == 1
-    detail = rejected[0].detail if one else f"None of the {len(rejected)} images can be enrolled."
+    kind = _common({_kind(each) for each in rejected})
+    same = len({each.detail for each in rejected}) == 1
+    detail = rejected[0].detail if same else f"None of the {len(rejected)} images can be enrolled."
     return kind(detail, errors=errors)
 
 
-def _unreadable(index: int, filename: str | None, error: AppError) -> RejectedImage:
-    return RejectedImage(
-        index=index, filename=filename, reasons=["invalid_image"], detail=error.detail
-    )
+def _common(kinds: set[type[AppError]]) -> type[AppError]:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    return InvalidImage if kinds <= set(_UNREADABLE) else InvalidRequest
+
+
+def _kind(rejected: RejectedImage) -> type[AppError]:
+    if isinstance(rejected, _Unreadable):
+        return type(rejected.error)
+    return NoFace if rejected.reasons == ["no_face"] else InvalidRequest

@@ -1,82 +1,169 @@
-"""Any mode that a file can have, to eight-bit RGB: deep, palette, CMYK and transparent pixels.
+"""Samples of any depth, with or without transparency, to eight-bit RGB.
 
-Strip by strip: of a large image only the decoded pixels and the result are held whole.
+Strip by strip: of a large image only the decoded samples and the result are held whole.
 """
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.errors import UnsupportedImage
+from app.errors import InvalidImage
 from app.vision.types import RgbImage
 
-_DEEP: Final = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
-_PLAIN: Final = ("1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr", "HSV")
-_CLEAR: Final = ("LA", "La", "PA", "RGBA", "RGBa")
-_NEUTRAL: Final = (128, 128, 128)
+_NEUTRAL: Final = 128
 """Mid-grey: dark ink and light ink on a transparent sheet both stay visible."""
 _STRIP_PIXELS: Final = 1 << 18
+_WHITES: Final = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
+"""White of 8, 10, 12, 14 and 16 bits: cameras put the values of their sensor into the low bits of
+16- and 32-bit samples, and files do not say so.
+"""
+_OVERSHOOT: Final = 2.0
+"""How far floats may pass white: sharpening and resampling leave values just over 1.0."""
+_NOISE: Final = 1 / 8
+"""Negative samples up to this share of the peak are noise about black, and no signed range."""
+_UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+Samples = NDArray[Any]
 
 
-def to_rgb(image: Image.Image) -> RgbImage:
-    """``image`` (loaded) as (height, width, 3); UnsupportedImage for a colour space not read."""
-    deep = image.mode in _DEEP
-    white = (
-        max((_white(np.asarray(strip)) for _, strip in _strips(image)), default=1.0)
-        if deep
-        else 1.0
-    )
-    pixels = np.empty((image.height, image.width, 3), np.uint8)
-    for rows, strip in _strips(image):
-        if deep:
-            pixels[rows] = _eight_bits(np.asarray(strip), white)[..., None]
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Some rows of an image: ``colours`` (rows, width, 3 or 1) and ``alpha`` (rows, width), both
+    0 to 255. ``alpha`` is None where every pixel is opaque.
+    """
+
+    rows: slice
+    colours: NDArray[np.uint8]
+    alpha: NDArray[np.uint8] | None = None
+
+
+def row_strips(width: int, height: int) -> Iterator[slice]:
+    """The rows of an image in slices of about 262,144 pixels."""
+    step = max(1, _STRIP_PIXELS // width)
+    return (slice(top, min(top + step, height)) for top in range(0, height, step))
+
+
+def bands(image: Image.Image) -> Iterator[tuple[slice, Samples]]:
+    """The samples of a loaded Pillow image, some rows at a time."""
+    for rows in row_strips(image.width, image.height):
+        yield rows, np.asarray(image.crop((0, rows.start, image.width, rows.stop)))
+
+
+def painted(
+    width: int,
+    height: int,
+    strips: Callable[[], Iterable[Strip]],
+    *,
+    alpha_may_be_unused: bool = False,
+) -> RgbImage:
+    """The image over mid-grey. ``InvalidImage`` where every pixel is transparent, as a viewer
+    shows nothing; with ``alpha_may_be_unused`` such an image is read as opaque.
+    """
+    pixels = np.empty((height, width, 3), np.uint8)
+    visible = False
+    for strip in strips():
+        alpha = strip.alpha
+        visible |= alpha is None or bool(alpha.any())
+        if alpha is None or alpha.min() == 255:
+            pixels[strip.rows] = strip.colours
         else:
-            pixels[rows] = np.asarray(_colours(strip))
+            pixels[strip.rows] = _over_neutral(strip.colours, alpha)
+    if visible:
+        return pixels
+    if not alpha_may_be_unused:
+        raise InvalidImage("Every pixel of the image is transparent; save it without transparency.")
+    for strip in strips():
+        pixels[strip.rows] = strip.colours
     return pixels
 
 
-def _strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
-    height = max(1, _STRIP_PIXELS // image.width)
-    for top in range(0, image.height, height):
-        bottom = min(top + height, image.height)
-        yield slice(top, bottom), image.crop((0, top, image.width, bottom))
+def _over_neutral(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    share = alpha[..., None].astype(np.uint16)
+    mixed: NDArray[np.uint16] = (colours * share + _NEUTRAL * (255 - share) + 127) // 255
+    return mixed.astype(np.uint8)
 
 
-def _colours(image: Image.Image) -> Image.Image:
-    if image.mode in _CLEAR or "transparency" in image.info:
-        return _over_neutral(image)
-    if image.mode not in _PLAIN:
-        raise UnsupportedImage(f"Images of colour mode {image.mode} are not read.")
-    return image.convert("RGB")
+def to_rgb(image: Image.Image) -> RgbImage:
+    """A loaded, opaque Pillow image of eight-bit grey, RGB or CMYK."""
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for rows in row_strips(image.width, image.height):
+        strip = image.crop((0, rows.start, image.width, rows.stop))
+        pixels[rows] = np.asarray(strip.convert("RGB"))
+    return pixels
 
 
-def _over_neutral(image: Image.Image) -> Image.Image:
-    sheet = Image.new("RGB", image.size, _NEUTRAL)
-    pixels = image.convert("RGBA")
-    sheet.paste(pixels, mask=pixels.getchannel("A"))
-    return sheet
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Turned as EXIF's ``orientation`` says; the same object where it is 1."""
+    turn = _UPRIGHT.get(orientation)
+    return image if turn is None else image.transpose(turn)
 
 
-def _white(deep: NDArray[np.generic]) -> float:
-    """What white is in these 32-bit numbers. Files do not say: 1.0, 255, 65535 or the type's
-    largest, so the smallest of these that holds every value is taken.
+def upright_pixels(pixels: RgbImage, orientation: int) -> RgbImage:
+    """As ``upright``, for pixels."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which samples are black and which are white."""
+
+    black: float
+    white: float
+
+    def to_bytes(self, samples: Samples) -> NDArray[np.uint8]:
+        """Samples of any type as 0 to 255; what is no number is black."""
+        if samples.dtype == np.uint8 and self == Span(0.0, 255.0):
+            return samples
+        if samples.dtype.kind == "u" and samples.dtype.itemsize <= 2:
+            return self.table()[samples]
+        scaled = (finite(samples) - self.black) / (self.white - self.black)
+        return (np.clip(scaled, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+
+    def table(self) -> NDArray[np.uint8]:
+        """What each whole number of 16 bits is; of a full range that is its high byte."""
+        numbers = np.arange(1 << 16)
+        if self == Span(0.0, 65535.0):
+            return (numbers >> 8).astype(np.uint8)
+        return (np.minimum(numbers / self.white, 1.0) * 255.0 + 0.5).astype(np.uint8)
+
+
+def span_of(low: float, peak: float, *, bits: int, floating: bool) -> Span:
+    """The span of samples of ``bits`` bits of which ``low`` is the least and ``peak`` the largest.
+
+    Fewer than 16 bits are what the file says. Of wider samples white is the smallest of
+    ``_WHITES`` that holds the peak, of floats 1.0 too, and the peak where none does. Negative
+    samples that are more than noise make it a signed range: its black is as far below zero as its
+    white is above.
     """
-    if deep.dtype.itemsize == 2:
-        return 65535.0
-    whites = (1.0, 255.0, 65535.0) if deep.dtype.kind == "f" else (255.0, 65535.0)
-    peak = float(_finite(deep).max(initial=0.0))
-    return next((w for w in whites if peak <= w), max(peak, 2.0**31))
+    if bits < 16 and low >= 0.0:
+        return Span(0.0, 2.0**bits - 1.0)
+    largest = max(peak, -low) if -low > peak * _NOISE else peak
+    if floating:
+        white = next((w for w in (1.0, *_WHITES) if largest <= w * _OVERSHOOT), largest)
+    else:
+        whites = (127.0, *_WHITES) if bits < 16 else _WHITES
+        white = next((w for w in whites if largest <= w), largest)
+    return Span(-white if -low > peak * _NOISE else 0.0, white)
 
 
-def _eight_bits(deep: NDArray[np.generic], white: float) -> NDArray[np.uint8]:
-    """The high byte of 16 bits; 32-bit integers and floats are scaled by the range they use."""
-    if deep.dtype.itemsize == 2:
-        return (deep.astype(np.uint16) >> 8).astype(np.uint8)
-    return (np.clip(_finite(deep) / white, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
-
-
-def _finite(deep: NDArray[np.generic]) -> NDArray[np.float64]:
-    return np.nan_to_num(deep.astype(np.float64), posinf=0.0, neginf=0.0)
+def finite(samples: Samples) -> NDArray[np.float64]:
+    """Samples as numbers, with zero for what is none."""
+    return np.nan_to_num(samples.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)

@@ -69,6 +69,7 @@ BAD_IMAGES: dict[str, tuple[bytes, int, str]] = {
     "many bytes": (PNG + bytes(1024 * 1024), 413, "payload_too_large"),
     "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "unsupported_image"),
     "PDF": (b"%PDF-1.7\n", 415, "unsupported_image"),
+    "HEIC": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", 415, "unsupported_image"),
     "RIFF that is no WebP": (b"RIFF\x00\x00\x00\x00WAVEfmt ", 415, "unsupported_image"),
     "TIFF of nothing": (b"II*\x00\xff\xff\xff\xff", 422, "invalid_image"),
 }
@@ -89,11 +90,32 @@ def test_a_bad_image_is_refused_by_its_code(service: TestClient, path: str, name
 
 @pytest.mark.parametrize("name", BAD_IMAGES)
 def test_a_bad_image_is_not_enrolled(service: TestClient, name: str) -> None:
-    image = BAD_IMAGES[name][0]
+    image, status, code = BAD_IMAGES[name]
     for path in (f"{STAFF}/persons", f"{ADA}/faces"):
-        body = problem(service.post(path, files=files(image)), 422, "invalid_image")
+        body = problem(service.post(path, files=files(image)), status, code)
         assert body["errors"][0]["message"].startswith("invalid_image")
     assert told(service.get(STAFF))["face_count"] == 1
+
+
+def test_several_images_that_fail_alike_fail_as_one_does(service: TestClient) -> None:
+    heic, text = BAD_IMAGES["HEIC"][0], BAD_IMAGES["text"][0]
+    for path in (f"{STAFF}/persons", f"{ADA}/faces"):
+        alike = problem(service.post(path, files=files(heic, heic)), 415, "unsupported_image")
+        assert "Most Compatible" in alike["detail"]
+        problem(service.post(path, files=files(heic, text)), 415, "unsupported_image")
+        problem(service.post(path, files=files(heic, b"")), 422, "invalid_image")
+
+
+@pytest.mark.parametrize("name", BAD_IMAGES)
+def test_a_bad_image_gets_the_same_status_on_every_other_route(
+    service: TestClient, name: str
+) -> None:
+    image, status, code = BAD_IMAGES[name]
+    problem(service.post(f"{STAFF}/distances", files=files(image, image)), status, code)
+    problem(service.post(f"{STAFF}/clusters", files=files(image, image)), status, code)
+    report = {"person_id": "ada", "verdict": "them"}
+    answer = service.post(f"{STAFF}/feedback", data=report, files=files(image, field="image"))
+    problem(answer, status, code)
 
 
 def test_a_bad_image_among_others_stops_a_distance_matrix(service: TestClient) -> None:

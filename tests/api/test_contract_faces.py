@@ -137,10 +137,18 @@ def test_a_place_that_a_removed_face_leaves_can_be_taken(client: TestClient) -> 
 
 
 @pytest.mark.parametrize(
-    "image", [b"", b"text", picture(1)[:100]], ids=["empty", "text", "truncated"]
+    ("image", "status", "code"),
+    [
+        (b"", 422, "invalid_image"),
+        (b"text", 415, "unsupported_image"),
+        (picture(1)[:100], 422, "invalid_image"),
+    ],
+    ids=["empty", "text", "truncated"],
 )
-def test_with_no_usable_image_nothing_is_added(client: TestClient, ada: str, image: bytes) -> None:
-    body = problem(client.post(f"{ada}/faces", files=files(image)), 422, "invalid_image")
+def test_with_no_usable_image_nothing_is_added(
+    client: TestClient, ada: str, image: bytes, status: int, code: str
+) -> None:
+    body = problem(client.post(f"{ada}/faces", files=files(image)), status, code)
     assert [each["field"] for each in body["errors"]] == ["images[0]"]
     assert told(client.get(f"{ada}/faces"))["items"] == []
 

@@ -155,7 +155,7 @@ def test_two_callers_do_not_share_their_keys(client: TestClient) -> None:
 
 def test_a_request_that_failed_may_be_mended_under_its_key(client: TestClient, staff: str) -> None:
     path = f"{staff}/persons"
-    problem(client.post(path, files=files(b"text"), headers=KEY), 422, "invalid_image")
+    problem(client.post(path, files=files(b"text"), headers=KEY), 415, "unsupported_image")
     assert made(client.post(path, files=files(picture(1)), headers=KEY))["faces"]
 
 

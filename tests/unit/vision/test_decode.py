@@ -89,15 +89,21 @@ def test_transparent_pixels_lie_over_neutral_grey_and_opaque_ones_stay(
 
 def test_a_transparent_palette_entry_lies_over_neutral_grey() -> None:
     pixels = Image.new("P", (4, 4), 1)
-    pixels.putpalette([0, 0, 0, 200, 10, 10])
+    pixels.putpalette([0, 90, 0, 200, 10, 10])
+    pixels.paste(0, (0, 0, 4, 1))
     for kind in ("PNG", "GIF"):
-        assert (decoded(saved(pixels, kind, transparency=1)) == 128).all()
-        assert (decoded(saved(pixels, kind)) == (200, 10, 10)).all()
+        image = decoded(saved(pixels, kind, transparency=1))
+        assert (image[0] == (0, 90, 0)).all()
+        assert (image[1:] == 128).all()
+        assert (decoded(saved(pixels, kind))[1:] == (200, 10, 10)).all()
 
 
 def test_one_transparent_colour_of_an_rgb_png_lies_over_neutral_grey() -> None:
-    data = saved(Image.new("RGB", (2, 2), (10, 20, 30)), "PNG", transparency=(10, 20, 30))
-    assert (decoded(data) == 128).all()
+    pixels = Image.new("RGB", (2, 2), (10, 20, 30))
+    pixels.putpixel((1, 1), (10, 20, 31))
+    image = decoded(saved(pixels, "PNG", transparency=(10, 20, 30)))
+    assert image[1, 1].tolist() == [10, 20, 31]
+    assert (image[0] == 128).all()
 
 
 @pytest.mark.parametrize("dtype", [">u2", "<u2"])
@@ -124,7 +130,7 @@ def test_not_a_number_is_black() -> None:
 
 
 def test_a_colour_space_that_is_not_read_is_unsupported() -> None:
-    with pytest.raises(UnsupportedImage, match="LAB"):
+    with pytest.raises(UnsupportedImage, match="CIELab"):
         decoded(saved(Image.new("LAB", (4, 4)), "TIFF"))
 
 

@@ -31,7 +31,8 @@ for file in sys.argv[1:]:
 def _file(folder: Path, mode: str, kind: str, *, turned: bool = False) -> Path:
     deep = {"F": np.float32, "I": np.int32}.get(mode)
     size = (WIDTH, HEIGHT)
-    plain = Image.new(mode, size) if deep is None else Image.fromarray(np.zeros(size, deep))
+    colour = (9, 9, 9, 200) if mode == "RGBA" else 0
+    plain = Image.new(mode, size, colour) if deep is None else Image.fromarray(np.zeros(size, deep))
     stream, exif = io.BytesIO(), Image.Exif()
     if turned:
         exif[0x0112] = 6

@@ -1,0 +1,93 @@
+"""What a file is that is not read, in words that say what to do with it."""
+
+from typing import Final
+
+from app.errors import UnsupportedImage
+
+READ: Final = "JPEG, PNG, WebP, BMP, GIF and TIFF"
+
+_IPHONE: Final = (
+    "Export it as JPEG; an iPhone takes JPEG photos from then on with "
+    "Settings > Camera > Formats > Most Compatible."
+)
+_HEIC, _AVIF = "an HEIC image", "an AVIF image"
+_BRANDS: Final = {
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), _HEIC),
+    **dict.fromkeys((b"mif1", b"msf1"), "an HEIF image"),
+    **dict.fromkeys((b"avif", b"avis"), _AVIF),
+}
+_MOVIE: Final = "Send a single picture of it, as JPEG or PNG."
+_EXPORT: Final = "Export it as JPEG or PNG."
+_STARTS: Final[tuple[tuple[bytes, str, str], ...]] = (
+    (b"\xff\x0a", "a JPEG XL image", _EXPORT),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL image", _EXPORT),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 image", _EXPORT),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 image", _EXPORT),
+    (b"II\xbc\x01", "a JPEG XR image", _EXPORT),
+    (b"%PDF-", "a PDF document", "Export the page as JPEG or PNG."),
+    (b"%!PS", "a PostScript document", "Export the page as JPEG or PNG."),
+    (b"8BPS", "a Photoshop document", _EXPORT),
+    (b"\0\0\1\0", "an icon (ICO)", _EXPORT),
+    (b"qoif", "a QOI image", _EXPORT),
+    (b"\x1aE\xdf\xa3", "a video (Matroska or WebM)", _MOVIE),
+    (b"\0\0\x01\xba", "a video (MPEG)", _MOVIE),
+    (b"\0\0\x01\xb3", "a video (MPEG)", _MOVIE),
+    (b"PK\x03\x04", "a ZIP archive or an office document", "Send the images that are in it."),
+    (b"\x1f\x8b", "compressed with gzip", "Send the image itself."),
+    (b"FUJIFILMCCD-RAW", "a raw camera file", _EXPORT),
+    (b"FOVb", "a raw camera file", _EXPORT),
+    (b"IIRO", "a raw camera file", _EXPORT),
+    (b"IIRS", "a raw camera file", _EXPORT),
+    (b"MMOR", "a raw camera file", _EXPORT),
+    (b"IIU\0", "a raw camera file", _EXPORT),
+)
+"""First bytes, what such a file is, and what its owner can do."""
+
+
+def unsupported(data: bytes) -> UnsupportedImage:
+    """The refusal of ``data``, which is of no format that is read."""
+    kind, advice = _what(data)
+    if not kind:
+        return UnsupportedImage(f"The bytes are no image of a format that is read: {READ}.")
+    return UnsupportedImage(f"The file is {kind}, which is not read: only {READ} are. {advice}")
+
+
+def raw_camera_file() -> UnsupportedImage:
+    """The refusal of raw files that are built as TIFF is: DNG, NEF, ARW, CR2."""
+    return UnsupportedImage(f"The file is a raw camera file, which is not read. {_EXPORT}")
+
+
+def _what(data: bytes) -> tuple[str, str]:
+    if data[4:8] == b"ftyp":
+        return _boxed(data)
+    if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
+        return "a video (AVI)", _MOVIE
+    for start, kind, advice in _STARTS:
+        if data.startswith(start):
+            return kind, advice
+    return _text(data)
+
+
+def _boxed(data: bytes) -> tuple[str, str]:
+    """Of the family of ISO base media files (ISO/IEC 14496-12), by its brands."""
+    size = min(int.from_bytes(data[:4], "big"), 256)
+    brands = [data[8:12], *(data[at : at + 4] for at in range(16, size - 3, 4))]
+    if brands[0] == b"crx ":
+        return "a raw camera file", _EXPORT
+    known = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
+    if not known:
+        return "a video (MP4 or MOV)", _MOVIE
+    if _AVIF in known:
+        return _AVIF, _EXPORT
+    return (_HEIC if _HEIC in known else known[0]), _IPHONE
+
+
+def _text(data: bytes) -> tuple[str, str]:
+    head = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if head.startswith((b"<svg", b"<?xml")) and b"<svg" in head:
+        return "an SVG drawing", _EXPORT
+    if head.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+        return "a web page", "Send the image itself: a sign-in or error page was perhaps saved."
+    if head.startswith((b"data:image/",)):
+        return "a data URI as text", "Send the bytes that it stands for."
+    return "", ""
