@@ -16,7 +16,7 @@ from app.vision.types import RgbImage
 
 _NEUTRAL: Final = 128
 """Mid-grey: dark ink and light ink on a transparent sheet both stay visible."""
-_STRIP_PIXELS: Final = 1 << 18
+_STRIP_PIXELS: Final = 1 << 16
 _WHITES: Final = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
 """White of 8, 10, 12, 14 and 16 bits: cameras put the values of their sensor into the low bits of
 16- and 32-bit samples, and files do not say so.
@@ -41,16 +41,18 @@ Samples = NDArray[Any]
 @dataclass(frozen=True, slots=True)
 class Strip:
     """Some rows of an image: ``colours`` (rows, width, 3 or 1) and ``alpha`` (rows, width), both
-    0 to 255. ``alpha`` is None where every pixel is opaque.
+    0 to 255. ``alpha`` is None where every pixel is opaque; ``multiplied`` where the colours are
+    stored multiplied by it.
     """
 
     rows: slice
     colours: NDArray[np.uint8]
     alpha: NDArray[np.uint8] | None = None
+    multiplied: bool = False
 
 
 def row_strips(width: int, height: int) -> Iterator[slice]:
-    """The rows of an image in slices of about 262,144 pixels."""
+    """The rows of an image in slices of about 65,536 pixels."""
     step = max(1, _STRIP_PIXELS // width)
     return (slice(top, min(top + step, height)) for top in range(0, height, step))
 
@@ -79,7 +81,7 @@ def painted(
         if alpha is None or alpha.min() == 255:
             pixels[strip.rows] = strip.colours
         else:
-            pixels[strip.rows] = _over_neutral(strip.colours, alpha)
+            pixels[strip.rows] = _over_neutral(strip.colours, alpha, multiplied=strip.multiplied)
     if visible:
         return pixels
     if not alpha_may_be_unused:
@@ -89,9 +91,12 @@ def painted(
     return pixels
 
 
-def _over_neutral(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _over_neutral(
+    colours: NDArray[np.uint8], alpha: NDArray[np.uint8], *, multiplied: bool
+) -> NDArray[np.uint8]:
     share = alpha[..., None].astype(np.uint16)
-    mixed: NDArray[np.uint16] = (colours * share + _NEUTRAL * (255 - share) + 127) // 255
+    light = np.minimum(colours, share) * np.uint16(255) if multiplied else colours * share
+    mixed: NDArray[np.uint16] = (light + _NEUTRAL * (255 - share) + 127) // 255
     return mixed.astype(np.uint8)
 
 
@@ -145,23 +150,27 @@ class Span:
         return (np.minimum(numbers / self.white, 1.0) * 255.0 + 0.5).astype(np.uint8)
 
 
-def span_of(low: float, peak: float, *, bits: int, floating: bool) -> Span:
-    """The span of samples of ``bits`` bits of which ``low`` is the least and ``peak`` the largest.
+def span_of(low: float, peak: float, *, bits: int, kind: str) -> Span:
+    """The span of samples of which ``low`` is the least and ``peak`` the largest. ``kind`` is
+    ``u``, ``i`` or ``f``: unsigned, signed or floating.
 
     Fewer than 16 bits are what the file says. Of wider samples white is the smallest of
     ``_WHITES`` that holds the peak, of floats 1.0 too, and the peak where none does. Negative
     samples that are more than noise make it a signed range: its black is as far below zero as its
     white is above.
     """
-    if bits < 16 and low >= 0.0:
-        return Span(0.0, 2.0**bits - 1.0)
-    largest = max(peak, -low) if -low > peak * _NOISE else peak
-    if floating:
-        white = next((w for w in (1.0, *_WHITES) if largest <= w * _OVERSHOOT), largest)
+    if kind == "u" and bits < 16:
+        return Span(0.0, 2.0**bits - 1)
+    signed = -low > peak * _NOISE
+    largest = max(peak, -low) if signed else peak
+    whites = [(white - 1) / 2 for white in _WHITES] if signed else list(_WHITES)
+    if kind == "f":
+        white = next((w for w in (1.0, *whites) if largest <= w * _OVERSHOOT), largest)
     else:
-        whites = (127.0, *_WHITES) if bits < 16 else _WHITES
-        white = next((w for w in whites if largest <= w), largest)
-    return Span(-white if -low > peak * _NOISE else 0.0, white)
+        top = 2.0 ** (bits - (kind == "i")) - 1
+        steps = [white for white in whites if white < top] + [top] * (bits <= 16)
+        white = next((w for w in steps if largest <= w), largest)
+    return Span(-white if signed else 0.0, white)
 
 
 def finite(samples: Samples) -> NDArray[np.float64]:

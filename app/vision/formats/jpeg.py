@@ -36,6 +36,7 @@ _MARKER: Final = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")
 """Of those that carry a length, and the end. Within a scan 0xff is followed by a zero or is a
 restart marker; what lies between other segments is passed over.
 """
+_RESTART: Final = re.compile(rb"\xff[\xd0-\xd7]")
 _MAX_SEGMENTS: Final = 2_000
 """160 segments of 64 KiB fill 10 MiB."""
 _MAX_SCANS: Final = 100
@@ -43,7 +44,7 @@ _MAX_SCANNED: Final = 500_000_000
 """Pixels times scans. Cameras write one scan and progressive files about ten; each costs a pass
 over every pixel, 1.5 ns of one core.
 """
-_FILLER: Final = b"\x55" * 64
+_FILLER: Final = b"\xaa" * 64
 """Stands in for what a file may lack. Where its last scan is whole this changes no pixel, because
 a decoder has no use for it; where a part is missing it is taken for that part. (libjpeg fills in
 zeros and gives no sign of it.)
@@ -178,11 +179,17 @@ def _load(parts: _Parts) -> Image.Image:
         raise InvalidImage(_CUT)
     parts.kept[-1] = parts.kept[-1].rstrip(b"\xff")
     image = _opened(parts.kept)
-    filled = _opened([*parts.kept, _FILLER])
+    filled = _opened([*parts.kept, _FILLER, _next_restart(parts.kept[-1]), _FILLER])
     for (_, one), (_, other) in zip(bands(image), bands(filled), strict=True):
         if not np.array_equal(one, other):
             raise InvalidImage(_CUT)
     return image
+
+
+def _next_restart(scan: bytes) -> bytes:
+    """The restart marker that would follow ``scan``: a decoder that waits for it skips all else."""
+    markers = _RESTART.findall(scan)
+    return bytes((0xFF, 0xD0 + (markers[-1][1] + 1) % 8 if markers else 0xD0))
 
 
 def _opened(kept: list[bytes]) -> Image.Image:

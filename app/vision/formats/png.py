@@ -296,7 +296,7 @@ def _white(picture: _Picture, peak: float) -> float:
     and in many files do not.
     """
     if picture.significant is None:
-        return span_of(0.0, peak, bits=16, floating=False).white
+        return span_of(0.0, peak, bits=16, kind="u").white
     white = 2.0**picture.significant - 1
     return white if peak <= white else 65535.0
 

@@ -155,11 +155,11 @@ def _with_subsampling(layout: Layout) -> Layout:
 
 def _spans(layout: Layout, raster: Samples) -> tuple[Span, Span]:
     """Black and white of the colours, and of the transparency if there is one."""
-    count, bits, floating = _CHANNELS[layout.photometric], layout.bits, layout.kind == "f"
+    count, bits, kind = _CHANNELS[layout.photometric], layout.bits, layout.kind
     ends = [(0.0, 0.0), (0.0, 0.0)]
-    if bits >= 16 or layout.kind != "u":
+    if bits >= 16 or kind != "u":
         ends = [_ends(raster[..., :count]), _ends(raster[..., count:])]
-    colours, alpha = (span_of(*pair, bits=bits, floating=floating) for pair in ends)
+    colours, alpha = (span_of(*pair, bits=bits, kind=kind) for pair in ends)
     return colours, colours if ends[1][1] <= colours.white else alpha
 
 
@@ -191,9 +191,7 @@ def _strips(
             yield Strip(rows, colours)
             continue
         alpha = alpha_span.to_bytes(raster[rows, :, count])
-        if transparency == _ASSOCIATED:
-            colours = _unmultiplied(colours, alpha)
-        yield Strip(rows, colours, alpha)
+        yield Strip(rows, colours, alpha, multiplied=transparency == _ASSOCIATED)
 
 
 def _colours(layout: Layout, samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -234,10 +232,3 @@ def _colour_map(layout: Layout) -> NDArray[np.uint8]:
         values = values >> 8
     colours: NDArray[np.uint8] = values.astype(np.uint8).reshape(3, entries).T
     return colours
-
-
-def _unmultiplied(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Colours that were stored multiplied by their transparency, as they were."""
-    share = np.maximum(alpha, 1)[..., None].astype(np.uint16)
-    whole: NDArray[np.uint16] = np.minimum(colours.astype(np.uint16) * 255 // share, 255)
-    return whole.astype(np.uint8)

@@ -30,14 +30,20 @@ def picture() -> Image.Image:
     return Image.fromarray(gradient())
 
 
+def png_chunk(name: bytes, body: bytes) -> bytes:
+    """A chunk with its checksum."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def png_file(*chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG of these chunks."""
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+
+
 def png_header(width: int, height: int) -> bytes:
     """A PNG that claims a size and holds next to nothing."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0")), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        for name, body in chunks
-    )
+    return png_file((b"IHDR", header), (b"IDAT", zlib.compress(b"\0")), (b"IEND", b""))
 
 
 def every_kind() -> dict[str, bytes]:
