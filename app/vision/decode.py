@@ -22,19 +22,20 @@ from app.vision.formats.png import read_png
 from app.vision.formats.tiff import read_tiff
 from app.vision.formats.webp import read_webp
 from app.vision.limits import ImageLimits
+from app.vision.sniff import HEAD, format_of
 from app.vision.types import RgbImage
 
 __all__ = ["ImageLimits", "decode_image"]
 
 _Reader = Callable[[bytes, ImageLimits], RgbImage]
-_READERS: Final[tuple[tuple[re.Pattern[bytes], _Reader], ...]] = (
-    (re.compile(rb"\xff\xd8\xff"), read_jpeg),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), read_png),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), read_webp),
-    (re.compile(rb"BM"), read_bmp),
-    (re.compile(rb"GIF8[79]a"), read_gif),
-    (re.compile(rb"II[*+]\0|MM\0[*+]"), read_tiff),
-)
+_READERS: Final[dict[str | None, _Reader]] = {
+    "JPEG": read_jpeg,
+    "PNG": read_png,
+    "WebP": read_webp,
+    "BMP": read_bmp,
+    "GIF": read_gif,
+    "TIFF": read_tiff,
+}
 _PILLOW: Final = r"PIL\."
 _QUIET: Final = ("ignore", None, UserWarning, re.compile(_PILLOW), 0)
 
@@ -49,7 +50,7 @@ def decode_image(data: bytes, limits: ImageLimits) -> RgbImage:
     is not read), PayloadTooLarge (over ``limits``).
     """
     limits.check_bytes(data)
-    reader = next((reader for start, reader in _READERS if start.match(data)), None)
+    reader = _READERS.get(format_of(data[:HEAD]))
     if reader is None:
         raise unsupported(data)
     _quiet_pillow()

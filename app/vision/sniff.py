@@ -12,6 +12,8 @@ _MAGIC: Final = (
     (b"GIF89a", "GIF"),
     (b"II*\x00", "TIFF"),
     (b"MM\x00*", "TIFF"),
+    (b"II+\x00", "TIFF"),
+    (b"MM\x00+", "TIFF"),
 )
 _BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 """Sizes of the second header of a BMP. Its magic alone is two letters, as in "BMW"."""

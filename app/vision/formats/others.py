@@ -3,6 +3,7 @@
 from typing import Final
 
 from app.errors import UnsupportedImage
+from app.vision.sniff import HEAD, format_of
 
 READ: Final = "JPEG, PNG, WebP, BMP, GIF and TIFF"
 
@@ -10,12 +11,6 @@ _IPHONE: Final = (
     "Export it as JPEG; an iPhone takes JPEG photos from then on with "
     "Settings > Camera > Formats > Most Compatible."
 )
-_HEIC, _AVIF = "an HEIC image", "an AVIF image"
-_BRANDS: Final = {
-    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), _HEIC),
-    **dict.fromkeys((b"mif1", b"msf1"), "an HEIF image"),
-    **dict.fromkeys((b"avif", b"avis"), _AVIF),
-}
 _MOVIE: Final = "Send a single picture of it, as JPEG or PNG."
 _EXPORT: Final = "Export it as JPEG or PNG."
 _STARTS: Final[tuple[tuple[bytes, str, str], ...]] = (
@@ -70,16 +65,10 @@ def _what(data: bytes) -> tuple[str, str]:
 
 def _boxed(data: bytes) -> tuple[str, str]:
     """Of the family of ISO base media files (ISO/IEC 14496-12), by its brands."""
-    size = min(int.from_bytes(data[:4], "big"), 256)
-    brands = [data[8:12], *(data[at : at + 4] for at in range(16, size - 3, 4))]
-    if brands[0] == b"crx ":
+    if data[8:12] == b"crx ":
         return "a raw camera file", _EXPORT
-    known = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
-    if not known:
-        return "a video (MP4 or MOV)", _MOVIE
-    if _AVIF in known:
-        return _AVIF, _EXPORT
-    return (_HEIC if _HEIC in known else known[0]), _IPHONE
+    known = {"HEIC": ("an HEIC image", _IPHONE), "AVIF": ("an AVIF image", _EXPORT)}
+    return known.get(format_of(data[:HEAD]) or "", ("a video (MP4 or MOV)", _MOVIE))
 
 
 def _text(data: bytes) -> tuple[str, str]:

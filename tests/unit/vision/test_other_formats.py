@@ -21,7 +21,7 @@ KINDS: dict[str, tuple[bytes, str, str]] = {
     "HEIC of an iPhone": (boxed(b"heic", b"mif1", b"MiHB", b"heic"), "HEIC", IPHONE),
     "HEIC by its second brand": (boxed(b"mif1", b"mif1", b"heic"), "HEIC", IPHONE),
     "HEIC series": (boxed(b"msf1", b"msf1", b"hevc"), "HEIC", IPHONE),
-    "HEIF": (boxed(b"mif1", b"mif1"), "HEIF", IPHONE),
+    "HEIF": (boxed(b"mif1", b"mif1"), "HEIC", IPHONE),
     "AVIF": (boxed(b"avif", b"avif", b"mif1"), "AVIF", "JPEG or PNG"),
     "AVIF by its second brand": (boxed(b"mif1", b"mif1", b"avif"), "AVIF", "JPEG or PNG"),
     "MP4": (boxed(b"isom", b"iso2", b"mp41"), "video (MP4 or MOV)", "single picture"),
@@ -60,5 +60,5 @@ def test_a_file_that_is_not_read_is_told_what_it_is_and_what_to_do(kind: str) ->
 
 @pytest.mark.parametrize("data", [b"x", b"\0\0\0\x18ftyp", b"<svg", b"ftypheic", bytes(99)])
 def test_a_file_that_is_only_like_one_is_refused_too(data: bytes) -> None:
-    with pytest.raises(UnsupportedImage, match="not read|no image"):
+    with pytest.raises(UnsupportedImage, match=r"not read|no image"):
         decode_image(data, LIMITS)
