@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.cli.databases import existing_database
 from app.cli.progress import count_progress
@@ -53,7 +53,7 @@ def _show(results: list[Result], title: str | None = None) -> None:
     findings = [finding for each in results for finding in each.first]
     if not findings:
         return
-    odd = Table("where", "what", "what to do")
+    odd = Table(*(Column(name, overflow="fold") for name in ("where", "what", "what to do")))
     for finding in findings:
         odd.add_row(finding.where, finding.what, finding.remedy)
     out.print(odd)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.auth.principal import Scope
 from app.auth.schemas import KeyView, NewKey
@@ -34,7 +34,9 @@ def list_() -> None:
     settings = _settings()
     with existing_database(settings) as database:
         found = _service(database, settings).every()
-    table = Table("id", "name", "scopes", "collections", "expires", "last used", "a minute", "made")
+    table = Table(Column("id", no_wrap=True))  # whole on any terminal: it is what `revoke` takes
+    for heading in ("name", "scopes", "collections", "expires", "last used", "a minute", "made"):
+        table.add_column(heading, overflow="fold")
     for key in found:
         table.add_row(*_cells(key))
     _out.print(table)

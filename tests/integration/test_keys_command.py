@@ -64,6 +64,20 @@ def test_an_admin_key_made_here_opens_the_running_service_at_once(
     assert status(service, new) == 200
 
 
+def test_a_narrow_terminal_cuts_nothing(
+    service: ServerProcess, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys("create", "--scope", "read", "--name", "a-name-without-any-blank-" + "x" * 40)
+    with service.client((service.data_dir / "admin.key").read_text().strip()) as client:
+        (first, second) = client.get("/keys").json()["items"]
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = keys("list")
+    assert first["id"] in listed
+    assert second["id"] in listed
+    assert listed.count("x") >= 40
+    assert "\N{HORIZONTAL ELLIPSIS}" not in listed
+
+
 def test_a_key_is_made_with_all_that_bounds_it(service: ServerProcess, keys: Keys) -> None:
     admin = (service.data_dir / "admin.key").read_text().strip()
     with service.client(admin) as client:
