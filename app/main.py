@@ -20,7 +20,7 @@ from app.recognition.routes import router as recognition
 from app.settings import Settings, load_settings
 from app.web import problems
 from app.web.bodies import BodyMemory, Patience
-from app.web.middleware import BodyLimit, RequestContext
+from app.web.middleware import BodyLimit, PlainPath, RequestContext
 
 _SPARE_THREADS = 40  # for requests that need no inference, while others wait for it
 
@@ -55,6 +55,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     app.add_middleware(BodyMemory, max_bytes=settings.max_bodies_bytes)
     app.add_middleware(Patience, seconds=settings.request_seconds)
     app.add_middleware(BodyLimit, max_bytes=settings.max_request_bytes)
+    app.add_middleware(PlainPath)
     app.add_middleware(
         RequestContext,
         observe=built.metrics.observe_request,

@@ -5,7 +5,6 @@ are as JSON writes them. Nothing else is taken for one of them.
 """
 
 import re
-import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -22,10 +21,8 @@ _TIME: Final = re.compile(
     r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
 )
 _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,30})")
-_UNSEEN: Final = frozenset(
-    "\u2028\u2029\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
-"""Line and paragraph separators, the byte order mark, and what turns the text around it."""
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u202a-\u202e\u2066-\u2069]")
+"""Controls, separators of lines and paragraphs, the byte order mark, what turns text around."""
 
 
 class BodyFields(BaseModel, extra="forbid", strict=True):
@@ -36,12 +33,11 @@ def _text(text: str) -> str:
     text = one_spelling(text)
     if not 1 <= len(text) <= MAX_TEXT:
         raise ValueError(f"must have 1 to {MAX_TEXT} characters; this has {len(text)}")
-    for place, character in enumerate(text, 1):
-        if unicodedata.category(character) in ("Cc", "Cs") or character in _UNSEEN:
-            raise ValueError(
-                f"must not contain the character U+{ord(character):04X} (character {place}): it "
-                "controls how text is shown and is none itself"
-            )
+    if found := _UNSEEN.search(text):
+        raise ValueError(
+            f"must not contain the character U+{ord(found[0]):04X} (character "
+            f"{found.start() + 1}): it controls how text is shown and is none itself"
+        )
     return text
 
 
@@ -108,7 +104,14 @@ Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Label = Annotated[
     str,
     AfterValidator(_text),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_TEXT}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_TEXT,
+            "pattern": f"^{_UNSEEN.pattern.replace('[', '[^', 1)}+$",
+        }
+    ),
 ]
 Instant = Annotated[
     datetime,

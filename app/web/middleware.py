@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.addresses import NOBODY, TrustedProxies
 from app.core.ids import new_id
-from app.errors import AppError, PayloadTooLarge
+from app.errors import AppError, NotFound, PayloadTooLarge
 from app.web.problems import METHODS, problem_response
 
 _REQUEST_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
@@ -97,6 +97,23 @@ class RequestContext:
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else new_id("req")
+
+
+class PlainPath:
+    """``NotFound`` for a path with an encoded slash: RFC 3986 makes it a part of a name, and no
+    name here has one. Decoded it would lead to another route than the one that was asked for.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Look at the path as it was sent."""
+        if scope["type"] == "http" and b"%2f" in scope.get("raw_path", b"").lower():
+            error = NotFound("There is no path with an encoded slash (%2F); ids have none.")
+            await problem_response(error, scope["state"]["request_id"])(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class BodyLimit:

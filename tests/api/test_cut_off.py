@@ -55,7 +55,7 @@ def tiny(somebody: int) -> bytes:
 def service(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iterator[TestClient]:
     """One service for all of this file, on SQLite."""
     folder = tmp_path_factory.mktemp("cut-off")
-    settings = Settings(data_dir=folder, model=fake_bundle, admin_key=ADMIN_KEY, log_level="ERROR")
+    settings = Settings(data_dir=folder, model=fake_bundle, admin_key=ADMIN_KEY)
     with client_of(build(settings)) as client:
         make_collection(client, lookalikes="off")
         enrol(client, "/collections/staff", "ada", picture(1))

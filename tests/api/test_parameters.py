@@ -24,7 +24,7 @@ PLACES = {"collection_id": "staff", "person_id": "ada", "face_id": "1", "key_id"
 def service(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iterator[TestClient]:
     """One service for all of this file."""
     folder = tmp_path_factory.mktemp("parameters")
-    settings = Settings(data_dir=folder, model=fake_bundle, admin_key=ADMIN_KEY, log_level="ERROR")
+    settings = Settings(data_dir=folder, model=fake_bundle, admin_key=ADMIN_KEY)
     with client_of(build(settings)) as client:
         make_collection(client)
         enrol(client, STAFF, "ada", picture(1), name="Ada Lovelace", external_id="a+b")
@@ -116,6 +116,14 @@ def test_a_query_that_is_no_utf_8_is_refused(service: TestClient, query: str) ->
 )
 def test_a_plus_is_a_blank_as_forms_write_it(service: TestClient, query: str, count: int) -> None:
     assert len(told(service.get(f"{STAFF}/persons?{query}"))["items"]) == count
+
+
+@pytest.mark.parametrize("path", ["staff%2Fpersons", "staff%2fpersons%2Fada", "..%2Fmodels"])
+def test_an_encoded_slash_leads_to_no_other_route(service: TestClient, path: str) -> None:
+    for method in ("GET", "DELETE"):
+        answer = service.request(method, f"/collections/{path}")
+        assert "%2F" in problem(answer, 404, "not_found")["detail"]
+    assert told(service.get(STAFF))["person_count"] == 1
 
 
 @pytest.mark.parametrize("change", ["azE=", "azF", "aze", "azAx", "a2E", "azE\n", "k1", "", "AAAA"])

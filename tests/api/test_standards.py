@@ -37,9 +37,7 @@ DECOMPOSED = unicodedata.normalize("NFD", COMPOSED)
 @pytest.fixture(scope="module")
 def container(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Container:
     folder = tmp_path_factory.mktemp("standards")
-    return build(
-        Settings(data_dir=folder, model=fake_bundle, admin_key=ADMIN_KEY, log_level="ERROR")
-    )
+    return build(Settings(data_dir=folder, model=fake_bundle, admin_key=ADMIN_KEY))
 
 
 @pytest.fixture(scope="module")

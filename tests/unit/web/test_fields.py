@@ -123,7 +123,7 @@ def test_what_scripts_and_emoji_need_is_kept(character: str) -> None:
 
 @pytest.mark.parametrize(
     "character",
-    ["\0", "\n", "\t", "\x1b", "\x7f", "\x85", "\ud800", "\u2028", "\ufeff", "\u202e", "\u2066"],
+    ["\0", "\n", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\ufeff", "\u202e", "\u2066"],
 )
 def test_what_only_controls_how_text_is_shown_is_refused(character: str) -> None:
     with pytest.raises(ValidationError, match=f"U\\+{ord(character):04X}"):
