@@ -4,3 +4,5 @@ This package runs offline. It may use the service's pure rooms (``app.vision``, 
 and its inference room, so that training, evaluation and serving share one alignment and one
 decision; the service never imports it. The only thing that crosses over is a bundle.
 """
+
+import app  # noqa: F401 - before onnxruntime, which then sends nothing to anybody

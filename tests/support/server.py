@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -18,7 +19,8 @@ class ServerProcess:
     """Starts, stops, kills and restarts the service on one data folder.
 
     ``settings`` are environment variables; an empty one is left unset. ``program`` is run with
-    ``serve`` as its argument: the command, or a test's own that is built around it.
+    ``serve`` as its argument: the command, or a test's own that is built around it; ``before`` is
+    put before it, and must become its process.
     """
 
     def __init__(
@@ -27,11 +29,12 @@ class ServerProcess:
         bundle: Path,
         *,
         program: str = "from app.cli import main; main()",
+        before: Sequence[str] = (),
         **settings: str,
     ) -> None:
         self.data_dir = data_dir
         self.log = data_dir / "server.log"
-        self._program = program
+        self._command = [*before, sys.executable, "-c", program, "serve"]
         given = {
             "KITH_DATA_DIR": str(data_dir),
             "KITH_MODEL": str(bundle),
@@ -40,7 +43,7 @@ class ServerProcess:
             **settings,
         }
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith("KITH_")}
-        self._environment |= {name: value for name, value in given.items() if value}
+        self._environment = {n: v for n, v in (self._environment | given).items() if v}
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -56,7 +59,7 @@ class ServerProcess:
         with self.log.open("ab") as log:
             offset = log.tell()
             self._process = subprocess.Popen(
-                [sys.executable, "-c", self._program, "serve"],
+                self._command,
                 env=self._environment,
                 stdout=log,
                 stderr=log,
