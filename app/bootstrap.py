@@ -14,10 +14,11 @@ from app.auth.door import DoorKeys
 from app.auth.service import KeyService
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
-from app.core.files import make_all_private, make_private, private_folder
+from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
 from app.core.jobs import Jobs
 from app.core.outage import Outage
 from app.decision.sites import SiteCalibrations
+from app.errors import StartError
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import Enroller
 from app.gallery.lookalikes import Lookalikes
@@ -72,12 +73,41 @@ class Container:
     services: Services
 
     def open(self) -> None:
-        """Bring the database to the current schema and see that somebody can get in."""
-        _make_private(self.settings)
-        upgrade(self.database)
-        self.keys.ensure_admin(self.settings.admin_key_file)
-        self.follower.start()
-        self.jobs.start()
+        """Bring the database to the current schema and see that somebody can get in.
+
+        ``StartError`` where either cannot be done.
+        """
+        try:
+            self._prepare_folder()
+            upgrade(self.database)
+            with self.database.opening():
+                self._ensure_admin()
+                self.follower.start()
+            self.jobs.start()
+        except BaseException:
+            self.database.close()
+            raise
+
+    def _prepare_folder(self) -> None:
+        folder = self.settings.data_dir
+        try:
+            _make_private(self.settings)
+        except OSError as error:
+            why = why_no_files_in(folder) or f"{error.strerror}."
+            raise StartError(
+                f"KITH_DATA_DIR: the folder {str(folder)!r} cannot be used: {why}"
+            ) from None
+
+    def _ensure_admin(self) -> None:
+        file = self.settings.admin_key_file
+        try:
+            self.keys.ensure_admin(file)
+        except OSError as error:
+            why = why_no_files_in(file.parent) or f"{error.strerror}."
+            raise StartError(
+                f"KITH_DATA_DIR: the first admin key cannot be written to {str(file)!r}: {why} Or "
+                "set KITH_ADMIN_KEY, and none is made."
+            ) from None
 
     def close(self) -> None:
         """Keep snapshots and counts, and give the database's connections back."""
@@ -106,7 +136,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     clock = clock or SystemClock()
     bundle = Bundle.load(settings.bundle_dir)
     pipeline = build_pipeline(bundle)
-    database = Database(settings.sql_url)
+    database = Database(settings.database)
     analyser = build_analyser(pipeline, settings)
     acceptance = _acceptance(settings)
     admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None

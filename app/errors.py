@@ -14,8 +14,9 @@
     │   └── ContractMismatch 409         └── LocalError (start and commands only)
     ├── PayloadTooLarge 413                  ├── BundleError
     ├── UnsupportedMediaType 415             ├── SettingsError
-    ├── RateLimited 429 (Retry-After)        └── ArchiveError
-    └── UnsupportedEncoding 415
+    ├── RateLimited 429 (Retry-After)        ├── StartError
+    └── UnsupportedEncoding 415              │   └── NoDatabase
+                                             └── ArchiveError
 
 docs/errors.md tells clients what each code means and what to do; a test holds it against this file.
 Rooms raise them; only ``web`` knows that HTTP exists. ``detail`` speaks to whoever gets it: what
@@ -171,16 +172,26 @@ class Overloaded(Unavailable):
 
 
 class NotReady(Unavailable):
-    """A part that the answer needs is not there yet."""
+    """A part that the answer needs is not there yet.
+
+    ``reason`` is what that part itself said, such as the database's server. It is for the operator,
+    in the log and in commands, and never for a client.
+    """
 
     title = "Not ready"
+
+    def __init__(self, detail: str, *, retry_after: int = 1, reason: str = "") -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.reason = reason
 
 
 class DatabaseLost(NotReady):
     """The database cannot be reached. Clients are told what any ``NotReady`` tells them."""
 
-    def __init__(self, detail: str = "The database does not answer; try again.") -> None:
-        super().__init__(detail)
+    def __init__(
+        self, detail: str = "The database does not answer; try again.", *, reason: str = ""
+    ) -> None:
+        super().__init__(detail, reason=reason)
 
 
 class LocalError(AppError):
@@ -197,6 +208,18 @@ class SettingsError(LocalError):
     """An environment variable whose value cannot be used."""
 
     code, title = "invalid_settings", "Invalid settings"
+
+
+class StartError(LocalError):
+    """Something outside of Kith that a start or a command needs cannot be used: the database, a
+    folder, the port. ``detail`` speaks to the operator and may hold paths.
+    """
+
+    code, title = "cannot_start", "Cannot start"
+
+
+class NoDatabase(StartError):
+    """There is no database yet, and the command makes none."""
 
 
 class ArchiveError(LocalError):

@@ -1,9 +1,10 @@
 """The FastAPI application: every room's router, the shared edges, and the lifespan."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 import anyio.to_thread
 from fastapi import FastAPI
@@ -13,6 +14,8 @@ from app.auth.routes import router as keys
 from app.bootstrap import Container, build
 from app.core.addresses import TrustedProxies
 from app.core.logging import configure_logging
+from app.core.terminal import complain
+from app.errors import AppError
 from app.gallery.collection_routes import router as collections
 from app.gallery.person_routes import router as persons
 from app.observability.routes import router as operations
@@ -22,19 +25,26 @@ from app.web import problems
 from app.web.bodies import BodyMemory, Patience
 from app.web.middleware import BodyLimit, PlainPath, RequestContext
 
-_SPARE_THREADS = 40  # for requests that need no inference, while others wait for it
+_UVICORN_STARTUP_FAILURE: Final = 3
+"""With any other code uvicorn starts another worker in place of one that ended, for ever."""
+_SPARE_THREADS: Final = 40  # for requests that need no inference, while others wait for it
 
 
 def create_app(settings: Settings | None = None, container: Container | None = None) -> FastAPI:
-    """The service as an ASGI application; its container is opened when it starts."""
-    settings = settings or load_settings()
-    configure_logging(settings.log_level, settings.log_format)
-    built = container or build(settings)
+    """The service as an ASGI application, with its container opened; it is closed as it ends.
+
+    An ASGI server calls this without arguments. Where Kith cannot start, the process then ends with
+    one line that says why.
+    """
+    with _exit_in_one_line() if container is None else nullcontext():
+        settings = settings or load_settings()
+        configure_logging(settings.log_level, settings.log_format)
+        built = container or build(settings)
+        built.open()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
-        await anyio.to_thread.run_sync(built.open)
         limiter = anyio.to_thread.current_default_thread_limiter()
         limiter.total_tokens = settings.threads + settings.queue + _SPARE_THREADS
         yield
@@ -46,6 +56,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         version=version("kith"),
         lifespan=lifespan,
         redoc_url=None,
+        redirect_slashes=False,  # the address would be made of the client's own Host
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.services = built.services
@@ -63,6 +74,15 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     )
     _describe(app)
     return app
+
+
+@contextmanager
+def _exit_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except (AppError, OSError) as error:
+        complain(error)
+        sys.exit(_UVICORN_STARTUP_FAILURE)
 
 
 def _describe(app: FastAPI) -> None:

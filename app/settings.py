@@ -11,13 +11,18 @@ from typing import Annotated, Final, Literal
 
 import pydantic_settings
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.addresses import TrustedProxies
+from app.core.environment import SettingNames, allowed_values
 from app.core.logging import LogFormat
 from app.errors import SettingsError
 
 MEBIBYTE = 1024 * 1024
+_YEAR: Final = 365 * 24 * 3600
+"""Seconds. No setting needs more, and beyond 292 years Python cannot wait."""
+_TEBIBYTE: Final = 1024**4
 SHIPPED: Final = Path(__file__).parent / "inference" / "bundles"
 """The bundles that come with Kith, each in the folder of its name."""
 _SECRETS_DIR: Final = Path("/run/secrets")
@@ -61,6 +66,7 @@ class Settings(BaseSettings):
         str | None,
         Field(
             min_length=1,
+            repr=False,
             description="`postgresql://user:password@host/name`, for several replicas; "
             "unset: SQLite in `KITH_DATA_DIR/kith.db`.",
         ),
@@ -94,42 +100,51 @@ class Settings(BaseSettings):
         Field(description="Folder that already holds the two source models, tried first."),
     ] = None
     threads: Annotated[
-        int, Field(ge=1, description="Inferences that run at once; default: one a core.")
+        int, Field(ge=1, le=4096, description="Inferences that run at once; default: one a core.")
     ] = _cores()
     queue: Annotated[
-        int, Field(ge=0, description="Requests that may wait for inference; more get 503.")
+        int,
+        Field(
+            ge=0, le=1_000_000, description="Requests that may wait for inference; more get 503."
+        ),
     ] = 64
     max_image_bytes: Annotated[
-        int, Field(ge=1, description="Largest image, in bytes, encoded.")
+        int, Field(ge=1, le=_TEBIBYTE, description="Largest image, in bytes, encoded.")
     ] = 10 * MEBIBYTE
     max_image_pixels: Annotated[
-        int, Field(ge=1, description="Largest image, in pixels, decoded.")
+        int, Field(ge=1, le=10**10, description="Largest image, in pixels, decoded.")
     ] = 40_000_000
     max_request_bytes: Annotated[
-        int, Field(ge=1, description="Largest request body, in bytes.")
+        int, Field(ge=1, le=_TEBIBYTE, description="Largest request body, in bytes.")
     ] = 64 * MEBIBYTE
     max_bodies_bytes: Annotated[
         int,
         Field(
             ge=1,
+            le=_TEBIBYTE,
             description="Bodies of all requests in hand together, in bytes, JSON counted three "
             "times; more get 503.",
         ),
     ] = 256 * MEBIBYTE
     max_connections: Annotated[
-        int, Field(ge=1, description="Connections at once; more get 503.")
+        int, Field(ge=1, le=1_000_000, description="Connections at once; more get 503.")
     ] = 500
     request_seconds: Annotated[
         int,
         Field(
             ge=1,
+            le=_YEAR,
             description="How long a client may take over a request's head, its body or the answer "
             "(one second more for every 64 KiB), and a request wait for inference.",
         ),
     ] = 30
     min_face_size: Annotated[
         int,
-        Field(ge=1, description="Smallest face, in pixels, that is enrolled or identified."),
+        Field(
+            ge=1,
+            le=100_000,
+            description="Smallest face, in pixels, that is enrolled or identified.",
+        ),
     ] = 24
     min_detection_score: Annotated[
         float, Field(ge=0, le=1, description="Least detection score that is enrolled.")
@@ -142,18 +157,23 @@ class Settings(BaseSettings):
     ] = 60.0
     snapshot_seconds: Annotated[
         int,
-        Field(ge=1, description="How often changed galleries are kept in `KITH_DATA_DIR/index`."),
+        Field(
+            ge=1,
+            le=_YEAR,
+            description="How often changed galleries are kept in `KITH_DATA_DIR/index`.",
+        ),
     ] = 300
     stale_ok_seconds: Annotated[
         int,
         Field(
             ge=0,
+            le=_YEAR,
             description="How long identify and verify go on by what was last known while the "
             "database does not answer, marked `stale`; 0: they answer 503.",
         ),
     ] = 0
     shutdown_seconds: Annotated[
-        int, Field(ge=1, description="How long a stop waits for requests in hand.")
+        int, Field(ge=1, le=_YEAR, description="How long a stop waits for requests in hand.")
     ] = 30
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least level logged.")
@@ -164,9 +184,9 @@ class Settings(BaseSettings):
     ] = "auto"
 
     @property
-    def sql_url(self) -> str:
-        """The database's URL, with the embedded default filled in."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'kith.db'}"
+    def database(self) -> str | Path:
+        """The database's URL, or the file of the embedded one."""
+        return self.database_url or self.data_dir / "kith.db"
 
     @property
     def bundle_dir(self) -> Path:
@@ -174,7 +194,9 @@ class Settings(BaseSettings):
         if self.model is None:
             return self.data_dir / "models" / "face"
         shipped = SHIPPED / self.model
-        return shipped if shipped.is_dir() and not self.model.is_dir() else self.model
+        # isdir: whether there may be a folder of the operator's that this process may not see.
+        there = os.path.isdir(self.model)  # noqa: PTH112 - its is_dir() raises then
+        return shipped if shipped.is_dir() and not there else self.model
 
     @property
     def admin_key_file(self) -> Path:
@@ -182,26 +204,40 @@ class Settings(BaseSettings):
         return self.data_dir / "admin.key"
 
 
-def load_settings() -> Settings:
-    """The settings of this process; ``SettingsError`` names the variable that is wrong.
+_SECRET: Final = frozenset({"admin_key", "database_url"})
+"""Settings whose values are never repeated: the URL holds the database's password."""
+_SHOWN: Final = 200  # characters of a wrong value
 
-    It never repeats a value: one of them is a key.
-    """
+
+def load_settings() -> Settings:
+    """The settings of this process; ``SettingsError`` names each variable or file that is wrong."""
+    folder = _secrets_dir()
+    names = SettingNames("KITH_", Settings.model_fields)
+    names.check(os.environ, folder)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # of a secret that is there and would not be read
-            return Settings(_secrets_dir=_secrets_dir())
+            return Settings(_secrets_dir=folder)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = f"KITH_{first['loc'][0]}".upper()
-        raise SettingsError(f"{name} is not usable: {first['msg']}.") from None
+        raise SettingsError(" ".join(_told(each, names) for each in error.errors())) from None
     except (UserWarning, pydantic_settings.SettingsError) as error:
         why = str(error.__cause__ or error).rstrip(".")
         raise SettingsError(f"A secret in KITH_SECRETS_DIR is not usable: {why}.") from None
 
 
+def _told(error: ErrorDetails, names: SettingNames) -> str:
+    field = str(error["loc"][0])
+    where, value = names.where(field, os.environ)
+    shown = "" if value is None or field in _SECRET else f" is {value[:_SHOWN]!r}"
+    if error["type"] == "value_error":
+        return f"{where}{shown}: {error['ctx']['error']}."
+    allowed = allowed_values(Settings.model_json_schema()["properties"][field])
+    return f"{where}{shown}{'; it' if shown else ''} must be {allowed}."
+
+
 def _secrets_dir() -> Path | None:
     """The folder that KITH_SECRETS_DIR names; the usual one only where it is there and readable."""
-    if named := os.environ.get("KITH_SECRETS_DIR"):
-        return Path(named)
-    return _SECRETS_DIR if os.access(_SECRETS_DIR, os.R_OK | os.X_OK) else None
+    named = os.environ.get("KITH_SECRETS_DIR")
+    if named is None:
+        return _SECRETS_DIR if os.access(_SECRETS_DIR, os.R_OK | os.X_OK) else None
+    return Path(named)

@@ -1,5 +1,6 @@
 """The database's schema, step by step; the service brings it up to date when it starts."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from app.core.db import Database
+from app.errors import StartError
 
 _HERE: Final = Path(__file__).parent
 
@@ -17,14 +19,18 @@ _HERE: Final = Path(__file__).parent
 def configuration(connection: Connection) -> Config:
     """Alembic's configuration for this package, working on ``connection``."""
     config = Config()
-    config.set_main_option("script_location", str(_HERE))
+    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the schema to ``revision``, in one transaction; a second process waits its turn."""
-    with database.migration() as connection:
+    """Bring the schema to ``revision``, in one transaction; a second process waits its turn.
+
+    ``StartError`` where that cannot be done.
+    """
+    with database.opening(), database.migration() as connection:
+        check_known(database, connection)
         command.upgrade(configuration(connection), revision)
 
 
@@ -39,6 +45,23 @@ def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def check_known(database: Database, connection: Connection) -> str | None:
+    """The revision that the database is at; ``StartError`` where this Kith does not know it."""
+    found = current(connection)
+    known = {script.revision for script in _scripts().walk_revisions()}
+    if found is None or found in known:
+        return found
+    raise StartError(
+        f"Kith {version('kith')} does not know the schema {found} of {database.place}; the "
+        f"newest that it knows is {newest()}. Run the newer Kith that wrote it, or restore a "
+        "backup of this version into an empty database."
+    )
+
+
 def newest() -> str | None:
     """The revision that this version of Kith works with."""
-    return ScriptDirectory(str(_HERE)).get_current_head()
+    return _scripts().get_current_head()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(_HERE))

@@ -9,8 +9,8 @@ from app.core.interrupts import end_at_signals
 def main() -> None:
     """Run the command.
 
-    A known error is one line on standard error and exit code 1. Ctrl-C, at any moment, is exit code
-    130 and leaves nothing that is half made.
+    A known error, or one of the system's, is one line on standard error and exit code 1. Ctrl-C, at
+    any moment, is exit code 130 and leaves nothing that is half made.
     """
     end_at_signals()
     from app.cli import run

@@ -1,18 +1,19 @@
 """``kith backup``, ``kith restore`` and ``kith import``: what the database holds, as one file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from app.cli.databases import existing_database
 from app.cli.progress import count_progress
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.logging import configure_logging
+from app.core.terminal import say
 from app.errors import BundleError
 from app.index.snapshot import snapshot_files
 from app.inference.manifest import read_manifest
@@ -23,7 +24,6 @@ from app.maintenance.restore import restore as restore_everything
 from app.settings import Settings, load_settings
 from migrations import upgrade
 
-_err = Console(stderr=True)
 _File = Annotated[Path, typer.Argument(help="The backup.", exists=True, dir_okay=False)]
 
 
@@ -44,7 +44,7 @@ def backup(
             made_at=SystemClock().now(),
             progress=_bar("Backing up"),
         )
-    _say(
+    say(
         f"{file}: {_counted(manifest.collections)}. It holds biometric data: keep it as you keep "
         "keys."
     )
@@ -59,14 +59,12 @@ def restore(
 ) -> None:
     """Everything in a backup, into an empty database; all of it or nothing."""
     settings = _settings()
-    with opened_archive(file, _bar("Verifying")) as archive:
-        database = _made(settings)
+    with opened_archive(file, _bar("Verifying")) as archive, _made(settings) as database:
         restore_everything(database, archive, replace=replace, progress=_bar("Restoring"))
-        database.close()
         manifest = archive.manifest
     for snapshot in snapshot_files(settings.data_dir / "index").values():
         snapshot.unlink(missing_ok=True)  # of people who may be here no more
-    _say(f"Restored: {_counted(manifest.collections)}.")
+    say(f"Restored: {_counted(manifest.collections)}.")
     _tell_of_other_models(settings, manifest.collections)
 
 
@@ -80,8 +78,7 @@ def import_(
 ) -> None:
     """One collection out of a backup, beside those that are there; all of it or nothing."""
     settings = _settings()
-    with opened_archive(file, _bar("Verifying")) as archive:
-        database = _made(settings)
+    with opened_archive(file, _bar("Verifying")) as archive, _made(settings) as database:
         there = import_collection(
             database,
             archive,
@@ -89,8 +86,7 @@ def import_(
             new_id=as_,
             progress=_bar("Importing"),
         )
-        database.close()
-    _say(f"The collection {there.id!r} is there: persons {there.persons}, faces {there.faces}.")
+    say(f"The collection {there.id!r} is there: persons {there.persons}, faces {there.faces}.")
     _tell_of_other_models(settings, [there])
 
 
@@ -104,11 +100,15 @@ def _bar(title: str) -> Progress:
     return partial(count_progress, title)
 
 
-def _made(settings: Settings) -> Database:
+@contextmanager
+def _made(settings: Settings) -> Iterator[Database]:
     """The database with the current schema, made where there is none."""
-    database = Database(settings.sql_url)
-    upgrade(database)
-    return database
+    database = Database(settings.database)
+    try:
+        upgrade(database)
+        yield database
+    finally:
+        database.close()
 
 
 def _counted(collections: Sequence[CollectionEntry]) -> str:
@@ -122,16 +122,12 @@ def _tell_of_other_models(settings: Settings, collections: Sequence[CollectionEn
     try:
         configured = read_manifest(settings.bundle_dir).contract_id
     except BundleError:
-        _say(f"There is no model bundle in {settings.bundle_dir} to compare contract ids with.")
+        say(f"There is no model bundle in {settings.bundle_dir} to compare contract ids with.")
         return
     for each in collections:
         if each.contract_id != configured:
-            _say(
+            say(
                 f"{each.id!r} holds templates of {each.contract_id}; the bundle in "
                 f"{settings.bundle_dir} is {configured}. Until Kith runs with the former, it "
                 "answers contract_mismatch for that collection."
             )
-
-
-def _say(text: str) -> None:
-    _err.print(text, highlight=False, soft_wrap=True, markup=False)

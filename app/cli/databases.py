@@ -2,29 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Final
 
-from sqlalchemy import make_url
 from sqlalchemy.exc import DatabaseError
 
-from app.core.db import Database, available
-from app.errors import InvalidRequest, NotReady
+from app.core.db import Database
+from app.core.opening import reason_of
+from app.errors import NoDatabase, NotReady, StartError
 from app.settings import Settings
-from migrations import current, newest
+from migrations import check_known, current, newest
+
+_START: Final = "start `kith serve` of this version on it once."
 
 
 @contextmanager
 def existing_database(settings: Settings) -> Iterator[Database]:
     """The database of the settings, beside a running service.
 
-    ``InvalidRequest`` where there is none, ``NotReady`` where it cannot be read or is of another
-    version of Kith.
+    ``StartError`` where there is none, or it cannot be opened, or is of another version of Kith;
+    ``NotReady`` where it cannot be read to the end.
     """
-    if _has_no_file(settings):
-        raise InvalidRequest(
-            "There is no database yet; KITH_DATA_DIR or KITH_DATABASE_URL names it."
-        )
-    database = Database(settings.sql_url)
+    database = Database(settings.database, make=False)
     try:
         _check_schema(database)
         yield database
@@ -32,7 +30,7 @@ def existing_database(settings: Settings) -> Iterator[Database]:
         if type(error) is not DatabaseError:
             raise
         raise NotReady(
-            f"The database cannot be read: {error.orig}. Restore the last good backup."
+            f"The database cannot be read: {reason_of(error.orig)}. Restore the last good backup."
         ) from None
     finally:
         database.close()
@@ -40,29 +38,24 @@ def existing_database(settings: Settings) -> Iterator[Database]:
 
 def is_empty(settings: Settings) -> bool:
     """Whether Kith never started on the database; to ask makes none."""
-    if _has_no_file(settings):
-        return True
-    database = Database(settings.sql_url)
     try:
-        with available(), database.engine.connect() as connection:
+        database = Database(settings.database, make=False)
+    except NoDatabase:
+        return True
+    try:
+        with database.opening(), database.engine.connect() as connection:
             return current(connection) is None
     finally:
         database.close()
 
 
-def _has_no_file(settings: Settings) -> bool:
-    url = make_url(settings.sql_url)
-    return url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file()
-
-
 def _check_schema(database: Database) -> None:
-    try:
-        with available(), database.engine.connect() as connection:
-            found = current(connection)
-    except NotReady:
-        found = None
+    with database.opening(), database.engine.connect() as connection:
+        found = check_known(database, connection)
+    if found is None:
+        raise StartError(f"There is no gallery in {database.place}: {_START}")
     if found != newest():
-        raise NotReady(
-            "The database cannot be read; is it running, and did `kith serve` of this version "
-            "start on it once?"
+        raise StartError(
+            f"The schema of {database.place} is {found}, of an older Kith; this one needs "
+            f"{newest()}: {_START}"
         )

@@ -20,6 +20,7 @@ from app.core.files import new_folder, write_whole
 from app.core.interrupts import held_back
 from app.core.logging import configure_logging
 from app.core.names import printable
+from app.core.terminal import say
 from app.errors import InvalidRequest
 from app.evaluation.document import Source, as_json
 from app.evaluation.gallery import Gallery
@@ -105,10 +106,9 @@ def evaluate(
             write_whole(report / "report.json", numbers)
             write_whole(report / "report.html", page)
     _summarise(measured)
-    err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     for line in left_out_lines(source.left_out):
-        err.print(line)
-    err.print(f"The report is {report / 'report.html'}, its numbers beside it.")
+        say(line)
+    say(f"The report is {report / 'report.html'}, its numbers beside it.")
 
 
 def _photographed(folder: Path, photos: list[Photo], bundle: Bundle, settings: Settings) -> Gallery:

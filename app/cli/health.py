@@ -7,11 +7,11 @@ import http.client
 import json
 from typing import Final
 
+from app.cli.listening import reachable
 from app.errors import NotReady, SettingsError
 from app.settings import load_settings
 
 _SECONDS: Final = 5
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask, not to listen
 
 
 def health() -> None:
@@ -19,7 +19,7 @@ def health() -> None:
     settings = load_settings()
     if not settings.port:
         raise SettingsError("KITH_PORT is 0: only the service's log tells which port it took.")
-    host = _EVERYWHERE.get(settings.host, settings.host)
+    host = reachable(settings.host)
     asked = f"The service at {host}, port {settings.port},"
     # Not urllib: a proxy named by the environment is not how one reaches oneself.
     connection = http.client.HTTPConnection(host, settings.port, timeout=_SECONDS)
@@ -27,14 +27,13 @@ def health() -> None:
         connection.request("GET", "/v1/health/ready")
         answer = connection.getresponse()
         status, body = answer.status, answer.read()
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, UnicodeError, http.client.HTTPException) as error:
         raise NotReady(f"{asked} does not answer ({str(error).strip()}).") from None
     finally:
         connection.close()
     if status != http.client.OK:
-        raise NotReady(
-            f"{asked} is not ready: {_member(body, 'detail') or f'it answered {status}'}"
-        )
+        said = _member(body, "detail") or f"it answered {status}"
+        raise NotReady(f"{asked} is not ready: {said} Its log has the reason.")
     stale = _member(body, "status") == "stale"
     until = ", for a while: the database does not answer, decisions are stale" if stale else ""
     print(f"{asked} is ready{until}.")  # noqa: T201 - what the command is for

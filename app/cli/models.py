@@ -17,6 +17,7 @@ from app.cli.left_out import left_out_lines, walked
 from app.cli.progress import count_progress
 from app.core.files import make_all_private, make_private, write_whole
 from app.core.names import one_spelling
+from app.core.terminal import say
 from app.decision.fit import fit, score_noise
 from app.errors import BundleError, InvalidRequest
 from app.inference.acceptance import sole_subject
@@ -30,7 +31,6 @@ from app.settings import load_settings
 
 cli = typer.Typer(help="Fetch, show and calibrate model bundles.", no_args_is_help=True)
 _out = Console()
-_err = Console(stderr=True)
 
 
 @cli.command()
@@ -66,12 +66,9 @@ def pull(
         make_all_private(folder.parent)
     now = bundle.manifest.contract_id
     if before != now:
-        _err.print(f"Model bundle {now} is in {folder}.", highlight=False)
+        say(f"Model bundle {now} is in {folder}.")
     if before not in (None, now):
-        _err.print(
-            f"It took the place of {before}: people enrolled with that one are not comparable.",
-            highlight=False,
-        )
+        say(f"It took the place of {before}: people enrolled with that one are not comparable.")
 
 
 def _contract_in(folder: Path) -> str | None:
@@ -137,8 +134,8 @@ def calibrate(
     calibration = _calibrated(pipeline, found, data)
     write_whole(out, json.dumps(calibration) + "\n")
     for line in left_out_lines(people.counts):
-        _err.print(line, soft_wrap=True, highlight=False, markup=False)
-    _err.print(f"{len(found.photos)} photos, {len(found.refused)} refused; wrote {out}.")
+        say(line)
+    say(f"{len(found.photos)} photos, {len(found.refused)} refused; wrote {out}.")
 
 
 def _calibrated(pipeline: Pipeline, found: EmbeddedFolder, data: str) -> dict[str, object]:
@@ -196,9 +193,10 @@ def _stem(photo: Photo) -> str:
 
 @contextmanager
 def download_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar a file on standard error; gives the function that moves it."""
+    """A bar a file on standard error, if that is a terminal; gives the function that moves it."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=_err) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         tasks: dict[str, TaskID] = {}
 
         def show_bytes(name: str, done: int, total: int) -> None:

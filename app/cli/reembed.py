@@ -2,16 +2,17 @@
 
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from app.cli.databases import existing_database
 from app.cli.progress import count_progress
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.logging import configure_logging
+from app.core.terminal import say
 from app.errors import InvalidRequest
 from app.index.snapshot import snapshot_files
 from app.inference.bundle import Bundle
@@ -22,8 +23,6 @@ from app.maintenance.switch import Switched, ready
 from app.maintenance.switch import drop as drop_other_templates
 from app.maintenance.switch import switch as switch_collection
 from app.settings import Settings, load_settings
-
-_err = Console(stderr=True)
 
 
 def reembed(
@@ -70,10 +69,8 @@ def _prepare(database: Database, names: list[str], settings: Settings) -> None:
         database, bundle.manifest, OnnxEmbedder(bundle), threads=settings.threads
     )
     for each in reembedding.run(names, partial(count_progress, "Embedding")):
-        _say(
-            f"{each.collection_id}: {each.computed:,} faces embedded, {each.there:,} were already."
-        )
-    _say(
+        say(f"{each.collection_id}: {each.computed:,} faces embedded, {each.there:,} were already.")
+    say(
         f"Nothing that is answered has changed. The same command with --switch makes "
         f"{bundle.manifest.contract_id} their model."
     )
@@ -86,9 +83,9 @@ def _switch(database: Database, names: list[str], settings: Settings) -> None:
         done = switch_collection(database, name, contract_id, now=SystemClock().now())
         if stale := snapshots.get(done.collection_key):
             stale.unlink(missing_ok=True)
-        _say(_switched(done, contract_id))
-    _say(
-        f"Services answer for them with KITH_MODEL={settings.model}; others answer "
+        say(_switched(done, contract_id))
+    say(
+        f"Services answer for them with KITH_MODEL={quote(str(settings.model))}; others answer "
         "contract_mismatch. The way back is the same command with the bundle that they had."
     )
 
@@ -109,8 +106,4 @@ def _switched(done: Switched, contract_id: str) -> str:
 
 def _drop(database: Database, names: list[str], contract_id: str | None) -> None:
     for name, dropped in drop_other_templates(database, names, contract_id).items():
-        _say(f"{name}: {dropped:,} embeddings deleted.")
-
-
-def _say(text: str) -> None:
-    _err.print(text, highlight=False, soft_wrap=True, markup=False)
+        say(f"{name}: {dropped:,} embeddings deleted.")

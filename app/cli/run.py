@@ -1,19 +1,17 @@
 """Runs the command that the arguments name."""
 
 import sys
-from io import TextIOWrapper
-
-from rich.console import Console
 
 from app.cli import health
+from app.core.terminal import allow_any_name, complain
 from app.errors import AppError
 
 
 def run() -> None:
-    """Run the command; a known error is one line on standard error and exit code 1."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # of people of all scripts, on any terminal
-            stream.reconfigure(errors="backslashreplace")
+    """Run the command; a known error, or one of the system's, is one line on standard error and
+    exit code 1.
+    """
+    allow_any_name()
     try:
         if sys.argv[1:] == ["health"]:
             health.health()  # asked for ever, so without a second of imports
@@ -21,8 +19,6 @@ def run() -> None:
             from app.cli.commands import cli
 
             cli()
-    except AppError as error:
-        Console(stderr=True).print(
-            f"[red]kith:[/red] {error.detail}", highlight=False, soft_wrap=True
-        )
+    except (AppError, OSError) as error:
+        complain(error)
         sys.exit(1)

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from shlex import quote
 from typing import Final
 
 import structlog
@@ -18,6 +19,7 @@ from rich.console import Console
 
 from app.auth.service import KeyService, WayIn
 from app.bootstrap import build
+from app.cli.listening import bound_sockets, cannot_listen, url_of
 from app.cli.models import download_progress
 from app.core.interrupts import handle_stops
 from app.core.logging import configure_logging
@@ -37,6 +39,11 @@ def serve() -> None:
     """Run the service; the first time, fetch the model and make the admin key."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
+    with bound_sockets(settings.host, settings.port) as sockets:
+        _serve(settings, sockets)
+
+
+def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
     if settings.model is None:
         with download_progress() as progress:
             # A gallery's templates are of one contract; only `kith models pull` takes another.
@@ -51,8 +58,6 @@ def serve() -> None:
     app = create_app(settings, built)
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         http=partial(  # type: ignore[arg-type] # it is called as a class would be
             Connection,
             most=_connections(settings.max_connections),
@@ -69,7 +74,7 @@ def serve() -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.WARNING)
     server = _Server(config, settings, built.keys)
-    server.run()
+    server.run(sockets)
     if server.interrupted:
         raise typer.Exit(128 + signal.SIGINT)
 
@@ -105,12 +110,17 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        port = sockets[0].getsockname()[1] if sockets else self._settings.port
+        try:
+            await super().startup(sockets)
+        except OSError as error:  # another took the port since it was bound
+            await self.lifespan.shutdown()
+            raise cannot_listen(self._settings.host, port, error) from None
         if not self.should_exit:
             handle_stops(self.handle_exit)
-            port = self.servers[0].sockets[0].getsockname()[1]
             structlog.get_logger().info("service.started", port=port, pid=os.getpid())
-            _out.print(_welcome(self._settings, self._keys, port), highlight=False, soft_wrap=True)
+            welcome = _welcome(self._settings, self._keys, port)
+            _out.print(welcome, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def _connections(wanted: int) -> int:
@@ -129,26 +139,25 @@ def _connections(wanted: int) -> int:
 
 
 def _welcome(settings: Settings, keys: KeyService, port: int) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = f"http://{host}:{port}"
+    url = url_of(settings.host, port)
     key, told = _admin_key(settings, keys.way_in(settings.admin_key_file))
     return (
         f"\nKith is ready at {url} (docs: {url}/docs)\n"
         f"{told}\n"
-        f'Try:  curl -H "Authorization: Bearer {key}" {url}/v1/models\n'
+        f'Try:  curl -H "Authorization: Bearer {key}" {quote(f"{url}/v1/models")}\n'
     )
 
 
 def _admin_key(settings: Settings, found: WayIn) -> tuple[str, str]:
     """What a shell makes the key of, and in words where it is, or how to make one."""
-    file = settings.admin_key_file
+    file = settings.admin_key_file.absolute()
     if found is WayIn.SETTING:
         if "KITH_ADMIN_KEY" in os.environ:
             return "$KITH_ADMIN_KEY", "The admin key is the one in KITH_ADMIN_KEY"
-        given = settings.secrets_dir / "kith_admin_key"
-        return f"$(cat {given})", f"The admin key is in {given}"
+        given = (settings.secrets_dir / "kith_admin_key").absolute()
+        return f"$(cat {quote(str(given))})", f"The admin key is in {given}"
     if found is WayIn.FILE:
-        return f"$(cat {file})", f"The admin key is in {file}"
+        return f"$(cat {quote(str(file))})", f"The admin key is in {file}"
     why = {
         WayIn.NO_FILE: f"There are keys, but no file {file} with an admin key.",
         WayIn.UNREADABLE: f"There are keys, but {file} cannot be read.",

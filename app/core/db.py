@@ -11,7 +11,7 @@ writer takes its turn, and how each says that it cannot be reached.
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Final
 import structlog
 from sqlalchemy import (
     JSON,
+    URL,
     BigInteger,
     DateTime,
     Dialect,
@@ -28,7 +29,6 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
-    make_url,
     select,
 )
 from sqlalchemy.engine import Connection
@@ -40,8 +40,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from app.core.files import make_private, private_file, private_folder
+from app.core.opening import checked_url, opening, place_of, reason_of, sqlite_file
 from app.core.postgresql import PATIENT_SECONDS, be_patient, postgresql_engine
-from app.errors import DatabaseLost, NotReady
+from app.errors import DatabaseLost, NoDatabase, NotReady
 
 _log = structlog.get_logger()
 
@@ -101,16 +102,38 @@ class Base(DeclarativeBase):
 class Database:
     """Owner of the engine. Thread-safe; sessions are not, and never leave their block.
 
-    ``sessions`` is where to listen to what happens to them.
+    ``where`` is a URL, as in KITH_DATABASE_URL, or the file of an SQLite database, which may have
+    any name; it is made where there is none, or with ``make=False`` refused. ``StartError`` where
+    that cannot be. ``sessions`` is where to listen to what happens to them.
     """
 
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+    def __init__(self, where: str | Path, *, make: bool = True) -> None:
+        if isinstance(where, Path):
+            self._url, self._setting = URL.create("sqlite", database=str(where)), "KITH_DATA_DIR"
+        else:
+            self._url, self._setting = checked_url(where), "KITH_DATABASE_URL"
+        if (file := sqlite_file(self._url)) is not None:
+            with self.opening():
+                if not make:
+                    _check_there(file)
+                _make_private(file)
+        self.engine = _engine(self._url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.sessions = sessionmaker(expire_on_commit=False)
         self._reading = self.engine
         if not self.is_sqlite:  # SQLite's readers see a snapshot anyway
             self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ")
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words and without its password."""
+        return place_of(self._url)
+
+    def opening(self) -> AbstractContextManager[None]:
+        """A block in which the database is opened or prepared: ``StartError`` tells the operator
+        what keeps it from that.
+        """
+        return opening(self._url, self._setting)
 
     @contextmanager
     def read(self, *, patient: bool = False) -> Iterator[Session]:
@@ -151,9 +174,10 @@ class Database:
 
         SQLite changes a table by copying it and dropping the old one. With foreign keys on, that
         drop would delete whatever hangs on its rows, so they are off inside and checked at the end.
+        Errors are the driver's own; ``opening`` tells them.
         """
         writing = self.engine.execution_options(**{_WRITING: True})
-        with available(), writing.connect() as connection:
+        with writing.connect() as connection:
             if not self.is_sqlite:
                 with connection.begin():
                     # A big table takes its time, and so does waiting for who migrates already.
@@ -190,13 +214,14 @@ def available() -> Iterator[None]:
     except DBAPIError as error:
         if not _is_outage(error):
             raise
-        code = _code(error)
-        _log.warning("database.unavailable", reason=code or type(error.orig).__name__)
+        code, said = _code(error), reason_of(error.orig)
+        _log.warning("database.unavailable", reason=code or type(error.orig).__name__, said=said)
         if code in _DISK_FULL:
-            raise NotReady("The database's disk is full; nothing was written.") from None
+            full = "The database's disk is full; nothing was written."
+            raise NotReady(full, reason=said) from None
         if not code or code.startswith(_LOST):
-            raise DatabaseLost from None
-        raise NotReady("The database does not answer; try again.") from None
+            raise DatabaseLost(reason=said) from None
+        raise NotReady("The database does not answer; try again.", reason=said) from None
 
 
 def _is_outage(error: DBAPIError) -> bool:
@@ -208,19 +233,16 @@ def _is_outage(error: DBAPIError) -> bool:
 
 
 def _code(error: DBAPIError) -> str:
-    """The driver's code, if it has one: its message may hold what somebody sent."""
+    """The driver's code, if it has one."""
     codes = (getattr(error.orig, name, None) for name in ("sqlite_errorname", "sqlstate"))
     return next((code for code in codes if code), "")
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: URL) -> Engine:
     """Parameters are hidden from errors, so from logs: they are people's names and keys' hashes."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return postgresql_engine(parsed)
-    if parsed.database not in (None, "", ":memory:"):
-        _make_private(Path(str(parsed.database)))
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
+    if url.get_backend_name() != "sqlite":
+        return postgresql_engine(url)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -236,6 +258,16 @@ def _make_private(file: Path) -> None:
         private_file(file).close()
     for each in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
         make_private(each)
+
+
+def _check_there(file: Path) -> None:
+    try:
+        file.stat()
+    except FileNotFoundError:
+        raise NoDatabase(
+            f"There is no database yet: no file {str(file)!r}. KITH_DATA_DIR or KITH_DATABASE_URL "
+            "names it."
+        ) from None
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

@@ -172,3 +172,32 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def why_no_files_in(folder: Path) -> str | None:
+    """Why this process may not make files in ``folder``, or make ``folder`` itself, and what to do
+    about it; None where it may.
+    """
+    there = folder
+    while not os.path.lexists(there) and there != there.parent:
+        there = there.parent
+    if there.is_symlink() and not os.path.exists(there):  # noqa: PTH110 - also without permission
+        return f"{str(there)!r} is a symbolic link to nothing. Correct it."
+    if not os.path.isdir(there):  # noqa: PTH112 - also without permission
+        return f"{str(there)!r} is not a folder. Move it away, or name another place."
+    return why_denied(there)
+
+
+def why_denied(path: Path) -> str | None:
+    """Why this process may not write the file or folder ``path``; None where it may."""
+    needed = os.W_OK | (os.X_OK if path.is_dir() else os.R_OK)
+    if os.access(path, needed, effective_ids=os.access in os.supports_effective_ids):
+        return None
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return f"{str(path)!r} is on a read-only file system. Name another place."
+    found = path.stat()
+    return (
+        f"{str(path)!r} belongs to user {found.st_uid} (mode {stat.S_IMODE(found.st_mode):04o}), "
+        f"and this process, user {os.geteuid()}, may not write there. Give it to that user "
+        "(chown), or name another place."
+    )

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.db import Database, available
+from app.core.opening import reason_of
 from app.errors import DatabaseLost
 
 _CHANNEL: Final = "kith_changes"
@@ -56,6 +57,6 @@ def _heard(connection: "psycopg.Connection[Any]", seconds: float, wake: threadin
             wait = min(left, _LOOK_UP_SECONDS)
             if list(connection.notifies(timeout=wait, stop_after=1)):
                 return True
-    except psycopg.Error:
-        raise DatabaseLost from None
+    except psycopg.Error as error:
+        raise DatabaseLost(reason=reason_of(error)) from None
     return False

@@ -4,7 +4,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from app.core.files import sync, temporary_folder
 from app.core.interrupts import held_back
@@ -22,6 +22,8 @@ from app.inference.manifest import (
     read_manifest,
     sha256_of,
 )
+
+_AGAIN: Final = "`kith models pull` gets the default bundle again; KITH_MODEL names another."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,17 @@ def write_bundle(
 
 def _check(file: Path, entry: FileEntry) -> None:
     try:
-        size = file.stat().st_size
-    except OSError:
-        raise BundleError(f"{file} is missing from the bundle.") from None
+        size, found = file.stat().st_size, sha256_of(file)
+    except FileNotFoundError:
+        raise BundleError(f"{file} is missing from the bundle. {_AGAIN}") from None
+    except OSError as error:
+        raise BundleError(f"{file} cannot be read: {error.strerror}.") from None
     if size != entry.bytes:
-        raise BundleError(f"{file} has {size} bytes; its manifest states {entry.bytes}.")
-    if (found := sha256_of(file)) != entry.sha256:
-        raise BundleError(f"{file} has the SHA-256 {found}; its manifest states {entry.sha256}.")
+        raise BundleError(f"{file} has {size} bytes; its manifest states {entry.bytes}. {_AGAIN}")
+    if found != entry.sha256:
+        raise BundleError(
+            f"{file} has the SHA-256 {found}; its manifest states {entry.sha256}. {_AGAIN}"
+        )
 
 
 def _read_calibration(file: Path) -> Calibration:
@@ -103,8 +109,9 @@ def _read_calibration(file: Path) -> Calibration:
             f"{file} is missing: without it no threshold keeps its promise. `kith models "
             "calibrate FOLDER` makes one."
         ) from None
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{file} cannot be read: {error}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise BundleError(f"{file} cannot be read: {why}.") from None
     return Calibration.from_dict(content)
 
 

@@ -160,7 +160,7 @@ def _first_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg']}"
-    return str(error)
+    return f"{error.strerror}." if isinstance(error, OSError) else str(error)
 
 
 def sha256_of(file: Path) -> str:

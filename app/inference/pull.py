@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.core.files import private_file, temporary_folder, temporary_prefix
+from app.core.files import private_file, temporary_folder, temporary_prefix, why_no_files_in
 from app.errors import BundleError
 from app.inference.bundle import Bundle, write_bundle
 from app.inference.manifest import (
@@ -173,7 +173,10 @@ def _readable_errors(destination: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno != errno.ENOSPC:
-            raise BundleError(f"{destination} could not be written: {error.strerror}.") from None
+            why = why_no_files_in(destination.parent) or f"{error.strerror}."
+            raise BundleError(
+                f"{destination} could not be written: {why} KITH_DATA_DIR or --to names it."
+            ) from None
         free = shutil.disk_usage(_existing(destination)).free // 1024**2
         raise BundleError(
             f"The disk of {destination} is full ({free} MiB free); the bundle needs about 200 MiB "

@@ -130,7 +130,7 @@ def test_probes_go_with_the_collection_and_no_image_is_kept(settings: Settings) 
         image = picture(8)
         told(client.post(f"{path}/identify", files=files(image, field="image")))
         assert len(stored(client, path)["labels"]) == 1
-        database = Database(settings.sql_url)
+        database = Database(settings.database)
         with database.read() as session:
             assert [len(row.embedding) for row in session.scalars(select(Probe))] == [4 * DIMENSION]
         assert client.delete(path).status_code == 204

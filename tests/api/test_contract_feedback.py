@@ -67,7 +67,7 @@ def feedback(client: TestClient, path: str) -> dict[str, Any]:
 
 def stored(settings: Settings) -> list[tuple[str, bytes]]:
     """Every verdict and embedding in the database."""
-    database = Database(settings.sql_url)
+    database = Database(settings.database)
     with database.read() as session:
         rows = [(row.verdict, row.embedding) for row in session.scalars(select(Feedback))]
     database.close()

@@ -315,7 +315,7 @@ def test_names_that_an_earlier_kith_stored_in_another_spelling_are_found_and_tak
     nfc, nfd = "Zo\u00eb", "Zoe\u0308"
     client.post("/collections/staff/persons", json={"id": "zoe", "name": nfc, "external_id": nfc})
     client.post("/collections/staff/persons", json={"id": "bob"})
-    database = Database(settings.sql_url)
+    database = Database(settings.database)
     with database.write() as session:
         session.execute(update(Person).where(Person.id == "zoe").values(name=nfd, external_id=nfd))
     database.close()

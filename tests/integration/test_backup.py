@@ -376,7 +376,7 @@ def test_a_restore_that_is_killed_changes_nothing(service: Container, tmp_path: 
     enrol(service, "eve", 5, "hq")
     before = everything_in(service.database)
     done = subprocess.run(
-        [sys.executable, "-c", _KILLED, service.settings.sql_url, str(tmp_path / "kith.zip")],
+        [sys.executable, "-c", _KILLED, service.settings.database, str(tmp_path / "kith.zip")],
         capture_output=True,
         timeout=60,
         check=False,

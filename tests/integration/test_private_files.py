@@ -84,7 +84,7 @@ def test_what_an_older_release_left_open_is_closed_at_the_start(
     (elsewhere / "mine").write_bytes(b"")
     (data / "models" / "linked").symlink_to(elsewhere)
     (data / "notes.txt").write_bytes(b"")
-    idle = Database(settings.sql_url)
+    idle = Database(settings.database)
     with idle.read() as session:
         session.connection().exec_driver_sql("SELECT 1 FROM collections")
         for path in (data, *data.rglob("*")):

@@ -227,7 +227,7 @@ def test_killed_in_the_midst_it_goes_on_where_it_stopped(old: Container, other: 
     for somebody in (3, 4, 5):
         enrol(old, f"p{somebody}", somebody)
     done = subprocess.run(
-        [sys.executable, "-c", _KILLED, old.settings.sql_url, str(other)],
+        [sys.executable, "-c", _KILLED, old.settings.database, str(other)],
         capture_output=True,
         timeout=60,
         check=False,

@@ -1,5 +1,42 @@
-"""What the fixture ``kith`` is: it runs a command, and gives what it said and its exit code."""
+"""Commands in this process."""
 
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from app.cli import backup, check, enroll, evaluate, main, reembed, serve
 
 Kith = Callable[..., str]
+"""What the fixture ``kith`` is: it runs a command, and gives what it said and its exit code."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended and what it said."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Command:
+    """``kith`` with the arguments and the settings of each call, and no others."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+        for module in (backup, check, enroll, evaluate, reembed, serve):
+            # Logging is the process's: what a command sets would stay for other tests.
+            monkeypatch.setattr(module, "configure_logging", lambda *_: None)
+
+    def __call__(self, *arguments: object, **settings: object) -> Ended:
+        with self._monkeypatch.context() as during:
+            during.setattr(sys, "argv", ["kith", *map(str, arguments)])
+            for name, value in settings.items():
+                during.setenv(name, str(value))
+            with pytest.raises(SystemExit) as ended:
+                main()
+        said = self._capsys.readouterr()
+        return Ended(int(ended.value.code or 0), said.out, said.err)

@@ -26,6 +26,10 @@ class SmallDisk:
                 assert error.errno == errno.ENOSPC  # noqa: PT017 - any other is raised as it is
             filler.truncate(max(0, filler.tell() - but))
 
+    def make_read_only(self) -> None:
+        """Nothing can be written from now on."""
+        subprocess.run(["mount", "-o", "remount,ro", str(self.folder)], check=True)
+
     def free(self) -> None:
         """Give the room back."""
         self._filler.unlink()

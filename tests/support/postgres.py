@@ -39,6 +39,11 @@ class Cluster:
         """``fast`` ends every session first; ``immediate`` is as if the power had failed."""
         self._run("pg_ctl", "stop", "--wait", "--mode", mode)
 
+    def admit(self, *rules: str) -> None:
+        """Put ``rules`` in place of those of who may connect to what, and how."""
+        (self._folder / "data" / "pg_hba.conf").write_text("\n".join(rules) + "\n")
+        self._run("pg_ctl", "reload")
+
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), "--pgdata", str(self._folder / "data")]
         said = subprocess.run(

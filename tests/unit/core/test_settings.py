@@ -1,12 +1,18 @@
 """Settings from the environment and from files."""
 
 import os
+import re
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from app.core.db import Database
 from app.errors import SettingsError
-from app.settings import load_settings
+from app.settings import Settings, load_settings
+from migrations import upgrade
+from tests.support.users import without_rights
 
 KEY = "a-key-that-is-long-enough-0123456789"
 URL = "postgresql://kith:secret@postgres/kith"
@@ -34,7 +40,7 @@ def test_a_secret_is_read_from_its_file_without_what_an_editor_puts_at_its_end(
     (secrets / "kith_database_url").write_bytes(f"{URL}{ending}".encode())
     settings = load_settings()
     assert _given_key() == KEY
-    assert settings.database_url == settings.sql_url == URL
+    assert settings.database_url == settings.database == URL
 
 
 def test_the_environment_wins_over_a_file(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,10 +84,9 @@ def test_a_folder_that_is_named_must_be_there(
     secrets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KITH_SECRETS_DIR", str(secrets / "nowhere"))
-    with pytest.raises(
-        SettingsError, match=r"KITH_SECRETS_DIR is not usable: .*nowhere\" does not exist"
-    ):
-        load_settings()
+    assert refusal() == (
+        f"KITH_SECRETS_DIR is '{secrets}/nowhere', which cannot be read: No such file or directory."
+    )
 
 
 def test_a_secret_that_is_no_text_is_refused_and_not_told(secrets: Path) -> None:
@@ -149,5 +154,240 @@ def test_proxies_may_be_addresses_networks_and_sockets(
 def test_an_empty_file_is_no_database(secrets: Path) -> None:
     """It would be SQLite otherwise: an empty gallery in place of the real one."""
     (secrets / "kith_database_url").write_text("\n")
-    with pytest.raises(SettingsError, match="KITH_DATABASE_URL is not usable"):
+    told = "is empty; give it a value, or take the file away."
+    assert refusal() == f"The secret '{secrets}/kith_database_url' {told}"
+
+
+def refusal() -> str:
+    """The one line that the settings are refused with."""
+    with pytest.raises(SettingsError) as refused:
         load_settings()
+    assert "\n" not in refused.value.detail
+    return refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("KITH_MIN_FACESIZE", "KITH_MIN_FACE_SIZE"),
+        ("KITH_MIN_FACE_SIZ", "KITH_MIN_FACE_SIZE"),
+        ("KITH__PORT", "KITH_PORT"),
+        ("KITH_DATABASEURL", "KITH_DATABASE_URL"),
+        ("KITH_ADMINKEY", "KITH_ADMIN_KEY"),
+        ("Kith_Prot", "KITH_PORT"),
+        ("kith_prot", "kith_port"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_with_the_nearest_name(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, given: str, meant: str
+) -> None:
+    monkeypatch.setenv(given, "48")
+    assert refusal() == f"{given} is not a setting; did you mean {meant}?"
+
+
+def test_a_variable_that_is_like_no_setting_is_refused_as_well(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KITH_XYZZY", "1")
+    assert refusal() == "KITH_XYZZY is not a setting; README.md lists them all."
+
+
+@pytest.mark.parametrize("given", ["kith_databse_url", "KITH_DATABSE_URL", "kith_admin_key.bak"])
+def test_a_misspelt_secret_is_refused_with_the_nearest_name(secrets: Path, given: str) -> None:
+    (secrets / given).write_text(URL)
+    told = refusal()
+    assert told.startswith(f"{given} is not a setting; did you mean ")
+    assert URL not in told
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "KITH_TEST_DATA",
+        "KITH_TEST_POSTGRES",
+        "KITH_CHAOS",
+        "KITH_BENCH_TEMPLATES",
+        "KITH_IMAGE_BASE",
+        "KITH_BIND",
+        "KITH_BALANCED_PORT",
+        "KITH_SITE",
+        "KITH_MEMORY",
+        "KITH_VERSION",
+    ],
+)
+def test_variables_of_others_than_the_service_are_nobody_s_settings(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "")
+    load_settings()
+
+
+def test_every_variable_that_the_repository_knows_is_a_setting_or_somebody_else_s(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who exports what docker-compose.yml or the Makefile reads must still be able to serve."""
+    root = Path(__file__).parents[3]
+    texts = [root / "Makefile", root / "docker-compose.yml", *(root / "docker").iterdir()]
+    found = {
+        name
+        for file in texts
+        if file.is_file()
+        for name in re.findall(r"\bKITH_[A-Z_0-9]*[A-Z0-9]\b", file.read_text("utf-8"))
+    }
+    assert len(found) > 10
+    for name in found - {f"KITH_{field}".upper() for field in Settings.model_fields}:
+        monkeypatch.setenv(name, "x")
+    load_settings()
+
+
+def test_what_kubernetes_sets_for_a_service_named_kith_is_nobody_s_setting(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("KITH_SERVICE_HOST", "KITH_SERVICE_PORT", "KITH_SERVICE_PORT_HTTP"):
+        monkeypatch.setenv(name, "10.0.0.1")
+    for name in ("KITH_PORT_8000_TCP", "KITH_PORT_8000_TCP_ADDR", "KITH_PG_PORT_5432_TCP_PROTO"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("KITH_POSTGRES_PORT", "tcp://10.0.0.2:5432")
+    load_settings()
+    monkeypatch.setenv("KITH_PORT", "tcp://10.0.0.1:8000")
+    told = refusal()
+    assert told.startswith("KITH_PORT is 'tcp://10.0.0.1:8000', which Kubernetes sets")
+    assert "enableServiceLinks" in told
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+@pytest.mark.parametrize("value", ["", "  "])
+def test_no_setting_is_empty(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, field: str, value: str
+) -> None:
+    name = f"KITH_{field.upper()}"
+    monkeypatch.setenv(name, value)
+    assert refusal() == f"{name} is empty; give it a value, or unset it."
+
+
+def test_a_name_in_lower_case_is_the_setting_and_two_spellings_are_refused(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("kith_port", "81")
+    assert load_settings().port == 81
+    monkeypatch.setenv("KITH_PORT", "80")
+    assert refusal() == "KITH_PORT and kith_port are the same setting; keep one of them."
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("KITH_PORT", "80a", "a whole number from 0 to 65535"),
+        ("KITH_PORT", "-1", "a whole number from 0 to 65535"),
+        ("KITH_PORT", "65536", "a whole number from 0 to 65535"),
+        ("kith_port", "1.5", "a whole number from 0 to 65535"),
+        ("KITH_THREADS", "0", "a whole number from 1 to 4096"),
+        ("KITH_SNAPSHOT_SECONDS", "9" * 30, "a whole number from 1 to 31536000"),
+        ("KITH_SNAPSHOT_SECONDS", "9" * 5000, "a whole number from 1 to 31536000"),
+        ("KITH_MAX_CONNECTIONS", "inf", "a whole number from 1 to 1000000"),
+        ("KITH_MIN_QUALITY", "nan", "a number from 0 to 1"),
+        ("KITH_MIN_QUALITY", "-inf", "a number from 0 to 1"),
+        ("KITH_MAX_YAW", "inf", "a number from 0 to 90"),
+        ("KITH_MAX_YAW", "1e999", "a number from 0 to 90"),
+        ("KITH_MIN_DETECTION_SCORE", "0,5", "a number from 0 to 1"),
+        ("KITH_LOG_LEVEL", "debug", "one of DEBUG, INFO, WARNING, ERROR"),
+        ("KITH_LOG_FORMAT", "text", "one of auto, console, json"),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_is_allowed(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert refusal() == f"{name} is {value[:200]!r}; it must be {allowed}."
+
+
+def test_every_number_has_a_least_and_a_largest_value() -> None:
+    for name, schema in Settings.model_json_schema()["properties"].items():
+        if schema.get("type") in ("integer", "number"):
+            assert {"minimum", "maximum"} <= set(schema), name
+
+
+def test_every_wrong_value_is_told_at_once(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KITH_PORT", "x")
+    monkeypatch.setenv("KITH_QUEUE", "y")
+    told = refusal()
+    assert "KITH_PORT is 'x'" in told
+    assert "KITH_QUEUE is 'y'" in told
+
+
+@pytest.mark.parametrize("where", ["variable", "file"])
+def test_a_wrong_secret_is_not_repeated(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    if where == "variable":
+        monkeypatch.setenv("KITH_ADMIN_KEY", "short-key")
+    else:
+        (secrets / "kith_admin_key").write_text("short-key")
+    told = refusal()
+    assert "must be a text of 24 characters or more" in told
+    assert ("KITH_ADMIN_KEY" if where == "variable" else "kith_admin_key") in told
+    assert "short-key" not in told
+
+
+def test_a_wrong_value_in_a_file_is_not_repeated_for_it_may_be_a_key_in_the_wrong_file(
+    secrets: Path,
+) -> None:
+    (secrets / "kith_port").write_text(KEY)
+    told = refusal()
+    assert told == (
+        "The file kith_port in KITH_SECRETS_DIR must be a whole number from 0 to 65535."
+    )
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_secrets_that_may_not_be_read(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    folder = Path(tempfile.mkdtemp())
+    file = folder / "kith_admin_key"
+    file.write_text(KEY)
+    file.chmod(0 if what == "file" else 0o444)
+    folder.chmod(0o755 if what == "file" else 0)
+    monkeypatch.setenv("KITH_SECRETS_DIR", str(folder))
+    try:
+        with without_rights():
+            told = refusal()
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+    assert told.endswith("cannot be read: Permission denied.")
+    assert str(folder if what == "folder" else file) in told
+
+
+def test_a_secret_that_is_a_folder_and_a_folder_that_is_a_file(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (secrets / "kith_admin_key").mkdir()
+    assert refusal() == f"The secret '{secrets}/kith_admin_key' cannot be read: Is a directory."
+    monkeypatch.setenv("KITH_SECRETS_DIR", __file__)
+    assert refusal() == f"KITH_SECRETS_DIR is {__file__!r}, which cannot be read: Not a directory."
+
+
+def test_a_password_is_not_in_what_is_shown_of_the_settings(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KITH_DATABASE_URL", URL)
+    monkeypatch.setenv("KITH_ADMIN_KEY", KEY)
+    shown = f"{load_settings()!r} {load_settings()}"
+    assert URL not in shown
+    assert KEY not in shown
+
+
+@pytest.mark.parametrize(
+    "name", ["what? is# this%41 & that", "Žofie 北京", "it's $HOME", "data;x", "file:x?mode=ro"]
+)
+def test_the_data_folder_may_have_any_name(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KITH_DATA_DIR", name)
+    database = Database(load_settings().database)
+    upgrade(database)
+    database.close()
+    assert (tmp_path / name / "kith.db").stat().st_size
+    assert {each.name for each in tmp_path.iterdir()} == {name}

@@ -1,0 +1,486 @@
+"""Whatever keeps Kith from starting is one line that says what is wrong and what to do."""
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import pytest
+
+import app.cli.commands  # noqa: F401 - a user without rights could not load it
+from app.core import postgresql
+from app.core.db import Database
+from app.maintenance.backup import backup
+from migrations import newest, upgrade
+from tests.support.commands import Command, Ended
+from tests.support.disks import small_disk
+from tests.support.fake_bundle import write_fake_bundle
+from tests.support.pictures import picture
+from tests.support.postgres import Cluster, own_cluster
+from tests.support.server import ADMIN_KEY
+from tests.support.services import unwatched
+from tests.support.users import without_rights
+
+SECRET: Final = "s3cr3t-w0rd"
+NOON: Final = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def kith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    for name in [name for name in os.environ if name.startswith("KITH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KITH_PORT", "0")
+    return Command(monkeypatch, capsys)
+
+
+def clear(said: Ended, *parts: str) -> None:
+    """One line on standard error, and nothing else, with all of ``parts``."""
+    assert said.status == 1
+    assert (said.out, said.err.count("\n")) == ("", 1), said
+    assert said.err.startswith("kith: ")
+    for part in parts:
+        assert part in said.err, said.err
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the commands are given: a bundle, a folder of photos, a backup."""
+    folder = tmp_path_factory.mktemp("given")
+    write_fake_bundle(folder / "bundle")
+    (folder / "people" / "Ada").mkdir(parents=True)
+    (folder / "people" / "Ada" / "1.png").write_bytes(picture(1))
+    database = Database(folder / "gallery" / "kith.db")
+    upgrade(database)
+    backup(database, folder / "kith.zip", collection_id=None, made_at=NOON, progress=unwatched)
+    database.close()
+    return folder
+
+
+COMMANDS: Final = {
+    "serve": ("serve",),
+    "enroll": ("enroll", "--collection", "hq", "people"),
+    "evaluate": ("evaluate", "--collection", "hq", "--out", "report"),
+    "backup": ("backup", "new.zip"),
+    "restore": ("restore", "kith.zip"),
+    "import": ("import", "kith.zip", "--collection", "hq"),
+    "check": ("check",),
+    "reembed": ("reembed", "--model", "bundle"),
+}
+"""Every command that opens the database."""
+commands = pytest.mark.parametrize("command", COMMANDS)
+both_ways = pytest.mark.parametrize("command", ["serve", "check"])
+"""A command that makes a database, and one that takes it as it is."""
+
+
+@pytest.fixture
+def run(kith: Command, files: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
+    monkeypatch.chdir(files)
+    return lambda command, **settings: kith(
+        *COMMANDS[command], **{"KITH_MODEL": files / "bundle", **settings}
+    )
+
+
+@commands
+def test_a_server_that_is_not_there(command: str, run: Callable[..., Ended]) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        port = nobody.getsockname()[1]
+        said = run(
+            command, KITH_DATABASE_URL=f"postgresql://kith:{SECRET}@127.0.0.1:{port}/gallery"
+        )
+    clear(said, "KITH_DATABASE_URL", "'gallery' at 127.0.0.1", str(port), "refused", "Start Post")
+    assert SECRET not in said.err
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "password", ["p@ss:w0rd", "p@ss", "p@ss/w0rd", "p@s?w0rd", "a:b@w0rd:77", "w0rd#@x@"]
+)
+def test_a_password_that_is_not_encoded_is_told_and_no_part_of_it_shown(
+    command: str, run: Callable[..., Ended], password: str
+) -> None:
+    said = run(command, KITH_DATABASE_URL=f"postgresql://kith:{password}@127.0.0.1/gallery")
+    clear(said, "KITH_DATABASE_URL", "percent-encoded", "@ is %40")
+    assert "w0rd" not in said.err
+    assert "ss" not in said.err.replace("password", "").replace("pass", "")
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("url", "part"),
+    [
+        (f"mysql://kith:{SECRET}@db/gallery", "begins with mysql://"),
+        (f"oracle+cx://kith:{SECRET}@db/gallery", "begins with oracle+cx://"),
+        (SECRET, "no URL of a database"),
+        (f"postgresql:/kith:{SECRET}@db", "no URL of a database"),
+        (f"postgresql://kith:{SECRET}@db:port/gallery", "no URL of a database"),
+        (f"postgresql://kith:{SECRET}@db:70000/gallery", "no valid host and port"),
+        (f"postgresql://kith:{SECRET}@d b/gallery", "no valid host and port"),
+        (f"postgresql://kith:{SECRET}@127.0.0.1/gallery?pasword=x", '"pasword"'),
+        (f"postgresql://kith:{SECRET}@{'.'.join(['a' * 60] * 5)}/gallery", "the name of the host"),
+        (f"postgresql://kith:{SECRET}@{'a' * 70}/gallery", "the name of the host"),
+        ("sqlite://host/gallery.db", "SQLite has none"),
+        ("sqlite:///what?.db", "question mark"),
+        ("sqlite:///what?a=b.db", "question mark"),
+        ("", "is empty"),
+        ("  ", "is empty"),
+    ],
+)
+def test_a_url_that_is_no_database_of_kith(
+    command: str, run: Callable[..., Ended], url: str, part: str
+) -> None:
+    said = run(command, KITH_DATABASE_URL=url)
+    clear(said, "KITH_DATABASE_URL", part)
+    assert SECRET not in said.err
+
+
+def test_a_server_that_takes_a_connection_and_says_nothing(
+    run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "_CONNECT_SECONDS", 2)  # the least that its library knows
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        said = run("check", KITH_DATABASE_URL=f"postgresql://kith@127.0.0.1:{port}/gallery")
+    clear(said, "KITH_DATABASE_URL", "127.0.0.1", str(port), "timeout", "firewall")
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[Cluster]:
+    """A server with passwords, which asks for TLS for one database and knows nobody in another."""
+    with own_cluster() as cluster:
+        with psycopg.connect(cluster.url, autocommit=True) as admin:
+            admin.execute(f"CREATE ROLE kith LOGIN PASSWORD '{SECRET}'")
+            admin.execute("CREATE ROLE locked NOLOGIN")
+            for name in ("gallery", "secure", "closed"):
+                admin.execute(f"CREATE DATABASE {name}".encode())
+        with psycopg.connect(f"{cluster.url.rpartition('/')[0]}/gallery", autocommit=True) as admin:
+            admin.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        cluster.admit(
+            "host all postgres 127.0.0.1/32 trust",
+            "hostssl secure all 127.0.0.1/32 trust",
+            "host gallery,nowhere kith 127.0.0.1/32 scram-sha-256",
+            "host gallery locked 127.0.0.1/32 trust",
+        )
+        yield cluster
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("user", "database", "reason", "remedy"),
+    [
+        ("kith:wrong", "gallery", "password authentication failed", "Check the user and the pass"),
+        ("kith", "gallery", "no password supplied", "Put the password into KITH_DATABASE_URL"),
+        (f"kith:{SECRET}", "nowhere", 'database "nowhere" does not exist', "createdb"),
+        ("locked", "gallery", "not permitted to log in", "Check the user"),
+        ("kith", "secure", "no encryption", "?sslmode=require"),
+        ("kith", "closed", "pg_hba.conf", "Allow this user"),
+        (f"kith:{SECRET}", "gallery?sslmode=require", "does not support SSL", "sslmode"),
+    ],
+)
+def test_what_the_server_refuses_is_told_in_its_own_words(
+    strict: Cluster,
+    command: str,
+    run: Callable[..., Ended],
+    user: str,
+    database: str,
+    reason: str,
+    remedy: str,
+) -> None:
+    where = strict.url.partition("@")[2].rpartition("/")[0]
+    said = run(command, KITH_DATABASE_URL=f"postgresql://{user}@{where}/{database}")
+    name, _, _ = database.partition("?")
+    clear(said, "KITH_DATABASE_URL", f"'{name}' at 127.0.0.1", reason, remedy)
+    assert SECRET not in said.err
+    assert "wrong" not in said.err
+
+
+@pytest.mark.parametrize("command", ["serve", "enroll", "restore", "import"])
+def test_a_role_that_may_not_make_tables(
+    strict: Cluster, command: str, run: Callable[..., Ended]
+) -> None:
+    url = strict.url.replace("postgres@", f"kith:{SECRET}@").rpartition("/")[0]
+    said = run(command, KITH_DATABASE_URL=f"{url}/gallery")
+    clear(said, "permission denied for schema public", "owner of the database")
+    assert SECRET not in said.err
+
+
+@commands
+def test_a_database_of_a_newer_kith(
+    command: str, run: Callable[..., Ended], files: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(files / "gallery", tmp_path / "data")
+    with sqlite3.connect(tmp_path / "data" / "kith.db") as newer:
+        newer.execute("UPDATE alembic_version SET version_num = '0999'")
+    newer.close()
+    said = run(command, KITH_DATA_DIR=tmp_path / "data")
+    clear(said, "the schema 0999", str(tmp_path), f"is {newest()}", "Run the newer Kith")
+
+
+@pytest.mark.parametrize("command", ["evaluate", "backup", "check", "reembed"])
+def test_a_database_without_tables_and_one_of_an_older_kith(
+    command: str, run: Callable[..., Ended], tmp_path: Path
+) -> None:
+    (tmp_path / "kith.db").touch()
+    clear(run(command, KITH_DATA_DIR=tmp_path), "no gallery in", "start `kith serve`")
+    older = Database(tmp_path / "kith.db")
+    upgrade(older, "0003")
+    older.close()
+    said = run(command, KITH_DATA_DIR=tmp_path)
+    clear(said, "is 0003, of an older Kith", f"needs {newest()}", "start `kith serve`")
+
+
+def _a_file(folder: Path) -> None:
+    folder.parent.mkdir()
+    folder.write_text("no folder")
+
+
+def _below_a_file(folder: Path) -> None:
+    folder.parent.write_text("no folder")
+
+
+def _kith_db_a_folder(folder: Path) -> None:
+    (folder / "kith.db").mkdir(parents=True)
+
+
+def _kith_db_no_database(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "kith.db").write_bytes(b"This is a text and no database at all. " * 200)
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("spoil", "part"),
+    [
+        (_a_file, "is not a folder. Move it away"),
+        (_below_a_file, "is not a folder. Move it away"),
+        (_kith_db_a_folder, "it is a folder. Move it away"),
+        (_kith_db_no_database, "file is not a database. Move the file away, restore a backup"),
+    ],
+)
+def test_a_data_folder_that_cannot_be_one(
+    command: str,
+    run: Callable[..., Ended],
+    tmp_path: Path,
+    spoil: Callable[[Path], None],
+    part: str,
+) -> None:
+    folder = tmp_path / "place" / "data"
+    spoil(folder)
+    clear(run(command, KITH_DATA_DIR=folder), "KITH_DATA_DIR", str(folder), part)
+
+
+def test_a_data_folder_that_is_a_link_to_nothing(run: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / "data").symlink_to("nowhere")
+    said = run("serve", KITH_DATA_DIR=tmp_path / "data")
+    clear(said, "KITH_DATA_DIR", str(tmp_path), "symbolic link to nothing")
+
+
+@pytest.fixture
+def public(files: Path) -> Iterator[Path]:
+    """A folder that a user without rights reaches, with what the commands are given."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    shutil.copytree(files, folder / "given")
+    (folder / "given").chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _data(folder: Path) -> Path:
+    return folder
+
+
+def _database(folder: Path) -> Path:
+    return folder / "kith.db"
+
+
+def _write_ahead_log(folder: Path) -> Path:
+    file = folder / "kith.db-wal"
+    file.touch()
+    return file
+
+
+@both_ways
+@pytest.mark.parametrize("what", [_data, _database, _write_ahead_log])
+def test_data_of_another_user(
+    command: str,
+    run: Callable[..., Ended],
+    public: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: Callable[[Path], Path],
+) -> None:
+    data = public / "given" / "gallery"
+    for each in (data, data / "kith.db"):
+        each.chmod(0o777)
+    foreign = what(data)
+    foreign.chmod(0o500)
+    monkeypatch.chdir(public / "given")
+    with without_rights():
+        said = run(command, KITH_DATA_DIR=data, KITH_MODEL=public / "given" / "bundle")
+    clear(
+        said,
+        "KITH_DATA_DIR",
+        f"{str(foreign)!r} belongs to user {foreign.stat().st_uid} (mode 0500)",
+        "may not write there",
+        "chown",
+    )
+
+
+def test_a_new_data_folder_where_nobody_may_make_one(
+    run: Callable[..., Ended], public: Path
+) -> None:
+    public.chmod(0o555)
+    with without_rights():
+        data = public / "deep" / "er"
+        said = run("serve", KITH_DATA_DIR=data, KITH_MODEL="face-mini")
+    clear(said, "KITH_DATA_DIR", str(data), f"{str(public)!r} belongs to user", "chown")
+
+
+def test_the_first_key_that_cannot_be_written(run: Callable[..., Ended], public: Path) -> None:
+    (public / "data").mkdir(mode=0o555)
+    public.chmod(0o777)
+    database = public / "gallery.db"
+    with without_rights():
+        said = run(
+            "serve",
+            KITH_DATA_DIR=public / "data",
+            KITH_DATABASE_URL=f"sqlite:///{database}",
+            KITH_MODEL="face-mini",
+        )
+    clear(
+        said, "KITH_DATA_DIR", "first admin key", f"{str(public / 'data')!r} belongs", "ADMIN_KEY"
+    )
+
+
+@both_ways
+def test_a_disk_that_is_read_only(
+    command: str, run: Callable[..., Ended], files: Path, tmp_path: Path
+) -> None:
+    with small_disk(tmp_path / "disk", "8m") as disk:
+        shutil.copytree(files / "gallery", disk.folder / "data")
+        disk.make_read_only()
+        said = run(command, KITH_DATA_DIR=disk.folder / "data")
+        clear(said, "KITH_DATA_DIR", "on a read-only file system", "Name another place")
+
+
+@pytest.mark.parametrize("command", ["serve", "restore"])
+def test_a_disk_that_is_full(command: str, run: Callable[..., Ended], tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "1m") as disk:
+        disk.fill()
+        said = run(command, KITH_DATA_DIR=disk.folder)
+        clear(said, "KITH_DATA_DIR", str(disk.folder), "full")
+
+
+def test_a_port_that_another_program_has(run: Callable[..., Ended], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = run("serve", KITH_DATA_DIR=tmp_path / "data", KITH_PORT=port)
+    clear(said, f"KITH_PORT: 127.0.0.1, port {port}, is in use", "another port")
+    assert not (tmp_path / "data").exists()  # nothing is made or changed by who cannot serve
+
+
+@pytest.mark.parametrize(
+    ("host", "part"),
+    [
+        ("192.0.2.1", "is no address of this machine"),
+        (".".join(["a" * 60] * 5), "is not found"),
+        ("a" * 70, "is not found"),
+        ("127.0.0.1 ", "is not found"),
+    ],
+)
+def test_an_address_that_is_not_of_this_machine(
+    run: Callable[..., Ended], tmp_path: Path, host: str, part: str
+) -> None:
+    said = run("serve", KITH_DATA_DIR=tmp_path / "data", KITH_HOST=host)
+    clear(said, "KITH_HOST", host, part, "0.0.0.0")  # noqa: S104 - in a text
+
+
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_a_bundle_that_is_damaged(
+    command: str, run: Callable[..., Ended], kith: Command, files: Path, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle"
+    clear(kith(*COMMANDS[command], KITH_MODEL=bundle), "no model bundle", "kith models pull")
+    bundle.write_text("no folder")
+    clear(kith(*COMMANDS[command], KITH_MODEL=bundle), "Not a directory")
+    bundle.unlink()
+    shutil.copytree(files / "bundle", bundle)
+    (bundle / "manifest.json").write_text("[" * 100_000)
+    clear(kith(*COMMANDS[command], KITH_MODEL=bundle), "manifest.json", "cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("embedder.onnx", b""), ("calibration.json", b"[" * 100_000), ("calibration.json", None)],
+)
+def test_a_part_of_the_bundle_that_cannot_be_read(
+    kith: Command, files: Path, tmp_path: Path, name: str, content: bytes | None
+) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(files / "bundle", bundle)
+    (bundle / name).unlink()
+    if content is None:
+        (bundle / name).mkdir()
+    else:
+        (bundle / name).write_bytes(content)
+    clear(kith("models", "show", KITH_MODEL=bundle), name)
+    clear(kith("serve", KITH_MODEL=bundle, KITH_DATA_DIR=tmp_path / "data"), name)
+
+
+def test_a_bundle_that_its_user_may_not_read(kith: Command, public: Path) -> None:
+    bundle = public / "given" / "bundle"
+    (bundle / "embedder.onnx").chmod(0)
+    with without_rights():
+        said = kith("models", "show", KITH_MODEL=bundle)
+    clear(said, "embedder.onnx cannot be read: Permission denied")
+
+
+def test_a_place_where_the_default_bundle_cannot_be_written(kith: Command, public: Path) -> None:
+    public.chmod(0o555)
+    with without_rights():
+        said = kith("serve", KITH_DATA_DIR=public / "data")
+    clear(said, "KITH_DATA_DIR", f"{str(public)!r} belongs to user", "chown")
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "health"])
+def test_a_setting_that_is_misspelt_stops_every_command(
+    command: str, kith: Command, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(files)
+    said = kith(*COMMANDS.get(command, (command,)), KITH_MIN_FACESIZE=48)
+    clear(said, "KITH_MIN_FACESIZE is not a setting; did you mean KITH_MIN_FACE_SIZE?")
+
+
+def test_an_asgi_server_ends_with_one_line_instead_of_starting_workers_for_ever(
+    tmp_path: Path, files: Path
+) -> None:
+    asked = ["--factory", "app.main:create_app", "--workers", "2", "--port", "0"]
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        ended = subprocess.run(
+            [sys.executable, "-m", "uvicorn", *asked],
+            env={name: v for name, v in os.environ.items() if not name.startswith("KITH_")}
+            | {
+                "KITH_DATABASE_URL": f"postgresql://kith:{SECRET}@127.0.0.1:{port}/gallery",
+                "KITH_DATA_DIR": str(tmp_path),
+                "KITH_MODEL": str(files / "bundle"),
+                "KITH_ADMIN_KEY": ADMIN_KEY,
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert "Traceback" not in ended.stderr
+    assert SECRET not in ended.stderr
+    lines = [line for line in ended.stderr.splitlines() if not line.startswith(("INFO", "ERROR"))]
+    assert 1 <= len(lines) <= 2, ended.stderr  # each worker tells it
+    assert all(line.startswith("kith: KITH_DATABASE_URL: the database") for line in lines)
