@@ -64,12 +64,14 @@ def enroll(
     now = SystemClock().now()
     told = EnrollReport(folder, collection, people, started_at=now, dry_run=dry_run)
     receives = _rehearsal if dry_run else _gallery
-    with undone_by(partial(_tell_interrupted, told, report)):
+    with (
+        receives(settings, collection) as recipient,  # where it cannot begin, nothing is told
+        undone_by(partial(_tell_interrupted, told, report)),
+    ):
         try:
-            with (
-                receives(settings, collection) as recipient,
-                count_progress("Examining" if dry_run else "Enrolling", len(people.photos)) as step,
-            ):
+            with count_progress(
+                "Examining" if dry_run else "Enrolling", len(people.photos)
+            ) as step:
                 for photo in people.photos:
                     told.add(photo, _enrol(recipient, photo, settings.max_image_bytes))
                     step()

@@ -304,7 +304,9 @@ def _enrol(client: httpx.Client, name: str, somebody: int, images: int, **fields
 def test_a_database_of_another_kind_is_one_clear_line(kith: Kith, fake_bundle: Path) -> None:
     kith.data.mkdir()
     (kith.data / "kith.db").write_bytes(b"")
-    _one_line(kith.evaluate(fake_bundle, "--collection", "hq"), "The database cannot be read")
+    _one_line(
+        kith.evaluate(fake_bundle, "--collection", "hq"), "There is no gallery in the database"
+    )
 
 
 @pytest.mark.data

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+import app.main
 from app.cli import backup, check, enroll, evaluate, main, reembed, serve
 
 Kith = Callable[..., str]
@@ -27,7 +28,7 @@ class Command:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch = monkeypatch
         self._capsys = capsys
-        for module in (backup, check, enroll, evaluate, reembed, serve):
+        for module in (app.main, backup, check, enroll, evaluate, reembed, serve):
             # Logging is the process's: what a command sets would stay for other tests.
             monkeypatch.setattr(module, "configure_logging", lambda *_: None)
 

@@ -114,14 +114,14 @@ def test_an_admin_key_that_no_client_could_send_is_refused_and_not_told(
     secrets: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("KITH_ADMIN_KEY", key)
-    with pytest.raises(SettingsError, match=r"KITH_ADMIN_KEY is not usable: .*ASCII") as refused:
+    with pytest.raises(SettingsError, match=r"KITH_ADMIN_KEY: .*ASCII") as refused:
         load_settings()
     assert KEY not in refused.value.detail
 
 
 def test_an_admin_key_in_a_file_that_no_client_could_send_is_refused(secrets: Path) -> None:
     (secrets / "kith_admin_key").write_text(f"{KEY}\u00e9\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"KITH_ADMIN_KEY is not usable: .*ASCII"):
+    with pytest.raises(SettingsError, match=r"kith_admin_key in KITH_SECRETS_DIR: .*ASCII"):
         load_settings()
 
 
@@ -138,12 +138,12 @@ def test_proxies_that_are_no_addresses_are_refused_by_name(
     secrets: Path, monkeypatch: pytest.MonkeyPatch, proxies: str
 ) -> None:
     monkeypatch.setenv("KITH_TRUSTED_PROXIES", proxies)
-    with pytest.raises(SettingsError, match="KITH_TRUSTED_PROXIES is not usable") as refused:
+    with pytest.raises(SettingsError, match="KITH_TRUSTED_PROXIES is ") as refused:
         load_settings()
     assert repr(proxies.split(",")[-1]) in refused.value.detail
 
 
-@pytest.mark.parametrize("proxies", ["", " ", "10.0.0.0/8, fd00::/8,unix", "127.0.0.1,"])
+@pytest.mark.parametrize("proxies", ["10.0.0.0/8, fd00::/8,unix", "127.0.0.1,"])
 def test_proxies_may_be_addresses_networks_and_sockets(
     secrets: Path, monkeypatch: pytest.MonkeyPatch, proxies: str
 ) -> None:
