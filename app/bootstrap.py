@@ -78,7 +78,7 @@ class Container:
         ``StartError`` where either cannot be done.
         """
         try:
-            self._prepare_folder()
+            private = self._prepare_folder()
             upgrade(self.database)
             with self.database.opening():
                 self._ensure_admin()
@@ -87,11 +87,13 @@ class Container:
         except BaseException:
             self.database.close()
             raise
+        if not private:
+            _log.warning("data.open_to_others", folder=str(self.settings.data_dir))
 
-    def _prepare_folder(self) -> None:
+    def _prepare_folder(self) -> bool:
         folder = self.settings.data_dir
         try:
-            _make_private(self.settings)
+            return _make_private(self.settings)
         except OSError as error:
             why = why_no_files_in(folder) or f"{error.strerror}."
             raise StartError(
@@ -262,14 +264,13 @@ def _galleries(
     return _Galleries(replicas, search, outage, remembered, doors, door_keys, follower)
 
 
-def _make_private(settings: Settings) -> None:
+def _make_private(settings: Settings) -> bool:
     """Whatever lies in the data folder, for its owner alone; an earlier release was not strict."""
     folder = settings.data_dir
     private_folder(folder)
     mine = [make_private(folder), make_private(settings.admin_key_file)]
     mine += [make_all_private(folder / name) for name in ("index", "models")]
-    if not all(mine):
-        _log.warning("data.open_to_others", folder=str(folder))
+    return all(mine)
 
 
 def _acceptance(settings: Settings) -> Acceptance:
