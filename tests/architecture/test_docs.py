@@ -132,6 +132,23 @@ def understood(call: list[str]) -> bool:
     return True
 
 
+def options(command: Any) -> Iterator[str]:  # noqa: ANN401 - typer's, which are not typed
+    """Of a command and of all below it."""
+    for each in getattr(command, "params", []):
+        yield from each.opts + each.secondary_opts
+    for below in getattr(command, "commands", {}).values():
+        yield from options(below)
+
+
+def test_every_option_that_stands_alone_is_there() -> None:
+    of_docker = {"--build-arg", "--profile", "--volume"}
+    known = of_docker | set(options(typer.main.get_command(cli)))
+    for page in pages():
+        for piece in code(page):
+            if found := re.match(r"--[a-z-]+", piece):
+                assert found[0] in known, (page.name, piece)
+
+
 def test_what_is_looked_for_among_commands_would_be_found() -> None:
     assert understood(["models", "pull", "--plain"])
     assert understood(["restore", "kith.zip", "--replace"])
