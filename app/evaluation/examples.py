@@ -49,7 +49,7 @@ def misses(trials: Trials, gallery: Gallery, threshold: float) -> list[Miss]:
     found = []
     for probe in missed[np.argsort(trials.own[missed], kind="stable")].tolist():
         owner, own, best = names[trials.owner[probe]], trials.own[probe], trials.best[probe]
-        other_first = not own > best
+        other_first = not trials.first[probe]
         first = names[trials.lookalike[probe]] if other_first else owner
         found.append(
             Miss(

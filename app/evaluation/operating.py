@@ -90,7 +90,7 @@ def outcomes(trials: Trials, threshold: float, *, margin: float) -> Outcomes:
     named, ambiguous = _decided(
         np.maximum(own, best), np.maximum(np.minimum(own, best), second), threshold, margin
     )
-    right = named & (own > best)
+    right = named & trials.first[mated]
     stranger, unclear = _decided(trials.best, trials.second, threshold, margin)
     return Outcomes(
         identified=int(right.sum()),

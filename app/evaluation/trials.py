@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.decision.fusion import fuse
+from app.decision.fusion import ROUNDING, fuse
 from app.evaluation.gallery import Gallery, Keys, Vectors
 
 Floats = NDArray[np.float64]
@@ -46,8 +46,8 @@ class Trials:
 
     @property
     def first(self) -> Flags:
-        """Whose own person is first; a tie counts against the system."""
-        return self.own > self.best
+        """Whose own person is first; a tie counts against the system, whatever its rounding."""
+        return self.own > self.best + ROUNDING
 
 
 def leave_one_out(gallery: Gallery, done: Callable[[int], None]) -> Trials:

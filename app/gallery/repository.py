@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core import hints
@@ -199,13 +199,14 @@ def count_false_positives(session: Session, owner: Collection) -> None:
     )
 
 
-def feedback(session: Session, person_key: int, probe_sha256: str) -> Feedback | None:
-    """What was said of this probe and this person before."""
-    return session.scalar(
-        select(Feedback).where(
-            Feedback.person_key == person_key, Feedback.probe_sha256 == probe_sha256
-        )
-    )
+def reported_probes(
+    session: Session, person_key: int, contract_id: str
+) -> Sequence[Row[int, bytes]]:
+    """The key and embedding of each probe of which something was said of this person."""
+    query = select(Feedback.key, Feedback.embedding)
+    return session.execute(
+        query.where(Feedback.person_key == person_key, Feedback.contract_id == contract_id)
+    ).all()
 
 
 def verdicts(session: Session, owner: Collection) -> dict[str, int]:

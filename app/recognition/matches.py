@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from app.decision.fusion import ROUNDING
 from app.decision.open_set import Outcome, decide
 from app.errors import Conflict
 from app.gallery.cards import Named
@@ -197,6 +198,6 @@ def _best_first(enrolled: Mapping[int, Enrolled], keys: list[int], probe: Vector
 
 def is_other(probe: Vectors, similarity: float, others: Vectors | None) -> bool:
     """Whether a probe, so near to a person, is as near to one of the ``others`` (k, d) who were
-    reported not to be that person.
+    reported not to be that person. A tie is: both may be of one picture.
     """
-    return others is not None and float((others @ probe).max()) >= similarity
+    return others is not None and float((others @ probe).max()) >= similarity - ROUNDING

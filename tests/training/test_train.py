@@ -23,6 +23,10 @@ from training.schedule import rate_at
 from training.train import Material, device_of, train
 
 ROOT = Path(__file__).parents[2]
+SAME = 1e-5
+"""Weights that took the same steps; one step, or an optimiser's memory, that is lost moves them by
+more than 1e-3. Not to the bit: how a sum is split among threads is the library's affair.
+"""
 
 
 def test_the_loss_falls(tmp_path: Path) -> None:
@@ -51,9 +55,14 @@ def test_a_killed_run_goes_on_exactly_where_its_last_epoch_ended(tmp_path: Path)
         train(TINY, replace(broken, validate=dies), tmp_path / "killed")
     resumed = tiny_material(TINY)
     state = train(TINY, resumed, tmp_path / "killed")
-    assert state == expected
-    assert torch.equal(weights(resumed.model), weights(whole.model))
-    assert torch.equal(weights(resumed.objective), weights(whole.objective))
+    assert (state.epoch, state.best_epoch) == (expected.epoch, expected.best_epoch)
+    assert state.best == pytest.approx(expected.best, rel=SAME)
+    for epoch, wanted in zip(state.history, expected.history, strict=True):
+        assert epoch == pytest.approx(wanted, rel=SAME)
+    torch.testing.assert_close(weights(resumed.model), weights(whole.model), rtol=SAME, atol=SAME)
+    torch.testing.assert_close(
+        weights(resumed.objective), weights(whole.objective), rtol=SAME, atol=SAME
+    )
 
 
 def test_another_runs_checkpoint_is_not_continued(tmp_path: Path) -> None:
@@ -90,7 +99,7 @@ def test_a_process_that_is_killed_is_continued_to_the_same_weights(tmp_path: Pat
     assert checkpoint.load(tmp_path / "killed", "state") is not None
     resumed = tiny_material(TINY)
     train(TINY, resumed, tmp_path / "killed")
-    assert torch.equal(weights(resumed.model), weights(whole.model))
+    torch.testing.assert_close(weights(resumed.model), weights(whole.model), rtol=SAME, atol=SAME)
 
 
 class Poisoned(nn.Module):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.decision.agreement import Agreement, agreement
-from app.decision.calibration import Calibration, GallerySize
+from app.decision.calibration import Calibration, GallerySize, Threshold
 from app.decision.fit import fit
 from app.decision.fusion import fuse_persons
 from app.decision.reports import Reports
@@ -104,14 +104,27 @@ def test_what_is_kept_is_what_would_be_made_anew(
     for _ in range(2):
         moved = calibration.at_site(evidence)
         whole = GalleryEvidence(evidence)
-        assert kept.threshold(whole, target, size) == moved.threshold(target, size)
-        assert kept.at(whole).fpirs(similarities, size) == moved.fpirs(similarities, size)
+        _same(kept.threshold(whole, target, size), moved.threshold(target, size))
+        assert kept.at(whole).fpirs(similarities, size) == pytest.approx(
+            moved.fpirs(similarities, size), rel=1e-6
+        )
         reported = GalleryEvidence(evidence, Reports(9, 1.0))
         raised = moved.raised(Reports(9, 1.0).factor)
-        assert kept.threshold(reported, target, size) == raised.threshold(target, size)
-        assert kept.agreement(evidence, target, size) == agreement(
-            calibration, evidence, target, size
+        _same(kept.threshold(reported, target, size), raised.threshold(target, size))
+        agreed = agreement(calibration, evidence, target, size)
+        found = kept.agreement(evidence, target, size)
+        assert (found.ratio, *found.interval) == pytest.approx(
+            (agreed.ratio, *agreed.interval), rel=1e-6
         )
+        assert found.site == agreed.site
+        _same(found.bundle, agreed.bundle)
+
+
+def _same(one: Threshold, other: Threshold) -> None:
+    """But for the rounding of sums over the sizes of a gallery."""
+    assert one.similarity == pytest.approx(other.similarity, abs=1e-9)
+    assert one.interval == pytest.approx(other.interval, rel=1e-6)
+    assert (one.target, one.extrapolated) == (other.target, other.extrapolated)
 
 
 def test_galleries_of_the_same_size_are_the_same_however_they_were_counted() -> None:

@@ -45,6 +45,8 @@ def test_a_probe_as_near_to_somebody_reported_as_to_the_person_is_not_them() -> 
     probe = np.array([1, 0], np.float32)
     others = np.array([[0.6, 0.8]], np.float32)
     assert is_other(probe, 0.59, others)
-    assert is_other(probe, float(np.float32(0.6)), others)
+    for rounded in (-1e-6, 0, 1e-6):  # by the processor, or by how many rows are multiplied
+        assert is_other(probe, 0.6 + rounded, others)
+    assert not is_other(probe, 0.6001, others)
     assert not is_other(probe, 0.61, others)
     assert not is_other(probe, -1.0, None)
