@@ -38,6 +38,7 @@ from app.inference.gate import Gate
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.observability.health import Readiness
 from app.observability.metrics import Metrics
+from app.recognition.climbing import ClimbWatch
 from app.recognition.clusters import ClusterService
 from app.recognition.distances import DistanceService
 from app.recognition.doors import DoorSearch
@@ -149,6 +150,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     calibrations = SiteCalibrations(bundle.calibration)
     watch = SiteWatch(calibrations, metrics)
     exposures = Exposures(database, contract_id=pipeline.contract_id)
+    climbs = ClimbWatch(metrics)
     probes = ProbeStore(database, clock, pipeline.dimension)
 
     def forget(collection: Collection) -> None:
@@ -180,6 +182,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
             watch=watch,
             exposures=exposures,
             probes=probes,
+            climbs=climbs,
         ),
         FeedbackService(
             database,
@@ -199,6 +202,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
             acceptance=acceptance,
             metrics=metrics,
             clock=clock,
+            climbs=climbs,
         ),
         DistanceService(analyser, search),
         ClusterService(analyser, search, probes, calibrations),

@@ -58,3 +58,7 @@ class Principal:
         """``Forbidden`` where the key is bound to collections at all."""
         if self.collections is not None:
             raise Forbidden("This key is bound to collections; an unbound one may do this.")
+
+
+INSIDE = Principal("inside", frozenset({Scope.ADMIN}), None)
+"""Whoever asks within this process, without a key: commands and tests."""

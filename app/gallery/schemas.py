@@ -51,6 +51,11 @@ class CollectionPatch(BodyFields):
         description="Whether of each face enrolled from now on the aligned crop is kept (112 x 112 "
         "pixels, never answered), so that another model can embed it. Off deletes those kept.",
     )
+    show_candidates: bool = Field(
+        default=False,
+        description="Whether keys without the scope `read` are told candidates and exact "
+        "similarities; never names. Off: the decision, the person, and steps of 0.05.",
+    )
     metadata: Metadata = Field({})
 
 
@@ -71,6 +76,7 @@ class CollectionView(BaseModel):
     lookalikes: LookalikePolicy
     keep_probes: int
     keep_crops: bool
+    show_candidates: bool
     metadata: dict[str, JsonValue]
     contract_id: str
     revision: int

@@ -18,6 +18,7 @@ def collection_view(row: Collection, persons: int, faces: int) -> CollectionView
         lookalikes=row.lookalikes,
         keep_probes=row.keep_probes,
         keep_crops=row.keep_crops,
+        show_candidates=row.show_candidates,
         metadata=row.attributes,
         contract_id=row.contract_id,
         revision=row.revision,

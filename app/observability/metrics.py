@@ -89,6 +89,12 @@ class Metrics:
             buckets=_SIMILARITIES,
             registry=self._registry,
         )
+        self._climbs = Counter(
+            "kith_climbs_suspected_total",
+            "Times that one key sent many faces which almost reached one person.",
+            ("collection",),
+            registry=self._registry,
+        )
         self._sources: defaultdict[str, set[str]] = defaultdict(set)
         self._lock = Lock()
         self._site = {
@@ -117,6 +123,10 @@ class Metrics:
             self._top.labels(*labels).observe(top.similarity)
             if abs(top.similarity - top.threshold) <= top.noise:
                 self._near.labels(*labels).inc()
+
+    def observe_climb(self, collection_id: str) -> None:
+        """One key has sent many probes that almost reached one person."""
+        self._climbs.labels(collection_id).inc()
 
     def observe_stale(self, collection_id: str) -> None:
         """One answer that rests on what was last known."""

@@ -11,6 +11,7 @@ import numpy as np
 import structlog
 from sqlalchemy.orm import Session
 
+from app.auth.principal import INSIDE, Principal
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
@@ -29,6 +30,7 @@ from app.recognition.matches import judge, no_faces
 from app.recognition.probes import ProbeStore
 from app.recognition.schemas import FeedbackOptions, FeedbackView
 from app.recognition.search import PersonSearch
+from app.recognition.views import in_steps
 from app.web.idempotency import Keep
 
 _log = structlog.get_logger()
@@ -66,10 +68,17 @@ class FeedbackService:
         self._probes = probes
 
     def give(
-        self, collection_id: str, options: FeedbackOptions, image: bytes | None, keep: Keep
+        self,
+        collection_id: str,
+        options: FeedbackOptions,
+        image: bytes | None,
+        keep: Keep,
+        *,
+        caller: Principal = INSIDE,
     ) -> FeedbackView:
         """Keep a verdict on the largest face of the image, or on a stored probe, for which nobody
-        was named; a later verdict on the same replaces it.
+        was named; a later verdict on the same replaces it. A caller who may not read is told
+        the similarity where it reaches the threshold, in steps.
         """
         collection, person, templates = self._search.enrolled(collection_id, options.person_id)
         if not len(templates):
@@ -106,7 +115,8 @@ class FeedbackService:
             session.add(row)
             repository.changed(session, owner, [person.key], now=self._clock.now())
             repository.count_false_positives(session, owner)
-            view = _view(row, person.id)
+            exact = caller.may_read or owner.show_candidates
+            view = _view(row, person.id, exact=exact)
             keep(session, view, row, person)
         _log.info(
             "feedback.given", collection=collection_id, feedback=view.id, verdict=options.verdict
@@ -160,13 +170,13 @@ def _digest(probe: Vectors) -> str:
     return hashlib.sha256(pack(probe)).hexdigest()
 
 
-def _view(row: Feedback, person_id: str) -> FeedbackView:
+def _view(row: Feedback, person_id: str, *, exact: bool) -> FeedbackView:
     return FeedbackView(
         id=row.id,
         person_id=person_id,
         verdict=row.verdict,
         false_positive=row.counted,
-        similarity=round(row.similarity, 4),
+        similarity=round(row.similarity, 4) if exact else in_steps(row.similarity, row.threshold),
         threshold=round(row.threshold, 4),
         revision=row.revision,
         contract_id=row.contract_id,

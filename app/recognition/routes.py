@@ -77,8 +77,7 @@ def identify(
         body.images[0].data,
         body.fields,
         request_id=request.state.request_id,
-        recalled_key=caller.recalled,
-        may_read=caller.may_read,
+        caller=caller,
     )
 
 
@@ -102,8 +101,7 @@ def verify(
         body.images[0].data,
         body.fields,
         request_id=request.state.request_id,
-        recalled_key=caller.recalled,
-        may_read=caller.may_read,
+        caller=caller,
     )
 
 
@@ -225,7 +223,7 @@ def give_feedback(
     image = body.images[0].data if body.images else None
     return receipts.once(
         ticket,
-        lambda keep: feedback.give(collection_id, body.fields, image, keep),
+        lambda keep: feedback.give(collection_id, body.fields, image, keep, caller=caller),
     )
 
 

@@ -129,10 +129,15 @@ class IdentifiedFace(SampleView):
     ``not_valid`` lists, nearest first, who reaches the threshold of an unknown face but is not
     valid now; ``reasons`` then hold ``person_not_valid``. Both are told only to keys with the scope
     ``read`` or ``admin``.
+
+    ``similarity`` is that with the person identified, null of others. Keys without ``read`` get it
+    in steps of 0.05 and no ``candidates``; where the collection has ``show_candidates``, exactly
+    and candidates without names.
     """
 
     decision: Literal["identified", "unknown", "ambiguous", "rejected"]
     person_id: str | None
+    similarity: float | None
     probe_id: str | None
     reasons: list[ProbeReason]
     not_valid: list[NotValidPerson]
@@ -180,8 +185,10 @@ class Verification(BaseModel):
     ``reported_not_them``: the probe is nearer to a face that feedback said was not the person than
     to the person; it is no match, however near. ``stale`` as of an identification. A person who is
     not valid now never matches: keys with the scope ``read`` or ``admin`` are told so, by the
-    reason ``person_not_valid`` and in ``not_valid``; other keys get ``no_match``, and no similarity
-    where it would have been a match.
+    reason ``person_not_valid`` and in ``not_valid``; other keys get ``no_match``.
+
+    Keys without ``read`` get ``similarity`` and ``fmr`` of a match alone, in steps of 0.05 (unless
+    the collection has ``show_candidates``): each answer below it would lead them nearer.
     """
 
     request_id: str
@@ -344,13 +351,14 @@ class ModelList(BaseModel):
 class FeedbackView(BaseModel):
     """A verdict as it is kept. ``false_positive``: the service named this person for the probe, and
     it was not them. ``threshold`` is the collection's, without what feedback raised it by.
+    ``similarity`` is null to keys without the scope `read` where it is below that.
     """
 
     id: str
     person_id: str
     verdict: Verdict
     false_positive: bool
-    similarity: float
+    similarity: float | None
     threshold: float
     revision: int
     contract_id: str

@@ -3,8 +3,9 @@ decision room.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from app.auth.principal import INSIDE, Principal
 from app.decision.calibration import Calibration, Threshold
 from app.decision.sites import SiteCalibrations
 from app.errors import NoFace
@@ -16,6 +17,7 @@ from app.inference.analyser import Analyser, Analysis
 from app.inference.embedder import Embeddings
 from app.inference.pipeline import Sample
 from app.observability.metrics import Metrics, Top
+from app.recognition.climbing import ClimbWatch
 from app.recognition.doors import DoorSearch
 from app.recognition.exposures import Exposures
 from app.recognition.matches import Match, Matches, judge
@@ -32,14 +34,17 @@ from app.recognition.schemas import (
     TimingsView,
 )
 from app.recognition.thresholds import SiteWatch
-from app.recognition.views import not_valid_view, sample_fields, sample_view
+from app.recognition.views import not_valid_view, sample_fields, sample_view, without_reading
 
 
 @dataclass(frozen=True, slots=True)
 class _Policy:
-    """The threshold of one identification and what its similarities mean."""
+    """The threshold of one identification and what its similarities mean; ``stated`` is the
+    collection's own threshold, ``similarity`` what was asked for where that is stricter.
+    """
 
     threshold: Threshold
+    stated: float
     similarity: float
     gallery: GalleryState
     calibration: Calibration
@@ -59,6 +64,7 @@ class RecognitionService:
         watch: SiteWatch,
         exposures: Exposures,
         probes: ProbeStore,
+        climbs: ClimbWatch,
     ) -> None:
         self._analyser = analyser
         self._doors = doors
@@ -68,6 +74,7 @@ class RecognitionService:
         self._watch = watch
         self._exposures = exposures
         self._probes = probes
+        self._climbs = climbs
         self._contract_id = analyser.pipeline.contract_id
 
     def identify(
@@ -77,12 +84,10 @@ class RecognitionService:
         options: IdentifyOptions,
         *,
         request_id: str,
-        recalled_key: bool = False,
-        may_read: bool = False,
+        caller: Principal = INSIDE,
     ) -> Identification:
         """Every face of the image: who it is, or unknown, or ambiguous, or unusable and why; stale
-        also where the caller's key was recalled. Who is not valid now is told where the key
-        ``may_read``.
+        also where the caller's key was recalled. A caller who may not read is told less.
         """
         started = time.perf_counter()
         door = self._doors.open(collection_id)
@@ -94,13 +99,16 @@ class RecognitionService:
         self._watch.observe(matches.collection, matches.gallery)
         policy = self._policy(matches, options)
         faces = self._identified(analysis, matches, policy, options)
-        if may_read:
+        if caller.may_read:
             self._tell_not_valid(matches, faces, analysis, policy)
         self._keep_unknown(matches, faces, analysis, source=options.source)
         for face in faces:
-            self._observe(collection_id, options.source, face, policy)
+            self._observe(collection_id, options.source, face, policy, caller)
+        if not caller.may_read:
+            shown = matches.collection.show_candidates
+            faces = [without_reading(face, shown=shown) for face in faces]
         self._count(matches, policy)
-        if stale := matches.stale or recalled_key:
+        if stale := matches.stale or caller.recalled:
             self._metrics.observe_stale(collection_id)
         ended = time.perf_counter()
         timings = TimingsView(
@@ -192,12 +200,20 @@ class RecognitionService:
             add(owner.key, probes=probes, expected=expected)
 
     def _observe(
-        self, collection_id: str, source: str | None, face: IdentifiedFace, policy: _Policy
+        self,
+        collection_id: str,
+        source: str | None,
+        face: IdentifiedFace,
+        policy: _Policy,
+        caller: Principal,
     ) -> None:
         top = None
         if face.candidates:
-            noise = self._calibrations.bundle.ambiguity_margin
-            top = Top(face.candidates[0].similarity, policy.similarity, noise)
+            nearest, noise = face.candidates[0], self._calibrations.bundle.ambiguity_margin
+            top = Top(nearest.similarity, policy.similarity, noise)
+            if face.decision == "unknown":
+                near = replace(top, threshold=policy.stated)
+                self._climbs.observe(caller.id, collection_id, nearest.person_id, near)
         self._metrics.observe_decision(collection_id, source, face.decision, top=top)
 
     def _usable(self, samples: list[Sample], options: IdentifyOptions) -> list[Sample]:
@@ -210,9 +226,16 @@ class RecognitionService:
         gallery = matches.gallery
         evidence = evidence_of(matches.collection, gallery)
         threshold = self._calibrations.threshold(evidence, target, gallery.size)
+        own = threshold
+        if target < stated:
+            own = self._calibrations.threshold(evidence, stated, gallery.size)
         least = -1.0 if options.min_similarity is None else options.min_similarity
         return _Policy(
-            threshold, max(threshold.similarity, least), gallery, self._calibrations.at(evidence)
+            threshold,
+            own.similarity,
+            max(threshold.similarity, least),
+            gallery,
+            self._calibrations.at(evidence),
         )
 
     def _identified(
@@ -228,6 +251,7 @@ class RecognitionService:
                         **sample_fields(sample),
                         decision="rejected",
                         person_id=None,
+                        similarity=None,
                         probe_id=None,
                         reasons=[*reasons],
                         not_valid=[],
@@ -247,6 +271,7 @@ class RecognitionService:
             **sample_fields(sample),
             decision=found.outcome.value,
             person_id=found.winner.person.id if found.winner else None,
+            similarity=round(found.winner.similarity, 4) if found.winner else None,
             probe_id=None,
             reasons=[],
             not_valid=[],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from app.auth.principal import INSIDE, Principal
 from app.core.clock import Clock, microseconds
 from app.decision.calibration import Threshold
 from app.decision.sites import SiteCalibrations
@@ -11,7 +12,8 @@ from app.gallery.views import rate_view
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
 from app.inference.pipeline import Sample
-from app.observability.metrics import Metrics
+from app.observability.metrics import Metrics, Top
+from app.recognition.climbing import ClimbWatch
 from app.recognition.doors import DoorSearch
 from app.recognition.matches import Claimed, NotValid, is_other
 from app.recognition.schemas import (
@@ -22,7 +24,7 @@ from app.recognition.schemas import (
     Verification,
     VerifyOptions,
 )
-from app.recognition.views import not_valid_view, sample_view
+from app.recognition.views import in_steps, not_valid_view, sample_view
 
 
 class VerificationService:
@@ -37,6 +39,7 @@ class VerificationService:
         acceptance: Acceptance,
         metrics: Metrics,
         clock: Clock,
+        climbs: ClimbWatch,
     ) -> None:
         self._analyser = analyser
         self._doors = doors
@@ -44,6 +47,7 @@ class VerificationService:
         self._acceptance = acceptance
         self._metrics = metrics
         self._clock = clock
+        self._climbs = climbs
         self._contract_id = analyser.pipeline.contract_id
 
     def verify(
@@ -54,11 +58,12 @@ class VerificationService:
         options: VerifyOptions,
         *,
         request_id: str,
-        recalled_key: bool = False,
-        may_read: bool = False,
+        caller: Principal = INSIDE,
     ) -> Verification:
         """Whether the largest face of the image is this person; stale also where the caller's key
-        was recalled. Who is not valid never matches; why is told where the key ``may_read``.
+        was recalled. Who is not valid never matches; why is told to callers who may read, and
+        others get the similarity of a match
+        alone, in steps.
         """
         person = self._doors.claimed(collection_id, person_id)
         analysis = self._analyser.analyse(image, self._largest_usable)
@@ -70,26 +75,33 @@ class VerificationService:
         threshold = calibration.verification_threshold(target, templates=person.templates)
         reasons = self._unusable(analysis)
         not_valid = self._not_valid(person)
-        if not_valid and may_read:
+        if not_valid and caller.may_read:
             reasons.append("person_not_valid")
         similarity, reported = None, False
         if not reasons:
             probe = analysis.embeddings[0]
             similarity = float(person.fused @ probe)
             reported = is_other(probe, similarity, person.others)
-        if stale := person.stale or recalled_key:
+        if stale := person.stale or caller.recalled:
             self._metrics.observe_stale(collection_id)
         decision = _verified(similarity, threshold, reasons)
         if decision == "match" and (reported or not_valid):
             decision = "no_match"
             # A similarity above the threshold would say to a key that may not read why it is none.
             similarity = None if not_valid else similarity
+        if similarity is not None and decision == "no_match":
+            own = calibration.verification_threshold(stated, templates=person.templates)
+            noise = self._calibrations.bundle.ambiguity_margin
+            top = Top(similarity, own.similarity, noise)
+            self._climbs.observe(caller.id, collection_id, person_id, top)
+        if similarity is not None and not _may_be_exact(caller, person):
+            similarity = in_steps(similarity, threshold.similarity)
         return Verification(
             request_id=request_id,
             contract_id=self._contract_id,
             decision=decision,
             reasons=reasons,
-            not_valid=[not_valid_view(each) for each in not_valid] if may_read else [],
+            not_valid=[not_valid_view(each) for each in not_valid] if caller.may_read else [],
             similarity=_rounded(similarity),
             threshold=round(threshold.similarity, 4),
             target_fmr=target,
@@ -139,6 +151,10 @@ class VerificationService:
         if start <= microseconds(self._clock.now()) < end:
             return []
         return [NotValid(person.person, person.valid)]
+
+
+def _may_be_exact(caller: Principal, person: Claimed) -> bool:
+    return caller.may_read or person.collection.show_candidates
 
 
 def _first(analysis: Analysis) -> SampleView | None:

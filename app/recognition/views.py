@@ -1,13 +1,20 @@
-"""Samples, and people who are not valid now, as clients see them."""
+"""Samples, and people who are not valid now, as clients see them; and what callers see who may not
+read.
+"""
 
-from typing import Any
+from math import floor
+from typing import Any, Final
 
 from app.core.clock import instant_of
 from app.gallery.views import box_view, quality_view
 from app.index.census import ALWAYS, FOREVER
 from app.inference.pipeline import Sample
 from app.recognition.matches import NotValid
-from app.recognition.schemas import NotValidPerson, SampleView
+from app.recognition.schemas import IdentifiedFace, NotValidPerson, SampleView
+
+_STEP: Final = 0.05
+"""Told with a match alone: below the threshold even steps this wide lead a made-up picture up to it
+(`make bench-climb`: within 150 questions)."""
 
 
 def sample_view(sample: Sample) -> SampleView:
@@ -25,6 +32,28 @@ def not_valid_view(found: NotValid) -> NotValidPerson:
         valid_from=None if start == ALWAYS else instant_of(start),
         valid_until=None if end == FOREVER else instant_of(end),
     )
+
+
+def in_steps(similarity: float, threshold: float) -> float | None:
+    """A similarity for callers who may not read: rounded down to a step, and None below the
+    ``threshold``, so that nobody can feel their way up to it.
+    """
+    if similarity < threshold:
+        return None
+    return round(floor(round(similarity / _STEP, 6)) * _STEP, 2)
+
+
+def without_reading(face: IdentifiedFace, *, shown: bool) -> IdentifiedFace:
+    """What a caller is told who may ask and not read: the decision and the person. Candidates and
+    exact similarities only where the collection has them ``shown``, and names never.
+    """
+    if shown:
+        unnamed = {"name": None, "external_id": None}
+        candidates = [each.model_copy(update=unnamed) for each in face.candidates]
+        return face.model_copy(update={"candidates": candidates})
+    named = face.similarity  # who is named has reached the threshold
+    similarity = None if named is None else in_steps(named, named)
+    return face.model_copy(update={"candidates": [], "similarity": similarity})
 
 
 def sample_fields(sample: Sample) -> dict[str, Any]:

@@ -29,6 +29,7 @@ FIELDS = {
     "lookalikes",
     "keep_probes",
     "keep_crops",
+    "show_candidates",
     "metadata",
     "contract_id",
     "revision",
@@ -52,6 +53,7 @@ def test_a_collection_made_of_nothing_has_the_contracts_defaults(timed: TestClie
         "lookalikes": "warn",
         "keep_probes": 0,
         "keep_crops": False,
+        "show_candidates": False,
         "metadata": {},
         "revision": 0,
         "person_count": 0,
@@ -71,6 +73,7 @@ def test_a_collection_keeps_what_it_was_given(client: TestClient) -> None:
         "lookalikes": "refuse",
         "keep_probes": 12,
         "keep_crops": True,
+        "show_candidates": True,
         "metadata": {"site": {"floors": [1, 2.5, None, True, "ü"]}},
     }
     body = made(client.post("/collections", json=given))
@@ -118,6 +121,8 @@ def test_a_taken_id_is_refused(client: TestClient, staff: str) -> None:
         ("keep_probes", "all"),
         ("keep_probes", False),
         ("keep_crops", "yes"),
+        ("show_candidates", "yes"),
+        ("show_candidates", None),
         ("keep_crops", 1),
         ("keep_crops", None),
         ("metadata", []),

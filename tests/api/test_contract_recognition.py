@@ -56,6 +56,7 @@ def test_somebody_enrolled_is_named_with_everything_the_contract_promises(
     assert set(face) == SAMPLE | {
         "decision",
         "person_id",
+        "similarity",
         "probe_id",
         "reasons",
         "not_valid",

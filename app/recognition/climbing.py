@@ -1,0 +1,66 @@
+"""Whether one key climbs towards a person: sends picture after picture that almost reaches them.
+
+Whoever has no photo of somebody can make one up, by small changes of which each that looks more
+like them is kept. On the way many pictures lie close below the threshold of one and the same
+person, which strangers at a door do once in a while and not again and again. It is told, in a
+metric and a log line; nobody is refused for it, because somebody enrolled in bad light looks alike.
+"""
+
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from threading import Lock
+from typing import Final
+
+import structlog
+
+from app.observability.metrics import Metrics, Top
+
+WINDOW_SECONDS: Final = 600.0
+MANY: Final = 20
+"""Near misses of one person by one key in a window. `make bench-climb` reaches it long before the
+climb of a key that is told exact similarities is over."""
+_NEAR: Final = 3.0  # times the noise of a score: 0.12 below the threshold of the default bundle
+_WATCHED: Final = 10_000  # keys times persons at once; the longest quiet is forgotten first
+_log = structlog.get_logger()
+
+
+class ClimbWatch:
+    """Counts near misses by key, collection and person. Thread-safe; ``monotonic`` in seconds."""
+
+    def __init__(self, metrics: Metrics, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._metrics = metrics
+        self._now = monotonic
+        self._lock = Lock()
+        self._misses: OrderedDict[tuple[str, str, str], deque[float]] = OrderedDict()
+
+    def observe(self, key_id: str, collection_id: str, person_id: str, top: Top) -> None:
+        """A probe that is not taken for the person whom it is nearest to, or held against; the
+        threshold is the collection's own, whatever stricter one the caller asked for.
+        """
+        if top.similarity < top.threshold - _NEAR * top.noise:
+            return
+        if self._is_climb((key_id, collection_id, person_id)):
+            self._metrics.observe_climb(collection_id)
+            _log.warning(
+                "climb.suspected",
+                key_id=key_id,
+                collection=collection_id,
+                person=person_id,
+                probes=MANY,
+                seconds=WINDOW_SECONDS,
+            )
+
+    def _is_climb(self, who: tuple[str, str, str]) -> bool:
+        """Count one; true once for each ``MANY`` of them within a window."""
+        now = self._now()
+        with self._lock:
+            times = self._misses.pop(who, None) or deque(maxlen=MANY)
+            times.append(now)
+            climbs = len(times) == MANY and now - times[0] <= WINDOW_SECONDS
+            if climbs:
+                times.clear()
+            self._misses[who] = times
+            if len(self._misses) > _WATCHED:
+                self._misses.popitem(last=False)
+        return climbs
