@@ -22,7 +22,7 @@ from app.observability.routes import router as operations
 from app.recognition.routes import router as recognition
 from app.settings import Settings, load_settings
 from app.web import problems
-from app.web.bodies import BodyMemory, Patience
+from app.web.bodies import Bodies
 from app.web.middleware import BodyLimit, PlainPath, RequestContext
 
 _UVICORN_STARTUP_FAILURE: Final = 3
@@ -63,8 +63,9 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     problems.install(app)
     for router in (collections, persons, recognition, keys, operations):
         app.include_router(router)
-    app.add_middleware(BodyMemory, max_bytes=settings.max_bodies_bytes)
-    app.add_middleware(Patience, seconds=settings.request_seconds)
+    app.add_middleware(
+        Bodies, max_bytes=settings.max_bodies_bytes, seconds=settings.request_seconds
+    )
     app.add_middleware(BodyLimit, max_bytes=settings.max_request_bytes)
     app.add_middleware(PlainPath)
     app.add_middleware(

@@ -134,8 +134,9 @@ class Settings(BaseSettings):
         Field(
             ge=1,
             le=_YEAR,
-            description="How long a client may take over a request's head, its body or the answer "
-            "(one second more for every 64 KiB), and a request wait for inference.",
+            description="How long a client may take over a request's head, how far its body or its "
+            "taking of the answer may fall behind 64 KiB a second, and how long a request waits "
+            "for inference.",
         ),
     ] = 30
     min_face_size: Annotated[

@@ -1,4 +1,4 @@
-"""Bodies on their way in: how long each may take, and how much memory all of them may hold.
+"""Bodies on their way in: how far each may fall behind, and how much memory all of them may hold.
 
 Plain ASGI. What a body weighs is counted while the application reads it and forgotten when it has
 answered; nothing is reserved for what a client only says that it will send.
@@ -10,11 +10,14 @@ import anyio
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError, Overloaded, PayloadTooLarge, RequestTimeout
-from app.web.problems import problem_response
+from app.errors import Overloaded, PayloadTooLarge, RequestTimeout
 
 LEAST_RATE: Final = 64 * 1024
-"""Bytes a second, beyond the seconds that everybody has."""
+"""Bytes a second. A client that sends fewer falls behind, and one that sends more is never ahead:
+what it sent fast gives it no time to be silent afterwards.
+"""
+LAGS: Final = 2.0
+"""Seconds behind, from which a client gives way where the house is full."""
 _SMALL: Final = 1024 * 1024
 _SMALL_SHARE: Final = 8
 """One part in so many is kept for small bodies, which are then still read beside large ones."""
@@ -26,46 +29,77 @@ _VALUE_BYTES: Final = 100
 object, so that a megabyte of ``{},{},{}`` would be 24 of memory."""
 
 
-class Patience:
-    """``RequestTimeout`` where a body is not whole in ``seconds`` and one more for 64 KiB."""
+class Body:
+    """One body in hand: what it weighs, and how far its client is behind."""
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
-        self._app = app
+    def __init__(self, receive: Receive, seconds: float, *, form: bool) -> None:
+        self.held = 0
+        self._receive = receive
         self._seconds = seconds
+        self._form = form
+        self._behind = 0.0
+        self._waits_since: float | None = None
+        self._waiting = anyio.CancelScope()
+        self._gives_way = False
+        self._coming = True
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count the time that the application waits for its client, and no other."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        left, coming = self._seconds, True
+    def lag(self, now: float) -> float:
+        """Seconds behind; 0 where the application and not the client lets wait."""
+        return 0.0 if self._waits_since is None else self._behind + now - self._waits_since
 
-        async def timed() -> Message:
-            nonlocal left, coming
-            if not coming:
-                return await receive()
-            started = anyio.current_time()
-            with anyio.move_on_after(left):
-                message = await receive()
-                coming = bool(message.get("more_body"))
-                left += len(message.get("body", b"")) / LEAST_RATE
-                left -= anyio.current_time() - started
-                return message
-            raise RequestTimeout(
-                f"The body did not come whole within {self._seconds:g} seconds, and one more for "
-                "every 64 KiB; send it faster."
+    def give_way(self) -> int:
+        """End the wait for its client; what it weighed until now."""
+        self._gives_way = True
+        self._waiting.cancel()
+        freed, self.held = self.held, 0
+        return freed
+
+    async def receive(self) -> tuple[Message, int]:
+        """The next message and its weight; ``RequestTimeout`` where the client is too far behind.
+
+        Only the time that the application waits for its client counts.
+        """
+        if not self._coming:
+            return await self._receive(), 0
+        self._waits_since = started = anyio.current_time()
+        try:
+            with anyio.move_on_after(self._seconds - self._behind) as self._waiting:
+                message = await self._receive()
+                if not self._gives_way:  # as the message came
+                    return message, self._took(message, anyio.current_time() - started)
+        finally:
+            self._waits_since = None
+        raise RequestTimeout(self._reason())
+
+    def _took(self, message: Message, waited: float) -> int:
+        chunk = message.get("body", b"")
+        self._behind = max(0.0, self._behind + waited - len(chunk) / LEAST_RATE)
+        self._coming = bool(message.get("more_body"))
+        return _weight(chunk, form=self._form)
+
+    def _reason(self) -> str:
+        rate = f"{LEAST_RATE // 1024} KiB a second"
+        if self._gives_way:
+            return (
+                f"The body comes slower than {rate}, and the memory that it takes is needed for "
+                "others; send it again, faster."
             )
+        return f"The body fell {self._seconds:g} seconds behind {rate}; send it faster."
 
-        await self._app(scope, timed, send)
 
+class Bodies:
+    """All bodies in hand weigh at most ``max_bytes``, and none falls ``seconds`` behind.
 
-class BodyMemory:
-    """``Overloaded`` at once where the bodies in hand would weigh more than ``max_bytes``."""
+    Where there is no room, whoever is furthest behind gives way; where nobody is,
+    ``Overloaded`` is the answer at once.
+    """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, seconds: float) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._seconds = seconds
         self._held = 0
+        self._in_hand: set[Body] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Weigh what the application reads, until it has answered."""
@@ -74,27 +108,26 @@ class BodyMemory:
             return
         headers = Headers(scope=scope)
         form = headers.get("content-type", "").lower().startswith(_FORM)
-        held = 0
+        body = Body(receive, self._seconds, form=form)
+        expected = _stated(headers) * (1 if form else _JSON_COPIES)
 
         async def weighed() -> Message:
-            nonlocal held
-            message = await receive()
-            weight = _weight(message.get("body", b""), form=form)
-            self._check(held + weight, weight)
-            held += weight
+            nonlocal expected
+            # Once the application reads: its caller is known by then, and may ask others for room.
+            self._check(expected, expected)
+            expected = 0
+            message, weight = await body.receive()
+            self._check(body.held + weight, weight)
+            body.held += weight
             self._held += weight
             return message
 
-        expected = _stated(headers) * (1 if form else _JSON_COPIES)
-        try:
-            self._check(expected, expected)
-        except AppError as error:
-            await problem_response(error, scope["state"]["request_id"])(scope, receive, send)
-            return
+        self._in_hand.add(body)
         try:
             await self._app(scope, weighed, send)
         finally:
-            self._held -= held
+            self._in_hand.discard(body)
+            self._held -= body.held
 
     def _check(self, own: int, more: int) -> None:
         """Whether a body that would weigh ``own`` may weigh ``more`` than it does."""
@@ -104,8 +137,23 @@ class BodyMemory:
                 f"The body would take {own:,} bytes of memory; at most {large:,} are given to one. "
                 "Send fewer images at once, or send them as multipart/form-data."
             )
-        if self._held + more > (self._max_bytes if own <= _SMALL else large):
+        over = self._held + more - (self._max_bytes if own <= _SMALL else large)
+        if over > 0 and not self._make_room(over):
             raise Overloaded("Too many large bodies are in hand; try again.")
+
+    def _make_room(self, wanted: int) -> bool:
+        """Let those who lag give way, the furthest behind first, if that is enough."""
+        now = anyio.current_time()
+        lagging = sorted((b for b in self._in_hand if b.lag(now) > LAGS), key=lambda b: -b.lag(now))
+        if sum(each.held for each in lagging) < wanted:
+            return False
+        for each in lagging:
+            freed = each.give_way()
+            self._held -= freed
+            wanted -= freed
+            if wanted <= 0:
+                break
+        return True
 
 
 def _stated(headers: Headers) -> int:

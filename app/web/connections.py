@@ -1,8 +1,9 @@
 """One client's connection: what uvicorn leaves without a bound has one here.
 
 uvicorn waits for ever for a request's head and for an answer to be taken, and takes heads and
-pipelines of any length. Each connection is looked at once a second instead of having timers, and
-whoever finds the house full takes the place of the one that has waited longest for a request.
+pipelines of any length. Each connection is looked at once a second instead of having timers.
+Whoever finds the house full takes the place of the connection that has waited longest for a
+request, or else of the one whose body is furthest behind.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from app.core.addresses import UNIX
 from app.core.ids import new_id
 from app.errors import AppError, MalformedRequest, Overloaded, RequestTimeout
-from app.web.bodies import LEAST_RATE
+from app.web.bodies import LAGS, LEAST_RATE
 from app.web.problems import problem_response
 
 _HEAD_BYTES: Final = 64 * 1024
@@ -37,6 +38,9 @@ class Connection(HttpToolsProtocol):
         self._unsent_since: float | None = None
         self._lines = self._head = 0
         self._unread = 0  # bytes since the parser last came to anything
+        self._on_pace_at = 0.0  # when the body's client had sent as much as it has by now
+        self._paused = False  # we, and not the client, let its body wait
+        self._ends = False  # with this request, at the client's wish
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the place of an idle one where all are taken, or turn the client away."""
@@ -51,14 +55,30 @@ class Connection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
 
     def _make_room(self) -> None:
-        others = (c for c in self.connections if isinstance(c, Connection) and c is not self)
-        idle = [c for c in others if c.waits_since is not None]
-        if not idle:
+        others = [c for c in self.connections if isinstance(c, Connection) and c is not self]
+        if idle := [c for c in others if c.waits_since is not None]:
+            longest = min(idle, key=lambda c: c.waits_since or 0.0)
+            self.connections.discard(longest)  # the transport tells it later
+            longest.transport.abort()
+            return
+        now = self.loop.time()
+        last = max(others, key=lambda c: c.lag(now), default=None)
+        if last is None or last.lag(now) <= LAGS:
             self.refuse(Overloaded("Too many connections are open; try again."))
             return
-        longest = min(idle, key=lambda c: c.waits_since or 0.0)
-        self.connections.discard(longest)  # the transport tells it later
-        longest.transport.abort()
+        self.connections.discard(last)
+        last.refuse(
+            RequestTimeout(
+                f"The body comes slower than {LEAST_RATE // 1024} KiB a second, and its connection "
+                "is needed for others; send it again, faster."
+            )
+        )
+
+    def lag(self, now: float) -> float:
+        """Seconds that the body of the request in hand is behind ``LEAST_RATE``."""
+        if not self._in_hand() or not self.cycle.more_body or self.flow.read_paused:
+            return 0.0
+        return now - self._on_pace_at
 
     def look(self, now: float) -> None:
         """End it where its client lets it wait too long. Called once a second."""
@@ -84,8 +104,11 @@ class Connection(HttpToolsProtocol):
         request_id = new_id("req")
         _log.info("connection.refused", code=error.code, client=self._peer, request_id=request_id)
         if self._in_hand():
-            self.transport.abort()
-            return
+            if self.pipeline or self.cycle.response_started:
+                self.transport.abort()
+                return
+            self.cycle.disconnected = True  # the application is told, and answers no more
+            self.cycle.message_event.set()
         answer = problem_response(error, request_id)
         headers = [*answer.raw_headers, *self.server_state.default_headers]
         if error.status != RequestTimeout.status:
@@ -147,20 +170,35 @@ class Connection(HttpToolsProtocol):
         if len(self.pipeline) >= _PIPELINE:
             raise ValueError("too many requests ahead of their answers")
         self.waits_since, self._begun, self._unread = None, False, 0
+        self._on_pace_at, self._paused = self.loop.time(), False
         super().on_headers_complete()
+        # uvicorn would close as soon as it has answered; where a body is still coming, the system
+        # then resets the connection, and the client may never read the answer.
+        self._ends, self.cycle.keep_alive = not self.cycle.keep_alive, True
 
     def on_body(self, body: bytes) -> None:
-        """The parser came to something."""
+        """The parser came to something; who sends fast is on pace, and never ahead."""
         self._unread = 0
+        now = self.loop.time()
+        sent = now if self._paused else self._on_pace_at + len(body) / LEAST_RATE
+        self._on_pace_at = min(now, sent)
         super().on_body(body)
+        self._paused = self.flow.read_paused
 
     def on_message_complete(self) -> None:
-        """The parser came to something."""
+        """The request is whole."""
         self._unread = 0
         super().on_message_complete()
+        if self._ends and self._in_hand():
+            self.cycle.keep_alive = self.cycle.response_started
+        elif self._ends:
+            self.transport.close()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, unless it is here already."""
+        """Wait for the next request, unless it is here already; after the last, for its end."""
         super().on_response_complete()
-        if not self._in_hand():
-            self.waits_since, self._begun = self.loop.time(), False
+        if self._in_hand():
+            return
+        if self._ends and not self.cycle.more_body:
+            self.transport.close()
+        self.waits_since, self._begun = self.loop.time(), False

@@ -60,7 +60,9 @@ class Form:
                 f"The Content-Type must name a boundary of 1 to {_MAX_BOUNDARY} ASCII characters."
             )
         self.parts: list[Part] = []
-        self._close = f"\r\n--{boundary}--".encode()
+        line = f"\r\n--{boundary}".encode()
+        self._half_a_boundary = re.compile(re.escape(line) + rb"(?!\r\n|--)[\s\S]{2}")
+        self._close = line + b"--"
         self._parser = MultipartParser(
             boundary.encode(),
             {
@@ -79,7 +81,7 @@ class Form:
         self._part = Part()
         self._headers: dict[str, str] = {}
         self._header_name = self._header_value = b""
-        self._text_bytes = 0
+        self.text_bytes = 0
 
     def write(self, chunk: bytes) -> None:
         """The next bytes of the body."""
@@ -90,9 +92,11 @@ class Form:
             self._begun = bool(chunk)
         behind = chunk
         if not self._ended:
+            with_tail = self._tail + chunk
+            self._check_boundaries(with_tail)
             self._parse(chunk)
-            behind = (self._tail + chunk).partition(self._close)[2] if self._ended else b""
-            self._tail = (self._tail + chunk[-len(self._close) :])[-len(self._close) :]
+            behind = with_tail.partition(self._close)[2] if self._ended else b""
+            self._tail = with_tail[-len(self._close) :]
         self._read += len(chunk)
         if behind.strip(_BLANK):
             raise InvalidRequest(
@@ -108,6 +112,13 @@ class Form:
                 f"The form was cut off: after {self._read:,} bytes there is no closing boundary. "
                 "Nothing was done; send it again, whole."
             )
+
+    def _check_boundaries(self, data: bytes) -> None:
+        """A line that begins with the boundary is one (RFC 2046). The parser goes on where
+        something else follows, and takes 0.5 s for a megabyte of such lines.
+        """
+        if self._half_a_boundary.search(data):
+            raise InvalidRequest("A line of the form begins with its boundary and goes on.")
 
     def _parse(self, chunk: bytes) -> None:
         try:
@@ -190,8 +201,8 @@ class Form:
 
     def _read_data(self, data: bytes, start: int, end: int) -> None:
         if self._part.filename is None:
-            self._text_bytes += end - start
-            if self._text_bytes > _MAX_TEXT_BYTES:
+            self.text_bytes += end - start
+            if self.text_bytes > _MAX_TEXT_BYTES:
                 raise InvalidRequest(
                     f"The form's fields that are no files have more than {_MAX_TEXT_BYTES:,} bytes."
                 )

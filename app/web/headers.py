@@ -14,6 +14,7 @@ from app.errors import InvalidRequest, UnsupportedEncoding, UnsupportedMediaType
 
 MULTIPART: Final = "multipart/form-data"
 JSON: Final = "application/json"
+_MAX_HEADER: Final = 4096
 _UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 """ASCII is a part of UTF-8."""
 _PARAMETER: Final = re.compile(
@@ -32,6 +33,8 @@ class Described:
 
 def described(header: str) -> Described:
     """``header`` taken apart; ``ValueError`` where it is malformed or names a parameter twice."""
+    if len(header) > _MAX_HEADER:
+        raise ValueError(f"has more than {_MAX_HEADER:,} characters")
     value = header.partition(";")[0]
     end = len(value)
     parameters: dict[str, str] = {}

@@ -8,7 +8,9 @@ images, never meet it, and what is left is bounded.
 import json
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from pydantic_core import from_json
@@ -23,6 +25,8 @@ _SHORT: Final = 1024
 """Bytes of a base64 text that stays where it is."""
 _MOST: Final = 512
 """Texts taken out of one body; it may have 256 images."""
+_MOST_LOOKED_AT: Final = 4096
+"""Places where such a text may begin; what has more is no body with images, and soon too long."""
 _CONTROL: Final = (b"\n", b"\r", b"\t")
 _PLACE: Final = re.compile(r" at line (\d+) column (\d+)$")
 
@@ -66,7 +70,7 @@ def parse_with_images(body: bytearray) -> Document:
     texts: dict[str, bytes] = {}
     taken: list[tuple[int, int]] = []
     nonce, end, short = secrets.token_hex(8), 0, 0
-    while len(texts) < _MOST and (start := _next_text(body, end)) is not None:
+    for start in islice(_starts(body), _MOST):
         stop = body.find(b'"', start)
         rest += body[end:start]
         end = start
@@ -91,18 +95,20 @@ def parse_with_images(body: bytearray) -> Document:
     return Document(_parsed(bytes(rest), taken), texts)
 
 
-def _next_text(body: bytearray, start: int) -> int | None:
-    """Where the text of the next ``"base64"`` member begins.
+def _starts(body: bytearray) -> Iterator[int]:
+    """Where the text of each ``"base64"`` member begins.
 
     A quote that no backslash stands before begins a string or ends one, and ``"base64"`` cannot
     end one in JSON.
     """
-    while (at := body.find(b'"base64"', start)) != -1:
+    at = -1
+    for _ in range(_MOST_LOOKED_AT):
+        at = body.find(b'"base64"', at + 1)
+        if at == -1:
+            return
         found = _MEMBER.match(body, at)
         if found and not (at and body[at - 1] == ord("\\")):
-            return found.end()
-        start = at + 1
-    return None
+            yield found.end()
 
 
 def _parsed(text: bytes, taken: list[tuple[int, int]]) -> Any:  # noqa: ANN401 - any JSON

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import anyio
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -21,8 +20,6 @@ from app.web.problems import METHODS, problem_response
 _REQUEST_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _CLIENT_GONE: Final = 499
 """As nginx logs it: the client hung up before its request was whole, so nobody is answered."""
-_DRAIN_SECONDS: Final = 10.0
-_DRAIN_FACTOR: Final = 4
 
 Observe = Callable[[str, str, int, float], None]
 """Called with method, route template, status and seconds of each finished request."""
@@ -117,7 +114,10 @@ class PlainPath:
 
 
 class BodyLimit:
-    """Refuses a body over ``max_bytes``, by its stated length at once or while it streams in."""
+    """Refuses a body over ``max_bytes``, by its stated length at once or while it streams in.
+
+    What is still to come of it is left to the connection (``Connection``), which throws it away.
+    """
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
@@ -131,8 +131,6 @@ class BodyLimit:
         headers = Headers(scope=scope)
         stated = headers.get("content-length", "0")
         if stated.isdecimal() and int(stated) > self._max_bytes:
-            if headers.get("expect", "").lower() != "100-continue":
-                await self._drain(receive)
             response = problem_response(self._too_large(), scope["state"]["request_id"])
             await response(scope, receive, send)
             return
@@ -143,7 +141,6 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._max_bytes:
-                await self._drain(receive)
                 raise self._too_large()
             return message
 
@@ -154,15 +151,3 @@ class BodyLimit:
         return PayloadTooLarge(
             f"The body is larger than {limit:g} MiB ({self._max_bytes} bytes); send less at once."
         )
-
-    async def _drain(self, receive: Receive) -> None:
-        """Throw a too large body away, within bounds: a client in the midst of sending would
-        otherwise meet a reset connection and never read the answer.
-        """
-        left = self._max_bytes * _DRAIN_FACTOR
-        with anyio.move_on_after(_DRAIN_SECONDS):
-            while left > 0:
-                message = await receive()
-                left -= len(message.get("body", b""))
-                if message["type"] == "http.disconnect" or not message.get("more_body"):
-                    return

@@ -41,6 +41,8 @@ def test_a_hundred_megabytes_are_refused_readably(running: ServerProcess) -> Non
             answer = client.post(path, content=blocks(), headers={**JSON, **stated})
             body = problem(answer, 413, "payload_too_large")
             assert "64 MiB" in body["detail"]
+            closing = {**JSON, **stated, "Connection": "close"}
+            problem(client.post(path, content=blocks(), headers=closing), 413, "payload_too_large")
         for headers, start in ((JSON, b""), (FORM, file)):
             answer = client.post("/detect", content=blocks(start=start), headers=headers)
             assert "content-length" not in answer.request.headers

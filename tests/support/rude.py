@@ -22,9 +22,11 @@ def connect(server: ServerProcess, *, receive_buffer: int = 0) -> socket.socket:
     return one
 
 
-def head(path: str, *lines: str, method: str = "POST", end: bool = True) -> bytes:
-    """The head of a request that holds the admin key."""
-    all_lines = [f"{method} /v1{path} HTTP/1.1", "Host: kith", f"X-API-Key: {ADMIN_KEY}", *lines]
+def head(
+    path: str, *lines: str, method: str = "POST", end: bool = True, key: str = ADMIN_KEY
+) -> bytes:
+    """The head of a request that holds a key, the admin's unless another is given."""
+    all_lines = [f"{method} /v1{path} HTTP/1.1", "Host: kith", f"X-API-Key: {key}", *lines]
     return ("\r\n".join(all_lines) + ("\r\n\r\n" if end else "\r\n")).encode()
 
 

@@ -4,7 +4,8 @@ import anyio
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web.bodies import BodyMemory, Patience
+from app.web import bodies
+from app.web.bodies import Bodies
 from tests.unit.web.asgi import Exchange, body, reads_all
 
 FORM = "multipart/form-data; boundary=x"
@@ -15,7 +16,7 @@ class Beside:
     """An app that reads its body and, before it answers, has another request come."""
 
     def __init__(self, other: Exchange) -> None:
-        self.memory = BodyMemory(self, 16 * MEBIBYTE)
+        self.memory = Bodies(self, 16 * MEBIBYTE, 30)
         self._waiting: list[Exchange] = [other]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,7 +51,7 @@ def test_a_small_body_is_still_read_then() -> None:
 
 
 def test_what_has_been_answered_weighs_nothing_any_more() -> None:
-    memory = BodyMemory(reads_all, 16 * MEBIBYTE)
+    memory = Bodies(reads_all, 16 * MEBIBYTE, 30)
     refused = [form(15 * MEBIBYTE), form(15 * MEBIBYTE, stated=True)]
     for exchange in [form(10 * MEBIBYTE), *refused, form(10 * MEBIBYTE)]:
         run(memory, exchange)
@@ -62,9 +63,9 @@ def test_what_has_been_answered_weighs_nothing_any_more() -> None:
 @pytest.mark.parametrize("text", [b" " * (5 * MEBIBYTE), b"[]," * 50_000])
 def test_json_weighs_what_it_becomes(text: bytes) -> None:
     as_form = Exchange(body(text), content_type=FORM)
-    assert run(BodyMemory(reads_all, 16 * MEBIBYTE), as_form).status == 200
+    assert run(Bodies(reads_all, 16 * MEBIBYTE, 30), as_form).status == 200
     as_json = Exchange(body(text), content_type="application/json")
-    assert run(BodyMemory(reads_all, 10 * MEBIBYTE), as_json).status == 413
+    assert run(Bodies(reads_all, 10 * MEBIBYTE, 30), as_json).status == 413
 
 
 def test_only_the_time_that_a_client_lets_pass_counts() -> None:
@@ -81,7 +82,7 @@ def test_only_the_time_that_a_client_lets_pass_counts() -> None:
         await reads_all(scope, receive, send)
         await receive()  # as who listens for a client that hangs up
 
-    assert run(Patience(slow_app, 0.02), Listening(body(b"x"))).status == 200
+    assert run(Bodies(slow_app, MEBIBYTE, 0.02), Listening(body(b"x"))).status == 200
 
 
 def test_a_body_that_stays_away_is_408_and_its_connection_is_closed() -> None:
@@ -91,6 +92,79 @@ def test_a_body_that_stays_away_is_408_and_its_connection_is_closed() -> None:
                 await anyio.sleep_forever()
             return await super().receive()
 
-    exchange = run(Patience(reads_all, 0.01), Stopped(body(b"x", b"y")))
+    exchange = run(Bodies(reads_all, MEBIBYTE, 0.01), Stopped(body(b"x", b"y")))
     assert (exchange.status, exchange.problem["code"]) == (408, "request_timeout")
     assert exchange.headers["connection"] == "close"
+
+
+class Sends(Exchange):
+    """Sends its body's parts at their times, and is silent afterwards."""
+
+    def __init__(self, *parts: tuple[float, bytes], stated: int = 0) -> None:
+        more = {"content_length": str(stated)} if stated else {}
+        super().__init__([], content_type=FORM, **more)
+        self._parts = iter(parts)
+
+    async def receive(self) -> Message:
+        self.taken += 1
+        wait, part = next(self._parts, (0.0, None))
+        await (anyio.sleep_forever() if part is None else anyio.sleep(wait))
+        return {"type": "http.request", "body": part, "more_body": True}
+
+
+def test_what_was_sent_fast_gives_no_time_to_be_silent_afterwards() -> None:
+    """8 MiB at once would have bought two minutes, at a second for 64 KiB."""
+    exchange = run(Bodies(reads_all, 16 * MEBIBYTE, 0.05), Sends((0, bytes(8 * MEBIBYTE))))
+    assert (exchange.status, exchange.problem["code"]) == (408, "request_timeout")
+
+
+def test_a_client_that_keeps_the_pace_has_all_the_time_that_it_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bodies, "LEAST_RATE", 10)
+    parts = [(0.05, bytes(1000))] * 12  # twice as long as it may be silent
+    exchange = run(Bodies(reads_all, MEBIBYTE, 0.3), Sends(*parts))
+    assert exchange.taken == len(parts) + 1
+    assert exchange.status == 408
+
+
+def test_whoever_is_furthest_behind_gives_way_where_the_memory_is_full(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bodies, "LAGS", 0.02)
+    house = Bodies(reads_all, 16 * MEBIBYTE, 30)
+    first, second = Sends((0, bytes(6 * MEBIBYTE))), Sends((0.05, bytes(6 * MEBIBYTE)))
+    other, too_much = form(6 * MEBIBYTE), form(14 * MEBIBYTE)
+
+    async def run_all() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(first.with_app, house)
+            group.start_soon(second.with_app, house)
+            await anyio.sleep(0.3)
+            await other.with_app(house)
+            assert (other.status, second.sent) == (200, [])
+            await too_much.with_app(house)
+            assert too_much.status == 200
+        assert house._held == 0
+
+    anyio.run(run_all)
+    for each in (first, second):
+        assert (each.status, each.problem["code"]) == (408, "request_timeout")
+        assert "needed for others" in each.problem["detail"]
+
+
+def test_nobody_gives_way_where_that_would_not_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "LAGS", 0.02)
+    house = Bodies(reads_all, 16 * MEBIBYTE, 30)
+    lagging, other = Sends((0, bytes(MEBIBYTE))), form(8 * MEBIBYTE)
+
+    async def run_all() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(lagging.with_app, house)
+            await anyio.sleep(0.1)
+            house._held += 12 * MEBIBYTE  # of somebody whom the service lets wait
+            await other.with_app(house)
+            assert (other.status, lagging.sent) == (503, [])
+            group.cancel_scope.cancel()
+
+    anyio.run(run_all)

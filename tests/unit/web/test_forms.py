@@ -134,6 +134,16 @@ def test_a_file_is_what_has_a_name(more: bytes, filename: str | None) -> None:
     assert found.filename == filename
 
 
+@pytest.mark.parametrize("step", [0, 1, 9])
+@pytest.mark.parametrize("more", [b" ", b"\t \t", b" " * 100_000, b"x", b"-x", b"\r"])
+def test_a_line_that_begins_with_the_boundary_and_goes_on_is_refused(
+    more: bytes, step: int
+) -> None:
+    body = WHOLE.replace(b"--b0undary\r\n", b"--b0undary" + more + b"\r\n")
+    with pytest.raises(InvalidRequest):
+        parsed(body, step=step)
+
+
 @pytest.mark.parametrize("coding", [b"binary", b"8BIT", b"7bit"])
 def test_a_coding_that_changes_nothing_is_read(coding: bytes) -> None:
     head = HEAD + b"Content-Transfer-Encoding: " + coding + b"\r\n"

@@ -137,24 +137,14 @@ def test_a_stated_length_that_lies_is_counted_all_the_same() -> None:
     assert exchange.status == 413
 
 
-def test_a_refused_body_is_taken_to_its_end_so_that_the_answer_can_be_read() -> None:
-    for headers in ({"content_length": "30"}, {}):
-        exchange = run(BodyLimit(reads_all, 10), Exchange(body(*[b"x" * 5] * 6), **headers))
-        assert (exchange.status, exchange.taken) == (413, 6)
-
-
-def test_a_body_without_end_is_not_taken_for_ever() -> None:
+def test_a_refused_body_is_not_waited_for() -> None:
+    exchange = run(BodyLimit(crashes, 10), Exchange(body(*[b"x" * 5] * 6), content_length="30"))
+    assert (exchange.status, exchange.taken) == (413, 0)
     exchange = run(BodyLimit(reads_all, 10), Exchange(body(*[b"x" * 5] * 1000)))
-    assert exchange.status == 413
-    assert exchange.taken <= 3 + 4 * 10 // 5
+    assert (exchange.status, exchange.taken) == (413, 3)
 
 
 def test_who_asks_before_sending_is_answered_before_sending() -> None:
     headers = {"content_length": "11", "expect": "100-continue"}
     exchange = run(BodyLimit(reads_all, 10), Exchange(body(b"x" * 11), **headers))
     assert (exchange.status, exchange.taken) == (413, 0)
-
-
-def test_a_client_that_hangs_up_while_its_body_is_refused_ends_the_wait() -> None:
-    exchange = run(BodyLimit(reads_all, 10), Exchange([], content_length="11"))
-    assert (exchange.status, exchange.taken) == (413, 1)
