@@ -26,6 +26,8 @@ _CELLS: Final = 1024  # of similarity; within one the logarithm of a gallery's r
 _COARSE: Final = 32  # cells in a first look
 _LOWEST: Final = 6.0  # deviations below the mean, where everybody is
 _Z: Final = 1.96  # 95 %
+MOST_LOWERED: Final = 1.5
+"""As far above the target as the bar of docs/open-set.md lets the measured rate be."""
 _UNREACHABLE: Final = 1.001  # the cosine of float32 vectors may exceed 1 by their rounding
 _ALMOST_ALL: Final = -1e-12  # the logarithm of a rate just below 1, so that log(1 - rate) is finite
 
@@ -78,13 +80,15 @@ class Calibration:
     """What similarities of one contract mean. Immutable; safe to share between threads.
 
     ``ambiguity_margin`` is the noise of a score: two persons nearer than that cannot be told apart.
-    ``evidence`` says on what data all this rests.
+    ``evidence`` says on what data all this rests. ``bundle`` is what a site's calibration was moved
+    from; None of a bundle's own.
     """
 
     moments: Moments
     shape: ScoreShape
     ambiguity_margin: float
     evidence: Mapping[str, Any]
+    bundle: "Calibration | None" = None
 
     def fmr(self, similarity: float, *, templates: int = 1) -> float:
         """How often an impostor reaches ``similarity`` against one person of ``templates``."""
@@ -112,14 +116,27 @@ class Calibration:
         """The similarity from which on the gallery's FPIR is at most ``target``.
 
         An empty gallery is treated as one person, so that the threshold of the first enrolment is
-        not minus infinity.
+        not minus infinity. At a site it is never below ``least``.
         """
         size = size if size.persons else GallerySize({1: 1})
-        similarity = self._first_at_most(float(np.log(target)), size)
+        similarity = max(self._first_at_most(float(np.log(target)), size), self.least(target, size))
         supported = -np.expm1(size.persons * np.log1p(-self.shape.supported_fmr))
         at = np.array([min(similarity, 1.0)])
         low, high = (float(np.exp(self._log_fpir(at, size, errors)[0])) for errors in (-_Z, _Z))
         return Threshold(similarity, target, (low, high), bool(target < supported))
+
+    def least(self, target: float, size: GallerySize) -> float:
+        """The lowest threshold that a site's evidence may lead to: where, by the bundle alone,
+        strangers would be named 1.5 times as often as ``target``; none of a bundle's own.
+
+        People can be picked to be unlike each other. And where people are so by nature, a threshold
+        that is a little too strict misses hardly anybody.
+        """
+        if self.bundle is None:
+            return -np.inf
+        size = size if size.persons else GallerySize({1: 1})
+        lowered = min(MOST_LOWERED * target, (1 + target) / 2)
+        return self.bundle._first_at_most(float(np.log(lowered)), size)  # noqa: SLF001 - its kind
 
     def verification_threshold(self, target: float, *, templates: int = 1) -> Threshold:
         """The similarity from which on the FMR of one comparison is at most ``target``."""
@@ -136,11 +153,15 @@ class Calibration:
             moments=site.moments,
             shape=self.shape.averaged(site.mean_error, site.deviation_error),
             evidence={**self.evidence, "site": site.to_dict()},
+            bundle=self,
         )
 
     def raised(self, factor: float) -> "Calibration":
         """The calibration of a site where strangers are this many times as often alike."""
-        return self if factor == 1 else replace(self, shape=self.shape.raised(factor))
+        if factor == 1:
+            return self
+        bundle = self.bundle.raised(factor) if self.bundle else None
+        return replace(self, shape=self.shape.raised(factor), bundle=bundle)
 
     def _deviations(self, at: _Floats, templates: _Floats) -> _Floats:
         """How many deviations the similarities ``at`` (n,) lie above the means of (k,): (n, k)."""

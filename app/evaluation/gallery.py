@@ -31,8 +31,7 @@ class Gallery:
 
     ``people`` are ids, ``titles`` the same people as they are shown; both also have those of whom
     no image could be used. ``images`` are the n images' names. ``refused`` are the images that gave
-    no template; None where nothing is known of them. ``everybody`` is given where more people are
-    enrolled than are measured: strangers are not compared with them, but they tell of the site too.
+    no template; None where nothing is known of them.
     ``reports`` are what operators said of its answers.
     """
 
@@ -42,7 +41,6 @@ class Gallery:
     people: Sequence[str]
     titles: Sequence[str]
     refused: Sequence[Refusal] | None
-    everybody: Fused | None = None
     reports: Reports = NO_REPORTS
 
     def __post_init__(self) -> None:
@@ -75,5 +73,5 @@ class Gallery:
     def evidence(self) -> SiteEvidence:
         """How alike the people look to each other, as Kith sees it in this gallery."""
         statistics = SiteStatistics(self.vectors.shape[1])
-        statistics.add(self.everybody or self.fused)
+        statistics.add(self.fused)
         return statistics.evidence()

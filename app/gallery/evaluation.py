@@ -12,7 +12,6 @@ import numpy as np
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.names import printable
-from app.decision.fusion import fuse_persons
 from app.evaluation.gallery import Gallery, Refusal
 from app.gallery import evaluation_repository, repository
 from app.gallery.enrolment import Enroller, ImageFile, Template
@@ -66,8 +65,7 @@ def gallery_of_photos(
 def gallery_of_collection(
     database: Database, clock: Clock, collection_id: str, *, contract_id: str, dimension: int
 ) -> StoredGallery:
-    """What the people valid now are enrolled with; the others tell of the site only, as in use.
-    Nothing is written.
+    """What the people valid now are enrolled with. Nothing is written.
 
     ``NotFound``, ``ContractMismatch``, or ``InvalidRequest`` where it holds too little.
     """
@@ -76,7 +74,6 @@ def gallery_of_collection(
         rows = evaluation_repository.templates(session, collection)
     now = clock.now()
     vectors = unpack([row.embedding for row in rows], dimension)
-    owners = np.array([row.key for row in rows], np.int64)
     valid = [i for i, row in enumerate(rows) if _is_valid(row, now)]
     people = {rows[i].key: rows[i] for i in valid}
     number = {key: i for i, key in enumerate(people)}
@@ -87,7 +84,6 @@ def gallery_of_collection(
         people=[row.id for row in people.values()],
         titles=[_title(row.id, row.name) for row in people.values()],
         refused=None,
-        everybody=fuse_persons(vectors, owners),
         reports=reports_of(collection),
     )
     return StoredGallery(gallery, collection.target_fpir)

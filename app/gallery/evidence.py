@@ -1,6 +1,6 @@
 """What a collection's calibration rests on beside the bundle."""
 
-from app.decision.reports import NO_REPORTS, Reports
+from app.decision.reports import Reports, believed
 from app.decision.sites import GalleryEvidence
 from app.gallery.models import Collection
 from app.index.replica import GalleryState
@@ -12,8 +12,5 @@ def evidence_of(owner: Collection, gallery: GalleryState) -> GalleryEvidence:
 
 
 def reports_of(owner: Collection) -> Reports:
-    """Each confirmed false positive was a probe itself, with the rate that was stated of it."""
-    count = owner.false_positives
-    if not count:
-        return NO_REPORTS
-    return Reports(count, max(owner.expected_false_positives, count * owner.target_fpir))
+    """What was reported, held against the probes that count (see ``Exposures``)."""
+    return believed(owner.false_positives, owner.expected_false_positives, owner.target_fpir)

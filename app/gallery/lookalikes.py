@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.core.db import Database
 from app.decision.resemblance import least_alike, pair_fmr, same_person, stranger_rate
+from app.decision.site import SiteStatistics
 from app.decision.sites import GalleryEvidence, SiteCalibrations
 from app.errors import NotReady
 from app.gallery import repository
@@ -101,10 +102,12 @@ class Lookalikes:
         the collection's target asks of its threshold.
         """
         replica = self._replicas.of(owner.key, owner.epoch)
-        people, site = replica.everybody(revision=owner.revision)
+        people = replica.everybody(revision=owner.revision)
         if len(people.owners) < 2:
             return []
-        calibration = self._calibrations.at(GalleryEvidence(site, reports_of(owner)))
+        site = SiteStatistics(people.vectors.shape[1])
+        site.add(people)
+        calibration = self._calibrations.at(GalleryEvidence(site.evidence(), reports_of(owner)))
         templates = people.templates.astype(np.float64)
         rate = stranger_rate(owner.target_fpir, len(people.owners))
         near = near_pairs(

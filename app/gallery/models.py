@@ -138,6 +138,7 @@ class Feedback(Base):
     """An operator's word on whether a probe was of a person; the embedding, never the image.
 
     ``counted``: a false positive, that is, a probe for which the service named the wrong person.
+    ``reporter`` is the id of the key that said so; None where an earlier Kith kept no record of it.
     """
 
     __tablename__ = "feedback"
@@ -160,6 +161,7 @@ class Feedback(Base):
     revision: Mapped[int]
     contract_id: Mapped[str] = mapped_column(String(64))
     source: Mapped[str | None] = mapped_column(String(64))
+    reporter: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.core import hints
 from app.core.db import is_writing
 from app.core.names import spellings
+from app.decision.reports import most_of_one_reporter
 from app.errors import ContractMismatch, NotFound, NotReady
 from app.gallery.models import Collection, Face, Feedback, Person, Probe
 from app.index import changelog
@@ -163,8 +164,8 @@ def changed(
 def judged(
     session: Session, collection_key: int, contract_id: str, *, probes: int, expected: float
 ) -> None:
-    """Count probes, and how many false positives there would be if all had been strangers; nothing
-    where the collection is of another contract by now.
+    """Count probes, and how many false positives there would be if all that count had been
+    strangers; nothing where the collection is of another contract by now.
     """
     session.execute(
         update(Collection)
@@ -179,22 +180,24 @@ def judged(
 
 def count_false_positives(session: Session, owner: Collection) -> None:
     """Count the false positives confirmed under the collection's contract, after its feedback or
-    its contract changed.
+    its contract changed; of each key that reported them up to a limit.
     """
     session.flush()
-    counted = (
+    query = (
         select(func.count())
         .where(
             Feedback.collection_key == owner.key,
             Feedback.contract_id == owner.contract_id,
             Feedback.counted,
         )
-        .scalar_subquery()
+        .group_by(Feedback.reporter)
     )
+    stated = select(Collection.expected_false_positives).where(Collection.key == owner.key)
+    most = most_of_one_reporter(session.scalar(stated) or 0.0)
     session.execute(
         update(Collection)
         .where(Collection.key == owner.key)
-        .values(false_positives=counted)
+        .values(false_positives=sum(min(each, most) for each in session.scalars(query)))
         .execution_options(synchronize_session=False)
     )
 

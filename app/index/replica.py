@@ -35,7 +35,7 @@ class GalleryState:
     """A gallery at a revision and an instant.
 
     ``size`` counts the persons who are valid then, the N that a probe is compared with;
-    ``evidence`` is of everybody enrolled, for who is not valid is one of the site's people too.
+    ``evidence`` is what those persons say of each other.
     """
 
     revision: int
@@ -92,10 +92,10 @@ class CollectionReplica:
         with self._at(revision) as (at, roster):
             return _state(at, roster, now)
 
-    def everybody(self, *, revision: int) -> tuple[Fused, SiteEvidence]:
-        """All people, valid or not, and what they say of each other, at ``revision`` or later."""
+    def everybody(self, *, revision: int) -> Fused:
+        """All people, valid or not, at ``revision`` or later."""
         with self._at(revision) as (_, roster):
-            return roster.everybody(), roster.evidence
+            return roster.everybody()
 
     def people(self, keys: Keys, *, revision: int) -> tuple[Fused, Keys, Keys]:
         """Those of ``keys`` (n,) who are there, and from when until when each is valid, in
@@ -210,7 +210,7 @@ def _held_or_not_ready(held: bool) -> None:  # noqa: FBT001 - it is all that the
 
 
 def _state(revision: int, roster: Roster, now: datetime) -> GalleryState:
-    return GalleryState(revision, roster.size(now), roster.evidence)
+    return GalleryState(revision, roster.size(now), roster.evidence(now))
 
 
 class Replicas:

@@ -1,8 +1,9 @@
 """Who is in a gallery, as one process holds it in memory: the vectors that are searched, how many
-persons count at an instant, and what the people say of each other.
+persons count at an instant, and what those people say of each other.
 """
 
 from datetime import datetime
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -10,9 +11,9 @@ import numpy as np
 from app.core.clock import microseconds
 from app.decision.calibration import GallerySize
 from app.decision.fusion import Fused
-from app.decision.site import SiteStatistics
+from app.decision.site import SiteEvidence, SiteStatistics
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
-from app.index.census import Census
+from app.index.census import ALWAYS, FOREVER, Census
 from app.index.changelog import Delta
 from app.index.slots import SlotTable
 
@@ -22,16 +23,21 @@ _COLUMNS: Final = {
     "lengths": (np.float64, ()),
     "starts": (np.int64, ()),
     "ends": (np.int64, ()),
+    "says": (np.bool_, ()),
 }
-"""What a person was counted with; their vector is in the index."""
+"""What a person was counted with, and whether they are in the evidence; their vector is in the
+index.
+"""
 
 
 class Roster:
-    """One collection's people. Not thread-safe; the replica holds the lock.
+    """One collection's people. Not thread-safe; the replica holds the lock, for reading where only
+    ``evidence`` changes.
 
-    Evidence is kept up in O(d^2) a change. Sums that are taken from gather rounding, so they are
-    made anew after as many have been counted out as are there: as much work again, spread over
-    those changes.
+    Evidence is of those who are valid at the instant asked for: who may not be named is no stranger
+    to anybody here, and could be picked so that a threshold falls. It is kept up in O(d^2) a change
+    of who is there or valid. Sums that are taken from gather rounding, so they are made anew after
+    as many have been counted out as are there: as much work again, spread over those changes.
     """
 
     def __init__(self, index: VectorIndex, dimension: int) -> None:
@@ -41,7 +47,9 @@ class Roster:
         self._census = Census()
         self._statistics = SiteStatistics(dimension)
         self._counted_out = 0
-        self.evidence = self._statistics.evidence()
+        self._evidence = self._statistics.evidence()
+        self._steady = (0, 0)  # while nobody becomes valid or ceases to be; the end excluded
+        self._counting = Lock()
 
     def __len__(self) -> int:
         return len(self._members)
@@ -53,6 +61,15 @@ class Roster:
     def size(self, now: datetime) -> GallerySize:
         """How many of the people who are valid ``now`` have how many templates."""
         return self._census.at(microseconds(now))
+
+    def evidence(self, now: datetime) -> SiteEvidence:
+        """What the people who are valid ``now`` say of each other. Thread-safe among itself."""
+        instant = microseconds(now)
+        with self._counting:
+            start, end = self._steady
+            if not start <= instant < end:
+                self._count_valid(instant)
+            return self._evidence
 
     def everybody(self) -> Fused:
         """All people, valid or not."""
@@ -82,25 +99,48 @@ class Roster:
                 "lengths": people.lengths,
                 "starts": delta.valid_from,
                 "ends": delta.valid_until,
+                "says": np.zeros(len(people.owners), np.bool_),
             },
         )
         self._census.add(people.templates, delta.valid_from, delta.valid_until)
-        self._statistics.add(people)
-        self._keep_exact()
-        self.evidence = self._statistics.evidence()
+        self._steady = (0, 0)
 
     def _count_out(self, touched: Keys) -> None:
         people = self.there(touched)
-        self._statistics.remove(people)
         self._census.remove(people.templates, *self.windows(people.owners))
+        self._take_back(
+            people.owners[self._members.column("says")[self._members.rows(people.owners)]]
+        )
         self._members.remove(people.owners)
-        self._counted_out += len(people.owners)
 
-    def _keep_exact(self) -> None:
-        if self._counted_out <= max(_LEAST_COUNTED_OUT, len(self._members)):
+    def _count_valid(self, instant: int) -> None:
+        """Bring the evidence from whoever was valid before to those who are valid at ``instant``,
+        earlier or later.
+        """
+        starts, ends = self._members.column("starts"), self._members.column("ends")
+        says, valid = self._members.column("says"), (starts <= instant) & (instant < ends)
+        keys = self._members.keys
+        come, go = np.sort(keys[valid & ~says]), np.sort(keys[says & ~valid])
+        self._take_back(go)
+        self._statistics.add(self._counted(come))
+        self._members.column("says")[:] = valid
+        self._keep_exact(np.sort(keys[valid]))
+        self._evidence = self._statistics.evidence()
+        moments = np.concatenate([starts, ends])
+        self._steady = (
+            int(moments[moments <= instant].max(initial=ALWAYS)),
+            int(moments[moments > instant].min(initial=FOREVER)),
+        )
+
+    def _take_back(self, keys: Keys) -> None:
+        self._statistics.remove(self._counted(keys))
+        self._counted_out += len(keys)
+
+    def _keep_exact(self, valid: Keys) -> None:
+        if self._counted_out <= max(_LEAST_COUNTED_OUT, len(valid)):
             return
         self._statistics = SiteStatistics(self._dimension)
-        self._statistics.add(self.everybody())
+        self._statistics.add(self._counted(valid))
         self._counted_out = 0
 
     def _counted(self, keys: Keys) -> Fused:

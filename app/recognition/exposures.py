@@ -1,15 +1,22 @@
 """How many probes were judged, and at which stated rates: what confirmed false positives are held
 against.
 
+All probes are counted, but stated rates only of as many as people can pass a camera: a key that
+asks again and again, or a film of one moment, would otherwise cancel what operators reported. So a
+source of a key has three probes at once and one more every two seconds, which is a busy turnstile;
+a key three at once and one more every half a second, whatever sources it names. A key that may
+change the collection's target itself has no such limit.
+
 Counted in memory and written once a minute, so that an identification writes nothing. What a crash
 loses, or a switch of the collection to another model, makes the counts lower and thresholds
 stricter, never laxer.
 """
 
-import time
 from collections import defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from threading import Lock
+from time import monotonic as now
 from typing import Final
 
 import structlog
@@ -20,6 +27,10 @@ from app.errors import NotReady
 from app.gallery import repository
 
 WRITTEN_EVERY: Final = 60.0  # seconds
+_AT_ONCE: Final = 3
+_SOURCE_SECONDS: Final = 2.0
+_KEY_SECONDS: Final = 0.5
+_REMEMBERED: Final = 10_000
 _log = structlog.get_logger()
 
 
@@ -27,6 +38,42 @@ _log = structlog.get_logger()
 class _Count:
     probes: int = 0
     expected: float = 0.0
+
+    def add(self, other: "_Count") -> None:
+        self.probes += other.probes
+        self.expected += other.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who had probes judged: the id of a key, and the source that the request named. ``trusted``
+    may change the collection's target.
+    """
+
+    key_id: str
+    source: str | None
+    trusted: bool
+
+
+class _Allowances:
+    """What is left to each of ``who``: ``_AT_ONCE``, and one more every ``seconds``. Not
+    thread-safe. Those are forgotten who have all of it again.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._full_at: dict[Hashable, float] = {}
+
+    def left(self, who: Hashable, now: float) -> int:
+        """How many probes count now."""
+        missing = max(self._full_at.get(who, now) - now, 0.0) / self._seconds
+        return int(_AT_ONCE - missing)
+
+    def take(self, who: Hashable, probes: int, now: float) -> None:
+        """That many are taken."""
+        self._full_at[who] = max(self._full_at.get(who, now), now) + probes * self._seconds
+        if len(self._full_at) > _REMEMBERED:
+            self._full_at = {each: at for each, at in self._full_at.items() if at > now}
 
 
 class Exposures:
@@ -37,25 +84,26 @@ class Exposures:
         self._contract_id = contract_id
         self._lock = Lock()
         self._counts: defaultdict[int, _Count] = defaultdict(_Count)
-        self._written = time.monotonic()
+        self._of_source = _Allowances(_SOURCE_SECONDS)
+        self._of_key = _Allowances(_KEY_SECONDS)
+        self._written = now()
 
-    def add(self, collection_key: int, *, probes: int, expected: float) -> None:
+    def add(self, collection_key: int, asker: Asker, *, probes: int, expected: float) -> None:
         """Count ``probes``, of which ``expected`` would be named if they all were strangers."""
-        self.defer(collection_key, probes=probes, expected=expected)
-        now = time.monotonic()
+        self.defer(collection_key, asker, probes=probes, expected=expected)
+        at = now()
         with self._lock:
-            due = now - self._written >= WRITTEN_EVERY
+            due = at - self._written >= WRITTEN_EVERY
             if due:
-                self._written = now
+                self._written = at
         if due:
             self.write()
 
-    def defer(self, collection_key: int, *, probes: int, expected: float) -> None:
+    def defer(self, collection_key: int, asker: Asker, *, probes: int, expected: float) -> None:
         """Count them too, and leave the writing to a time when the database answers."""
         with self._lock:
-            count = self._counts[collection_key]
-            count.probes += probes
-            count.expected += expected
+            allowed = self._allowed(collection_key, asker, probes)
+            self._counts[collection_key].add(_Count(probes, expected * allowed / probes))
 
     def write(self) -> None:
         """Put everything counted into the database; what cannot be written now is kept."""
@@ -77,5 +125,14 @@ class Exposures:
             _log.warning("exposures.kept", error_type=type(error).__name__)
             with self._lock:
                 for key, kept in counts.items():
-                    self._counts[key].probes += kept.probes
-                    self._counts[key].expected += kept.expected
+                    self._counts[key].add(kept)
+
+    def _allowed(self, collection_key: int, asker: Asker, probes: int) -> int:
+        if asker.trusted:
+            return probes
+        at = now()
+        key, source = (collection_key, asker.key_id), (collection_key, asker)
+        allowed = min(probes, self._of_key.left(key, at), self._of_source.left(source, at))
+        self._of_key.take(key, allowed, at)
+        self._of_source.take(source, allowed, at)
+        return allowed

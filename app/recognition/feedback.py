@@ -112,6 +112,7 @@ class FeedbackService:
             )
             row.counted = options.verdict == "not_them" and (row.counted or wrong)
             row.verdict = options.verdict
+            row.reporter = caller.id
             session.add(row)
             repository.changed(session, owner, [person.key], now=self._clock.now())
             repository.count_false_positives(session, owner)

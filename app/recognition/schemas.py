@@ -256,7 +256,7 @@ class BundleEvidence(BaseModel):
 
 
 class SiteView(BaseModel):
-    """What the gallery's people say of each other; all of them, valid now or not.
+    """What the gallery's people say of each other: those who are valid now.
 
     ``mean`` and ``deviation`` are of the similarities of every two persons, null with fewer than
     two; ``coherence`` is the mean similarity of two faces of one person, null where nobody has two.
@@ -264,6 +264,8 @@ class SiteView(BaseModel):
     in its deviations, ``stretch`` the factor of the deviation. What the threshold uses of them is
     ``used_shift`` and ``used_stretch``: drawn towards 0 and 1 while people are few. ``shift_error``
     and ``stretch_error`` (of the logarithm) are what stays open, and is averaged over.
+    ``least_similarity`` is the lowest threshold that all this may lead to; ``at_least`` says that
+    it would lead to a lower one.
     """
 
     persons: int
@@ -277,14 +279,18 @@ class SiteView(BaseModel):
     used_stretch: float
     shift_error: float
     stretch_error: float
+    least_similarity: float
+    at_least: bool
 
 
 class ReportsView(BaseModel):
     """What feedback says, and what it is held against.
 
     Of ``probes`` identified, at most ``expected_false_positives`` were to be named if all had been
-    strangers; ``false_positives`` were confirmed. ``factor`` is how many times as often as stated
-    strangers are named, at least, with 95 % confidence: the rate is raised by it, never lowered.
+    strangers; of each key and source as many probes count as people can pass a camera, so that
+    nobody cancels reports by asking. ``false_positives`` were confirmed, of each key up to a
+    limit. ``factor`` is how many times as often as stated strangers are named, at least, with 95 %
+    confidence, and at most 1 + ``false_positives``: the rate is raised by it, never lowered.
     """
 
     probes: int

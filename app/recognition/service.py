@@ -19,7 +19,7 @@ from app.inference.pipeline import Sample
 from app.observability.metrics import Metrics, Top
 from app.recognition.climbing import ClimbWatch
 from app.recognition.doors import DoorSearch
-from app.recognition.exposures import Exposures
+from app.recognition.exposures import Asker, Exposures, asker_of
 from app.recognition.matches import Match, Matches, judge
 from app.recognition.probes import ProbeStore
 from app.recognition.schemas import (
@@ -35,7 +35,6 @@ from app.recognition.schemas import (
 )
 from app.recognition.thresholds import SiteWatch
 from app.recognition.views import not_valid_view, sample_fields, sample_view, without_reading
-
 
 @dataclass(frozen=True, slots=True)
 class _Policy:
@@ -107,7 +106,7 @@ class RecognitionService:
         if not caller.may_read:
             shown = matches.collection.show_candidates
             faces = [without_reading(face, shown=shown) for face in faces]
-        self._count(matches, policy)
+        self._count(matches, policy, asker_of(caller, options.source))
         if stale := matches.stale or caller.recalled:
             self._metrics.observe_stale(collection_id)
         ended = time.perf_counter()
@@ -190,14 +189,15 @@ class RecognitionService:
                 face.reasons = ["person_not_valid"]
                 face.not_valid = [not_valid_view(each) for each in people]
 
-    def _count(self, matches: Matches, policy: _Policy) -> None:
+    def _count(self, matches: Matches, policy: _Policy, asker: Asker) -> None:
         """At the rate that was stated before feedback raised it, which is what feedback tests."""
         if probes := len(matches.by_probe):
-            owner = matches.collection
-            stated = policy.calibration.fpir(policy.similarity, policy.gallery.size)
+            owner, stated = matches.collection, policy.threshold.target
+            if policy.similarity > min(policy.threshold.similarity, 1.0):
+                stated = policy.calibration.fpir(policy.similarity, policy.gallery.size)
             expected = probes * stated / reports_of(owner).factor
             add = self._exposures.defer if matches.stale else self._exposures.add
-            add(owner.key, probes=probes, expected=expected)
+            add(owner.key, asker, probes=probes, expected=expected)
 
     def _observe(
         self,

@@ -7,6 +7,7 @@ from threading import Lock
 import structlog
 
 from app.decision.agreement import Agreement
+from app.decision.calibration import MOST_LOWERED, Threshold
 from app.decision.moments import Moments
 from app.decision.site import SiteFit
 from app.decision.sites import SiteCalibrations
@@ -82,12 +83,16 @@ class ThresholdService:
             fpir_interval=list(threshold.interval),
             extrapolated=threshold.extrapolated,
             contract_id=collection.contract_id,
-            evidence=self._evidence(collection, gallery, self._watch.observe(collection, gallery)),
+            evidence=self._evidence(collection, gallery, threshold),
         )
 
     def _evidence(
-        self, collection: Collection, gallery: GalleryState, found: Agreement
+        self, collection: Collection, gallery: GalleryState, used: Threshold
     ) -> ThresholdEvidence:
+        found = self._watch.observe(collection, gallery)
+        calibration = self._calibrations.at(evidence_of(collection, gallery))
+        least = calibration.least(used.target, gallery.size)
+        at_least = used.similarity <= least
         given = self._search.verdicts(collection)
         return ThresholdEvidence(
             bundle=BundleEvidence(
@@ -96,7 +101,9 @@ class ThresholdService:
                 extrapolated=found.bundle.extrapolated,
                 calibration=dict(self._calibrations.bundle.evidence),
             ),
-            site=_site_view(gallery, found.site, self._calibrations.bundle.moments),
+            site=_site_view(
+                gallery, found.site, self._calibrations.bundle.moments, least, at_least=at_least
+            ),
             feedback=ReportsView(
                 probes=collection.probes,
                 expected_false_positives=collection.expected_false_positives,
@@ -108,11 +115,13 @@ class ThresholdService:
             fpir_ratio=found.ratio,
             fpir_ratio_interval=list(found.interval),
             fits_bundle=found.fits,
-            warning=_warning(found),
+            warning=_warning(found, least if at_least else None),
         )
 
 
-def _site_view(gallery: GalleryState, site: SiteFit, bundle: Moments) -> SiteView:
+def _site_view(
+    gallery: GalleryState, site: SiteFit, bundle: Moments, least: float, *, at_least: bool
+) -> SiteView:
     seen = gallery.evidence
     several = seen.persons > 1
     return SiteView(
@@ -127,12 +136,24 @@ def _site_view(gallery: GalleryState, site: SiteFit, bundle: Moments) -> SiteVie
         used_stretch=site.moments.deviation / bundle.deviation,
         shift_error=site.mean_error,
         stretch_error=site.deviation_error,
+        least_similarity=least,
+        at_least=at_least,
     )
 
 
-def _warning(found: Agreement) -> str | None:
-    if found.fits:
-        return None
+def _warning(found: Agreement, least: float | None) -> str | None:
+    """``least`` is the bound at which the threshold is, if it is at it."""
+    told = [] if found.fits else [_misfit(found)]
+    if least is not None:
+        told.append(
+            f"The people of this gallery are so unlike each other that the threshold would be "
+            f"lower; it falls at most to {least:.4f}, where by the bundle alone strangers would be "
+            f"named {MOST_LOWERED:g} times as often as stated."
+        )
+    return " ".join(told) or None
+
+
+def _misfit(found: Agreement) -> str:
     low, high = found.interval
     alike = "more" if found.ratio > 1 else "less"
     return (

@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from app.core.clock import microseconds
 from app.decision.fusion import ROUNDING, Fused, fuse_persons
 from app.index import roster as room
 from app.index.census import ALWAYS, FOREVER
@@ -56,6 +57,7 @@ class RosterHistory(RuleBasedStateMachine):
         super().__init__()
         self.roster = Roster(FlatIndex(DIMENSION), DIMENSION)
         self.people: dict[int, Person] = {}
+        self.now = NOW
 
     @rule(come=some_keys, go=some_keys, seed=seeds)
     def people_come_change_and_go(self, come: list[int], go: list[int], seed: int) -> None:
@@ -70,11 +72,16 @@ class RosterHistory(RuleBasedStateMachine):
             self._follow({}, sorted(people))
             self._follow(people, [])
 
+    @rule(instant=instants)
+    def the_clock_goes_or_is_set_back(self, instant: int) -> None:
+        self.now = NOW + timedelta(microseconds=instant)
+
     @invariant()
-    def what_the_people_say_of_each_other_is_as_counted_anew(self) -> None:
-        kept, people = self.roster.evidence, fused(self.people)
-        assert kept.persons == len(self.people)
-        if len(self.people) < 2:
+    def what_valid_people_say_of_each_other_is_as_counted_anew(self) -> None:
+        valid = self._valid()
+        kept, people = self.roster.evidence(self.now), fused(valid)
+        assert kept.persons == len(valid)
+        if len(valid) < 2:
             return
         vectors = people.vectors.astype(np.float64)
         apart = ~np.eye(len(vectors), dtype=bool)
@@ -84,7 +91,7 @@ class RosterHistory(RuleBasedStateMachine):
         assert kept.deviation**2 == pytest.approx(scores.var(), abs=1e-6)
         inverse = 1 / np.maximum(people.lengths, 1e-3)
         assert kept.inverse_length == pytest.approx(np.outer(inverse, inverse)[apart].mean())
-        within = [_coherence(each.templates) for each in self.people.values()]
+        within = [_coherence(each.templates) for each in valid.values()]
         several = [each for each in within if each is not None]
         assert kept.coherent == len(several)
         assert kept.coherence == pytest.approx(np.mean(several) if several else 0, abs=1e-6)
@@ -95,8 +102,9 @@ class RosterHistory(RuleBasedStateMachine):
         people = fused(self.people)
         fresh = Roster(FlatIndex(DIMENSION), DIMENSION)
         fresh.apply(delta(people, self.people, []))
-        assert self.roster.evidence.mean == pytest.approx(fresh.evidence.mean, abs=1e-12)
-        assert self.roster.evidence.coherence == pytest.approx(fresh.evidence.coherence, abs=1e-12)
+        kept, anew = self.roster.evidence(self.now), fresh.evidence(self.now)
+        assert kept.mean == pytest.approx(anew.mean, abs=1e-12)
+        assert kept.coherence == pytest.approx(anew.coherence, abs=1e-12)
 
     @invariant()
     def those_count_who_are_valid(self) -> None:
@@ -118,6 +126,10 @@ class RosterHistory(RuleBasedStateMachine):
         np.testing.assert_array_equal(there.templates, people.templates)
         found = self.roster.search(np.ones((1, DIMENSION), np.float32), 100)
         assert set(found.keys[0].tolist()) == self.people.keys()
+
+    def _valid(self) -> dict[int, Person]:
+        instant = microseconds(self.now)
+        return {k: each for k, each in self.people.items() if each.start <= instant < each.end}
 
     def _follow(self, come: dict[int, Person], go: list[int]) -> None:
         self.roster.apply(delta(fused(come), come, go))
@@ -160,17 +172,19 @@ TestRosterHistory.settings = settings(max_examples=60, stateful_step_count=20, d
 
 def test_an_error_in_the_sums_lasts_for_as_many_changes_as_there_are_people_at_most() -> None:
     rng = np.random.default_rng(0)
-    people = {key: somebody(rng) for key in range(100)}
+    people = {key: somebody(rng)._replace(start=ALWAYS, end=FOREVER) for key in range(100)}
     roster = Roster(FlatIndex(DIMENSION), DIMENSION)
     roster.apply(delta(fused(people), people, []))
-    right = roster.evidence
+    right = roster.evidence(NOW)
     roster._statistics._sum += 0.1
 
     def change(times: int) -> float:
         for key in range(times):
             roster.apply(delta(fused({key: people[key]}), people, []))
-        return roster.evidence.mean - right.mean
+            roster.evidence(NOW)
+        return roster.evidence(NOW).mean - right.mean
 
     assert abs(change(1)) > 1e-4  # of the test itself: the error shows
     assert change(100) == pytest.approx(0, abs=1e-15)
-    assert astuple(roster.evidence) == pytest.approx(astuple(right), rel=1e-12, abs=1e-15)
+    kept = astuple(roster.evidence(NOW))
+    assert kept == pytest.approx(astuple(right), rel=1e-12, abs=1e-15)

@@ -1,0 +1,164 @@
+"""Thresholds move by what people are and what is confirmed, and not by keys that should not."""
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from app.recognition import exposures
+from tests.api.support import (
+    FakeClock,
+    enrol,
+    files,
+    made,
+    make_collection,
+    only_face,
+    told,
+)
+from tests.api.test_contract_feedback import like
+from tests.support.pictures import SIDE, encoded, picture
+
+pytestmark = pytest.mark.both_databases
+
+TARGET = 0.05
+
+
+@pytest.fixture
+def door(client: TestClient) -> str:
+    path = make_collection(client, "door", target_fpir=TARGET)
+    for i in range(1, 4):
+        enrol(client, path, f"p{i}", picture(i), picture(i, 1))
+    return path
+
+
+def key(client: TestClient, *scopes: str) -> dict[str, str]:
+    """The header of a new key."""
+    new = made(client.post("/keys", json={"scopes": list(scopes)}))
+    return {"Authorization": f"Bearer {new['key']}"}
+
+
+def ask(
+    client: TestClient, path: str, image: bytes, headers: dict[str, str], **form: str
+) -> dict[str, Any]:
+    answer = client.post(
+        f"{path}/identify", data=form, files=files(image, field="image"), headers=headers
+    )
+    return only_face(told(answer))
+
+
+def say(client: TestClient, path: str, image: bytes, headers: dict[str, str]) -> dict[str, Any]:
+    """That the person whom the service names for the image is not the one."""
+    person = ask(client, path, image, {})["candidates"][0]["person_id"]
+    form = {"person_id": person, "verdict": "not_them"}
+    upload = files(image, field="image")
+    return made(client.post(f"{path}/feedback", data=form, files=upload, headers=headers))
+
+
+def threshold(client: TestClient, path: str) -> dict[str, Any]:
+    return told(client.get(f"{path}/threshold"))
+
+
+@pytest.mark.parametrize("sources", [1, 8])
+def test_who_may_only_ask_cannot_cancel_what_was_confirmed(
+    client: TestClient, door: str, monkeypatch: pytest.MonkeyPatch, sources: int
+) -> None:
+    monkeypatch.setattr(exposures, "WRITTEN_EVERY", -np.inf)
+    monkeypatch.setattr(exposures, "now", lambda: 0.0)  # all at one moment
+    first, second = (like(1 + i % 3, 50 + i) for i in (0, 1))
+    asker, reporter = key(client, "identify"), key(client, "enroll")
+    for shake in range(24):
+        ask(client, door, picture(60 + shake), asker, source=f"camera-{shake % sources}")
+    before = threshold(client, door)
+    for image in (first, second):
+        assert say(client, door, image, reporter)["false_positive"]
+    after = threshold(client, door)
+    counts = after["evidence"]["feedback"]
+    assert counts["probes"] == 26
+    assert counts["expected_false_positives"] == pytest.approx(5 * TARGET, rel=0.1)  # two are ours
+    assert counts["factor"] > 1
+    assert after["similarity"] > before["similarity"]
+
+
+def test_those_who_come_one_after_the_other_are_counted_in_full(
+    client: TestClient, door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A door that is asked at the pace of people, by a clock that the test turns."""
+    monkeypatch.setattr(exposures, "WRITTEN_EVERY", -np.inf)
+    monkeypatch.setattr(exposures, "now", iter(range(0, 10_000, 2)).__next__)
+    asker = key(client, "identify")
+    for somebody in range(20):
+        ask(client, door, picture(somebody), asker)
+    counts = threshold(client, door)["evidence"]["feedback"]
+    assert counts["expected_false_positives"] == pytest.approx(20 * TARGET, rel=0.1)
+
+
+def test_a_few_untrue_reports_on_a_young_gallery_lock_nobody_out(client: TestClient) -> None:
+    path = make_collection(client, "young", target_fpir=0.001)
+    for i in range(1, 4):
+        enrol(client, path, f"p{i}", picture(i), picture(i, 1))
+    before = threshold(client, path)["similarity"]
+    reporter = key(client, "enroll")
+    for shake in (5, 6):  # true pictures of one who is enrolled
+        assert say(client, path, picture(1, shake), reporter)["false_positive"]
+    after = threshold(client, path)
+    assert 1 < after["evidence"]["feedback"]["factor"] <= 3
+    assert before < after["similarity"] < before + 0.08
+    for i in (2, 3):
+        assert ask(client, path, picture(i, 9), {})["person_id"] == f"p{i}"
+
+
+def test_one_key_proves_so_much_and_no_more(client: TestClient) -> None:
+    path = make_collection(client, "door", target_fpir=0.001)
+    one, other = key(client, "enroll"), key(client, "enroll")
+    for somebody in range(26):
+        enrol(client, path, f"p{somebody}", picture(somebody))
+    said = [say(client, path, picture(somebody, 1), one) for somebody in range(25)]
+    assert all(each["false_positive"] for each in said)
+    counts = threshold(client, path)["evidence"]["feedback"]
+    assert (counts["not_them"], counts["false_positives"]) == (25, 20)
+    say(client, path, picture(25, 1), other)
+    assert threshold(client, path)["evidence"]["feedback"]["false_positives"] == 21
+
+
+def unlike(place: int) -> bytes:
+    """Pictures that are as unlike each other as can be: stripes of different widths."""
+    rows = np.arange(SIDE)
+    stripes = (rows[:, None] if place % 2 else rows[None, :]) * (1 + place // 2) * 4 // SIDE % 2
+    return encoded(np.broadcast_to(stripes * 255, (SIDE, SIDE)).astype(np.uint8))
+
+
+def test_whoever_is_not_valid_moves_no_threshold(timed: TestClient, clock: FakeClock) -> None:
+    path = make_collection(timed, "door", target_fpir=TARGET)
+    for i in range(1, 4):
+        enrol(timed, path, f"p{i}", picture(i), picture(i, 1))
+    before = threshold(timed, path)
+    for place in range(12):
+        enrol(timed, path, f"past-{place}", unlike(place), valid_until="2020-01-01T00:00:00Z")
+        enrol(timed, path, f"soon-{place}", unlike(place), valid_from="2026-05-04T13:00:00Z")
+    after = threshold(timed, path)
+    assert after["similarity"] == pytest.approx(before["similarity"], abs=1e-12)
+    assert after["evidence"]["site"] == pytest.approx(before["evidence"]["site"])
+    clock.forward(dt.timedelta(hours=1))
+    later = threshold(timed, path)
+    assert (later["gallery_size"], later["evidence"]["site"]["persons"]) == (15, 15)
+    assert later["similarity"] != pytest.approx(before["similarity"], abs=1e-3)
+
+
+def test_people_who_are_more_unlike_than_the_bundles_lower_a_threshold_by_little_and_it_is_told(
+    client: TestClient,
+) -> None:
+    path = make_collection(client, "picked", target_fpir=0.01)
+    for place in range(24):
+        enrol(client, path, f"p{place}", picture(place))
+    told_now = threshold(client, path)
+    evidence = told_now["evidence"]
+    assert evidence["site"]["at_least"] is True
+    assert told_now["similarity"] == evidence["site"]["least_similarity"]
+    assert evidence["bundle"]["similarity"] - 0.1 < told_now["similarity"]
+    assert told_now["similarity"] < evidence["bundle"]["similarity"]
+    assert "at most" in evidence["warning"]
+    probe = files(picture(1), field="image")
+    policy = told(client.post(f"{path}/identify", files=probe))["policy"]
+    assert policy["threshold"] == round(told_now["similarity"], 4)
