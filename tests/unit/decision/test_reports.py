@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from app.decision.calibration import Calibration, GallerySize
-from app.decision.reports import NO_REPORTS, Reports
+from app.decision.reports import NO_REPORTS, Reports, believed, most_of_one_reporter
 from tests.support.fake_bundle import fake_calibration
 from tests.unit.decision.calibrations import calibrations, similarities, sizes, targets
 
@@ -64,7 +64,10 @@ def test_a_raised_rate_is_so_many_times_as_high_and_still_a_rate(
 class Door:
     """A collection that states 1 % while strangers come ``truth`` times as near as it thinks."""
 
-    def __init__(self, truth: float, *, told: float, strangers: float, seed: int) -> None:
+    def __init__(
+        self, truth: float, *, told: float, strangers: float, seed: int, target: float = 0.01
+    ) -> None:
+        self.target = target
         self.calibration = Calibration.from_dict(fake_calibration())
         self.real = self.calibration.raised(truth)
         self.told, self.strangers = told, strangers
@@ -73,15 +76,15 @@ class Door:
 
     @property
     def factor(self) -> float:
-        return Reports(self.count, max(self.expected, 0.01 * self.count)).factor
+        return believed(self.count, self.expected, self.target).factor
 
     def day(self, probes: int) -> float:
         """How often a stranger was named; those who were, are reported with chance ``told``."""
         factor = self.factor
-        threshold = self.calibration.raised(factor).threshold(0.01, SIZE).similarity
+        threshold = self.calibration.raised(factor).threshold(self.target, SIZE).similarity
         rate = self.real.fpir(threshold, SIZE)
         named = self.rng.binomial(self.rng.binomial(probes, self.strangers), rate)
-        self.expected += probes * 0.01 / factor
+        self.expected += probes * self.target / factor
         self.count += int(self.rng.binomial(named, self.told))
         return rate
 
@@ -124,3 +127,34 @@ def test_what_nobody_reports_makes_the_bound_lower_and_never_wrong(
     seen = 10 * told * strangers
     assert np.mean(np.array(factors) <= seen * 1.1) > 0.9
     assert np.mean(factors) > 0.7 * seen
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1e5), targets)
+def test_reports_raise_a_rate_by_no_more_than_their_number(
+    count: int, expected: float, target: float
+) -> None:
+    factor = believed(count, expected, target).factor
+    assert 1 <= factor <= (1 + count) * (1 + 1e-9)
+    floor = max(expected, count * target)
+    assert factor <= Reports(count, floor).factor * (1 + 1e-9)
+    if Reports(count, floor).factor <= 1 + count:
+        assert factor == pytest.approx(Reports(count, floor).factor)
+
+
+def test_two_reports_on_a_gallery_that_was_hardly_asked_raise_it_threefold_at_most() -> None:
+    assert Reports(2, 0.002).factor > 100
+    assert believed(2, 0.002, 0.001).factor == pytest.approx(3)
+    assert believed(0, 0.0, 0.001) == NO_REPORTS
+
+
+def test_one_key_counts_as_much_as_the_worst_camera_that_was_measured() -> None:
+    assert most_of_one_reporter(0.0) == most_of_one_reporter(0.6) == 20
+    assert most_of_one_reporter(12.0) == 360
+
+
+def test_a_strict_door_comes_back_though_each_report_proves_little() -> None:
+    rates = []
+    for seed in range(20):
+        door = Door(30.0, told=1, strangers=1, seed=seed, target=0.001)
+        rates.append([door.day(200) for _ in range(60)][-1])
+    assert np.mean(rates) < 0.0016

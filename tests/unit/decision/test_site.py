@@ -7,6 +7,7 @@ from app.decision.calibration import Calibration, GallerySize
 from app.decision.fit import fit
 from app.decision.fusion import Fused, fuse_persons
 from app.decision.site import SiteEvidence, SiteStatistics
+from tests.support.fake_bundle import fake_calibration
 from tests.unit.decision.people import DIMENSION, people
 
 
@@ -185,3 +186,32 @@ def test_templates_of_one_moment_count_as_the_one_they_are(bundle: Calibration) 
     one = bundle.at_site(_evidence(burst)).threshold(0.01, size_one).similarity
     three = bundle.at_site(_evidence(tripled)).threshold(0.01, size_three).similarity
     assert three == pytest.approx(one, abs=0.01)
+
+
+@given(
+    st.integers(2, 5000),
+    st.floats(-0.9, 0.9),
+    st.floats(0, 0.9),
+    st.sampled_from([0.001, 0.01, 0.1, 0.7, 0.999]),
+    st.floats(1, 100),
+)
+def test_whatever_people_say_a_threshold_falls_by_little_below_the_bundles(
+    persons: int, mean: float, deviation: float, target: float, factor: float
+) -> None:
+    bundle = Calibration.from_dict(fake_calibration())
+    size = GallerySize({1: persons})
+    site = bundle.at_site(SiteEvidence(persons, mean, deviation, 1.0, 0, 0.0))
+    threshold = site.threshold(target, size)
+    assert threshold.similarity >= site.least(target, size)
+    assert bundle.fpir(threshold.similarity, size) <= min(1.5 * target, 1) * (1 + 1e-6)
+    raised = site.raised(factor).threshold(target, size)
+    assert raised.similarity >= threshold.similarity - 1e-9
+
+
+def test_reports_raise_a_threshold_that_is_at_its_bound() -> None:
+    bundle = Calibration.from_dict(fake_calibration())
+    size = GallerySize({1: 50})
+    site = bundle.at_site(SiteEvidence(500, -0.5, 0.05, 1.0, 0, 0.0))
+    before = site.threshold(0.01, size)
+    assert before.similarity == site.least(0.01, size) < bundle.threshold(0.01, size).similarity
+    assert site.raised(3).threshold(0.01, size).similarity > before.similarity + 0.01
