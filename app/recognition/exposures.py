@@ -22,6 +22,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.auth.principal import INSIDE, Principal, Scope
 from app.core.db import Database
 from app.errors import NotReady
 from app.gallery import repository
@@ -42,17 +43,6 @@ class _Count:
     def add(self, other: "_Count") -> None:
         self.probes += other.probes
         self.expected += other.expected
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who had probes judged: the id of a key, and the source that the request named. ``trusted``
-    may change the collection's target.
-    """
-
-    key_id: str
-    source: str | None
-    trusted: bool
 
 
 class _Allowances:
@@ -88,9 +78,17 @@ class Exposures:
         self._of_key = _Allowances(_KEY_SECONDS)
         self._written = now()
 
-    def add(self, collection_key: int, asker: Asker, *, probes: int, expected: float) -> None:
+    def add(
+        self,
+        collection_key: int,
+        caller: Principal = INSIDE,
+        source: str | None = None,
+        *,
+        probes: int,
+        expected: float,
+    ) -> None:
         """Count ``probes``, of which ``expected`` would be named if they all were strangers."""
-        self.defer(collection_key, asker, probes=probes, expected=expected)
+        self.defer(collection_key, caller, source, probes=probes, expected=expected)
         at = now()
         with self._lock:
             due = at - self._written >= WRITTEN_EVERY
@@ -99,10 +97,18 @@ class Exposures:
         if due:
             self.write()
 
-    def defer(self, collection_key: int, asker: Asker, *, probes: int, expected: float) -> None:
+    def defer(
+        self,
+        collection_key: int,
+        caller: Principal = INSIDE,
+        source: str | None = None,
+        *,
+        probes: int,
+        expected: float,
+    ) -> None:
         """Count them too, and leave the writing to a time when the database answers."""
         with self._lock:
-            allowed = self._allowed(collection_key, asker, probes)
+            allowed = self._allowed(collection_key, caller, source, probes)
             self._counts[collection_key].add(_Count(probes, expected * allowed / probes))
 
     def write(self) -> None:
@@ -127,12 +133,15 @@ class Exposures:
                 for key, kept in counts.items():
                     self._counts[key].add(kept)
 
-    def _allowed(self, collection_key: int, asker: Asker, probes: int) -> int:
-        if asker.trusted:
+    def _allowed(
+        self, collection_key: int, caller: Principal, source: str | None, probes: int
+    ) -> int:
+        if Scope.ADMIN in caller.scopes:
             return probes
-        at = now()
-        key, source = (collection_key, asker.key_id), (collection_key, asker)
-        allowed = min(probes, self._of_key.left(key, at), self._of_source.left(source, at))
-        self._of_key.take(key, allowed, at)
-        self._of_source.take(source, allowed, at)
+        at, of_key = now(), (collection_key, caller.id)
+        of_source = (*of_key, source)
+        left = min(self._of_key.left(of_key, at), self._of_source.left(of_source, at))
+        allowed = min(probes, left)
+        self._of_key.take(of_key, allowed, at)
+        self._of_source.take(of_source, allowed, at)
         return allowed

@@ -19,7 +19,7 @@ from app.inference.pipeline import Sample
 from app.observability.metrics import Metrics, Top
 from app.recognition.climbing import ClimbWatch
 from app.recognition.doors import DoorSearch
-from app.recognition.exposures import Asker, Exposures, asker_of
+from app.recognition.exposures import Exposures
 from app.recognition.matches import Match, Matches, judge
 from app.recognition.probes import ProbeStore
 from app.recognition.schemas import (
@@ -35,6 +35,7 @@ from app.recognition.schemas import (
 )
 from app.recognition.thresholds import SiteWatch
 from app.recognition.views import not_valid_view, sample_fields, sample_view, without_reading
+
 
 @dataclass(frozen=True, slots=True)
 class _Policy:
@@ -106,7 +107,7 @@ class RecognitionService:
         if not caller.may_read:
             shown = matches.collection.show_candidates
             faces = [without_reading(face, shown=shown) for face in faces]
-        self._count(matches, policy, asker_of(caller, options.source))
+        self._count(matches, policy, caller, options.source)
         if stale := matches.stale or caller.recalled:
             self._metrics.observe_stale(collection_id)
         ended = time.perf_counter()
@@ -189,7 +190,9 @@ class RecognitionService:
                 face.reasons = ["person_not_valid"]
                 face.not_valid = [not_valid_view(each) for each in people]
 
-    def _count(self, matches: Matches, policy: _Policy, asker: Asker) -> None:
+    def _count(
+        self, matches: Matches, policy: _Policy, caller: Principal, source: str | None
+    ) -> None:
         """At the rate that was stated before feedback raised it, which is what feedback tests."""
         if probes := len(matches.by_probe):
             owner, stated = matches.collection, policy.threshold.target
@@ -197,7 +200,7 @@ class RecognitionService:
                 stated = policy.calibration.fpir(policy.similarity, policy.gallery.size)
             expected = probes * stated / reports_of(owner).factor
             add = self._exposures.defer if matches.stale else self._exposures.add
-            add(owner.key, asker, probes=probes, expected=expected)
+            add(owner.key, caller, source, probes=probes, expected=expected)
 
     def _observe(
         self,
