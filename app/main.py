@@ -23,7 +23,9 @@ from app.recognition.routes import router as recognition
 from app.settings import Settings, load_settings
 from app.web import problems
 from app.web.bodies import Bodies
-from app.web.middleware import BodyLimit, PlainPath, RequestContext
+from app.web.middleware import BodyLimit, LastNet, PlainPath, RequestContext
+from app.web.origins import CrossOrigin
+from app.web.requests import BelowPrefix, HeadAsGet
 
 _UVICORN_STARTUP_FAILURE: Final = 3
 """With any other code uvicorn starts another worker in place of one that ended, for ever."""
@@ -53,6 +55,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     app: FastAPI = FastAPIOffline(
         title="Kith",
         summary="Open-set identification: people it knows by name, everyone else as unknown.",
+        description="HEAD is answered wherever GET is: the same status and headers, and no body.",
         version=version("kith"),
         lifespan=lifespan,
         redoc_url=None,
@@ -68,6 +71,12 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     )
     app.add_middleware(BodyLimit, max_bytes=settings.max_request_bytes)
     app.add_middleware(PlainPath)
+    if settings.root_path:
+        app.add_middleware(BelowPrefix, prefix=settings.root_path)
+    app.add_middleware(LastNet)
+    if settings.cors_origins:
+        app.add_middleware(CrossOrigin, origins=settings.cors_origins)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(
         RequestContext,
         observe=built.metrics.observe_request,

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import pydantic_settings
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.addresses import TrustedProxies
 from app.core.environment import SettingNames, allowed_values
 from app.core.logging import LogFormat
+from app.core.web_addresses import checked_root_path, split_origins
 from app.errors import SettingsError
 
 MEBIBYTE = 1024 * 1024
@@ -52,6 +53,23 @@ class Settings(BaseSettings):
 
     host: Annotated[str, Field(description="Address that the service listens on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port; 0 takes any free one.")] = 8000
+    root_path: Annotated[
+        str,
+        AfterValidator(checked_root_path),
+        Field(
+            description="Path under which a proxy offers the service, such as `/kith`, whether or "
+            "not the proxy takes it off; unset: the service is at `/`."
+        ),
+    ] = ""
+    cors_origins: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(split_origins),
+        Field(
+            description="Origins whose web pages may call the API from a browser, with commas "
+            "between them, such as `https://desk.example.com`; `*`: all; unset: none."
+        ),
+    ] = ()
     data_dir: Annotated[
         Path, Field(description="Folder for the database, the model bundle and `admin.key`.")
     ] = Path("data")

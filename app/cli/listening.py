@@ -10,6 +10,7 @@ from typing import Any, Final
 from app.errors import StartError
 
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask, not to listen
+BACKLOG: Final = 256
 _NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
@@ -67,6 +68,17 @@ def _bind(made: socket.socket, address: tuple[Any, ...]) -> None:
     if made.family == socket.AF_INET6:  # "::" is IPv6 alone; IPv4 has its own address
         made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     made.bind(address)
+
+
+def listen(sockets: list[socket.socket], host: str) -> None:
+    """Let clients come. ``StartError`` where another program has taken the port since it was bound;
+    uvloop would go on without it, and without a word.
+    """
+    for each in sockets:
+        try:
+            each.listen(BACKLOG)
+        except OSError as error:
+            raise cannot_listen(host, each.getsockname()[1], error) from None
 
 
 def cannot_listen(host: str, port: int, error: OSError) -> StartError:

@@ -19,11 +19,12 @@ from rich.console import Console
 
 from app.auth.service import KeyService, WayIn
 from app.bootstrap import build
-from app.cli.listening import bound_sockets, cannot_listen, url_of
+from app.cli.listening import BACKLOG, bound_sockets, listen, url_of
 from app.cli.models import download_progress
 from app.core.interrupts import handle_stops
 from app.core.logging import configure_logging
 from app.core.memory import give_large_blocks_back
+from app.errors import StartError
 from app.inference.pull import pull
 from app.main import create_app
 from app.settings import Settings, load_settings
@@ -31,7 +32,6 @@ from app.web.connections import Connection
 
 _OTHER_FILES: Final = 512
 """Descriptors for the database, snapshots, and connections that are just being turned away."""
-_BACKLOG: Final = 256
 _out = Console()
 
 
@@ -56,6 +56,11 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
     give_large_blocks_back()
     built = build(settings)
     app = create_app(settings, built)
+    try:
+        listen(sockets, settings.host)
+    except StartError:
+        built.close()
+        raise
     config = uvicorn.Config(
         app,
         http=partial(  # type: ignore[arg-type] # it is called as a class would be
@@ -63,7 +68,7 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
             most=_connections(settings.max_connections),
             seconds=settings.request_seconds,
         ),
-        backlog=_BACKLOG,
+        backlog=BACKLOG,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -110,13 +115,9 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        port = sockets[0].getsockname()[1] if sockets else self._settings.port
-        try:
-            await super().startup(sockets)
-        except OSError as error:  # another took the port since it was bound
-            await self.lifespan.shutdown()
-            raise cannot_listen(self._settings.host, port, error) from None
-        if not self.should_exit:
+        await super().startup(sockets)
+        if not self.should_exit and sockets:
+            port = sockets[0].getsockname()[1]
             handle_stops(self.handle_exit)
             structlog.get_logger().info("service.started", port=port, pid=os.getpid())
             welcome = _welcome(self._settings, self._keys, port)

@@ -28,7 +28,7 @@ _log = structlog.get_logger()
 
 
 class RequestContext:
-    """Gives each request an id, a log line and an observation; answers what nobody caught.
+    """Gives each request an id, a log line and an observation.
 
     Every line that is logged while it is in hand says its id and its client; once its key is known
     (see ``app.auth.guard``) also the id of that.
@@ -66,13 +66,6 @@ class RequestContext:
             await self._app(scope, receive, send_with_id)
         except ClientDisconnect:
             status = _CLIENT_GONE
-        except Exception as error:
-            # The last net: whatever a room did not foresee is logged whole and told as a 500.
-            _log.exception("request.crashed", error_type=type(error).__name__)
-            if status:
-                raise
-            surprise = AppError("An unexpected error; it is logged under this request's id.")
-            await problem_response(surprise, request_id)(scope, receive, send_with_id)
         finally:
             self._finish(scope, status, time.perf_counter() - started)
             structlog.contextvars.clear_contextvars()
@@ -94,6 +87,35 @@ class RequestContext:
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else new_id("req")
+
+
+class LastNet:
+    """Answers what nobody caught: it is logged whole, and the client is told no more than 500."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; an exception after the answer has begun can only end the connection."""
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            _log.exception("request.crashed", error_type=type(error).__name__)
+            if begun:
+                raise
+            surprise = AppError("An unexpected error; it is logged under this request's id.")
+            await problem_response(surprise, scope["state"]["request_id"])(scope, receive, send)
 
 
 class PlainPath:

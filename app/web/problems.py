@@ -150,6 +150,7 @@ def _allowed(request: Request) -> list[str]:
     """Every method that the path has: Starlette tells those of the first route with it alone."""
 
     def has(method: str) -> bool:
+        method = "GET" if method == "HEAD" else method  # HEAD is answered wherever GET is
         scope = {**request.scope, "method": method}
         return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
@@ -160,7 +161,8 @@ def _translated(request: Request, error: HTTPException) -> AppError:
     where = f"{request.method} {request.url.path}"
     match error.status_code:
         case 404:
-            return NotFound(f"There is no {where}. The routes are listed at /docs.")
+            docs = f"{request.scope.get('root_path', '')}/docs"
+            return NotFound(f"There is no {where}. The routes are listed at {docs}.")
         case 405:
             return MethodNotAllowed(f"{where} does not exist; see the Allow header.")
         case 413:

@@ -1,12 +1,13 @@
 """Fixtures that several commands' tests need."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from app.cli import backup, check, enroll, evaluate, keys, main, reembed
-from tests.support.commands import Kith
+from tests.support.commands import Command, Kith
 
 
 @pytest.fixture
@@ -26,3 +27,11 @@ def kith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         monkeypatch.setattr(module, "configure_logging", lambda *_: None)  # it is the process's
     monkeypatch.setenv("COLUMNS", "200")
     return run
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command in this process, with the settings of each call and no others."""
+    for name in [name for name in os.environ if name.startswith("KITH_")]:
+        monkeypatch.delenv(name)
+    return Command(monkeypatch, capsys)

@@ -1,19 +1,28 @@
 """Starting and stopping a real server."""
 
+import errno
 import http.client
+import json
+import os
 import shutil
 import signal
 import socket
 import stat
+import subprocess
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from app.bootstrap import Container, build
+from app.cli import serve
+from app.cli.listening import bound_sockets, cannot_listen, url_of
+from app.settings import Settings
+from tests.support.commands import Command
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
 
@@ -125,3 +134,100 @@ def test_a_wrong_setting_is_one_clear_line(
     with pytest.raises(AssertionError, match=said) as failed:
         server(**{setting: value})
     assert "Traceback" not in str(failed.value)
+
+
+def test_what_is_printed_can_be_run_whatever_the_data_folder_is_called(
+    tmp_path: Path, fake_bundle: Path
+) -> None:
+    """Also where the service listens everywhere, below a prefix, with HEAD asked by a browser."""
+    data = tmp_path / "it's a [red]data[bold] folder? 100%41 #1 $HOME;& 北京"
+    everywhere = "0.0.0.0"  # noqa: S104 - to be reached by this machine
+    process = ServerProcess(
+        data, fake_bundle, KITH_ADMIN_KEY="", KITH_HOST=everywhere, KITH_ROOT_PATH="/kith"
+    )
+    try:
+        process.start()
+        said = process.log.read_text()
+        assert process.url.startswith("http://127.0.0.1:")
+        assert f"The admin key is in {data / 'admin.key'}\n" in said
+        command = said.partition("Try:")[2].strip().splitlines()[0]
+        ran = subprocess.run(
+            ["bash", "-euc", f"{command} --silent"], capture_output=True, text=True, check=True
+        )
+        assert json.loads(ran.stdout)["items"][0]["name"] == "fake"
+        key = (data / "admin.key").read_text().strip()
+        with process.client(key) as client:
+            client.post("/collections", json={"id": "hq"}).raise_for_status()
+            get, head = client.get("/collections/hq"), client.head("/collections/hq")
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-length"] == get.headers["content-length"]
+            assert client.get(f"{process.url}/kith/v1/models").status_code == 200
+    finally:
+        stopped = process.stop()
+    assert stopped == 0
+    assert (data / "kith.db").is_file()
+    assert {each.name for each in tmp_path.iterdir() if each.name != "fake"} == {data.name}
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),  # noqa: S104 - a text
+        ("::", "http://[::1]:80"),
+        ("::1", "http://[::1]:80"),
+        ("fe80::1%eth0", "http://[fe80::1%25eth0]:80"),
+        ("kith.example.com", "http://kith.example.com:80"),
+    ],
+)
+def test_the_address_that_is_printed_can_be_opened(host: str, url: str) -> None:
+    assert url_of(host, 80) == url
+
+
+def test_every_address_of_a_name_gets_the_same_port() -> None:
+    with bound_sockets("localhost", 0) as sockets:
+        assert len({each.getsockname()[1] for each in sockets}) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "part"),
+    [
+        (errno.EACCES, "KITH_PORT to 1024 or higher"),
+        (errno.EADDRINUSE, "in use by another program"),
+        (errno.EADDRNOTAVAIL, "no address of this machine"),
+        (errno.EINVAL, "cannot be had: Invalid argument"),
+    ],
+)
+def test_why_a_port_cannot_be_had_is_told(number: int, part: str) -> None:
+    told = cannot_listen("127.0.0.1", 80, OSError(number, os.strerror(number))).detail
+    assert "127.0.0.1" in told
+    assert part in told
+
+
+def test_a_port_that_another_takes_while_the_service_starts_is_told(
+    tmp_path: Path, fake_bundle: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two can bind a port that neither listens on yet; the second to listen finds it taken."""
+    taken: list[socket.socket] = []
+
+    def built(settings: Settings) -> Container:
+        port = sockets[0].getsockname()[1]
+        taken.append(socket.create_server(("127.0.0.1", port)))
+        return build(settings)
+
+    sockets: list[socket.socket] = []
+
+    @contextmanager
+    def bound(host: str, port: int) -> Iterator[list[socket.socket]]:
+        with bound_sockets(host, port) as found:
+            sockets.extend(found)
+            yield found
+
+    monkeypatch.setattr(serve, "bound_sockets", bound)
+    monkeypatch.setattr(serve, "build", built)
+    said = command("serve", KITH_DATA_DIR=tmp_path / "data", KITH_MODEL=fake_bundle, KITH_PORT=0)
+    for each in taken:
+        each.close()
+    assert said.status == 1
+    assert "is in use by another program" in said.err
+    assert "Traceback" not in said.err

@@ -34,11 +34,9 @@ NOON: Final = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def kith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    for name in [name for name in os.environ if name.startswith("KITH_")]:
-        monkeypatch.delenv(name)
+def kith(command: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setenv("KITH_PORT", "0")
-    return Command(monkeypatch, capsys)
+    return command
 
 
 def clear(said: Ended, *parts: str) -> None:

@@ -391,3 +391,89 @@ def test_the_data_folder_may_have_any_name(
     database.close()
     assert (tmp_path / name / "kith.db").stat().st_size
     assert {each.name for each in tmp_path.iterdir()} == {name}
+
+
+@pytest.mark.parametrize("path", ["/kith", "/apps/kith", "/v2", "/~ops/kith_1.0-a", "/V1"])
+def test_a_prefix_is_a_path(secrets: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setenv("KITH_ROOT_PATH", path)
+    assert load_settings().root_path == path
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("kith", "it must begin with /"),
+        ("https://example.com/kith", "it must begin with /"),
+        ("/kith/", "it must not end with /"),
+        ("/", "it must not end with /"),
+        ("//kith", "it must be a path alone"),
+        ("/a//b", "it must be a path alone"),
+        ("/kith?x=1", "it must be a path alone"),
+        ("/kith#x", "it must be a path alone"),
+        ("/a b", "it must be a path alone"),
+        ("/kith\n", "it must be a path alone"),
+        ("/a/../b", "it must be a path alone"),
+        ("/.", "it must be a path alone"),
+        ("/%6bith", "it must be a path alone"),
+        ("/kïth", "it must be a path alone"),
+        ("/v1", "which is a path of the service"),
+        ("/v1/kith", "which is a path of the service"),
+        ("/docs", "which is a path of the service"),
+    ],
+)
+def test_a_prefix_that_is_no_path_is_refused(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, path: str, part: str
+) -> None:
+    monkeypatch.setenv("KITH_ROOT_PATH", path)
+    told = refusal()
+    assert told.startswith(f"KITH_ROOT_PATH is {path!r}: ")
+    assert part in told
+
+
+@pytest.mark.parametrize(
+    ("value", "origins"),
+    [
+        ("*", ("*",)),
+        ("https://a.example", ("https://a.example",)),
+        (
+            "https://a.example, http://b.example:8080",
+            ("https://a.example", "http://b.example:8080"),
+        ),
+        ("HTTPS://A.Example,https://a.example", ("https://a.example",)),
+        ("http://[::1]:3000", ("http://[::1]:3000",)),
+        ("http://localhost:3000", ("http://localhost:3000",)),
+    ],
+)
+def test_origins_are_a_list_with_commas(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, value: str, origins: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("KITH_CORS_ORIGINS", value)
+    assert load_settings().cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://a.example/",
+        "https://a.example/path",
+        "a.example",
+        "//a.example",
+        "https://*.example",
+        "*,https://a.example",
+        "https://a.example,",
+        "https://a.example https://b.example",
+        '["https://a.example"]',
+        "https://a.example:443",
+        "http://a.example:80",
+        "https://a.example:99999",
+        "https://user@a.example",
+        "https://bücher.example",
+        "null",
+        "file://",
+    ],
+)
+def test_what_no_browser_sends_as_an_origin_is_refused(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("KITH_CORS_ORIGINS", value)
+    assert refusal().startswith(f"KITH_CORS_ORIGINS is {value!r}: it must ")

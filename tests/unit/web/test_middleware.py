@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.logging import configure_logging
-from app.web.middleware import BodyLimit, RequestContext
+from app.web.middleware import BodyLimit, LastNet, RequestContext
 from tests.unit.web.asgi import Exchange, body, reads_all
 
 SECRET = "the-password-is-in-this-text"
@@ -64,7 +64,7 @@ def logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) ->
 
 def test_an_unforeseen_exception_is_told_as_a_500_and_logged_whole(logged: Lines) -> None:
     seen = Observations()
-    exchange = run(RequestContext(crashes, seen), Exchange([], x_request_id="door-7"))
+    exchange = run(RequestContext(LastNet(crashes), seen), Exchange([], x_request_id="door-7"))
     assert exchange.status == 500
     assert exchange.headers["content-type"] == "application/problem+json"
     assert exchange.headers["x-request-id"] == exchange.problem["request_id"] == "door-7"
@@ -81,7 +81,7 @@ def test_an_unforeseen_exception_is_told_as_a_500_and_logged_whole(logged: Lines
 def test_an_answer_that_has_begun_is_broken_off_not_continued_with_another(logged: Lines) -> None:
     exchange, seen = Exchange([]), Observations()
     with pytest.raises(ZeroDivisionError):
-        run(RequestContext(crashes_halfway, seen), exchange)
+        run(RequestContext(LastNet(crashes_halfway), seen), exchange)
     assert [message["type"] for message in exchange.sent] == ["http.response.start"]
     assert [line["event"] for line in logged()] == ["request.crashed", "request.finished"]
 
@@ -109,7 +109,7 @@ def test_what_is_no_http_request_passes_untouched() -> None:
 
     exchange = Exchange([])
     exchange.scope = {"type": "lifespan"}
-    run(RequestContext(BodyLimit(app, 1), Observations()), exchange)
+    run(RequestContext(LastNet(BodyLimit(app, 1)), Observations()), exchange)
     assert scopes == [{"type": "lifespan"}]
 
 
