@@ -77,6 +77,7 @@ def allow(*scopes: Scope, everywhere: bool = False, door: bool = False) -> Check
         # runs in the request's own task; a thread's context would end with the thread's work.
         structlog.contextvars.bind_contextvars(key_id=caller.id)
         keys.admit(caller)
+        request.state.cursor_secret = caller.cursor_secret
         caller.require(frozenset(scopes))
         if everywhere:
             caller.require_everywhere()

@@ -1,5 +1,6 @@
 """Keys as they are stored: hashed. The key itself is shown once, when it is made."""
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import JSON, String
@@ -14,7 +15,8 @@ class ApiKey(Base):
     ``collections`` are the ids that it was bound to when it was made; None: it is unbound.
     ``collection_keys`` are the internal keys of those collections, which are never used again: a
     collection that is made later under the same id is another one. ``rate`` is in requests a
-    minute. ``last_used_at`` is written once a minute at most.
+    minute. ``last_used_at`` is written once a minute at most. ``cursor_secret`` seals the cursors
+    that the key is given.
     """
 
     __tablename__ = "api_keys"
@@ -30,4 +32,7 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     rate: Mapped[int | None]
+    cursor_secret: Mapped[str | None] = mapped_column(
+        String(32), default=lambda: secrets.token_hex(16)
+    )
     created_at: Mapped[datetime]

@@ -22,6 +22,7 @@ class Principal:
 
     ``recalled``: the database does not answer, so the key may have been revoked since it was read.
     ``expires_at`` None means never, ``rate`` None any number of requests a minute.
+    ``cursor_secret`` seals what only this caller may use.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Principal:
     recalled: bool = False
     expires_at: datetime | None = None
     rate: int | None = None
+    cursor_secret: str = ""
 
     def require_valid(self, now: datetime) -> None:
         """``Unauthenticated`` from the moment on at which the key expires."""

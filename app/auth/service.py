@@ -37,6 +37,7 @@ _KEYS = select(
     ApiKey.collection_keys,
     ApiKey.expires_at,
     ApiKey.rate,
+    ApiKey.cursor_secret,
 )
 _BY_HASH = _KEYS.where(ApiKey.sha256 == bindparam("sha256"))
 
@@ -85,7 +86,9 @@ class KeyService:
             raise Unauthenticated("Send a key: `Authorization: Bearer <key>` or `X-API-Key`.")
         digest = _sha256(presented)
         if self._admin_sha256 and hmac.compare_digest(digest, self._admin_sha256):
-            return Principal(OPERATOR, frozenset({Scope.ADMIN}), None)
+            return Principal(
+                OPERATOR, frozenset({Scope.ADMIN}), None, cursor_secret=self._admin_sha256
+            )
         found = (find or self.find)(digest)
         if found is None:
             raise Unauthenticated("This key is not known; it may have been revoked.")
@@ -248,7 +251,16 @@ def _sha256(key: str) -> str:
 
 
 def _principal(
-    row: Row[str, str, list[str], list[str] | None, list[int] | None, datetime | None, int | None],
+    row: Row[
+        str,
+        str,
+        list[str],
+        list[str] | None,
+        list[int] | None,
+        datetime | None,
+        int | None,
+        str | None,
+    ],
     ids: Mapping[int, str],
 ) -> Principal:
     bound = _bound(row, ids)
@@ -258,6 +270,7 @@ def _principal(
         None if bound is None else frozenset(bound),
         expires_at=row.expires_at,
         rate=row.rate,
+        cursor_secret=row.cursor_secret or "",
     )
 
 

@@ -2,6 +2,7 @@
 and not to their ids. Receipts say of what they tell, so that they go with it.
 """
 
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ _KEY_COLUMNS: dict[str, sa.types.TypeEngine[Any]] = {
     "expires_at": sa.DateTime(timezone=True),
     "last_used_at": sa.DateTime(timezone=True),
     "rate": _INTEGER,
+    "cursor_secret": sa.String(length=32),
 }
 
 
@@ -26,7 +28,7 @@ def upgrade() -> None:
     """Take the step. Receipts of before say nothing of what they tell of: they go at once."""
     for name, kind in _KEY_COLUMNS.items():
         op.add_column("api_keys", sa.Column(name, kind, nullable=True))
-    _bind()
+    _complete()
     op.add_column(
         "collections",
         sa.Column("show_candidates", sa.Boolean(), nullable=False, server_default=sa.false()),
@@ -64,8 +66,10 @@ def downgrade() -> None:
         op.drop_column("api_keys", name)
 
 
-def _bind() -> None:
-    """A key that was bound to ids is bound to the collections that have these ids now."""
+def _complete() -> None:
+    """A key that was bound to ids is bound to the collections that have these ids now; every key
+    gets a secret.
+    """
     connection = op.get_bind()
     collections = sa.table("collections", sa.column("key"), sa.column("id"))
     keys = sa.table(
@@ -73,7 +77,11 @@ def _bind() -> None:
         sa.column("key"),
         sa.column("collections", sa.JSON(none_as_null=True)),
         sa.column("collection_keys", sa.JSON(none_as_null=True)),
+        sa.column("cursor_secret"),
     )
+    for (key,) in connection.execute(sa.select(keys.c.key)).all():
+        drawn = sa.update(keys).where(keys.c.key == key)
+        connection.execute(drawn.values(cursor_secret=secrets.token_hex(16)))
     bound = sa.select(keys.c.key, keys.c.collections).where(keys.c.collections.is_not(None))
     for key, ids in connection.execute(bound).all():
         found = sa.select(collections.c.key).where(collections.c.id.in_(ids))

@@ -410,7 +410,7 @@ def altered(
     return file
 
 
-KEY_COLUMNS = ["collection_keys", "expires_at", "last_used_at", "rate"]
+KEY_COLUMNS = ["collection_keys", "expires_at", "last_used_at", "rate", "cursor_secret"]
 
 
 def without(table: str, column: str) -> Callable[[str, list[str], list[dict[str, object]]], None]:
@@ -464,6 +464,8 @@ def test_keys_of_a_backup_that_knew_collections_by_id_are_bound_to_those_of_the_
     assert caller.collections == frozenset({"lab"})
     assert (caller.expires_at, caller.rate) == (None, None)
     assert keys.authenticate(unbound).collections is None
+    assert len(caller.cursor_secret) == 32
+    assert caller.cursor_secret != keys.authenticate(unbound).cursor_secret
     collections.delete("lab", force=True)
     make_collection(service, "lab")
     assert keys.authenticate(bound).collections == frozenset()

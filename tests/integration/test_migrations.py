@@ -220,6 +220,8 @@ def test_keys_of_before_are_bound_to_the_collections_that_had_their_ids(
     keys = KeyService(database, SystemClock(), admin_key=None)
     callers = {caller.id: caller.collections for caller in keys.all().values()}
     assert callers == {"a": {"doors"}, "b": {"doors", "gates"}, "c": frozenset(), "d": None}
+    secrets = {caller.cursor_secret for caller in keys.all().values()}
+    assert [len(each) for each in secrets] == [32] * 4
     with database.read() as session:
         assert session.scalars(sa.select(Receipt)).all() == []
         limits = sa.select(ApiKey.expires_at, ApiKey.last_used_at, ApiKey.rate)
