@@ -10,18 +10,18 @@ Nothing that takes time is imported, so that a command is ready for a signal bef
 anything else.
 """
 
+import atexit
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Final
 
 Undo = Callable[[], object]
 
-_STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_SHOW_CURSOR: Final = b"\x1b[?25h\n"  # a progress bar hides it
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SHOW_CURSOR = b"\x1b[?25h\n"  # a progress bar hides it
 
 _undo: dict[object, Undo] = {}
 _held: set[object] = set()
@@ -32,9 +32,11 @@ def end_at_signals() -> None:
     """From now on SIGINT, SIGTERM and SIGHUP end the process with exit code 128 + their number.
 
     A signal that the process was started to ignore (``nohup``, a job in the background of a
-    script) stays ignored.
+    script) stays ignored. So does one that comes when the command is over and the interpreter takes
+    itself apart: it would find no handler any more.
     """
     handle_stops(_end)
+    atexit.register(handle_stops, signal.SIG_IGN)
 
 
 def handle_stops(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:

@@ -97,6 +97,27 @@ def _lines(log: Path) -> list[str]:
     return log.read_text().splitlines()
 
 
+def test_a_signal_when_a_command_is_over_changes_nothing(tmp_path: Path) -> None:
+    """While the interpreter takes itself apart nobody would hear of it, and it would die of it."""
+    program = f"""
+import atexit, os, signal
+atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))
+{_MAIN}
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, "health"],
+        env={**os.environ, "KITH_PORT": "9"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=_hears_of_interrupts,
+    )
+    assert done.returncode == 1
+    assert "does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def _hears_of_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
