@@ -171,10 +171,12 @@ class Connection(HttpToolsProtocol):
             raise ValueError("too many requests ahead of their answers")
         self.waits_since, self._begun, self._unread = None, False, 0
         self._on_pace_at, self._paused = self.loop.time(), False
+        before = self.cycle
         super().on_headers_complete()
-        # uvicorn would close as soon as it has answered; where a body is still coming, the system
-        # then resets the connection, and the client may never read the answer.
-        self._ends, self.cycle.keep_alive = not self.cycle.keep_alive, True
+        if self.cycle is not before:  # it is where the connection becomes a web socket's
+            # uvicorn would close as soon as it has answered; where a body is still coming, the
+            # system then resets the connection, and the client may never read the answer.
+            self._ends, self.cycle.keep_alive = not self.cycle.keep_alive, True
 
     def on_body(self, body: bytes) -> None:
         """The parser came to something; who sends fast is on pace, and never ahead."""
