@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from app.auth.door import DoorKeys
 from app.auth.principal import Principal, Scope
 from app.auth.service import KeyService
+from app.core.reach import REACH
 from app.errors import Unauthenticated
 from app.web.parameters import check_parameters
 from app.web.services import provided
@@ -83,6 +84,7 @@ def allow(*scopes: Scope, everywhere: bool = False, door: bool = False) -> Check
             caller.require_everywhere()
         if (collection_id := request.path_params.get("collection_id")) is not None:
             caller.require_collection(collection_id)
+        REACH.set(caller.collection_keys)
         await check_parameters(request)
         return caller
 

@@ -271,6 +271,7 @@ def _principal(
         expires_at=row.expires_at,
         rate=row.rate,
         cursor_secret=row.cursor_secret or "",
+        collection_keys=None if bound is None else frozenset(row.collection_keys or []),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.core import hints
 from app.core.db import is_writing
 from app.core.names import spellings
+from app.core.reach import is_reached
 from app.decision.reports import most_of_one_reporter
 from app.errors import ContractMismatch, NotFound, NotReady
 from app.gallery.models import Collection, Face, Feedback, Person, Probe
@@ -25,7 +26,7 @@ def collection(session: Session, collection_id: str) -> Collection:
     if is_writing(session):
         query = query.with_for_update()
     found = session.scalar(query)
-    if found is None:
+    if found is None or not is_reached(found.key):
         raise NotFound(f"There is no collection {collection_id!r}.")
     return found
 

@@ -2,18 +2,22 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.bootstrap import build
+from app.gallery.person_service import PersonService
 from app.settings import Settings
 from tests.api.support import FakeClock, client_of, made, make_collection, problem, told
 
 SCOPES = ("identify", "enroll", "read", "admin")
 PUBLIC = "public"
+ADMIN = "the-admin-key-of-this-test-alone"
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,9 @@ def service(
     settings = Settings(
         data_dir=tmp_path_factory.mktemp("authorisation"),
         model=fake_bundle,
-        admin_key="the-admin-key-of-this-test-alone",
+        admin_key=ADMIN,
     )
-    with client_of(build(settings, clock), "the-admin-key-of-this-test-alone") as client:
+    with client_of(build(settings, clock), ADMIN) as client:
         for collection in ("mine", "other"):
             make_collection(client, collection)
             made(client.post(f"/collections/{collection}/persons", json={"id": "ada"}))
@@ -201,3 +205,33 @@ def test_head_tells_nobody_more_than_get(service: TestClient) -> None:
             headers = {"Authorization": "", "X-API-Key": key}
             answer = service.request("HEAD", head.url("mine"), headers=headers)
             assert answer.status_code in (403, 405), row
+
+
+def test_a_request_in_hand_does_not_act_on_a_successor_of_its_collection(
+    service: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its key is looked at before its body comes: here, before its images are examined."""
+    make_collection(service, "reborn")
+    key = secret(service, scopes=["enroll", "identify"], collections=["reborn"])
+    examine = PersonService._examine
+
+    def while_it_changes_hands(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+        with ThreadPoolExecutor(1) as another:  # whose context is not that of the request
+            another.submit(change_hands).result()
+        return examine(*given, **named)
+
+    def change_hands() -> None:
+        headers = {"Authorization": f"Bearer {ADMIN}"}
+        assert service.delete("/collections/reborn", headers=headers).status_code == 204
+        made(service.post("/collections", json={"id": "reborn"}, headers=headers))
+
+    monkeypatch.setattr(PersonService, "_examine", while_it_changes_hands)
+    answer = service.post(
+        "/collections/reborn/persons",
+        json={"id": "eve"},
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    problem(answer, 404, "not_found")
+    monkeypatch.undo()
+    assert told(service.get("/collections/reborn"))["person_count"] == 0
+    assert service.delete("/collections/reborn").status_code == 204
