@@ -49,6 +49,7 @@ class Roster:
         self._counted_out = 0
         self._evidence = self._statistics.evidence()
         self._steady = (0, 0)  # while nobody becomes valid or ceases to be; the end excluded
+        self._fresh: list[Keys] = []  # who came since the evidence was last brought up to date
         self._counting = Lock()
 
     def __len__(self) -> int:
@@ -67,8 +68,9 @@ class Roster:
         instant = microseconds(now)
         with self._counting:
             start, end = self._steady
-            if not start <= instant < end:
-                self._count_valid(instant)
+            steady = start <= instant < end
+            if self._fresh or not steady:
+                self._count_valid(self._uncounted() if steady else self._members.keys, instant)
             return self._evidence
 
     def everybody(self) -> Fused:
@@ -103,7 +105,7 @@ class Roster:
             },
         )
         self._census.add(people.templates, delta.valid_from, delta.valid_until)
-        self._steady = (0, 0)
+        self._fresh.append(people.owners)
 
     def _count_out(self, touched: Keys) -> None:
         people = self.there(touched)
@@ -113,34 +115,43 @@ class Roster:
         )
         self._members.remove(people.owners)
 
-    def _count_valid(self, instant: int) -> None:
-        """Bring the evidence from whoever was valid before to those who are valid at ``instant``,
-        earlier or later.
+    def _uncounted(self) -> Keys:
+        fresh = np.unique(np.concatenate(self._fresh))
+        return self.there(fresh).owners
+
+    def _count_valid(self, keys: Keys, instant: int) -> None:
+        """Bring ``keys`` (n,), which are all or all the fresh ones, into the evidence where they
+        are valid at ``instant``, and out of it where they are not.
         """
-        starts, ends = self._members.column("starts"), self._members.column("ends")
-        says, valid = self._members.column("says"), (starts <= instant) & (instant < ends)
-        keys = self._members.keys
-        come, go = np.sort(keys[valid & ~says]), np.sort(keys[says & ~valid])
+        everybody = len(keys) == len(self._members)
+        rows = slice(None) if everybody else self._members.rows(keys)
+        says = self._members.column("says")
+        starts, ends = self._members.column("starts")[rows], self._members.column("ends")[rows]
+        valid = (starts <= instant) & (instant < ends)
+        come, go = np.sort(keys[valid & ~says[rows]]), np.sort(keys[says[rows] & ~valid])
         self._take_back(go)
         self._statistics.add(self._counted(come))
-        self._members.column("says")[:] = valid
-        self._keep_exact(np.sort(keys[valid]))
+        says[rows] = valid
+        self._keep_exact()
         self._evidence = self._statistics.evidence()
+        self._fresh.clear()
+        start, end = (ALWAYS, FOREVER) if everybody else self._steady
         moments = np.concatenate([starts, ends])
         self._steady = (
-            int(moments[moments <= instant].max(initial=ALWAYS)),
-            int(moments[moments > instant].min(initial=FOREVER)),
+            int(moments[moments <= instant].max(initial=start)),
+            int(moments[moments > instant].min(initial=end)),
         )
 
     def _take_back(self, keys: Keys) -> None:
         self._statistics.remove(self._counted(keys))
         self._counted_out += len(keys)
 
-    def _keep_exact(self, valid: Keys) -> None:
-        if self._counted_out <= max(_LEAST_COUNTED_OUT, len(valid)):
+    def _keep_exact(self) -> None:
+        if self._counted_out <= max(_LEAST_COUNTED_OUT, len(self._members)):
             return
+        counted = np.sort(self._members.keys[self._members.column("says")])
         self._statistics = SiteStatistics(self._dimension)
-        self._statistics.add(self._counted(valid))
+        self._statistics.add(self._counted(counted))
         self._counted_out = 0
 
     def _counted(self, keys: Keys) -> Fused:
