@@ -22,6 +22,7 @@ from app.observability.routes import router as operations
 from app.recognition.routes import router as recognition
 from app.settings import Settings, load_settings
 from app.web import problems
+from app.web.attendance import AttendanceWatch
 from app.web.bodies import Bodies
 from app.web.middleware import BodyLimit, LastNet, PlainPath, RequestContext
 from app.web.origins import CrossOrigin
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     if settings.cors_origins:
         app.add_middleware(CrossOrigin, origins=settings.cors_origins)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(AttendanceWatch)
     app.add_middleware(
         RequestContext,
         observe=built.metrics.observe_request,

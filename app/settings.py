@@ -122,9 +122,7 @@ class Settings(BaseSettings):
     ] = _cores()
     queue: Annotated[
         int,
-        Field(
-            ge=0, le=1_000_000, description="Requests that may wait for inference; more get 503."
-        ),
+        Field(ge=0, le=1_000_000, description="Images that may wait for inference; more get 503."),
     ] = 64
     max_image_bytes: Annotated[
         int, Field(ge=1, le=_TEBIBYTE, description="Largest image, in bytes, encoded.")

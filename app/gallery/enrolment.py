@@ -20,7 +20,7 @@ from app.errors import (
 )
 from app.gallery.schemas import RejectedImage, RejectionReason
 from app.inference.acceptance import Acceptance, rivals
-from app.inference.analyser import Analyser
+from app.inference.analyser import Analyse, Analyser
 from app.inference.pipeline import Sample
 
 _UNREADABLE: Final = (InvalidImage, UnsupportedImage, PayloadTooLarge)
@@ -104,13 +104,14 @@ class Enroller:
         """The images that can be enrolled and those that cannot, in their order."""
         templates: list[Template] = []
         rejected: list[RejectedImage] = []
-        for index, image in enumerate(images):
-            try:
-                templates.append(self._template(index, image))
-            except _Refused as refused:
-                rejected.append(self.rejection(index, image.filename, *refused.reasons))
-            except _UNREADABLE as error:
-                rejected.append(_Unreadable.of(index, image.filename, error))
+        with self._analyser.batch(len(images)) as analyse:
+            for index, image in enumerate(images):
+                try:
+                    templates.append(self._template(index, image, analyse))
+                except _Refused as refused:
+                    rejected.append(self.rejection(index, image.filename, *refused.reasons))
+                except _UNREADABLE as error:
+                    rejected.append(_Unreadable.of(index, image.filename, error))
         return templates, rejected
 
     def rejection(
@@ -126,8 +127,8 @@ class Enroller:
         detail = " ".join(_EXPLAINED[reason].format(**limits) for reason in known)
         return RejectedImage(index=index, filename=filename, reasons=known, detail=detail)
 
-    def _template(self, index: int, image: ImageFile) -> Template:
-        analysis = self._analyser.analyse(image.data, self._subject)
+    def _template(self, index: int, image: ImageFile, analyse: Analyse) -> Template:
+        analysis = analyse(image.data, self._subject)
         return Template(
             index, image.filename, image.sha256, analysis.chosen[0], analysis.embeddings[0]
         )

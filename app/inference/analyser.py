@@ -1,11 +1,13 @@
 """From the bytes of an image to its samples and their embeddings, behind the gate."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from app.core.attendance import check_client
 from app.inference.embedder import Embeddings
-from app.inference.gate import Gate
+from app.inference.gate import Admitted, Gate
 from app.inference.pipeline import Pipeline, Sample
 from app.vision.decode import ImageLimits, decode_image
 
@@ -32,6 +34,10 @@ class Analysis:
     timings: Timings
 
 
+Analyse = Callable[[bytes, Choose], Analysis]
+"""What is in one image of a request, with the embeddings of whatever is chosen."""
+
+
 class Analyser:
     """Decodes, detects and embeds within the gate and the limits. Thread-safe."""
 
@@ -41,18 +47,30 @@ class Analyser:
         self._limits = limits
 
     def analyse(self, data: bytes, choose: Choose) -> Analysis:
-        """What is in the image, with the embeddings of whatever ``choose`` picks.
+        """What is in the one image of a request. Raises what ``batch`` and its function raise."""
+        with self.batch(1) as analyse:
+            return analyse(data, choose)
 
-        Raises what ``decode_image`` raises, ``Overloaded`` when too many wait, and whatever
-        ``choose`` raises.
+    @contextmanager
+    def batch(self, images: int) -> Iterator[Analyse]:
+        """A function to analyse each of so many images; ``Overloaded`` when too many wait.
+
+        The function raises what ``decode_image`` raises, ``Overloaded`` when no turn comes,
+        ``ClientGone`` when nobody waits for the answer any more, and whatever ``choose`` raises.
         """
-        with self._gate.admit():
+        with self._gate.admit(images) as admitted:
+            yield lambda data, choose: self._analyse(admitted, data, choose)
+
+    def _analyse(self, admitted: Admitted, data: bytes, choose: Choose) -> Analysis:
+        with admitted.turn():
             started = time.perf_counter()
             image = decode_image(data, self._limits)
             decoded = time.perf_counter()
+            check_client()
             samples = self.pipeline.find(image)
             detected = time.perf_counter()
             chosen = choose(samples)
+            check_client()
             embeddings = self.pipeline.embed([sample.crop for sample in chosen])
             embedded = time.perf_counter()
         timings = Timings(

@@ -1,36 +1,115 @@
 """The bounded queue before inference: past it a request is turned away at once, never piled up."""
 
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
+from app.core.attendance import check_client
 from app.errors import Overloaded
+
+_LARGEST_SHARE: Final = 2
+"""A request of many images holds at most one place in so many, so that it leaves some to others."""
+_LOOK_SECONDS: Final = 0.2
+"""How often somebody who waits looks whether its client still does."""
 
 
 class Gate:
-    """At most ``concurrency`` inside and ``queue`` waiting, none longer than ``patience`` seconds.
+    """At most ``concurrency`` images inside and ``queue`` waiting, none longer than ``patience``
+    seconds; first come, first served. A request holds a place for each of its images.
 
     Thread-safe.
     """
 
     def __init__(self, concurrency: int, queue: int, *, patience: float) -> None:
         self._patience = patience
-        self._places = threading.BoundedSemaphore(concurrency + queue)
-        self._workers = threading.BoundedSemaphore(concurrency)
+        self._most = concurrency + queue
+        self._lock = threading.Lock()
+        self._places = 0
+        self._turns = concurrency
+        self._waiting: deque[threading.Event] = deque()
 
     @contextmanager
-    def admit(self) -> Iterator[None]:
-        """Wait for a turn and hold it; ``Overloaded`` at once when the queue is full, or when no
-        turn comes in time.
+    def admit(self, images: int = 1) -> Iterator["Admitted"]:
+        """Places for a request of so many images; ``Overloaded`` at once when they are not free.
+
+        Of a request that needs more than half of all places, the images beyond wait without one.
         """
-        if not self._places.acquire(blocking=False):
-            raise Overloaded("More requests are waiting than can be served soon; try again.")
+        held = min(images, max(1, self._most // _LARGEST_SHARE))
+        with self._lock:
+            if self._places + held > self._most:
+                raise Overloaded("More images are waiting than can be served soon; try again.")
+            self._places += held
+        admitted = Admitted(self, images, held)
         try:
-            if not self._workers.acquire(timeout=self._patience):
-                raise Overloaded(f"No turn came within {self._patience:g} seconds; try again.")
-            try:
-                yield
-            finally:
-                self._workers.release()
+            yield admitted
         finally:
-            self._places.release()
+            self.give_back(admitted.held)
+
+    def give_back(self, places: int) -> None:
+        """Places that are needed no more."""
+        with self._lock:
+            self._places -= places
+
+    def wait(self) -> None:
+        """Until a turn is free, which is then the caller's; ``Overloaded`` when none comes in time,
+        ``ClientGone`` when nobody waits for the answer any more.
+        """
+        with self._lock:
+            if self._turns and not self._waiting:
+                self._turns -= 1
+                return
+            called = threading.Event()
+            self._waiting.append(called)
+        try:
+            self._until(called)
+        except BaseException:
+            with self._lock:
+                if called.is_set():
+                    self._pass_on()
+                else:
+                    self._waiting.remove(called)
+            raise
+
+    def _until(self, called: threading.Event) -> None:
+        latest = time.monotonic() + self._patience
+        while not called.wait(min(_LOOK_SECONDS, max(0.0, latest - time.monotonic()))):
+            check_client()
+            if time.monotonic() >= latest:
+                raise Overloaded(f"No turn came within {self._patience:g} seconds; try again.")
+
+    def leave(self) -> None:
+        """The caller's turn is over."""
+        with self._lock:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self._waiting:
+            self._waiting.popleft().set()
+        else:
+            self._turns += 1
+
+
+class Admitted:
+    """A request that is let in: its images take turns one after the other."""
+
+    def __init__(self, gate: Gate, images: int, held: int) -> None:
+        self._gate = gate
+        self._left = images
+        self.held = held
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn and hold it; an image's place is free again afterwards."""
+        check_client()
+        self._gate.wait()
+        try:
+            yield
+        finally:
+            self._gate.leave()
+            self._left -= 1
+            if self._left < self.held:
+                self.held -= 1
+                self._gate.give_back(1)

@@ -119,8 +119,9 @@ class VerificationService:
         """Whether the largest faces of two images are of one person."""
         calibration = self._calibrations.bundle
         threshold = calibration.verification_threshold(options.target_fmr)
-        one = self._analyser.analyse(source, self._largest_usable)
-        other = self._analyser.analyse(target, self._largest_usable)
+        with self._analyser.batch(2) as analyse:
+            one = analyse(source, self._largest_usable)
+            other = analyse(target, self._largest_usable)
         reasons = list(dict.fromkeys(self._unusable(one) + self._unusable(other)))
         similarity = None
         if not reasons:

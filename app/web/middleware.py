@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.addresses import NOBODY, TrustedProxies
+from app.core.attendance import ClientGone
 from app.core.ids import new_id
 from app.errors import AppError, NotFound, PayloadTooLarge
 from app.web.problems import METHODS, problem_response
@@ -106,7 +107,7 @@ class LastNet:
 
         try:
             await self._app(scope, receive, noted)
-        except ClientDisconnect:
+        except (ClientDisconnect, ClientGone):
             raise
         except Exception as error:
             if scope["type"] != "http":

@@ -45,6 +45,7 @@ _DEPTHS: Final = {
     _GREY_ALPHA: (8, 16),
     _RGBA: (8, 16),
 }
+_CHANNELS: Final = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 2, _RGBA: 4}
 _SCREEN_GAMMA: Final = 2.2
 _SAME_GAMMA: Final = 0.05
 """Exponents this close to one are not applied, as in libpng."""
@@ -158,6 +159,7 @@ def _picture(chunks: _Chunks, limits: ImageLimits) -> _Picture:
         ">IIBBBBB", chunks.header
     )
     limits.check_size(width, height)
+    limits.check_samples(width, height, (depth + 7) // 8 * _CHANNELS.get(colour, 1))
     if depth not in _DEPTHS.get(colour, ()) or method or filtering or interlace > 1:
         raise InvalidImage("The PNG is corrupt: its header states a layout that does not exist.")
     alpha = chunks.others.get(b"tRNS")
@@ -242,16 +244,21 @@ def _written(parts: list[tuple[bytes, bytes]]) -> bytes:
 
 def _strips(picture: _Picture, image: Image.Image) -> Iterator[Strip]:
     """Of samples of eight bits, or of fewer that were stretched to eight."""
-    table = _curve(np.arange(256) / 255, picture.exponent)
+    table = None if picture.exponent is None else _curve(np.arange(256) / 255, picture.exponent)
     for rows, samples in bands(image):
         if picture.colour == _PALETTE:
             alpha = None if picture.palette_alpha is None else picture.palette_alpha[samples]
-            yield Strip(rows, table[picture.palette[samples]], alpha)
+            yield Strip(rows, _looked_up(table, picture.palette)[samples], alpha)
             continue
         whole = np.atleast_3d(samples * np.uint8(255) if samples.dtype == np.bool_ else samples)
         colours, alpha = whole[..., : _colours(picture)], whole[..., _colours(picture) :]
         transparent = _transparency(picture, colours)
-        yield Strip(rows, table[colours], alpha[..., 0] if alpha.size else transparent)
+        colours = _looked_up(table, colours)
+        yield Strip(rows, colours, alpha[..., 0] if alpha.size else transparent)
+
+
+def _looked_up(table: NDArray[np.uint8] | None, samples: Samples) -> NDArray[np.uint8]:
+    return samples if table is None else table[samples]
 
 
 def _deep_strips(picture: _Picture, words: _Words) -> Iterator[Strip]:
@@ -288,7 +295,9 @@ def _colours(picture: _Picture) -> int:
 def _transparency(picture: _Picture, colours: Samples) -> NDArray[np.uint8] | None:
     if picture.key is None or len(picture.key) != colours.shape[2]:
         return None
-    return np.where((colours == picture.key).all(axis=2), 0, 255).astype(np.uint8)
+    key = picture.key.astype(colours.dtype)
+    alpha: NDArray[np.uint8] = (colours != key).any(axis=2) * np.uint8(255)
+    return alpha
 
 
 def _white(picture: _Picture, peak: float) -> float:

@@ -32,12 +32,12 @@ _BY_LIBTIFF: Final = (_LZW, _PACKBITS, _LZMA, _ZSTD, *_FAX)
 _ZLIB: Final = (_DEFLATE, _OLD_DEFLATE)
 _MAX_BLOCKS: Final = 65_536
 """Strips or tiles: 40 Mpixel in tiles of 32 x 32 are 39,000."""
+_MAX_JPEG_BLOCKS: Final = 4_096
+"""Each costs 0.1 ms beside its pixels; 40 Mpixel in tiles of 128 x 128 are 2,500."""
 _MAX_BLOCK_BYTES: Final = 80_000_000
 """Of a block that libtiff expands; Pillow reads no image of more than 89 million pixels at once."""
 _PIECE_BYTES: Final = 1 << 22
-"""About so many bytes are expanded at a time."""
-_RASTER_BYTES_A_PIXEL: Final = 8
-"""How many bytes of samples there may be for each pixel that the limits allow."""
+"""About so many bytes are expanded at a time, a sample counted as eight at least."""
 _REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -84,12 +84,7 @@ def read_raster(layout: Layout, limits: ImageLimits) -> Samples:
     """(height, width, channels) in the type that is stored, packed bits as whole numbers."""
     grid = _grid(layout, limits)
     dtype = _dtype(layout)
-    size = layout.width * layout.height * layout.channels * dtype.itemsize
-    if size > _RASTER_BYTES_A_PIXEL * limits.max_pixels:
-        raise PayloadTooLarge(
-            f"The TIFF has {size:,} bytes of samples; "
-            f"at most {_RASTER_BYTES_A_PIXEL * limits.max_pixels:,} are read."
-        )
+    limits.check_samples(layout.width, layout.height, layout.channels * dtype.itemsize)
     raster = np.empty((layout.height, layout.width, layout.channels), dtype)
     planes = layout.channels if layout.planar else 1
     places = _places(layout, grid, planes)
@@ -110,8 +105,9 @@ def _grid(layout: Layout, limits: ImageLimits) -> _Grid:
         width, height = layout.width, page.integer(278, layout.height)
         height = min(height, layout.height) or layout.height
     across, down = -(-layout.width // width), -(-layout.height // height)
-    if across * down * (layout.channels if layout.planar else 1) > _MAX_BLOCKS:
-        raise InvalidImage(f"The TIFF has more than {_MAX_BLOCKS:,} strips or tiles.")
+    most = _MAX_JPEG_BLOCKS if layout.is_jpeg else _MAX_BLOCKS
+    if across * down * (layout.channels if layout.planar else 1) > most:
+        raise InvalidImage(f"The TIFF has more than {most:,} strips or tiles.")
     return _Grid(across, down, width, height, tiled, channels)
 
 
@@ -196,7 +192,7 @@ def _from_jpeg(
 
 def _from_bytes(layout: Layout, grid: _Grid, places: Sequence[slice]) -> Iterator[_Piece]:
     line = _line_bytes(layout, grid)
-    step = max(1, _PIECE_BYTES // line)
+    step = max(1, _PIECE_BYTES // max(line, grid.width * grid.channels * 8))
     for index, source in enumerate(_sources(layout, grid, places)):
         lines = _lines(layout, grid, index)
         for first in range(0, lines, step):
@@ -342,11 +338,16 @@ def _unpacked(stored: NDArray[np.uint8], layout: Layout, count: int) -> Samples:
         low, middle, high = np.moveaxis(triples, 2, 0)[:: 1 if layout.page.order == "<" else -1]
         whole: Samples = low | middle << 8 | high << 16
         return whole
-    single = np.unpackbits(stored, axis=1)[:, : count * bits].reshape(len(stored), count, bits)
-    values: Samples = np.zeros((len(stored), count), np.uint16 if bits > 8 else np.uint8)
-    for bit in range(bits):
-        values = values << 1 | single[:, :, bit]
-    return values
+    if 8 % bits == 0:
+        shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
+        each: Samples = stored[:, :, None] >> shifts & np.uint8((1 << bits) - 1)
+        return each.reshape(len(stored), -1)[:, :count]
+    starts = np.arange(count) * bits
+    first, shifts = starts >> 3, (24 - bits - (starts & 7)).astype(np.uint32)
+    padded = np.pad(stored, ((0, 0), (0, 2))).astype(np.uint32)
+    window = padded[:, first] << 16 | padded[:, first + 1] << 8 | padded[:, first + 2]
+    values: Samples = window >> shifts & np.uint32((1 << bits) - 1)
+    return values.astype(np.uint16 if bits > 8 else np.uint8)
 
 
 def _rejoined(stored: NDArray[np.uint8], channels: int, size: int) -> Samples:

@@ -1,81 +1,174 @@
 """The gate with real threads: never more inside, never more waiting, never a pile-up."""
 
+import contextvars
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
+from app.core.attendance import Attendance, ClientGone, attend
 from app.errors import Overloaded
 from app.inference.gate import Gate
 
 
+@contextmanager
+def inside(gate: Gate) -> Iterator[None]:
+    """As a request of one image."""
+    with gate.admit() as admitted, admitted.turn():
+        yield
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for it, at most as long as a test may take."""
+    latest = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < latest
+        time.sleep(0.001)
+
+
+class Holder:
+    """Holds the gate's only turn until it is told to leave."""
+
+    def __init__(self, gate: Gate, pool: ThreadPoolExecutor) -> None:
+        self._entered, self._leave = threading.Event(), threading.Event()
+        self._done: Future[None] = pool.submit(self._hold, gate)
+        assert self._entered.wait(60)
+
+    def _hold(self, gate: Gate) -> None:
+        with inside(gate):
+            self._entered.set()
+            self._leave.wait(60)
+
+    def leave(self) -> None:
+        self._leave.set()
+        self._done.result(60)
+
+
 def test_never_more_than_concurrency_are_inside() -> None:
-    gate, inside, most, lock = Gate(3, 100, patience=10), 0, 0, threading.Lock()
+    gate, within, most, lock = Gate(3, 100, patience=60), 0, 0, threading.Lock()
 
     def work() -> None:
-        nonlocal inside, most
-        with gate.admit():
+        nonlocal within, most
+        with inside(gate):
             with lock:
-                inside += 1
-                most = max(most, inside)
+                within += 1
+                most = max(most, within)
             time.sleep(0.005)
             with lock:
-                inside -= 1
+                within -= 1
 
     with ThreadPoolExecutor(20) as pool:
         for each in [pool.submit(work) for _ in range(60)]:
             each.result()
     assert most == 3
-    assert inside == 0
+    assert within == 0
 
 
 def test_who_finds_the_queue_full_is_turned_away_at_once() -> None:
-    gate, leave = Gate(1, 1, patience=10), threading.Event()
-    entered = threading.Semaphore(0)
-
-    def hold() -> None:
-        with gate.admit():
-            entered.release()
-            leave.wait(10)
-
+    gate = Gate(1, 1, patience=60)
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(hold)
-        assert entered.acquire(timeout=5)
-        second = pool.submit(hold)
-        while gate._places.acquire(blocking=False):  # until the second waits
-            gate._places.release()
-            time.sleep(0.001)
-        started = time.monotonic()
-        with pytest.raises(Overloaded) as refusal, gate.admit():
+        holder = Holder(gate, pool)
+        waiting = pool.submit(lambda: inside(gate).__enter__())
+        until(lambda: len(gate._waiting) == 1)
+        with pytest.raises(Overloaded) as refusal, inside(gate):
             pass
-        assert time.monotonic() - started < 0.5
         assert refusal.value.retry_after >= 1
-        leave.set()
-        first.result(5)
-        second.result(5)
-    with gate.admit():
-        pass
+        assert not waiting.done()
+        holder.leave()
+        waiting.result(60)
 
 
 def test_a_failure_inside_frees_its_place() -> None:
-    gate = Gate(1, 0, patience=10)
+    gate = Gate(1, 0, patience=60)
     for _ in range(3):
-        with pytest.raises(ZeroDivisionError), gate.admit():
+        with pytest.raises(ZeroDivisionError), inside(gate):
             raise ZeroDivisionError
-    with gate.admit():
+    with inside(gate):
         pass
 
 
 def test_nobody_waits_where_there_is_no_queue() -> None:
-    gate = Gate(1, 0, patience=10)
-    with gate.admit(), pytest.raises(Overloaded), gate.admit():
+    gate = Gate(1, 0, patience=60)
+    with inside(gate), pytest.raises(Overloaded), inside(gate):
         pass
 
 
 def test_nobody_waits_longer_than_the_gate_has_patience() -> None:
     gate = Gate(1, 1, patience=0.05)
-    with gate.admit(), pytest.raises(Overloaded, match=r"0\.05 seconds"), gate.admit():
+    with inside(gate), pytest.raises(Overloaded, match=r"0\.05 seconds"), inside(gate):
         pass
-    with gate.admit():  # and it has left its place
+    with inside(gate):  # and it has left its place
+        pass
+
+
+def test_a_request_holds_a_place_for_each_of_its_images_until_that_is_done() -> None:
+    gate = Gate(2, 8, patience=60)
+    with gate.admit(4) as four:
+        with gate.admit(5), pytest.raises(Overloaded), gate.admit(2):
+            pass
+        with four.turn():
+            pass
+        with gate.admit(5), gate.admit(2):
+            pass
+    with gate.admit(5), gate.admit(5):  # what was not used is given back as well
+        pass
+
+
+def test_a_request_of_more_images_than_there_are_places_leaves_half_to_others() -> None:
+    gate = Gate(1, 5, patience=60)
+    with gate.admit(256) as many:
+        for _ in range(254):
+            with gate.admit(3), pytest.raises(Overloaded), gate.admit():
+                pass
+            with many.turn():
+                pass
+        with gate.admit(4):  # two images are left
+            pass
+
+
+def test_turns_are_given_in_the_order_of_coming() -> None:
+    gate, order = Gate(1, 100, patience=60), list[int]()
+
+    def many(name: int) -> None:
+        with gate.admit(3) as admitted:
+            for _ in range(3):
+                with admitted.turn():
+                    order.append(name)
+                    until(lambda: len(gate._waiting) >= min(2, 8 - len(order)))
+
+    with ThreadPoolExecutor(4) as pool:
+        holder = Holder(gate, pool)
+        waiting = []
+        for name in range(3):
+            waiting.append(pool.submit(many, name))
+            until(lambda name=name: len(gate._waiting) == name + 1)  # type: ignore[misc]
+        holder.leave()
+        for each in waiting:
+            each.result(60)
+    assert order == [0, 1, 2] * 3
+
+
+def test_who_waits_for_a_client_that_is_gone_leaves_the_queue() -> None:
+    gate, attendance = Gate(1, 1, patience=60), Attendance()
+
+    def wait() -> None:
+        attend(attendance)
+        with inside(gate):
+            raise AssertionError("nobody waits for this")
+
+    with ThreadPoolExecutor(2) as pool:
+        holder = Holder(gate, pool)
+        waiting = pool.submit(contextvars.copy_context().run, wait)
+        until(lambda: len(gate._waiting) == 1)
+        attendance.end()
+        with pytest.raises(ClientGone):
+            waiting.result(60)
+        assert not gate._waiting
+        with gate.admit():  # its place is free
+            pass
+        holder.leave()
+    with inside(gate):
         pass
