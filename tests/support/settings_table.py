@@ -26,4 +26,4 @@ def settings_table() -> str:
 def _default(name: str, field: FieldInfo) -> str:
     if name in _OF_THE_MACHINE:
         return _OF_THE_MACHINE[name]
-    return "unset" if field.default in (None, "") else f"`{field.default}`"
+    return "unset" if field.default in (None, "", ()) else f"`{field.default}`"
