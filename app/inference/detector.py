@@ -20,6 +20,15 @@ _STRIDES: Final = (8, 16, 32)
 _SIDES: Final = (640, 1280)
 """Longest sides that are looked at: YuNet finds faces of about 10 to 300 px, so a larger image is
 shrunk to the first for its large faces and to the second for its small ones."""
+_LONE: Final = 160.0
+"""Pixels of a face at a level: from here on it must be seen at the level below as well, where it is
+half as large. Beyond 350 px YuNet is unsure of a face and sees others inside it. Of 805 close-ups
+(112 photographs, faces of 300 to 2,000 px) 39 had a second box inside the first, and none has with
+this rule. In 372 composites of a child before an adult as many faces are found as without it, 738
+of 744, and in 240 photos of groups 531 of 556. Any number from 100 to 200 does the same."""
+_FAINT: Final = 0.5
+"""Of the score threshold: what is surely seen at one level may be seen faintly at the one below."""
+_SAME: Final = 0.5  # intersection over union of one face at two levels
 
 _LARGEST_LOG_SIZE: Final = 7.0  # e^7 cells of 32 px are beyond any image; more would overflow
 
@@ -47,33 +56,46 @@ class YuNet:
         self._nms_threshold = nms_threshold
 
     def detect(self, image: RgbImage) -> list[Detection]:
-        """All faces, largest first."""
-        levels = [self._detect_at(image, scale) for scale in _scales(image.shape)]
-        rows = _suppress(np.concatenate(levels), self._nms_threshold)
-        faces = [
-            Detection(
-                Box(*(float(v) for v in row[:4])), row[4:14].reshape(5, 2).copy(), float(row[14])
-            )
-            for row in rows
-        ]
-        return sorted(faces, key=lambda face: face.box.area, reverse=True)
+        """All faces, largest first. Boxes lie within the image; the landmarks of a face that the
+        border cuts may not.
+        """
+        rows = _suppress(self._rows(image), self._nms_threshold)
+        faces = [_detection(row, image) for row in rows]
+        seen = [face for face in faces if min(face.box.width, face.box.height) >= 1]
+        return sorted(seen, key=lambda face: face.box.area, reverse=True)
 
-    def _detect_at(self, image: RgbImage, scale: float) -> _Rows:
+    def _rows(self, image: RgbImage) -> _Rows:
+        """The faces above the threshold at every level; large ones if the level below agrees."""
+        scales = _scales(image.shape)
+        if len(scales) == 1:
+            return self._detect_at(image, scales[0], self._score_threshold)
+        faint = self._score_threshold * _FAINT
+        below, above = (self._detect_at(image, scale, faint) for scale in scales)
+        above = _seconded(above, _suppress(below, self._nms_threshold), _LONE / scales[1])
+        rows = np.concatenate([below, above])
+        return np.asarray(rows[rows[:, 14] >= self._score_threshold])
+
+    def _detect_at(self, image: RgbImage, scale: float, threshold: float) -> _Rows:
+        """The cells above ``threshold``, as faces in pixels of ``image``."""
         seen = _resized(image, scale)
         blob = _to_blob(seen)
         maps = dict(
             zip(self._outputs, self._session.run(self._outputs, {self._input: blob}), strict=True)
         )
         width = blob.shape[3]
-        rows = np.concatenate([self._decode(maps, stride, width // stride) for stride in _STRIDES])
+        rows = np.concatenate(
+            [self._decode(maps, stride, width // stride, threshold) for stride in _STRIDES]
+        )
         rows[:, :14] *= np.tile((image.shape[1] / seen.shape[1], image.shape[0] / seen.shape[0]), 7)
         return rows
 
-    def _decode(self, maps: dict[str, NDArray[np.float32]], stride: int, columns: int) -> _Rows:
-        """The cells above the threshold, as faces in pixels of the network's input."""
+    def _decode(
+        self, maps: dict[str, NDArray[np.float32]], stride: int, columns: int, threshold: float
+    ) -> _Rows:
+        """The cells above ``threshold``, as faces in pixels of the network's input."""
         raw = maps[f"cls_{stride}"][0, :, 0].clip(0, 1) * maps[f"obj_{stride}"][0, :, 0].clip(0, 1)
         score = np.sqrt(raw)
-        cells = np.flatnonzero(score >= self._score_threshold)
+        cells = np.flatnonzero(score >= threshold)
         corner = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
         boxes = maps[f"bbox_{stride}"][0, cells]
         size = np.exp(np.minimum(boxes[:, 2:], _LARGEST_LOG_SIZE)) * stride
@@ -81,6 +103,17 @@ class YuNet:
         points = (maps[f"kps_{stride}"][0, cells].reshape(-1, 5, 2) + corner[:, None]) * stride
         columns_of_a_row = [centre - size / 2, size, points.reshape(-1, 10), score[cells, None]]
         return np.concatenate(columns_of_a_row, axis=1)
+
+
+def _detection(row: NDArray[np.float32], image: RgbImage) -> Detection:
+    box = Box(*(float(value) for value in row[:4])).within(image.shape[1], image.shape[0])
+    return Detection(box, row[4:14].reshape(5, 2).copy(), float(row[14]))
+
+
+def _seconded(rows: _Rows, below: _Rows, largest: float) -> _Rows:
+    """Those of ``rows`` that are no larger than ``largest`` pixels, or are ``below`` as well."""
+    kept = [max(row[2:4]) <= largest or (_overlap(row, below) >= _SAME).any() for row in rows]
+    return np.asarray(rows[np.array(kept, bool)])
 
 
 def _scales(shape: tuple[int, ...]) -> list[float]:

@@ -22,7 +22,7 @@ whole numbers are pixel centres: the middle of the first pixel is (0, 0).
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle in pixels of the upright image; it may reach past the border."""
+    """A rectangle in pixels of the upright image, from its upper left corner."""
 
     x: float
     y: float
@@ -33,6 +33,19 @@ class Box:
     def area(self) -> float:
         """In square pixels."""
         return self.width * self.height
+
+    def within(self, width: float, height: float) -> "Box":
+        """The part that lies in an image of this size; its sides are 0 or less where none does."""
+        left, top = max(self.x, 0.0), max(self.y, 0.0)
+        right, bottom = min(self.x + self.width, width), min(self.y + self.height, height)
+        return Box(left, top, right - left, bottom - top)
+
+    def overlap(self, other: "Box") -> float:
+        """Intersection over union, 0 (apart) to 1 (the same)."""
+        across = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        down = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        shared = max(across, 0.0) * max(down, 0.0)
+        return shared / (self.area + other.area - shared) if shared else 0.0
 
 
 @dataclass(frozen=True, slots=True)

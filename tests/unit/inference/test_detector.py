@@ -1,6 +1,7 @@
 """The detector's decoding against slow twins, and on photographs of every size."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.inference.detector import Detection, YuNet, _overlap, _suppress
+from app.vision.decode import ImageLimits, decode_image
 from app.vision.types import Box, RgbImage
-from tests.unit.inference.faces import admiral, astronaut, resized
+from tests.unit.inference.faces import admiral, astronaut, before, close_up, resized
 
 _Rows = NDArray[np.float32]
 
@@ -91,14 +93,14 @@ def test_decoding_is_that_of_the_slow_twin(detector: YuNet, stride: int) -> None
     expected = _slow_decode(maps, stride, columns, 0.6)
     assert 5 < len(expected) < columns * rows
     np.testing.assert_allclose(
-        detector._decode(maps, stride, columns), np.array(expected), rtol=1e-4, atol=1e-3
+        detector._decode(maps, stride, columns, 0.6), np.array(expected), rtol=1e-4, atol=1e-3
     )
 
 
 def test_absurd_outputs_stay_finite(detector: YuNet) -> None:
     maps = {f"{k}_8": np.full((1, 4, d), 1e30, np.float32) for k, d in (("cls", 1), ("obj", 1))}
     maps |= {f"{k}_8": np.full((1, 4, d), 1e3, np.float32) for k, d in (("bbox", 4), ("kps", 10))}
-    assert np.isfinite(detector._decode(maps, 8, 2)).all()
+    assert np.isfinite(detector._decode(maps, 8, 2, 0.6)).all()
 
 
 def _only(found: list[Detection]) -> Detection:
@@ -153,3 +155,84 @@ def test_a_face_cut_by_the_border_is_found(detector: YuNet) -> None:
     whole = _only(detector.detect(astronaut())).box
     cut: RgbImage = np.ascontiguousarray(astronaut()[:, int(whole.x + whole.width / 4) :])
     assert _only(detector.detect(cut)).box.x < 5
+
+
+@pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
+def test_the_box_of_a_cut_face_is_what_can_be_seen_of_it(detector: YuNet, side: str) -> None:
+    whole = _only(detector.detect(astronaut())).box
+    quarter, left, top = int(whole.width / 4), int(whole.x), int(whole.y)
+    right, bottom = int(whole.x + whole.width), int(whole.y + whole.height)
+    cut: dict[str, Any] = {
+        "left": np.s_[:, left + quarter :],
+        "top": np.s_[top + quarter :],
+        "right": np.s_[:, : right - quarter],
+        "bottom": np.s_[: bottom - quarter],
+    }
+    image = np.ascontiguousarray(astronaut()[cut[side]])
+    box = _only(detector.detect(image)).box
+    assert box == box.within(image.shape[1], image.shape[0])
+    edge = {"left": box.x, "top": box.y}
+    edge["right"] = image.shape[1] - box.x - box.width
+    edge["bottom"] = image.shape[0] - box.y - box.height
+    assert edge[side] == pytest.approx(0, abs=3)
+
+
+@pytest.mark.parametrize("photo", [astronaut, admiral])
+@pytest.mark.parametrize("margin", [0.55, 0.65, 0.8])
+@pytest.mark.parametrize("width", [1000, 1500])
+def test_a_close_up_is_one_face(detector: YuNet, photo: type, margin: float, width: int) -> None:
+    image = photo()
+    box = _only(detector.detect(image)).box
+    enlarged, place = close_up(image, box, margin=margin, width=width)
+    assert _iou(_only(detector.detect(enlarged)).box, place) > 0.6
+
+
+@pytest.mark.data
+def test_close_ups_of_many_people_are_one_face_each(detector: YuNet, photos: Path) -> None:
+    files = sorted((photos / "lfw-devtrain").glob("*/*_0001.jpg"))
+    chosen = np.random.default_rng(4).permutation(len(files))
+    seen = 0
+    for file in (files[i] for i in chosen):
+        image = decode_image(file.read_bytes(), ImageLimits(1 << 20, 1 << 20))
+        found = detector.detect(image)
+        if len(found) != 1 or found[0].score < 0.85:
+            continue
+        enlarged, place = close_up(image, found[0].box, margin=0.6, width=1000)
+        inside = [
+            each.box
+            for each in detector.detect(enlarged)
+            if _share_inside(each.box, place) > 0.5 and _iou(each.box, place) < 0.4
+        ]
+        assert not inside, file.name
+        seen += 1
+        if seen == 24:
+            break
+    assert seen == 24
+
+
+def _share_inside(box: Box, other: Box) -> float:
+    """How much of ``box`` lies in ``other``."""
+    both = _iou(box, other)
+    return both * (box.area + other.area) / (1 + both) / box.area
+
+
+@pytest.mark.parametrize(
+    ("across", "down"),
+    [(0.5, 1.15), (0.3, 1.05), (0.0, 0.8), (1.05, 0.75), (-0.2, 1.1), (1.25, 1.1)],
+    ids=["chin", "chin-left", "cheek", "other-cheek", "shoulder", "other-shoulder"],
+)
+@pytest.mark.parametrize(("share", "width"), [(0.35, 1000), (0.5, 1000), (0.65, 700)])
+def test_a_child_before_an_adult_stays_two(
+    detector: YuNet, across: float, down: float, share: float, width: int
+) -> None:
+    adult, child = admiral(), astronaut()
+    image, places = before(
+        (adult, _only(detector.detect(adult)).box),
+        (child, _only(detector.detect(child)).box),
+        at=(across, down),
+        share=share,
+        width=width,
+    )
+    found = [each.box for each in detector.detect(image)]
+    assert len(found) == 2
+    assert all(max(_iou(box, place) for box in found) > 0.5 for place in places)
