@@ -62,7 +62,10 @@ class EnrollReport:
                 outcome.what,
                 outcome.reasons,
                 outcome.detail,
-                [each.model_dump(exclude={"index", "filename"}) for each in outcome.warnings],
+                [
+                    each.model_dump(exclude={"index", "filename", "image_sha256"})
+                    for each in outcome.warnings
+                ],
             )
         )
 

@@ -20,12 +20,12 @@ from app.core.names import one_spelling
 from app.core.terminal import say
 from app.decision.fit import fit, score_noise
 from app.errors import BundleError, InvalidRequest
-from app.inference.acceptance import sole_subject
 from app.inference.bundle import Bundle
 from app.inference.folders import EmbeddedFolder, embed_photos
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.inference.pull import PLAIN, RECIPE
 from app.inference.pull import pull as pull_bundle
+from app.inference.subject import sole_subject
 from app.inference.walk import Photo
 from app.settings import load_settings
 

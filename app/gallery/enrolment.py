@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final, Self, get_args
 
 import numpy as np
@@ -18,16 +18,25 @@ from app.errors import (
     PayloadTooLarge,
     UnsupportedImage,
 )
-from app.gallery.schemas import RejectedImage, RejectionReason
-from app.inference.acceptance import Acceptance, rivals
+from app.gallery.schemas import (
+    EnrolmentWarning,
+    RejectedImage,
+    RejectionReason,
+    SeveralFacesWarning,
+)
+from app.gallery.views import several_faces
+from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyse, Analyser
-from app.inference.pipeline import Sample
+from app.inference.pipeline import Sample, Scene
+from app.inference.subject import Subject, find_subject
+from app.vision.types import Box
 
 _UNREADABLE: Final = (InvalidImage, UnsupportedImage, PayloadTooLarge)
 """What the decoder raises."""
 _EXPLAINED: Final[dict[str, str]] = {
-    "no_face": "No face was found; send a photo in which one is visible.",
-    "multiple_faces": "Several faces of similar size; crop the photo to the person meant.",
+    "no_face": "No face was found{where}; send a photo in which one is visible.",
+    "multiple_faces": "{found} faces were found, and another is nearly as large as the largest; "
+    "crop the photo to the person meant, or say with `subject` which face is meant.",
     "face_too_small": "The face is smaller than {min_face_size} px; come closer.",
     "low_detection_score": "The face is hardly recognisable as one.",
     "low_quality": "The face is too small, dark, bright, blurred or turned away.",
@@ -36,6 +45,15 @@ _EXPLAINED: Final[dict[str, str]] = {
     "duplicate_image": "The person is enrolled with this very image already.",
     "face_limit_reached": "The person has the most faces that the collection allows.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which image of a request: its place in it, its file's name, its digest."""
+
+    index: int
+    filename: str | None
+    image_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +68,20 @@ class ImageFile:
         """Of the bytes as sent; the same image twice is one template."""
         return hashlib.sha256(self.data).hexdigest()
 
+    def origin(self, index: int = 0) -> Origin:
+        """As the image at place ``index`` of a request."""
+        return Origin(index, self.filename, self.sha256)
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """An image that may be enrolled: the face in it, its embedding (d,), and the crop as a PNG if
-    it is to be kept.
+    """An image that may be enrolled: the face taken of the ``faces_found`` in it, its embedding
+    (d,), and the crop as a PNG if it is to be kept.
     """
 
-    index: int
-    filename: str | None
-    image_sha256: str
+    origin: Origin
     sample: Sample
+    faces_found: int
     embedding: NDArray[np.float32]
     png: bytes | None = None
 
@@ -71,9 +92,9 @@ class _Unreadable(RejectedImage):
     _error: AppError = PrivateAttr()
 
     @classmethod
-    def of(cls, index: int, filename: str | None, error: AppError) -> Self:
-        """The refusal of the image at ``index``."""
-        image = cls(index=index, filename=filename, reasons=["invalid_image"], detail=error.detail)
+    def of(cls, origin: Origin, error: AppError) -> Self:
+        """The refusal of the image of ``origin``."""
+        image = cls(**asdict(origin), reasons=["invalid_image"], detail=error.detail)
         image._error = error
         return image
 
@@ -84,11 +105,12 @@ class _Unreadable(RejectedImage):
 
 
 class _Refused(Exception):
-    """An image that is not taken, with the reasons."""
+    """An image that is not taken, with the reasons and how many faces were found in it."""
 
-    def __init__(self, *reasons: str) -> None:
+    def __init__(self, reasons: Sequence[str], found: int) -> None:
         super().__init__(*reasons)
         self.reasons = reasons
+        self.found = found
 
 
 class Enroller:
@@ -100,49 +122,69 @@ class Enroller:
         self.contract_id = analyser.pipeline.contract_id
         self.crop_id = analyser.pipeline.crop_id
 
-    def examine(self, images: Sequence[ImageFile]) -> tuple[list[Template], list[RejectedImage]]:
-        """The images that can be enrolled and those that cannot, in their order."""
+    def examine(
+        self, images: Sequence[ImageFile], subject: Subject = "only"
+    ) -> tuple[list[Template], list[RejectedImage]]:
+        """The images that can be enrolled, with the face that ``subject`` means, and those that
+        cannot; both in the images' order.
+        """
         templates: list[Template] = []
         rejected: list[RejectedImage] = []
         with self._analyser.batch(len(images)) as analyse:
             for index, image in enumerate(images):
+                origin = image.origin(index)
                 try:
-                    templates.append(self._template(index, image, analyse))
+                    templates.append(self._template(analyse, origin, image.data, subject))
                 except _Refused as refused:
-                    rejected.append(self.rejection(index, image.filename, *refused.reasons))
+                    where = " in that box" if isinstance(subject, Box) and refused.found else ""
+                    rejected.append(
+                        self.rejection(origin, *refused.reasons, found=refused.found, where=where)
+                    )
                 except _UNREADABLE as error:
-                    rejected.append(_Unreadable.of(index, image.filename, error))
+                    rejected.append(_Unreadable.of(origin, error))
         return templates, rejected
 
-    def rejection(
-        self, index: int, filename: str | None, *reasons: str, other: str | None = None
-    ) -> RejectedImage:
-        """A refusal in words that tell what to do; ``other`` is the id of whom the face is like."""
+    def rejection(self, origin: Origin, *reasons: str, **facts: str | int) -> RejectedImage:
+        """A refusal in words that tell what to do; ``facts`` are what the words of a reason need
+        besides the settings.
+        """
         known = [r for r in get_args(RejectionReason) if r in reasons]
-        limits = {
+        told = {
             "min_face_size": self._acceptance.min_face_size,
             "max_yaw": self._acceptance.max_yaw,
-            "other": "another person" if other is None else repr(other),
+            "other": "another person",
+            **facts,
         }
-        detail = " ".join(_EXPLAINED[reason].format(**limits) for reason in known)
-        return RejectedImage(index=index, filename=filename, reasons=known, detail=detail)
+        detail = " ".join(_EXPLAINED[reason].format(**told) for reason in known)
+        return RejectedImage(**asdict(origin), reasons=known, detail=detail)
 
-    def _template(self, index: int, image: ImageFile, analyse: Analyse) -> Template:
-        analysis = analyse(image.data, self._subject)
-        return Template(
-            index, image.filename, image.sha256, analysis.chosen[0], analysis.embeddings[0]
+    def _template(
+        self, analyse: Analyse, origin: Origin, data: bytes, subject: Subject
+    ) -> Template:
+        analysis = analyse(data, lambda scene: [self._taken(scene, subject)])
+        found = len(analysis.scene.samples)
+        return Template(origin, analysis.chosen[0], found, analysis.embeddings[0])
+
+    def _taken(self, scene: Scene, subject: Subject) -> Sample:
+        """The one face that is meant, if it is good enough."""
+        face = find_subject(scene, subject)
+        reasons = [face] if isinstance(face, str) else self._acceptance.to_enrol(face)
+        if isinstance(face, str) or reasons:
+            raise _Refused(reasons, len(scene.samples))
+        return face
+
+
+def several_faces_warnings(templates: Sequence[Template]) -> list[EnrolmentWarning]:
+    """Of those that were taken from an image with several faces."""
+    return [
+        SeveralFacesWarning(
+            **dict(several_faces(origin.index, each.sample.box, found=each.faces_found)),
+            filename=origin.filename,
+            image_sha256=origin.image_sha256,
         )
-
-    def _subject(self, samples: list[Sample]) -> list[Sample]:
-        """The one face that the photo is of."""
-        if not samples:
-            raise _Refused("no_face")
-        reasons: list[str] = list(self._acceptance.to_enrol(samples[0]))
-        if rivals(samples):
-            reasons.append("multiple_faces")
-        if reasons:
-            raise _Refused(*reasons)
-        return samples[:1]
+        for each in templates
+        if each.faces_found > 1 and (origin := each.origin)
+    ]
 
 
 def refusal(rejected: Sequence[RejectedImage]) -> AppError:

@@ -116,13 +116,13 @@ class _Reader:
 
     def take(self, photo: Photo, found: Template | Refusal) -> None:
         """On one thread, in order. The same picture twice would recognise itself."""
-        if isinstance(found, Template) and (photo.person, found.image_sha256) in self._seen:
-            again = self._enroller.rejection(0, None, _DUPLICATE)
+        if isinstance(found, Template) and (photo.person, found.origin.image_sha256) in self._seen:
+            again = self._enroller.rejection(found.origin, _DUPLICATE)
             found = self._refusal(photo, _DUPLICATE, detail=again.detail)
         if isinstance(found, Refusal):
             self.refused.append(found)
         else:
-            self._seen.add((photo.person, found.image_sha256))
+            self._seen.add((photo.person, found.origin.image_sha256))
             self.taken.append((photo, found))
 
     def _refusal(self, photo: Photo, *reasons: str, detail: str) -> Refusal:

@@ -17,7 +17,7 @@ from app.gallery import repository
 from app.gallery.evidence import reports_of
 from app.gallery.models import Collection, Person
 from app.gallery.schemas import LookalikePair, LookalikePerson
-from app.gallery.views import rate_view
+from app.gallery.views import rate_view, similarity_view
 from app.index.pairs import near_pairs
 from app.index.replica import Replicas
 from app.web.paging import Page, Paging, page
@@ -68,7 +68,7 @@ class Lookalikes:
             key=lambda pair: pair.place,
             show=lambda pair: LookalikePair(
                 persons=[persons[pair.one], persons[pair.other]],
-                similarity=round(pair.similarity, 4),
+                similarity=similarity_view(pair.similarity),
                 fmr=rate_view(pair.fmr),
                 kind=pair.kind,
             ),

@@ -20,7 +20,7 @@ from app.errors import (
     NotFound,
     Unavailable,
 )
-from app.gallery.enrolment import Enroller, ImageFile, refusal
+from app.gallery.enrolment import Enroller, ImageFile, refusal, several_faces_warnings
 from app.gallery.person_service import PersonService, Tried
 from app.gallery.schemas import EnrolmentWarning, NewCollection, NewPerson
 from app.web.idempotency import keep_nothing
@@ -219,14 +219,15 @@ class Rehearsal:
             raise refusal(tried.rejected)
         taken = self._taken.setdefault(person_id, set())
         if len(taken) >= tried.room:
-            limit = self._enroller.rejection(0, image.filename, "face_limit_reached")
+            limit = self._enroller.rejection(image.origin(), "face_limit_reached")
             raise refusal([limit])
         taken.add(image.sha256)
         return tried.warnings
 
     def _tried(self, person_id: str | None, image: ImageFile) -> Tried:
         if self._gallery is None:
-            _, rejected = self._enroller.examine([image])
-            return Tried(rejected, [], room=NewCollection().max_faces_per_person)
+            templates, rejected = self._enroller.examine([image])
+            warnings = several_faces_warnings(templates)
+            return Tried(rejected, warnings, room=NewCollection().max_faces_per_person)
         persons, collection_id = self._gallery
         return persons.try_images(collection_id, person_id, [image])

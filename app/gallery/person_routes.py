@@ -6,12 +6,13 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from app.auth.guard import MayEnroll, MaySeeEnrolled
 from app.gallery.enrolment import ImageFile
-from app.gallery.fields import CollectionPath, PersonPath
+from app.gallery.fields import CollectionPath, PersonPath, subject_of
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import (
     FacesAdded,
     FaceView,
-    NewPerson,
+    NewFaces,
+    NewPersonWithFaces,
     PersonAdded,
     PersonPatch,
     PersonView,
@@ -25,7 +26,6 @@ from app.web.uploads import (
     MANY_IMAGES,
     NO_IMAGES,
     OPTIONAL_IMAGES,
-    NoFields,
     Submission,
     Upload,
     described,
@@ -44,21 +44,24 @@ FaceId = Annotated[WholeText, Path(ge=1, le=2**63 - 1)]
     status_code=201,
     response_model=PersonAdded,
     responses=documented(404, 409, 415, 503),
-    openapi_extra=described(NewPerson, OPTIONAL_IMAGES),
+    openapi_extra=described(NewPersonWithFaces, OPTIONAL_IMAGES),
 )
 def create_person(
     collection_id: CollectionPath,
     caller: MayEnroll,
-    body: Annotated[Submission[NewPerson], Depends(submission(NewPerson, OPTIONAL_IMAGES))],
+    body: Annotated[
+        Submission[NewPersonWithFaces], Depends(submission(NewPersonWithFaces, OPTIONAL_IMAGES))
+    ],
     persons: Persons,
     receipts: Answered,
     idempotency_key: IdempotencyKey = None,
 ) -> Response | PersonAdded:
     """Enrol a person, with images or without; `rejected` says which were not usable and why."""
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
-    images = _files(body.images)
+    new, images = body.fields, _files(body.images)
+    subject = subject_of(new.subject, images=len(images))
     return receipts.once(
-        ticket, lambda keep: persons.create(collection_id, body.fields, images, keep)
+        ticket, lambda keep: persons.create(collection_id, new, images, keep, subject=subject)
     )
 
 
@@ -116,13 +119,13 @@ def delete_person(
     status_code=201,
     response_model=FacesAdded,
     responses=documented(404, 409, 415, 503),
-    openapi_extra=described(NoFields, MANY_IMAGES),
+    openapi_extra=described(NewFaces, MANY_IMAGES),
 )
 def add_faces(
     collection_id: CollectionPath,
     person_id: PersonPath,
     caller: MayEnroll,
-    body: Annotated[Submission[NoFields], Depends(submission(NoFields, MANY_IMAGES))],
+    body: Annotated[Submission[NewFaces], Depends(submission(NewFaces, MANY_IMAGES))],
     persons: Persons,
     receipts: Answered,
     idempotency_key: IdempotencyKey = None,
@@ -130,8 +133,10 @@ def add_faces(
     """Add faces to a person; partial success is success."""
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
     images = _files(body.images)
+    subject = subject_of(body.fields.subject, images=len(images))
     return receipts.once(
-        ticket, lambda keep: persons.add_faces(collection_id, person_id, images, keep)
+        ticket,
+        lambda keep: persons.add_faces(collection_id, person_id, images, keep, subject=subject),
     )
 
 

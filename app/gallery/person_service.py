@@ -14,13 +14,22 @@ from app.core.db import Database
 from app.core.ids import new_id
 from app.errors import AlreadyExists, AppError, InvalidRequest, NotFound
 from app.gallery import crops, repository
-from app.gallery.enrolment import Enroller, ImageFile, Template, refusal
+from app.gallery.enrolment import (
+    Enroller,
+    ImageFile,
+    Origin,
+    Template,
+    refusal,
+    several_faces_warnings,
+)
 from app.gallery.models import Collection, Face, Person
 from app.gallery.resemblance import Resemblance, Resemblances
 from app.gallery.schemas import (
+    AddedFace,
     EnrolmentWarning,
     FacesAdded,
     FaceView,
+    LookalikeWarning,
     NewPerson,
     PersonAdded,
     PersonPatch,
@@ -28,19 +37,31 @@ from app.gallery.schemas import (
     RejectedImage,
 )
 from app.gallery.templates import pack
-from app.gallery.views import box_view, face_view, person_view, quality_view, rate_view
+from app.gallery.views import (
+    added_face,
+    box_view,
+    face_view,
+    person_view,
+    quality_view,
+    rate_view,
+    similarity_view,
+)
+from app.inference.subject import Subject
 from app.web.idempotency import Keep, amend, forget
 from app.web.paging import Page, Paging, page
 
 _TOLD: Final = frozenset({"external_id", "name", "valid_from", "valid_until"})
 """What of a person answers tell, or depend on."""
+_COLUMNS: Final = set(NewPerson.model_fields) - {"id", "metadata"}
+"""Of a new person, what the table has under the same name."""
 _log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class _Examined:
-    """What became of images before any transaction: which can be enrolled, which cannot, whom the
-    former look like, and by an image's index the key of the person whom the answer names for it.
+    """What became of images before any transaction: which can be enrolled, which cannot, what to
+    look at of the former, and by an image's index the key of the person whom the answer names for
+    it.
     """
 
     templates: list[Template]
@@ -72,15 +93,21 @@ class PersonService:
         self._resemblances = resemblances
 
     def create(
-        self, collection_id: str, new: NewPerson, images: Sequence[ImageFile], keep: Keep
+        self,
+        collection_id: str,
+        new: NewPerson,
+        images: Sequence[ImageFile],
+        keep: Keep,
+        *,
+        subject: Subject = "only",
     ) -> PersonAdded:
-        """Make a person, with a template of each usable image.
+        """Make a person, with a template of the face that is meant in each usable image.
 
         With images and none of them usable nobody is made, and the error says why.
         """
         person_id = new.id or new_id("per")
         owner = self._check_free(collection_id, person_id, new.external_id)
-        seen = self._examine(owner, images, person_key=None)
+        seen = self._examine(owner, images, subject, person_key=None)
         if images and not seen.templates:
             raise refusal(seen.rejected)
         try:
@@ -91,7 +118,7 @@ class PersonService:
                 rows = self._add(session, owner, person, seen)
                 answer = PersonAdded(
                     person=person_view(person, collection_id, faces=len(rows)),
-                    faces=[face_view(row, person_id) for row in rows],
+                    faces=_added(rows, seen, person_id),
                     rejected=seen.rejected,
                     warnings=_of_those(seen),
                 )
@@ -166,13 +193,21 @@ class PersonService:
         _log.info("person.deleted", collection=collection_id, person=person_id)
 
     def add_faces(
-        self, collection_id: str, person_id: str, images: Sequence[ImageFile], keep: Keep
+        self,
+        collection_id: str,
+        person_id: str,
+        images: Sequence[ImageFile],
+        keep: Keep,
+        *,
+        subject: Subject = "only",
     ) -> FacesAdded:
-        """Add a template of each usable image; with none usable, an error that says why."""
+        """Add a template of the face that is meant in each usable image; with none usable, an error
+        that says why.
+        """
         with self._database.read() as session:
             owner = self._enrollable(session, collection_id)
             person = repository.person(session, owner, person_id)
-        seen = self._examine(owner, images, person_key=person.key)
+        seen = self._examine(owner, images, subject, person_key=person.key)
         with self._database.write() as session:
             owner = self._enrollable(session, collection_id)
             person = repository.person(session, owner, person_id)
@@ -181,7 +216,7 @@ class PersonService:
             if not rows:
                 raise refusal(seen.rejected)
             answer = FacesAdded(
-                faces=[face_view(row, person_id) for row in rows],
+                faces=_added(rows, seen, person_id),
                 rejected=seen.rejected,
                 warnings=_of_those(seen),
             )
@@ -190,7 +225,12 @@ class PersonService:
         return answer
 
     def try_images(
-        self, collection_id: str, person_id: str | None, images: Sequence[ImageFile]
+        self,
+        collection_id: str,
+        person_id: str | None,
+        images: Sequence[ImageFile],
+        *,
+        subject: Subject = "only",
     ) -> Tried:
         """What enrolling the images would do, were they the person's first; nothing is written.
 
@@ -202,7 +242,7 @@ class PersonService:
             if person_id is not None:
                 key = repository.person(session, owner, person_id).key
                 count = len(repository.image_hashes(session, key))
-        seen = self._examine(owner, images, person_key=key)
+        seen = self._examine(owner, images, subject, person_key=key)
         return Tried(seen.rejected, seen.warnings, room=owner.max_faces_per_person - count)
 
     def names(self, collection_id: str, ids: Sequence[str]) -> dict[str, str | None]:
@@ -242,30 +282,33 @@ class PersonService:
         return repository.comparable_collection(session, collection_id, self._enroller.contract_id)
 
     def _examine(
-        self, owner: Collection, images: Sequence[ImageFile], *, person_key: int | None
+        self,
+        owner: Collection,
+        images: Sequence[ImageFile],
+        subject: Subject,
+        *,
+        person_key: int | None,
     ) -> _Examined:
-        seen = _Examined(*self._enroller.examine(images))
+        seen = _Examined(*self._enroller.examine(images, subject))
         seen.templates = crops.with_png(owner, seen.templates)
+        seen.warnings = several_faces_warnings(seen.templates)
         if owner.lookalikes == "off" or not seen.templates:
             return seen
         faces = np.stack([template.embedding for template in seen.templates])
         found = self._resemblances.of(owner, faces, but=person_key)
         alike = [(t, other) for t, other in zip(seen.templates, found, strict=True) if other]
-        seen.others = {template.index: other.person_key for template, other in alike}
+        seen.others = {template.origin.index: other.person_key for template, other in alike}
         if owner.lookalikes == "warn":
-            seen.warnings = [_warning(*each) for each in alike]
+            seen.warnings += [_lookalike(*each) for each in alike]
             return seen
         seen.rejected += [
             self._enroller.rejection(
-                template.index,
-                template.filename,
-                "looks_like_another_person",
-                other=other.person_id,
+                template.origin, "looks_like_another_person", other=repr(other.person_id)
             )
             for template, other in alike
         ]
         seen.rejected.sort(key=lambda each: each.index)
-        seen.templates = [each for each in seen.templates if each.index not in seen.others]
+        seen.templates = [t for t in seen.templates if t.origin.index not in seen.others]
         return seen
 
     def _others(self, session: Session, seen: _Examined) -> Sequence[Person]:
@@ -275,11 +318,13 @@ class PersonService:
         there = repository.persons_with(session, set(seen.others.values()))
         keys = {person.key for person in there}
         gone = {index for index, key in seen.others.items() if key not in keys}
-        seen.warnings = [each for each in seen.warnings if each.index not in gone]
+        seen.warnings = [
+            each
+            for each in seen.warnings
+            if each.index not in gone or not isinstance(each, LookalikeWarning)
+        ]
         seen.rejected = [
-            self._enroller.rejection(each.index, each.filename, *each.reasons)
-            if each.index in gone
-            else each
+            self._enroller.rejection(_origin(each), *each.reasons) if each.index in gone else each
             for each in seen.rejected
         ]
         return there
@@ -304,7 +349,7 @@ class PersonService:
             attributes=new.metadata,
             created_at=now,
             updated_at=now,
-            **new.model_dump(exclude={"id", "metadata"}),
+            **new.model_dump(include=_COLUMNS),
         )
         session.add(person)
         session.flush()
@@ -324,14 +369,14 @@ class PersonService:
         seen: list[Template] = []
         for template in examined.templates:
             reason = None
-            if template.image_sha256 in known:
+            if template.origin.image_sha256 in known:
                 reason = "duplicate_image"
             elif len(known) >= owner.max_faces_per_person:
                 reason = "face_limit_reached"
             if reason:
-                rejected.append(self._enroller.rejection(template.index, template.filename, reason))
+                rejected.append(self._enroller.rejection(template.origin, reason))
                 continue
-            known.add(template.image_sha256)
+            known.add(template.origin.image_sha256)
             rows.append(self._face(owner, person, template))
             seen.append(template)
         rejected.sort(key=lambda each: each.index)
@@ -350,7 +395,7 @@ class PersonService:
             collection_key=owner.key,
             contract_id=owner.contract_id,
             embedding=pack(template.embedding),
-            image_sha256=template.image_sha256,
+            image_sha256=template.origin.image_sha256,
             box=box_view(sample.box).model_dump(),
             detection_score=round(sample.detection_score, 4),
             quality=view.model_dump() if (view := quality_view(sample.quality)) else {},
@@ -358,13 +403,24 @@ class PersonService:
         )
 
 
-def _warning(template: Template, other: Resemblance) -> EnrolmentWarning:
-    return EnrolmentWarning(
-        index=template.index,
-        filename=template.filename,
+def _added(rows: Sequence[Face], seen: _Examined, person_id: str) -> list[AddedFace]:
+    index = {t.origin.image_sha256: t.origin.index for t in reversed(seen.templates)}
+    return [added_face(row, person_id, index=index[row.image_sha256]) for row in rows]
+
+
+def _origin(rejected: RejectedImage) -> Origin:
+    return Origin(rejected.index, rejected.filename, rejected.image_sha256)
+
+
+def _lookalike(template: Template, other: Resemblance) -> LookalikeWarning:
+    origin = template.origin
+    return LookalikeWarning(
+        index=origin.index,
+        filename=origin.filename,
+        image_sha256=origin.image_sha256,
         reason="looks_like_another_person",
         person_id=other.person_id,
-        similarity=round(other.similarity, 4),
+        similarity=similarity_view(other.similarity),
         fpir=rate_view(other.fpir),
         detail=f"Enrolled; the service would have named {other.person_id!r} for this face. Are "
         "they one person? See the collection's lookalikes.",
@@ -372,9 +428,10 @@ def _warning(template: Template, other: Resemblance) -> EnrolmentWarning:
 
 
 def _of_those(seen: _Examined) -> list[EnrolmentWarning]:
-    """The warnings of images that were enrolled in the end."""
+    """The warnings of images that were enrolled in the end, in the images' order."""
     refused = {each.index for each in seen.rejected}
-    return [warning for warning in seen.warnings if warning.index not in refused]
+    kept = [warning for warning in seen.warnings if warning.index not in refused]
+    return sorted(kept, key=lambda warning: warning.index)
 
 
 def _view(session: Session, owner: Collection, person: Person) -> PersonView:

@@ -8,10 +8,12 @@ from pydantic import BaseModel, Field, JsonValue, model_validator
 from app.gallery.fields import (
     FacesPerPerson,
     Metadata,
+    Similarity,
+    SubjectField,
     TargetFmr,
     TargetFpir,
 )
-from app.web.fields import BodyFields, Id, Instant, Label, Whole
+from app.web.fields import BodyFields, Count, Id, Instant, Label, Rate, Sha256, Whole
 
 RejectionReason = Literal[
     "invalid_image",
@@ -68,20 +70,20 @@ class NewCollection(CollectionPatch):
 class CollectionView(BaseModel):
     """A collection as it is now."""
 
-    id: str
+    id: Id
     name: str | None
-    target_fpir: float
-    target_fmr: float
-    max_faces_per_person: int
+    target_fpir: TargetFpir
+    target_fmr: TargetFmr
+    max_faces_per_person: FacesPerPerson
     lookalikes: LookalikePolicy
-    keep_probes: int
+    keep_probes: int = Field(ge=0, le=1000)
     keep_crops: bool
     show_candidates: bool
     metadata: dict[str, JsonValue]
     contract_id: str
-    revision: int
-    person_count: int
-    face_count: int
+    revision: Count
+    person_count: Count
+    face_count: Count
     created_at: datetime
     updated_at: datetime
 
@@ -108,82 +110,127 @@ class NewPerson(PersonPatch):
     id: Id | None = None
 
 
+class NewFaces(BodyFields):
+    """How to take faces from images."""
+
+    subject: SubjectField = "only"
+
+
+class NewPersonWithFaces(NewPerson, NewFaces):
+    """A person to enrol, and how to take faces from the images."""
+
+
 class PersonView(BaseModel):
     """A person as enrolled now."""
 
-    id: str
-    collection_id: str
+    id: Id
+    collection_id: Id
     name: str | None
     external_id: str | None
     metadata: dict[str, JsonValue]
     valid_from: datetime | None
     valid_until: datetime | None
-    face_count: int
+    face_count: Count
     created_at: datetime
     updated_at: datetime
 
 
 class BoxView(BaseModel):
-    """Where the face is, in pixels of the upright image."""
+    """Where the face is, in pixels of the upright image; of a face that the border cuts, what can
+    be seen of it.
+    """
 
-    x: int
-    y: int
-    width: int
-    height: int
+    x: Count
+    y: Count
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
 
 
 class QualityView(BaseModel):
-    """How usable the sample is; ``score``, sharpness and brightness are 0 to 1, angles degrees."""
+    """How usable the sample is; ``face_size`` is the shorter side of its box in pixels, angles are
+    degrees.
+    """
 
-    score: float
-    face_size: int
-    sharpness: float
-    brightness: float
-    yaw: float
-    pitch: float
-    roll: float
+    score: Rate
+    face_size: Count
+    sharpness: Rate
+    brightness: Rate
+    yaw: float = Field(ge=-90, le=90)
+    pitch: float = Field(ge=-180, le=180)
+    roll: float = Field(ge=-180, le=180)
 
 
 class FaceView(BaseModel):
     """One template's origin; never the embedding."""
 
-    id: int
-    person_id: str
+    id: int = Field(ge=1)
+    person_id: Id
+    image_sha256: Sha256
     box: BoxView
-    detection_score: float
+    detection_score: Rate
     quality: QualityView | None
     contract_id: str
     created_at: datetime
 
 
-class RejectedImage(BaseModel):
+class AddedFace(FaceView):
+    """A template just made; ``index`` is the place of its image in the request, from 0."""
+
+    index: Count
+
+
+class _OfAnImage(BaseModel):
+    """Of the image at place ``index`` of the request, from 0."""
+
+    index: Count
+    filename: str | None
+    image_sha256: Sha256
+
+
+class RejectedImage(_OfAnImage):
     """An image that was not enrolled, and why."""
 
-    index: int
-    filename: str | None
     reasons: list[RejectionReason]
     detail: str
 
 
-class EnrolmentWarning(BaseModel):
+class LookalikeWarning(_OfAnImage):
     """An image that was enrolled although the service would have named somebody else for it.
 
     ``fpir`` is how often a stranger looks as much like anybody in this gallery.
     """
 
-    index: int
-    filename: str | None
     reason: Literal["looks_like_another_person"]
-    person_id: str
-    similarity: float
-    fpir: float
+    person_id: Id
+    similarity: Similarity
+    fpir: Rate
     detail: str
+
+
+class SeveralFaces(BaseModel):
+    """One face was taken of an image in which several were found: ``faces_found`` of them, and the
+    one in ``box`` was taken. ``index`` is the image's place in the request, from 0.
+    """
+
+    index: Count
+    reason: Literal["several_faces"]
+    faces_found: int = Field(ge=2)
+    box: BoxView
+    detail: str
+
+
+class SeveralFacesWarning(SeveralFaces, _OfAnImage):
+    """An image that was enrolled although several faces were found in it, and which was taken."""
+
+
+EnrolmentWarning = Annotated[LookalikeWarning | SeveralFacesWarning, Field(discriminator="reason")]
+"""What an operator should look at although the image was enrolled; ``reason`` says of what kind."""
 
 
 class FacesAdded(BaseModel):
     """What became of each image: partial success is success."""
 
-    faces: list[FaceView]
+    faces: list[AddedFace]
     rejected: list[RejectedImage]
     warnings: list[EnrolmentWarning]
 
@@ -197,7 +244,7 @@ class PersonAdded(FacesAdded):
 class LookalikePerson(BaseModel):
     """One of two who look alike."""
 
-    person_id: str
+    person_id: Id
     external_id: str | None
     name: str | None
 
@@ -211,6 +258,6 @@ class LookalikePair(BaseModel):
     """
 
     persons: Annotated[list[LookalikePerson], Field(min_length=2, max_length=2)]
-    similarity: float
-    fmr: float
+    similarity: Similarity
+    fmr: Rate
     kind: Literal["lookalike", "probable_duplicate"]

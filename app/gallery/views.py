@@ -1,9 +1,18 @@
 """Rows as clients see them."""
 
+import math
 from collections.abc import Mapping
 
 from app.gallery.models import Collection, Face, Person
-from app.gallery.schemas import BoxView, CollectionView, FaceView, PersonView, QualityView
+from app.gallery.schemas import (
+    AddedFace,
+    BoxView,
+    CollectionView,
+    FaceView,
+    PersonView,
+    QualityView,
+    SeveralFaces,
+)
 from app.vision.types import Box, Quality
 
 
@@ -50,7 +59,8 @@ def face_view(row: Face, person_id: str) -> FaceView:
     return FaceView(
         id=row.id,
         person_id=person_id,
-        box=BoxView(**row.box),
+        image_sha256=row.image_sha256,
+        box=_stored_box(row.box),
         detection_score=row.detection_score,
         quality=_stored_quality(row.quality),
         contract_id=row.contract_id,
@@ -58,9 +68,29 @@ def face_view(row: Face, person_id: str) -> FaceView:
     )
 
 
+def added_face(row: Face, person_id: str, *, index: int) -> AddedFace:
+    """A face just made of the image at ``index``."""
+    return AddedFace(**dict(face_view(row, person_id)), index=index)
+
+
+def several_faces(index: int, box: Box, *, found: int) -> SeveralFaces:
+    """That ``found`` faces are in the image at ``index``, and the one in ``box`` was taken."""
+    taken = box_view(box)
+    return SeveralFaces(
+        index=index,
+        reason="several_faces",
+        faces_found=found,
+        box=taken,
+        detail=f"{found} faces were found; the one of {taken.width} x {taken.height} pixels at "
+        f"({taken.x}, {taken.y}) was taken. If another is meant, say so with `subject`.",
+    )
+
+
 def box_view(box: Box) -> BoxView:
-    """In whole pixels."""
-    return BoxView(x=round(box.x), y=round(box.y), width=round(box.width), height=round(box.height))
+    """In whole pixels: its edges are rounded, so that a box within the image stays within it."""
+    left, top = round(box.x), round(box.y)
+    right, bottom = round(box.x + box.width), round(box.y + box.height)
+    return BoxView(x=left, y=top, width=max(1, right - left), height=max(1, bottom - top))
 
 
 def quality_view(quality: Quality | None) -> QualityView | None:
@@ -78,11 +108,31 @@ def quality_view(quality: Quality | None) -> QualityView | None:
     )
 
 
+def similarity_view(similarity: float) -> float:
+    """With four digits, -1 to 1: a cosine of 32-bit vectors may be beyond by their rounding."""
+    return round(cosine_view(similarity), 4)
+
+
+def limit_view(similarity: float) -> float:
+    """A threshold; below -1, which everybody reaches, it is -1."""
+    return max(-1.0, similarity)
+
+
+def cosine_view(similarity: float) -> float:
+    """With all its digits, -1 to 1."""
+    return min(1.0, max(-1.0, similarity))
+
+
 def rate_view(rate: float) -> float:
     """With six digits: the same on every replica and after every restart, whatever the order in
     which the gallery's people were summed up.
     """
     return float(f"{rate:.6g}")
+
+
+def _stored_box(stored: Mapping[str, int]) -> BoxView:
+    """Faces enrolled before boxes ended at the image's border may begin before it."""
+    return box_view(Box(**stored).within(math.inf, math.inf))
 
 
 def _stored_quality(stored: Mapping[str, float] | None) -> QualityView | None:

@@ -2,25 +2,12 @@
 compared with everybody from then on.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from app.inference.pipeline import Sample
 
 SampleReason = Literal["face_too_small", "low_detection_score", "low_quality", "extreme_pose"]
-
-_RIVAL: Final = 0.7
-
-
-def rivals(samples: Sequence[Sample]) -> list[Sample]:
-    """Faces of at least 0.7 of the largest one's width: so it is unclear whom the photo means."""
-    return [sample for sample in samples[1:] if sample.box.width >= _RIVAL * samples[0].box.width]
-
-
-def sole_subject(samples: Sequence[Sample]) -> Sample | None:
-    """The face that a photo of one person is of; None without a face, or with a rival to it."""
-    return samples[0] if samples and not rivals(samples) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from app.core.attendance import check_client
 from app.inference.embedder import Embeddings
 from app.inference.gate import Admitted, Gate
-from app.inference.pipeline import Pipeline, Sample
+from app.inference.pipeline import Pipeline, Sample, Scene
 from app.vision.decode import ImageLimits, decode_image
 
-Choose = Callable[[list[Sample]], Sequence[Sample]]
+Choose = Callable[[Scene], Sequence[Sample]]
 """Picks the samples that are worth the embedder's time; it may refuse by raising."""
 
 
@@ -26,9 +26,9 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """All ``samples`` found, those ``chosen``, and the chosen ones' ``embeddings`` (n, d)."""
+    """The ``scene``, the samples ``chosen`` of it, and their ``embeddings`` (n, d)."""
 
-    samples: list[Sample]
+    scene: Scene
     chosen: Sequence[Sample]
     embeddings: Embeddings
     timings: Timings
@@ -67,13 +67,13 @@ class Analyser:
             image = decode_image(data, self._limits)
             decoded = time.perf_counter()
             check_client()
-            samples = self.pipeline.find(image)
+            scene = Scene(image.shape[1], image.shape[0], self.pipeline.find(image))
             detected = time.perf_counter()
-            chosen = choose(samples)
+            chosen = choose(scene)
             check_client()
             embeddings = self.pipeline.embed([sample.crop for sample in chosen])
             embedded = time.perf_counter()
         timings = Timings(
             (decoded - started) * 1e3, (detected - decoded) * 1e3, (embedded - detected) * 1e3
         )
-        return Analysis(samples, chosen, embeddings, timings)
+        return Analysis(scene, chosen, embeddings, timings)

@@ -68,7 +68,9 @@ def _embed(
             yield sample
 
     try:
-        analysis = analyser.analyse(photo.file.read_bytes(), lambda found: list(picked(found)))
+        analysis = analyser.analyse(
+            photo.file.read_bytes(), lambda scene: list(picked(scene.samples))
+        )
     except (AppError, OSError) as error:
         return photo, None, getattr(error, "detail", str(error))
     if not len(analysis.embeddings):

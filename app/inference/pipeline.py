@@ -26,6 +26,17 @@ class Sample:
     crop: AlignedCrop
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What was found in an image of ``width`` x ``height`` pixels, upright: all its ``samples``,
+    largest first.
+    """
+
+    width: int
+    height: int
+    samples: list[Sample]
+
+
 class Pipeline:
     """Detector, alignment and embedder of one bundle. Thread-safe."""
 

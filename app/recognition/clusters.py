@@ -10,10 +10,11 @@ from app.decision.resemblance import stranger_rate
 from app.decision.sites import SiteCalibrations
 from app.gallery.evidence import evidence_of
 from app.gallery.models import Collection
-from app.gallery.views import rate_view
+from app.gallery.schemas import SeveralFaces
+from app.gallery.views import cosine_view, rate_view, similarity_view
 from app.index.base import Vectors
 from app.inference.analyser import Analyser
-from app.recognition.faces import largest_faces, wrong_images
+from app.recognition.faces import take_faces, wrong_images
 from app.recognition.matches import Match, judge
 from app.recognition.probes import ProbeStore
 from app.recognition.schemas import ClusterOptions, ClusterReport, ClusterView, KnownPerson
@@ -38,25 +39,25 @@ class ClusterService:
     def group(
         self, collection_id: str, images: Sequence[tuple[str, bytes]], options: ClusterOptions
     ) -> ClusterReport:
-        """The largest faces of 2 to 64 labelled images, or the collection's stored probes."""
+        """One face each of 2 to 64 labelled images, or the collection's stored probes."""
         collection = self._search.collection(collection_id)
         if options.stored_probes == bool(images):
             raise wrong_images("send either images or stored_probes")
         if options.stored_probes:
             stored = self._probes.all(collection)
-            return self._report(collection, stored.ids, stored.vectors, seen=stored.seen)
+            return self._report(collection, stored.ids, stored.vectors, stored.seen, [])
 
         labels = [label for label, _ in images]
-        vectors = largest_faces(self._analyser, images)
-        return self._report(collection, labels, vectors, seen=None)
+        vectors, warnings = take_faces(self._analyser, images, options.subject)
+        return self._report(collection, labels, vectors, None, warnings)
 
     def _report(
         self,
         collection: Collection,
         labels: Sequence[str],
         vectors: Vectors,
-        *,
         seen: Sequence[datetime] | None,
+        warnings: list[SeveralFaces],
     ) -> ClusterReport:
         """Joined are faces as near as somebody must be to be named in a gallery of the others."""
         evidence = evidence_of(collection, self._search.gallery(collection))
@@ -70,13 +71,14 @@ class ClusterService:
                 ClusterView(
                     labels=[labels[row] for row in rows],
                     indices=rows,
-                    cohesion=cohesion(vectors[rows]),
+                    cohesion=_cohesion(vectors[rows]),
                     first_seen=seen[rows[0]] if seen else None,
                     last_seen=seen[rows[-1]] if seen else None,
                     person=person,
                 )
                 for rows, person in zip(found, known, strict=True)
             ],
+            warnings=warnings,
         )
 
     def _known(self, collection: Collection, groups: list[Vectors]) -> list[KnownPerson | None]:
@@ -98,11 +100,16 @@ class ClusterService:
         return known
 
 
+def _cohesion(vectors: Vectors) -> float | None:
+    found = cohesion(vectors)
+    return None if found is None else cosine_view(found)
+
+
 def _person(match: Match, rate: float) -> KnownPerson:
     return KnownPerson(
         person_id=match.person.id,
         external_id=match.person.external_id,
         name=match.person.name,
-        similarity=round(match.similarity, 4),
+        similarity=similarity_view(match.similarity),
         fpir=rate_view(rate),
     )

@@ -1,16 +1,22 @@
 """The distance matrix of images or persons: how they lie to each other in the embedding space."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.decision.fusion import fuse
 from app.errors import Conflict
+from app.gallery.schemas import SeveralFaces
 from app.inference.analyser import Analyser
 from app.inference.embedder import Embeddings
-from app.recognition.faces import largest_faces, wrong_images
+from app.recognition.faces import take_faces, wrong_images
 from app.recognition.schemas import DistanceMatrix, DistanceOptions, Metric
 from app.recognition.search import PersonSearch
+
+_TINY: Final = 1e-12
+_DIGITS: Final = 6
 
 
 class DistanceService:
@@ -27,14 +33,19 @@ class DistanceService:
         self._search.collection(collection_id)
         if bool(images) == bool(options.person_ids):
             raise wrong_images("send either images or person_ids")
+        warnings: list[SeveralFaces] = []
         if options.person_ids:
             labels = list(options.person_ids)
             vectors = np.stack([self._person(collection_id, each) for each in labels])
         else:
             labels = [label for label, _ in images]
-            vectors = largest_faces(self._analyser, images)
-        distances = pairwise(vectors, options.metric)
-        return DistanceMatrix(labels=labels, metric=options.metric, matrix=distances.tolist())
+            vectors, warnings = take_faces(self._analyser, images, options.subject)
+        return DistanceMatrix(
+            labels=labels,
+            metric=options.metric,
+            matrix=pairwise(vectors, options.metric).tolist(),
+            warnings=warnings,
+        )
 
     def _person(self, collection_id: str, person_id: str) -> Embeddings:
         _, _, templates = self._search.enrolled(collection_id, person_id)
@@ -43,12 +54,19 @@ class DistanceService:
         return fuse(templates)
 
 
-def pairwise(vectors: Embeddings, metric: Metric) -> Embeddings:
-    """(n, n) distances of (n, d) unit rows; ``cosine`` is 1 - cosine; the diagonal is 0."""
+def pairwise(vectors: Embeddings, metric: Metric) -> NDArray[np.float64]:
+    """(n, n) distances of the directions of (n, d) rows, symmetric and 0 between equal ones;
+    ``cosine`` is 1 - cosine.
+
+    In 64 bits, of rows that are made exactly of unit length: with 32 bits the distance of a face
+    from itself came out below 0 or above.
+    """
+    rows = vectors.astype(np.float64)
+    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _TINY)
     if metric == "cosine":
-        distances = 1 - vectors @ vectors.T
+        # Of unit rows 1 - cosine is half the square of their distance, which is 0 for equal ones.
+        distances = np.array([np.square(rows - row).sum(axis=1) / 2 for row in rows])
     else:
         order = 2 if metric == "euclidean" else 1
-        distances = np.linalg.norm(vectors[:, None] - vectors[None], ord=order, axis=2)
-    np.fill_diagonal(distances, 0)
-    return np.asarray(np.maximum(distances, 0).round(6), np.float32)
+        distances = np.array([np.linalg.norm(rows - row, ord=order, axis=1) for row in rows])
+    return distances.round(_DIGITS)

@@ -17,15 +17,17 @@ from app.core.db import Database
 from app.core.ids import new_id
 from app.decision.fusion import fuse
 from app.decision.sites import GalleryEvidence, SiteCalibrations
-from app.errors import FieldError, InvalidRequest, NoFace
+from app.errors import FieldError, InvalidRequest
 from app.gallery import repository
 from app.gallery.models import Collection, Feedback
+from app.gallery.schemas import SeveralFaces
 from app.gallery.templates import pack, unpack
+from app.gallery.views import limit_view, similarity_view
 from app.index.base import Vectors
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
-from app.inference.pipeline import Sample
 from app.recognition.exposures import Exposures
+from app.recognition.faces import take_face
 from app.recognition.matches import judge, no_faces
 from app.recognition.probes import ProbeStore
 from app.recognition.schemas import FeedbackOptions, FeedbackView
@@ -76,8 +78,8 @@ class FeedbackService:
         *,
         caller: Principal = INSIDE,
     ) -> FeedbackView:
-        """Keep a verdict on the largest face of the image, or on a stored probe, for which nobody
-        was named; a later verdict on the same replaces it. A caller who may not read is told
+        """Keep a verdict on the face that is meant of the image, or on a stored probe, for which
+        nobody was named; a later verdict on the same replaces it. A caller who may not read is told
         the similarity where it reaches the threshold, in steps.
         """
         collection, person, templates = self._search.enrolled(collection_id, options.person_id)
@@ -85,10 +87,12 @@ class FeedbackService:
             raise no_faces(person.id)
         if (image is None) == (options.probe_id is None):
             raise _wrong("send either an image or a probe_id")
+        warnings: list[SeveralFaces] = []
         if image is None:
             probe = self._probes.get(collection, str(options.probe_id))
         else:
-            probe = self._face(image)
+            taken = take_face(self._analyser.analyse, image, options.subject, self._acceptance)
+            (_, probe), warnings = taken.needed("image", "the image"), taken.warnings()
         similarity = float(fuse(templates) @ probe)
         threshold, named = self._judged(collection, probe)
         wrong = named == person.id and image is not None
@@ -117,22 +121,12 @@ class FeedbackService:
             repository.changed(session, owner, [person.key], now=self._clock.now())
             repository.count_false_positives(session, owner)
             exact = caller.may_read or owner.show_candidates
-            view = _view(row, person.id, exact=exact)
+            view = _view(row, person.id, warnings, exact=exact)
             keep(session, view, row, person)
         _log.info(
             "feedback.given", collection=collection_id, feedback=view.id, verdict=options.verdict
         )
         return view
-
-    def _face(self, image: bytes) -> Vectors:
-        analysis = self._analyser.analyse(image, self._largest_usable)
-        if not analysis.samples:
-            raise NoFace("No face was found in the image.")
-        if not analysis.chosen:
-            reasons = ", ".join(self._acceptance.to_identify(analysis.samples[0]))
-            raise _wrong(f"the largest face cannot be compared: {reasons}")
-        probe: Vectors = analysis.embeddings[0]
-        return probe
 
     def _judged(self, collection: Collection, probe: Vectors) -> tuple[float, str | None]:
         """The threshold without any feedback, and who is named for the probe by it.
@@ -148,9 +142,6 @@ class FeedbackService:
         margin = self._calibrations.bundle.ambiguity_margin
         winner = judge(found, threshold, margin=margin).winner
         return threshold, winner.person.id if winner else None
-
-    def _largest_usable(self, samples: list[Sample]) -> list[Sample]:
-        return [sample for sample in samples[:1] if not self._acceptance.to_identify(sample)]
 
 
 def _row(session: Session, person_key: int, contract_id: str, probe: Vectors) -> Feedback | None:
@@ -171,18 +162,23 @@ def _digest(probe: Vectors) -> str:
     return hashlib.sha256(pack(probe)).hexdigest()
 
 
-def _view(row: Feedback, person_id: str, *, exact: bool) -> FeedbackView:
+def _view(
+    row: Feedback, person_id: str, warnings: list[SeveralFaces], *, exact: bool
+) -> FeedbackView:
     return FeedbackView(
         id=row.id,
         person_id=person_id,
         verdict=row.verdict,
         false_positive=row.counted,
-        similarity=round(row.similarity, 4) if exact else in_steps(row.similarity, row.threshold),
-        threshold=round(row.threshold, 4),
+        similarity=similarity_view(row.similarity)
+        if exact
+        else in_steps(row.similarity, row.threshold),
+        threshold=round(limit_view(row.threshold), 4),
         revision=row.revision,
         contract_id=row.contract_id,
         source=row.source,
         created_at=row.created_at,
+        warnings=warnings,
     )
 
 

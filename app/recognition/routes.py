@@ -26,6 +26,7 @@ from app.recognition.schemas import (
     DetectOptions,
     DistanceMatrix,
     DistanceOptions,
+    EmbeddingOptions,
     EmbeddingView,
     FeedbackOptions,
     FeedbackView,
@@ -47,7 +48,6 @@ from app.web.uploads import (
     OPTIONAL_IMAGE,
     OPTIONAL_IMAGES,
     SOURCE_AND_TARGET,
-    NoFields,
     Submission,
     described,
     submission,
@@ -94,7 +94,7 @@ def verify(
     verification: Verifier,
     request: Request,
 ) -> Verification:
-    """Whether the largest face of the image is this person."""
+    """Whether one face of the image, the largest unless `subject` says another, is this person."""
     return verification.verify(
         collection_id,
         person_id,
@@ -118,7 +118,7 @@ def compare(
     verification: Verifier,
     request: Request,
 ) -> Comparison:
-    """Whether the largest faces of two images are of one person."""
+    """Whether one face each of two images, the largest unless said otherwise, are one person's."""
     del caller
     source, target = body.images
     return verification.compare(
@@ -141,17 +141,21 @@ def detect(
 
 
 @router.post(
-    "/embeddings", responses=documented(415, 503), openapi_extra=described(NoFields, ONE_IMAGE)
+    "/embeddings",
+    responses=documented(415, 503),
+    openapi_extra=described(EmbeddingOptions, ONE_IMAGE),
 )
 def embeddings(
     caller: MayAdminister,
-    body: Annotated[Submission[NoFields], Depends(submission(NoFields, ONE_IMAGE))],
+    body: Annotated[Submission[EmbeddingOptions], Depends(submission(EmbeddingOptions, ONE_IMAGE))],
     recognition: Recognition,
     request: Request,
 ) -> EmbeddingView:
-    """The largest face's embedding, of unit length: biometric data, for administrators."""
+    """The embedding of one face, of unit length: biometric data, for administrators."""
     del caller
-    return recognition.embedding(body.images[0].data, request_id=request.state.request_id)
+    return recognition.embedding(
+        body.images[0].data, body.fields, request_id=request.state.request_id
+    )
 
 
 @router.post(
@@ -212,7 +216,7 @@ def give_feedback(
     receipts: Annotated[Receipts, Depends(provided(Receipts))],
     idempotency_key: IdempotencyKey = None,
 ) -> Response | FeedbackView:
-    """Say that the largest face of an image that was identified is, or is not, of a person.
+    """Say that a face of an image that was identified is, or is not, of a person.
 
     Or a stored probe, by the `probe_id` that its identification gave.
     The embedding is kept, the image is not. A later verdict on the same image replaces the first.

@@ -5,28 +5,54 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
-from app.gallery.fields import TargetFmr, TargetFpir
-from app.gallery.schemas import BoxView, QualityView
-from app.web.fields import BodyFields, Id, Whole
+from app.gallery.fields import (
+    LimitOfSimilarity,
+    RuleField,
+    Similarity,
+    SubjectField,
+    TargetFmr,
+    TargetFpir,
+)
+from app.gallery.schemas import BoxView, QualityView, SeveralFaces
+from app.web.fields import BodyFields, Count, Finite, Id, Positive, Rate, Whole
 
 ProbeReason = Literal[
     "no_face",
+    "multiple_faces",
     "face_too_small",
     "low_detection_score",
     "low_quality",
     "extreme_pose",
     "person_not_valid",
 ]
-Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
+Pair = Annotated[list[Finite], Field(min_length=2, max_length=2)]
 """A list, because few generators of clients understand a tuple's schema."""
+Interval = Annotated[list[Rate], Field(min_length=2, max_length=2)]
+"""Two rates, the lower first."""
+Points = Annotated[list[Pair], Field(min_length=5, max_length=5)]
+Pixels = Annotated[int, Field(ge=1, description="Of the upright image.")]
+FacesFound = Annotated[
+    int, Field(ge=0, description="All faces found, also those beyond `max_faces`.")
+]
 Metric = Literal["cosine", "euclidean", "manhattan"]
 
 
-class IdentifyOptions(BodyFields):
+class DetectOptions(BodyFields):
+    """How to detect."""
+
+    max_faces: Whole = Field(10, ge=1, le=100)
+    min_face_size: Whole = Field(
+        0,
+        ge=0,
+        description="Pixels of the shorter side of a face's box: smaller ones are not answered, "
+        "nor counted in `faces_found`.",
+    )
+
+
+class IdentifyOptions(DetectOptions):
     """How to identify; ``target_fpir`` and ``min_similarity`` can only make it stricter."""
 
     max_candidates: Whole = Field(5, ge=1, le=100)
-    max_faces: Whole = Field(10, ge=1, le=100)
     target_fpir: TargetFpir | None = None
     min_similarity: float | None = Field(None, ge=-1, le=1)
     source: Id | None = Field(
@@ -37,22 +63,28 @@ class IdentifyOptions(BodyFields):
 Verdict = Literal["them", "not_them"]
 
 
-class DetectOptions(BodyFields):
-    """How to detect."""
-
-    max_faces: Whole = Field(10, ge=1, le=100)
-
-
 class CompareOptions(BodyFields):
-    """How strict a comparison is."""
+    """How strict a comparison is, and which face it takes: by ``subject`` of both images, unless
+    ``source_subject`` or ``target_subject`` says otherwise of one.
+    """
 
     target_fmr: TargetFmr = 1e-4
+    subject: RuleField = "largest"
+    source_subject: SubjectField | None = None
+    target_subject: SubjectField | None = None
 
 
 class VerifyOptions(BodyFields):
     """A ``target_fmr`` can only make the collection's stricter."""
 
     target_fmr: TargetFmr | None = None
+    subject: SubjectField = "largest"
+
+
+class EmbeddingOptions(BodyFields):
+    """Which face to embed."""
+
+    subject: SubjectField = "largest"
 
 
 class DistanceOptions(BodyFields):
@@ -62,6 +94,7 @@ class DistanceOptions(BodyFields):
         None, min_length=2, max_length=64, json_schema_extra={"uniqueItems": True}
     )
     metric: Metric = "cosine"
+    subject: RuleField = "largest"
 
     @field_validator("person_ids")
     @classmethod
@@ -78,20 +111,24 @@ class FeedbackOptions(BodyFields):
     verdict: Verdict
     probe_id: Id | None = Field(None, description="A stored probe, instead of an image.")
     source: Id | None = Field(None, description="Where the image is from, such as a camera.")
+    subject: SubjectField = "largest"
 
 
 class ClusterOptions(BodyFields):
     """What to group, where not images."""
 
     stored_probes: bool = Field(default=False, description="The collection's stored probes.")
+    subject: RuleField = "largest"
 
 
 class SampleView(BaseModel):
-    """A face found: where, how sure, how good. Landmarks: eyes, nose tip, mouth corners."""
+    """A face found: where, how sure, how good. Landmarks: eyes, nose tip, mouth corners; of a face
+    that the border cuts they may lie outside of the image.
+    """
 
     box: BoxView
-    landmarks: list[Pair] | None
-    detection_score: float
+    landmarks: Points | None
+    detection_score: Rate
     quality: QualityView | None
 
 
@@ -103,12 +140,12 @@ class Candidate(BaseModel):
     null in a stale answer.
     """
 
-    person_id: str
+    person_id: Id
     external_id: str | None
     name: str | None
-    similarity: float
-    fpir: float
-    face_id: int | None
+    similarity: Similarity
+    fpir: Rate
+    face_id: Annotated[int, Field(ge=1)] | None
     reported_not_them: bool
 
 
@@ -136,9 +173,9 @@ class IdentifiedFace(SampleView):
     """
 
     decision: Literal["identified", "unknown", "ambiguous", "rejected"]
-    person_id: str | None
-    similarity: float | None
-    probe_id: str | None
+    person_id: Id | None
+    similarity: Similarity | None
+    probe_id: Id | None
     reasons: list[ProbeReason]
     not_valid: list[NotValidPerson]
     candidates: list[Candidate]
@@ -147,20 +184,20 @@ class IdentifiedFace(SampleView):
 class PolicyView(BaseModel):
     """By which threshold it was decided."""
 
-    target_fpir: float
-    threshold: float
-    gallery_size: int
+    target_fpir: TargetFpir
+    threshold: LimitOfSimilarity
+    gallery_size: Count
     extrapolated: bool
 
 
 class TimingsView(BaseModel):
     """Milliseconds of each step."""
 
-    decode: float
-    detect: float
-    embed: float
-    search: float
-    total: float
+    decode: Positive
+    detect: Positive
+    embed: Positive
+    search: Positive
+    total: Positive
 
 
 class Identification(BaseModel):
@@ -172,9 +209,12 @@ class Identification(BaseModel):
 
     request_id: str
     contract_id: str
-    revision: int
+    revision: Count
     stale: bool
     policy: PolicyView
+    width: Pixels
+    height: Pixels
+    faces_found: FacesFound
     faces: list[IdentifiedFace]
     timings_ms: TimingsView
 
@@ -196,28 +236,30 @@ class Verification(BaseModel):
     decision: Literal["match", "no_match", "rejected"]
     reasons: list[ProbeReason]
     not_valid: list[NotValidPerson]
-    similarity: float | None
-    threshold: float
-    target_fmr: float
-    fmr: float | None
+    similarity: Similarity | None
+    threshold: LimitOfSimilarity
+    target_fmr: TargetFmr
+    fmr: Rate | None
     reported_not_them: bool
     stale: bool
     face: SampleView | None
+    warnings: list[SeveralFaces]
 
 
 class Comparison(BaseModel):
-    """Two images, the largest face of each."""
+    """Two images, one face of each; in ``warnings`` the source is image 0, the target image 1."""
 
     request_id: str
     contract_id: str
     decision: Literal["match", "no_match", "rejected"]
     reasons: list[ProbeReason]
-    similarity: float | None
-    threshold: float
-    target_fmr: float
-    fmr: float | None
+    similarity: Similarity | None
+    threshold: LimitOfSimilarity
+    target_fmr: TargetFmr
+    fmr: Rate | None
     source: SampleView | None
     target: SampleView | None
+    warnings: list[SeveralFaces]
 
 
 class Detection(BaseModel):
@@ -225,17 +267,21 @@ class Detection(BaseModel):
 
     request_id: str
     contract_id: str
+    width: Pixels
+    height: Pixels
+    faces_found: FacesFound
     faces: list[SampleView]
 
 
 class EmbeddingView(BaseModel):
-    """The largest face's embedding, of unit length."""
+    """One face's embedding, of unit length."""
 
     request_id: str
     contract_id: str
-    dimension: int
-    embedding: list[float]
+    dimension: int = Field(ge=1)
+    embedding: list[Finite]
     face: SampleView
+    warnings: list[SeveralFaces]
 
 
 class DistanceMatrix(BaseModel):
@@ -243,14 +289,15 @@ class DistanceMatrix(BaseModel):
 
     labels: list[str]
     metric: Metric
-    matrix: list[list[float]]
+    matrix: list[list[Positive]]
+    warnings: list[SeveralFaces]
 
 
 class BundleEvidence(BaseModel):
     """The threshold that the model bundle's calibration alone would give, and on what it rests."""
 
-    similarity: float
-    fpir_interval: Pair
+    similarity: LimitOfSimilarity
+    fpir_interval: Interval
     extrapolated: bool
     calibration: dict[str, Any]
 
@@ -268,18 +315,18 @@ class SiteView(BaseModel):
     it would lead to a lower one.
     """
 
-    persons: int
-    mean: float | None
-    deviation: float | None
-    persons_with_several_faces: int
-    coherence: float | None
-    shift: float
-    stretch: float
-    used_shift: float
-    used_stretch: float
-    shift_error: float
-    stretch_error: float
-    least_similarity: float
+    persons: Count
+    mean: Similarity | None
+    deviation: Positive | None
+    persons_with_several_faces: Count
+    coherence: Similarity | None
+    shift: Finite
+    stretch: Positive
+    used_shift: Finite
+    used_stretch: Positive
+    shift_error: Positive
+    stretch_error: Positive
+    least_similarity: LimitOfSimilarity
     at_least: bool
 
 
@@ -293,12 +340,12 @@ class ReportsView(BaseModel):
     confidence, and at most 1 + ``false_positives``: the rate is raised by it, never lowered.
     """
 
-    probes: int
-    expected_false_positives: float
-    false_positives: int
-    not_them: int
-    them: int
-    factor: float
+    probes: Count
+    expected_false_positives: Positive
+    false_positives: Count
+    not_them: Count
+    them: Count
+    factor: float = Field(ge=1, allow_inf_nan=False)
 
 
 class ThresholdEvidence(BaseModel):
@@ -312,7 +359,7 @@ class ThresholdEvidence(BaseModel):
     bundle: BundleEvidence
     site: SiteView
     feedback: ReportsView
-    fpir_ratio: float
+    fpir_ratio: Positive
     fpir_ratio_interval: Pair
     fits_bundle: bool
     warning: str | None
@@ -324,11 +371,11 @@ class ThresholdView(BaseModel):
     ``gallery_size`` and ``face_count`` are of the persons who are valid now.
     """
 
-    similarity: float
-    target_fpir: float
-    gallery_size: int
-    face_count: int
-    fpir_interval: Pair
+    similarity: LimitOfSimilarity
+    target_fpir: TargetFpir
+    gallery_size: Count
+    face_count: Count
+    fpir_interval: Interval
     extrapolated: bool
     contract_id: str
     evidence: ThresholdEvidence
@@ -341,7 +388,7 @@ class ModelView(BaseModel):
     version: str
     contract_id: str
     licence: str
-    dimension: int
+    dimension: int = Field(ge=1)
     sample: Literal["face", "image"]
     provider: str
     precision: str
@@ -360,26 +407,27 @@ class FeedbackView(BaseModel):
     ``similarity`` is null to keys without the scope `read` where it is below that.
     """
 
-    id: str
-    person_id: str
+    id: Id
+    person_id: Id
     verdict: Verdict
     false_positive: bool
-    similarity: float | None
-    threshold: float
-    revision: int
+    similarity: Similarity | None
+    threshold: LimitOfSimilarity
+    revision: Count
     contract_id: str
-    source: str | None
+    source: Id | None
     created_at: datetime
+    warnings: list[SeveralFaces]
 
 
 class KnownPerson(BaseModel):
     """Somebody enrolled who a group of faces is."""
 
-    person_id: str
+    person_id: Id
     external_id: str | None
     name: str | None
-    similarity: float
-    fpir: float
+    similarity: Similarity
+    fpir: Rate
 
 
 class ClusterView(BaseModel):
@@ -390,8 +438,8 @@ class ClusterView(BaseModel):
     """
 
     labels: list[str]
-    indices: list[int]
-    cohesion: float | None
+    indices: list[Count]
+    cohesion: Similarity | None
     first_seen: datetime | None
     last_seen: datetime | None
     person: KnownPerson | None
@@ -404,5 +452,6 @@ class ClusterReport(BaseModel):
     """
 
     labels: list[str]
-    max_fmr: float
+    max_fmr: Rate
     clusters: list[ClusterView]
+    warnings: list[SeveralFaces]

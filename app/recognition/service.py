@@ -8,24 +8,25 @@ from dataclasses import dataclass, replace
 from app.auth.principal import INSIDE, Principal
 from app.decision.calibration import Calibration, Threshold
 from app.decision.sites import SiteCalibrations
-from app.errors import NoFace
 from app.gallery.evidence import evidence_of, reports_of
-from app.gallery.views import rate_view
+from app.gallery.views import limit_view, rate_view, similarity_view
 from app.index.replica import GalleryState
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
 from app.inference.embedder import Embeddings
-from app.inference.pipeline import Sample
+from app.inference.pipeline import Sample, Scene
 from app.observability.metrics import Metrics, Top
 from app.recognition.climbing import ClimbWatch
 from app.recognition.doors import DoorSearch
 from app.recognition.exposures import Exposures
+from app.recognition.faces import take_face
 from app.recognition.matches import Match, Matches, judge
 from app.recognition.probes import ProbeStore
 from app.recognition.schemas import (
     Candidate,
     Detection,
     DetectOptions,
+    EmbeddingOptions,
     EmbeddingView,
     Identification,
     IdentifiedFace,
@@ -91,7 +92,7 @@ class RecognitionService:
         """
         started = time.perf_counter()
         door = self._doors.open(collection_id)
-        analysis = self._analyser.analyse(image, lambda found: self._usable(found, options))
+        analysis = self._analyser.analyse(image, lambda scene: self._usable(scene, options))
         searching = time.perf_counter()
         # The runner-up is needed to tell ambiguity, also where one candidate was asked for.
         count = max(2, options.max_candidates)
@@ -125,36 +126,44 @@ class RecognitionService:
             revision=matches.gallery.revision,
             policy=PolicyView(
                 target_fpir=policy.threshold.target,
-                threshold=round(policy.similarity, 4),
+                threshold=round(limit_view(policy.similarity), 4),
                 gallery_size=matches.gallery.size.persons,
                 extrapolated=policy.threshold.extrapolated,
             ),
             stale=stale,
+            width=analysis.scene.width,
+            height=analysis.scene.height,
+            faces_found=len(_sought(analysis.scene, options)),
             faces=faces,
             timings_ms=timings,
         )
 
     def detect(self, image: bytes, options: DetectOptions, *, request_id: str) -> Detection:
         """Every face, largest first, without identities."""
-        analysis = self._analyser.analyse(image, _none)
+        scene = self._analyser.analyse(image, _none).scene
+        found = _sought(scene, options)
         return Detection(
             request_id=request_id,
             contract_id=self._contract_id,
-            faces=[sample_view(sample) for sample in analysis.samples[: options.max_faces]],
+            width=scene.width,
+            height=scene.height,
+            faces_found=len(found),
+            faces=[sample_view(sample) for sample in found[: options.max_faces]],
         )
 
-    def embedding(self, image: bytes, *, request_id: str) -> EmbeddingView:
-        """The largest face's embedding; ``NoFace`` where there is none."""
-        analysis = self._analyser.analyse(image, lambda found: found[:1])
-        if not analysis.chosen:
-            raise NoFace("No face was found in the image.")
-        vector = analysis.embeddings[0]
+    def embedding(
+        self, image: bytes, options: EmbeddingOptions, *, request_id: str
+    ) -> EmbeddingView:
+        """The embedding of the face that is meant; ``NoFace`` where there is none."""
+        taken = take_face(self._analyser.analyse, image, options.subject)
+        face, vector = taken.needed("image", "the image")
         return EmbeddingView(
             request_id=request_id,
             contract_id=self._contract_id,
             dimension=len(vector),
             embedding=vector.tolist(),
-            face=sample_view(analysis.chosen[0]),
+            face=sample_view(face),
+            warnings=taken.warnings(),
         )
 
     def _keep_unknown(
@@ -219,8 +228,8 @@ class RecognitionService:
                 self._climbs.observe(caller.id, collection_id, nearest.person_id, near)
         self._metrics.observe_decision(collection_id, source, face.decision, top=top)
 
-    def _usable(self, samples: list[Sample], options: IdentifyOptions) -> list[Sample]:
-        shown = samples[: options.max_faces]
+    def _usable(self, scene: Scene, options: IdentifyOptions) -> list[Sample]:
+        shown = _sought(scene, options)[: options.max_faces]
         return [sample for sample in shown if not self._acceptance.to_identify(sample)]
 
     def _policy(self, matches: Matches, options: IdentifyOptions) -> _Policy:
@@ -246,7 +255,7 @@ class RecognitionService:
     ) -> list[IdentifiedFace]:
         found = iter(matches.by_probe)
         faces = []
-        for sample in analysis.samples[: options.max_faces]:
+        for sample in _sought(analysis.scene, options)[: options.max_faces]:
             reasons = self._acceptance.to_identify(sample)
             if reasons:
                 faces.append(
@@ -274,7 +283,7 @@ class RecognitionService:
             **sample_fields(sample),
             decision=found.outcome.value,
             person_id=found.winner.person.id if found.winner else None,
-            similarity=round(found.winner.similarity, 4) if found.winner else None,
+            similarity=similarity_view(found.winner.similarity) if found.winner else None,
             probe_id=None,
             reasons=[],
             not_valid=[],
@@ -289,7 +298,7 @@ class RecognitionService:
                 person_id=match.person.id,
                 external_id=match.person.external_id,
                 name=match.person.name,
-                similarity=round(match.similarity, 4),
+                similarity=similarity_view(match.similarity),
                 fpir=rate_view(rate),
                 face_id=match.face_id,
                 reported_not_them=match.reported_not_them,
@@ -307,6 +316,16 @@ def _unknown(
     return [judged[row] for row in rows], analysis.embeddings[rows]
 
 
-def _none(samples: list[Sample]) -> list[Sample]:
-    del samples
+def _sought(scene: Scene, options: DetectOptions) -> list[Sample]:
+    """The faces that are large enough for the request; an image that is a sample itself always."""
+    least = options.min_face_size
+    return [
+        sample
+        for sample in scene.samples
+        if sample.quality is None or sample.quality.face_size >= least
+    ]
+
+
+def _none(scene: Scene) -> list[Sample]:
+    del scene
     return []

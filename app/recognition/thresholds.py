@@ -13,6 +13,7 @@ from app.decision.site import SiteFit
 from app.decision.sites import SiteCalibrations
 from app.gallery.evidence import evidence_of, reports_of
 from app.gallery.models import Collection
+from app.gallery.views import cosine_view, limit_view
 from app.index.replica import GalleryState
 from app.observability.metrics import Metrics
 from app.recognition.schemas import (
@@ -76,7 +77,7 @@ class ThresholdService:
         evidence = evidence_of(collection, gallery)
         threshold = self._calibrations.threshold(evidence, collection.target_fpir, gallery.size)
         return ThresholdView(
-            similarity=threshold.similarity,
+            similarity=limit_view(threshold.similarity),
             target_fpir=threshold.target,
             gallery_size=gallery.size.persons,
             face_count=gallery.size.templates,
@@ -96,7 +97,7 @@ class ThresholdService:
         given = self._search.verdicts(collection)
         return ThresholdEvidence(
             bundle=BundleEvidence(
-                similarity=found.bundle.similarity,
+                similarity=limit_view(found.bundle.similarity),
                 fpir_interval=list(found.bundle.interval),
                 extrapolated=found.bundle.extrapolated,
                 calibration=dict(self._calibrations.bundle.evidence),
@@ -126,17 +127,17 @@ def _site_view(
     several = seen.persons > 1
     return SiteView(
         persons=seen.persons,
-        mean=seen.mean if several else None,
+        mean=cosine_view(seen.mean) if several else None,
         deviation=seen.deviation if several else None,
         persons_with_several_faces=seen.coherent,
-        coherence=seen.coherence if seen.coherent else None,
+        coherence=cosine_view(seen.coherence) if seen.coherent else None,
         shift=site.shift,
         stretch=site.stretch,
         used_shift=(site.moments.mean - bundle.mean) / bundle.deviation,
         used_stretch=site.moments.deviation / bundle.deviation,
         shift_error=site.mean_error,
         stretch_error=site.deviation_error,
-        least_similarity=least,
+        least_similarity=limit_view(least),
         at_least=at_least,
     )
 

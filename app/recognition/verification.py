@@ -8,13 +8,13 @@ from app.core.clock import Clock, microseconds
 from app.decision.calibration import Threshold
 from app.decision.sites import SiteCalibrations
 from app.gallery.evidence import evidence_of
-from app.gallery.views import rate_view
+from app.gallery.views import limit_view, rate_view, similarity_view
 from app.inference.acceptance import Acceptance
-from app.inference.analyser import Analyser, Analysis
-from app.inference.pipeline import Sample
+from app.inference.analyser import Analyser
 from app.observability.metrics import Metrics, Top
 from app.recognition.climbing import ClimbWatch
 from app.recognition.doors import DoorSearch
+from app.recognition.faces import TakenFace, take_face
 from app.recognition.matches import Claimed, NotValid, is_other
 from app.recognition.schemas import (
     CompareOptions,
@@ -60,28 +60,26 @@ class VerificationService:
         request_id: str,
         caller: Principal = INSIDE,
     ) -> Verification:
-        """Whether the largest face of the image is this person; stale also where the caller's key
-        was recalled. Who is not valid never matches; why is told to callers who may read, and
-        others get the similarity of a match
-        alone, in steps.
+        """Whether the face that is meant is this person; stale also where the caller's key was
+        recalled. Who is not valid never matches; why is told to callers who may read, and
+        others get the similarity of a match alone, in steps.
         """
         person = self._doors.claimed(collection_id, person_id)
-        analysis = self._analyser.analyse(image, self._largest_usable)
+        taken = take_face(self._analyser.analyse, image, options.subject, self._acceptance)
         if person.stale:  # by now it may be too old, or the database be there again
             person = self._doors.claimed(collection_id, person_id)
         stated = person.collection.target_fmr
         target = min(options.target_fmr or stated, stated)
         calibration = self._calibrations.at(evidence_of(person.collection, person.gallery))
         threshold = calibration.verification_threshold(target, templates=person.templates)
-        reasons = self._unusable(analysis)
+        reasons = list(taken.reasons)
         not_valid = self._not_valid(person)
         if not_valid and caller.may_read:
             reasons.append("person_not_valid")
         similarity, reported = None, False
-        if not reasons:
-            probe = analysis.embeddings[0]
-            similarity = float(person.fused @ probe)
-            reported = is_other(probe, similarity, person.others)
+        if taken.embedding is not None and not reasons:
+            similarity = float(person.fused @ taken.embedding)
+            reported = is_other(taken.embedding, similarity, person.others)
         if stale := person.stale or caller.recalled:
             self._metrics.observe_stale(collection_id)
         decision = _verified(similarity, threshold, reasons)
@@ -103,49 +101,45 @@ class VerificationService:
             reasons=reasons,
             not_valid=[not_valid_view(each) for each in not_valid] if caller.may_read else [],
             similarity=_rounded(similarity),
-            threshold=round(threshold.similarity, 4),
+            threshold=round(limit_view(threshold.similarity), 4),
             target_fmr=target,
             reported_not_them=reported,
             fmr=None
             if similarity is None
             else rate_view(calibration.fmr(similarity, templates=person.templates)),
             stale=stale,
-            face=_first(analysis),
+            face=_shown(taken),
+            warnings=taken.warnings(),
         )
 
     def compare(
         self, source: bytes, target: bytes, options: CompareOptions, *, request_id: str
     ) -> Comparison:
-        """Whether the largest faces of two images are of one person."""
+        """Whether the faces that are meant of two images are of one person."""
         calibration = self._calibrations.bundle
         threshold = calibration.verification_threshold(options.target_fmr)
+        by_source = options.source_subject or options.subject
+        by_target = options.target_subject or options.subject
         with self._analyser.batch(2) as analyse:
-            one = analyse(source, self._largest_usable)
-            other = analyse(target, self._largest_usable)
-        reasons = list(dict.fromkeys(self._unusable(one) + self._unusable(other)))
+            one = take_face(analyse, source, by_source, self._acceptance)
+            other = take_face(analyse, target, by_target, self._acceptance)
         similarity = None
-        if not reasons:
-            similarity = float(one.embeddings[0] @ other.embeddings[0])
+        if one.embedding is not None and other.embedding is not None:
+            similarity = float(one.embedding @ other.embedding)
+        reasons = list(dict.fromkeys(one.reasons + other.reasons))
         return Comparison(
             request_id=request_id,
             contract_id=self._contract_id,
             decision=_verified(similarity, threshold, reasons),
             reasons=reasons,
             similarity=_rounded(similarity),
-            threshold=round(threshold.similarity, 4),
+            threshold=round(limit_view(threshold.similarity), 4),
             target_fmr=options.target_fmr,
             fmr=None if similarity is None else rate_view(calibration.fmr(similarity)),
-            source=_first(one),
-            target=_first(other),
+            source=_shown(one),
+            target=_shown(other),
+            warnings=one.warnings(0) + other.warnings(1),
         )
-
-    def _largest_usable(self, samples: list[Sample]) -> list[Sample]:
-        return [sample for sample in samples[:1] if not self._acceptance.to_identify(sample)]
-
-    def _unusable(self, analysis: Analysis) -> list[ProbeReason]:
-        if not analysis.samples:
-            return ["no_face"]
-        return [*self._acceptance.to_identify(analysis.samples[0])]
 
     def _not_valid(self, person: Claimed) -> list[NotValid]:
         start, end = person.valid
@@ -158,12 +152,12 @@ def _may_be_exact(caller: Principal, person: Claimed) -> bool:
     return caller.may_read or person.collection.show_candidates
 
 
-def _first(analysis: Analysis) -> SampleView | None:
-    return sample_view(analysis.samples[0]) if analysis.samples else None
+def _shown(taken: TakenFace) -> SampleView | None:
+    return sample_view(taken.face) if taken.face else None
 
 
 def _rounded(similarity: float | None) -> float | None:
-    return None if similarity is None else round(similarity, 4)
+    return None if similarity is None else similarity_view(similarity)
 
 
 def _verified(

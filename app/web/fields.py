@@ -1,4 +1,4 @@
-"""Types of what every room takes from clients: ids, text, times, numbers.
+"""Types that every room's schemas share: ids, text, times, numbers.
 
 What a standard defines is read by it: times are RFC 3339, text is Unicode in its form NFC, numbers
 are as JSON writes them. Nothing else is taken for one of them.
@@ -8,7 +8,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from app.core.ids import ID_PATTERN
 from app.core.names import one_spelling
@@ -126,3 +133,10 @@ WholeText = Annotated[int, BeforeValidator(_whole_text)]
 """A whole number in an address."""
 SwitchText = Annotated[bool, BeforeValidator(_switch_text)]
 """``true`` or ``false`` in an address."""
+
+Count = Annotated[int, Field(ge=0)]
+Rate = Annotated[float, Field(ge=0, le=1)]
+"""A share, a score or an error rate."""
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

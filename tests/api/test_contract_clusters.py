@@ -49,7 +49,7 @@ def test_images_are_gathered_by_person_and_the_known_are_named(
     seen = [(1, 5), (8, 1), (9, 1), (8, 2), (1, 6), (8, 3)]
     images = files(*(picture(*each) for each in seen))
     body = told(client.post(f"{street}/clusters", files=images))
-    assert set(body) == {"labels", "max_fmr", "clusters"}
+    assert set(body) == {"labels", "max_fmr", "clusters", "warnings"}
     assert body["labels"] == [f"{i}.png" for i in range(6)]
     assert body["max_fmr"] == pytest.approx(1 - 0.99 ** (1 / 5))
     assert [each["indices"] for each in body["clusters"]] == [[1, 3, 5], [0, 4], [2]]
@@ -89,7 +89,12 @@ def test_when_they_were_seen_is_told(timed: TestClient, clock: FakeClock) -> Non
 def test_by_default_nobody_is_kept(client: TestClient) -> None:
     path = make_collection(client)
     assert only_face(identify(client, path, 8))["probe_id"] is None
-    assert stored(client, path) == {"labels": [], "max_fmr": 0.001, "clusters": []}
+    assert stored(client, path) == {
+        "labels": [],
+        "max_fmr": 0.001,
+        "clusters": [],
+        "warnings": [],
+    }
 
 
 def test_the_oldest_are_forgotten_beyond_the_number_and_when_it_is_lowered(

@@ -34,12 +34,24 @@ def test_the_matrix_is_what_the_embeddings_definition_gives(
 ) -> None:
     answer = client.post(f"{staff}/distances", data={"metric": metric}, files=files(*IMAGES))
     body = told(answer)
-    assert set(body) == {"labels", "metric", "matrix"}
+    assert set(body) == {"labels", "metric", "matrix", "warnings"}
     assert (body["labels"], body["metric"]) == (["0.png", "1.png", "2.png"], metric)
     vectors = [embedding(client, image) for image in IMAGES]
     expected = [[distance(a, b, metric) for b in vectors] for a in vectors]
     assert np.array(body["matrix"]) == pytest.approx(np.array(expected), abs=1e-5)
     assert [body["matrix"][i][i] for i in range(3)] == [0, 0, 0]
+    assert body["matrix"] == [list(row) for row in zip(*body["matrix"], strict=True)]
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "manhattan"])
+def test_two_of_the_same_image_are_at_no_distance(
+    client: TestClient, staff: str, metric: str
+) -> None:
+    images = [picture(i % 20) for i in range(40)]
+    answer = client.post(f"{staff}/distances", data={"metric": metric}, files=files(*images))
+    matrix = told(answer)["matrix"]
+    assert [matrix[i][i + 20] for i in range(20)] == [0.0] * 20
+    assert min(min(row) for row in matrix) == 0.0
 
 
 def test_cosine_is_the_default(client: TestClient, staff: str) -> None:

@@ -1,6 +1,7 @@
 """Faces, as the contract promises them."""
 
 import base64
+import hashlib
 import io
 
 import pytest
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.both_databases
 FIELDS = {
     "id",
     "person_id",
+    "image_sha256",
     "box",
     "detection_score",
     "quality",
@@ -46,7 +48,9 @@ def test_a_face_tells_where_it_was_found_and_never_its_embedding(
     body = made(client.post(f"{ada}/faces", files=files(picture(1))))
     assert set(body) == {"faces", "rejected", "warnings"}
     (face,) = body["faces"]
+    assert face.pop("index") == 0
     assert set(face) == FIELDS
+    assert face["image_sha256"] == hashlib.sha256(picture(1)).hexdigest()
     assert face["person_id"] == "ada"
     assert face["box"] == {"x": 0, "y": 0, "width": 64, "height": 64}
     assert face["detection_score"] == 1.0
@@ -92,7 +96,10 @@ def test_a_turned_camera_is_turned_back(client: TestClient, staff: str, ada: str
 def test_partial_success_is_success(client: TestClient, ada: str) -> None:
     images = files(picture(1), b"", picture(1)[:100], b"GIF no, text", picture(1, 1))
     body = made(client.post(f"{ada}/faces", files=images))
-    assert len(body["faces"]) == 2
+    assert [each["index"] for each in body["faces"]] == [0, 4]
+    sent = [hashlib.sha256(data).hexdigest() for _, (_, data, _) in images]
+    assert [each["image_sha256"] for each in body["faces"]] == [sent[0], sent[4]]
+    assert [each["image_sha256"] for each in body["rejected"]] == sent[1:4]
     assert [(each["index"], each["reasons"]) for each in body["rejected"]] == [
         (1, ["invalid_image"]),
         (2, ["invalid_image"]),
@@ -170,7 +177,7 @@ def test_faces_are_listed_page_by_page_oldest_first(client: TestClient, ada: str
         page = told(client.get(f"{ada}/faces", params={"limit": 2, **more}))
         seen += page["items"]
         cursor = page["next_cursor"]
-    assert seen == added["faces"]
+    assert seen == [{name: face[name] for name in FIELDS} for face in added["faces"]]
     assert cursor is None
     assert wrong_fields(client.get(f"{ada}/faces", params={"cursor": "x"})) == ["cursor"]
 

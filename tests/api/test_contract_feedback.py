@@ -97,6 +97,7 @@ def test_a_verdict_is_kept_with_what_it_was_about(client: TestClient, door: str)
         "similarity": face["candidates"][0]["similarity"],
         "revision": 3,
         "source": "gate-1",
+        "warnings": [],
     }
 
 

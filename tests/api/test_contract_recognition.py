@@ -44,6 +44,9 @@ def test_somebody_enrolled_is_named_with_everything_the_contract_promises(
         "revision",
         "stale",
         "policy",
+        "width",
+        "height",
+        "faces_found",
         "faces",
         "timings_ms",
     }
@@ -236,6 +239,7 @@ def test_somebody_is_verified_against_themselves(client: TestClient, known: str)
         "reported_not_them",
         "stale",
         "face",
+        "warnings",
     }
     assert body["stale"] is False
     assert (body["decision"], body["reasons"], body["target_fmr"]) == ("match", [], 1e-4)
@@ -285,6 +289,7 @@ def test_two_images_are_compared(client: TestClient) -> None:
         "fmr",
         "source",
         "target",
+        "warnings",
     }
     assert (body["decision"], body["target_fmr"]) == ("match", 1e-4)
     assert compare(1, 2)["decision"] == "no_match"
@@ -299,13 +304,14 @@ def test_two_images_may_be_compared_as_base64(client: TestClient) -> None:
 
 def test_detection_tells_faces_and_no_identities(client: TestClient, known: str) -> None:
     body = told(client.post("/detect", data={"max_faces": "1"}, files=probe(1)))
-    assert set(body) == {"request_id", "contract_id", "faces"}
+    assert set(body) == {"request_id", "contract_id", "width", "height", "faces_found", "faces"}
+    assert (body["width"], body["height"], body["faces_found"]) == (64, 64, 1)
     assert [set(face) for face in body["faces"]] == [SAMPLE]
 
 
 def test_an_embedding_is_of_unit_length(client: TestClient) -> None:
     body = told(client.post("/embeddings", files=probe(1)))
-    assert set(body) == {"request_id", "contract_id", "dimension", "embedding", "face"}
+    assert set(body) == {"request_id", "contract_id", "dimension", "embedding", "face", "warnings"}
     assert body["dimension"] == len(body["embedding"]) == 32
     assert sum(x * x for x in body["embedding"]) == pytest.approx(1, abs=1e-5)
 

@@ -51,7 +51,7 @@ def _config() -> SchemathesisConfig:
         headers={"X-API-Key": ADMIN_KEY},
         checks=checks,
         generation=GenerationConfig(
-            max_examples=4, deterministic=True, with_security_parameters=False
+            max_examples=12, deterministic=True, with_security_parameters=False
         ),
     )
     projects = ProjectsConfig(default=project)

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.errors import AppError, LocalError
-from app.gallery.schemas import RejectionReason
+from app.gallery.schemas import LookalikeWarning, RejectionReason, SeveralFaces
 from app.recognition.schemas import ProbeReason
 from tests.api.support import PROBLEM, told
 
@@ -77,3 +77,9 @@ def test_every_status_that_is_documented_has_a_code(document: dict[str, Any]) ->
 )
 def test_the_page_tells_every_reason(heading: str, reasons: object) -> None:
     assert [reason.strip("`") for reason, _ in rows(heading)] == list(get_args(reasons))
+
+
+def test_the_page_tells_every_warning() -> None:
+    schemas = [each.model_json_schema() for each in (SeveralFaces, LookalikeWarning)]
+    told_of = [reason.strip("`") for reason, _ in rows("Something to look at")]
+    assert told_of == [schema["properties"]["reason"]["const"] for schema in schemas]

@@ -30,7 +30,7 @@ from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection, NewPerson, PersonPatch
-from app.recognition.schemas import Identification, IdentifyOptions
+from app.recognition.schemas import EmbeddingOptions, Identification, IdentifyOptions
 from app.recognition.service import RecognitionService
 from app.recognition.thresholds import ThresholdService
 from app.settings import Settings
@@ -241,7 +241,7 @@ class GalleryHistory(RuleBasedStateMachine):
     def _embedding(self, seen: Seen) -> NDArray[np.float64]:
         if seen not in self.embeddings:
             service: RecognitionService = self.containers[0].services[RecognitionService]
-            answer = service.embedding(encoded(seen), request_id="r")
+            answer = service.embedding(encoded(seen), EmbeddingOptions(), request_id="r")
             self.embeddings[seen] = np.array(answer.embedding)
         return self.embeddings[seen]
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.inference.acceptance import Acceptance, rivals, sole_subject
+from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.inference.bundle import Bundle
 from app.inference.folders import embed_photos, photos_in
 from app.inference.gate import Gate
 from app.inference.pipeline import Pipeline, Sample, build_pipeline
+from app.inference.subject import rivals, sole_subject
 from app.vision.decode import ImageLimits
 from app.vision.types import Box, Quality
 from tests.support.pictures import picture

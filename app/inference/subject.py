@@ -1,0 +1,59 @@
+"""Which face of an image is meant, where only one is: one rule for every route and command."""
+
+from collections.abc import Sequence
+from typing import Final, Literal, get_args
+
+from app.inference.pipeline import Sample, Scene
+from app.vision.types import Box
+
+SubjectRule = Literal["only", "largest", "central"]
+Subject = SubjectRule | Box
+"""``only``: the largest face, if no other is nearly as large. ``largest``. ``central``: the face
+whose middle is nearest to the image's. A box: the face that overlaps it most.
+"""
+NoSubject = Literal["no_face", "multiple_faces"]
+"""Why no face was taken."""
+
+SUBJECT_RULES: Final[tuple[SubjectRule, ...]] = get_args(SubjectRule)
+RIVAL: Final = 0.7
+"""Of the largest face's width: from here on it is unclear whom the image is of."""
+LEAST_OVERLAP: Final = 0.3
+"""Intersection over union of the box that a client drew and the face that it means: a box that is
+1.8 times as wide and as high, around the same middle, still has it; a box around two faces not."""
+
+
+def find_subject(scene: Scene, subject: Subject) -> Sample | NoSubject:
+    """The face that ``subject`` means, or why there is none. Of equals the larger is taken."""
+    if isinstance(subject, Box):
+        return _in_box(scene.samples, subject)
+    if not scene.samples:
+        return "no_face"
+    if subject == "central":
+        return min(scene.samples, key=lambda sample: _from_middle(scene, sample.box))
+    if subject == "only" and rivals(scene.samples):
+        return "multiple_faces"
+    return scene.samples[0]
+
+
+def rivals(samples: Sequence[Sample]) -> list[Sample]:
+    """Faces of at least 0.7 of the largest one's width: so it is unclear whom the photo means."""
+    return [sample for sample in samples[1:] if sample.box.width >= RIVAL * samples[0].box.width]
+
+
+def sole_subject(samples: Sequence[Sample]) -> Sample | None:
+    """The face that a photo of one person is of; None without a face, or with a rival to it."""
+    return samples[0] if samples and not rivals(samples) else None
+
+
+def _in_box(samples: Sequence[Sample], box: Box) -> Sample | NoSubject:
+    best = max(samples, key=lambda sample: box.overlap(sample.box), default=None)
+    if best is None or box.overlap(best.box) < LEAST_OVERLAP:
+        return "no_face"
+    return best
+
+
+def _from_middle(scene: Scene, box: Box) -> float:
+    """Square of the distance in pixels."""
+    across = box.x + box.width / 2 - scene.width / 2
+    down = box.y + box.height / 2 - scene.height / 2
+    return across**2 + down**2

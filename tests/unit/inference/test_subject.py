@@ -1,0 +1,101 @@
+"""Which face is meant, by every rule."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.inference.pipeline import Sample, Scene
+from app.inference.subject import Subject, find_subject
+from app.vision.types import Box
+
+_CROP = np.zeros((112, 112, 3), np.uint8)
+SIDES = st.floats(1, 400)
+BOXES = st.builds(Box, st.floats(-50, 450), st.floats(-50, 450), SIDES, SIDES)
+
+
+def _sample(box: Box) -> Sample:
+    return Sample(box, np.zeros((5, 2), np.float32), 0.9, None, _CROP)
+
+
+def _scene(*boxes: Box) -> Scene:
+    samples = [_sample(box) for box in boxes]
+    return Scene(640, 480, sorted(samples, key=lambda each: each.box.area, reverse=True))
+
+
+def _found(scene: Scene, subject: Subject) -> Box | str:
+    found = find_subject(scene, subject)
+    return found if isinstance(found, str) else found.box
+
+
+LARGE, SMALL = Box(20, 20, 100, 130), Box(280, 180, 60, 80)
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("only", LARGE),  # 0.6 of the largest is no rival
+        ("largest", LARGE),
+        ("central", SMALL),
+        (Box(270, 170, 80, 100), SMALL),
+        (Box(0, 0, 150, 180), LARGE),
+        (Box(400, 300, 60, 80), "no_face"),
+        (Box(0, 0, 640, 480), "no_face"),
+    ],
+)
+def test_the_rule_decides(subject: Subject, expected: Box | str) -> None:
+    assert _found(_scene(SMALL, LARGE), subject) == expected
+
+
+@pytest.mark.parametrize("subject", ["only", "largest", "central", Box(0, 0, 9, 9)])
+def test_where_there_is_no_face_none_is_taken(subject: Subject) -> None:
+    assert _found(_scene(), subject) == "no_face"
+
+
+@pytest.mark.parametrize(("width", "expected"), [(69, LARGE), (70, "multiple_faces")])
+def test_a_rival_of_seven_tenths_leaves_no_only_face(width: int, expected: Box | str) -> None:
+    assert _found(_scene(LARGE, Box(300, 20, width, 90)), "only") == expected
+    assert _found(_scene(LARGE, Box(300, 20, width, 90)), "largest") == LARGE
+
+
+def test_of_two_equally_central_faces_the_larger_is_taken() -> None:
+    left, right = Box(100, 200, 80, 80), Box(440, 180, 120, 120)
+    left = Box(640 - 500 - 40, 240 - 40, 80, 80)  # its middle as far left as the other's is right
+    assert _found(_scene(left, right), "central") == right
+
+
+def test_a_box_around_two_faces_is_neither() -> None:
+    scene = _scene(Box(100, 100, 80, 100), Box(300, 100, 80, 100))
+    assert _found(scene, Box(90, 90, 300, 120)) == "no_face"
+
+
+def test_a_box_nearly_as_large_as_the_image_still_means_the_face_that_fills_it() -> None:
+    assert _found(_scene(Box(100, 50, 430, 400)), Box(0, 0, 640, 480)) == Box(100, 50, 430, 400)
+
+
+@given(BOXES, BOXES)
+def test_overlap_is_the_same_both_ways_and_a_share(one: Box, other: Box) -> None:
+    assert 0 <= one.overlap(other) <= 1 + 1e-9
+    assert one.overlap(other) == pytest.approx(other.overlap(one))
+    assert one.overlap(one) == pytest.approx(1)
+
+
+@given(BOXES)
+def test_what_is_within_the_image_stays_and_nothing_grows(box: Box) -> None:
+    part = box.within(400, 300)
+    assert part.x >= 0
+    assert part.y >= 0
+    assert part.x + part.width <= 400 + 1e-9
+    assert part.y + part.height <= 300 + 1e-9
+    assert part.width <= box.width + 1e-9
+    assert part.height <= box.height + 1e-9
+
+
+@given(st.lists(BOXES, max_size=6), BOXES)
+def test_the_face_in_a_box_is_the_one_that_overlaps_it_most(boxes: list[Box], asked: Box) -> None:
+    found = _found(_scene(*boxes), asked)
+    best = max((asked.overlap(box) for box in boxes), default=0.0)
+    if isinstance(found, str):
+        assert best < 0.3
+    else:
+        assert asked.overlap(found) == best >= 0.3
