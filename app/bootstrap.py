@@ -157,22 +157,29 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         replicas.forget(collection.key)
         galleries.remembered.forget(collection.key)
         metrics.forget(collection.id)
+        watch.forget(collection.key)
+        climbs.forget(collection.id)
+        lookalikes.forget(collection.key)
 
     receipts = Receipts(database, clock)
+    lookalikes = Lookalikes(database, replicas, calibrations, contract_id=pipeline.contract_id)
+    collections = CollectionService(
+        database, clock, contract_id=pipeline.contract_id, forget=forget
+    )
     provided = (
         keys,
         galleries.door_keys,
         metrics,
         Readiness(database, outage),
         receipts,
-        CollectionService(database, clock, contract_id=pipeline.contract_id, forget=forget),
+        collections,
         PersonService(
             database,
             clock,
             build_enroller(analyser, settings),
             Resemblances(database, replicas, clock, calibrations),
         ),
-        Lookalikes(database, replicas, calibrations, contract_id=pipeline.contract_id),
+        lookalikes,
         RecognitionService(
             analyser,
             galleries.doors,
@@ -215,7 +222,13 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         metrics,
         galleries.follower,
         exposures,
-        Jobs({"last uses": keys.uses.write, "old receipts": receipts.sweep}),
+        Jobs(
+            {
+                "last uses": keys.uses.write,
+                "old receipts": receipts.sweep,
+                "metrics of deleted collections": lambda: metrics.retain(collections.ids()),
+            }
+        ),
         {type(each): each for each in provided},
     )
 

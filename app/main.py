@@ -7,9 +7,10 @@ from importlib.metadata import version
 from typing import Any, Final
 
 import anyio.to_thread
-from fastapi import FastAPI
-from fastapi_offline import FastAPIOffline
+from fastapi import Depends, FastAPI
 
+from app.auth.guard import allow
+from app.auth.principal import Scope
 from app.auth.routes import router as keys
 from app.bootstrap import Container, build
 from app.core.addresses import TrustedProxies
@@ -21,9 +22,10 @@ from app.gallery.person_routes import router as persons
 from app.observability.routes import router as operations
 from app.recognition.routes import router as recognition
 from app.settings import Settings, load_settings
-from app.web import problems
+from app.web import docs, problems
 from app.web.attendance import AttendanceWatch
 from app.web.bodies import Bodies
+from app.web.hygiene import OneHost, SafeAnswers
 from app.web.middleware import BodyLimit, LastNet, PlainPath, RequestContext
 from app.web.origins import CrossOrigin
 from app.web.requests import BelowPrefix, HeadAsGet
@@ -53,12 +55,14 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         yield
         built.close()
 
-    app: FastAPI = FastAPIOffline(
+    app = FastAPI(
         title="Kith",
         summary="Open-set identification: people it knows by name, everyone else as unknown.",
         description="HEAD is answered wherever GET is: the same status and headers, and no body.",
         version=version("kith"),
         lifespan=lifespan,
+        openapi_url=None,  # app.web.docs has them
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # the address would be made of the client's own Host
         generate_unique_id_function=lambda route: route.name,
@@ -67,16 +71,19 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     problems.install(app)
     for router in (collections, persons, recognition, keys, operations):
         app.include_router(router)
+    docs.install(app, [] if settings.public_docs else [Depends(allow(*Scope))])
     app.add_middleware(
         Bodies, max_bytes=settings.max_bodies_bytes, seconds=settings.request_seconds
     )
     app.add_middleware(BodyLimit, max_bytes=settings.max_request_bytes)
     app.add_middleware(PlainPath)
+    app.add_middleware(OneHost)
     if settings.root_path:
         app.add_middleware(BelowPrefix, prefix=settings.root_path)
     app.add_middleware(LastNet)
     if settings.cors_origins:
         app.add_middleware(CrossOrigin, origins=settings.cors_origins)
+    app.add_middleware(SafeAnswers)
     app.add_middleware(HeadAsGet)
     app.add_middleware(AttendanceWatch)
     app.add_middleware(

@@ -70,6 +70,10 @@ class Settings(BaseSettings):
             "between them, such as `https://desk.example.com`; `*`: all; unset: none."
         ),
     ] = ()
+    public_docs: Annotated[
+        bool,
+        Field(description="Whether `/docs` and `/openapi.json` are for everybody; `false`: a key."),
+    ] = True
     data_dir: Annotated[
         Path, Field(description="Folder for the database, the model bundle and `admin.key`.")
     ] = Path("data")

@@ -97,6 +97,8 @@ def allowed_values(schema: Mapping[str, Any]) -> str:
     if "minimum" in kind:
         number = "a whole number" if kind["type"] == "integer" else "a number"
         return f"{number} from {kind['minimum']} to {kind['maximum']}"
+    if kind.get("type") == "boolean":
+        return "true or false"
     return f"a text of {kind.get('minLength', 1)} characters or more"
 
 

@@ -82,8 +82,10 @@ def list_lookalikes(
 ) -> Page[LookalikePair]:
     """Persons who could be taken for each other, or are one person under two names, nearest first.
 
-    Of everybody enrolled, valid now or not; the 10,000 nearest pairs at most. A page shows the
-    collection as it is then: after a change in between, a pair may come twice or be missed.
+    Of everybody enrolled, valid now or not; the 10,000 nearest pairs at most. After a change
+    between two pages, a pair may come twice or be missed. In a large collection the report is made
+    in the background, and answers `not_ready` (503) until it is there; it may then lack changes of
+    the last ten minutes, one for every 100 persons. Who was removed is never in it.
     """
     del caller
     return lookalikes.report(collection_id, paging)

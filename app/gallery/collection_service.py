@@ -76,6 +76,11 @@ class CollectionService:
             show=lambda row: collection_view(row, *counts[row.key]),
         )
 
+    def ids(self) -> set[str]:
+        """The ids of all collections that there are."""
+        with self._database.read() as session:
+            return set(session.scalars(select(Collection.id)))
+
     def get(self, collection_id: str) -> CollectionView:
         """One collection, or ``NotFound``."""
         with self._database.read() as session:

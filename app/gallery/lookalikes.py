@@ -1,18 +1,18 @@
 """The report of persons who could be taken for each other, or are one person under two names."""
 
-from collections import OrderedDict
+import time
 from dataclasses import dataclass
-from threading import Lock
 from typing import Final, Literal
 
 import numpy as np
 from sqlalchemy import select
 
 from app.core.db import Database
+from app.core.reports import Reports
+from app.decision.fusion import Fused
 from app.decision.resemblance import least_alike, pair_fmr, same_person, stranger_rate
 from app.decision.site import SiteStatistics
 from app.decision.sites import GalleryEvidence, SiteCalibrations
-from app.errors import NotReady
 from app.gallery import repository
 from app.gallery.evidence import reports_of
 from app.gallery.models import Collection, Person
@@ -24,7 +24,11 @@ from app.web.paging import Page, Paging, page
 
 _MOST_PAIRS: Final = 10_000
 _KEPT: Final = 8  # reports: at most 1 MB each
-_WAIT_SECONDS: Final = 60.0
+CHANGED_SHARE: Final = 0.01
+"""Changes, of as many as there are persons, that a report may lack: one of 40,000 people takes 8
+seconds of a core, and a site of that size changes all day."""
+_OLD_SECONDS: Final = 600.0
+"""How long it may lack them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,31 @@ class _Pair:
     kind: Literal["lookalike", "probable_duplicate"]
 
 
+@dataclass(slots=True)
+class _Report:
+    """``pairs`` of the gallery as it was at ``revision`` and ``made_at``, with ``persons`` in it;
+    what else they depend on is ``terms``.
+    """
+
+    terms: tuple[object, ...]
+    revision: int
+    made_at: float
+    persons: int
+    pairs: list[_Pair]
+
+    def fits(self, owner: Collection, now: float) -> bool:
+        """Whether it still tells of the gallery: nothing changed, or little and not long ago."""
+        if self.terms != _terms(owner):
+            return False
+        changes = owner.revision - self.revision
+        little = 0 <= changes <= CHANGED_SHARE * self.persons
+        return changes == 0 or (little and now - self.made_at < _OLD_SECONDS)
+
+
 class Lookalikes:
-    """Makes the report when it is asked for, keeps it until the gallery changes. Thread-safe."""
+    """Makes the report when it is asked for, and keeps it until the gallery has changed enough.
+    Thread-safe.
+    """
 
     def __init__(
         self,
@@ -54,14 +81,14 @@ class Lookalikes:
         self._replicas = replicas
         self._calibrations = calibrations
         self._contract_id = contract_id
-        self._lock = Lock()  # a large gallery takes a while: nobody needs two at once
-        self._kept: OrderedDict[int, tuple[object, list[_Pair]]] = OrderedDict()
+        self._reports: Reports[_Report] = Reports(_KEPT)
 
     def report(self, collection_id: str, paging: Paging) -> Page[LookalikePair]:
-        """The pairs, nearest first, of everybody enrolled, valid now or not."""
+        """The pairs, nearest first, of everybody enrolled, valid now or not.
+
+        ``NotReady`` while it is being made. Whoever was removed since is left out.
+        """
         pairs, persons = self._page_of(collection_id, paging)
-        while persons.keys() < _keys(pairs):  # somebody was removed meanwhile: begin again
-            pairs, persons = self._page_of(collection_id, paging)
         return page(
             pairs,
             paging,
@@ -80,29 +107,34 @@ class Lookalikes:
         """One pair more than the page holds, and who they are."""
         with self._database.read() as session:
             owner = repository.comparable_collection(session, collection_id, self._contract_id)
-        pairs = self._pairs(owner)[paging.after : paging.after + paging.limit + 1]
-        return pairs, self._persons(_keys(pairs))
+        report = self._reports.get(
+            owner.key,
+            fits=lambda kept: kept.fits(owner, time.monotonic()),
+            make=lambda: self._made(owner),
+        )
+        while True:
+            later = [pair for pair in report.pairs if pair.place > paging.after]
+            pairs = later[: paging.limit + 1]
+            persons = self._persons(_keys(pairs))
+            gone = _keys(pairs) - persons.keys()
+            if not gone:
+                return pairs, persons
+            report.pairs = [pair for pair in report.pairs if not gone & _keys([pair])]
 
-    def _pairs(self, owner: Collection) -> list[_Pair]:
-        state = (owner.epoch, owner.revision, owner.target_fpir, reports_of(owner))
-        if not self._lock.acquire(timeout=_WAIT_SECONDS):
-            raise NotReady("Another report is being made; try again.", retry_after=10)
-        try:
-            kept = self._kept.pop(owner.key, None)
-            pairs = kept[1] if kept and kept[0] == state else self._found(owner)
-            self._kept[owner.key] = (state, pairs)
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-            return pairs
-        finally:
-            self._lock.release()
+    def forget(self, collection_key: int) -> None:
+        """Of a collection that was deleted."""
+        self._reports.forget(collection_key)
 
-    def _found(self, owner: Collection) -> list[_Pair]:
+    def _made(self, owner: Collection) -> _Report:
+        made_at = time.monotonic()
+        people = self._replicas.of(owner.key, owner.epoch).everybody(revision=owner.revision)
+        pairs = self._found(owner, people)
+        return _Report(_terms(owner), owner.revision, made_at, len(people.owners), pairs)
+
+    def _found(self, owner: Collection, people: Fused) -> list[_Pair]:
         """Whoever would be named as the other, were they not enrolled: as rare among strangers as
         the collection's target asks of its threshold.
         """
-        replica = self._replicas.of(owner.key, owner.epoch)
-        people = replica.everybody(revision=owner.revision)
         if len(people.owners) < 2:
             return []
         site = SiteStatistics(people.vectors.shape[1])
@@ -138,6 +170,10 @@ class Lookalikes:
             row.key: LookalikePerson(person_id=row.id, external_id=row.external_id, name=row.name)
             for row in rows
         }
+
+
+def _terms(owner: Collection) -> tuple[object, ...]:
+    return owner.epoch, owner.target_fpir, reports_of(owner)
 
 
 def _keys(pairs: list[_Pair]) -> set[int]:

@@ -1,8 +1,7 @@
 """Prometheus metrics of this process, on a registry of their own so that each app has its own."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
@@ -101,6 +100,14 @@ class Metrics:
             name: Gauge(f"kith_site_{name}", description, ("collection",), registry=self._registry)
             for name, description in _SITE.items()
         }
+        self._of_collections = (
+            self._decisions,
+            self._stale_decisions,
+            self._near,
+            self._top,
+            self._climbs,
+            *self._site.values(),
+        )
         self._steps = Histogram(
             "kith_step_duration_seconds",
             "Time of each step of an identification.",
@@ -157,10 +164,24 @@ class Metrics:
             self._steps.labels(step).observe(each / 1e3)
 
     def forget(self, collection_id: str) -> None:
-        """Drop what is told of a collection's present: it is no more."""
-        for gauge in self._site.values():
-            with suppress(KeyError):
-                gauge.remove(collection_id)
+        """Drop all that is told of a collection: it is no more."""
+        for metric in self._of_collections:
+            metric.remove_by_labels({"collection": collection_id})
+        with self._lock:
+            self._sources.pop(collection_id, None)
+
+    def retain(self, collection_ids: Collection[str]) -> None:
+        """Forget every other collection: another process deleted it, or an answer that was under
+        way as it was deleted has brought it back.
+        """
+        told = {
+            sample.labels["collection"]
+            for metric in self._of_collections
+            for family in metric.collect()
+            for sample in family.samples
+        }
+        for gone in told.difference(collection_ids):
+            self.forget(gone)
 
     def exposition(self) -> bytes:
         """All metrics as Prometheus reads them."""

@@ -40,8 +40,8 @@ class ReadyView(BaseModel):
 
 
 @router.get("/v1/health/live", dependencies=[Depends(check_parameters)])
-def live() -> Health:
-    """Whether the process answers at all."""
+async def live() -> Health:
+    """Whether the process answers at all; also where every thread has work."""
     return Health(status="ok")
 
 

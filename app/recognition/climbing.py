@@ -51,6 +51,12 @@ class ClimbWatch:
                 seconds=WINDOW_SECONDS,
             )
 
+    def forget(self, collection_id: str) -> None:
+        """Of a collection that was deleted."""
+        with self._lock:
+            for who in [who for who in self._misses if who[1] == collection_id]:
+                del self._misses[who]
+
     def _is_climb(self, who: tuple[str, str, str]) -> bool:
         """Count one; true once for each ``MANY`` of them within a window."""
         now = self._now()

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
+from app.core.reports import OneEach
 from app.decision.clusters import clusters, cohesion, of_fused_probes
 from app.decision.resemblance import stranger_rate
 from app.decision.sites import SiteCalibrations
@@ -35,17 +36,21 @@ class ClusterService:
         self._search = search
         self._probes = probes
         self._calibrations = calibrations
+        self._reports = OneEach()  # of a thousand probes, a second of a core
 
     def group(
         self, collection_id: str, images: Sequence[tuple[str, bytes]], options: ClusterOptions
     ) -> ClusterReport:
-        """One face each of 2 to 64 labelled images, or the collection's stored probes."""
+        """One face each of 2 to 64 labelled images, or the collection's stored probes; of those
+        ``NotReady`` where others of the collection are being grouped.
+        """
         collection = self._search.collection(collection_id)
         if options.stored_probes == bool(images):
             raise wrong_images("send either images or stored_probes")
         if options.stored_probes:
-            stored = self._probes.all(collection)
-            return self._report(collection, stored.ids, stored.vectors, stored.seen, [])
+            with self._reports.alone(collection.key):
+                stored = self._probes.all(collection)
+                return self._report(collection, stored.ids, stored.vectors, stored.seen, [])
 
         labels = [label for label, _ in images]
         vectors, warnings = take_faces(self._analyser, images, options.subject)

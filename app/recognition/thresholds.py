@@ -59,6 +59,11 @@ class SiteWatch:
             )
         return found
 
+    def forget(self, collection_key: int) -> None:
+        """Of a collection that was deleted."""
+        with self._lock:
+            self._misfits.discard(collection_key)
+
 
 class ThresholdService:
     """Explains the thresholds that identification uses. Thread-safe."""

@@ -16,6 +16,7 @@ from app.core.addresses import UNIX
 from app.core.ids import new_id
 from app.errors import AppError, MalformedRequest, Overloaded, RequestTimeout
 from app.web.bodies import LAGS, LEAST_RATE
+from app.web.hygiene import complete
 from app.web.problems import problem_response
 
 _HEAD_BYTES: Final = 64 * 1024
@@ -35,6 +36,7 @@ class Connection(HttpToolsProtocol):
         self._seconds = seconds
         self.waits_since: float | None = None  # for a request
         self._begun = False
+        self._last_words: AppError | None = None  # once all that came before is answered
         self._unsent_since: float | None = None
         self._lines = self._head = 0
         self._unread = 0  # bytes since the parser last came to anything
@@ -110,6 +112,7 @@ class Connection(HttpToolsProtocol):
             self.cycle.disconnected = True  # the application is told, and answers no more
             self.cycle.message_event.set()
         answer = problem_response(error, request_id)
+        complete(answer.headers)
         headers = [*answer.raw_headers, *self.server_state.default_headers]
         if error.status != RequestTimeout.status:
             headers.append((b"connection", b"close"))
@@ -126,7 +129,11 @@ class Connection(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of a head, of a body, or of neither: those are counted."""
+        """Bytes of a head, of a body, or of neither: those are counted. After the last request that
+        is answered they are thrown away.
+        """
+        if self._last_words is not None:
+            return
         if self.waits_since is not None and not self._begun:
             self.waits_since, self._begun = self.loop.time(), True
         self._unread += len(data)
@@ -135,14 +142,23 @@ class Connection(HttpToolsProtocol):
             self.send_400_response("")
 
     def send_400_response(self, msg: str) -> None:
-        """As a problem; whatever the parser or this class did not like."""
+        """As a problem; whatever the parser or this class did not like. Requests that came whole
+        before it are answered first.
+        """
         del msg
-        self.refuse(
-            MalformedRequest(
-                "The bytes are no HTTP request, or one whose head has more than "
-                f"{_HEAD_BYTES // 1024} KiB or {_HEAD_LINES} lines."
-            )
+        error: AppError = MalformedRequest(
+            "The bytes are no HTTP request, or one whose head has more than "
+            f"{_HEAD_BYTES // 1024} KiB or {_HEAD_LINES} lines."
         )
+        if len(self.pipeline) >= _PIPELINE:
+            error = Overloaded(
+                f"More than {_PIPELINE} requests were sent ahead of their answers; the first "
+                "were answered. Send the others again."
+            )
+        if self._in_hand() and not self.cycle.more_body:
+            self._last_words = error
+        else:
+            self.refuse(error)
 
     def on_message_begin(self) -> None:
         """Count anew."""
@@ -200,6 +216,9 @@ class Connection(HttpToolsProtocol):
         """Wait for the next request, unless it is here already; after the last, for its end."""
         super().on_response_complete()
         if self._in_hand():
+            return
+        if self._last_words is not None:
+            self.refuse(self._last_words)
             return
         if self._ends and not self.cycle.more_body:
             self.transport.close()

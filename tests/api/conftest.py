@@ -6,8 +6,15 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.bootstrap import build
+from app.core import reports
 from app.settings import Settings
 from tests.api.support import FakeClock, client_of, make_collection
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, a small report is there in time."""
+    monkeypatch.setattr(reports, "PATIENCE_SECONDS", 60)
 
 
 @pytest.fixture

@@ -1,11 +1,18 @@
 """Persons who look alike: told at enrolment, refused where the collection says so, and reported."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from app.bootstrap import build
+from app.core import reports
+from app.gallery import lookalikes
 from app.gallery.resemblance import Resemblances
+from app.index.base import Vectors
+from app.index.pairs import Pairs, near_pairs
 from app.settings import Settings
 from tests.api.support import (
     client_of,
@@ -31,6 +38,12 @@ def like(somebody: int, own: int, share: float = 0.25) -> bytes:
 def pairs(client: TestClient, path: str, **query: object) -> list[tuple[set[str], str]]:
     items = told(client.get(f"{path}/lookalikes", params=query))["items"]
     return [({each["person_id"] for each in item["persons"]}, item["kind"]) for item in items]
+
+
+def named(client: TestClient, path: str) -> set[str]:
+    """Of each pair the one who came second."""
+    found = {name for names, _ in pairs(client, path) for name in names}
+    return {name for name in found if name.startswith("alias")}
 
 
 @pytest.fixture
@@ -199,3 +212,71 @@ def test_two_who_are_enrolled_at_once_are_found_by_the_report(
         monkeypatch.setattr(Resemblances, "of", interrupted)
         assert enrol(client, path, "second", picture(1))["rejected"] == []
         assert pairs(client, path) == [({"first", "second"}, "probable_duplicate")]
+
+
+def test_a_hundred_who_ask_for_a_report_hold_nobody_up(
+    client: TestClient, crowd: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is made once, in the background; whoever asks meanwhile is told to come again."""
+    begun, go, made_of = Event(), Event(), list[int]()
+
+    def near(vectors: Vectors, least: float, *, most: int) -> Pairs:
+        made_of.append(len(vectors))
+        begun.set()
+        assert go.wait(60)
+        return near_pairs(vectors, least, most=most)
+
+    monkeypatch.setattr(lookalikes, "near_pairs", near)
+    monkeypatch.setattr(reports, "PATIENCE_SECONDS", 0.01)
+    enrol(client, crowd, "alias", picture(1))
+    with ThreadPoolExecutor(20) as askers:
+        asked = [askers.submit(client.get, f"{crowd}/lookalikes") for _ in range(100)]
+        assert begun.wait(60)
+        assert told(client.get("/health/live")) == {"status": "ok"}
+        assert only_face(identify(client, crowd, 2))["person_id"] == "p2"
+        for answer in (each.result() for each in asked):
+            problem(answer, 503, "not_ready")
+            assert int(answer.headers["Retry-After"]) >= 1
+    go.set()
+    while client.get(f"{crowd}/lookalikes").status_code == 503:
+        pass
+    assert pairs(client, crowd) == [({"p1", "alias"}, "probable_duplicate")]
+    assert made_of == [9]
+
+
+def test_a_report_is_kept_until_the_gallery_has_changed_enough(
+    client: TestClient, crowd: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookalikes, "CHANGED_SHARE", 0.4)
+    for i in (1, 2, 3):
+        enrol(client, crowd, f"alias-{i}", picture(i))
+    assert named(client, crowd) == {"alias-1", "alias-2", "alias-3"}
+    assert client.delete(f"{crowd}/persons/alias-2").status_code == 204
+    enrol(client, crowd, "alias-4", picture(4))
+    assert named(client, crowd) == {"alias-1", "alias-3"}  # nobody removed is in it
+    assert pairs(client, crowd, limit=1) == pairs(client, crowd)[:1]
+    for i in (5, 6, 7):
+        enrol(client, crowd, f"alias-{i}", picture(i))
+    assert len(named(client, crowd)) == 6
+    told(client.patch(crowd, json={"target_fpir": 0.02}))
+    assert client.delete(f"{crowd}/persons/alias-7").status_code == 204
+    assert len(named(client, crowd)) == 5
+
+
+def test_a_little_change_is_not_left_out_for_long(
+    client: TestClient, crowd: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookalikes, "CHANGED_SHARE", 1.0)
+    assert pairs(client, crowd) == []
+    enrol(client, crowd, "alias", picture(1))
+    assert pairs(client, crowd) == []
+    monkeypatch.setattr(lookalikes, "_OLD_SECONDS", 0.0)
+    assert pairs(client, crowd) == [({"p1", "alias"}, "probable_duplicate")]
+
+
+def test_of_a_deleted_collection_no_report_is_kept(client: TestClient, crowd: str) -> None:
+    enrol(client, crowd, "alias", picture(1))
+    assert len(pairs(client, crowd)) == 1
+    assert client.delete(crowd, params={"force": "true"}).status_code == 204
+    make_collection(client, "crowd")
+    assert pairs(client, crowd) == []

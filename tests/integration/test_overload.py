@@ -115,9 +115,8 @@ def test_past_the_connections_that_are_all_at_work_the_answer_is_503(small: Serv
         head("/detect", "X-Long: " + "x" * 400_000),
         head("/detect", end=False) + b"X-Long: " + b"x" * 400_000,
         b"GET /" + b"x" * 400_000,
-        head("/health/live", method="GET") * 100,
     ],
-    ids=["no HTTP", "many lines", "a long line", "a line without end", "a long path", "far ahead"],
+    ids=["no HTTP", "many lines", "a long line", "a line without end", "a long path"],
 )
 def test_what_no_client_needs_ends_the_connection(small: ServerProcess, bytes_sent: bytes) -> None:
     with connect(small) as one:
@@ -128,6 +127,31 @@ def test_what_no_client_needs_ends_the_connection(small: ServerProcess, bytes_se
         said = rest(one)
     assert not said or said.startswith(b"HTTP/1.1 400 ")
     assert is_well(small)
+
+
+@pytest.mark.parametrize(
+    ("bytes_sent", "least", "status", "code"),
+    [
+        (head("/health/live", method="GET") * 100, 9, 503, "overloaded"),
+        (head("/health/live", method="GET") * 3 + b"no HTTP\r\n\r\n", 3, 400, "malformed_request"),
+    ],
+    ids=["far ahead", "no HTTP"],
+)
+def test_what_came_whole_is_answered_before_what_is_refused(
+    small: ServerProcess, bytes_sent: bytes, least: int, status: int, code: str
+) -> None:
+    with connect(small) as one:
+        one.sendall(bytes_sent)
+        said = rest(one)
+    answers = said.split(b"HTTP/1.1 ")[1:]
+    assert len(answers) >= least + 1
+    assert all(answer.startswith(b"200 ") for answer in answers[:-1])
+    assert answers[-1].startswith(b"%d " % status)
+    assert b"\r\nconnection: close\r\n" in answers[-1].lower()
+    assert b"\r\nx-content-type-options: nosniff\r\n" in answers[-1].lower()
+    assert json.loads(answers[-1].partition(b"\r\n\r\n")[2])["code"] == code
+    assert is_well(small)
+    assert "Traceback" not in small.log.read_text()
 
 
 def test_large_bodies_are_refused_at_once_where_others_fill_the_memory(

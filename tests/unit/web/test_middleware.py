@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.logging import configure_logging
+from app.web.hygiene import OneHost
 from app.web.middleware import BodyLimit, LastNet, RequestContext
 from tests.unit.web.asgi import Exchange, body, reads_all
 
@@ -148,3 +149,13 @@ def test_who_asks_before_sending_is_answered_before_sending() -> None:
     headers = {"content_length": "11", "expect": "100-continue"}
     exchange = run(BodyLimit(reads_all, 10), Exchange(body(b"x" * 11), **headers))
     assert (exchange.status, exchange.taken) == (413, 0)
+
+
+@pytest.mark.parametrize(("version", "status"), [("1.1", 400), ("1.0", 200)])
+def test_only_http_1_0_may_name_no_host(version: str, status: int) -> None:
+    exchange = Exchange([])
+    exchange.scope["http_version"] = version
+    assert run(OneHost(answers), exchange).status == status
+    exchange = Exchange([], host="kith")
+    exchange.scope["http_version"] = version
+    assert run(OneHost(answers), exchange).status == 200
