@@ -29,6 +29,7 @@ from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection
 from app.inference.bundle import Bundle
 from app.inference.pipeline import build_pipeline
+from app.inference.subject import Subject, SubjectRule
 from app.inference.walk import Photo
 from app.settings import Settings, load_settings
 from app.web.idempotency import keep_nothing
@@ -42,6 +43,13 @@ def enroll(
     ],
     *,
     collection: Annotated[str, typer.Option(help="The collection; made where there is none.")],
+    subject: Annotated[
+        SubjectRule,
+        typer.Option(
+            help="Of several faces in a photo: refuse it where two are nearly as large (only), or "
+            "take the largest, or the one nearest to the photo's middle (central)."
+        ),
+    ] = "only",
     report: Annotated[
         Path | None,
         typer.Option(help="JSON file that tells of every photo what became of it.", dir_okay=False),
@@ -65,7 +73,9 @@ def enroll(
     told = EnrollReport(folder, collection, people, started_at=now, dry_run=dry_run)
     receives = _rehearsal if dry_run else _gallery
     with (
-        receives(settings, collection) as recipient,  # where it cannot begin, nothing is told
+        receives(
+            settings, collection, subject
+        ) as recipient,  # where it cannot begin, nothing is told
         undone_by(partial(_tell_interrupted, told, report)),
     ):
         try:
@@ -96,7 +106,7 @@ def _unwritable(report: Path, error: OSError) -> InvalidRequest:
 
 
 @contextmanager
-def _gallery(settings: Settings, collection: str) -> Iterator[Recipient]:
+def _gallery(settings: Settings, collection: str, subject: Subject) -> Iterator[Recipient]:
     """The collection, made where there is none."""
     container = build(settings)
     container.open()
@@ -106,25 +116,25 @@ def _gallery(settings: Settings, collection: str) -> Iterator[Recipient]:
             collections.get(collection)
         except NotFound:
             collections.create(NewCollection(id=collection), keep_nothing)
-        yield InGallery(container.services[PersonService], collection)
+        yield InGallery(container.services[PersonService], collection, subject)
     finally:
         container.close()
 
 
 @contextmanager
-def _rehearsal(settings: Settings, collection: str) -> Iterator[Recipient]:
+def _rehearsal(settings: Settings, collection: str, subject: Subject) -> Iterator[Recipient]:
     """The collection as it is, or as it would be made; neither it nor the database changes."""
     pipeline = build_pipeline(Bundle.load(settings.bundle_dir))
     enroller = build_enroller(build_analyser(pipeline, settings), settings)
     if is_empty(settings):
-        yield Rehearsal(enroller, None)
+        yield Rehearsal(enroller, None, subject)
         return
     with existing_database(settings):
         container = build(settings)
     try:
         there = _has_collection(container, collection)
         persons: PersonService = container.services[PersonService]
-        yield Rehearsal(enroller, (persons, collection) if there else None)
+        yield Rehearsal(enroller, (persons, collection) if there else None, subject)
     finally:
         container.database.close()
 

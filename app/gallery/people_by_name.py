@@ -23,6 +23,7 @@ from app.errors import (
 from app.gallery.enrolment import Enroller, ImageFile, refusal, several_faces_warnings
 from app.gallery.person_service import PersonService, Tried
 from app.gallery.schemas import EnrolmentWarning, NewCollection, NewPerson
+from app.inference.subject import Subject
 from app.web.idempotency import keep_nothing
 
 
@@ -146,11 +147,14 @@ def _somebody_else(person_id: str, name: str, stored: str | None) -> str:
 
 
 class InGallery:
-    """The people of one collection."""
+    """The people of one collection; of several faces in a photo it takes the ``subject``."""
 
-    def __init__(self, persons: PersonService, collection_id: str) -> None:
+    def __init__(
+        self, persons: PersonService, collection_id: str, subject: Subject = "only"
+    ) -> None:
         self._persons = persons
         self._collection_id = collection_id
+        self._subject = subject
 
     def names(self, ids: Sequence[str]) -> Mapping[str, str | None]:
         """As SQL has them now."""
@@ -162,12 +166,15 @@ class InGallery:
 
     def make(self, new: NewPerson, image: ImageFile) -> list[EnrolmentWarning]:
         """In one transaction: nobody is made without a photo."""
-        return self._persons.create(self._collection_id, new, [image], keep_nothing).warnings
+        return self._persons.create(
+            self._collection_id, new, [image], keep_nothing, subject=self._subject
+        ).warnings
 
     def add(self, person_id: str, image: ImageFile) -> list[EnrolmentWarning]:
         """In one transaction."""
-        added = self._persons.add_faces(self._collection_id, person_id, [image], keep_nothing)
-        return added.warnings
+        return self._persons.add_faces(
+            self._collection_id, person_id, [image], keep_nothing, subject=self._subject
+        ).warnings
 
 
 class Rehearsal:
@@ -177,9 +184,15 @@ class Rehearsal:
     People who are new in one rehearsal are not compared with each other.
     """
 
-    def __init__(self, enroller: Enroller, gallery: tuple[PersonService, str] | None) -> None:
+    def __init__(
+        self,
+        enroller: Enroller,
+        gallery: tuple[PersonService, str] | None,
+        subject: Subject = "only",
+    ) -> None:
         self._enroller = enroller
         self._gallery = gallery
+        self._subject = subject
         self._made: dict[str, str | None] = {}
         self._taken: dict[str, set[str]] = {}
 
@@ -226,8 +239,8 @@ class Rehearsal:
 
     def _tried(self, person_id: str | None, image: ImageFile) -> Tried:
         if self._gallery is None:
-            templates, rejected = self._enroller.examine([image])
+            templates, rejected = self._enroller.examine([image], self._subject)
             warnings = several_faces_warnings(templates)
             return Tried(rejected, warnings, room=NewCollection().max_faces_per_person)
         persons, collection_id = self._gallery
-        return persons.try_images(collection_id, person_id, [image])
+        return persons.try_images(collection_id, person_id, [image], subject=self._subject)

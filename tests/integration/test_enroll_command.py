@@ -9,6 +9,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 
 from app.bootstrap import build
@@ -16,12 +17,13 @@ from app.errors import DatabaseLost, NotFound
 from app.gallery.collection_service import CollectionService
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection, NewPerson, PersonPatch
-from app.settings import Settings
+from app.settings import SHIPPED, Settings
 from app.web.idempotency import keep_nothing
 from app.web.paging import Paging
 from tests.support.commands import Kith
-from tests.support.pictures import picture
+from tests.support.pictures import encoded, picture
 from tests.support.services import enrol, make_collection, near, running
+from tests.unit.inference.faces import admiral, astronaut, resized
 
 _KITH = (sys.executable, "-c", "from app.cli import main; main()")
 
@@ -424,3 +426,45 @@ def test_what_concerns_the_whole_run_is_one_clear_line(
     said = kith(data, fake_bundle, "enroll", "--collection", "h q", people)
     assert said.endswith("[1]")
     assert "Traceback" not in said
+
+
+def _two_faces() -> bytes:
+    """Eileen Collins in the middle, her face 140 pixels wide, and Grace Hopper's, 170, beside."""
+    eileen, grace = resized(astronaut(), 1.55), admiral()
+    canvas = np.full((800, 1820, 3), 128, np.uint8)
+    canvas[: eileen.shape[0], 512 : 512 + eileen.shape[1]] = eileen
+    canvas[: grace.shape[0], -grace.shape[1] :] = grace
+    return encoded(canvas)
+
+
+@pytest.mark.parametrize("rule", ["only", "largest", "central"])
+def test_the_face_that_is_meant_is_enrolled_and_several_are_told(
+    kith: Kith, tmp_path: Path, rule: str
+) -> None:
+    people, data, report = tmp_path / "people", tmp_path / "data", tmp_path / "report.json"
+    _photo(people, "Grace", "alone.png", encoded(admiral()))
+    _photo(people, "Eileen", "both.png", _two_faces())
+    arguments = ("enroll", "--collection", "hq", people, "--report", report, "--subject", rule)
+    for also in (("--dry-run",), ()):
+        said = kith(data, SHIPPED / "face-mini", *arguments, *also)
+        rows = {row["path"]: row for row in _report(report)["photos"]}
+        assert rows["Grace/alone.png"]["outcome"] == "enrolled"
+        both = rows["Eileen/both.png"]
+        if rule == "only":
+            assert (both["outcome"], both["reasons"]) == ("refused", ["multiple_faces"])
+            assert said.endswith("[3]")
+            continue
+        assert both["outcome"] == "enrolled"
+        told = next(each for each in both["warnings"] if each["reason"] == "several_faces")
+        assert told["faces_found"] == 2
+        assert (told["box"]["width"] > 155) == (rule == "largest")
+        assert "Eileen/both.png: several_faces: " in said
+        assert said.endswith("[0]")
+
+
+def test_a_rule_that_there_is_not_is_refused(kith: Kith, tmp_path: Path) -> None:
+    _photo(tmp_path / "people", "Grace", "1.png", picture(1))
+    arguments = ("enroll", "--collection", "hq", tmp_path / "people", "--subject", "biggest")
+    said = kith(tmp_path / "data", SHIPPED / "face-mini", *arguments)
+    assert "'only', 'largest', 'central'" in said
+    assert said.endswith("[2]")
