@@ -30,6 +30,7 @@ VALUES: Final[dict[str, Any]] = {
     "scopes": ["read"],
     "lookalikes": "off",
     "max_faces_per_person": 50,
+    "subject": "largest",
     "valid_from": "2026-01-01T00:00:00Z",
     "valid_until": "2027-01-01T00:00:00Z",
 }
@@ -38,7 +39,6 @@ LEFT_OUT: Final = {
     "distances": {"person_ids"},
     "cluster": {"stored_probes"},
     "create_key": {"collections", "expires_at"},
-    "create_person": {"subject"},
 }
 """What does not go together with the rest of the fields."""
 
