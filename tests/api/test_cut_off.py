@@ -31,6 +31,8 @@ VALUES: Final[dict[str, Any]] = {
     "lookalikes": "off",
     "max_faces_per_person": 50,
     "subject": "largest",
+    "source_subject": "largest",
+    "target_subject": "central",
     "valid_from": "2026-01-01T00:00:00Z",
     "valid_until": "2027-01-01T00:00:00Z",
 }
