@@ -205,7 +205,7 @@ def test_why_a_port_cannot_be_had_is_told(number: int, part: str) -> None:
 
 
 def test_a_port_that_another_takes_while_the_service_starts_is_told(
-    tmp_path: Path, fake_bundle: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, fake_bundle: Path, kith_command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two can bind a port that neither listens on yet; the second to listen finds it taken."""
     taken: list[socket.socket] = []
@@ -225,7 +225,9 @@ def test_a_port_that_another_takes_while_the_service_starts_is_told(
 
     monkeypatch.setattr(serve, "bound_sockets", bound)
     monkeypatch.setattr(serve, "build", built)
-    said = command("serve", KITH_DATA_DIR=tmp_path / "data", KITH_MODEL=fake_bundle, KITH_PORT=0)
+    said = kith_command(
+        "serve", KITH_DATA_DIR=tmp_path / "data", KITH_MODEL=fake_bundle, KITH_PORT=0
+    )
     for each in taken:
         each.close()
     assert said.status == 1

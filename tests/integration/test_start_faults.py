@@ -34,9 +34,9 @@ NOON: Final = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def kith(command: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+def kith(kith_command: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setenv("KITH_PORT", "0")
-    return command
+    return kith_command
 
 
 def clear(said: Ended, *parts: str) -> None:
