@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import print as say
 
 from app.errors import AppError
 from training.config import load_config
@@ -35,7 +34,7 @@ def train(
         if world()[0] == 0:
             write_split(prepared, out)
         for line in prepared.data.skipped:
-            say(f"skipped {line}")
+            typer.echo(f"skipped {line}")
         run_loop(run, material(run, prepared), out)
         if world()[0] == 0:
             _evaluated(out)
@@ -59,7 +58,7 @@ def calibrate(out: Run, bundle: Bundle = None) -> None:
     Writes the impostor tail (how often a stranger is as similar, for 1:N) by the service's own
     code, and the threshold and slope on the distance of two images (for 1:1).
     """
-    say(f"wrote {calibrate_run(out, bundle=bundle)}")
+    typer.echo(f"wrote {calibrate_run(out, bundle=bundle)}")
 
 
 @app.command()
@@ -103,16 +102,17 @@ def report(
     )
     studies = Studies(runs, mnist=mnist, omniglot=omniglot, epochs=epochs)
     build_report(out, studies, sections=wanted, seeds=seeds, command=command)
-    say(f"wrote {out}/report.md and {out}/report.html")
+    typer.echo(f"wrote {out}/report.md and {out}/report.html")
 
 
 def _evaluated(out: Path) -> None:
-    say(*evaluate_run(out).lines(), f"wrote {out / 'evaluation.html'}", sep="\n")
+    for line in (*evaluate_run(out).lines(), f"wrote {out / 'evaluation.html'}"):
+        typer.echo(line)
 
 
 def _exported(out: Path, bundle: Path | None) -> None:
     written, difference = export_run(out, bundle=bundle)
-    say(f"wrote {written} (torch and ONNX differ by {difference:.1e})")
+    typer.echo(f"wrote {written} (torch and ONNX differ by {difference:.1e})")
 
 
 def main() -> None:

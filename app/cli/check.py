@@ -4,12 +4,12 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from app.cli.databases import existing_database
 from app.cli.progress import count_progress
 from app.core.logging import configure_logging
+from app.core.terminal import plain_console
 from app.inference.manifest import read_manifest
 from app.maintenance.check import Check
 from app.maintenance.findings import Result
@@ -45,7 +45,7 @@ def check(
 
 
 def _show(results: list[Result], title: str | None = None) -> None:
-    out = Console()
+    out = plain_console()
     table = Table("check", "found", title=title)
     for each in results:
         table.add_row(each.name, f"{each.found:,}" if each.found else "nothing odd")

@@ -1,7 +1,6 @@
 """``kith enroll``: a folder tree into a collection, one folder a person, resumable."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 
 from app.bootstrap import Container, build, build_analyser, build_enroller
 from app.cli.databases import existing_database, is_empty
@@ -17,10 +15,12 @@ from app.cli.enroll_report import EnrollReport
 from app.cli.left_out import people_in
 from app.cli.progress import count_progress
 from app.core.clock import SystemClock
+from app.core.files import try_to_write
 from app.core.ids import ID_PATTERN
 from app.core.interrupts import undone_by
 from app.core.logging import configure_logging
 from app.core.names import printable
+from app.core.terminal import plain_console
 from app.errors import InvalidRequest, NotFound
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
@@ -95,8 +95,7 @@ def enroll(
 def _try_to_write(report: Path) -> None:
     """Before any work is done."""
     try:
-        with tempfile.TemporaryFile(dir=report.parent):
-            pass
+        try_to_write(report)
     except OSError as error:
         raise _unwritable(report, error) from None
 
@@ -171,6 +170,6 @@ def _tell(told: EnrollReport, report: Path | None) -> None:
             told.write(report)
         except OSError as error:
             raise _unwritable(report, error) from None
-    out = Console(soft_wrap=True, markup=False, highlight=False)
+    out = plain_console()
     for line in told.lines():
-        out.print(line)
+        out.print(line, soft_wrap=True)

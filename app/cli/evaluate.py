@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from app.bootstrap import build_analyser, build_enroller
@@ -20,7 +19,7 @@ from app.core.files import new_folder, write_whole
 from app.core.interrupts import held_back
 from app.core.logging import configure_logging
 from app.core.names import printable
-from app.core.terminal import say
+from app.core.terminal import plain_console, say
 from app.errors import InvalidRequest
 from app.evaluation.document import Source, as_json
 from app.evaluation.gallery import Gallery
@@ -167,7 +166,7 @@ def _summarise(measured: Evaluation) -> None:
     ]
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    plain_console().print(table)
 
 
 def _told(rate: Rate | None) -> str:

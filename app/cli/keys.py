@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Column, Table
 
 from app.auth.principal import Scope
@@ -16,6 +15,8 @@ from app.cli.databases import existing_database
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.logging import configure_logging
+from app.core.names import printable
+from app.core.terminal import plain_console, say
 from app.errors import InvalidRequest
 from app.settings import Settings, load_settings
 from app.web.idempotency import keep_nothing
@@ -23,8 +24,6 @@ from app.web.idempotency import keep_nothing
 cli = typer.Typer(
     help="List, make and revoke keys, also beside a running service.", no_args_is_help=True
 )
-_out = Console()
-_err = Console(stderr=True)
 _UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -39,7 +38,7 @@ def list_() -> None:
         table.add_column(heading, overflow="fold")
     for key in found:
         table.add_row(*_cells(key))
-    _out.print(table)
+    plain_console().print(table)
 
 
 @cli.command()
@@ -77,7 +76,7 @@ def create(
     with existing_database(settings) as database:
         made = _service(database, settings).create(new, keep_nothing)
     typer.echo(made.key)
-    _say(f"Made the key {made.id}. It was shown this once: Kith keeps its hash alone.")
+    say(f"Made the key {made.id}. It was shown this once: Kith keeps its hash alone.")
 
 
 @cli.command()
@@ -86,7 +85,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id; `list` tell
     settings = _settings()
     with existing_database(settings) as database:
         _service(database, settings).revoke(key_id)
-    _say(f"Revoked {key_id}.")
+    say(f"Revoked {key_id}.")
 
 
 def _settings() -> Settings:
@@ -104,7 +103,7 @@ def _cells(key: KeyView) -> list[str]:
     bound = "every one" if key.collections is None else ", ".join(key.collections) or "none is left"
     return [
         key.id,
-        key.name or "",
+        printable(key.name or ""),
         ", ".join(key.scopes),
         bound,
         _shown(key.expires_at, "never"),
@@ -140,7 +139,3 @@ def _new(**fields: object) -> NewKey:
         raise InvalidRequest(
             f"--{name} is not usable: {first['msg']} (given: {first['input']!r})."
         ) from None
-
-
-def _say(text: str) -> None:
-    _err.print(text, highlight=False, soft_wrap=True, markup=False)

@@ -8,16 +8,15 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from app.bootstrap import build_analyser
 from app.cli.left_out import left_out_lines, walked
 from app.cli.progress import count_progress
-from app.core.files import make_all_private, make_private, write_whole
+from app.core.files import make_all_private, make_private, try_to_write, write_whole
 from app.core.names import one_spelling
-from app.core.terminal import say
+from app.core.terminal import plain_console, say
 from app.decision.fit import fit, score_noise
 from app.errors import BundleError, InvalidRequest
 from app.inference.bundle import Bundle
@@ -30,7 +29,6 @@ from app.inference.walk import Photo
 from app.settings import load_settings
 
 cli = typer.Typer(help="Fetch, show and calibrate model bundles.", no_args_is_help=True)
-_out = Console()
 
 
 @cli.command()
@@ -95,7 +93,7 @@ def show(
         "calibrated on": bundle.calibration.evidence.get("data", "unknown"),
     }.items():
         table.add_row(key, str(value))
-    _out.print(table)
+    plain_console().print(table)
 
 
 @cli.command()
@@ -118,6 +116,8 @@ def calibrate(
     ] = None,
 ) -> None:
     """Measure how often strangers look alike to a bundle, on photos of many people."""
+    data.encode()  # what is no text is refused before the work and not after it
+    try_to_write(out)
     settings = load_settings()
     bundle = Bundle.load(bundle_dir or settings.bundle_dir)
     people = walked(folder)
@@ -195,7 +195,7 @@ def _stem(photo: Photo) -> str:
 def download_progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar a file on standard error, if that is a terminal; gives the function that moves it."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    console = Console(stderr=True)
+    console = plain_console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         tasks: dict[str, TaskID] = {}
 

@@ -15,7 +15,6 @@ from typing import Final
 import structlog
 import typer
 import uvicorn
-from rich.console import Console
 
 from app.auth.service import KeyService, WayIn
 from app.bootstrap import build
@@ -24,6 +23,7 @@ from app.cli.models import download_progress
 from app.core.interrupts import handle_stops
 from app.core.logging import configure_logging
 from app.core.memory import give_large_blocks_back
+from app.core.terminal import plain_console
 from app.errors import StartError
 from app.inference.pull import pull
 from app.main import create_app
@@ -32,7 +32,6 @@ from app.web.connections import Connection
 
 _OTHER_FILES: Final = 512
 """Descriptors for the database, snapshots, and connections that are just being turned away."""
-_out = Console()
 
 
 def serve() -> None:
@@ -121,7 +120,7 @@ class _Server(uvicorn.Server):
             handle_stops(self.handle_exit)
             structlog.get_logger().info("service.started", port=port, pid=os.getpid())
             welcome = _welcome(self._settings, self._keys, port)
-            _out.print(welcome, highlight=False, soft_wrap=True, markup=False, emoji=False)
+            plain_console().print(welcome, soft_wrap=True)
 
 
 def _connections(wanted: int) -> int:

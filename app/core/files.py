@@ -5,11 +5,13 @@ whatever the umask. What is unfinished is taken away where something goes wrong,
 ends the process.
 """
 
+import errno
 import glob
 import os
 import secrets
 import shutil
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,6 +33,7 @@ def whole_file(file: Path) -> Iterator[IO[bytes]]:
     Whatever goes wrong leaves the old file as it was, and nothing of the new one. A file that is
     replaced loses its mode: only its owner may read the new one, unless the block changes that.
     """
+    _check_replaceable(file)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     _drop_leftovers(file)
     with removed_if_unfinished(part), new_private_file(part) as stream:
@@ -45,6 +48,19 @@ def write_whole(file: Path, text: str) -> None:
     """``text`` as UTF-8 in ``file``, or the old file as it was."""
     with whole_file(file) as stream:
         stream.write(text.encode())
+
+
+def try_to_write(file: Path) -> None:
+    """``OSError`` where ``whole_file`` could not write ``file``: to be told before any work."""
+    _check_replaceable(file)
+    with tempfile.TemporaryFile(dir=file.parent):
+        pass
+
+
+def _check_replaceable(file: Path) -> None:
+    """Renaming a file over a device such as ``/dev/null`` takes it away from the whole machine."""
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "it is a folder, a device or a pipe, and no file", str(file))
 
 
 @contextmanager

@@ -10,6 +10,13 @@ from app.core.names import printable
 from app.errors import AppError, NotReady
 
 
+def plain_console(*, stderr: bool = False) -> Console:
+    """Where commands print, also in tables. It prints every text as it is: names may have what
+    Rich would read as a style (``[red]``), a fault (``[/b]``) or a picture (``:key:``).
+    """
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
 def complain(error: AppError | OSError) -> None:
     """Say on standard error, in one line, what was wrong."""
     if isinstance(error, OSError):
@@ -19,12 +26,12 @@ def complain(error: AppError | OSError) -> None:
     else:
         text = error.detail
     line = Text.assemble(("kith:", "red"), " ", printable(text))
-    Console(stderr=True).print(line, highlight=False, soft_wrap=True)
+    plain_console(stderr=True).print(line, soft_wrap=True)
 
 
 def say(text: str) -> None:
     """Tell on standard error how it went; names in ``text`` are printed as they are."""
-    Console(stderr=True).print(Text(text), highlight=False, soft_wrap=True)
+    plain_console(stderr=True).print(text, soft_wrap=True)
 
 
 def allow_any_name() -> None:

@@ -269,7 +269,7 @@ def test_everything_in_a_real_folder_is_told(
 ) -> None:
     people, data, report = tmp_path / "people", tmp_path / "data", tmp_path / "report.json"
     _real_folder(people)
-    long = "a photo whose name is so long that no terminal of 80 columns shows it in one line.jpg"
+    long = "a [b] :key: photo whose name is so long that no terminal of 80 columns shows all.jpg"
     _photo(people, "Ada", long, b"\xff\xd8\xff not much of a JPEG")
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")  # a terminal that has no Cyrillic
@@ -418,7 +418,9 @@ def test_what_concerns_the_whole_run_is_one_clear_line(
 ) -> None:
     people, data = tmp_path / "people", tmp_path / "data"
     _photo(people, "Ada", "1.png", picture(1))
-    for report in (tmp_path / "nowhere" / "report.json", people / "Ada" / "1.png" / "report.json"):
+    os.mkfifo(tmp_path / "pipe")
+    nowhere, below = tmp_path / "nowhere" / "r.json", people / "Ada" / "1.png" / "r.json"
+    for report in (nowhere, below, tmp_path / "pipe"):
         said = kith(data, fake_bundle, "enroll", "--collection", "hq", people, "--report", report)
         assert "cannot be written" in said
         assert said.endswith("[1]")

@@ -96,6 +96,23 @@ def test_a_key_is_made_with_all_that_bounds_it(service: ServerProcess, keys: Key
         assert told in listed
 
 
+@pytest.fixture
+def quiet(tmp_path: Path, fake_bundle: Path, kith: Kith) -> Keys:
+    """The commands on an empty database that nobody serves."""
+    database = Database(f"sqlite:///{tmp_path / 'kith.db'}")
+    upgrade(database)
+    database.close()
+    return partial(kith, tmp_path, fake_bundle, "keys")
+
+
+@pytest.mark.parametrize("name", ["[/b] gate", "[red]door[/red]", "gate :key:", "[link=x]y", "a\\"])
+def test_a_name_is_listed_as_it_is(quiet: Keys, name: str) -> None:
+    assert quiet("create", "--scope", "read", "--name", name).endswith("[0]")
+    listed = quiet("list")
+    assert listed.endswith("[0]")
+    assert f" {name} " in listed
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -105,16 +122,15 @@ def test_a_key_is_made_with_all_that_bounds_it(service: ServerProcess, keys: Key
         (("create", "--scope", "read", "--rate", "0"), "--rate"),
         (("create", "--scope", "read", "--collection", "nowhere"), "nowhere"),
         (("create", "--scope", "read", "--collection", "a b"), "--collection"),
+        (("create", "--scope", "read", "--name", "Jos\udce9"), r"Jos\xe9"),
         (("revoke", "key-none"), "key-none"),
+        (("revoke", "key-\udcff"), r"key-\xff"),
     ],
 )
 def test_what_cannot_be_is_one_line_that_says_why(
-    tmp_path: Path, fake_bundle: Path, kith: Kith, arguments: tuple[str, ...], told: str
+    quiet: Keys, arguments: tuple[str, ...], told: str
 ) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'kith.db'}")
-    upgrade(database)
-    database.close()
-    said = kith(tmp_path, fake_bundle, "keys", *arguments)
+    said = quiet(*arguments)
     assert said.endswith("[1]"), said
     assert len(said.splitlines()) == 2, said
     assert said.startswith("kith: ")

@@ -124,6 +124,22 @@ def test_a_folder_that_is_everybodys_is_not_locked(settings: Settings, tmp_path:
     assert {_mode(each) for each in shared.iterdir() if each.is_file()} == {0o600}
 
 
+def test_a_place_that_cannot_be_written_is_told_before_the_work_and_left_as_it_is(
+    tmp_path: Path, fake_bundle: Path, kith: Kith
+) -> None:
+    data, pipe, photos = tmp_path / "data", tmp_path / "pipe", tmp_path / "photos"
+    _photos(photos, people=1)
+    os.mkfifo(pipe)
+    assert kith(data, fake_bundle, "enroll", photos, "--collection", "hq").endswith("[0]")
+    calibrate = ("models", "calibrate", photos, "--data", "nobody", "--out")
+    for arguments in (("backup", pipe), (*calibrate, pipe), (*calibrate, tmp_path / "no" / "out")):
+        said = kith(data, fake_bundle, *arguments)
+        assert said.endswith("[1]")
+        assert len(said.splitlines()) == 2
+        assert "a device or a pipe" in said or "No such file" in said
+    assert pipe.is_fifo()
+
+
 def test_what_a_command_writes_where_it_is_told_is_closed_and_the_folder_is_left(
     tmp_path: Path, fake_bundle: Path, kith: Kith
 ) -> None:

@@ -2,11 +2,12 @@
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from app.core.files import whole_file
+from app.core.files import try_to_write, whole_file
 
 
 def test_until_it_is_whole_the_old_one_stays(tmp_path: Path) -> None:
@@ -18,6 +19,24 @@ def test_until_it_is_whole_the_old_one_stays(tmp_path: Path) -> None:
         assert file.read_bytes() == b"old"
     assert file.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("named", ["pipe", "link"])
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, named: str) -> None:
+    """``/dev/null`` and ``/dev/stdout`` are the whole machine's; only root could replace them."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+
+    def write() -> None:
+        with whole_file(tmp_path / named):
+            raise AssertionError
+
+    for attempt in (write, partial(try_to_write, tmp_path / named)):
+        with pytest.raises(OSError, match=f"a device or a pipe.*{named}"):
+            attempt()
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
