@@ -1,5 +1,6 @@
 """docker-compose.yml and what it mounts: valid, pinned, hardened, and of one piece."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -11,12 +12,13 @@ import make_secrets
 import pytest
 
 from app.cli import commands
-from app.settings import Settings
+from app.settings import Settings, load_settings
 from tests.support.compose import (
     DOCKERFILE,
     FILE,
     ROOT,
     compose,
+    environment_of,
     image_environment,
     mounts,
     seconds,
@@ -177,6 +179,19 @@ def test_every_setting_given_to_kith_exists() -> None:
     for replica in _REPLICAS:
         given |= set(_EVERY[replica]["environment"])
     assert given <= known
+
+
+@pytest.mark.parametrize("name", _REPLICAS)
+def test_kith_starts_with_the_settings_that_it_is_given_by_default(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in [each for each in os.environ if each.startswith("KITH_")]:
+        monkeypatch.delenv(each)
+    for setting, value in environment_of(_EVERY[name]).items():
+        if setting.startswith("KITH_"):
+            monkeypatch.setenv(setting, value)
+    settings = load_settings()
+    assert (settings.port, settings.shutdown_seconds) == (8000, 30)
 
 
 def test_the_image_runs_as_the_user_that_owns_the_secrets_and_not_as_root() -> None:

@@ -17,9 +17,23 @@ _VARIABLE = re.compile(r"\$\{\w+:-([^}]*)\}")
 @cache
 def compose() -> dict[str, Any]:
     """The whole file, its variables replaced by their defaults."""
-    text = FILE.read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(r"\1", text))
+    loaded: dict[str, Any] = _with_defaults(yaml.safe_load(FILE.read_text(encoding="utf-8")))
     return loaded
+
+
+def _with_defaults(part: Any) -> Any:  # noqa: ANN401 - any YAML
+    """Compose replaces variables in what YAML has read: an empty default is a text, not nothing."""
+    if isinstance(part, dict):
+        return {key: _with_defaults(each) for key, each in part.items()}
+    if isinstance(part, list):
+        return [_with_defaults(each) for each in part]
+    return _VARIABLE.sub(r"\1", part) if isinstance(part, str) else part
+
+
+def environment_of(service: dict[str, Any]) -> dict[str, str]:
+    """What its container gets where nothing is set; a variable without a value is not set then."""
+    given = service.get("environment", {}).items()
+    return {**image_environment(), **{name: str(each) for name, each in given if each is not None}}
 
 
 def services(profile: str | None = None) -> dict[str, dict[str, Any]]:
