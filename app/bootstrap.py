@@ -14,6 +14,7 @@ from app.auth.door import DoorKeys
 from app.auth.service import KeyService
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
+from app.core.erasure import Erasure
 from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
 from app.core.jobs import Jobs
 from app.core.outage import Outage
@@ -227,6 +228,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
                 "last uses": keys.uses.write,
                 "old receipts": receipts.sweep,
                 "metrics of deleted collections": lambda: metrics.retain(collections.ids()),
+                "erasure": Erasure(database, at_start=True).run,
             }
         ),
         {type(each): each for each in provided},

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.databases import existing_database
+from app.cli.databases import erased, existing_database
 from app.cli.progress import count_progress
 from app.core.clock import SystemClock
 from app.core.db import Database
@@ -106,7 +106,8 @@ def _made(settings: Settings) -> Iterator[Database]:
     database = Database(settings.database)
     try:
         upgrade(database)
-        yield database
+        with erased(database):
+            yield database
     finally:
         database.close()
 

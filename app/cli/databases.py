@@ -7,11 +7,13 @@ from typing import Final
 from sqlalchemy.exc import DatabaseError
 
 from app.core.db import Database
+from app.core.erasure import Erasure
 from app.core.opening import reason_of
 from app.errors import NoDatabase, NotReady, StartError
 from app.settings import Settings
 from migrations import check_known, current, newest
 
+_BUSY_SECONDS: Final = 30.0
 _START: Final = "start `kith serve` of this version on it once."
 
 
@@ -25,7 +27,8 @@ def existing_database(settings: Settings) -> Iterator[Database]:
     database = Database(settings.database, make=False)
     try:
         _check_schema(database)
-        yield database
+        with erased(database):
+            yield database
     except DatabaseError as error:
         if type(error) is not DatabaseError:
             raise
@@ -34,6 +37,15 @@ def existing_database(settings: Settings) -> Iterator[Database]:
         ) from None
     finally:
         database.close()
+
+
+@contextmanager
+def erased(database: Database) -> Iterator[None]:
+    """What the block removes is taken out of the files of the database as well."""
+    erasure = Erasure(database, busy_seconds=_BUSY_SECONDS)
+    yield
+    if erasure.heard:
+        erasure.run()
 
 
 def is_empty(settings: Settings) -> bool:

@@ -39,6 +39,12 @@ class Cluster:
         """``fast`` ends every session first; ``immediate`` is as if the power had failed."""
         self._run("pg_ctl", "stop", "--wait", "--mode", mode)
 
+    def files(self) -> bytes:
+        """All that is on disk of its databases and of its log of changes."""
+        data = self._folder / "data"
+        found = [*data.glob("base/**/*"), *data.glob("pg_wal/**/*")]
+        return b"".join(file.read_bytes() for file in sorted(found) if file.is_file())
+
     def admit(self, *rules: str) -> None:
         """Put ``rules`` in place of those of who may connect to what, and how."""
         (self._folder / "data" / "pg_hba.conf").write_text("\n".join(rules) + "\n")
