@@ -5,6 +5,10 @@ from pathlib import Path
 from tests.support.server import ServerProcess
 
 MEBIBYTE = 1024 * 1024
+PIXEL_BYTES = 16
+"""Of an image that is decoded."""
+CODES = 384 * MEBIBYTE
+"""Of lossless WebP, of which one is decoded at a time."""
 
 
 def peak(server: ServerProcess) -> int:
@@ -24,7 +28,8 @@ def forget_peak(server: ServerProcess) -> None:
 
 def bound(idle: int, *, bodies: int, threads: int, pixels: int, connections: int) -> int:
     """The most that docs/deploy.md promises, from what the server holds idle and its settings."""
-    return idle + 2 * bodies + 16 * threads * pixels + MEBIBYTE * connections
+    decoding = PIXEL_BYTES * threads * pixels + CODES
+    return idle + 2 * bodies + decoding + MEBIBYTE * connections
 
 
 def _line(server: ServerProcess, name: str) -> int:

@@ -5,7 +5,9 @@ number of frames nor what else the file holds costs anything.
 """
 
 import io
+import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -23,6 +25,11 @@ _MAX_CHUNKS: Final = 1_000
 _LOSSY, _LOSSLESS = b"VP8 ", b"VP8L"
 _PIXELS: Final = (_LOSSY, _LOSSLESS, b"ALPH")
 _HAS_ALPHA: Final = 0x10
+
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Lossless pixels, of colours or of transparency, may have 65,536 sets of codes, for which libwebp
+takes 370 MiB whatever the size of the picture; a file of 300 KB did. docs/deploy.md counts it once.
+"""
 
 
 @dataclass(slots=True)
@@ -49,19 +56,34 @@ def read_webp(data: bytes, limits: ImageLimits) -> RgbImage:
     limits.check_size(width, height)
     canvas = frame.canvas or (width, height)
     orientation = exif_orientation(frame.exif)
-    with WebPImagePlugin.WebPImageFile(io.BytesIO(_still(frame, width, height)), "") as image:
+    return _shown(_loaded(frame, canvas), orientation)
+
+
+def _loaded(frame: _Frame, canvas: tuple[int, int]) -> Image.Image:
+    """The frame, on its canvas."""
+    file = io.BytesIO(_still(frame))
+    with (
+        _ONE_AT_A_TIME if _may_have_many_codes(frame) else nullcontext(),
+        WebPImagePlugin.WebPImageFile(file, "") as image,
+    ):
         image.load()
-        if canvas != (width, height):
-            sheet = Image.new("RGBA", canvas)
-            sheet.paste(image, (frame.left, frame.top))
-            return _shown(sheet, orientation)
-        return _shown(image, orientation)
+    if canvas == image.size:
+        return image
+    sheet = Image.new("RGBA", canvas)
+    sheet.paste(image, (frame.left, frame.top))
+    return sheet
 
 
 def _shown(image: Image.Image, orientation: int) -> RgbImage:
+    """Whoever calls keeps no image: with its decoder it holds 12 bytes a pixel."""
     if image.mode == "RGB":
-        return to_rgb(upright(image, orientation))
+        image = upright(image, orientation)
+        return to_rgb(image)
     return upright_pixels(painted(*image.size, partial(_strips, image)), orientation)
+
+
+def _may_have_many_codes(frame: _Frame) -> bool:
+    return _LOSSLESS in frame.chunks or b"ALPH" in frame.chunks
 
 
 def _strips(image: Image.Image) -> Iterator[Strip]:
@@ -110,9 +132,9 @@ def _size(frame: _Frame) -> tuple[int, int]:
     return _little(body[6:8]) & 0x3FFF, _little(body[8:10]) & 0x3FFF
 
 
-def _still(frame: _Frame, width: int, height: int) -> bytes:
+def _still(frame: _Frame) -> bytes:
     """The frame as a file of its own."""
-    chunks = frame.chunks
+    chunks, (width, height) = frame.chunks, _size(frame)
     if _LOSSLESS in chunks:
         body = _chunk(_LOSSLESS, chunks[_LOSSLESS])
     elif b"ALPH" in chunks:

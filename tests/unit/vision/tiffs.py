@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -148,7 +149,7 @@ def tiff(
     """A file of one page. ``after`` is where the next page is."""
     head = 16 if big else 8
     lengths = [len(block) for block in blocks]
-    starts = [head + sum(lengths[:i]) for i in range(len(blocks))]
+    starts = list(accumulate(lengths[:-1], initial=head))
     offsets, counts = (324, 325) if tiled else (273, 279)
     tags = {offsets: (4, starts), counts: (4, lengths)} | tags
     tags = {tag: value for tag, value in tags.items() if value[1]}
