@@ -6,7 +6,7 @@ KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
 .PHONY: setup training-setup serve test lint types bench bench-openset bench-degraded bench-sizing bench-startup bench-mini \
-        bench-backup bench-overload bench-climb chaos model image-test lock clean
+        bench-backup bench-overload bench-climb fuzz chaos model image-test lock clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
 setup: .venv/serve.installed
@@ -55,6 +55,9 @@ bench-openset: .venv/dev.installed model
 bench-degraded: .venv/dev.installed model
 	@$(BIN)/kith models pull --plain
 	$(BIN)/python -m bench.degraded
+
+fuzz: .venv/dev.installed
+	$(BIN)/python -m bench.fuzz $(SECONDS)
 
 bench-climb: .venv/dev.installed model
 	$(BIN)/python -m bench.climb

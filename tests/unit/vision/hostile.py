@@ -121,7 +121,7 @@ def _canvas() -> bytes:
 
 
 def _frames() -> bytes:
-    frames = [Image.new("RGB", (64, 64), (i % 256, 0, 0)) for i in range(300)]
+    frames = [Image.new("RGB", (64, 64), (i % 256, 0, 0)) for i in range(60)]
     stream = io.BytesIO()
     frames[0].save(stream, "WEBP", save_all=True, append_images=frames[1:], duration=1)
     return stream.getvalue()
