@@ -140,7 +140,8 @@ class Span:
             return samples
         if samples.dtype.kind == "u" and samples.dtype.itemsize <= 2:
             return self.table()[samples]
-        scaled = (finite(samples) - self.black) / (self.white - self.black)
+        with np.errstate(over="ignore"):
+            scaled = (finite(samples) - self.black) / (self.white - self.black)
         return (np.clip(scaled, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
 
     def table(self) -> NDArray[np.uint8]:
@@ -176,4 +177,6 @@ def span_of(low: float, peak: float, *, bits: int, kind: str) -> Span:
 
 def finite(samples: Samples) -> NDArray[np.float64]:
     """Samples as numbers, with zero for what is none."""
-    return np.nan_to_num(samples.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    with np.errstate(invalid="ignore"):  # signalling NaN of damaged files
+        numbers = samples.astype(np.float64)
+    return np.nan_to_num(numbers, nan=0.0, posinf=0.0, neginf=0.0)

@@ -126,8 +126,10 @@ def test_floats(dtype: str, white: float, order: str) -> None:
 def test_floats_that_pass_white_a_little_or_are_no_numbers() -> None:
     values = np.full((HEIGHT, WIDTH, 1), 0.5, np.float32)
     values[0, :4, 0] = 1.3, np.nan, np.inf, -0.01
+    signalling = np.array([0x7F800001], np.uint32).view(np.float32)
+    values.view(np.uint32)[0, 5, 0] = signalling.view(np.uint32)[0]
     image = decoded(Tiff(values, 32).written())
-    assert image[0, :5, 0].tolist() == [255, 0, 0, 0, 128]
+    assert image[0, :6, 0].tolist() == [255, 0, 0, 0, 128, 0]
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
