@@ -50,7 +50,9 @@ def test_kiths_threshold_is_the_one_that_the_gallerys_own_evidence_gives(some: E
     assert some.bundle_threshold.similarity == pytest.approx(bundles, abs=1e-9)
     assert some.kith_threshold.fpir == fpir(trials(people), stated.similarity)
     assert some.kith_threshold.fnir == fnir(trials(people), stated.similarity)
-    assert some.at_target.here == some.kith_threshold
+    here = some.at_target.here
+    assert here.similarity == pytest.approx(some.kith_threshold.similarity, abs=1e-9)
+    assert (here.fpir, here.fnir) == (some.kith_threshold.fpir, some.kith_threshold.fnir)
 
 
 def test_a_calibration_of_others_who_resemble_each_other_less_does_not_fit() -> None:
