@@ -7,6 +7,7 @@ request, or else of the one whose body is furthest behind.
 """
 
 import asyncio
+import logging
 from typing import Any, Final
 
 import structlog
@@ -25,6 +26,9 @@ _PIPELINE: Final = 8
 """Requests that a client may send ahead of the answers."""
 
 _log = structlog.get_logger()
+_faults = logging.getLogger("uvicorn.error.connection")
+_faults.setLevel(logging.ERROR)
+"""uvicorn's warnings do not say which client they are about; Kith logs the same with the client."""
 
 
 class Connection(HttpToolsProtocol):
@@ -32,6 +36,7 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *, most: int, seconds: float, **given: Any) -> None:  # noqa: ANN401 - uvicorn's
         super().__init__(**given)
+        self.logger = _faults
         self._most = most
         self._seconds = seconds
         self.waits_since: float | None = None  # for a request

@@ -149,11 +149,20 @@ def test_what_is_no_request_is_logged_with_its_peer(
     with socket.create_connection((address.host, address.port or 0)) as connection:
         connection.sendall(b"no request at all\r\n\r\n")
         answer = json.loads(connection.makefile("rb").read().split(b"\r\n\r\n")[1])
+    with socket.create_connection((address.host, address.port or 0)) as connection:
+        connection.sendall(
+            b"GET /v1/health/live HTTP/1.1\r\nHost: kith\r\nX-Request-Id: upgrade\r\n"
+            b"Connection: upgrade, close\r\nUpgrade: websocket\r\n\r\n"
+        )
+        connection.makefile("rb").read()
     assert process.stop() == 0
     lines = [json.loads(each) for each in process.log.read_text().splitlines() if each[:1] == "{"]
     (refused,) = [line for line in lines if line["event"] == "connection.refused"]
     assert refused["client"] == "127.0.0.1"
     assert refused["request_id"] == answer["request_id"]
+    (finished,) = [line for line in lines if line.get("request_id") == "upgrade"]
+    assert finished["client"] == "127.0.0.1"
+    assert [line for line in lines if line["level"] != "info"] == []  # uvicorn's name no client
 
 
 def test_a_client_that_no_trusted_proxy_vouches_for_is_its_own_peer(
