@@ -55,6 +55,7 @@ def _config() -> SchemathesisConfig:
     project = ProjectConfig(
         headers={"X-API-Key": ADMIN_KEY},
         checks=checks,
+        request_timeout=120,  # an answer that a busy machine gives late is an answer
         generation=GenerationConfig(
             max_examples=12, deterministic=True, with_security_parameters=False
         ),

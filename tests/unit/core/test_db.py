@@ -315,6 +315,7 @@ def without_encoding(database: Database) -> Iterator[str]:
     name = f"{url.database}_bytes"
     with database.engine.connect() as admin:
         admin.execution_options(isolation_level="AUTOCOMMIT")
+        admin.exec_driver_sql("SET statement_timeout = 0")  # of the service's; a busy disk is slow
         made = f"{name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
         admin.exec_driver_sql(f"CREATE DATABASE {made}")
         yield url.set(database=name).render_as_string(hide_password=False)
