@@ -11,7 +11,11 @@ import logging
 from typing import Any, Final
 
 import structlog
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from app.core.addresses import UNIX
 from app.core.ids import new_id
@@ -42,6 +46,7 @@ class Connection(HttpToolsProtocol):
         self.waits_since: float | None = None  # for a request
         self._begun = False
         self._last_words: AppError | None = None  # once all that came before is answered
+        self._asked: list[RequestResponseCycle] = []  # of which some may be answered already
         self._unsent_since: float | None = None
         self._lines = self._head = 0
         self._unread = 0  # bytes since the parser last came to anything
@@ -58,15 +63,29 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of it: uvicorn's timer would keep whatever a reset connection held for 75 s."""
+        self._dismiss()
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
+
+    def abort(self) -> None:
+        """End it without a word."""
+        self._dismiss()
+        self.transport.abort()
+
+    def _dismiss(self) -> None:
+        """Tell every request in hand that nobody listens; uvicorn tells the last that came alone,
+        and the answer to one before it would be written to a connection that is closed.
+        """
+        for cycle in self._asked:
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     def _make_room(self) -> None:
         others = [c for c in self.connections if isinstance(c, Connection) and c is not self]
         if idle := [c for c in others if c.waits_since is not None]:
             longest = min(idle, key=lambda c: c.waits_since or 0.0)
             self.connections.discard(longest)  # the transport tells it later
-            longest.transport.abort()
+            longest.abort()
             return
         now = self.loop.time()
         last = max(others, key=lambda c: c.lag(now), default=None)
@@ -96,7 +115,7 @@ class Connection(HttpToolsProtocol):
             self._unsent_since = now
         elif now - self._unsent_since > self._seconds + unsent / LEAST_RATE:
             _log.info("connection.aborted", unsent=unsent, client=self._peer)
-            self.transport.abort()
+            self.abort()
         if self.waits_since is None or not self._begun or self.transport.is_closing():
             return
         if now - self.waits_since <= self._seconds:
@@ -112,7 +131,7 @@ class Connection(HttpToolsProtocol):
         _log.info("connection.refused", code=error.code, client=self._peer, request_id=request_id)
         if self._in_hand():
             if self.pipeline or self.cycle.response_started:
-                self.transport.abort()
+                self.abort()
                 return
             self.cycle.disconnected = True  # the application is told, and answers no more
             self.cycle.message_event.set()
@@ -195,6 +214,8 @@ class Connection(HttpToolsProtocol):
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:  # it is where the connection becomes a web socket's
+            self._asked = [each for each in self._asked if not each.response_complete]
+            self._asked.append(self.cycle)
             # uvicorn would close as soon as it has answered; where a body is still coming, the
             # system then resets the connection, and the client may never read the answer.
             self._ends, self.cycle.keep_alive = not self.cycle.keep_alive, True

@@ -86,6 +86,8 @@ def test_an_answer_that_nobody_takes_is_dropped(small: ServerProcess) -> None:
     with connect(small, receive_buffer=4096) as one:
         one.sendall(asked * 8)
         _until(small, "connection.aborted")
+    assert is_well(small)
+    assert "Traceback" not in small.log.read_text()
 
 
 def test_who_only_waits_gives_way_to_who_asks(small: ServerProcess) -> None:
