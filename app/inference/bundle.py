@@ -23,6 +23,7 @@ from app.inference.manifest import (
     sha256_of,
 )
 
+_FILES: Final = frozenset({MANIFEST, EMBEDDER, DETECTOR, CALIBRATION, MODEL_CARD})
 _AGAIN: Final = "`kith models pull` gets the default bundle again; KITH_MODEL names another."
 
 
@@ -72,6 +73,7 @@ def write_bundle(
     ``description`` is a manifest without ``files`` and ``contract_id``; ``models`` gives for
     ``embedder.onnx`` (and ``detector.onnx``) the file to copy and its licence.
     """
+    check_place(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with temporary_folder(folder) as temporary:
         made = temporary / "bundle"
@@ -84,6 +86,18 @@ def write_bundle(
         Bundle.load(made)
         _replace(made, folder, temporary / "old")
     return Bundle.load(folder)
+
+
+def check_place(folder: Path) -> None:
+    """``BundleError`` where ``folder`` holds something else than a bundle, whole or broken: a new
+    bundle takes the place of all that is in it.
+    """
+    there = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
+    if MANIFEST not in there and (others := sorted(there - _FILES)):
+        raise BundleError(
+            f"{folder} holds {others[0]!r} and no bundle, and all of it would be lost; name a "
+            "folder that is empty or not there."
+        )
 
 
 def _check(file: Path, entry: FileEntry) -> None:

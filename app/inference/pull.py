@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from app.core.files import private_file, temporary_folder, temporary_prefix, why_no_files_in
 from app.errors import BundleError
-from app.inference.bundle import Bundle, write_bundle
+from app.inference.bundle import Bundle, check_place, write_bundle
 from app.inference.manifest import (
     CALIBRATION,
     DETECTOR,
@@ -53,6 +53,8 @@ def pull(
     plan = read_plan(recipe)
     if (there := _current(destination, plan, keep_contract=keep_contract)) is not None:
         return there
+    with _readable_errors(destination):
+        check_place(destination)
     with _readable_errors(destination), _alone(destination):
         return _current(destination, plan, keep_contract=keep_contract) or _make(
             destination, plan, source=source, progress=progress or _silent

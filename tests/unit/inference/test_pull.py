@@ -134,6 +134,16 @@ def test_a_broken_bundle_is_made_anew(world: Publisher, destination: Path) -> No
     assert _left(destination) == ["tiny"]
 
 
+def test_a_folder_of_something_else_is_left_as_it_is(world: Publisher, destination: Path) -> None:
+    """``--to data`` would take the gallery away, ``--to .`` whatever is here."""
+    destination.mkdir(parents=True)
+    (destination / "kith.db").write_bytes(b"a gallery")
+    with pytest.raises(BundleError, match=r"holds 'kith\.db' and no bundle"):
+        pull(destination, source=world.folder, recipe=world.recipe)
+    assert [each.name for each in destination.iterdir()] == ["kith.db"]
+    assert _left(destination) == [destination.name]
+
+
 def test_models_that_are_whole_are_kept_when_the_rest_is_of_an_older_release(
     world: Publisher, destination: Path
 ) -> None:
