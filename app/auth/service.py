@@ -220,7 +220,7 @@ class KeyService:
             id=new_id("key"),
             name=new.name,
             sha256=_sha256(secret),
-            scopes=[scope.value for scope in new.scopes],
+            scopes=[scope.value for scope in dict.fromkeys(new.scopes)],
             collections=new.collections,
             collection_keys=bound,
             expires_at=new.expires_at,

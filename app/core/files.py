@@ -8,6 +8,7 @@ ends the process.
 import errno
 import glob
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -66,7 +67,7 @@ def _check_replaceable(file: Path) -> None:
 @contextmanager
 def temporary_folder(target: Path) -> Iterator[Path]:
     """A folder beside ``target``, to make it in and rename it from; gone after the block."""
-    folder = target.with_name(f"{temporary_prefix(target)}{secrets.token_hex(4)}")
+    folder = target.with_name(f"{_temporary_prefix(target)}{secrets.token_hex(4)}")
     with undone_by(partial(_remove, folder)):
         try:
             folder.mkdir(mode=_FOLDER)
@@ -75,8 +76,15 @@ def temporary_folder(target: Path) -> Iterator[Path]:
             _remove(folder)
 
 
-def temporary_prefix(target: Path) -> str:
-    """How the names of ``temporary_folder`` begin, also of those that a killed process left."""
+def drop_temporary_folders(target: Path) -> None:
+    """Remove what killed processes left of ``temporary_folder``; for one who is alone at it."""
+    name = re.compile(rf"{re.escape(_temporary_prefix(target))}[0-9a-f]{{8}}")
+    for left in target.parent.iterdir():
+        if name.fullmatch(left.name):
+            _remove(left)
+
+
+def _temporary_prefix(target: Path) -> str:
     return f".{target.name}-"
 
 

@@ -82,7 +82,7 @@ def several_faces(index: int, box: Box, *, found: int) -> SeveralFaces:
         faces_found=found,
         box=taken,
         detail=f"{found} faces were found; the one of {taken.width} x {taken.height} pixels at "
-        f"({taken.x}, {taken.y}) was taken. If another is meant, say so with `subject`.",
+        f"({taken.x}, {taken.y}) was taken. If another is meant, name it with `subject`.",
     )
 
 

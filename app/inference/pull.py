@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.core.files import private_file, temporary_folder, temporary_prefix, why_no_files_in
+from app.core.files import drop_temporary_folders, private_file, temporary_folder, why_no_files_in
 from app.errors import BundleError
 from app.inference.bundle import Bundle, check_place, write_bundle
 from app.inference.manifest import (
@@ -120,8 +120,7 @@ def _alone(destination: Path) -> Iterator[None]:
     destination.parent.mkdir(parents=True, exist_ok=True)
     with private_file(destination.parent / f".{destination.name}.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for unfinished in destination.parent.glob(f"{temporary_prefix(destination)}*"):
-            shutil.rmtree(unfinished, ignore_errors=True)  # by one that was killed
+        drop_temporary_folders(destination)
         yield
 
 

@@ -44,7 +44,7 @@ def _of_data_uri(text: bytes) -> bytes:
 def _of_percent(text: bytes, start: int) -> bytes:
     """RFC 3986: escapes, and characters that a URI may have."""
     if found := _NO_ESCAPE.search(text.rstrip(_BLANK)):
-        raise _misplaced(found[0], start + found.start(), "percent-encoding")
+        raise _misplaced(text, found.start(), start, "percent-encoding")
     if text.count(b"%") > _MAX_ESCAPES:
         raise ValueError(f"more than {_MAX_ESCAPES:,} escapes; send base64")
     return unquote_to_bytes(text.rstrip(_BLANK))
@@ -63,8 +63,9 @@ def _of_base64(text: bytes, start: int) -> bytes:
     for at, piece in _pieces(core):
         letters = piece.translate(None, _LINE_BREAKS)
         if strange := letters.translate(None, alphabet):
-            place = start + at + piece.index(strange[:1])
-            raise _misplaced(strange[:1], place, "the URL alphabet" if url else "base64")
+            odd = strange.lstrip(b"=")[:1] or b"="  # what follows the padding
+            place = at + core[at:].index(odd)
+            raise _misplaced(core, place, start, "the URL alphabet" if url else "base64")
         count += len(letters)
         quads = rest + (letters.translate(_URL) if url else letters)
         whole = len(quads) - len(quads) % 4
@@ -92,6 +93,7 @@ def _check_end(rest: bytes, padding: int, count: int) -> None:
             raise ValueError("its last letter has bits that stand for nothing: it was cut off")
 
 
-def _misplaced(found: bytes, place: int, what: str) -> ValueError:
-    shown = found[:1].decode("ascii", "backslashreplace")
-    return ValueError(f"character {place + 1:,} ({shown!r}) does not belong to {what}")
+def _misplaced(text: bytes, place: int, start: int, what: str) -> ValueError:
+    """All before ``place`` is ASCII, so that bytes are counted as characters are."""
+    shown = text[place : place + 4].decode("utf-8", "ignore")[:1] or f"byte {text[place]:#04x}"
+    return ValueError(f"character {start + place + 1:,} ({shown!r}) does not belong to {what}")

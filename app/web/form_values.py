@@ -68,7 +68,8 @@ def _object(name: str, text: str) -> dict[str, Any]:
     try:
         value = parse(text.encode())
     except InvalidRequest as error:
-        raise _refused(name, f"must be a JSON object: {error.detail}") from None
+        found = "it is empty" if not text.strip() else error.detail.removesuffix(".")
+        raise _refused(name, f"must be a JSON object: {found}") from None
     if not isinstance(value, dict):
         raise _refused(name, "must be a JSON object")
     return value

@@ -41,6 +41,11 @@ def test_a_key_is_shown_once(client: TestClient) -> None:
     assert body["key"] not in str(listed)
 
 
+def test_a_scope_that_is_named_twice_is_one(client: TestClient) -> None:
+    body = made(client.post("/keys", json={"scopes": ["read", "identify", "read"]}))
+    assert body["scopes"] == ["read", "identify"]
+
+
 def test_a_key_opens_by_either_header(client: TestClient) -> None:
     bearer = as_key(client, scopes=["read"])
     secret = bearer["Authorization"].removeprefix("Bearer ")

@@ -168,6 +168,8 @@ def test_metadata_is_an_object_in_json_and_in_a_form(service: TestClient, metada
     for text in (metadata, "null", "{", '{"a": 1, "a": 2}', '{"a": NaN}', "{}{}"):
         answer = service.post(people, files={"metadata": (None, text)})
         assert wrong_fields(answer) == ["metadata"]
+    empty = service.post(people, files={"metadata": (None, "")}).json()
+    assert empty["detail"] == "metadata: must be a JSON object: it is empty."
 
 
 @pytest.mark.parametrize("field", ["valid_from", "valid_until"])

@@ -194,6 +194,16 @@ def test_a_calibration_on_the_operators_own_photos_stays(
     assert again.calibration.evidence["data"] == "our own doors"
 
 
+def test_only_what_an_earlier_pull_left_is_removed(world: Publisher, destination: Path) -> None:
+    theirs, ours = destination.with_name(".tiny-notes"), destination.with_name(".tiny-0123abcd")
+    for folder in (theirs, ours):
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("kept")
+    pull(destination, source=world.folder, recipe=world.recipe)
+    assert _left(destination) == [".tiny-notes", "tiny"]
+    assert (theirs / "file").read_text() == "kept"
+
+
 def test_a_whole_bundle_of_another_name_is_left_alone(world: Publisher, destination: Path) -> None:
     write_fake_bundle(destination)
     assert pull(destination, source=world.folder, recipe=world.recipe).manifest.name == "fake"
@@ -396,7 +406,7 @@ def test_a_destination_that_cannot_be_made_is_one_error(world: Publisher, tmp_pa
 
 
 def test_what_a_killed_pull_left_is_cleared_away(world: Publisher, destination: Path) -> None:
-    stale = destination.parent / ".tiny-abc123"
+    stale = destination.parent / ".tiny-0abc1234"
     stale.mkdir(parents=True)
     (stale / EMBEDDER_FILE).write_bytes(b"half")
     pull(destination, source=world.folder, recipe=world.recipe)
