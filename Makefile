@@ -1,12 +1,14 @@
 # `make serve` runs the service, `make test` runs every test; both set up what they need.
 PYTHON ?= python3
 BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+        --no-emit-find-links --custom-compile-command "make lock"
 KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
 .PHONY: setup training-setup serve test lint types bench bench-openset bench-degraded bench-sizing bench-startup bench-mini \
-        bench-backup bench-overload bench-climb fuzz chaos model image-test lock clean
+        bench-backup bench-overload bench-climb fuzz chaos model image-test lock sbom audit clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
 setup: .venv/serve.installed
@@ -69,11 +71,25 @@ bench-mini: .venv/training.installed model
 image-test: .venv/dev.installed
 	$(BIN)/python docker/image_test.py
 
+# What the service is made of, package by package with its hashes, as CycloneDX.
+sbom: .venv/dev.installed
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-file kith.cdx.json requirements/serve.txt
+
+# Known weaknesses of the packages of the service; where the database of them does not answer, that is said.
+audit: .venv/dev.installed
+	@mkdir -p build && rm -f build/audit.json
+	@timeout 300 $(BIN)/pip-audit --progress-spinner=off --require-hashes --disable-pip --format=json \
+	  --output=build/audit.json --requirement requirements/serve.txt \
+	  || { test ! -s build/audit.json && echo "The database of weaknesses does not answer: nothing is known."; }
+	@! grep -q skip_reason build/audit.json 2> /dev/null \
+	  || echo "Packages that it does not know: $$(grep -o skip_reason build/audit.json | wc -l)."
+
 # The lock files are made from pyproject.toml, for every Python and platform at once.
 lock: .venv/dev.installed
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements/serve.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --extra dev -c requirements/serve.txt pyproject.toml -o requirements/dev.txt
+	$(LOCK) requirements/build.in -o requirements/build.txt
+	$(LOCK) -c requirements/build.txt pyproject.toml -o requirements/serve.txt
+	$(LOCK) -c requirements/build.txt -c requirements/serve.txt --extra dev pyproject.toml -o requirements/dev.txt
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kith needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 serve")'
@@ -84,8 +100,8 @@ lock: .venv/dev.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/training.txt
 	@touch $@
 
-.venv/%.installed: requirements/%.txt pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt
+.venv/%.installed: requirements/%.txt requirements/build.txt pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt -r requirements/build.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -135,6 +135,24 @@ def test_what_makes_secrets_reads_them_through_a_group_that_nobody_else_has() ->
     assert f"groupadd --gid {make_secrets.KITH} " in DOCKERFILE.read_text(encoding="utf-8")
 
 
+def test_nobody_but_the_balancer_can_reach_anything_outside() -> None:
+    networks = compose()["networks"]
+    assert networks["inside"] == {"internal": True}
+    translated = networks["default"]["driver_opts"][
+        "com.docker.network.bridge.enable_ip_masquerade"
+    ]
+    assert translated == "false"
+    reached = {name: set(each.get("networks", ["default"])) for name, each in _EVERY.items()}
+    assert reached["postgres"] == {"inside"}
+    assert all(reached[name] == {"inside", "default"} for name in _REPLICAS)
+    assert _EVERY["secrets"]["network_mode"] == "none"
+    elsewhere = {name for name, where in reached.items() if where - {"inside", "default"}}
+    assert elsewhere == {"caddy"}
+    for name, service in _EVERY.items():  # who waits for another's health asks it somewhere
+        for needed in set(service.get("depends_on", {})) - {"secrets", "prometheus-key"}:
+            assert reached[name] & reached[needed], f"{name} cannot reach {needed}"
+
+
 def test_the_replicas_differ_in_nothing_but_their_own_volume_and_the_first_ones_port() -> None:
     def common(name: str) -> dict[str, object]:
         own = {"ports", "profiles", "volumes"}
