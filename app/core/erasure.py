@@ -64,18 +64,25 @@ class Erasure:
         """
         if self._file is None or not self._file.exists():
             return
-        with suppress(sqlite3.OperationalError), self._connected(self._file) as connection:
-            heard, self.heard = self.heard, False
-            try:
-                if heard:  # and not to be forgotten with this process
-                    connection.execute("PRAGMA user_version=1")
-                if connection.execute("PRAGMA user_version").fetchone() == (1,):
-                    self._write_anew(connection, self._file)
-            except sqlite3.OperationalError:
-                self.heard = heard
-                raise
-            finally:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            with self._connected(self._file) as connection:
+                self._erase(connection, self._file)
+        except sqlite3.DatabaseError as error:
+            if not isinstance(error, sqlite3.OperationalError):  # damaged: `kith check` says where
+                _log.warning("erasure.failed", reason=str(error))
+
+    def _erase(self, connection: sqlite3.Connection, file: Path) -> None:
+        heard, self.heard = self.heard, False
+        try:
+            if heard:  # and not to be forgotten with this process
+                connection.execute("PRAGMA user_version=1")
+            if connection.execute("PRAGMA user_version").fetchone() == (1,):
+                self._write_anew(connection, file)
+        except sqlite3.OperationalError:
+            self.heard = heard
+            raise
+        finally:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _write_anew(self, connection: sqlite3.Connection, file: Path) -> None:
         if time.monotonic() < self._not_before:
@@ -112,7 +119,7 @@ class Erasure:
 
 def _has_log(file: Path) -> bool:
     """Whether a process that was killed has left its log, or one is just using the database."""
-    with suppress(FileNotFoundError):
+    with suppress(OSError):  # a database that cannot be reached says so itself, when it is opened
         return file.with_name(f"{file.name}-wal").stat().st_size > 0
     return False
 

@@ -50,3 +50,5 @@ class Jobs:
             job()
         except (AppError, SQLAlchemyError) as error:
             _log.warning("job.failed", job=name, error_type=type(error).__name__)
+        except Exception:  # noqa: BLE001 - one job's fault must not end the others
+            _log.exception("job.failed", job=name)

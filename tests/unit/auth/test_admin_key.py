@@ -76,7 +76,7 @@ def test_the_key_is_not_written_through_somebody_elses_link(
 def test_a_key_that_cannot_be_written_is_not_made(keys: KeyService, tmp_path: Path) -> None:
     folder = tmp_path / "admin.key"
     folder.mkdir()
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match="folder"):
         keys.ensure_admin(folder)
     assert keys.list(EVERYTHING).items == []
     assert keys.ensure_admin(tmp_path / "elsewhere.key")

@@ -8,13 +8,16 @@ from app.core.jobs import Jobs
 from app.errors import NotReady
 
 
-def test_jobs_run_again_and_again_also_after_one_that_failed() -> None:
+@pytest.mark.parametrize(
+    "error", [NotReady("The database does not answer; try again."), ValueError("unforeseen")]
+)
+def test_jobs_run_again_and_again_also_after_one_that_failed(error: Exception) -> None:
     runs: list[str] = []
     enough = Event()
 
     def fails() -> None:
         runs.append("fails")
-        raise NotReady("The database does not answer; try again.")
+        raise error
 
     def works() -> None:
         runs.append("works")
