@@ -22,14 +22,8 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
         structlog.processors.format_exc_info,
     ]
     structlog.configure(
-        # The level is asked of each record: a logger is kept from its first use on, and would keep
-        # the level of that moment too.
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
