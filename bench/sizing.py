@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -112,12 +113,14 @@ def _more_faces(database: Database) -> None:
     """Each person's template again, as two more faces."""
     with database.write() as session:
         rows = session.scalars(select(Face)).all()
+        numbers = count(1 + max(row.number for row in rows))
         for copy in range(1, FACES):
             session.execute(
                 insert(Face),
                 [
                     {
                         "person_key": row.person_key,
+                        "number": next(numbers),
                         "collection_key": row.collection_key,
                         "contract_id": CONTRACT,
                         "embedding": row.embedding,

@@ -84,6 +84,7 @@ def filled(database: Database, templates: int) -> tuple[int, str, int]:
         contract_id=CONTRACT,
         revision=1,
         log_since=1,
+        next_face=templates + 1,
         created_at=_NOW,
         updated_at=_NOW,
     )
@@ -114,6 +115,7 @@ def _faces(keys: range, collection_key: int) -> Iterator[dict[str, Any]]:
     for key, row in zip(keys, rows.astype(np.float32), strict=True):
         yield {
             "person_key": key,
+            "number": key,
             "collection_key": collection_key,
             "contract_id": CONTRACT,
             "embedding": pack(row),

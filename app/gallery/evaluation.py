@@ -80,7 +80,7 @@ def gallery_of_collection(
     gallery = Gallery(
         vectors=vectors[valid],
         owners=np.array([number[rows[i].key] for i in valid], np.int64),
-        images=[f"{rows[i].id}, face {rows[i].face_id}" for i in valid],
+        images=[f"{rows[i].id}, face {rows[i].number}" for i in valid],
         people=[row.id for row in people.values()],
         titles=[_title(row.id, row.name) for row in people.values()],
         refused=None,

@@ -12,7 +12,7 @@ Enrolled = Row[int, str, str | None, datetime | None, datetime | None, int, byte
 
 
 def templates(session: Session, owner: Collection) -> Sequence[Enrolled]:
-    """A row a template, by person and age: key, id, name, validity, face and embedding."""
+    """A row a template, by person and age: key, id, name, validity, the face's number, template."""
     return session.execute(
         select(
             Person.key,
@@ -20,7 +20,7 @@ def templates(session: Session, owner: Collection) -> Sequence[Enrolled]:
             Person.name,
             Person.valid_from,
             Person.valid_until,
-            Face.id.label("face_id"),
+            Face.number,
             Face.embedding,
         )
         .join(Face, Face.person_key == Person.key)

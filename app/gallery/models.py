@@ -1,5 +1,5 @@
 """The gallery's tables. ``key`` is a row's internal number, never reused; ``id`` is what clients
-see and may choose anew after a deletion.
+see and may choose anew after a deletion. A face's ``id`` is its key; clients see its ``number``.
 """
 
 import secrets
@@ -16,7 +16,8 @@ from app.core.db import Base
 class Collection(Base):
     """A gallery with its policy; ``revision`` rises with every change of who is in it: of
     templates, validity, names and external ids, and of what was reported of them. ``epoch`` and
-    ``log_since`` are the change log's (see ``app.index.changelog``).
+    ``log_since`` are the change log's (see ``app.index.changelog``). ``next_face`` is the number of
+    the next face that is enrolled; it never goes back.
     """
 
     __tablename__ = "collections"
@@ -39,6 +40,7 @@ class Collection(Base):
     attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
     contract_id: Mapped[str] = mapped_column(String(64))
     revision: Mapped[int] = mapped_column(default=0)
+    next_face: Mapped[int] = mapped_column(server_default="1", default=1)
     epoch: Mapped[str] = mapped_column(
         String(32), default=lambda: secrets.token_hex(16), info=LOCAL
     )
@@ -71,16 +73,21 @@ class Person(Base):
 
 
 class Face(Base):
-    """One template: the embedding as little-endian float32, and where it was found."""
+    """One template: the embedding as little-endian float32, and where it was found.
+
+    ``id`` counts the faces of all collections, so no client sees it: they know a face by its
+    ``number`` in its collection, from 1, which no other face of that collection ever gets.
+    """
 
     __tablename__ = "faces"
     __table_args__ = (
         UniqueConstraint("person_key", "image_sha256"),
-        Index(None, "collection_key"),
+        Index(None, "collection_key", "number", unique=True),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(server_default="0")  # no face keeps it: see the migration
     person_key: Mapped[int] = mapped_column(ForeignKey("persons.key", ondelete="CASCADE"))
     collection_key: Mapped[int] = mapped_column(ForeignKey("collections.key", ondelete="CASCADE"))
     contract_id: Mapped[str] = mapped_column(String(64))

@@ -36,7 +36,9 @@ router = APIRouter(prefix="/v1/collections/{collection_id}/persons", tags=["pers
 
 Persons = Annotated[PersonService, Depends(provided(PersonService))]
 Answered = Annotated[Receipts, Depends(provided(Receipts))]
-FaceId = Annotated[WholeText, Path(ge=1, le=2**63 - 1)]
+FaceId = Annotated[
+    WholeText, Path(ge=1, le=2**63 - 1, description="The face's number in its collection.")
+]
 
 
 @router.post(

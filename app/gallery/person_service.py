@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
-from app.errors import AlreadyExists, AppError, InvalidRequest, NotFound
+from app.errors import AlreadyExists, AppError, InvalidRequest
 from app.gallery import crops, repository
 from app.gallery.enrolment import (
     Enroller,
@@ -263,20 +263,22 @@ class PersonService:
             owner = repository.collection(session, collection_id)
             person = repository.person(session, owner, person_id)
             rows = repository.faces(session, person.key, after=paging.after, limit=paging.limit + 1)
-        return page(rows, paging, key=lambda row: row.id, show=lambda r: face_view(r, person_id))
+        return page(
+            rows, paging, key=lambda row: row.number, show=lambda r: face_view(r, person_id)
+        )
 
-    def delete_face(self, collection_id: str, person_id: str, face_id: int) -> None:
-        """Remove one template; from then on no answer rests on it."""
+    def delete_face(self, collection_id: str, person_id: str, number: int) -> None:
+        """Remove the template of this number in the collection; from then on no answer rests on
+        it.
+        """
         with self._database.write() as session:
             owner = repository.collection(session, collection_id)
             person = repository.person(session, owner, person_id)
-            face = session.get(Face, face_id)
-            if face is None or face.person_key != person.key:
-                raise NotFound(f"There is no face {face_id} of the person {person_id!r}.")
+            face = repository.face(session, person, number)
             repository.changed(session, owner, [person.key], now=self._clock.now())
             forget(session, Face, [face.id])
             session.delete(face)
-        _log.info("face.deleted", collection=collection_id, person=person_id, face=face_id)
+        _log.info("face.deleted", collection=collection_id, person=person_id, face=number)
 
     def _enrollable(self, session: Session, collection_id: str) -> Collection:
         return repository.comparable_collection(session, collection_id, self._enroller.contract_id)
@@ -381,8 +383,9 @@ class PersonService:
             seen.append(template)
         rejected.sort(key=lambda each: each.index)
         if rows:
+            now = self._clock.now()
+            repository.changed(session, owner, [person.key], now=now, enrolled=rows)
             session.add_all(rows)
-            repository.changed(session, owner, [person.key], now=self._clock.now())
             session.flush()
             if owner.keep_crops:
                 crops.keep(session, rows, seen, crop_id=self._enroller.crop_id)

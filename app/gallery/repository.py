@@ -128,9 +128,17 @@ def face_counts(session: Session, person_keys: Sequence[int]) -> dict[int, int]:
 
 
 def faces(session: Session, person_key: int, *, after: int, limit: int) -> Sequence[Face]:
-    """A person's faces by age."""
-    query = select(Face).where(Face.person_key == person_key, Face.id > after)
-    return session.scalars(query.order_by(Face.id).limit(limit)).all()
+    """A person's faces by age, those numbered above ``after``."""
+    query = select(Face).where(Face.person_key == person_key, Face.number > after)
+    return session.scalars(query.order_by(Face.number).limit(limit)).all()
+
+
+def face(session: Session, owner: Person, number: int) -> Face:
+    """The person's face of this number in their collection, or ``NotFound``."""
+    found = session.scalar(select(Face).where(Face.person_key == owner.key, Face.number == number))
+    if found is None:
+        raise NotFound(f"There is no face {number} of the person {owner.id!r}.")
+    return found
 
 
 def image_hashes(session: Session, person_key: int) -> set[str]:
@@ -139,20 +147,33 @@ def image_hashes(session: Session, person_key: int) -> set[str]:
 
 
 def changed(
-    session: Session, owner: Collection, person_keys: Sequence[int], *, now: datetime
+    session: Session,
+    owner: Collection,
+    person_keys: Sequence[int],
+    *,
+    now: datetime,
+    enrolled: Sequence[Face] = (),
 ) -> None:
     """Raise the collection's revision and log who changed, in this transaction: their templates,
-    their validity, what they are called, or what was reported of them.
+    their validity, what they are called, or what was reported of them. Faces just ``enrolled`` get
+    their numbers; they come into the session afterwards.
     """
-    revision = session.scalar(
+    raised = session.execute(
         update(Collection)
         .where(Collection.key == owner.key)
-        .values(revision=Collection.revision + 1, updated_at=now)
-        .returning(Collection.revision)
+        .values(
+            revision=Collection.revision + 1,
+            next_face=Collection.next_face + len(enrolled),
+            updated_at=now,
+        )
+        .returning(Collection.revision, Collection.next_face)
         .execution_options(synchronize_session=False)
-    )
-    if revision is None:
+    ).first()
+    if raised is None:
         raise NotFound(f"There is no collection {owner.id!r} any more.")
+    revision, next_face = raised
+    for number, each in enumerate(enrolled, next_face - len(enrolled)):
+        each.number = number
     changelog.record(session, owner.key, revision=revision, person_keys=person_keys)
     since = changelog.compact(session, owner.key, revision=revision)
     if since is not None:

@@ -163,7 +163,9 @@ class QualityView(BaseModel):
 class FaceView(BaseModel):
     """One template's origin; never the embedding."""
 
-    id: int = Field(ge=1)
+    id: int = Field(
+        ge=1, description="The face's number in its collection; no later face gets it again."
+    )
     person_id: Id
     image_sha256: Sha256
     box: BoxView

@@ -57,7 +57,7 @@ def person_view(row: Person, collection_id: str, *, faces: int) -> PersonView:
 def face_view(row: Face, person_id: str) -> FaceView:
     """A face without its embedding."""
     return FaceView(
-        id=row.id,
+        id=row.number,
         person_id=person_id,
         image_sha256=row.image_sha256,
         box=_stored_box(row.box),

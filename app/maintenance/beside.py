@@ -44,9 +44,9 @@ def count_due(session: Session, owner: Collection, contract_id: str) -> int:
 
 def next_crops(
     session: Session, which: ColumnElement[bool], *, crop_id: str, limit: int
-) -> Sequence[Row[int, bytes]]:
-    """Face and PNG of the first of these faces, by their ids, that have such a crop."""
-    query = select(Face.id, Crop.png).join(Crop, Crop.face_id == Face.id)
+) -> Sequence[Row[int, int, bytes]]:
+    """Id, number and PNG of the first of these faces, by their ids, that have such a crop."""
+    query = select(Face.id, Face.number, Crop.png).join(Crop, Crop.face_id == Face.id)
     query = query.where(which, Crop.crop_id == crop_id)
     return session.execute(query.order_by(Face.id).limit(limit)).all()
 

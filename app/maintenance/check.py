@@ -16,7 +16,7 @@ from app.core import hints
 from app.core.bulk import hold
 from app.core.db import Database
 from app.gallery.models import Collection, Crop, Face, Person
-from app.maintenance import check_sql
+from app.maintenance import check_sql, numbers
 from app.maintenance.archive import Progress
 from app.maintenance.check_index import MISLEADING, SnapshotCheck
 from app.maintenance.findings import Finding, Result, result
@@ -48,6 +48,7 @@ class Check:
                 result("references", check_sql.references(session)),
                 result("receipts", check_sql.receipts(session)),
                 result("faces with their persons", check_sql.owners(session)),
+                result("face numbers", numbers.findings(session)),
                 result("contract ids", check_sql.contracts(session, self._contract_id)),
                 result("change logs", check_sql.log(session)),
                 templates := result("templates", self._templates(session, progress)),
@@ -64,7 +65,9 @@ class Check:
             hold(session, everything())
             anew = {key for key, what in odd.items() if what == MISLEADING}
             anew |= {row.key for row, _ in check_sql.broken_logs(session)}
-            if _drop_what_hangs_on_nothing(session) + _keep_faces_with_their_persons(session):
+            dropped = _drop_what_hangs_on_nothing(session)
+            numbers.mend(session)
+            if dropped + _keep_faces_with_their_persons(session):
                 anew |= set(session.scalars(select(Collection.key)))
             check_sql.drop_receipts(session)
             for collection in session.scalars(select(Collection).where(Collection.key.in_(anew))):
@@ -108,14 +111,9 @@ def _drop_what_hangs_on_nothing(session: Session) -> int:
 
 
 def _keep_faces_with_their_persons(session: Session) -> int:
-    theirs = select(Person.collection_key).where(Person.key == Face.person_key).scalar_subquery()
-    moved = session.scalar(
-        select(func.count()).select_from(Face).where(Face.collection_key != theirs)
-    )
-    session.execute(
-        update(Face)
-        .where(Face.collection_key != theirs)
-        .values(collection_key=theirs)
-        .execution_options(synchronize_session=False)
-    )
-    return moved or 0
+    query = select(Face, Person.collection_key).join(Person, Person.key == Face.person_key)
+    query = query.where(Face.collection_key != Person.collection_key).order_by(Face.id)
+    moved = session.execute(query).all()
+    for face, collection_key in moved:
+        numbers.move(session, face, collection_key)
+    return len(moved)

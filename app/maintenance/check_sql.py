@@ -99,7 +99,7 @@ def _told_and_gone(session: Session) -> dict[str, ColumnElement[bool]]:
 
 def owners(session: Session) -> Iterator[Finding]:
     """A face is in the collection that its person is in."""
-    query = select(Face.id, Person.id).join(Person, Person.key == Face.person_key)
+    query = select(Face.number, Person.id).join(Person, Person.key == Face.person_key)
     for face, person in session.execute(query.where(Person.collection_key != Face.collection_key)):
         yield Finding(f"face {face} of person {person}", "is kept in another collection", REPAIR)
 
@@ -113,7 +113,7 @@ def contracts(session: Session, contract_id: str) -> Iterator[Finding]:
             "run Kith with that model's bundle (KITH_MODEL), or enrol its people anew",
         )
     query = (
-        select(Collection.id, Person.id, Face.id, Face.contract_id)
+        select(Collection.id, Person.id, Face.number, Face.contract_id)
         .join(Person, Person.key == Face.person_key)
         .join(Collection, Collection.key == Face.collection_key)
         .where(Face.contract_id != Collection.contract_id)
@@ -184,21 +184,20 @@ class Templates:
 
     def _finding(self, table: Table, row: Row[int, int, str | None, bytes], what: str) -> Finding:
         collection, _ = self._collections.get(row[1], ("unknown", ""))
-        if table.name == OtherTemplate.__tablename__:
-            where, remedy = f"{collection}: face {row[0]} under {row[2]}", "`kith reembed --drop`"
-            return Finding(where, what, remedy)
-        if table.name != Face.__tablename__:
+        if table.name not in (Face.__tablename__, OtherTemplate.__tablename__):
             return Finding(f"{collection}: {table.name} {row[0]}", what, "delete that row")
-        person = self._session.scalar(
-            select(Person.id).join(Face, Face.person_key == Person.key).where(Face.id == row[0])
-        )
+        query = select(Face.number, Person.id).outerjoin(Person, Person.key == Face.person_key)
+        number, person = self._session.execute(query.where(Face.id == row[0])).one()
+        if table.name == OtherTemplate.__tablename__:
+            where, remedy = f"{collection}: face {number} under {row[2]}", "`kith reembed --drop`"
+            return Finding(where, what, remedy)
         remedy = "delete the face and enrol it anew"
-        return Finding(_face(collection, person, row[0]), what, remedy)
+        return Finding(_face(collection, person, number), what, remedy)
 
 
 def crops(session: Session, step: Callable[[int], None]) -> Iterator[Finding]:
     """Kept crops can be read, and those that were made alike are of one size."""
-    query = select(Crop.face_id, Crop.crop_id, Crop.png, Collection.id, Person.id)
+    query = select(Face.number, Crop.crop_id, Crop.png, Collection.id, Person.id)
     query = query.join(Face, Face.id == Crop.face_id).join(Person, Person.key == Face.person_key)
     query = query.join(Collection, Collection.key == Face.collection_key).order_by(Crop.face_id)
     shapes: dict[str, tuple[int, ...]] = {}
@@ -221,8 +220,8 @@ def _wrong_crop(png: bytes, crop_id: str, shapes: dict[str, tuple[int, ...]]) ->
     return None
 
 
-def _face(collection: str, person: str | None, face: int) -> str:
-    return f"{collection}: person {person}, face {face}"
+def _face(collection: str, person: str | None, number: int) -> str:
+    return f"{collection}: person {person}, face {number}"
 
 
 def _embeddings(table: Table) -> Select[int, int, str | None, bytes]:

@@ -7,6 +7,7 @@ transaction, so what is there when a run is killed is not computed again.
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Row, insert, select
@@ -87,26 +88,27 @@ class Reembedding:
     ) -> int:
         computed = after = 0
         while batch := self._next(owner, after):
-            rows = dict(pool.map(self._embedded, batch))
+            rows = dict(pool.map(partial(self._embedded, owner.id), batch))
             computed += self._keep(owner, rows)
             after = batch[-1].id
             step(len(batch))
         return computed
 
-    def _next(self, owner: Collection, after: int) -> Sequence[Row[int, bytes]]:
+    def _next(self, owner: Collection, after: int) -> Sequence[Row[int, int, bytes]]:
         which = beside.due(owner, self._contract_id) & (Face.id > after)
         with self._database.read() as session:
             return beside.next_crops(session, which, crop_id=self._crop_id, limit=BATCH)
 
-    def _embedded(self, row: Row[int, bytes]) -> tuple[int, bytes]:
-        """On any thread: the face and its embedding as it is stored."""
-        face, png = row
+    def _embedded(self, collection: str, row: Row[int, int, bytes]) -> tuple[int, bytes]:
+        """On any thread: the face's id and its embedding as it is stored."""
+        face, number, png = row
         try:
             crop = unpacked(png)
         except AppError as error:
-            raise _damaged(face, error.detail) from None
+            raise _damaged(collection, number, error.detail) from None
         if crop.shape[1::-1] != self._size:
-            raise _damaged(face, f"It has {crop.shape[1]} x {crop.shape[0]} pixels.")
+            size = f"It has {crop.shape[1]} x {crop.shape[0]} pixels."
+            raise _damaged(collection, number, size)
         return face, pack(self._embedder.embed([crop])[0])
 
     def _keep(self, owner: Collection, rows: dict[int, bytes]) -> int:
@@ -127,8 +129,8 @@ class Reembedding:
         return len(values)
 
 
-def _damaged(face: int, why: str) -> Conflict:
+def _damaged(collection: str, number: int, why: str) -> Conflict:
     return Conflict(
-        f"The crop of face {face} is damaged. {why} Delete that face and enrol its photo again; "
-        "`kith check` finds every such crop."
+        f"The crop of face {number} of the collection {collection!r} is damaged. {why} "
+        "Delete that face and enrol its photo again; `kith check` finds every such crop."
     )

@@ -20,7 +20,8 @@ from app.core.db import Database
 from app.core.ids import ID_PATTERN
 from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound
 from app.gallery import repository
-from app.gallery.models import Collection
+from app.gallery.models import Collection, Face
+from app.maintenance import numbers
 from app.maintenance.archive import Archive, CollectionEntry, Progress, Row
 from app.maintenance.renumber import Renumbering, free_ids
 from app.maintenance.tables import (
@@ -46,7 +47,7 @@ def _all_or_nothing(database: Database) -> Iterator[Session]:
 
 
 def restore(database: Database, archive: Archive, *, replace: bool, progress: Progress) -> None:
-    """Everything in the archive, with the keys it had, so that faces keep their ids.
+    """Everything in the archive, with the keys and the numbers of faces that it had.
 
     ``Conflict`` where the database is not empty; with ``replace`` all in it goes first.
     """
@@ -65,6 +66,7 @@ def restore(database: Database, archive: Archive, *, replace: bool, progress: Pr
                     session.execute(insert(table), _fresh(table, rows))
                     step(len(rows))
                 advance_keys(session, table)
+        numbers.advance(session)
         rebind(session)
         for entry in archive.manifest.collections:
             _check_count(session, entry)
@@ -102,6 +104,7 @@ def import_collection(
                 for rows in rows_of(archive, table):
                     arrival.add(table, _fresh(table, rows))
                     step(len(rows))
+        numbers.advance(session)
         _check_count(session, into)
         hints.tell(session)
     return into
@@ -157,7 +160,7 @@ def _fresh(table: Table, rows: list[Row]) -> list[dict[str, Any]]:
     """A collection's log begins where the collection is now; its epoch is drawn by the model."""
     if table is COLLECTIONS:
         return [row | {"log_since": row["revision"]} for row in rows]
-    return rows
+    return numbers.numbered(rows) if table.name == Face.__tablename__ else rows
 
 
 def _chosen(archive: Archive, collection_id: str | None) -> CollectionEntry:

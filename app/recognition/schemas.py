@@ -145,7 +145,7 @@ class Candidate(BaseModel):
     name: str | None
     similarity: Similarity
     fpir: Rate
-    face_id: Annotated[int, Field(ge=1)] | None
+    face_id: Annotated[int, Field(ge=1, description="The face's number in its collection.")] | None
     reported_not_them: bool
 
 

@@ -45,7 +45,7 @@ _ENROLLED: Final = (
         Person.name,
         Person.valid_from,
         Person.valid_until,
-        Face.id.label("face_id"),
+        Face.number.label("face_id"),
         Face.embedding,
     )
     .join(Face, Face.person_key == Person.key)

@@ -113,6 +113,7 @@ def test_where_all_agrees_nothing_is_odd(check: Check) -> None:
         "references",
         "receipts",
         "faces with their persons",
+        "face numbers",
         "contract ids",
         "change logs",
         "templates",
@@ -196,7 +197,7 @@ def test_what_only_a_photo_could_mend_is_told_and_left(service: Container, check
         "doors: person bob, face 2 is of the model another, unlike its collection",
         "doors: person ada, face 1 has an embedding of length 1.01, not 1",
         "doors: person bob, face 2 has an embedding of 124 bytes, not 128",
-        "lab: person cid, face 3 has an embedding of length nan, not 1",
+        "lab: person cid, face 1 has an embedding of length nan, not 1",
         "index is not checked while templates are odd",
     ]
     check.repair(unwatched)
@@ -221,7 +222,7 @@ def test_what_does_not_fit_beside_a_face_is_told(service: Container, check: Chec
         session.add_all(beside(3, side=112, embedding=scaled(unit, 2)))
     assert told(check) == [
         "doors: face 2 under new has an embedding of 60 bytes, not 64",
-        "lab: face 3 under new has an embedding of length 2, not 1",
+        "lab: face 1 under new has an embedding of length 2, not 1",
         "doors: person bob, face 2 has a crop of 112 x 96, not 112 x 112",
         "index is not checked while templates are odd",
     ]

@@ -283,6 +283,7 @@ def _enrol(database: Database) -> None:
         face = Face(
             person_key=person.key,
             collection_key=collection.key,
+            number=1,
             contract_id="contract",
             embedding=b"",
             image_sha256="a",

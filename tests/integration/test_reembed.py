@@ -283,7 +283,7 @@ def test_a_collection_restored_meanwhile_gets_no_embedding_of_what_was_there(
 def test_a_damaged_crop_is_told(old: Container, other: Path, png: bytes, why: str) -> None:
     with old.database.write() as session:
         session.execute(update(Crop).where(Crop.face_id == 2).values(png=png))
-    with pytest.raises(Conflict, match=rf"face 2 is damaged\. {why}.* enrol its photo again"):
+    with pytest.raises(Conflict, match=rf"face 2 of .* is damaged\. {why}.* enrol its photo again"):
         reembedded(old.database, other)
 
 

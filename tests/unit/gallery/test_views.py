@@ -29,7 +29,7 @@ def test_a_box_within_an_image_stays_within_it_in_whole_pixels(
 
 def test_a_face_enrolled_with_a_box_beyond_the_border_is_still_told() -> None:
     row = Face(
-        id=1,
+        number=1,
         image_sha256="0" * 64,
         box={"x": -12, "y": -3, "width": 100, "height": 120},
         detection_score=0.9,

@@ -51,8 +51,9 @@ class Gallery:
             session.add_all(rows)
             session.flush()
             keys = [row.key for row in rows]
-            session.add_all(self._face(key, i) for key in keys for i in range(templates))
-            repository.changed(session, self.row, keys, now=NOW)
+            faces = [self._face(key, i) for key in keys for i in range(templates)]
+            repository.changed(session, self.row, keys, now=NOW, enrolled=faces)
+            session.add_all(faces)
         return keys
 
     def remove(self, *keys: int) -> None:

@@ -1,0 +1,69 @@
+"""The numbers of faces in their collections, and the counters that the next ones come from."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.gallery.models import Collection, Face, Person
+from app.maintenance.archive import Row
+from app.maintenance.findings import REPAIR, Finding
+
+_LAST = select(func.max(Face.number)).where(Face.collection_key == Collection.key).scalar_subquery()
+
+
+def numbered(rows: list[Row]) -> list[Row]:
+    """Faces out of an archive. One of before schema 0009 has no numbers: clients knew its faces by
+    their ids.
+    """
+    return [{"number": row["id"]} | row for row in rows]
+
+
+def advance(session: Session) -> None:
+    """Every counter that a face has reached goes on after the last face; no counter goes back."""
+    session.execute(
+        update(Collection)
+        .where(Collection.next_face <= _LAST)
+        .values(next_face=_LAST + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def findings(session: Session) -> Iterator[Finding]:
+    """Each face has a number from 1, below the one that its collection gives next. That no two of
+    a collection have the same is held by the database.
+    """
+    behind = select(Collection.id, Collection.next_face, _LAST)
+    for collection, following, last in session.execute(
+        behind.where(Collection.next_face <= _LAST).order_by(Collection.key)
+    ):
+        what = f"would number its next face {following}; it has a face {last}"
+        yield Finding(f"collection {collection}", what, REPAIR)
+    odd = select(Collection.id, Person.id, Face.number).where(Face.number < 1)
+    odd = odd.join_from(Face, Person, Person.key == Face.person_key)
+    odd = odd.join(Collection, Collection.key == Face.collection_key).order_by(Face.id)
+    for collection, person, number in session.execute(odd):
+        where = f"{collection}: person {person}, face {number}"
+        yield Finding(where, "has a number below 1", REPAIR)
+
+
+def mend(session: Session) -> None:
+    """Advance the counters, and number what has no number."""
+    advance(session)
+    for face in session.scalars(select(Face).where(Face.number < 1).order_by(Face.id)):
+        move(session, face, face.collection_key)
+
+
+def move(session: Session, face: Face, collection_key: int) -> None:
+    """Put a face into a collection, as its newest: its former number may be taken there."""
+    following = session.scalar(
+        update(Collection)
+        .where(Collection.key == collection_key)
+        .values(next_face=Collection.next_face + 1)
+        .returning(Collection.next_face)
+        .execution_options(synchronize_session=False)
+    )
+    if following is None:
+        raise LookupError(f"no collection has the key {collection_key}")
+    face.collection_key, face.number = collection_key, following - 1
+    session.flush()
