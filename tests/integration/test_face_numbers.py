@@ -8,17 +8,22 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from app.bootstrap import Container
+from app.core.clock import SystemClock
 from app.core.db import Database
-from app.gallery.models import Collection, Face
+from app.gallery.enrolment import ImageFile
+from app.gallery.evaluation import gallery_of_collection
+from app.gallery.models import Collection, Crop, Face
 from app.gallery.person_service import PersonService
 from app.maintenance.archive import opened_archive
 from app.maintenance.backup import backup
 from app.maintenance.check import Check
 from app.maintenance.restore import import_collection, restore
 from app.settings import Settings
+from app.web.idempotency import keep_nothing
 from migrations import downgrade, upgrade
 from tests.integration.test_backup import NOW, altered, without
 from tests.support.fake_bundle import DIMENSION
+from tests.support.pictures import picture
 from tests.support.services import enrol, make_collection, running, unwatched
 
 pytestmark = pytest.mark.both_databases
@@ -173,6 +178,23 @@ def test_a_number_that_a_counter_would_give_again_is_found_and_mended(
     assert numbers(service.database) == {"doors": ([1, 2], 8), "lab": ([3, 4], 5)}
     enrol(service, "dee", 4, "doors")
     assert numbers(service.database)["doors"] == ([1, 2, 8], 9)
+
+
+def test_operators_read_the_numbers_that_clients_know(service: Container, tmp_path: Path) -> None:
+    """Yan's are the lab's second and third face, and the database's fourth and sixth."""
+    persons: PersonService = service.services[PersonService]
+    persons.add_faces("lab", "yan", [ImageFile(None, picture(6, 1))], keep_nothing)
+    with service.database.write() as session:
+        contract_id = session.scalars(sa.select(Collection.contract_id)).first() or ""
+        session.add(Crop(face_id=6, crop_id="c", png=b"\x89PNG"))
+    evaluated = gallery_of_collection(
+        service.database, SystemClock(), "lab", contract_id=contract_id, dimension=DIMENSION
+    )
+    assert evaluated.gallery.images == ["zoe, face 1", "yan, face 2", "yan, face 3"]
+    folder = tmp_path / "data" / "index"
+    check = Check(service.database, folder, contract_id=contract_id, dimension=DIMENSION)
+    found = [it.where for each in check.results(unwatched) for it in each.first]
+    assert found == ["lab: person yan, face 3"]
 
 
 def _back_up(database: Database, file: Path) -> None:
