@@ -1,5 +1,6 @@
 """The database's schema, step by step; the service brings it up to date when it starts."""
 
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -30,8 +31,8 @@ def upgrade(database: Database, revision: str = "head") -> None:
     ``StartError`` where that cannot be done.
     """
     with database.opening(), database.migration() as connection:
-        check_known(database, connection)
-        command.upgrade(configuration(connection), revision)
+        if check_known(database, connection) != newest() or revision != "head":
+            command.upgrade(configuration(connection), revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
@@ -63,5 +64,6 @@ def newest() -> str | None:
     return _scripts().get_current_head()
 
 
+@cache
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory(str(_HERE))

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.main import create_app
 from app.settings import Settings
-from tests.support.databases import KINDS, new_database
+from tests.support.databases import KINDS, migrated_database, new_database
 from tests.support.fake_bundle import write_fake_bundle
 from tests.support.server import ADMIN_KEY, ServerProcess
 
@@ -52,7 +52,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
-    """An empty database of its own."""
+    """A database of its own, with the newest schema and nothing in it."""
+    with migrated_database(database_kind, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
+    """A database of its own, without a schema."""
     with new_database(database_kind, tmp_path) as url:
         yield url
 

@@ -69,8 +69,10 @@ def numbers(database: Database) -> dict[str, tuple[list[int], int]]:
 
 
 @pytest.mark.parametrize("before", ["0006", "0008"])
-def test_an_upgrade_changes_no_number_that_a_client_knows(database_url: str, before: str) -> None:
-    database = Database(database_url)
+def test_an_upgrade_changes_no_number_that_a_client_knows(
+    empty_database_url: str, before: str
+) -> None:
+    database = Database(empty_database_url)
     upgrade(database, before)
     _fill(database, {"doors": [4, 7], "lab": [9], "attic": []})
     upgrade(database)

@@ -38,8 +38,8 @@ upgrade(database)
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
+def database(empty_database_url: str) -> Iterator[Database]:
+    made = Database(empty_database_url)
     yield made
     made.close()
 
@@ -233,8 +233,8 @@ def test_keys_of_before_are_bound_to_the_collections_that_had_their_ids(
         assert session.scalars(query).all() == ["a", "b", "c"]
 
 
-def test_processes_that_upgrade_at_once_all_succeed(database_url: str) -> None:
-    started = [_start(database_url) for _ in range(3)]
+def test_processes_that_upgrade_at_once_all_succeed(empty_database_url: str) -> None:
+    started = [_start(empty_database_url) for _ in range(3)]
     for process in started:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -245,7 +245,7 @@ def test_processes_that_upgrade_at_once_all_succeed(database_url: str) -> None:
     for process in started:
         said = process.communicate(timeout=120)
         assert process.returncode == 0, said
-    database = Database(database_url)
+    database = Database(empty_database_url)
     assert differences(database) == []
     database.close()
 

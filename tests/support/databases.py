@@ -2,7 +2,9 @@
 
 import atexit
 import os
+import shutil
 import sqlite3
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +14,28 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL, make_url
 
+from app.core.db import Database
+from migrations import upgrade
 from tests.support.needed import lacking
 
 KINDS = ("sqlite", "postgresql")
 _DEFAULT = "postgresql://postgres@127.0.0.1:5432/test"
+_EMPTIED = """
+DO $$
+DECLARE name text;
+BEGIN
+    SET LOCAL session_replication_role = replica;  -- no foreign key holds a row back
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        IF name <> 'alembic_version' THEN EXECUTE format('DELETE FROM %I', name); END IF;
+    END LOOP;
+    PERFORM setval(format('public.%I', sequencename)::regclass, 1, false)
+        FROM pg_sequences WHERE schemaname = 'public';
+END $$
+"""
 _free: list[URL] = []
 """Databases that a test has given back: emptying one costs a tenth of making one."""
+_migrated: list[URL] = []
+"""Databases with the newest schema that a test has given back, with no rows."""
 
 
 @contextmanager
@@ -30,12 +48,30 @@ def new_database(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'kith.db'}"
         return
-    if (why := _unreachable()) is not None:
-        lacking(f"no PostgreSQL at {_server().render_as_string()}: {why}")
+    _require_server()
     url = _free.pop() if _free else _made()
     _run(url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
-    yield url.render_as_string(hide_password=False)
+    yield _text(url)
     _free.append(url)
+
+
+@contextmanager
+def migrated_database(kind: str, folder: Path) -> Iterator[str]:
+    """As ``new_database``, with the newest schema, which costs a tenth of migrating each time.
+
+    The test may change rows, never the schema.
+    """
+    if kind == "sqlite":
+        file = folder / "kith.db"
+        shutil.copyfile(_migrated_file(), file)
+        file.chmod(0o600)
+        yield f"sqlite:///{file}"
+        return
+    _require_server()
+    url = _migrated.pop() if _migrated else _made_and_migrated()
+    yield _text(url)
+    _run(url, _EMPTIED)
+    _migrated.append(url)
 
 
 def damage(file: Path) -> None:
@@ -63,6 +99,11 @@ def _unreachable() -> str | None:
     return None
 
 
+def _require_server() -> None:
+    if (why := _unreachable()) is not None:
+        lacking(f"no PostgreSQL at {_server().render_as_string()}: {why}")
+
+
 def _made() -> URL:
     name = f"kith_test_{uuid.uuid4().hex}"
     _run(_server(), f"CREATE DATABASE {name}")
@@ -70,9 +111,31 @@ def _made() -> URL:
     return _server().set(database=name)
 
 
+@cache
+def _migrated_file() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="kith-schema-"))
+    atexit.register(shutil.rmtree, folder)
+    _migrate(f"sqlite:///{folder / 'kith.db'}")
+    return folder / "kith.db"
+
+
+def _made_and_migrated() -> URL:
+    url = _made()
+    _migrate(_text(url))
+    return url
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    upgrade(database)
+    database.close()
+
+
+def _text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
 def _run(url: URL, *statements: str) -> None:
-    with psycopg.connect(
-        url.render_as_string(hide_password=False), autocommit=True, connect_timeout=3
-    ) as connection:
+    with psycopg.connect(_text(url), autocommit=True, connect_timeout=3) as connection:
         for statement in statements:
             connection.execute(statement.encode())

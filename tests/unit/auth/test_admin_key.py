@@ -102,9 +102,9 @@ def test_the_operators_own_admin_key_opens_everything_and_none_is_made(
         without.authenticate(OPERATORS)
 
 
-def test_processes_that_start_at_once_make_one_key(database_url: str, tmp_path: Path) -> None:
+def test_processes_that_start_at_once_make_one_key(empty_database_url: str, tmp_path: Path) -> None:
     file = tmp_path / "admin.key"
-    started = [_start(database_url, file) for _ in range(2)]
+    started = [_start(empty_database_url, file) for _ in range(2)]
     for process in started:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -114,7 +114,7 @@ def test_processes_that_start_at_once_make_one_key(database_url: str, tmp_path: 
         process.stdin.flush()
     said = [process.communicate(timeout=120) for process in started]
     assert sorted(out.split()[-1] for out, _ in said) == ["found", "made"], said
-    database = Database(database_url)
+    database = Database(empty_database_url)
     keys = KeyService(database, StoppedClock(), admin_key=None)
     assert keys.authenticate(file.read_text().strip()).scopes == {Scope.ADMIN}
     assert len(keys.list(EVERYTHING).items) == 1

@@ -34,8 +34,8 @@ def opened(folder: Path) -> Database:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
+def database(empty_database_url: str) -> Iterator[Database]:
+    made = Database(empty_database_url)
     Base.metadata.create_all(made.engine)
     yield made
     made.close()
@@ -57,10 +57,10 @@ def count(database: Database) -> int:
 
 @both
 def test_what_was_written_is_committed_when_the_block_ends(
-    database: Database, database_url: str
+    database: Database, empty_database_url: str
 ) -> None:
     add(database, "a")
-    other = Database(database_url)
+    other = Database(empty_database_url)
     assert count(other) == 1
     other.close()
 
@@ -248,9 +248,9 @@ def test_a_time_without_a_zone_is_refused(database: Database) -> None:
 
 
 @both
-def test_who_migrates_or_makes_the_first_key_takes_turns(database_url: str) -> None:
+def test_who_migrates_or_makes_the_first_key_takes_turns(empty_database_url: str) -> None:
     """Two who count, then add one where there is none: one of them adds."""
-    database = Database(database_url)
+    database = Database(empty_database_url)
     Base.metadata.create_all(database.engine)
     together = threading.Barrier(2)
 
@@ -336,11 +336,11 @@ def test_a_database_of_no_encoding_keeps_every_name(without_encoding: str) -> No
 
 @pytest.mark.on_postgresql
 def test_a_server_that_is_there_and_does_nothing_is_lost(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its own limits end nothing then, and its system acknowledges what is sent."""
     monkeypatch.setattr(postgresql, "_STALLED_SECONDS", 0.5)
-    with wired(database_url) as wire:
+    with wired(empty_database_url) as wire:
         database = Database(wire.url)
         Base.metadata.create_all(database.engine)
         with database.read(patient=True) as session:  # has longer than the others

@@ -41,8 +41,8 @@ def test_keys_that_are_not_in_order_are_refused_rather_than_lost() -> None:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
+def database(empty_database_url: str) -> Iterator[Database]:
+    made = Database(empty_database_url)
     PROBES.metadata.create_all(made.engine)
     yield made
     made.close()
