@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.decision.moments import Moments
+from app.decision.numbers import number, shown
 from app.decision.shape import ScoreShape
 from app.decision.site import SiteEvidence, fit_site
 from app.errors import BundleError
 
+_PARTS: Final = ("moments", "shape", "evidence")
+_MEND: Final = "`kith models calibrate` makes one."
 _Floats = NDArray[np.float64]
 _FORMAT: Final = 2
 _CELLS: Final = 1024  # of similarity; within one the logarithm of a gallery's rate is straight
@@ -211,21 +214,26 @@ class Calibration:
         """From ``to_dict``; ``BundleError`` says what does not fit."""
         try:
             return cls._parsed(content)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise BundleError(
-                f"The calibration is not valid ({type(error).__name__}: {error}); make it anew."
-            ) from None
+        except KeyError as error:
+            raise BundleError(f"The calibration is not valid: it has no {error}; {_MEND}") from None
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise BundleError(f"The calibration is not valid: {error}; {_MEND}") from None
 
     @classmethod
     def _parsed(cls, content: Mapping[str, Any]) -> "Calibration":
+        _check_object("the whole", content)
+        for name in _PARTS:
+            _check_object(name, content[name])
         if content["format"] != _FORMAT:
-            raise ValueError(f"format {content['format']!r} is not {_FORMAT}")
-        margin = float(content["ambiguity_margin"])
-        if not 0 <= margin <= 2:
-            raise ValueError(f"the ambiguity margin {margin} is no difference of similarities")
+            raise ValueError(f"format is {shown(content['format'])}; {_FORMAT} is right")
         return cls(
             Moments.from_dict(content["moments"]),
             ScoreShape.from_dict(content["shape"]),
-            margin,
+            number(content["ambiguity_margin"], "ambiguity_margin", 0, 2),
             dict(content["evidence"]),
         )
+
+
+def _check_object(name: str, part: object) -> None:
+    if not isinstance(part, Mapping):
+        raise TypeError(f"{name} is {shown(part)}; a JSON object is right")

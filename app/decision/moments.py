@@ -10,16 +10,18 @@ r_k brings back. Measured with SFace on six halves of LFW's development train id
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from app.decision.numbers import Floats, number
+
 Vectors = NDArray[np.float32]
 Keys = NDArray[np.int64]
 
+_LEAST_COHERENCE: Final = 1e-3
 _LEAST_DEVIATION: Final = 1e-4  # the similarity of float32 vectors is known to about 1e-7
 
 
@@ -42,11 +44,11 @@ class Moments:
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "Moments":
         """From the three numbers by name; ``ValueError`` where no similarities can have them."""
-        moments = cls(*(float(content[field.name]) for field in fields(cls)))
-        possible = -1 < moments.mean < 1 and 0 < moments.deviation < 1
-        if not (possible and 0 < moments.coherence <= 1):
-            raise ValueError("the moments are not those of any similarities")
-        return moments
+        return cls(
+            number(content["mean"], "moments.mean", -1, 1),
+            number(content["deviation"], "moments.deviation", _LEAST_DEVIATION, 1),
+            number(content["coherence"], "moments.coherence", _LEAST_COHERENCE, 1),
+        )
 
 
 def measure_moments(embeddings: Vectors, identity: Keys) -> Moments:
@@ -70,7 +72,7 @@ def measure_moments(embeddings: Vectors, identity: Keys) -> Moments:
     square = float((second**2).sum() - within) / pairs
     if square - mean**2 <= _LEAST_DEVIATION**2:
         raise ValueError("everybody looks the same: the embeddings tell nobody apart")
-    coherence = max(float(np.mean(coherences)), 1e-3)
+    coherence = max(float(np.mean(coherences)), _LEAST_COHERENCE)
     return Moments(mean, float(np.sqrt(square - mean**2)), coherence)
 
 

@@ -11,13 +11,19 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from app.decision.numbers import Floats, column, number
+
 _COLUMNS: Final = ("deviations", "log_fmr", "log_spread")
 SUPPORT: Final = 30
 """A rate is supported while at least this many pairs of identities were seen to reach it."""
 _UNSEEN: Final = 3.7  # -log(0.025): the rule of three, two-sided
 _LEAST_LOG_FMR: Final = -300.0  # far below any rate that is seen; its exponential is above zero
-_MOST_SPREAD: Final = 100.0
+_MOST_DEVIATIONS: Final = 20_000.0  # a cosine's, of the least deviation that moments have
+_BOUNDS: Final = {
+    "deviations": (-_MOST_DEVIATIONS, _MOST_DEVIATIONS),
+    "log_fmr": (_LEAST_LOG_FMR, 0.0),
+    "log_spread": (0.0, 100.0),
+}
 _ALMOST_ONE: Final = 1 - 1e-9
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)  # to average over a normal error
 _WEIGHTS /= _WEIGHTS.sum()
@@ -93,18 +99,30 @@ class ScoreShape:
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "ScoreShape":
         """From ``to_dict``; ``ValueError`` or ``KeyError`` where it is no falling rate."""
-        deviations, log_fmr, spread = (np.array(content[name], np.float64) for name in _COLUMNS)
-        supported = float(content["supported_fmr"])
-        if deviations.ndim != 1 or not deviations.shape == log_fmr.shape == spread.shape:
-            raise ValueError("the shape's columns differ in length")
-        if len(deviations) < 2 or not (np.diff(deviations) > 0).all():
-            raise ValueError("the shape's deviations do not rise")
-        if not (np.diff(log_fmr) <= 0).all() or not log_fmr[0] <= 0:
-            raise ValueError("the shape's rate rises with the similarity, or is above 1")
-        if not np.isfinite([deviations, log_fmr, spread]).all() or log_fmr[-1] < _LEAST_LOG_FMR:
-            raise ValueError("the shape holds numbers that are too large")
-        if not (((spread >= 0) & (spread <= _MOST_SPREAD)).all() and 0 < supported < 1):
+        deviations, log_fmr, spread = (
+            column(content[name], f"shape.{name}", *_BOUNDS[name]) for name in _COLUMNS
+        )
+        supported = number(content["supported_fmr"], "shape.supported_fmr", 0, 1)
+        if not deviations.shape == log_fmr.shape == spread.shape:
+            lengths = (len(each) for each in (deviations, log_fmr, spread))
             raise ValueError(
-                "the shape's spread is no standard error, or its supported rate no rate"
+                "the shape's columns differ in length: "
+                + ", ".join(f"{name} {n}" for name, n in zip(_COLUMNS, lengths, strict=True))
             )
+        if len(deviations) < 2:
+            raise ValueError(f"shape.deviations has {len(deviations)} numbers; 2 or more are right")
+        _check_order("deviations", deviations, np.diff(deviations) > 0, "more than")
+        _check_order("log_fmr", log_fmr, np.diff(log_fmr) <= 0, "no more than")
+        if not 0 < supported < 1:
+            raise ValueError(f"shape.supported_fmr is {supported!r}; between 0 and 1 is right")
         return cls(deviations, log_fmr, spread, supported)
+
+
+def _check_order(name: str, values: Floats, kept: NDArray[np.bool_], word: str) -> None:
+    """``ValueError`` names the first of ``values`` (n,) whose step (n - 1,) is not ``kept``."""
+    if not kept.all():
+        at = int(np.argmin(kept)) + 1
+        raise ValueError(
+            f"shape.{name}[{at}] is {float(values[at])!r}; {word} the one before it, "
+            f"{float(values[at - 1])!r}, is right"
+        )
