@@ -113,8 +113,8 @@ class Settings(BaseSettings):
     model: Annotated[
         Path | None,
         Field(
-            description="Folder of the model bundle, or `face-mini`, which comes with Kith; "
-            "unset: `KITH_DATA_DIR/models/face`."
+            description="Folder of the model bundle, or `face-mini`, which comes with Kith, or the "
+            "name of one in `KITH_DATA_DIR/models`; unset: `KITH_DATA_DIR/models/face`."
         ),
     ] = None
     model_source: Annotated[
@@ -214,10 +214,17 @@ class Settings(BaseSettings):
         """Folder of the model bundle, with the default filled in and a shipped one's name found."""
         if self.model is None:
             return self.data_dir / "models" / "face"
-        shipped = SHIPPED / self.model
+        return self.bundle_named(self.model)
+
+    def bundle_named(self, named: Path) -> Path:
+        """The folder ``named``, or where there is none the bundle of that name: one that comes with
+        Kith, or one in ``KITH_DATA_DIR/models``.
+        """
         # isdir: whether there may be a folder of the operator's that this process may not see.
-        there = os.path.isdir(self.model)  # noqa: PTH112 - its is_dir() raises then
-        return shipped if shipped.is_dir() and not there else self.model
+        if os.path.isdir(named) or len(named.parts) != 1:  # noqa: PTH112 - its is_dir() raises then
+            return named
+        places = (SHIPPED / named, self.data_dir / "models" / named)
+        return next((each for each in places if os.path.isdir(each)), named)  # noqa: PTH112
 
     @property
     def admin_key_file(self) -> Path:

@@ -124,7 +124,7 @@ def recalibrate(folder: Path, calibrated: Calibrated) -> Bundle:
     return write_bundle(
         folder,
         manifest.model_dump(exclude={"files", "contract_id"}),
-        models={name: (folder / name, entry.licence) for name, entry in manifest.files.items()},
+        models={name: (folder / name, entry.licence) for name, entry in manifest.models.items()},
         calibration=calibrated(manifest.contract_id).to_dict(),
         model_card=(folder / MODEL_CARD).read_text(encoding="utf-8"),
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from app.core.documents import parsed, read_bytes
 from app.errors import BundleError
 from app.vision.align import ARCFACE_SIZE
 from app.vision.preprocess import Preprocessing
@@ -17,7 +18,10 @@ DETECTOR: Final = "detector.onnx"
 CALIBRATION: Final = "calibration.json"
 MODEL_CARD: Final = "MODEL_CARD.md"
 FORMAT: Final = 1
-
+MODELS: Final = frozenset({EMBEDDER, DETECTOR})
+"""The files that make templates comparable, and so make the contract id."""
+OTHERS: Final = frozenset({CALIBRATION, MODEL_CARD})
+_MOST_BYTES: Final = 1024 * 1024
 
 Side = Annotated[int, Field(ge=1, le=2048)]
 """Pixels."""
@@ -28,11 +32,11 @@ class _Strict(BaseModel):
 
 
 class FileEntry(_Strict):
-    """One model file of the bundle."""
+    """One file of the bundle. ``licence`` is a model's; other files have none of their own."""
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    bytes: int = Field(ge=1)
-    licence: str
+    bytes: int = Field(ge=0)
+    licence: str = ""
 
 
 class PreprocessingEntry(_Strict):
@@ -89,6 +93,30 @@ class Manifest(_Strict):
             raise ValueError(f"alignment {self.alignment} gives 112 x 112, not preprocessing.size")
         return self
 
+    @model_validator(mode="after")
+    def _the_files_are_those_of_a_bundle(self) -> "Manifest":
+        needed = {EMBEDDER} if self.detector is None else {EMBEDDER, DETECTOR}
+        listed = self.files.keys() - OTHERS
+        if listed != needed:
+            raise ValueError(
+                f"`files` lists {sorted(listed)}, not {sorted(needed)}, besides {CALIBRATION} and "
+                f"{MODEL_CARD}"
+            )
+        for name in needed:
+            if "licence" not in self.files[name].model_fields_set:
+                raise ValueError(f"files.{name}.licence: Field required")
+        return self
+
+    @property
+    def models(self) -> dict[str, FileEntry]:
+        """The model files; the calibration and the card are the others."""
+        return {name: entry for name, entry in self.files.items() if name in MODELS}
+
+    @property
+    def protects_calibration(self) -> bool:
+        """Whether it states the calibration's SHA-256; earlier releases listed models alone."""
+        return CALIBRATION in self.files
+
     @property
     def crop_id(self) -> str:
         """Name of all that makes the crop which the embedder is given: of one image, bundles that
@@ -113,7 +141,7 @@ class Manifest(_Strict):
 def contract_id(manifest: dict[str, Any]) -> str:
     """Name of all that makes templates comparable: model bytes, preprocessing, alignment, size."""
     parts = {
-        "models": {name: entry["sha256"] for name, entry in manifest["files"].items()},
+        "models": {n: entry["sha256"] for n, entry in manifest["files"].items() if n in MODELS},
         **{k: manifest[k] for k in ("preprocessing", "alignment", "detector", "dimension")},
     }
     return f"{manifest['name']}-{_digest(parts)}"
@@ -121,23 +149,46 @@ def contract_id(manifest: dict[str, Any]) -> str:
 
 def read_manifest(folder: Path) -> Manifest:
     """The manifest in ``folder``, or a ``BundleError`` that says what is wrong with it."""
+    return read_with_digest(folder)[0]
+
+
+def read_with_digest(folder: Path) -> tuple[Manifest, str]:
+    """The manifest, and the hex SHA-256 of its bytes: what stands for the bundle as a whole."""
     file = folder / MANIFEST
     try:
-        manifest = Manifest.model_validate_json(file.read_bytes())
+        check_inside(file)
+        content = read_bytes(file, most=_MOST_BYTES)
+        parsed(content)  # pydantic keeps the last of two equal names
+        manifest = Manifest.model_validate_json(content)
     except FileNotFoundError:
         raise BundleError(
             f"{folder} is no model bundle: it has no {MANIFEST}. `kith models pull` gets the "
             "default one; KITH_MODEL names another."
         ) from None
-    except (OSError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         raise BundleError(f"{file} cannot be read: {_first_line(error)}") from None
     if manifest.contract_id != manifest.expected_contract_id():
         raise BundleError(
             f"{file}: the contract id {manifest.contract_id!r} does not fit its contents; it "
             f"should be {manifest.expected_contract_id()!r}. The bundle was altered; export it "
-            "anew."
+            "again."
         )
-    return manifest
+    return manifest, hashlib.sha256(content).hexdigest()
+
+
+def check_inside(file: Path) -> None:
+    """What a link leads to elsewhere is another's to change."""
+    to = file.resolve()
+    if file.is_symlink() and not to.is_relative_to(file.parent.resolve()):
+        raise BundleError(f"{file} is a link to {to}, outside of the bundle. Put the file there.")
+
+
+def written(manifest: Manifest) -> str:
+    """The text of ``manifest.json``; a file that is no model has no licence of its own."""
+    content = manifest.model_dump(mode="json")
+    for name in OTHERS & content["files"].keys():
+        del content["files"][name]["licence"]
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def made_manifest(description: dict[str, Any], files: dict[str, FileEntry]) -> Manifest:
@@ -161,6 +212,11 @@ def _first_line(error: Exception) -> str:
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg']}"
     return f"{error.strerror}." if isinstance(error, OSError) else str(error)
+
+
+def entry_of(content: bytes) -> FileEntry:
+    """The entry of a file of this ``content`` that is no model."""
+    return FileEntry(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 
 def sha256_of(file: Path) -> str:

@@ -3,8 +3,6 @@ bytes, then the recipe's surgery. All of it or nothing.
 """
 
 import errno
-import fcntl
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.core.files import drop_temporary_folders, private_file, temporary_folder, why_no_files_in
+from app.core.documents import parsed, read_bytes
+from app.core.files import temporary_folder, why_no_files_in
 from app.errors import BundleError
-from app.inference.bundle import Bundle, check_place, write_bundle
+from app.inference.bundle import (
+    MOST_CALIBRATION,
+    Bundle,
+    alone,
+    calibration_in,
+    check_place,
+    write_bundle,
+)
 from app.inference.manifest import (
     CALIBRATION,
     DETECTOR,
     EMBEDDER,
     MODEL_CARD,
     Manifest,
+    entry_of,
+    read_manifest,
     sha256_of,
 )
 from app.inference.recipe import SOURCES, adapt_detector, adapt_embedder
@@ -55,7 +63,7 @@ def pull(
         return there
     with _readable_errors(destination):
         check_place(destination)
-    with _readable_errors(destination), _alone(destination):
+    with _readable_errors(destination), alone(destination):
         return _current(destination, plan, keep_contract=keep_contract) or _make(
             destination, plan, source=source, progress=progress or _silent
         )
@@ -74,54 +82,107 @@ class Plan:
         """SHA-256 of a model that the recipe makes."""
         return str(self.steps["made"][name])
 
+    def has_made(self, manifest: Manifest) -> bool:
+        """Whether all models that ``manifest`` states are those that the recipe makes."""
+        return all(entry.sha256 == self.made(name) for name, entry in manifest.models.items())
+
+    @property
+    def name(self) -> str:
+        """The bundle's."""
+        return str(self.steps["description"]["name"])
+
 
 def read_plan(recipe: Path) -> Plan:
-    """What the folder ``recipe`` says."""
-    steps = json.loads((recipe / "recipe.json").read_text(encoding="utf-8"))
+    """What the folder ``recipe`` says; ``BundleError`` where a file is not the one it states."""
+    steps = parsed((recipe / "recipe.json").read_bytes())
     if "adapts" in steps:
         steps = {**read_plan(recipe.parent / steps["adapts"]).steps, **steps}
-    return Plan(
-        steps,
-        json.loads((recipe / "calibration.json").read_text(encoding="utf-8")),
-        (recipe / "MODEL_CARD.md").read_text(encoding="utf-8"),
-        recipe / steps["changes"] if "changes" in steps else None,
+    calibration, card = (
+        _stated(recipe / name, steps.get("files", {})) for name in (CALIBRATION, MODEL_CARD)
     )
+    changes = recipe / steps["changes"] if "changes" in steps else None
+    return Plan(steps, parsed(calibration), card.decode(), changes)
+
+
+def _stated(file: Path, digests: dict[str, str]) -> bytes:
+    content = file.read_bytes()
+    found = entry_of(content).sha256
+    if digests.get(file.name, found) != found:
+        raise BundleError(
+            f"{file} has the SHA-256 {found}; its recipe states {digests[file.name]}. Install Kith "
+            "again."
+        )
+    return content
 
 
 def _current(destination: Path, plan: Plan, *, keep_contract: bool) -> Bundle | None:
     """The bundle that is there, unless it is broken or an older release's: that is made anew."""
     try:
         bundle = Bundle.load(destination)
-    except BundleError:
+    except BundleError as error:
+        _check_not_the_operators(destination, plan, error)
         return None
-    if bundle.manifest.name != plan.steps["description"]["name"]:
+    if bundle.manifest.name != plan.name:
         return bundle
-    if any(entry.sha256 != plan.made(name) for name, entry in bundle.manifest.files.items()):
+    if not plan.has_made(bundle.manifest):
         return bundle if keep_contract else None
     return bundle if _states_the_same(bundle, plan) else None
 
 
+def _check_not_the_operators(destination: Path, plan: Plan, error: BundleError) -> None:
+    """Raises ``error``, which says what is broken, where nobody else could give it back: in a
+    bundle of another name, or a calibration that was put there and is not the recipe's.
+    """
+    try:
+        manifest = read_manifest(destination)
+    except BundleError:
+        return
+    if manifest.name != plan.name:
+        raise error
+    try:
+        own = _is_own(parsed(read_bytes(destination / CALIBRATION, most=MOST_CALIBRATION)), plan)
+    except (OSError, ValueError):
+        return
+    try:
+        calibration_in(destination, manifest)
+    except BundleError as wrong:
+        if own:
+            raise BundleError(
+                f"{wrong.detail} It was measured on other photos than the recipe's, so nothing "
+                "takes its place: remove it if you do not want it."
+            ) from None
+
+
+def _is_own(calibration: Any, plan: Plan) -> bool:  # noqa: ANN401 - any JSON
+    """Whether it was measured on other data than the recipe's: then it is the operator's."""
+    evidence = calibration.get("evidence") if isinstance(calibration, dict) else None
+    data = evidence.get("data") if isinstance(evidence, dict) else None
+    return data not in (None, plan.calibration["evidence"].get("data"))
+
+
+def _own_calibration(destination: Path, plan: Plan) -> dict[str, Any] | None:
+    """The operator's own of the same contract, as the manifest states it, if there is one."""
+    try:
+        manifest = read_manifest(destination)
+        calibration_in(destination, manifest)
+    except BundleError:
+        return None
+    content: dict[str, Any] = parsed((destination / CALIBRATION).read_bytes())
+    return content if plan.has_made(manifest) and _is_own(content, plan) else None
+
+
 def _states_the_same(bundle: Bundle, plan: Plan) -> bool:
     """Whether all but the models is the recipe's; a calibration on other data is the operator's."""
-    calibration = json.loads((bundle.folder / CALIBRATION).read_bytes())
-    own = calibration["evidence"].get("data") != plan.calibration["evidence"].get("data")
+    calibration = parsed((bundle.folder / CALIBRATION).read_bytes())
+    own = _is_own(calibration, plan)
     manifest = bundle.manifest.model_dump(mode="json")
     description = Manifest.model_validate({**manifest, **plan.steps["description"]})
     return (
         bundle.manifest == description
+        and (bundle.manifest.protects_calibration or own)
         and (own or calibration == plan.calibration)
         and (bundle.folder / MODEL_CARD).read_text(encoding="utf-8") == plan.model_card
     )
-
-
-@contextmanager
-def _alone(destination: Path) -> Iterator[None]:
-    """Hold the lock on ``destination``; the system lets it go when its holder dies."""
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    with private_file(destination.parent / f".{destination.name}.lock") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        drop_temporary_folders(destination)
-        yield
 
 
 def _make(destination: Path, plan: Plan, *, source: Path | None, progress: Progress) -> Bundle:
@@ -134,7 +195,7 @@ def _make(destination: Path, plan: Plan, *, source: Path | None, progress: Progr
             destination,
             plan.steps["description"],
             models=models,
-            calibration=plan.calibration,
+            calibration=_own_calibration(destination, plan) or plan.calibration,
             model_card=plan.model_card,
         )
 

@@ -10,6 +10,7 @@ from app.errors import BundleError
 PROVIDER: Final = "CPUExecutionProvider"
 PRECISION: Final = "fp32"
 _ERRORS_ONLY: Final = 3
+_FOLDER_OF_WEIGHTS: Final = "session.model_external_initializers_file_folder_path"
 
 
 def open_session(model: Path) -> ort.InferenceSession:
@@ -22,6 +23,8 @@ def open_session(model: Path) -> ort.InferenceSession:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
+    # A model may keep its weights in another file, which no manifest states: below a file is none.
+    options.add_session_config_entry(_FOLDER_OF_WEIGHTS, str(model / "none"))
     try:
         return ort.InferenceSession(str(model), options, providers=[PROVIDER])
     except Exception as error:  # noqa: BLE001 - onnxruntime raises types of its own, unexported

@@ -2,6 +2,7 @@
 to 32 numbers is its embedding. Like pictures embed alike and unlike ones apart, in microseconds.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from app.inference.bundle import write_bundle
-from app.inference.manifest import EMBEDDER
+from app.inference.manifest import CALIBRATION, EMBEDDER, MANIFEST, MODEL_CARD
 
 SIDE, DIMENSION = 32, 32
 
@@ -47,6 +48,16 @@ def write_fake_bundle(
         model_card="# fake\n",
     )
     model.unlink()
+    return folder
+
+
+def as_earlier_releases(folder: Path) -> Path:
+    """The bundle in ``folder`` with a manifest that lists its models alone."""
+    file = folder / MANIFEST
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    for name in (CALIBRATION, MODEL_CARD):
+        del manifest["files"][name]
+    file.write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 
 

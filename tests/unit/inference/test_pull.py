@@ -26,7 +26,7 @@ from app.inference.manifest import sha256_of
 from app.inference.pipeline import build_pipeline
 from app.inference.pull import pull
 from app.inference.recipe import adapt_embedder
-from tests.support.fake_bundle import fake_calibration, write_fake_bundle
+from tests.support.fake_bundle import write_fake_bundle
 from tests.unit.inference.publisher import (
     DETECTOR_FILE,
     EMBEDDER_FILE,
@@ -142,56 +142,6 @@ def test_a_folder_of_something_else_is_left_as_it_is(world: Publisher, destinati
         pull(destination, source=world.folder, recipe=world.recipe)
     assert [each.name for each in destination.iterdir()] == ["kith.db"]
     assert _left(destination) == [destination.name]
-
-
-def test_models_that_are_whole_are_kept_when_the_rest_is_of_an_older_release(
-    world: Publisher, destination: Path
-) -> None:
-    pull(destination, source=world.folder, recipe=world.recipe)
-    (destination / "calibration.json").write_text('{"format": 0}')
-    _no_wheel(world)
-    pull(destination, recipe=world.recipe)
-    assert world.asked == []
-    assert _left(destination) == ["tiny"]
-
-
-def _revised(world: Publisher, file: str, **changed: object) -> None:
-    """The next release of the recipe."""
-    content = json.loads((world.recipe / file).read_text())
-    (world.recipe / file).write_text(json.dumps(content | changed))
-
-
-def test_an_older_calibration_is_replaced_and_the_contract_stays(
-    world: Publisher, destination: Path
-) -> None:
-    first = pull(destination, source=world.folder, recipe=world.recipe)
-    _revised(world, "calibration.json", ambiguity_margin=0.02)
-    _no_wheel(world)
-    again = pull(destination, recipe=world.recipe, keep_contract=True)
-    assert again.calibration.ambiguity_margin == 0.02
-    assert again.manifest.contract_id == first.manifest.contract_id
-    assert world.asked == []
-
-
-def test_an_older_card_or_version_is_replaced(world: Publisher, destination: Path) -> None:
-    pull(destination, source=world.folder, recipe=world.recipe)
-    (world.recipe / "MODEL_CARD.md").write_text("# tiny, told better\n")
-    pull(destination, source=world.folder, recipe=world.recipe)
-    assert (destination / "MODEL_CARD.md").read_text() == "# tiny, told better\n"
-    description = json.loads((world.recipe / "recipe.json").read_text())["description"]
-    _revised(world, "recipe.json", description=description | {"version": "2"})
-    assert pull(destination, source=world.folder, recipe=world.recipe).manifest.version == "2"
-
-
-def test_a_calibration_on_the_operators_own_photos_stays(
-    world: Publisher, destination: Path
-) -> None:
-    pull(destination, source=world.folder, recipe=world.recipe)
-    own = fake_calibration() | {"evidence": {"data": "our own doors"}}
-    (destination / "calibration.json").write_text(json.dumps(own))
-    _revised(world, "calibration.json", ambiguity_margin=0.02)
-    again = pull(destination, source=world.folder, recipe=world.recipe)
-    assert again.calibration.evidence["data"] == "our own doors"
 
 
 def test_only_what_an_earlier_pull_left_is_removed(world: Publisher, destination: Path) -> None:

@@ -1,0 +1,232 @@
+"""Every file of a bundle is the one that its manifest states, and the calibration is believable."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from app.errors import BundleError
+from app.inference.bundle import Bundle, use_calibration, write_bundle
+from app.inference.manifest import read_manifest
+from app.inference.pipeline import build_pipeline
+from app.settings import SHIPPED
+from tests.support.fake_bundle import as_earlier_releases, fake_calibration
+
+FILES = {"embedder.onnx", "calibration.json", "MODEL_CARD.md"}
+
+
+@pytest.fixture
+def folder(fake_bundle: Path, tmp_path: Path) -> Path:
+    """A copy that a test may break."""
+    return Path(shutil.copytree(fake_bundle, tmp_path / "bundle"))
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(BundleError) as refused:
+        Bundle.load(folder)
+    assert "\n" not in refused.value.detail
+    return refused.value.detail
+
+
+def digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("name", ["fake", "face-mini"])
+def test_the_manifest_lists_every_file_of_the_bundle(folder: Path, name: str) -> None:
+    folder = folder if name == "fake" else SHIPPED / name
+    bundle = Bundle.load(folder)
+    there = {each.name for each in folder.iterdir()} - {"manifest.json"}
+    assert bundle.manifest.files.keys() == there >= FILES
+    for file, entry in bundle.manifest.files.items():
+        assert (entry.sha256, entry.bytes) == (
+            digest(folder / file),
+            (folder / file).stat().st_size,
+        )
+    assert bundle.manifest_sha256 == digest(folder / "manifest.json")
+    assert bundle.warning is None
+
+
+def test_the_shipped_bundle_keeps_its_contract() -> None:
+    assert read_manifest(SHIPPED / "face-mini").contract_id == "face-mini-f1c20892292bd5bf"
+
+
+@pytest.mark.parametrize("name", ["calibration.json", "MODEL_CARD.md"])
+def test_one_character_that_was_changed_is_found(folder: Path, name: str) -> None:
+    file = folder / name
+    text = file.read_text()
+    file.write_text(text.replace("e", "3", 1))
+    assert name in refusal(folder)
+    assert "SHA-256" in refusal(folder)
+    file.write_text(text + "\n")
+    assert f"has {len(text) + 1} bytes" in refusal(folder)
+    file.unlink()
+    assert f"{name} is missing" in refusal(folder)
+
+
+def test_a_bundle_of_an_earlier_release_is_loaded_with_a_warning(folder: Path) -> None:
+    before = Bundle.load(folder)
+    earlier = Bundle.load(as_earlier_releases(folder))
+    assert earlier.manifest.contract_id == before.manifest.contract_id
+    assert earlier.calibration.to_dict() == before.calibration.to_dict()
+    assert f"kith models use-calibration {folder}" in str(earlier.warning)
+    after = use_calibration(folder)
+    assert after.warning is None
+    assert after.manifest == before.manifest
+
+
+def test_a_calibration_is_put_in_place_with_its_digest_or_not_at_all(folder: Path) -> None:
+    (folder / "NOTES").write_text("the operator's")
+    before = Bundle.load(folder)
+    kept = {each.name: each.read_bytes() for each in folder.iterdir()}
+    other = fake_calibration() | {"ambiguity_margin": 0.02}
+    for wrong, says in (
+        (b"{", "cannot be read"),
+        (json.dumps(other | {"moments": {}}).encode(), "has no 'mean'"),
+        (json.dumps(other | {"ambiguity_margin": 1.5}).encode(), "ambiguity_margin is 1.5"),
+        (
+            json.dumps(other | {"evidence": {"contract_id": "face-1"}}).encode(),
+            "was measured with 'face-1'",
+        ),
+    ):
+        with pytest.raises(BundleError, match=says):
+            use_calibration(folder, wrong)
+        assert {each.name: each.read_bytes() for each in folder.iterdir()} == kept
+    after = use_calibration(folder, json.dumps(other).encode())
+    assert after.calibration.ambiguity_margin == 0.02
+    assert after.manifest.contract_id == before.manifest.contract_id
+    assert after.manifest_sha256 != before.manifest_sha256
+    assert (folder / "calibration.json").read_text() == json.dumps(other)
+    assert (folder / "NOTES").read_text() == "the operator's"
+    assert {each.name for each in folder.parent.iterdir()} == {"bundle", ".bundle.lock"}
+
+
+def test_one_that_was_copied_into_the_bundle_is_taken_where_the_operator_says_so(
+    folder: Path,
+) -> None:
+    (folder / "calibration.json").write_text(json.dumps(fake_calibration()))
+    assert f"`kith models use-calibration {folder}`" in refusal(folder)
+    assert use_calibration(folder).warning is None
+    (folder / "embedder.onnx").write_bytes(b"half")
+    with pytest.raises(BundleError, match=r"embedder\.onnx has 4 bytes"):
+        use_calibration(folder)
+
+
+def written(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """An honest manifest around a calibration after ``change``."""
+    content = fake_calibration()
+    change(content)
+    data = json.dumps(content).encode()
+    (folder / "calibration.json").write_bytes(data)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["calibration.json"] = {
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "bytes": len(data),
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda c: c["moments"].update(mean=-0.5), "moments.mean is -0.5"),
+        (lambda c: c["moments"].update(deviation=1e-3), "moments.deviation is 0.001"),
+        (lambda c: c["shape"]["log_fmr"].__setitem__(0, float("nan")), "NaN is no number"),
+        (lambda c: c["shape"]["log_fmr"].__setitem__(0, -1e308), "shape.log_fmr[0] is -1e+308"),
+        (lambda c: c["shape"]["deviations"].__setitem__(4, 1e308), "shape.deviations[4] is 1e+308"),
+        (lambda c: c["evidence"].update(note=float("inf")), "Infinity is no number"),
+        (lambda c: c["evidence"].update(data="\ud800"), "half of a character"),
+        (lambda c: c["evidence"].update(contract_id="face-1"), "was measured with 'face-1'"),
+        (lambda c: c["evidence"].update(more=[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]), "levels"),
+    ],
+)
+def test_what_a_manifest_states_must_make_sense_too(
+    folder: Path, change: Callable[[dict[str, Any]], object], says: str
+) -> None:
+    assert says in refusal(written(folder, change))
+
+
+def test_names_twice_in_one_object_are_refused(folder: Path) -> None:
+    file = folder / "manifest.json"
+    text = file.read_text()
+    entry = json.dumps(json.loads(text)["files"]["embedder.onnx"])
+    file.write_text(text.replace('"files": {', '"files": {"embedder.onnx": ' + entry + ",", 1))
+    assert "has the member 'embedder.onnx' twice" in refusal(folder)
+    file.write_text(text)
+    written(folder, lambda _: None)
+    calibration = as_earlier_releases(folder) / "calibration.json"
+    calibration.write_text(calibration.read_text().replace("{", '{"format": 1, ', 1))
+    assert "has the member 'format' twice" in refusal(folder)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "calibration.json", "embedder.onnx"])
+def test_pipes_folders_and_links_out_of_the_bundle_are_no_files_of_it(
+    folder: Path, name: str
+) -> None:
+    file, outside = folder / name, folder.parent / "outside"
+    file.rename(outside)
+    file.symlink_to(outside)
+    assert f"{name} is a link to {outside}, outside of the bundle" in refusal(folder)
+    file.unlink()
+    outside.rename(folder / "stored")
+    file.symlink_to("stored")
+    assert Bundle.load(folder).warning is None
+    file.unlink()
+    os.mkfifo(file)
+    assert name in refusal(folder)
+    file.unlink()
+    file.mkdir()
+    assert name in refusal(folder)
+
+
+def test_a_model_whose_weights_lie_in_another_file_is_refused(tmp_path: Path) -> None:
+    """Nothing states that file, and onnxruntime would read it."""
+    file = tmp_path / "m.onnx"
+    weights = numpy_helper.from_array(np.eye(48, 4, dtype=np.float32), "weights")
+    graph = helper.make_graph(
+        [
+            helper.make_node("Flatten", ["image"], ["flat"]),
+            helper.make_node("MatMul", ["flat", "weights"], ["rows"]),
+            helper.make_node("LpNormalization", ["rows"], ["out"]),
+        ],
+        "rows",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 3, 4, 4])],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, ["batch", 4])],
+        [weights],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    model.ir_version = 8
+    description = {
+        "name": "made",
+        "version": "1",
+        "licence": "none",
+        "dimension": 4,
+        "preprocessing": {"size": [4, 4], "channels": "RGB"},
+        "alignment": None,
+        "detector": None,
+    }
+    for outside in (False, True):
+        onnx.save(
+            model, str(file), save_as_external_data=outside, location="weights", size_threshold=0
+        )
+        bundle = write_bundle(
+            tmp_path / "made",
+            description,
+            models={"embedder.onnx": (file, "none")},
+            calibration=fake_calibration(),
+            model_card="",
+        )
+        if not outside:
+            assert build_pipeline(bundle).dimension == 4
+    shutil.copy(tmp_path / "weights", bundle.folder)
+    with pytest.raises(BundleError, match="External data"):
+        build_pipeline(bundle)

@@ -1,0 +1,134 @@
+"""Pulling over a bundle that is there: what is replaced, and what is the operator's own."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.errors import BundleError
+from app.inference.bundle import use_calibration
+from app.inference.manifest import sha256_of
+from app.inference.pull import pull
+from tests.support.fake_bundle import as_earlier_releases, fake_calibration, write_fake_bundle
+from tests.unit.inference.publisher import Publisher, published
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Publisher]:
+    with published(tmp_path) as publisher:
+        yield publisher
+
+
+@pytest.fixture
+def destination(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "models" / "tiny"
+
+
+def test_models_that_are_whole_are_kept_when_the_rest_is_of_an_older_release(
+    world: Publisher, destination: Path
+) -> None:
+    pull(destination, source=world.folder, recipe=world.recipe)
+    (destination / "calibration.json").write_text('{"format": 0}')
+    world.wheel.unlink()
+    pull(destination, recipe=world.recipe)
+    assert world.asked == []
+    assert {each.name for each in destination.parent.iterdir()} == {"tiny", ".tiny.lock"}
+
+
+def _revised(world: Publisher, file: str, **changed: object) -> None:
+    """The next release of the recipe."""
+    content = json.loads((world.recipe / file).read_text())
+    (world.recipe / file).write_text(json.dumps(content | changed))
+
+
+def test_an_older_calibration_is_replaced_and_the_contract_stays(
+    world: Publisher, destination: Path
+) -> None:
+    first = pull(destination, source=world.folder, recipe=world.recipe)
+    _revised(world, "calibration.json", ambiguity_margin=0.02)
+    world.wheel.unlink()
+    again = pull(destination, recipe=world.recipe, keep_contract=True)
+    assert again.calibration.ambiguity_margin == 0.02
+    assert again.manifest.contract_id == first.manifest.contract_id
+    assert world.asked == []
+
+
+def test_an_older_card_or_version_is_replaced(world: Publisher, destination: Path) -> None:
+    pull(destination, source=world.folder, recipe=world.recipe)
+    (world.recipe / "MODEL_CARD.md").write_text("# tiny, told better\n")
+    pull(destination, source=world.folder, recipe=world.recipe)
+    assert (destination / "MODEL_CARD.md").read_text() == "# tiny, told better\n"
+    description = json.loads((world.recipe / "recipe.json").read_text())["description"]
+    _revised(world, "recipe.json", description=description | {"version": "2"})
+    assert pull(destination, source=world.folder, recipe=world.recipe).manifest.version == "2"
+
+
+def test_a_calibration_on_the_operators_own_photos_stays(
+    world: Publisher, destination: Path
+) -> None:
+    pull(destination, source=world.folder, recipe=world.recipe)
+    own = fake_calibration() | {"evidence": {"data": "our own doors"}}
+    use_calibration(destination, json.dumps(own).encode())
+    _revised(world, "calibration.json", ambiguity_margin=0.02)
+    again = pull(destination, source=world.folder, recipe=world.recipe)
+    assert again.calibration.evidence["data"] == "our own doors"
+    (world.recipe / "MODEL_CARD.md").write_text("# tiny, told better\n")
+    (destination / "embedder.onnx").write_bytes(b"half")
+    again = pull(destination, source=world.folder, recipe=world.recipe)
+    assert again.calibration.evidence["data"] == "our own doors"
+    assert (destination / "MODEL_CARD.md").read_text() == "# tiny, told better\n"
+
+
+def test_one_that_the_manifest_does_not_state_is_neither_believed_nor_lost(
+    world: Publisher, destination: Path
+) -> None:
+    pull(destination, source=world.folder, recipe=world.recipe)
+    own = json.dumps(fake_calibration() | {"evidence": {"data": "our own doors"}})
+    (destination / "calibration.json").write_text(own)
+    with pytest.raises(BundleError, match=r"use-calibration .* remove it if you do not want it"):
+        pull(destination, source=world.folder, recipe=world.recipe, keep_contract=True)
+    assert (destination / "calibration.json").read_text() == own
+
+
+def test_an_edited_calibration_of_the_recipe_is_made_anew(
+    world: Publisher, destination: Path
+) -> None:
+    first = pull(destination, source=world.folder, recipe=world.recipe)
+    edited = fake_calibration() | {"ambiguity_margin": 0.3}
+    (destination / "calibration.json").write_text(json.dumps(edited))
+    again = pull(destination, recipe=world.recipe, keep_contract=True)
+    assert again.manifest_sha256 == first.manifest_sha256
+    assert again.calibration.ambiguity_margin == first.calibration.ambiguity_margin
+
+
+def test_a_manifest_of_an_earlier_release_gets_the_other_files(
+    world: Publisher, destination: Path
+) -> None:
+    first = pull(destination, source=world.folder, recipe=world.recipe)
+    as_earlier_releases(destination)
+    world.wheel.unlink()
+    again = pull(destination, recipe=world.recipe, keep_contract=True)
+    assert again.manifest == first.manifest
+    assert world.asked == []
+
+
+def test_a_recipe_whose_calibration_was_edited_makes_nothing(
+    world: Publisher, destination: Path
+) -> None:
+    stated = {"calibration.json": sha256_of(world.recipe / "calibration.json")}
+    _revised(world, "recipe.json", files=stated)
+    _revised(world, "calibration.json", ambiguity_margin=0.3)
+    with pytest.raises(
+        BundleError, match=r"calibration\.json has the SHA-256 .* its recipe states"
+    ):
+        pull(destination, source=world.folder, recipe=world.recipe)
+    assert not destination.exists()
+
+
+def test_a_broken_bundle_of_another_name_is_left_alone(world: Publisher, destination: Path) -> None:
+    write_fake_bundle(destination)
+    (destination / "embedder.onnx").write_bytes(b"half")
+    with pytest.raises(BundleError, match="has 4 bytes"):
+        pull(destination, source=world.folder, recipe=world.recipe)
+    assert (destination / "embedder.onnx").read_bytes() == b"half"
