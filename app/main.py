@@ -20,6 +20,7 @@ from app.errors import AppError
 from app.gallery.collection_routes import router as collections
 from app.gallery.person_routes import router as persons
 from app.observability.routes import router as operations
+from app.recognition.models import ModelService
 from app.recognition.routes import router as recognition
 from app.settings import Settings, load_settings
 from app.web import docs, problems
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         configure_logging(settings.log_level, settings.log_format)
         built = container or build(settings)
         built.open()
+        built.services[ModelService].tell()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

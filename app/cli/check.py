@@ -1,6 +1,8 @@
 """``kith check``: whether what the service keeps agrees with itself."""
 
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,10 +11,12 @@ from rich.table import Column, Table
 from app.cli.databases import existing_database
 from app.cli.progress import count_progress
 from app.core.logging import configure_logging
-from app.core.terminal import plain_console
-from app.inference.manifest import read_manifest
+from app.core.terminal import plain_console, say
+from app.errors import BundleError
+from app.inference.bundle import Bundle
+from app.inference.manifest import read_with_digest
 from app.maintenance.check import Check
-from app.maintenance.findings import Result
+from app.maintenance.findings import Finding, Result, result
 from app.settings import load_settings
 
 
@@ -23,10 +27,13 @@ def check(
         typer.Option("--repair", help="Mend what can be without losing anything that is good."),
     ] = False,
 ) -> None:
-    """Whether SQL, the indexes on disk and the contract ids agree; also while a service runs."""
+    """Whether SQL, the indexes on disk, the contract ids and the model bundle agree with themselves
+    and each other; also while a service runs.
+    """
     settings = load_settings()
     configure_logging("WARNING", settings.log_format)
-    manifest = read_manifest(settings.bundle_dir)
+    folder = settings.bundle_dir
+    manifest, digest = read_with_digest(folder)
     progress = partial(count_progress, "Checking")
     with existing_database(settings) as database:
         checks = Check(
@@ -35,13 +42,28 @@ def check(
             contract_id=manifest.contract_id,
             dimension=manifest.dimension,
         )
-        results = checks.results(progress)
+        bundle = result("model bundle", _bundle(folder))
+        results = [bundle, *checks.results(progress)]
         _show(results)
         if repair and any(each.found for each in results):
             checks.repair(progress)
-            results = checks.results(progress)
+            results = [bundle, *checks.results(progress)]
             _show(results, title="After the repair")
+    plain_console().print(
+        f"Model bundle {manifest.contract_id}, SHA-256 of its manifest {digest}.", soft_wrap=True
+    )
     raise typer.Exit(int(any(each.found for each in results)))
+
+
+def _bundle(folder: Path) -> Iterator[Finding]:
+    """Whether every file is the one that the manifest states, and the calibration believable."""
+    try:
+        warning = Bundle.load(folder).warning
+    except BundleError as error:
+        yield Finding(str(folder), error.detail, "get or export the bundle again")
+        return
+    if warning:
+        say(f"Warning: {warning}")
 
 
 def _show(results: list[Result], title: str | None = None) -> None:

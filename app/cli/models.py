@@ -14,19 +14,22 @@ from rich.table import Table
 from app.bootstrap import build_analyser
 from app.cli.left_out import left_out_lines, walked
 from app.cli.progress import count_progress
+from app.core.documents import read_bytes
 from app.core.files import make_all_private, make_private, try_to_write, write_whole
 from app.core.names import one_spelling
 from app.core.terminal import plain_console, say
 from app.decision.fit import fit, score_noise
 from app.errors import BundleError, InvalidRequest
-from app.inference.bundle import Bundle
+from app.inference.bundle import MOST_CALIBRATION, Bundle
+from app.inference.bundle import use_calibration as put_calibration
 from app.inference.folders import EmbeddedFolder, embed_photos
+from app.inference.manifest import CALIBRATION
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.inference.pull import PLAIN, RECIPE
 from app.inference.pull import pull as pull_bundle
 from app.inference.subject import sole_subject
 from app.inference.walk import Photo
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 
 cli = typer.Typer(help="Fetch, show and calibrate model bundles.", no_args_is_help=True)
 
@@ -78,10 +81,46 @@ def _contract_in(folder: Path) -> str | None:
 
 @cli.command()
 def show(
-    folder: Annotated[Path | None, typer.Argument(help="A bundle; default: KITH_MODEL.")] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(help="Its folder or name, such as face-mini; default: KITH_MODEL."),
+    ] = None,
 ) -> None:
     """Check a bundle and print what it is."""
-    bundle = Bundle.load(folder or load_settings().bundle_dir)
+    _show(Bundle.load(_bundle_dir(load_settings(), bundle)))
+
+
+@cli.command()
+def use_calibration(
+    bundle: Annotated[Path, typer.Argument(help="Its folder or name.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="What calibrate wrote; default: the calibration that is there."),
+    ] = None,
+) -> None:
+    """Put a calibration into a bundle and its SHA-256 into the manifest, both or neither.
+
+    Without FILE the manifest is written again for the calibration that is there: for a bundle of an
+    earlier release, or where a calibration was copied into it. The contract id stays.
+    """
+    folder = _bundle_dir(load_settings(), bundle)
+    content = None if file is None else _calibration_in(file)
+    _show(put_calibration(folder, content))
+    say("A running service goes on with what it loaded until it is started again.")
+
+
+def _calibration_in(file: Path) -> bytes:
+    try:
+        return read_bytes(file, most=MOST_CALIBRATION)
+    except ValueError as error:
+        raise InvalidRequest(f"{file} is no calibration: {error}.") from None
+
+
+def _bundle_dir(settings: Settings, named: Path | None) -> Path:
+    return settings.bundle_dir if named is None else settings.bundle_named(named)
+
+
+def _show(bundle: Bundle) -> None:
     manifest = bundle.manifest
     table = Table(show_header=False)
     for key, value in {
@@ -94,6 +133,9 @@ def show(
     }.items():
         table.add_row(key, str(value))
     plain_console().print(table)
+    plain_console().print(f"SHA-256 of its manifest: {bundle.manifest_sha256}", soft_wrap=True)
+    if bundle.warning:
+        say(f"Warning: {bundle.warning}")
 
 
 @cli.command()
@@ -103,7 +145,7 @@ def calibrate(
     ],
     data: Annotated[str, typer.Option(help="What the photos are, for the record.")],
     bundle_dir: Annotated[
-        Path | None, typer.Option("--bundle", help="Default: KITH_MODEL.")
+        Path | None, typer.Option("--bundle", help="Its folder or name; default: KITH_MODEL.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Where to write.")] = Path("calibration.json"),
     exclude: Annotated[
@@ -115,11 +157,15 @@ def calibrate(
         ),
     ] = None,
 ) -> None:
-    """Measure how often strangers look alike to a bundle, on photos of many people."""
+    """Measure how often strangers look alike to a bundle, on photos of many people.
+
+    The bundle stays as it is, unless --out names its own calibration.json: then its manifest is
+    written with it. use-calibration puts a file that lies elsewhere in place.
+    """
     data.encode()  # what is no text is refused before the work and not after it
     try_to_write(out)
     settings = load_settings()
-    bundle = Bundle.load(bundle_dir or settings.bundle_dir)
+    bundle = Bundle.load(_bundle_dir(settings, bundle_dir))
     people = walked(folder)
     photos = _without(people.photos, exclude or [])
     pipeline = build_pipeline(bundle)
@@ -132,7 +178,11 @@ def calibrate(
             done=step,
         )
     calibration = _calibrated(pipeline, found, data)
-    write_whole(out, json.dumps(calibration) + "\n")
+    text = json.dumps(calibration) + "\n"
+    if out.resolve() == (bundle.folder / CALIBRATION).resolve():
+        put_calibration(bundle.folder, text.encode())
+    else:
+        write_whole(out, text)
     for line in left_out_lines(people.counts):
         say(line)
     say(f"{len(found.photos)} photos, {len(found.refused)} refused; wrote {out}.")

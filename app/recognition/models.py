@@ -1,19 +1,25 @@
 """What this service runs: the bundle, and what it was calibrated with."""
 
+import structlog
+
 from app.inference.bundle import Bundle
 from app.inference.session import PRECISION, PROVIDER
 from app.recognition.schemas import ModelList, ModelView
+
+_log = structlog.get_logger()
 
 
 class ModelService:
     """Describes the bundle that is loaded."""
 
     def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
         manifest = bundle.manifest
         self._view = ModelView(
             name=manifest.name,
             version=manifest.version,
             contract_id=manifest.contract_id,
+            manifest_sha256=bundle.manifest_sha256,
             licence=manifest.licence,
             dimension=manifest.dimension,
             sample="image" if manifest.detector is None else "face",
@@ -21,6 +27,17 @@ class ModelService:
             precision=PRECISION,
             calibration=dict(bundle.calibration.evidence),
         )
+
+    def tell(self) -> None:
+        """Log which bundle it is, and what an operator should do about it."""
+        _log.info(
+            "bundle.loaded",
+            folder=str(self._bundle.folder),
+            contract_id=self._view.contract_id,
+            manifest_sha256=self._view.manifest_sha256,
+        )
+        if self._bundle.warning:
+            _log.warning("bundle.calibration_unprotected", what=self._bundle.warning)
 
     def list(self) -> ModelList:
         """The one bundle."""

@@ -1,5 +1,6 @@
 """Health, models, metrics, request ids and refusals under load, as the contract promises them."""
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -40,12 +41,13 @@ def test_a_service_without_its_database_lives_and_is_not_ready(
         assert int(answer.headers["retry-after"]) >= 1
 
 
-def test_the_models_tell_what_runs(client: TestClient) -> None:
+def test_the_models_tell_what_runs(client: TestClient, fake_bundle: Path) -> None:
     (model,) = told(client.get("/models"))["items"]
     assert set(model) == {
         "name",
         "version",
         "contract_id",
+        "manifest_sha256",
         "licence",
         "dimension",
         "sample",
@@ -54,6 +56,8 @@ def test_the_models_tell_what_runs(client: TestClient) -> None:
         "calibration",
     }
     assert (model["name"], model["sample"], model["dimension"]) == ("fake", "image", 32)
+    manifest = (fake_bundle / "manifest.json").read_bytes()
+    assert model["manifest_sha256"] == hashlib.sha256(manifest).hexdigest()
 
 
 def test_a_request_id_is_echoed(client: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -105,9 +106,10 @@ def test_photos_of_many_people_calibrate_a_bundle(tmp_path: Path, fake_bundle: P
     (photos / "p7").rename(photos / " p6")
     (photos / "@eaDir").mkdir()
     (photos / "p5" / "IMG_1.heic").write_bytes(b"")
-    out = tmp_path / "calibration.json"
+    bundle = shutil.copytree(fake_bundle, tmp_path / "bundle")
+    out = bundle / "calibration.json"
     done = _kith(
-        *("calibrate", str(photos), "--data", "blotches", "--bundle", str(fake_bundle)),
+        *("calibrate", str(photos), "--data", "blotches", "--bundle", str(bundle)),
         *("--exclude", str(left_out), "--exclude", str(also), "--out", str(out)),
     )
     assert done.returncode == 0, done.stderr
@@ -117,4 +119,6 @@ def test_photos_of_many_people_calibrate_a_bundle(tmp_path: Path, fake_bundle: P
     assert evidence["images"] == 165
     assert "Left out, heic_or_avif: 1 (" in done.stderr
     assert "Left out, junk: 1 (" in done.stderr
+    calibrated = Bundle.load(bundle)  # the manifest was written with it
+    assert calibrated.calibration.evidence == evidence
     assert evidence["contract_id"] == Bundle.load(fake_bundle).manifest.contract_id

@@ -1,0 +1,99 @@
+"""``kith models`` and ``kith check`` about a bundle: what it is, and whether it is what it was."""
+
+import hashlib
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from app.inference.bundle import Bundle
+from app.recognition.models import ModelService
+from app.settings import SHIPPED, Settings
+from tests.support.commands import Kith
+from tests.support.fake_bundle import as_earlier_releases, fake_calibration
+from tests.support.services import make_collection, running
+
+
+def digest(folder: Path) -> str:
+    return hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+
+
+def test_a_bundle_is_named_by_its_folder_or_by_its_name(
+    kith: Kith, fake_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(fake_bundle, tmp_path / "data" / "models" / "mine")
+    show = partial(kith, tmp_path / "data", fake_bundle, "models", "show")
+    for named, folder in (
+        ("face-mini", SHIPPED / "face-mini"),
+        ("mine", fake_bundle),
+        (fake_bundle, fake_bundle),
+    ):
+        said = show(named)
+        assert said.endswith("[0]"), said
+        assert Bundle.load(folder).manifest.contract_id in said
+        assert f"SHA-256 of its manifest: {digest(folder)}" in said
+    assert "fake" in kith(tmp_path / "data", Path("mine"), "models", "show")
+    assert "nobodys is no model bundle" in show("nobodys")
+    shutil.copytree(fake_bundle, tmp_path / "face-mini")  # a folder that is there goes first
+    assert digest(fake_bundle) in show("face-mini")
+
+
+def test_a_calibration_is_put_in_place_by_one_command(
+    kith: Kith, fake_bundle: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(fake_bundle, tmp_path / "data" / "models" / "mine"))
+    before = digest(folder)
+    models = partial(kith, tmp_path / "data", fake_bundle, "models")
+    file = tmp_path / "calibration.json"
+    file.write_text(json.dumps(fake_calibration() | {"ambiguity_margin": 0.02}))
+    said = models("use-calibration", "mine", file)
+    assert said.endswith("[0]"), said
+    assert digest(folder) in said != before
+    assert Bundle.load(folder).calibration.ambiguity_margin == 0.02
+    file.write_text("{}")
+    said = models("use-calibration", "mine", file)
+    assert "it has no 'moments'" in said
+    assert said.endswith("[1]")
+    assert Bundle.load(folder).calibration.ambiguity_margin == 0.02
+
+
+def test_check_looks_at_the_bundle_as_well(
+    kith: Kith, settings: Settings, fake_bundle: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    with running(settings.model_copy(update={"database_url": None}), data) as container:
+        make_collection(container, "doors")
+    folder = Path(shutil.copytree(fake_bundle, tmp_path / "bundle"))
+    check = partial(kith, data, folder, "check")
+    said = check()
+    assert f"SHA-256 of its manifest {digest(folder)}" in said
+    assert said.endswith("[0]"), said
+    calibration = folder / "calibration.json"
+    whole = calibration.read_text()
+    calibration.write_text(whole.replace('"mean": 0.0', '"mean": 0.1'))
+    said = check()
+    assert "model bundle" in said
+    assert "its manifest states" in " ".join(said.split())
+    assert said.endswith("[1]")
+    calibration.write_text(whole)
+    as_earlier_releases(folder)
+    said = check()
+    assert f"kith models use-calibration {folder}" in said
+    assert said.endswith("[0]"), said
+    kith(data, folder, "models", "use-calibration", folder)
+    assert "Warning" not in check()
+
+
+def test_the_start_tells_of_the_bundle(fake_bundle: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(fake_bundle, tmp_path / "bundle"))
+    with capture_logs() as lines:
+        ModelService(Bundle.load(folder)).tell()
+        ModelService(Bundle.load(as_earlier_releases(folder))).tell()
+    events = [line["event"] for line in lines]
+    assert events == ["bundle.loaded", "bundle.loaded", "bundle.calibration_unprotected"]
+    assert lines[1]["manifest_sha256"] == digest(folder)
+    assert str(folder) in lines[2]["what"]
