@@ -25,7 +25,7 @@ _LEAST_ABOVE: Final = 1.0
 """Deviations above the mean at which one stranger in 100 may be at least. Two values that are met
 equally often have 1.0 there, a circle's cosines 1.41, a normal distribution 2.33."""
 _MOST_MARGIN: Final = 2.0  # deviations; shipped: 0.3 to 0.4
-_MOST_DIMENSIONS: Final = 4096
+_OF_UNKNOWN: Final = 0.25  # of the least deviation, where nobody says of how many people it is
 _LEAST_PEOPLE: Final = 50  # of whom ``kith models calibrate`` makes a calibration
 _MEAN_OFF: Final = 0.25
 _DEVIATIONS: Final = (0.75, 1.5)
@@ -38,7 +38,7 @@ def check_plausible(calibration: Calibration, *, dimension: int) -> None:
     """``ValueError`` names the number that cannot be right, for embeddings of ``dimension``.
 
     Where the evidence does not say of how many people it is, it was not measured by Kith: then the
-    shape's own mean and deviation are not asked for, and the widest bound on the deviation holds.
+    shape's own mean and deviation are not asked for, and a quarter of the deviation is enough.
     """
     people = _people(calibration.evidence)
     _check_moments(calibration, people, dimension)
@@ -67,8 +67,8 @@ def _check_moments(calibration: Calibration, people: int | None, dimension: int)
             f"moments.mean is {moments.mean:g}; strangers' similarities have a mean of "
             f"{lowest:.4f} or more"
         )
-    variance = (1 - moments.mean) ** 2 / (dimension if people else _MOST_DIMENSIONS)
-    least = np.sqrt(max(variance - (2 / people if people else 0), 0))
+    least = (1 - moments.mean) / np.sqrt(dimension)
+    least = np.sqrt(max(least**2 - 2 / people, 0)) if people else _OF_UNKNOWN * least
     if moments.deviation < least:
         raise ValueError(
             f"moments.deviation is {moments.deviation:g}; with the mean {moments.mean:g}, in "

@@ -149,6 +149,10 @@ def test_what_no_faces_can_have_is_refused_by_name(
 def test_what_is_made_up_for_a_test_needs_a_threshold_that_can_be_reached_and_no_more() -> None:
     check_plausible(Calibration.from_dict(fake_calibration()), dimension=4)
     content = fake_calibration()
+    content["moments"].update(deviation=0.025)
+    with pytest.raises(ValueError, match=r"deviation is 0\.025; .* 0.0442 or more"):
+        check_plausible(Calibration.from_dict(content), dimension=32)
+    content = fake_calibration()
     content["shape"].update(log_fmr=[-9.0, -9.1, -9.2, -9.3, -9.4])
     with pytest.raises(ValueError, match="log_fmr leads to the threshold -1"):
         check_plausible(Calibration.from_dict(content), dimension=4)
