@@ -1,8 +1,10 @@
 """A model bundle on disk: the one thing that crosses from training to serving."""
 
 import fcntl
+import glob
 import json
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +37,7 @@ from app.inference.manifest import (
 )
 
 _FILES: Final = frozenset({MANIFEST, EMBEDDER, DETECTOR, CALIBRATION, MODEL_CARD})
+_OLD: Final = "old"
 MOST_CALIBRATION: Final = 16 * 1024 * 1024
 _AGAIN: Final = "`kith models pull` gets the default bundle again; KITH_MODEL names another."
 
@@ -110,7 +113,7 @@ def write_bundle(
             files[name] = _write(made / name, text.encode())
         _write(made / MANIFEST, written(made_manifest(description, files)).encode())
         Bundle.load(made)
-        _replace(made, folder, temporary / "old")
+        _replace(made, folder, temporary / _OLD)
     return Bundle.load(folder)
 
 
@@ -120,6 +123,10 @@ def alone(folder: Path) -> Iterator[None]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with private_file(folder.parent / f".{folder.name}.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():  # what ``_replace`` was about to
+            for old in folder.parent.glob(f".{glob.escape(folder.name)}-????????/{_OLD}"):
+                old.rename(folder)
+                break
         drop_temporary_folders(folder)
         yield
 
@@ -144,11 +151,11 @@ def use_calibration(folder: Path, content: bytes | None = None) -> Bundle:
     valid, or where the bundle is damaged elsewhere.
     """
     folder = folder.resolve()
-    manifest = read_manifest(folder)
-    if content is None:
-        content = _content(folder / CALIBRATION)
-    _calibration(folder / CALIBRATION, content, manifest)
     with alone(folder), temporary_folder(folder) as temporary:
+        manifest = read_manifest(folder)
+        if content is None:
+            content = _content(folder / CALIBRATION)
+        _calibration(folder / CALIBRATION, content, manifest)
         made = temporary / "bundle"
         shutil.copytree(folder, made, symlinks=True)
         files = {**manifest.files, CALIBRATION: _write_anew(made / CALIBRATION, content)}
@@ -159,7 +166,7 @@ def use_calibration(folder: Path, content: bytes | None = None) -> Bundle:
         for file in made.iterdir():
             sync(file)
         Bundle.load(made)
-        _replace(made, folder, temporary / "old")
+        _replace(made, folder, temporary / _OLD)
     return Bundle.load(folder)
 
 
@@ -249,15 +256,26 @@ def _write(file: Path, content: bytes) -> FileEntry:
 
 
 def _write_anew(file: Path, content: bytes) -> FileEntry:
-    """In a file of its own: what was there may be a link."""
+    """In a file of its own, for what was there may be a link; its mode stays."""
+    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else None
     file.unlink(missing_ok=True)
-    return _write(file, content)
+    entry = _write(file, content)
+    if mode is not None:
+        file.chmod(mode)
+    return entry
 
 
 def _replace(made: Path, folder: Path, old: Path) -> None:
-    """Two renames: a crash in between leaves no bundle, never half of one."""
+    """Two renames: a crash in between leaves no bundle, never half of one; ``alone`` puts the old
+    one back.
+    """
     with held_back():
         if folder.exists():
             folder.rename(old)
-        made.rename(folder)
+        try:
+            made.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
     sync(folder.parent)

@@ -1,5 +1,6 @@
 """Every file of a bundle is the one that its manifest states, and the calibration is believable."""
 
+import errno
 import hashlib
 import json
 import os
@@ -118,6 +119,31 @@ def test_one_that_was_copied_into_the_bundle_is_taken_where_the_operator_says_so
     (folder / "embedder.onnx").write_bytes(b"half")
     with pytest.raises(BundleError, match=r"embedder\.onnx has 4 bytes"):
         use_calibration(folder)
+
+
+def test_a_crash_or_a_fault_between_two_renames_loses_no_bundle(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "calibration.json").chmod(0o600)
+    before = Bundle.load(folder).manifest
+    rename = Path.rename
+
+    def fails(file: Path, target: Path) -> Path:
+        if file.name == "bundle" and target == folder:
+            raise OSError(errno.EIO, "Input/output error")
+        return rename(file, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", fails)
+        with pytest.raises(OSError, match="Input/output"):
+            use_calibration(folder)
+    assert Bundle.load(folder).manifest == before
+    left = folder.parent / ".bundle-0123abcd"
+    left.mkdir()
+    folder.rename(left / "old")
+    assert use_calibration(folder).manifest == before
+    assert (folder / "calibration.json").stat().st_mode & 0o777 == 0o600
+    assert not left.exists()
 
 
 def written(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
