@@ -58,6 +58,7 @@ bench-degraded: .venv/dev.installed model
 	@$(BIN)/kith models pull --plain
 	$(BIN)/python -m bench.degraded
 
+# Damaged forms, bundles and images, for SECONDS each (600).
 fuzz: .venv/dev.installed
 	$(BIN)/python -m bench.fuzz $(SECONDS)
 

@@ -1,60 +1,64 @@
-"""``python -m bench.fuzz [SECONDS] [SEED]``: the decoder against damaged files, at its full limits.
+"""``python -m bench.fuzz [SECONDS] [SEED] [TARGET...]``: damaged images, forms and bundles, at the
+full limits, for so many seconds each; all three, or those that are named.
 
-Ends with 1, and keeps the file, where an image raises what is not documented, takes more than two
-seconds of CPU, or more memory than docs/deploy.md promises of it.
+Ends with 1, and keeps the input, where one raises what is not documented, takes more than two
+seconds of CPU, or more memory than docs/deploy.md promises of an image.
 """
 
 import random
 import re
 import sys
+import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from app.errors import InvalidImage, PayloadTooLarge, UnsupportedImage
-from app.vision.decode import ImageLimits, decode_image
+from tests.support.fuzzed import Bundles, Forms, Images, Target, documented, outcome
 from tests.support.memory import CODES, MEBIBYTE, PIXEL_BYTES
-from tests.unit.vision.corpus import corpus
-from tests.unit.vision.mutate import mutated
 
-_LIMITS: Final = ImageLimits(10 * MEBIBYTE, 40_000_000)
 _MOST_SECONDS: Final = 2.0
-_MOST_BYTES: Final = PIXEL_BYTES * _LIMITS.max_pixels + CODES + 64 * MEBIBYTE
+_MOST_BYTES: Final = PIXEL_BYTES * Images.limits.max_pixels + CODES + 64 * MEBIBYTE
+_TARGETS: Final[dict[str, Callable[[Path], Target]]] = {
+    "forms": lambda _: Forms(),
+    "bundles": Bundles,
+    "images": lambda _: Images(),
+}
 
 
-def main(seconds: float = 600.0, seed: int = 0) -> int:
-    """Mutate and decode for so long; how it went is printed."""
-    source, files, counts = random.Random(seed), corpus(), dict[str, int]()  # noqa: S311
-    slowest, ends = 0.0, time.monotonic() + seconds
-    idle = _memory("VmRSS")
-    while time.monotonic() < ends:
-        data = mutated(source, files)
-        started = time.process_time()
-        outcome = _outcome(data)
-        took = time.process_time() - started
-        slowest = max(slowest, took)
-        counts[outcome] = counts.get(outcome, 0) + 1
-        over = _memory("VmHWM") - idle > _MOST_BYTES
-        if took > _MOST_SECONDS or over or outcome not in _EXPECTED:
-            kept = Path(f"fuzz-{seed}-{sum(counts.values())}.bin")
-            kept.write_bytes(data)
-            print(f"{outcome}, {took:.2f} s, too much memory: {over}; kept as {kept}")
-            return 1
-    print(f"{sum(counts.values()):,} files, none over {slowest:.2f} s or its memory: {counts}")
+def main(seconds: float = 600.0, seed: int = 0, names: list[str] | None = None) -> int:
+    """Damage and read each target for so long; how it went is printed."""
+    for name in names or list(_TARGETS):
+        with tempfile.TemporaryDirectory() as temporary:
+            if not _held(_TARGETS[name](Path(temporary)), seconds, seed):
+                return 1
     return 0
 
 
-_EXPECTED: Final = {"read", "InvalidImage", "UnsupportedImage", "PayloadTooLarge"}
-
-
-def _outcome(data: bytes) -> str:
-    try:
-        decode_image(data, _LIMITS)
-    except (InvalidImage, UnsupportedImage, PayloadTooLarge) as refusal:
-        return type(refusal).__name__
-    except Exception as surprise:  # noqa: BLE001 - this is what is looked for
-        return repr(surprise)
-    return "read"
+def _held(target: Target, seconds: float, seed: int) -> bool:
+    source, counts = random.Random(seed), Counter[str]()  # noqa: S311
+    slowest, ends = 0.0, time.monotonic() + seconds
+    idle = _memory("VmRSS")
+    while time.monotonic() < ends:
+        data = target.draw(source)
+        started = time.process_time()
+        found = outcome(target, data)
+        took = time.process_time() - started
+        slowest = max(slowest, took)
+        counts[found] += 1
+        over = _memory("VmHWM") - idle > _MOST_BYTES
+        if took > _MOST_SECONDS or over or not documented(target, found):
+            kept = Path(f"fuzz-{target.name}-{seed}-{counts.total()}.bin")
+            kept.write_bytes(data)
+            print(f"{found}, {took:.2f} s, too much memory: {over}; kept as {kept}")
+            return False
+    print(
+        f"{counts.total():,} {target.name}, none over {slowest:.2f} s or its memory: "
+        f"{dict(counts)}",
+        flush=True,
+    )
+    return True
 
 
 def _memory(name: str) -> int:
@@ -65,4 +69,4 @@ def _memory(name: str) -> int:
 
 if __name__ == "__main__":
     given = sys.argv[1:] + ["600", "0"][len(sys.argv) - 1 :]
-    sys.exit(main(float(given[0]), int(given[1])))
+    sys.exit(main(float(given[0]), int(given[1]), given[2:]))
