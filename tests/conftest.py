@@ -1,10 +1,12 @@
 """Fixtures that more than one room's tests need."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 from app.bootstrap import build
@@ -40,6 +42,17 @@ def face_bundle() -> Path:
 def fake_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny real bundle whose sample is the whole image."""
     return write_fake_bundle(tmp_path_factory.mktemp("bundles") / "fake")
+
+
+@pytest.fixture(autouse=True)
+def logs_of_its_own() -> Iterator[None]:
+    """Logging is the process's: what a service or a command sets does not stay for other tests."""
+    yield
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if type(each).__module__ == "app.core.logging"]:
+        root.removeHandler(handler)
+    root.setLevel(logging.WARNING)
+    structlog.reset_defaults()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

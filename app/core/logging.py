@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from typing import Literal
+from typing import Literal, TextIO
 
 import structlog
 from structlog.typing import Processor
@@ -25,9 +25,9 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # it would keep the level of its first use
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processor=_renderer(log_format), foreign_pre_chain=shared
@@ -38,6 +38,18 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
     root.setLevel(level)
     logging.getLogger("PIL").setLevel(logging.INFO)  # tells what a photo's metadata say otherwise
     logging.getLogger("alembic").setLevel(logging.WARNING)  # tells of every start otherwise
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what is standard error at that moment: it may be replaced, and the old closed."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)  # StreamHandler's own keeps the stream
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override] # read alone
+        """Where the next record goes."""
+        return sys.stderr
 
 
 def _renderer(log_format: LogFormat) -> Processor:

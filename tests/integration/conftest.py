@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import backup, check, enroll, evaluate, keys, main, reembed
+from app.cli import main
 from tests.support.commands import Command, Kith
 
 
@@ -23,8 +23,6 @@ def kith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         said = capsys.readouterr()
         return f"{said.out}{said.err}[{ended.value.code or 0}]"
 
-    for module in (backup, check, enroll, evaluate, keys, reembed):
-        monkeypatch.setattr(module, "configure_logging", lambda *_: None)  # it is the process's
     monkeypatch.setenv("COLUMNS", "200")
     return run
 

@@ -15,7 +15,6 @@ from typing import Any
 import httpx
 import pytest
 
-from app.cli import evaluate as command
 from app.cli import main
 from tests.support.fake_bundle import write_fake_bundle
 from tests.support.lfw import people
@@ -44,7 +43,6 @@ class Kith:
         self._capsys = capsys
         self.data = tmp_path / "data"
         self.out = tmp_path / "out"
-        monkeypatch.setattr(command, "configure_logging", lambda *_: None)  # it is the process's
         monkeypatch.setenv("COLUMNS", "200")
 
     def evaluate(self, bundle: Path, *arguments: object, out: Path | None = None) -> Said:

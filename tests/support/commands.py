@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-import app.main
-from app.cli import backup, check, enroll, evaluate, main, reembed, serve
+from app.cli import main
 
 Kith = Callable[..., str]
 """What the fixture ``kith`` is: it runs a command, and gives what it said and its exit code."""
@@ -28,9 +27,6 @@ class Command:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch = monkeypatch
         self._capsys = capsys
-        for module in (app.main, backup, check, enroll, evaluate, reembed, serve):
-            # Logging is the process's: what a command sets would stay for other tests.
-            monkeypatch.setattr(module, "configure_logging", lambda *_: None)
 
     def __call__(self, *arguments: object, **settings: object) -> Ended:
         with self._monkeypatch.context() as during:
