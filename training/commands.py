@@ -1,10 +1,14 @@
 """Train, evaluate, calibrate, export, report."""
 
+import shlex
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from app.core.terminal import complain, flush_output, prepare_streams, status_of
 from app.errors import AppError
 from training.config import load_config
 from training.distributed import joined, world
@@ -96,10 +100,9 @@ def report(
     wanted = sorted(set(section or SECTIONS))
     if unknown := [number for number in wanted if number not in SECTIONS]:
         raise TrainingError(f"The report has sections 1 to {len(SECTIONS)}, and no {unknown[0]}.")
-    command = (
-        f"python -m training report --out {out} --mnist {mnist} --omniglot {omniglot} "
-        f"--epochs {epochs} --seeds {seeds}"
-    )
+    given = {"out": out, "mnist": mnist, "omniglot": omniglot, "epochs": epochs, "seeds": seeds}
+    options = [str(part) for name, value in given.items() for part in (f"--{name}", value)]
+    command = shlex.join(["python", "-m", "training", "report", *options])
     studies = Studies(runs, mnist=mnist, omniglot=omniglot, epochs=epochs)
     build_report(out, studies, sections=wanted, seeds=seeds, command=command)
     typer.echo(f"wrote {out}/report.md and {out}/report.html")
@@ -117,8 +120,12 @@ def _exported(out: Path, bundle: Path | None) -> None:
 
 def main() -> None:
     """Run a command; what went wrong is one line on standard error and exit status 1."""
+    prepare_streams()
     try:
-        app()
-    except (TrainingError, AppError) as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise SystemExit(1) from None
+        status = status_of(app)
+    except (TrainingError, AppError, OSError) as error:
+        complain(error if isinstance(error, OSError) else AppError(str(error)), of="training")
+        with suppress(OSError):
+            flush_output()
+        status = 1
+    sys.exit(status)

@@ -46,6 +46,8 @@ OPERATOR = "operator"
 Find = Callable[[str], Principal | None]
 """The caller behind the SHA-256 of a key, or None where there is none."""
 
+HandOver = Callable[[NewKeyView], object]
+
 
 class WayIn(StrEnum):
     """What a start can say of the admin key: which key opens everything, or why none is known."""
@@ -124,14 +126,20 @@ class KeyService:
             ids = binding.all_ids(session)
             return {row.sha256: _principal(row, ids) for row in session.execute(_KEYS)}
 
-    def create(self, new: NewKey, keep: Keep) -> NewKeyView:
-        """Make a key; its secret is in the answer and nowhere else."""
+    def create(self, new: NewKey, keep: Keep, *, hand_over: HandOver | None = None) -> NewKeyView:
+        """Make a key; its secret is in the answer and nowhere else.
+
+        ``hand_over`` gives the answer away before the key is there for good: what it raises leaves
+        no key. It holds up every other writer, so it must not take long.
+        """
         if new.expires_at is not None and new.expires_at <= self._clock.now():
             raise _wrong("expires_at", "must be in the future")
         with self._database.write() as session:
             row, made = self._insert(session, new)
             # Of the secret only its hash is stored, also where the answer is.
             keep(session, RepeatedKeyView(**made.model_dump(exclude={"key"}), key=None), row)
+            if hand_over is not None:
+                hand_over(made)
         _log.info("key.created", made=made.id, scopes=made.scopes)
         return made
 
@@ -209,8 +217,8 @@ class KeyService:
         if not any(_opens_everything(other) for other in others):
             raise Conflict(
                 f"The key {row.id!r} is the last one that may administer everything and does not "
-                "expire. Make another with the scope admin, without collections and expires_at; "
-                "then revoke this one."
+                "expire. Make another with the scope admin, without `collections` and "
+                "`expires_at`; then revoke this one."
             )
 
     def _insert(self, session: Session, new: NewKey) -> tuple[ApiKey, NewKeyView]:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from app.cli.left_out import left_out_lines
+from app.cli.words import with_options
 from app.core.files import whole_file
 from app.core.names import is_text, one_spelling, printable
 from app.gallery.people_by_name import Outcome
+from app.gallery.schemas import EnrolmentWarning
 from app.inference.walk import HINTS, REFUSED, LeftOut, People, Photo
 
 FORMAT: Final = 1
@@ -61,11 +63,8 @@ class EnrollReport:
                 outcome.person_id,
                 outcome.what,
                 outcome.reasons,
-                outcome.detail,
-                [
-                    each.model_dump(exclude={"index", "filename", "image_sha256"})
-                    for each in outcome.warnings
-                ],
+                with_options(outcome.detail),
+                [_warning(each) for each in outcome.warnings],
             )
         )
 
@@ -166,6 +165,11 @@ class EnrollReport:
                 person["person_id"] = row.person_id or person["person_id"]
                 person["photos"][row.outcome] += 1
         return list(found.values())
+
+
+def _warning(warning: EnrolmentWarning) -> dict[str, Any]:
+    told = warning.model_dump(exclude={"index", "filename", "image_sha256"})
+    return {**told, "detail": with_options(warning.detail)}
 
 
 def _looks_like_another(row: Row) -> bool:

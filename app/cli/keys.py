@@ -9,15 +9,16 @@ from pydantic import ValidationError
 from rich.table import Column, Table
 
 from app.auth.principal import Scope
-from app.auth.schemas import KeyView, NewKey
+from app.auth.schemas import KeyView, NewKey, NewKeyView
 from app.auth.service import KeyService
 from app.cli.databases import existing_database
+from app.cli.words import OPTIONS
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.logging import configure_logging
 from app.core.names import printable
 from app.core.terminal import plain_console, say
-from app.errors import InvalidRequest
+from app.errors import InvalidRequest, StartError
 from app.settings import Settings, load_settings
 from app.web.idempotency import keep_nothing
 
@@ -74,8 +75,7 @@ def create(
         rate=rate,
     )
     with existing_database(settings) as database:
-        made = _service(database, settings).create(new, keep_nothing)
-    typer.echo(made.key)
+        made = _service(database, settings).create(new, keep_nothing, hand_over=_print_secret)
     say(f"Made the key {made.id}. It was shown this once: Kith keeps its hash alone.")
 
 
@@ -86,6 +86,15 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id; `list` tell
     with existing_database(settings) as database:
         _service(database, settings).revoke(key_id)
     say(f"Revoked {key_id}.")
+
+
+def _print_secret(made: NewKeyView) -> None:
+    try:
+        typer.echo(made.key)
+    except OSError as error:
+        raise StartError(
+            f"{error.strerror}. Nobody would ever see the key, so none was made."
+        ) from None
 
 
 def _settings() -> Settings:
@@ -134,8 +143,8 @@ def _new(**fields: object) -> NewKey:
         return NewKey.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        option = {"scopes": "scope", "collections": "collection", "expires_at": "expires"}
-        name = option.get(str(first["loc"][0]), str(first["loc"][0]))
+        field = str(first["loc"][0])
+        option = OPTIONS.get(field, f"--{field}")
         raise InvalidRequest(
-            f"--{name} is not usable: {first['msg']} (given: {first['input']!r})."
+            f"{option} is not usable: {first['msg']} (given: {first['input']!r})."
         ) from None

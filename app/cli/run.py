@@ -1,10 +1,12 @@
 """Runs the command that the arguments name."""
 
 import sys
+from contextlib import suppress
 
 from app.cli import health
+from app.cli.words import with_options
 from app.core.names import is_text, printable
-from app.core.terminal import allow_any_name, complain
+from app.core.terminal import complain, flush_output, prepare_streams, status_of
 from app.errors import AppError, InvalidRequest
 
 
@@ -12,24 +14,31 @@ def run() -> None:
     """Run the command; a known error, or one of the system's, is one line on standard error and
     exit code 1.
     """
-    allow_any_name()
+    prepare_streams()
     try:
-        if sys.argv[1:] == ["health"]:
-            health.health()  # asked for ever, so without a second of imports
-        else:
-            from app.cli.commands import cli
+        status = status_of(_command)
+    except (AppError, OSError) as error:
+        if isinstance(error, AppError):
+            error.detail = with_options(error.detail)
+        complain(error)
+        with suppress(OSError):
+            flush_output()
+        status = 1
+    sys.exit(status)
 
-            cli()
+
+def _command() -> None:
+    if sys.argv[1:] == ["health"]:
+        health.health()  # asked for ever, so without a second of imports
+        return
+    from app.cli.commands import cli
+
+    try:
+        cli()
     except UnicodeEncodeError:
         if not (wrong := [each for each in sys.argv[1:] if not is_text(each)]):
             raise
-        complain(
-            InvalidRequest(
-                f"'{printable(wrong[0])}' is not UTF-8; only the name of a file or folder may be "
-                "anything else."
-            )
-        )
-        sys.exit(1)
-    except (AppError, OSError) as error:
-        complain(error)
-        sys.exit(1)
+        raise InvalidRequest(
+            f"'{printable(wrong[0])}' is not UTF-8; only the name of a file or folder may be "
+            "anything else."
+        ) from None

@@ -23,7 +23,6 @@ from app.cli.models import download_progress
 from app.core.interrupts import handle_stops
 from app.core.logging import configure_logging
 from app.core.memory import give_large_blocks_back
-from app.core.terminal import plain_console
 from app.errors import StartError
 from app.inference.pull import pull
 from app.main import create_app
@@ -119,8 +118,10 @@ class _Server(uvicorn.Server):
             port = sockets[0].getsockname()[1]
             handle_stops(self.handle_exit)
             structlog.get_logger().info("service.started", port=port, pid=os.getpid())
-            welcome = _welcome(self._settings, self._keys, port)
-            plain_console().print(welcome, soft_wrap=True)
+            try:
+                typer.echo(_welcome(self._settings, self._keys, port))
+            except OSError as error:  # a service is there for others than who started it
+                structlog.get_logger().warning("welcome.unread", reason=error.strerror)
 
 
 def _connections(wanted: int) -> int:

@@ -454,11 +454,13 @@ def test_the_face_that_is_meant_is_enrolled_and_several_are_told(
         both = rows["Eileen/both.png"]
         if rule == "only":
             assert (both["outcome"], both["reasons"]) == ("refused", ["multiple_faces"])
+            assert "say with `--subject` which" in both["detail"]
             assert said.endswith("[3]")
             continue
         assert both["outcome"] == "enrolled"
         told = next(each for each in both["warnings"] if each["reason"] == "several_faces")
         assert told["faces_found"] == 2
+        assert told["detail"].endswith("name it with `--subject`.")
         assert (told["box"]["width"] > 155) == (rule == "largest")
         assert "Eileen/both.png: several_faces: " in said
         assert said.endswith("[0]")

@@ -3,10 +3,12 @@
 import io
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -224,6 +226,32 @@ def test_what_a_command_cannot_do_is_one_line(
     assert status == 1
     assert said in error
     assert error.count("\n") == 1
+
+
+def test_output_that_cannot_be_written_is_one_line(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with suppress(OSError), Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        status, _, error = command("--help")
+    assert (status, error) == (1, "training: No space left on device.\n")
+
+
+def test_the_report_names_a_command_that_can_be_copied_and_run(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: list[str] = []
+
+    def build(*_: object, command: str, **__: object) -> None:
+        named.append(command)
+
+    monkeypatch.setattr("training.report.build.build_report", build)
+    given = ["--out", "my report", "--mnist", "it's", "--omniglot", "o"]
+    assert command("report", *given)[0] == 0
+    assert shlex.split(named[0]) == [
+        *("python", "-m", "training", "report"),
+        *(*given, "--epochs", "20", "--seeds", "3"),
+    ]
 
 
 def test_a_folder_with_a_lone_image_and_an_empty_one_are_one_line_each(

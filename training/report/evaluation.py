@@ -1,6 +1,7 @@
 """The report of one run: what its embedder is worth on identities it never saw."""
 
 from pathlib import Path
+from shlex import quote
 
 from training.config import RunConfig
 from training.evaluate.bootstrap import interval
@@ -32,8 +33,8 @@ def write_evaluation(
     det_curves({name: {"held-out identities": identified}}, out / "evaluation-det.png")
     sections = [
         f"# Evaluation of {config.name}",
-        f"Made by `python -m training evaluate {out}`; the run's seed is {config.seed}, the draws "
-        f"of this measurement have seed {SEED}.",
+        f"Made by `python -m training evaluate {quote(str(out))}`; the run's seed is "
+        f"{config.seed}, the draws of this measurement have seed {SEED}.",
         _data(config, prepared),
         "## In short",
         "\n".join(measured.lines()),
