@@ -6,20 +6,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from math import inf
-
-import structlog
 
 from app.auth.door import DoorKeys
 from app.auth.service import KeyService
+from app.container import Container as Container
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
 from app.core.erasure import Erasure
-from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
 from app.core.jobs import Jobs
 from app.core.outage import Outage
 from app.decision.sites import SiteCalibrations
-from app.errors import StartError
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import Enroller
 from app.gallery.lookalikes import Lookalikes
@@ -55,70 +53,6 @@ from app.recognition.verification import VerificationService
 from app.settings import Settings
 from app.vision.decode import ImageLimits
 from app.web.idempotency import Receipts
-from app.web.services import Services
-from migrations import upgrade
-
-_log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Container:
-    """Everything that runs, ready to be opened."""
-
-    settings: Settings
-    database: Database
-    keys: KeyService
-    metrics: Metrics
-    follower: Follower
-    exposures: Exposures
-    jobs: Jobs
-    services: Services
-
-    def open(self) -> None:
-        """Bring the database to the current schema and see that somebody can get in.
-
-        ``StartError`` where either cannot be done.
-        """
-        try:
-            private = self._prepare_folder()
-            upgrade(self.database)
-            with self.database.opening():
-                self._ensure_admin()
-                self.follower.start()
-            self.jobs.start()
-        except BaseException:
-            self.database.close()
-            raise
-        if not private:
-            _log.warning("data.open_to_others", folder=str(self.settings.data_dir))
-
-    def _prepare_folder(self) -> bool:
-        folder = self.settings.data_dir
-        try:
-            return _make_private(self.settings)
-        except OSError as error:
-            why = why_no_files_in(folder) or f"{error.strerror}."
-            raise StartError(
-                f"KITH_DATA_DIR: the folder {str(folder)!r} cannot be used: {why}"
-            ) from None
-
-    def _ensure_admin(self) -> None:
-        file = self.settings.admin_key_file
-        try:
-            self.keys.ensure_admin(file)
-        except OSError as error:
-            why = why_no_files_in(file.parent) or f"{error.strerror}."
-            raise StartError(
-                f"KITH_DATA_DIR: the first admin key cannot be written to {str(file)!r}: {why} Or "
-                "set KITH_ADMIN_KEY, and none is made."
-            ) from None
-
-    def close(self) -> None:
-        """Keep snapshots and counts, and give the database's connections back."""
-        self.jobs.stop()
-        self.follower.stop()
-        self.exposures.write()
-        self.database.close()
 
 
 def build_analyser(pipeline: Pipeline, settings: Settings) -> Analyser:
@@ -141,56 +75,101 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     bundle = Bundle.load(settings.bundle_dir)
     pipeline = build_pipeline(bundle)
     database = Database(settings.database)
-    analyser = build_analyser(pipeline, settings)
-    acceptance = _acceptance(settings)
     admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
     keys = KeyService(database, clock, admin_key=admin_key)
     galleries = _galleries(settings, database, clock, pipeline, keys)
-    replicas, search, outage = galleries.replicas, galleries.search, galleries.outage
-    metrics = Metrics(lambda: outage.stale, lambda: outage.age)
-    calibrations = SiteCalibrations(bundle.calibration)
-    watch = SiteWatch(calibrations, metrics)
-    exposures = Exposures(database, contract_id=pipeline.contract_id)
-    climbs = ClimbWatch(metrics)
-    probes = ProbeStore(database, clock, pipeline.dimension)
-
-    def forget(collection: Collection) -> None:
-        replicas.forget(collection.key)
-        galleries.remembered.forget(collection.key)
-        metrics.forget(collection.id)
-        watch.forget(collection.key)
-        climbs.forget(collection.id)
-        lookalikes.forget(collection.key)
-
-    receipts = Receipts(database, clock)
-    lookalikes = Lookalikes(database, replicas, calibrations, contract_id=pipeline.contract_id)
-    collections = CollectionService(
-        database, clock, contract_id=pipeline.contract_id, forget=forget
+    judging = _judging(settings, database, clock, bundle, galleries.outage)
+    analyser = build_analyser(pipeline, settings)
+    resemblances = Resemblances(database, galleries.replicas, clock, judging.calibrations)
+    lookalikes = Lookalikes(
+        database, galleries.replicas, judging.calibrations, contract_id=pipeline.contract_id
     )
+    collections = CollectionService(
+        database,
+        clock,
+        contract_id=pipeline.contract_id,
+        forget=partial(_forget, galleries, judging, lookalikes),
+    )
+    receipts = Receipts(database, clock)
     provided = (
         keys,
         galleries.door_keys,
-        metrics,
-        Readiness(database, outage),
+        judging.metrics,
+        Readiness(database, galleries.outage),
         receipts,
         collections,
-        PersonService(
-            database,
-            clock,
-            build_enroller(analyser, settings),
-            Resemblances(database, replicas, clock, calibrations),
-        ),
+        PersonService(database, clock, build_enroller(analyser, settings), resemblances),
         lookalikes,
+        ModelService(bundle),
+        *_recognition(database, clock, analyser, galleries, judging),
+    )
+    jobs = {
+        "last uses": keys.uses.write,
+        "old receipts": receipts.sweep,
+        "metrics of deleted collections": lambda: judging.metrics.retain(collections.ids()),
+        "erasure": Erasure(database, at_start=True).run,
+    }
+    return Container(
+        settings,
+        database,
+        keys,
+        judging.metrics,
+        galleries.follower,
+        judging.exposures,
+        Jobs(jobs),
+        {type(each): each for each in provided},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """What decisions are made by, and what is counted of them."""
+
+    calibrations: SiteCalibrations
+    acceptance: Acceptance
+    metrics: Metrics
+    watch: SiteWatch
+    exposures: Exposures
+    probes: ProbeStore
+    climbs: ClimbWatch
+
+
+def _judging(
+    settings: Settings, database: Database, clock: Clock, bundle: Bundle, outage: Outage
+) -> _Judging:
+    calibrations = SiteCalibrations(bundle.calibration)
+    metrics = Metrics(lambda: outage.stale, lambda: outage.age)
+    return _Judging(
+        calibrations,
+        _acceptance(settings),
+        metrics,
+        SiteWatch(calibrations, metrics),
+        Exposures(database, contract_id=bundle.manifest.contract_id),
+        ProbeStore(database, clock, bundle.manifest.dimension),
+        ClimbWatch(metrics),
+    )
+
+
+def _recognition(
+    database: Database,
+    clock: Clock,
+    analyser: Analyser,
+    galleries: "_Galleries",
+    judging: _Judging,
+) -> tuple[object, ...]:
+    """The services that answer about faces."""
+    search, calibrations, acceptance = galleries.search, judging.calibrations, judging.acceptance
+    return (
         RecognitionService(
             analyser,
             galleries.doors,
             calibrations=calibrations,
             acceptance=acceptance,
-            metrics=metrics,
-            watch=watch,
-            exposures=exposures,
-            probes=probes,
-            climbs=climbs,
+            metrics=judging.metrics,
+            watch=judging.watch,
+            exposures=judging.exposures,
+            probes=judging.probes,
+            climbs=judging.climbs,
         ),
         FeedbackService(
             database,
@@ -199,40 +178,34 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
             search,
             calibrations=calibrations,
             acceptance=acceptance,
-            exposures=exposures,
-            probes=probes,
+            exposures=judging.exposures,
+            probes=judging.probes,
         ),
-        ThresholdService(search, calibrations, watch),
+        ThresholdService(search, calibrations, judging.watch),
         VerificationService(
             analyser,
             galleries.doors,
             calibrations=calibrations,
             acceptance=acceptance,
-            metrics=metrics,
+            metrics=judging.metrics,
             clock=clock,
-            climbs=climbs,
+            climbs=judging.climbs,
         ),
         DistanceService(analyser, search),
-        ClusterService(analyser, search, probes, calibrations),
-        ModelService(bundle),
+        ClusterService(analyser, search, judging.probes, calibrations),
     )
-    return Container(
-        settings,
-        database,
-        keys,
-        metrics,
-        galleries.follower,
-        exposures,
-        Jobs(
-            {
-                "last uses": keys.uses.write,
-                "old receipts": receipts.sweep,
-                "metrics of deleted collections": lambda: metrics.retain(collections.ids()),
-                "erasure": Erasure(database, at_start=True).run,
-            }
-        ),
-        {type(each): each for each in provided},
-    )
+
+
+def _forget(
+    galleries: "_Galleries", judging: _Judging, lookalikes: Lookalikes, collection: Collection
+) -> None:
+    """Whatever this process keeps of a collection that was deleted."""
+    galleries.replicas.forget(collection.key)
+    galleries.remembered.forget(collection.key)
+    judging.metrics.forget(collection.id)
+    judging.watch.forget(collection.key)
+    judging.climbs.forget(collection.id)
+    lookalikes.forget(collection.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,15 +254,6 @@ def _galleries(
         known_for=settings.stale_ok_seconds or inf,
     )
     return _Galleries(replicas, search, outage, remembered, doors, door_keys, follower)
-
-
-def _make_private(settings: Settings) -> bool:
-    """Whatever lies in the data folder, for its owner alone; an earlier release was not strict."""
-    folder = settings.data_dir
-    private_folder(folder)
-    mine = [make_private(folder), make_private(settings.admin_key_file)]
-    mine += [make_all_private(folder / name) for name in ("index", "models")]
-    return all(mine)
 
 
 def _acceptance(settings: Settings) -> Acceptance:

@@ -1,0 +1,88 @@
+"""What runs, from its first to its last moment: the parts that start and stop with the service."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from app.auth.service import KeyService
+from app.core.db import Database
+from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
+from app.core.jobs import Jobs
+from app.errors import StartError
+from app.index.follower import Follower
+from app.observability.metrics import Metrics
+from app.recognition.exposures import Exposures
+from app.settings import Settings
+from app.web.services import Services
+from migrations import upgrade
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """Everything that runs, ready to be opened."""
+
+    settings: Settings
+    database: Database
+    keys: KeyService
+    metrics: Metrics
+    follower: Follower
+    exposures: Exposures
+    jobs: Jobs
+    services: Services
+
+    def open(self) -> None:
+        """Bring the database to the current schema and see that somebody can get in.
+
+        ``StartError`` where either cannot be done.
+        """
+        try:
+            private = self._prepare_folder()
+            upgrade(self.database)
+            with self.database.opening():
+                self._ensure_admin()
+                self.follower.start()
+            self.jobs.start()
+        except BaseException:
+            self.database.close()
+            raise
+        if not private:
+            _log.warning("data.open_to_others", folder=str(self.settings.data_dir))
+
+    def _prepare_folder(self) -> bool:
+        folder = self.settings.data_dir
+        try:
+            return _make_private(self.settings)
+        except OSError as error:
+            why = why_no_files_in(folder) or f"{error.strerror}."
+            raise StartError(
+                f"KITH_DATA_DIR: the folder {str(folder)!r} cannot be used: {why}"
+            ) from None
+
+    def _ensure_admin(self) -> None:
+        file = self.settings.admin_key_file
+        try:
+            self.keys.ensure_admin(file)
+        except OSError as error:
+            why = why_no_files_in(file.parent) or f"{error.strerror}."
+            raise StartError(
+                f"KITH_DATA_DIR: the first admin key cannot be written to {str(file)!r}: {why} Or "
+                "set KITH_ADMIN_KEY, and none is made."
+            ) from None
+
+    def close(self) -> None:
+        """Keep snapshots and counts, and give the database's connections back."""
+        self.jobs.stop()
+        self.follower.stop()
+        self.exposures.write()
+        self.database.close()
+
+
+def _make_private(settings: Settings) -> bool:
+    """Whatever lies in the data folder, for its owner alone; an earlier release was not strict."""
+    folder = settings.data_dir
+    private_folder(folder)
+    mine = [make_private(folder), make_private(settings.admin_key_file)]
+    mine += [make_all_private(folder / name) for name in ("index", "models")]
+    return all(mine)
