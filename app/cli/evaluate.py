@@ -91,19 +91,29 @@ def evaluate(
             contract_id=bundle.manifest.contract_id,
             left_out=people.counts if people else {},
         )
-        wanted = _groups(groups, stored.gallery)
-        with count_progress("Comparing", len(stored.gallery.owners)) as step:
-            measured = measure(
-                stored.gallery,
-                bundle.calibration,
-                target_fpir=target_fpir or stored.target_fpir,
-                groups=wanted,
-                done=step,
-            )
+        measured = _measured(stored, bundle, target_fpir, groups)
         numbers, page = as_json(source, measured), as_html(source, measured)
         with held_back():  # they are of one evaluation
             write_whole(report / "report.json", numbers)
             write_whole(report / "report.html", page)
+    _tell(source, measured, report)
+
+
+def _measured(
+    stored: StoredGallery, bundle: Bundle, target_fpir: float | None, groups: Path | None
+) -> Evaluation:
+    wanted = _groups(groups, stored.gallery)
+    with count_progress("Comparing", len(stored.gallery.owners)) as step:
+        return measure(
+            stored.gallery,
+            bundle.calibration,
+            target_fpir=target_fpir or stored.target_fpir,
+            groups=wanted,
+            done=step,
+        )
+
+
+def _tell(source: Source, measured: Evaluation, report: Path) -> None:
     _summarise(measured)
     for line in left_out_lines(source.left_out):
         say(line)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from app.auth.principal import INSIDE, Principal
 from app.core.clock import Clock, microseconds
-from app.decision.calibration import Threshold
+from app.decision.calibration import Calibration, Threshold
 from app.decision.sites import SiteCalibrations
 from app.gallery.evidence import evidence_of
 from app.gallery.views import limit_view, rate_view, similarity_view
@@ -88,10 +88,7 @@ class VerificationService:
             # A similarity above the threshold would say to a key that may not read why it is none.
             similarity = None if not_valid else similarity
         if similarity is not None and decision == "no_match":
-            own = calibration.verification_threshold(stated, templates=person.templates)
-            noise = self._calibrations.bundle.ambiguity_margin
-            top = Top(similarity, own.similarity, noise)
-            self._climbs.observe(caller.id, collection_id, person_id, top)
+            self._observe(caller, person, similarity, calibration)
         if similarity is not None and not _may_be_exact(caller, person):
             similarity = in_steps(similarity, threshold.similarity)
         return Verification(
@@ -140,6 +137,15 @@ class VerificationService:
             target=_shown(other),
             warnings=one.warnings(0) + other.warnings(1),
         )
+
+    def _observe(
+        self, caller: Principal, person: Claimed, similarity: float, calibration: Calibration
+    ) -> None:
+        """A try that failed, by how far it is from the collection's own threshold."""
+        collection = person.collection
+        own = calibration.verification_threshold(collection.target_fmr, templates=person.templates)
+        top = Top(similarity, own.similarity, self._calibrations.bundle.ambiguity_margin)
+        self._climbs.observe(caller.id, collection.id, person.person.id, top)
 
     def _not_valid(self, person: Claimed) -> list[NotValid]:
         start, end = person.valid
