@@ -73,7 +73,7 @@ def update_collection(
     return collections.update(collection_id, body.fields)
 
 
-@router.get("/{collection_id}/lookalikes", responses=documented(404, 409, 503))
+@router.get("/{collection_id}/lookalikes", responses=documented(404, 409))
 def list_lookalikes(
     collection_id: CollectionPath,
     caller: MayRead,

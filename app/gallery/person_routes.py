@@ -45,7 +45,7 @@ FaceId = Annotated[
     "",
     status_code=201,
     response_model=PersonAdded,
-    responses=documented(404, 409, 415, 503),
+    responses=documented(404, 409, 415),
     openapi_extra=described(NewPersonWithFaces, OPTIONAL_IMAGES),
 )
 def create_person(
@@ -120,7 +120,7 @@ def delete_person(
     "/{person_id}/faces",
     status_code=201,
     response_model=FacesAdded,
-    responses=documented(404, 409, 415, 503),
+    responses=documented(404, 409, 415),
     openapi_extra=described(NewFaces, MANY_IMAGES),
 )
 def add_faces(

@@ -88,30 +88,21 @@ class Exposures:
         *,
         probes: int,
         expected: float,
+        written: bool = True,
     ) -> None:
-        """Count ``probes``, of which ``expected`` would be named if they all were strangers."""
-        self.defer(collection_key, caller, source, probes=probes, expected=expected)
+        """Count ``probes``, of which ``expected`` would be named if they all were strangers.
+
+        Not ``written`` where the database does not answer: that is left to a later time.
+        """
         at = now()
         with self._lock:
-            due = at - self._written >= WRITTEN_EVERY
+            allowed = self._allowed(collection_key, caller, source, probes)
+            self._counts[collection_key].add(_Count(probes, expected * allowed / probes))
+            due = written and at - self._written >= WRITTEN_EVERY
             if due:
                 self._written = at
         if due:
             self.write()
-
-    def defer(
-        self,
-        collection_key: int,
-        caller: Principal = INSIDE,
-        source: str | None = None,
-        *,
-        probes: int,
-        expected: float,
-    ) -> None:
-        """Count them too, and leave the writing to a time when the database answers."""
-        with self._lock:
-            allowed = self._allowed(collection_key, caller, source, probes)
-            self._counts[collection_key].add(_Count(probes, expected * allowed / probes))
 
     def write(self) -> None:
         """Put everything counted into the database; what cannot be written now is kept."""

@@ -7,6 +7,7 @@ now is not named. What changed since is not known.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 
@@ -43,10 +44,7 @@ class RecalledSearch:
         """What ``seek`` finds in what is known."""
         collection, replica = self._opened(collection_id)
         now = self._clock.now()
-
-        def confirm(keys: list[int]) -> Mapping[int, Enrolled]:
-            return self._people(collection, replica, keys, now, valid=True)
-
+        confirm = partial(self._people, collection, replica, now, valid=True)
         found = seek(replica, collection, probes, count, now=now, confirm=confirm)
         return replace(found, stale=True)
 
@@ -54,10 +52,7 @@ class RecalledSearch:
         """What ``seek_not_valid`` finds in what is known."""
         collection, replica = self._opened(collection_id)
         now = self._clock.now()
-
-        def confirm(keys: list[int]) -> Mapping[int, Enrolled]:
-            return self._people(collection, replica, keys, now, valid=False)
-
+        confirm = partial(self._people, collection, replica, now, valid=False)
         return seek_not_valid(replica, collection, probes, least, now=now, confirm=confirm)
 
     def claimed(self, collection_id: str, person_id: str) -> Claimed:
@@ -91,8 +86,8 @@ class RecalledSearch:
         self,
         collection: Collection,
         replica: CollectionReplica,
-        keys: list[int],
         now: datetime,
+        keys: list[int],
         *,
         valid: bool,
     ) -> Mapping[int, Enrolled]:

@@ -61,7 +61,7 @@ Verifier = Annotated[VerificationService, Depends(provided(VerificationService))
 
 @router.post(
     "/collections/{collection_id}/identify",
-    responses=documented(404, 409, 415, 503),
+    responses=documented(404, 409, 415),
     openapi_extra=described(IdentifyOptions, ONE_IMAGE),
 )
 def identify(
@@ -83,7 +83,7 @@ def identify(
 
 @router.post(
     "/collections/{collection_id}/persons/{person_id}/verify",
-    responses=documented(404, 409, 415, 503),
+    responses=documented(404, 409, 415),
     openapi_extra=described(VerifyOptions, ONE_IMAGE),
 )
 def verify(
@@ -107,7 +107,7 @@ def verify(
 
 @router.post(
     "/compare",
-    responses=documented(415, 503),
+    responses=documented(415),
     openapi_extra=described(CompareOptions, SOURCE_AND_TARGET),
 )
 def compare(
@@ -127,7 +127,7 @@ def compare(
 
 
 @router.post(
-    "/detect", responses=documented(415, 503), openapi_extra=described(DetectOptions, ONE_IMAGE)
+    "/detect", responses=documented(415), openapi_extra=described(DetectOptions, ONE_IMAGE)
 )
 def detect(
     caller: MayIdentify,
@@ -142,7 +142,7 @@ def detect(
 
 @router.post(
     "/embeddings",
-    responses=documented(415, 503),
+    responses=documented(415),
     openapi_extra=described(EmbeddingOptions, ONE_IMAGE),
 )
 def embeddings(
@@ -160,7 +160,7 @@ def embeddings(
 
 @router.post(
     "/collections/{collection_id}/distances",
-    responses=documented(404, 409, 415, 503),
+    responses=documented(404, 409, 415),
     openapi_extra=described(DistanceOptions, OPTIONAL_IMAGES),
 )
 def distances(
@@ -179,7 +179,7 @@ def distances(
 
 @router.post(
     "/collections/{collection_id}/clusters",
-    responses=documented(404, 409, 415, 503),
+    responses=documented(404, 409, 415),
     openapi_extra=described(ClusterOptions, OPTIONAL_IMAGES),
 )
 def cluster(
@@ -203,7 +203,7 @@ def cluster(
     "/collections/{collection_id}/feedback",
     status_code=201,
     response_model=FeedbackView,
-    responses=documented(404, 409, 415, 503),
+    responses=documented(404, 409, 415),
     openapi_extra=described(FeedbackOptions, OPTIONAL_IMAGE),
 )
 def give_feedback(
@@ -231,7 +231,7 @@ def give_feedback(
     )
 
 
-@router.get("/collections/{collection_id}/threshold", responses=documented(404, 409, 503))
+@router.get("/collections/{collection_id}/threshold", responses=documented(404, 409))
 def threshold(
     collection_id: CollectionPath,
     caller: MayRead,

@@ -6,6 +6,7 @@ score is computed from what SQL has. So even a wrong index can name nobody who w
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -97,10 +98,7 @@ class PersonSearch:
         """
         replica = self._replicas.of(collection.key, collection.epoch)
         now = self._clock.now()
-
-        def confirm(keys: list[int]) -> Mapping[int, Enrolled]:
-            return self._confirmed(collection, keys, now, valid=True)
-
+        confirm = partial(self._confirmed, collection, now, valid=True)
         return seek(replica, collection, probes, count, now=now, confirm=confirm)
 
     def not_valid(
@@ -109,10 +107,7 @@ class PersonSearch:
         """What ``seek_not_valid`` finds, by what SQL has."""
         replica = self._replicas.of(collection.key, collection.epoch)
         now = self._clock.now()
-
-        def confirm(keys: list[int]) -> Mapping[int, Enrolled]:
-            return self._confirmed(collection, keys, now, valid=False)
-
+        confirm = partial(self._confirmed, collection, now, valid=False)
         return seek_not_valid(replica, collection, probes, least, now=now, confirm=confirm)
 
     def claimed(self, collection_id: str, person_id: str) -> Claimed:
@@ -146,7 +141,7 @@ class PersonSearch:
         return collection, person, unpack(list(rows), self._dimension)
 
     def _confirmed(
-        self, collection: Collection, keys: list[int], now: datetime, *, valid: bool
+        self, collection: Collection, now: datetime, keys: list[int], *, valid: bool
     ) -> Mapping[int, Enrolled]:
         """Those of ``keys`` who are enrolled, and are ``valid`` now or are not."""
         wanted = {"collection": collection.key, "epoch": collection.epoch, "keys": keys, "now": now}

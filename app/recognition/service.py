@@ -208,8 +208,14 @@ class RecognitionService:
             if policy.similarity > min(policy.threshold.similarity, 1.0):
                 stated = policy.calibration.fpir(policy.similarity, policy.gallery.size)
             expected = probes * stated / reports_of(owner).factor
-            add = self._exposures.defer if matches.stale else self._exposures.add
-            add(owner.key, caller, source, probes=probes, expected=expected)
+            self._exposures.add(
+                owner.key,
+                caller,
+                source,
+                probes=probes,
+                expected=expected,
+                written=not matches.stale,
+            )
 
     def _observe(
         self,
