@@ -11,11 +11,9 @@ import numpy as np
 from tests.chaos.conftest import Length
 from tests.support.memory import MEBIBYTE
 from tests.support.pictures import picture
-from tests.support.rude import connect, head, rest
+from tests.support.rude import FILE, FORM, JSON, connect, head, rest
 from tests.support.server import ADMIN_KEY, ServerProcess
 
-JSON, FORM = "Content-Type: application/json", "Content-Type: multipart/form-data; boundary=x"
-FILE = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
 CONNECTIONS, BODIES = 64, 64 * MEBIBYTE
 SLOWER = 3.0
 

@@ -7,7 +7,6 @@ import io
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -18,8 +17,18 @@ import pytest
 from PIL import Image
 
 from tests.support.memory import MEBIBYTE, bound, forget_peak, held, peak
-from tests.support.pictures import picture
-from tests.support.rude import connect, drip, head, rest
+from tests.support.rude import (
+    FILE,
+    FORM,
+    JSON,
+    connect,
+    drip,
+    head,
+    identified,
+    rest,
+    small_server,
+    until,
+)
 from tests.support.server import ServerProcess
 
 CONNECTIONS, THREADS, PIXELS, BODIES, BODY = 48, 1, 4_000_000, 16 * MEBIBYTE, 8 * MEBIBYTE
@@ -29,37 +38,27 @@ LARGE = "Content-Length: 4000000"
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iterator[ServerProcess]:
     """A server that has little of everything, and a second of patience."""
-    server = ServerProcess(
+    with small_server(
         tmp_path_factory.mktemp("overload"),
         fake_bundle,
-        KITH_THREADS=str(THREADS),
-        KITH_MAX_CONNECTIONS=str(CONNECTIONS),
-        KITH_MAX_IMAGE_PIXELS=str(PIXELS),
-        KITH_MAX_REQUEST_BYTES=str(BODY),
-        KITH_MAX_BODIES_BYTES=str(BODIES),
-        KITH_REQUEST_SECONDS="2",
-    ).start()
-    with server.client() as client:
-        client.post("/collections", json={"id": "hq"}).raise_for_status()
-    yield server
-    server.kill()
-
-
-def is_well(server: ServerProcess) -> bool:
-    with server.client() as client:
-        answer = client.post("/collections/hq/identify", files={"image": picture(1)})
-    return answer.status_code == 200
+        KITH_THREADS=THREADS,
+        KITH_MAX_CONNECTIONS=CONNECTIONS,
+        KITH_MAX_IMAGE_PIXELS=PIXELS,
+        KITH_MAX_REQUEST_BYTES=BODY,
+        KITH_MAX_BODIES_BYTES=BODIES,
+        KITH_REQUEST_SECONDS=2,
+    ) as server:
+        yield server
 
 
 def test_no_client_is_waited_for_longer_than_the_setting(small: ServerProcess) -> None:
-    form = "Content-Type: multipart/form-data; boundary=x"
-    chunked = head("/detect", "Content-Type: application/json", "Transfer-Encoding: chunked")
+    chunked = head("/detect", JSON, "Transfer-Encoding: chunked")
     clients: list[tuple[bytes, bytes]] = [
         (b"\r\n", b"\r\n"),
         (head("/detect", end=False), b"X-More: 1\r\n"),
-        (head("/detect", form, LARGE) + b"--x", b""),
-        (head("/detect", "Content-Type: application/json", LARGE), b" "),
-        (head("/collections", "Content-Type: application/json", LARGE), b" "),
+        (head("/detect", FORM, LARGE) + b"--x", b""),
+        (head("/detect", JSON, LARGE), b" "),
+        (head("/collections", JSON, LARGE), b" "),
         (chunked, b"1\r\n \r\n"),
     ]
 
@@ -74,7 +73,7 @@ def test_no_client_is_waited_for_longer_than_the_setting(small: ServerProcess) -
         assert each.startswith(b"HTTP/1.1 408 "), each
         assert each.lower().count(b"connection: close") == 1
         assert json.loads(each.partition(b"\r\n\r\n")[2])["code"] == "request_timeout"
-    assert is_well(small)
+    assert identified(small) == 200
 
 
 def test_an_answer_that_nobody_takes_is_dropped(small: ServerProcess) -> None:
@@ -85,8 +84,8 @@ def test_an_answer_that_nobody_takes_is_dropped(small: ServerProcess) -> None:
     asked = head("/collections/hq/persons", method="GET")
     with connect(small, receive_buffer=4096) as one:
         one.sendall(asked * 8)
-        _until(small, "connection.aborted")
-    assert is_well(small)
+        until(lambda: "connection.aborted" in small.log.read_text(), small.log.read_text)
+    assert identified(small) == 200
     assert "Traceback" not in small.log.read_text()
 
 
@@ -94,7 +93,7 @@ def test_who_only_waits_gives_way_to_who_asks(small: ServerProcess) -> None:
     with ExitStack() as stack:
         for _ in range(3 * CONNECTIONS):
             stack.enter_context(connect(small)).sendall(head("/detect", end=False))
-        assert is_well(small)
+        assert identified(small) == 200
         assert len(list(Path(f"/proc/{small.pid}/fd").iterdir())) < CONNECTIONS + 64
 
 
@@ -102,7 +101,7 @@ def test_past_the_connections_that_are_all_at_work_the_answer_is_503(small: Serv
     with ExitStack() as stack:
         busy = [stack.enter_context(connect(small)) for _ in range(CONNECTIONS)]
         for one in busy:
-            one.sendall(head("/detect", "Content-Type: application/json", LARGE))
+            one.sendall(head("/detect", JSON, LARGE))
         said = rest(stack.enter_context(connect(small)))
     assert said.startswith(b"HTTP/1.1 503 "), said
     assert b"\r\nretry-after: 1\r\n" in said.lower()
@@ -128,7 +127,7 @@ def test_what_no_client_needs_ends_the_connection(small: ServerProcess, bytes_se
             return
         said = rest(one)
     assert not said or said.startswith(b"HTTP/1.1 400 ")
-    assert is_well(small)
+    assert identified(small) == 200
 
 
 @pytest.mark.parametrize(
@@ -152,24 +151,22 @@ def test_what_came_whole_is_answered_before_what_is_refused(
     assert b"\r\nconnection: close\r\n" in answers[-1].lower()
     assert b"\r\nx-content-type-options: nosniff\r\n" in answers[-1].lower()
     assert json.loads(answers[-1].partition(b"\r\n\r\n")[2])["code"] == code
-    assert is_well(small)
+    assert identified(small) == 200
     assert "Traceback" not in small.log.read_text()
 
 
 def test_large_bodies_are_refused_at_once_where_others_fill_the_memory(
     small: ServerProcess,
 ) -> None:
-    form = "Content-Type: multipart/form-data; boundary=x"
-    half = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
     with ExitStack() as stack:
         for _ in range(2):
             one = stack.enter_context(connect(small))
             one.sendall(
-                head("/detect", form, "Content-Length: 8000000") + half + bytes(6 * MEBIBYTE)
+                head("/detect", FORM, "Content-Length: 8000000") + FILE + bytes(6 * MEBIBYTE)
             )
         with small.client() as client:
             answer = client.post("/detect", files={"image": bytes(6 * MEBIBYTE)})
-        assert is_well(small)
+        assert identified(small) == 200
     assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
     assert int(answer.headers["Retry-After"]) >= 1
 
@@ -208,7 +205,7 @@ def test_memory_stays_under_what_the_settings_say(small: ServerProcess) -> None:
         < peak(small)
         < bound(idle, bodies=BODIES, threads=THREADS, pixels=PIXELS, connections=CONNECTIONS)
     )
-    assert is_well(small)
+    assert identified(small) == 200
 
 
 def test_where_files_are_few_connections_are_fewer() -> None:
@@ -226,12 +223,3 @@ def _webp() -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", (2000, PIXELS // 2000), (90, 80, 70)).save(stream, "WEBP")
     return stream.getvalue()
-
-
-def _until(server: ServerProcess, text: str) -> None:
-    waiting = threading.Event()
-    for _ in range(600):
-        if text in server.log.read_text():
-            return
-        waiting.wait(0.05)
-    raise AssertionError(server.log.read_text()[-2000:])

@@ -15,39 +15,37 @@ import pytest
 
 from tests.api.support import told
 from tests.support.memory import MEBIBYTE
-from tests.support.pictures import picture
-from tests.support.rude import SECONDS, connect, head, rest
+from tests.support.rude import (
+    FILE,
+    FORM,
+    JSON,
+    SECONDS,
+    connect,
+    head,
+    identified,
+    rest,
+    small_server,
+    until,
+)
 from tests.support.server import ServerProcess
 
 CONNECTIONS, BODIES = 24, 16 * MEBIBYTE
 PATIENCE = 300
-JSON, FORM = "Content-Type: application/json", "Content-Type: multipart/form-data; boundary=x"
-FILE = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
-TRIES = 600
-"""Of a twentieth of a second each: far fewer seconds than ``PATIENCE``."""
 NOBODY = "a-key-that-nobody-has-0123456789"
 
 
 @pytest.fixture(scope="module")
 def patient(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iterator[ServerProcess]:
     """One server for all of this file."""
-    server = ServerProcess(
+    with small_server(
         tmp_path_factory.mktemp("rude-bodies"),
         fake_bundle,
-        KITH_MAX_CONNECTIONS=str(CONNECTIONS),
-        KITH_MAX_REQUEST_BYTES=str(8 * MEBIBYTE),
-        KITH_MAX_BODIES_BYTES=str(BODIES),
-        KITH_REQUEST_SECONDS=str(PATIENCE),
-    ).start()
-    with server.client() as client:
-        client.post("/collections", json={"id": "hq"}).raise_for_status()
-    yield server
-    server.kill()
-
-
-def identified(server: ServerProcess) -> int:
-    with server.client() as client:
-        return client.post("/collections/hq/identify", files={"image": picture(1)}).status_code
+        KITH_MAX_CONNECTIONS=CONNECTIONS,
+        KITH_MAX_REQUEST_BYTES=8 * MEBIBYTE,
+        KITH_MAX_BODIES_BYTES=BODIES,
+        KITH_REQUEST_SECONDS=PATIENCE,
+    ) as server:
+        yield server
 
 
 def answer(one: socket.socket) -> bytes:
@@ -182,10 +180,7 @@ def test_a_connection_that_ends_within_a_body_does_nothing(
     before = patient.log.read_text().count('"status": 499')
     with connect(patient) as one:
         one.sendall(head("/collections/hq/persons", FORM, length) + chunk)
-    for _ in range(TRIES):
-        if patient.log.read_text().count('"status": 499') > before:
-            break
-        threading.Event().wait(0.05)
+    until(lambda: patient.log.read_text().count('"status": 499') > before, patient.log.read_text)
     with patient.client() as client:
         assert client.get("/collections/hq/persons/lost").status_code == 404
 
@@ -199,13 +194,13 @@ def test_none_of_this_was_a_fault(patient: ServerProcess) -> None:
 
 def _until_served(ask: Callable[[], int], allowed: set[int]) -> None:
     """Ask until the answer is the first of ``allowed`` that is no 503; no other may come."""
-    for _ in range(TRIES):
+
+    def served() -> bool:
         try:
             status = ask()
         except httpx.TransportError:  # turned away while it was sending
-            status = 503
+            return False
         assert status in allowed
-        if status != 503:
-            return
-        threading.Event().wait(0.05)
-    raise AssertionError("nobody gave way")
+        return status != 503
+
+    until(served, lambda: "nobody gave way")

@@ -2,13 +2,48 @@
 
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY, ServerProcess
 
 SECONDS = 30.0
 """After which a client gives the server up."""
+JSON, FORM = "Content-Type: application/json", "Content-Type: multipart/form-data; boundary=x"
+FILE = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
+"""The beginning of a form, up to an image's first byte."""
+_TRIES = 600  # of a twentieth of a second
+
+
+@contextmanager
+def small_server(folder: Path, bundle: Path, **limits: object) -> Iterator[ServerProcess]:
+    """A server of its own with these ``limits``, and the collection ``hq`` with nobody in it."""
+    server = ServerProcess(folder, bundle, **{name: str(each) for name, each in limits.items()})
+    try:
+        with server.start().client() as client:
+            client.post("/collections", json={"id": "hq"}).raise_for_status()
+        yield server
+    finally:
+        server.kill()
+
+
+def identified(server: ServerProcess) -> int:
+    """The status that a client of good manners gets."""
+    with server.client() as client:
+        return client.post("/collections/hq/identify", files={"image": picture(1)}).status_code
+
+
+def until(holds: Callable[[], bool], otherwise: Callable[[], str]) -> None:
+    """Wait for the server; where it never ``holds``, the test fails with ``otherwise``."""
+    waiting = threading.Event()
+    for _ in range(_TRIES):
+        if holds():
+            return
+        waiting.wait(0.05)
+    raise AssertionError(otherwise())
 
 
 def connect(server: ServerProcess, *, receive_buffer: int = 0) -> socket.socket:
