@@ -51,11 +51,23 @@ class Found:
     gallery: GalleryState
 
 
+@dataclass(frozen=True, slots=True)
+class _Gallery:
+    """The people of a collection at a revision."""
+
+    revision: int
+    roster: Roster
+
+
 class CollectionReplica:
     """One collection's people in this process. Thread-safe.
 
-    It follows one ``epoch``; where SQL has another, it says ``NotReady`` for good, and whoever asks
-    again finds the new collection's replica.
+    One thread at a time reads what changed, and no search waits for it that asks for a revision
+    which is there: the lock is taken only to apply what was read. A whole gallery is built apart
+    and then takes the old one's place, so for that time both are in memory.
+
+    It follows one ``epoch``; where SQL has another, it says ``NotReady`` for good, and a caller
+    that reads the collection again finds the new epoch's replica.
     """
 
     def __init__(
@@ -73,61 +85,61 @@ class CollectionReplica:
         self._new_index = new_index
         self._snapshots = snapshots
         self._lock = ReadWriteLock()
-        self._revision: int | None = None
+        self._turns = threading.Condition()
+        self._following = False
+        self._gallery: _Gallery | None = None
         self._kept: int | None = None
-        self._roster: Roster | None = None
 
     @property
     def revision(self) -> int | None:
-        """Where it is; None before it has read anything."""
-        return self._revision
+        """The revision that searches see; None before anything was read."""
+        gallery = self._gallery
+        return None if gallery is None else gallery.revision
 
     def search(self, queries: Vectors, k: int, *, revision: int, now: datetime) -> Found:
         """The nearest of ``queries`` (b, d) in a gallery that is at ``revision`` or later."""
-        with self._at(revision) as (at, roster):
-            return Found(roster.search(queries, k), _state(at, roster, now))
+        with self._at(revision) as gallery:
+            return Found(gallery.roster.search(queries, k), _state(gallery, now))
 
     def state(self, *, revision: int, now: datetime) -> GalleryState:
         """The gallery at ``revision`` or later, as it is ``now``."""
-        with self._at(revision) as (at, roster):
-            return _state(at, roster, now)
+        with self._at(revision) as gallery:
+            return _state(gallery, now)
 
     def everybody(self, *, revision: int) -> Fused:
         """All people, valid or not, at ``revision`` or later."""
-        with self._at(revision) as (_, roster):
-            return roster.everybody()
+        with self._at(revision) as gallery:
+            return gallery.roster.everybody()
 
     def people(self, keys: Keys, *, revision: int) -> tuple[Fused, Keys, Keys]:
         """Those of ``keys`` (n,) who are there, and from when until when each is valid, in
         microseconds since 1970, in a gallery at ``revision`` or later.
         """
-        with self._at(revision) as (_, roster):
-            people = roster.there(keys)
-            return people, *roster.windows(people.owners)
+        with self._at(revision) as gallery:
+            people = gallery.roster.there(keys)
+            return people, *gallery.roster.windows(people.owners)
 
     @contextmanager
-    def _at(self, revision: int) -> Iterator[tuple[int, Roster]]:
-        """Hold the lock for reading, with the roster at ``revision`` or later."""
+    def _at(self, revision: int) -> Iterator[_Gallery]:
+        """Hold the lock for reading, with the gallery at ``revision`` or later."""
         while True:
-            self.catch_up(revision)
             with self._lock.reading(timeout=CATCH_UP_SECONDS) as held:
                 _held_or_not_ready(held)
-                at, roster = self._revision, self._roster
-                if at is not None and roster is not None and at >= revision:
-                    yield at, roster
+                gallery = self._gallery
+                if gallery is not None and gallery.revision >= revision:
+                    yield gallery
                     return
-                # Another's delta failed between the two locks.
+            self.catch_up(revision)
 
     def catch_up(self, revision: int) -> None:
         """Follow the change log to ``revision`` at least.
 
         ``NotReady`` when that takes too long; ``NotFound`` when the collection is no more.
         """
-        if self._is_at(revision):
-            return
-        with self._writing():
-            if not self._is_at(revision):
-                self._follow()
+        with self._turn(revision) as is_ours:
+            if not is_ours:
+                return
+            self._follow()
             if not self._is_at(revision):
                 raise NotReady("The change log is behind the database; try again.")
 
@@ -136,72 +148,100 @@ class CollectionReplica:
         if self._snapshots is None:
             return False
         with self._lock.reading(timeout=CATCH_UP_SECONDS) as held:
-            if (
-                not held
-                or self._revision is None
-                or self._roster is None
-                or self._revision == self._kept
-            ):
+            gallery = self._gallery
+            if not held or gallery is None or gallery.revision == self._kept:
                 return False
-            whole = self._whole(self._revision, self._roster)
+            whole = self._whole(gallery)
         self._snapshots.write(self._collection_key, whole)
         self._kept = whole.revision
         return True
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._lock.writing(timeout=CATCH_UP_SECONDS) as held:
-            _held_or_not_ready(held)
-            yield
+    def _turn(self, revision: int) -> Iterator[bool]:
+        """Be the one thread that reads; gives False where another has read to ``revision``."""
+        with self._turns:
+            free = self._turns.wait_for(
+                lambda: not self._following or self._is_at(revision), CATCH_UP_SECONDS
+            )
+            _held_or_not_ready(free)
+            is_ours = not self._is_at(revision)
+            self._following = self._following or is_ours
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                with self._turns:
+                    self._following = False
+                    self._turns.notify_all()
 
     def _is_at(self, revision: int) -> bool:
-        return self._revision is not None and self._revision >= revision
+        gallery = self._gallery
+        return gallery is not None and gallery.revision >= revision
 
     def _follow(self) -> None:
-        if self._revision is None:
-            self._begin_with_snapshot()
-        self._apply(self._feed.since(self._collection_key, self._revision))
+        gallery = self._gallery
+        if gallery is None and (gallery := self._from_snapshot()) is not None:
+            self._gallery = gallery
+            return
+        delta = self._read(None if gallery is None else gallery.revision)
+        if gallery is None or delta.whole:
+            # Nobody waits: a search that holds the lock ends in the gallery it began in, which
+            # nothing changes any more.
+            self._gallery = self._built(delta)
+            return
+        with self._lock.writing(timeout=CATCH_UP_SECONDS) as held:
+            _held_or_not_ready(held)
+            try:
+                self._gallery = _followed(gallery, delta)
+            except BaseException:
+                self._gallery = None  # half applied (no memory left): all is read again
+                raise
 
-    def _begin_with_snapshot(self) -> None:
-        """Take what the snapshot has, if with what the log adds it is what SQL has."""
-        try:
-            gallery = self._snapshots.read(self._collection_key) if self._snapshots else None
-            if gallery is None:
-                return
-            self._check(gallery)
-        except SnapshotError as error:
-            _log.warning("snapshot.unfit", collection_key=self._collection_key, reason=str(error))
-            self._revision = None
-
-    def _check(self, gallery: Delta) -> None:
-        _, revision, _ = self._feed.people_of(self._collection_key)
-        if gallery.epoch != self.epoch or gallery.revision > revision:
-            raise SnapshotError("it is of another history of this collection")
-        self._apply(gallery)
-        self._apply(self._feed.since(self._collection_key, gallery.revision))
-        _, revision, persons = self._feed.people_of(self._collection_key)
-        if revision == self._revision and persons != self._persons():
-            raise SnapshotError(f"it leads to {self._persons()} people where SQL has {persons}")
-        self._kept = gallery.revision
-
-    def _persons(self) -> int:
-        return 0 if self._roster is None else len(self._roster)
-
-    def _apply(self, delta: Delta) -> None:
-        """A delta half applied (no memory left) is forgotten: the next search starts afresh."""
+    def _read(self, revision: int | None) -> Delta:
+        """What changed since ``revision``; ``NotReady`` where that is of another epoch."""
+        delta = self._feed.since(self._collection_key, revision)
         if delta.epoch != self.epoch:
             raise NotReady("The collection was switched or restored meanwhile; try again.")
-        if delta.whole or self._roster is None:
-            self._roster = Roster(self._new_index(), delta.people.vectors.shape[1])
-        self._revision = None
-        self._roster.apply(delta)
-        self._revision = delta.revision
+        return delta
 
-    def _whole(self, revision: int, roster: Roster) -> Delta:
-        people = roster.everybody()
-        starts, ends = roster.windows(people.owners)
+    def _built(self, whole: Delta) -> _Gallery:
+        roster = Roster(self._new_index(), whole.people.vectors.shape[1])
+        return _followed(_Gallery(0, roster), whole)
+
+    def _from_snapshot(self) -> _Gallery | None:
+        """What the snapshot and the log lead to, if that is what SQL has."""
+        try:
+            kept = self._snapshots.read(self._collection_key) if self._snapshots else None
+            return None if kept is None else self._resumed(kept)
+        except SnapshotError as error:
+            _log.warning("snapshot.unfit", collection_key=self._collection_key, reason=str(error))
+            return None
+
+    def _resumed(self, kept: Delta) -> _Gallery:
+        _, revision, _ = self._feed.people_of(self._collection_key)
+        if kept.epoch != self.epoch or kept.revision > revision:
+            raise SnapshotError("it is of another history of this collection")
+        gallery = self._built(kept)
+        delta = self._read(kept.revision)
+        gallery = self._built(delta) if delta.whole else _followed(gallery, delta)
+        _, revision, persons = self._feed.people_of(self._collection_key)
+        there = len(gallery.roster)
+        if revision == gallery.revision and persons != there:
+            raise SnapshotError(f"it leads to {there} people where SQL has {persons}")
+        self._kept = kept.revision
+        return gallery
+
+    def _whole(self, gallery: _Gallery) -> Delta:
+        people = gallery.roster.everybody()
+        starts, ends = gallery.roster.windows(people.owners)
         nobody = people.owners[:0]
-        return Delta(self.epoch, revision, True, people, starts, ends, nobody)  # noqa: FBT003
+        return Delta(self.epoch, gallery.revision, True, people, starts, ends, nobody)  # noqa: FBT003
+
+
+def _followed(gallery: _Gallery, delta: Delta) -> _Gallery:
+    """``gallery`` at the delta's revision; the one given is used up."""
+    gallery.roster.apply(delta)
+    return _Gallery(delta.revision, gallery.roster)
 
 
 def _held_or_not_ready(held: bool) -> None:  # noqa: FBT001 - it is all that there is to say
@@ -209,8 +249,9 @@ def _held_or_not_ready(held: bool) -> None:  # noqa: FBT001 - it is all that the
         raise NotReady("The index is catching up with the database; try again.")
 
 
-def _state(revision: int, roster: Roster, now: datetime) -> GalleryState:
-    return GalleryState(revision, roster.size(now), roster.evidence(now))
+def _state(gallery: _Gallery, now: datetime) -> GalleryState:
+    roster = gallery.roster
+    return GalleryState(gallery.revision, roster.size(now), roster.evidence(now))
 
 
 class Replicas:

@@ -1,7 +1,8 @@
 """A replica answers from the revision it was asked for, or says that it cannot."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -263,32 +264,96 @@ def test_a_search_is_not_answered_from_a_delta_that_another_search_left_half_app
                 with pytest.raises(MemoryError):
                     catch_up(later)
 
-    found(replica, first)
     monkeypatch.setattr(replica, "catch_up", interrupted)
     assert found(replica, first) == [1, 2, 3]
 
 
-def test_who_cannot_wait_for_another_catching_up_is_told_to_come_again(
+class Slow:
+    """Holds the thread that comes here until it may go on."""
+
+    def __init__(self) -> None:
+        self.reached, self.may_go_on = threading.Event(), threading.Event()
+
+    def __call__(self) -> None:
+        self.reached.set()
+        assert self.may_go_on.wait(30)
+
+
+@contextmanager
+def while_another_waits_in(
+    slow: Slow, replica: CollectionReplica, revision: int
+) -> Iterator[list[list[int]]]:
+    """A block during which another thread's search at ``revision`` waits in ``slow``; gives what
+    it found, once the block has ended.
+    """
+    answers: list[list[int]] = []
+    thread = threading.Thread(target=lambda: answers.append(found(replica, revision)), daemon=True)
+    thread.start()
+    try:
+        assert slow.reached.wait(30)
+        yield answers
+    finally:
+        slow.may_go_on.set()
+        thread.join(30)
+
+
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_searches_at_the_present_revision_go_on_while_another_thread_reads(
+    truth: Truth, replica: CollectionReplica, monkeypatch: pytest.MonkeyPatch, is_whole: bool
+) -> None:
+    """Of a delta, and of everything where the log does not reach back so far."""
+    monkeypatch.setattr(room, "CATCH_UP_SECONDS", 0.0)  # who would have to wait answers 503
+    truth.put(1)
+    assert found(replica, truth.put(2)) == [1, 2]
+    truth.remove(1)
+    later = truth.put(3)
+    truth.log_reaches_to = later if is_whole else 0
+    truth.before_answer = slow = Slow()
+    with while_another_waits_in(slow, replica, later) as answers:
+        assert found(replica, 2) == [1, 2]
+        assert counts(replica, 1) == {1: 2}
+        assert len(replica.everybody(revision=2).owners) == 2
+        replica.catch_up(2)
+        with pytest.raises(NotReady):
+            found(replica, later)
+    assert answers == [[2, 3]]
+    assert found(replica, later) == [2, 3]
+
+
+def test_searches_at_the_present_revision_go_on_while_a_gallery_is_built_anew(
+    truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "CATCH_UP_SECONDS", 0.0)
+    slow: Callable[[], None] = lambda: None  # noqa: E731 - replaced below
+
+    class SlowIndex(ReferenceIndex):
+        def put(self, keys: Keys, vectors: Vectors) -> None:
+            slow()
+            super().put(keys, vectors)
+
+    replica = of(truth, lambda: SlowIndex(DIMENSION))
+    truth.put(1)
+    assert found(replica, truth.put(2)) == [1, 2]
+    truth.log_reaches_to = later = truth.put(3)
+    slow = held = Slow()
+    with while_another_waits_in(held, replica, later) as answers:
+        assert found(replica, 2) == [1, 2]
+    assert answers == [[1, 2, 3]]
+
+
+def test_a_search_that_cannot_wait_for_another_thread_says_try_again(
     truth: Truth, replica: CollectionReplica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "CATCH_UP_SECONDS", 0.05)
-    reading, go_on = threading.Event(), threading.Event()
-
-    def slow() -> None:
-        reading.set()
-        go_on.wait(30)
-
+    monkeypatch.setattr(room, "CATCH_UP_SECONDS", 0.0)
     revision = truth.put(1)
-    truth.before_answer = slow
-    first = threading.Thread(target=found, args=(replica, revision), daemon=True)
-    first.start()
-    assert reading.wait(30)
-    with pytest.raises(NotReady) as error:
+    truth.before_answer = slow = Slow()
+    with (
+        while_another_waits_in(slow, replica, revision) as answers,
+        pytest.raises(NotReady) as error,
+    ):
         found(replica, revision)
     assert error.value.retry_after >= 1
-    go_on.set()
-    first.join(30)
-    assert found(replica, revision) == [1]
+    assert answers == [[1]]
     assert truth.asked == [None]
 
 
