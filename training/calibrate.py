@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.decision.calibration import Calibration
-from app.decision.fit import fit, score_noise
+from app.decision.fit import fit
 from app.decision.moments import measure_moments
+from app.decision.noise import score_noise
 from app.decision.shape import ScoreShape
 from training.datasets.base import ImageSet
 from training.errors import TrainingError
@@ -53,7 +54,7 @@ def calibrate(
     ``learned_threshold``, which was ``learned`` with the embedder where the run did so.
     """
     z, again = unit_rows(z), unit_rows(again)
-    margin = score_noise(z, again, z[::-1])
+    margin = score_noise(z, again, data.labels)
     names = np.asarray(data.identities)[data.labels]
     if len(data.identities) >= _LEAST_IDENTITIES:
         made = fit(z, names, contract_id=contract_id, data=source, margin=margin)

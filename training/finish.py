@@ -3,18 +3,16 @@
 import json
 from pathlib import Path
 
-import numpy as np
-
 from app.core.files import write_whole
 from app.decision.calibration import Calibration
 from app.inference.adaptation import write_changes
+from app.vision.again import seen_again
 from training import checkpoint
 from training.backbones.embedder import Embedder
 from training.backbones.graph import GraphEmbedder
 from training.calibrate import calibrate
 from training.card import model_card
 from training.config import LossConfig, RunConfig, parse
-from training.datasets.base import Images
 from training.errors import TrainingError
 from training.evaluate.embedding import embed
 from training.evaluate.suite import Measured, measure
@@ -93,7 +91,7 @@ def _calibrated(
     """How the unseen identities calibrate a bundle of this run, and what is measured on them."""
     unseen, faces = prepared.unseen, config.data.kind == "faces"
     z = embed(model, unseen.images)
-    again = embed(model, _seen_again(unseen.images, faces=faces))
+    again = embed(model, seen_again(unseen.images, face=faces))
 
     def calibrated(contract: str) -> Calibration:
         return calibrate(
@@ -103,12 +101,6 @@ def _calibrated(
         )  # fmt: skip
 
     return calibrated, measure(z, unseen)[0]
-
-
-def _seen_again(images: Images, *, faces: bool) -> Images:
-    """Moved by one pixel; faces in the mirror besides, as ``kith models calibrate`` does it."""
-    moved = np.roll(images, 1, axis=2)
-    return np.ascontiguousarray(moved[:, :, ::-1]) if faces else moved
 
 
 def _learned_threshold(out: Path, loss: LossConfig) -> PairThreshold | None:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 from rich.table import Table
@@ -18,7 +17,8 @@ from app.core.documents import read_bytes
 from app.core.files import make_all_private, make_private, try_to_write, write_whole
 from app.core.names import one_spelling
 from app.core.terminal import plain_console, say
-from app.decision.fit import fit, score_noise
+from app.decision.fit import fit
+from app.decision.noise import score_noise
 from app.errors import BundleError, InvalidRequest
 from app.inference.bundle import MOST_CALIBRATION, Bundle
 from app.inference.bundle import use_calibration as put_calibration
@@ -189,32 +189,17 @@ def calibrate(
 
 
 def _calibrated(pipeline: Pipeline, found: EmbeddedFolder, data: str) -> dict[str, object]:
-    partner = _same_person(found.labels)
-    mated = partner >= 0
-    if not mated.any():
-        raise InvalidRequest("These photos cannot calibrate: nobody has two that can be used.")
-    margin = score_noise(
-        found.embeddings[mated], found.again[mated], found.embeddings[partner[mated]]
-    )
     try:
+        margin = score_noise(found.embeddings, found.again, found.labels)
         return fit(
             found.embeddings,
             found.labels,
             contract_id=pipeline.contract_id,
             data=data,
-            margin=round(margin, 4),
+            margin=margin,
         ).to_dict()
     except ValueError as error:
         raise InvalidRequest(f"These photos cannot calibrate: {error}.") from None
-
-
-def _same_person(labels: np.ndarray) -> np.ndarray:
-    """For each image the next one of the same person, or -1."""
-    partner = np.full(len(labels), -1)
-    order = np.argsort(labels, kind="stable")
-    follows = labels[order[:-1]] == labels[order[1:]]
-    partner[order[:-1][follows]] = order[1:][follows]
-    return partner
 
 
 def _without(photos: list[Photo], exclude: list[Path]) -> list[Photo]:

@@ -59,7 +59,7 @@ def fit(
 ) -> Calibration:
     """Calibrate on ``embeddings`` (n, d), unit rows, of the identities ``labels`` (n,).
 
-    ``margin`` is the noise of a score (see ``score_noise``). Above 20,000 images, those of the
+    ``margin`` is the noise of a score (``app.decision.noise``). Above 20,000 images, those of the
     richest identities are left out first. ``ValueError`` when there are fewer than 50 identities,
     or none with two images.
     """
@@ -83,16 +83,6 @@ def fit(
         "supported_fmr": shape.supported_fmr,
     }
     return Calibration(moments, shape, margin, evidence)
-
-
-def score_noise(one: _Vectors, other: _Vectors, enrolled: _Vectors) -> float:
-    """How far a score moves when nothing but the picture's noise changes: the margin of ambiguity.
-
-    ``one`` and ``other`` (n, d) are the same probes seen twice (a pixel apart), ``enrolled`` (n, d)
-    who they are compared with. Twice the standard deviation of the difference of two such scores.
-    """
-    difference = np.sum(one * enrolled, axis=1) - np.sum(other * enrolled, axis=1)
-    return float(2 * difference.std())
 
 
 def _few_enough(identity: _Keys) -> NDArray[np.bool_]:

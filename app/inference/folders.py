@@ -13,7 +13,7 @@ from app.inference.analyser import Analyser
 from app.inference.embedder import Embeddings
 from app.inference.pipeline import Sample
 from app.inference.walk import Photo, walk
-from app.vision.types import AlignedCrop
+from app.vision.again import seen_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,7 @@ def _embed(
         return photo, None, getattr(error, "detail", str(error))
     if not len(analysis.embeddings):
         return photo, None, "not one face that the photo is of"
-    again = analyser.pipeline.embed([_seen_again(sample) for sample in analysis.chosen])
+    again = analyser.pipeline.embed(
+        [seen_again(each.crop, face=each.landmarks is not None) for each in analysis.chosen]
+    )
     return photo, np.concatenate([analysis.embeddings, again]), ""
-
-
-def _seen_again(sample: Sample) -> AlignedCrop:
-    """Moved by one pixel; a face in the mirror besides, which would change a drawn character.
-
-    Both, because an embedder may be blind to one: `face-mini` looks at the mirror image anyway.
-    """
-    moved = np.roll(sample.crop, 1, axis=1)
-    return moved if sample.landmarks is None else moved[:, ::-1]

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.decision.calibration import Calibration, GallerySize
-from app.decision.fit import _Body, _rates, fit, score_noise
+from app.decision.fit import _Body, _rates, fit
 from app.decision.fusion import Vectors, fuse_persons
 from app.decision.tail import Tail
 
@@ -138,14 +138,3 @@ def test_no_two_points_of_the_curve_become_one_when_they_are_rounded(offset: flo
     rounded = (rates[0] / 0.1).round(4)
     assert (np.diff(rounded) > 0).all()
     assert (np.diff(rates[1]) <= 0).all()
-
-
-def test_the_margin_is_twice_the_noise_of_a_score() -> None:
-    rng = np.random.default_rng(0)
-    enrolled = unit(rng.normal(size=(4000, DIMENSION)))
-    one, other = (
-        (enrolled + 0.01 * rng.normal(size=enrolled.shape)).astype(np.float32) for _ in range(2)
-    )
-    # Each score is noisy by 0.01, so the difference of two by sqrt(2) times that.
-    assert score_noise(one, other, enrolled) == pytest.approx(2 * 0.01 * np.sqrt(2), rel=0.05)
-    assert score_noise(one, one, enrolled) == 0
