@@ -25,7 +25,6 @@ from rich.table import Table
 from sqlalchemy import insert, select
 
 from app.core.db import Database
-from app.core.memory import give_large_blocks_back
 from app.gallery.models import Face, Person
 from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
@@ -33,6 +32,7 @@ from app.index.replica import Replicas
 from app.index.snapshot import Snapshots
 from app.inference.bundle import Bundle
 from app.inference.pipeline import Pipeline, build_pipeline
+from app.server.memory import give_large_blocks_back
 from app.settings import SHIPPED
 from app.vision.decode import ImageLimits, decode_image
 from bench.startup import CONTRACT, DIMENSION, filled

@@ -7,8 +7,8 @@ import http.client
 import json
 from typing import Final
 
-from app.cli.listening import reachable
 from app.errors import NotReady, SettingsError
+from app.server.listening import reachable
 from app.settings import load_settings
 
 _SECONDS: Final = 5

@@ -1,5 +1,5 @@
-"""PostgreSQL, with an end to every wait: for a connection, a lock, a statement, and for a server
-that is gone or says nothing.
+"""A PostgreSQL engine on which every wait ends: for a connection, a lock, a statement, and for a
+server that is gone or silent. ``app.server.internals`` lists what this needs of psycopg.
 """
 
 import time
@@ -16,33 +16,33 @@ from sqlalchemy.pool import ConnectionPoolEntry
 PATIENT_SECONDS: Final = 300
 _CONNECT_SECONDS: Final = 3
 _SILENT_SECONDS: Final = 5
-"""A server that acknowledges nothing for so long is gone; TCP alone would wait a quarter hour."""
+"""A server that acknowledges nothing for this long is gone; TCP alone would wait 15 minutes."""
 _STATEMENT_SECONDS: Final = 10
 _LOCK_SECONDS: Final = 5
 _POOL_SECONDS: Final = 5
 _POOL: Final = 10
 _POOL_OVERFLOW: Final = 20
-"""Connections kept, and how many more at a rush: PostgreSQL allows 100 altogether by default, and
+"""Connections kept, and how many more under load: PostgreSQL allows 100 in all by default, and
 three replicas must fit."""
 _STALLED_SECONDS: Final = _STATEMENT_SECONDS + _SILENT_SECONDS
-"""The server ends a statement itself before that, where it still does anything."""
+"""A server that still works ends a statement itself before this."""
 
 _Answer = TypeVar("_Answer")
 
 
 class _Silence(psycopg.OperationalError):
-    """The server takes what it is sent and does not answer."""
+    """The server accepts what it is sent and does not answer."""
 
 
 class _Impatient(psycopg.Connection[Any]):
-    """Hangs up on a server that is there and does nothing, such as a suspended one: its own limits
-    end nothing then, and neither do TCP's, for its system acknowledges what comes.
+    """Closes the connection to a server that is reachable but does nothing, such as a suspended
+    process: then neither its own limits apply nor TCP's, because its system acknowledges all data.
     """
 
     patience: float | None = _STALLED_SECONDS
 
     def wait(self, gen: PQGen[_Answer], *args: Any, **named: Any) -> _Answer:  # noqa: ANN401 - psycopg's
-        """As psycopg waits, for so long."""
+        """Wait as psycopg does, for at most ``patience`` seconds; None waits without a limit."""
         try:
             return super().wait(_limited(gen, self.patience), *args, **named)
         except _Silence:
@@ -65,7 +65,7 @@ def _limited(gen: PQGen[_Answer], seconds: float | None) -> PQGen[_Answer]:
 
 
 def postgresql_engine(url: URL) -> Engine:
-    """An engine on whose connections nobody waits for ever."""
+    """An engine whose connections bound every wait."""
     limits = {
         "statement_timeout": _STATEMENT_SECONDS,
         "lock_timeout": _LOCK_SECONDS,
@@ -93,7 +93,7 @@ def postgresql_engine(url: URL) -> Engine:
 
 
 def be_patient(connection: Connection, *, seconds: int | None) -> None:
-    """Let each statement of the transaction take so long; None is as long as it takes."""
+    """Allow each statement of the transaction ``seconds``; None sets no limit."""
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{seconds or 0}s'")
     driver = connection.connection.driver_connection
     if isinstance(driver, _Impatient):
@@ -109,6 +109,6 @@ def _connect(
 
 
 def _lose_patience(connection: DBAPIConnection, *_: object) -> None:
-    """As it is given back: the next who has it, or asks first whether it lives, is not patient."""
+    """Reset the limit when the connection returns to the pool."""
     if isinstance(connection, _Impatient):
         connection.patience = _STALLED_SECONDS

@@ -211,7 +211,7 @@ def test_memory_stays_under_what_the_settings_say(small: ServerProcess) -> None:
 def test_where_files_are_few_connections_are_fewer() -> None:
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (100, 700));"
-        "from app.cli.serve import _connections as allowed;"
+        "from app.server.process import affordable_connections as allowed;"
         "print(allowed(100), allowed(500), resource.getrlimit(resource.RLIMIT_NOFILE))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -20,7 +20,7 @@ import pytest
 
 from app.bootstrap import Container, build
 from app.cli import serve
-from app.cli.listening import bound_sockets, cannot_listen, url_of
+from app.server.listening import bound_sockets, cannot_listen, url_of
 from app.settings import Settings
 from tests.support.commands import Command
 from tests.support.pictures import picture

@@ -6,7 +6,7 @@ import sys
 _FREE_ALL_BUT_THE_LAST = """
 import re
 from pathlib import Path
-from app.core.memory import give_large_blocks_back
+from app.server.memory import give_large_blocks_back
 
 def held():
     return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024

@@ -8,7 +8,7 @@ from functools import partial
 import uvicorn
 from starlette.responses import PlainTextResponse
 
-from app.web.connections import Connection
+from app.server.connections import Connection
 
 LINGER_NOT = struct.pack("ii", 1, 0)
 """Closing then resets the connection."""
@@ -25,7 +25,7 @@ def test_a_connection_that_was_reset_is_let_go_at_once() -> None:
             lost.set()
 
     async def serve_and_reset() -> None:
-        http = partial(Watched, most=10, seconds=10)
+        http = partial(Watched, limit=10, seconds=10)
         config = uvicorn.Config(PlainTextResponse("done"), port=0, log_config=None, lifespan="off")
         config.load()
         config.http_protocol_class = http  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""Notices when a client hangs up while its request is worked on. Plain ASGI."""
+"""ASGI middleware that notices when a client disconnects while its request is in work."""
 
 import asyncio
 
@@ -11,16 +11,17 @@ _GONE = "http.disconnect"
 
 
 class AttendanceWatch:
-    """Once the application has read a request's body, waits for its client to leave.
+    """Waits for the client to disconnect, once the application has read the request's body.
 
-    Work that then stops with ``ClientGone`` ends as a request that was cut off: nobody is answered.
+    Work that then stops with ``ClientGone`` ends the request as one that was cut off, without an
+    answer.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass HTTP requests on, watched."""
+        """Pass the request on; watch it if it is HTTP."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

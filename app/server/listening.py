@@ -1,4 +1,4 @@
-"""The address that the service listens on, and how it is reached there."""
+"""The sockets that the service listens on, and the URL that reaches it."""
 
 import errno
 import os
@@ -15,12 +15,12 @@ _NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def reachable(host: str) -> str:
-    """Where this machine reaches a service that listens on ``host``."""
+    """The address at which this machine reaches a service that listens on ``host``."""
     return _EVERYWHERE.get(host, host)
 
 
 def url_of(host: str, port: int) -> str:
-    """The address as a browser takes it: IPv6 in brackets, with a zone encoded."""
+    """The URL of the service: an IPv6 address stands in brackets, its zone is encoded."""
     there = reachable(host)
     if ":" in there:
         there = f"[{there.replace('%', '%25')}]"
@@ -29,8 +29,8 @@ def url_of(host: str, port: int) -> str:
 
 @contextmanager
 def bound_sockets(host: str, port: int) -> Iterator[list[socket.socket]]:
-    """A socket for each address of ``host``, bound to ``port`` and not listening yet: who comes
-    before the service can answer is refused. ``StartError`` says why one cannot be had.
+    """A socket for each address of ``host``, bound to ``port`` and not listening yet: a client that
+    connects before the service can answer is refused. ``StartError`` if an address cannot be bound.
     """
     bound: list[socket.socket] = []
     absent: OSError | None = None
@@ -45,7 +45,7 @@ def bound_sockets(host: str, port: int) -> Iterator[list[socket.socket]]:
                 absent = error  # a name may have IPv6 addresses where the machine has none
                 continue
             bound.append(made)
-            port = made.getsockname()[1]  # one port for all, where any would do
+            port = made.getsockname()[1]  # port 0: all addresses share the first free one
         if absent is not None and not bound:
             raise cannot_listen(host, port, absent)
         yield bound
@@ -55,7 +55,7 @@ def _addresses(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no name of a host"
+        why = error.strerror if isinstance(error, OSError) else "it is not a host name"
         raise StartError(
             f"KITH_HOST is {host!r}, which is not found: {why}. 127.0.0.1 listens for this machine "
             "alone, 0.0.0.0 for all."
@@ -71,8 +71,8 @@ def _bind(made: socket.socket, address: tuple[Any, ...]) -> None:
 
 
 def listen(sockets: list[socket.socket], host: str) -> None:
-    """Let clients come. ``StartError`` where another program has taken the port since it was bound;
-    uvloop would go on without it, and without a word.
+    """Accept clients. ``StartError`` if another program has taken the port since it was bound:
+    uvloop would go on without the socket and report nothing.
     """
     for each in sockets:
         try:
@@ -82,7 +82,7 @@ def listen(sockets: list[socket.socket], host: str) -> None:
 
 
 def cannot_listen(host: str, port: int, error: OSError) -> StartError:
-    """What a refused address means, and what to do."""
+    """The error for a refused address: the cause and the remedy."""
     where = f"{host}, port {port},"
     match error.errno:
         case errno.EADDRINUSE:
