@@ -15,6 +15,7 @@ from app.cli.left_out import left_out_lines, walked
 from app.cli.progress import count_progress
 from app.core.documents import read_bytes
 from app.core.files import make_all_private, make_private, try_to_write, write_whole
+from app.core.logging import configure_logging
 from app.core.names import one_spelling
 from app.core.terminal import plain_console, say
 from app.decision.fit import fit
@@ -55,6 +56,7 @@ def pull(
     contract_mismatch until KITH_MODEL names that one again.
     """
     settings = load_settings()
+    configure_logging("WARNING", settings.log_format)
     recipe = PLAIN if plain else RECIPE
     folder = to or settings.data_dir / "models" / recipe.name
     before = _contract_in(folder)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
+
 from app.core.documents import parsed, read_bytes
 from app.core.files import temporary_folder, why_no_files_in
 from app.errors import BundleError
@@ -25,6 +27,7 @@ from app.inference.manifest import (
     CALIBRATION,
     DETECTOR,
     EMBEDDER,
+    MANIFEST,
     MODEL_CARD,
     Manifest,
     entry_of,
@@ -36,6 +39,8 @@ from app.inference.sources import Progress, fetch_sources
 
 RECIPE: Final = SOURCES / "face"
 PLAIN: Final = SOURCES / "sface"
+
+_log = structlog.get_logger()
 
 _Models = dict[str, tuple[Path, str]]
 """For each file of the bundle where it is now, and its licence."""
@@ -64,9 +69,19 @@ def pull(
     with _readable_errors(destination):
         check_place(destination)
     with _readable_errors(destination), alone(destination):
-        return _current(destination, plan, keep_contract=keep_contract) or _make(
-            destination, plan, source=source, progress=progress or _silent
-        )
+        if (there := _current(destination, plan, keep_contract=keep_contract)) is not None:
+            return there
+        _tell_what_is_broken(destination)
+        return _make(destination, plan, source=source, progress=progress or _silent)
+
+
+def _tell_what_is_broken(destination: Path) -> None:
+    """Before something takes its place: an operator may want to know who changed it."""
+    try:
+        Bundle.load(destination)
+    except BundleError as error:
+        if (destination / MANIFEST).exists():
+            _log.warning("bundle.replaced", why=error.detail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.errors import BundleError
 from app.inference.bundle import use_calibration
@@ -97,7 +98,10 @@ def test_an_edited_calibration_of_the_recipe_is_made_anew(
     first = pull(destination, source=world.folder, recipe=world.recipe)
     edited = fake_calibration() | {"ambiguity_margin": 0.3}
     (destination / "calibration.json").write_text(json.dumps(edited))
-    again = pull(destination, recipe=world.recipe, keep_contract=True)
+    with capture_logs() as lines:
+        again = pull(destination, recipe=world.recipe, keep_contract=True)
+    assert [line["event"] for line in lines] == ["bundle.replaced"]
+    assert "calibration.json has" in lines[0]["why"]
     assert again.manifest_sha256 == first.manifest_sha256
     assert again.calibration.ambiguity_margin == first.calibration.ambiguity_margin
 
