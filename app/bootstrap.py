@@ -27,9 +27,6 @@ from app.gallery.remembered import Remembered
 from app.gallery.resemblance import Resemblances
 from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
-from app.index.follower import Follower
-from app.index.replica import Replicas
-from app.index.snapshot import Snapshots
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.inference.bundle import Bundle
@@ -50,6 +47,9 @@ from app.recognition.search import PersonSearch
 from app.recognition.service import RecognitionService
 from app.recognition.thresholds import SiteWatch, ThresholdService
 from app.recognition.verification import VerificationService
+from app.replication.follower import Follower
+from app.replication.replicas import Replicas
+from app.replication.snapshot import Snapshots
 from app.settings import Settings
 from app.vision.decode import ImageLimits
 from app.web.idempotency import Receipts
@@ -237,7 +237,7 @@ def _galleries(
     door_keys = DoorKeys(keys, outage)
 
     @contextmanager
-    def looking() -> Iterator[None]:
+    def polling() -> Iterator[None]:
         with outage.looking(), remembered.reading():
             door_keys.read()
             yield
@@ -250,7 +250,7 @@ def _galleries(
         replicas,
         snapshot_seconds=settings.snapshot_seconds,
         wake=wake,
-        looking=looking if settings.stale_ok_seconds else nullcontext,
+        polling=polling if settings.stale_ok_seconds else nullcontext,
         known_for=settings.stale_ok_seconds or inf,
     )
     return _Galleries(replicas, search, outage, remembered, doors, door_keys, follower)

@@ -9,9 +9,9 @@ from app.core.db import Database
 from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
 from app.core.jobs import Jobs
 from app.errors import StartError
-from app.index.follower import Follower
 from app.observability.metrics import Metrics
 from app.recognition.exposures import Exposures
+from app.replication.follower import Follower
 from app.settings import Settings
 from app.web.services import Services
 from migrations import upgrade

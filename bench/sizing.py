@@ -28,10 +28,10 @@ from app.core.db import Database
 from app.gallery.models import Face, Person
 from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
-from app.index.replica import Replicas
-from app.index.snapshot import Snapshots
 from app.inference.bundle import Bundle
 from app.inference.pipeline import Pipeline, build_pipeline
+from app.replication.replicas import Replicas
+from app.replication.snapshot import Snapshots
 from app.server.memory import give_large_blocks_back
 from app.settings import SHIPPED
 from app.vision.decode import ImageLimits, decode_image

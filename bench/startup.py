@@ -1,7 +1,7 @@
 """``python -m bench.startup``: how soon a service with a large gallery is ready.
 
 Random unit vectors in a real database (SQLite; ``KITH_DATABASE_URL`` names another), read by the
-service's own feed, roster and index. ``KITH_BENCH_TEMPLATES`` says how many, one a person.
+service's own feed, projection and index. ``KITH_BENCH_TEMPLATES`` says how many, one a person.
 """
 
 import hashlib
@@ -24,8 +24,8 @@ from app.core.db import Database
 from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import TemplateFeed, pack
 from app.index.flat import FlatIndex
-from app.index.replica import Replicas
-from app.index.snapshot import Snapshots
+from app.replication.replicas import Replicas
+from app.replication.snapshot import Snapshots
 from migrations import upgrade
 
 DIMENSION: Final = 128

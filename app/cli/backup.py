@@ -15,12 +15,12 @@ from app.core.db import Database
 from app.core.logging import configure_logging
 from app.core.terminal import say
 from app.errors import BundleError
-from app.index.snapshot import snapshot_files
 from app.inference.manifest import read_manifest
 from app.maintenance.archive import CollectionEntry, Progress, opened_archive
 from app.maintenance.backup import backup as write_backup
 from app.maintenance.restore import import_collection
 from app.maintenance.restore import restore as restore_everything
+from app.replication.snapshot import snapshot_files
 from app.settings import Settings, load_settings
 from migrations import upgrade
 

@@ -14,7 +14,6 @@ from app.core.db import Database
 from app.core.logging import configure_logging
 from app.core.terminal import say
 from app.errors import InvalidRequest
-from app.index.snapshot import snapshot_files
 from app.inference.bundle import Bundle
 from app.inference.embedder import OnnxEmbedder
 from app.inference.manifest import read_manifest
@@ -22,6 +21,7 @@ from app.maintenance.reembed import Reembedding
 from app.maintenance.switch import Switched, ready
 from app.maintenance.switch import drop as drop_other_templates
 from app.maintenance.switch import switch as switch_collection
+from app.replication.snapshot import snapshot_files
 from app.settings import Settings, load_settings
 
 

@@ -3,7 +3,7 @@
 from app.decision.reports import Reports, believed
 from app.decision.sites import GalleryEvidence
 from app.gallery.models import Collection
-from app.index.replica import GalleryState
+from app.replication.reader import GalleryState
 
 
 def evidence_of(owner: Collection, gallery: GalleryState) -> GalleryEvidence:

@@ -19,7 +19,7 @@ from app.gallery.models import Collection, Person
 from app.gallery.schemas import LookalikePair, LookalikePerson
 from app.gallery.views import rate_view, similarity_view
 from app.index.pairs import near_pairs
-from app.index.replica import Replicas
+from app.replication.reader import GalleryReaders
 from app.web.paging import Page, Paging, page
 
 _MOST_PAIRS: Final = 10_000
@@ -72,7 +72,7 @@ class Lookalikes:
     def __init__(
         self,
         database: Database,
-        replicas: Replicas,
+        replicas: GalleryReaders,
         calibrations: SiteCalibrations,
         *,
         contract_id: str,

@@ -16,8 +16,8 @@ from app.core.db import Base
 class Collection(Base):
     """A gallery with its policy; ``revision`` rises with every change of who is in it: of
     templates, validity, names and external ids, and of what was reported of them. ``epoch`` and
-    ``log_since`` are the change log's (see ``app.index.changelog``). ``next_face`` is the number of
-    the next face that is enrolled; it never goes back.
+    ``log_since`` are the change log's (see ``app.replication.history``). ``next_face`` is the
+    number of the next face that is enrolled; it never goes back.
     """
 
     __tablename__ = "collections"

@@ -20,7 +20,7 @@ from app.gallery import repository
 from app.gallery.cards import Card, read_cards
 from app.gallery.models import Collection
 from app.gallery.templates import touched_since
-from app.index.changelog import recorded
+from app.replication.history import recorded
 
 _log = structlog.get_logger()
 

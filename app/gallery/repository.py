@@ -6,14 +6,14 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.core import hints
+from app.core import notifications
 from app.core.db import is_writing
 from app.core.names import spellings
 from app.core.reach import is_reached
 from app.decision.reports import most_of_one_reporter
 from app.errors import ContractMismatch, NotFound, NotReady
 from app.gallery.models import Collection, Face, Feedback, Person, Probe
-from app.index import changelog
+from app.replication import history
 
 
 def collection(session: Session, collection_id: str) -> Collection:
@@ -174,13 +174,13 @@ def changed(
     revision, next_face = raised
     for number, each in enumerate(enrolled, next_face - len(enrolled)):
         each.number = number
-    changelog.record(session, owner.key, revision=revision, person_keys=person_keys)
-    since = changelog.compact(session, owner.key, revision=revision)
+    history.record(session, owner.key, revision=revision, person_keys=person_keys)
+    since = history.compact(session, owner.key, revision=revision)
     if since is not None:
         session.execute(
             update(Collection).where(Collection.key == owner.key).values(log_since=since)
         )
-    hints.tell(session)
+    notifications.notify(session)
 
 
 def judged(

@@ -13,7 +13,7 @@ from app.decision.sites import SiteCalibrations
 from app.gallery.evidence import evidence_of
 from app.gallery.models import Collection, Person
 from app.index.base import Vectors
-from app.index.replica import Replicas
+from app.replication.reader import GalleryReaders
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Resemblances:
     def __init__(
         self,
         database: Database,
-        replicas: Replicas,
+        replicas: GalleryReaders,
         clock: Clock,
         calibrations: SiteCalibrations,
     ) -> None:

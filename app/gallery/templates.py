@@ -14,8 +14,9 @@ from app.errors import NotFound
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
 from app.index.base import Keys, Vectors
-from app.index.census import ALWAYS, FOREVER
-from app.index.changelog import Change, Delta
+from app.replication.deltas import Delta
+from app.replication.history import Change
+from app.replication.validity import ALWAYS, FOREVER
 
 
 def pack(embedding: Vectors) -> bytes:

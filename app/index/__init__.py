@@ -1,5 +1,5 @@
-"""Finds the nearest persons: an exact index in memory that follows the change log of the database.
+"""Engines that find the nearest of many vectors, exactly and in memory.
 
-The index is a disposable projection. SQL is the truth; whatever an index proposes is read again
-there before it is answered. This room knows vectors and integer keys, no people and no images.
+This room knows vectors and integer keys. What they stand for, who follows the database, and how a
+person is fused are no concern of it.
 """

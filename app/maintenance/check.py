@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.core import hints
+from app.core import notifications
 from app.core.bulk import hold
 from app.core.db import Database
 from app.gallery.models import Collection, Crop, Face, Person
@@ -72,7 +72,7 @@ class Check:
             check_sql.drop_receipts(session)
             for collection in session.scalars(select(Collection).where(Collection.key.in_(anew))):
                 begin_anew(session, collection)
-            hints.tell(session)
+            notifications.notify(session)
         if readable:
             self._snapshots.rewrite(self._snapshots.odd())
 

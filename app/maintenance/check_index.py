@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from app.core.db import Database
 from app.gallery.models import Collection
 from app.gallery.templates import read_delta
-from app.index.changelog import Delta
 from app.index.flat import FlatIndex
-from app.index.roster import Roster
-from app.index.snapshot import OtherModel, SnapshotError, Snapshots, snapshot_files
 from app.maintenance.findings import REPAIR, Finding
+from app.replication.deltas import Delta
+from app.replication.projection import GalleryProjection
+from app.replication.snapshot import OtherModel, SnapshotError, Snapshots, snapshot_files
 
 MISLEADING: Final = "leads to other people than SQL has"
 _CLOSE: Final = 1e-4  # templates may be summed in another order
@@ -92,14 +92,16 @@ class SnapshotCheck:
 def _leads_to(kept: Delta, followed: Delta, whole: Delta) -> bool:
     """Whether a replica that takes ``kept`` and then ``followed`` has the people of ``whole``."""
     dimension = whole.people.vectors.shape[1]
-    roster = Roster(FlatIndex(dimension), dimension)
+    projection = GalleryProjection(FlatIndex(dimension), dimension)
     if not followed.whole:
-        roster.apply(kept)
-    roster.apply(followed)
-    people, wanted = roster.everybody(), whole.people
+        projection.apply(kept)
+    projection.apply(followed)
+    people, wanted = projection.everybody(), whole.people
     if not np.array_equal(people.owners, wanted.owners):
         return False
-    windows = zip(roster.windows(people.owners), (whole.valid_from, whole.valid_until), strict=True)
+    windows = zip(
+        projection.windows(people.owners), (whole.valid_from, whole.valid_until), strict=True
+    )
     return (
         np.array_equal(people.templates, wanted.templates)
         and all(np.array_equal(one, other) for one, other in windows)

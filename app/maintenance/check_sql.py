@@ -24,10 +24,10 @@ from sqlalchemy.orm import Session
 
 from app.errors import AppError
 from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person
-from app.index.changelog import Change
 from app.maintenance.archive import BATCH
 from app.maintenance.findings import REPAIR, Finding
 from app.maintenance.tables import everything
+from app.replication.history import Change
 from app.vision.crops import unpacked
 from app.web.idempotency import Receipt, Subject
 

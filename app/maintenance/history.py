@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.gallery.models import Collection
-from app.index.changelog import Change
+from app.replication.history import Change
 
 
 def begin_anew(session: Session, collection: Collection) -> None:

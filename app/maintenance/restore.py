@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.auth.binding import rebind
-from app.core import hints
+from app.core import notifications
 from app.core.bulk import advance_keys, hold
 from app.core.db import Database
 from app.core.ids import ID_PATTERN
@@ -70,7 +70,7 @@ def restore(database: Database, archive: Archive, *, replace: bool, progress: Pr
         rebind(session)
         for entry in archive.manifest.collections:
             _check_count(session, entry)
-        hints.tell(session)
+        notifications.notify(session)
 
 
 def import_collection(
@@ -106,7 +106,7 @@ def import_collection(
                     step(len(rows))
         numbers.advance(session)
         _check_count(session, into)
-        hints.tell(session)
+        notifications.notify(session)
     return into
 
 

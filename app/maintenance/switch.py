@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from app.core import hints
+from app.core import notifications
 from app.core.db import Database
 from app.errors import Conflict
 from app.gallery import repository
@@ -67,7 +67,7 @@ def switch(database: Database, collection_id: str, contract_id: str, *, now: dat
         owner.updated_at = now
         begin_anew(session, owner)
         repository.count_false_positives(session, owner)
-        hints.tell(session)
+        notifications.notify(session)
         return Switched(
             collection_key=owner.key,
             collection_id=owner.id,

@@ -13,7 +13,7 @@ from app.errors import Conflict
 from app.gallery.cards import Named
 from app.gallery.models import Collection
 from app.index.base import Vectors
-from app.index.replica import CollectionReplica, GalleryState
+from app.replication.reader import GalleryReader, GalleryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ _SHOWN_NOT_VALID: Final = 5
 
 
 def seek(
-    replica: CollectionReplica,
+    replica: GalleryReader,
     collection: Collection,
     probes: Vectors,
     count: int,
@@ -151,7 +151,7 @@ def seek(
 
 
 def seek_not_valid(
-    replica: CollectionReplica,
+    replica: GalleryReader,
     collection: Collection,
     probes: Vectors,
     least: float,

@@ -16,7 +16,6 @@ from app.errors import DatabaseLost
 from app.gallery.models import Collection
 from app.gallery.remembered import Remembered
 from app.index.base import Vectors
-from app.index.replica import CollectionReplica, Replicas
 from app.recognition.matches import (
     Claimed,
     Enrolled,
@@ -26,12 +25,13 @@ from app.recognition.matches import (
     seek,
     seek_not_valid,
 )
+from app.replication.reader import GalleryReader, GalleryReaders
 
 
 class RecalledSearch:
     """Finds the persons nearest to embeddings. Thread-safe; asks no database."""
 
-    def __init__(self, remembered: Remembered, replicas: Replicas, clock: Clock) -> None:
+    def __init__(self, remembered: Remembered, replicas: GalleryReaders, clock: Clock) -> None:
         self._remembered = remembered
         self._replicas = replicas
         self._clock = clock
@@ -78,14 +78,14 @@ class RecalledSearch:
             stale=True,
         )
 
-    def _opened(self, collection_id: str) -> tuple[Collection, CollectionReplica]:
+    def _opened(self, collection_id: str) -> tuple[Collection, GalleryReader]:
         collection = self.collection(collection_id)
         return collection, self._replicas.of(collection.key, collection.epoch)
 
     def _people(
         self,
         collection: Collection,
-        replica: CollectionReplica,
+        replica: GalleryReader,
         now: datetime,
         keys: list[int],
         *,

@@ -21,7 +21,6 @@ from app.gallery.cards import Named, others_of
 from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import unpack, window
 from app.index.base import Vectors
-from app.index.replica import GalleryState, Replicas
 from app.inference.pipeline import Pipeline
 from app.recognition.matches import (
     Claimed,
@@ -32,6 +31,7 @@ from app.recognition.matches import (
     seek,
     seek_not_valid,
 )
+from app.replication.reader import GalleryReaders, GalleryState
 
 _NOW: Final = bindparam("now", type_=Utc)
 _IS_VALID: Final = and_(
@@ -68,7 +68,7 @@ class PersonSearch:
     """Finds the persons nearest to embeddings. Thread-safe."""
 
     def __init__(
-        self, database: Database, replicas: Replicas, clock: Clock, pipeline: Pipeline
+        self, database: Database, replicas: GalleryReaders, clock: Clock, pipeline: Pipeline
     ) -> None:
         self._database = database
         self._replicas = replicas

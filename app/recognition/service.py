@@ -10,7 +10,6 @@ from app.decision.calibration import Calibration, Threshold
 from app.decision.sites import SiteCalibrations
 from app.gallery.evidence import evidence_of, reports_of
 from app.gallery.views import limit_view, rate_view, similarity_view
-from app.index.replica import GalleryState
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis
 from app.inference.embedder import Embeddings
@@ -36,6 +35,7 @@ from app.recognition.schemas import (
 )
 from app.recognition.thresholds import SiteWatch
 from app.recognition.views import not_valid_view, sample_fields, sample_view, without_reading
+from app.replication.reader import GalleryState
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from app.decision.sites import SiteCalibrations
 from app.gallery.evidence import evidence_of, reports_of
 from app.gallery.models import Collection
 from app.gallery.views import cosine_view, limit_view
-from app.index.replica import GalleryState
 from app.observability.metrics import Metrics
 from app.recognition.schemas import (
     BundleEvidence,
@@ -24,6 +23,7 @@ from app.recognition.schemas import (
     ThresholdView,
 )
 from app.recognition.search import PersonSearch
+from app.replication.reader import GalleryState
 
 _log = structlog.get_logger()
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from app.core.clock import instant_of
 from app.gallery.views import box_view, quality_view
-from app.index.census import ALWAYS, FOREVER
 from app.inference.pipeline import Sample
 from app.recognition.matches import NotValid
 from app.recognition.schemas import IdentifiedFace, NotValidPerson, SampleView
+from app.replication.validity import ALWAYS, FOREVER
 
 _STEP: Final = 0.05
 """Told with a match alone: below the threshold even steps this wide lead a made-up picture up to it

@@ -29,6 +29,7 @@ def test_imports_point_down_only() -> None:
     [
         ("core/ids.py", "import app.settings"),
         ("index/flat.py", "import app.gallery.models"),
+        ("recognition/matches.py", "import app.replication.replica"),
         ("decision/fusion.py", "import app.core.ids"),
         ("vision/types.py", "import onnxruntime"),
         ("recognition/search.py", "import scipy"),

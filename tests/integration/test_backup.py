@@ -32,7 +32,6 @@ from app.gallery.models import (
 )
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewPerson
-from app.index.replica import CollectionReplica, Found
 from app.maintenance.archive import (
     CollectionEntry,
     Contents,
@@ -45,6 +44,8 @@ from app.maintenance.restore import import_collection, restore
 from app.maintenance.tables import carried, of_collection
 from app.recognition.schemas import IdentifyOptions
 from app.recognition.service import RecognitionService
+from app.replication.reader import Found
+from app.replication.replica import CollectionReplica
 from app.settings import Settings
 from app.web.idempotency import Receipt, keep_nothing
 from app.web.paging import Paging
@@ -355,7 +356,8 @@ from pathlib import Path
 from typing import Any
 from app.core.db import Database
 from app.maintenance import restore as room
-from app.index.replica import CollectionReplica, Found
+from app.replication.reader import Found
+from app.replication.replica import CollectionReplica
 from app.maintenance.archive import opened_archive
 from tests.support.services import unwatched
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.core.db import Database
-from app.index.snapshot import snapshot_files
+from app.replication.snapshot import snapshot_files
 from migrations import upgrade
 from tests.support.commands import Kith
 from tests.support.databases import damage

@@ -16,9 +16,9 @@ from app.gallery.enrolment import ImageFile
 from app.gallery.models import Collection, Crop, Face, OtherTemplate, Probe
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewPerson
-from app.index.snapshot import snapshot_files
 from app.maintenance.backup import backup
 from app.maintenance.check import Check
+from app.replication.snapshot import snapshot_files
 from app.settings import Settings
 from app.vision.crops import packed
 from app.web.idempotency import Receipt, Receipts, Ticket

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from app.bootstrap import Container
 from app.gallery.collection_service import CollectionService
 from app.gallery.models import Face
-from app.index import follower as room
+from app.replication import follower as room
 from app.settings import Settings
 from tests.support.services import enrol, make_collection, near, running
 
@@ -35,7 +35,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def test_who_is_asked_nothing_follows_as_soon_as_it_hears(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_LOOK_SECONDS", 3600)  # by the hint alone
+    monkeypatch.setattr(room, "_POLL_SECONDS", 3600)  # by the notification alone
     with ExitStack() as both:
         asked = both.enter_context(running(settings, tmp_path / "a"))
         idle = both.enter_context(running(settings, tmp_path / "b"))
@@ -48,11 +48,11 @@ def test_who_is_asked_nothing_follows_as_soon_as_it_hears(
 
 
 @pytest.mark.both_databases
-def test_without_a_hint_it_follows_at_its_next_look(
+def test_without_a_notification_it_follows_at_its_next_poll(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_LOOK_SECONDS", 0.1)
-    monkeypatch.setattr("app.core.hints.tell", lambda session: None)
+    monkeypatch.setattr(room, "_POLL_SECONDS", 0.1)
+    monkeypatch.setattr("app.core.notifications.notify", lambda session: None)
     with ExitStack() as both:
         asked = both.enter_context(running(settings, tmp_path / "a"))
         idle = both.enter_context(running(settings, tmp_path / "b"))
@@ -65,7 +65,7 @@ def test_without_a_hint_it_follows_at_its_next_look(
 def test_a_collection_that_another_deleted_leaves_memory_and_disk(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(room, "_POLL_SECONDS", 0.1)
     with ExitStack() as both:
         asked = both.enter_context(running(settings, tmp_path / "a"))
         idle = both.enter_context(running(settings, tmp_path / "b"))
@@ -97,7 +97,7 @@ def test_a_start_takes_up_the_snapshot_of_the_last_stop(settings: Settings, tmp_
 def test_snapshots_are_written_while_it_runs(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(room, "_POLL_SECONDS", 0.05)
     often = settings.model_copy(update={"snapshot_seconds": 0})
     with running(often, tmp_path / "a") as running_one:
         make_collection(running_one)

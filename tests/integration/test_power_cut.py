@@ -18,9 +18,9 @@ from app.core.db import Database
 from app.core.files import write_whole
 from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
-from app.index.replica import Replicas
-from app.index.snapshot import Snapshots
 from app.maintenance.backup import backup
+from app.replication.replicas import Replicas
+from app.replication.snapshot import Snapshots
 from bench.startup import CONTRACT, DIMENSION, filled
 from migrations import upgrade
 from tests.support.fake_bundle import write_fake_bundle

@@ -22,8 +22,6 @@ from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person, Pr
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import CollectionPatch
 from app.gallery.templates import TemplateFeed, unpack
-from app.index.replica import CollectionReplica
-from app.index.snapshot import snapshot_files
 from app.inference.bundle import Bundle
 from app.inference.embedder import Embeddings, OnnxEmbedder
 from app.inference.manifest import read_manifest
@@ -35,6 +33,8 @@ from app.recognition.schemas import FeedbackOptions, IdentifyOptions
 from app.recognition.search import PersonSearch
 from app.recognition.service import RecognitionService
 from app.recognition.thresholds import ThresholdService
+from app.replication.replica import CollectionReplica
+from app.replication.snapshot import snapshot_files
 from app.settings import SHIPPED, Settings
 from app.vision.crops import packed, unpacked
 from app.vision.types import AlignedCrop

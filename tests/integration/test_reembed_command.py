@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.gallery.person_service import PersonService
-from app.index.snapshot import snapshot_files
+from app.replication.snapshot import snapshot_files
 from app.settings import Settings
 from tests.support.commands import Kith
 from tests.support.fake_bundle import write_fake_bundle

@@ -17,10 +17,10 @@ from app.core.db import Database
 from app.core.outage import Outage
 from app.errors import DatabaseLost
 from app.gallery.models import Collection
-from app.index import follower
 from app.inference.analyser import Analysis
 from app.recognition import exposures
 from app.recognition.service import RecognitionService
+from app.replication import follower
 from app.settings import Settings
 from tests.api.support import (
     FakeClock,
@@ -213,7 +213,7 @@ def test_who_loses_the_database_looks_for_it_at_once(
     outage_of: tuple[TestClient, Outage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One connection may have broken, with nothing else wrong."""
-    monkeypatch.setattr(follower, "_LOOK_SECONDS", 3600)
+    monkeypatch.setattr(follower, "_POLL_SECONDS", 3600)
     client, outage = outage_of
     known_to(client)  # from now on it looks when it is told to, and not before
     with pytest.raises(ZeroDivisionError):
@@ -229,7 +229,7 @@ def broken() -> int:
 def test_what_may_be_old_for_a_second_only_is_looked_at_every_half(
     settings: Settings, wire: Wire, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follower, "_LOOK_SECONDS", 3600)
+    monkeypatch.setattr(follower, "_POLL_SECONDS", 3600)
     with client_of(built(settings, wire, clock, 1)) as client:
         for _ in range(2):
             looked_since(client, time.monotonic())

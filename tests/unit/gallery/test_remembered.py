@@ -135,7 +135,7 @@ def test_where_no_decision_may_be_stale_nothing_is_remembered(
 ) -> None:
     enrol(client, DOORS, "ada", picture(1))
     made(client.post("/keys", json={"scopes": ["read"]}))
-    with container.follower._looking():
+    with container.follower._polling():
         pass
     doors = container.services[VerificationService]._doors
     memory: Remembered = doors._recalled._remembered

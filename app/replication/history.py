@@ -12,15 +12,13 @@ replica does that never saw the collection.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from sqlalchemy import ForeignKey, delete, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.bulk import LOCAL
 from app.core.db import Base
-from app.decision.fusion import Fused
-from app.index.base import Keys
 
 _RECORDED: Final = "recorded changes"
 KEPT: Final = 4096
@@ -80,45 +78,3 @@ def compact(session: Session, collection_key: int, *, revision: int) -> int | No
     old = Change.collection_key == collection_key, Change.revision <= revision - KEPT
     session.execute(delete(Change).where(*old))
     return revision - KEPT
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """What brings a replica to ``revision``: persons to put and persons to take out.
-
-    ``whole`` says that ``people`` are all there are: whoever else a replica holds is gone too.
-    ``epoch`` is drawn anew when a collection is made or restored, so that two histories that happen
-    to have the same revision are not taken for one.
-    ``people`` are the n persons to put, valid from ``valid_from`` (n,) until ``valid_until`` (n,),
-    in microseconds since 1970 (``census.ALWAYS`` and ``census.FOREVER`` where there is no bound);
-    ``gone`` (m,) are persons without any template.
-    """
-
-    epoch: str
-    revision: int
-    whole: bool
-    people: Fused
-    valid_from: Keys
-    valid_until: Keys
-    gone: Keys
-
-
-class ChangeFeed(Protocol):
-    """Where a replica reads the truth: one snapshot of the database an answer."""
-
-    def since(self, collection_key: int, revision: int | None) -> Delta:
-        """All that changed after ``revision``; everything there is where it is None, or where the
-        log does not reach back so far.
-
-        The answer is at the revision that SQL has now; ``NotFound`` when the collection is no more,
-        ``ContractMismatch`` when its templates are another model's by now.
-        """
-        ...
-
-    def people_of(self, collection_key: int) -> tuple[str, int, int]:
-        """Epoch, revision, and how many persons have templates: to check a snapshot by."""
-        ...
-
-    def positions(self) -> Sequence[tuple[int, str, int]]:
-        """Key, epoch and revision of every collection whose templates this service can compare."""
-        ...

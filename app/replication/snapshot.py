@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from app.core.files import private_folder, whole_file
 from app.decision.fusion import Fused
-from app.index.changelog import Delta
+from app.replication.deltas import Delta
 
 _MAGIC: Final = b"kith gallery snapshot 1\n"
 _DIGEST: Final = 32

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.index.base import Keys
-from app.index.census import ALWAYS, FOREVER, Census
+from app.replication.validity import ALWAYS, FOREVER, ValidityCounts
 
 NONE = np.empty(0, np.int64)
 instants = st.integers(-5, 5)
@@ -20,15 +20,15 @@ persons = st.lists(st.tuples(st.integers(1, 3), windows), max_size=80)
 def test_those_count_who_have_started_and_not_ended(
     staying: list[Person], leaving: list[Person], now: int
 ) -> None:
-    census = Census()
-    census.add(*columns(staying))
-    census.add(*columns(leaving))
-    census.remove(*columns(leaving))
+    counts = ValidityCounts()
+    counts.add(*columns(staying))
+    counts.add(*columns(leaving))
+    counts.remove(*columns(leaving))
     expected: dict[int, int] = {}
     for templates, (start, end) in staying:
         if start <= now < end:
             expected[templates] = expected.get(templates, 0) + 1
-    assert census.at(now).persons_by_templates == expected
+    assert counts.at(now).persons_by_templates == expected
 
 
 def columns(people: list[Person]) -> list[Keys]:

@@ -13,13 +13,14 @@ import pytest
 from app.core.clock import microseconds
 from app.decision.fusion import Fused
 from app.errors import NotFound, NotReady
-from app.index import replica as room
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
-from app.index.census import ALWAYS, FOREVER
-from app.index.changelog import ChangeFeed, Delta
 from app.index.reference import ReferenceIndex
-from app.index.replica import CollectionReplica, Replicas
-from app.index.snapshot import Snapshots
+from app.replication import replica as room
+from app.replication.deltas import ChangeFeed, Delta
+from app.replication.replica import CollectionReplica
+from app.replication.replicas import Replicas
+from app.replication.snapshot import Snapshots
+from app.replication.validity import ALWAYS, FOREVER
 
 DIMENSION = 3
 COLLECTION = 7

@@ -14,11 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from app.core.clock import microseconds
 from app.decision.fusion import ROUNDING, Fused, fuse_persons
-from app.index import roster as room
-from app.index.census import ALWAYS, FOREVER
-from app.index.changelog import Delta
 from app.index.flat import FlatIndex
-from app.index.roster import Roster
+from app.replication import projection as room
+from app.replication.deltas import Delta
+from app.replication.projection import GalleryProjection
+from app.replication.validity import ALWAYS, FOREVER
 
 DIMENSION = 6
 NOW = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,10 +52,10 @@ def fused(people: dict[int, Person]) -> Fused:
     return fuse_persons(templates, owners.astype(np.int64))
 
 
-class RosterHistory(RuleBasedStateMachine):
+class ProjectionHistory(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.roster = Roster(FlatIndex(DIMENSION), DIMENSION)
+        self.projection = GalleryProjection(FlatIndex(DIMENSION), DIMENSION)
         self.people: dict[int, Person] = {}
         self.now = NOW
 
@@ -79,7 +79,7 @@ class RosterHistory(RuleBasedStateMachine):
     @invariant()
     def what_valid_people_say_of_each_other_is_as_counted_anew(self) -> None:
         valid = self._valid()
-        kept, people = self.roster.evidence(self.now), fused(valid)
+        kept, people = self.projection.evidence(self.now), fused(valid)
         assert kept.persons == len(valid)
         if len(valid) < 2:
             return
@@ -100,9 +100,9 @@ class RosterHistory(RuleBasedStateMachine):
     def nothing_is_left_of_who_went(self) -> None:
         """Sums that numbers are added to and taken from may gather rounding; these must not."""
         people = fused(self.people)
-        fresh = Roster(FlatIndex(DIMENSION), DIMENSION)
+        fresh = GalleryProjection(FlatIndex(DIMENSION), DIMENSION)
         fresh.apply(delta(people, self.people, []))
-        kept, anew = self.roster.evidence(self.now), fresh.evidence(self.now)
+        kept, anew = self.projection.evidence(self.now), fresh.evidence(self.now)
         assert kept.mean == pytest.approx(anew.mean, abs=1e-12)
         assert kept.coherence == pytest.approx(anew.coherence, abs=1e-12)
 
@@ -115,16 +115,16 @@ class RosterHistory(RuleBasedStateMachine):
                     count = len(each.templates)
                     expected[count] = expected.get(count, 0) + 1
             now = NOW + timedelta(microseconds=instant)
-            assert self.roster.size(now).persons_by_templates == expected
+            assert self.projection.size(now).persons_by_templates == expected
 
     @invariant()
     def everybody_is_there(self) -> None:
         people = fused(dict(sorted(self.people.items())))
-        there = self.roster.everybody()
+        there = self.projection.everybody()
         assert there.owners.tolist() == people.owners.tolist()
         np.testing.assert_allclose(there.vectors, people.vectors, rtol=0, atol=ROUNDING)
         np.testing.assert_array_equal(there.templates, people.templates)
-        found = self.roster.search(np.ones((1, DIMENSION), np.float32), 100)
+        found = self.projection.search(np.ones((1, DIMENSION), np.float32), 100)
         assert set(found.keys[0].tolist()) == self.people.keys()
 
     def _valid(self) -> dict[int, Person]:
@@ -132,7 +132,7 @@ class RosterHistory(RuleBasedStateMachine):
         return {k: each for k, each in self.people.items() if each.start <= instant < each.end}
 
     def _follow(self, come: dict[int, Person], go: list[int]) -> None:
-        self.roster.apply(delta(fused(come), come, go))
+        self.projection.apply(delta(fused(come), come, go))
         self.people.update(come)
         for key in go:
             self.people.pop(key, None)
@@ -166,25 +166,25 @@ def _sums_are_made_anew_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "_LEAST_COUNTED_OUT", 40)
 
 
-TestRosterHistory = RosterHistory.TestCase
-TestRosterHistory.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestProjectionHistory = ProjectionHistory.TestCase
+TestProjectionHistory.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
 
 
 def test_an_error_in_the_sums_lasts_for_as_many_changes_as_there_are_people_at_most() -> None:
     rng = np.random.default_rng(0)
     people = {key: somebody(rng)._replace(start=ALWAYS, end=FOREVER) for key in range(100)}
-    roster = Roster(FlatIndex(DIMENSION), DIMENSION)
-    roster.apply(delta(fused(people), people, []))
-    right = roster.evidence(NOW)
-    roster._statistics._sum += 0.1
+    projection = GalleryProjection(FlatIndex(DIMENSION), DIMENSION)
+    projection.apply(delta(fused(people), people, []))
+    right = projection.evidence(NOW)
+    projection._statistics._sum += 0.1
 
     def change(times: int) -> float:
         for key in range(times):
-            roster.apply(delta(fused({key: people[key]}), people, []))
-            roster.evidence(NOW)
-        return roster.evidence(NOW).mean - right.mean
+            projection.apply(delta(fused({key: people[key]}), people, []))
+            projection.evidence(NOW)
+        return projection.evidence(NOW).mean - right.mean
 
     assert abs(change(1)) > 1e-4  # of the test itself: the error shows
     assert change(100) == pytest.approx(0, abs=1e-15)
-    kept = astuple(roster.evidence(NOW))
+    kept = astuple(projection.evidence(NOW))
     assert kept == pytest.approx(astuple(right), rel=1e-12, abs=1e-15)

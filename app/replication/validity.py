@@ -18,7 +18,7 @@ FOREVER: Final = 2**63 - 1
 _MANY: Final = 32  # from here on sorting once is cheaper than so many insertions
 
 
-class Census:
+class ValidityCounts:
     """Counts persons by their templates at any instant, in O(log n) a question.
 
     At an instant those are valid who have started and have not ended; a start is always before its

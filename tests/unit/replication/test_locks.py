@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.index.locks import ReadWriteLock
+from app.replication.locks import ReadWriteLock
 
 SOON = 5.0
 AT_ONCE = 0.05

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from app.decision.fusion import Fused
-from app.index.changelog import Delta
-from app.index.snapshot import OtherModel, SnapshotError, Snapshots
+from app.replication.deltas import Delta
+from app.replication.snapshot import OtherModel, SnapshotError, Snapshots
 
 KEY, DIMENSION = 7, 5
 

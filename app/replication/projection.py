@@ -13,9 +13,9 @@ from app.decision.calibration import GallerySize
 from app.decision.fusion import Fused
 from app.decision.site import SiteEvidence, SiteStatistics
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
-from app.index.census import ALWAYS, FOREVER, Census
-from app.index.changelog import Delta
 from app.index.slots import SlotTable
+from app.replication.deltas import Delta
+from app.replication.validity import ALWAYS, FOREVER, ValidityCounts
 
 _LEAST_COUNTED_OUT: Final = 1000
 _COLUMNS: Final = {
@@ -30,7 +30,7 @@ index.
 """
 
 
-class Roster:
+class GalleryProjection:
     """One collection's people. Not thread-safe; the replica holds the lock, for reading where only
     ``evidence`` changes.
 
@@ -44,7 +44,7 @@ class Roster:
         self._index = index
         self._dimension = dimension
         self._members = SlotTable(_COLUMNS)
-        self._census = Census()
+        self._validity = ValidityCounts()
         self._statistics = SiteStatistics(dimension)
         self._counted_out = 0
         self._evidence = self._statistics.evidence()
@@ -61,7 +61,7 @@ class Roster:
 
     def size(self, now: datetime) -> GallerySize:
         """How many of the people who are valid ``now`` have how many templates."""
-        return self._census.at(microseconds(now))
+        return self._validity.at(microseconds(now))
 
     def evidence(self, now: datetime) -> SiteEvidence:
         """What the people who are valid ``now`` say of each other. Thread-safe among itself."""
@@ -104,12 +104,12 @@ class Roster:
                 "says": np.zeros(len(people.owners), np.bool_),
             },
         )
-        self._census.add(people.templates, delta.valid_from, delta.valid_until)
+        self._validity.add(people.templates, delta.valid_from, delta.valid_until)
         self._fresh.append(people.owners)
 
     def _count_out(self, touched: Keys) -> None:
         people = self.there(touched)
-        self._census.remove(people.templates, *self.windows(people.owners))
+        self._validity.remove(people.templates, *self.windows(people.owners))
         self._take_back(
             people.owners[self._members.column("says")[self._members.rows(people.owners)]]
         )

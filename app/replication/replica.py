@@ -16,39 +16,17 @@ from typing import Final
 
 import structlog
 
-from app.decision.calibration import GallerySize
 from app.decision.fusion import Fused
-from app.decision.site import SiteEvidence
 from app.errors import NotReady
-from app.index.base import Keys, Neighbours, VectorIndex, Vectors
-from app.index.changelog import ChangeFeed, Delta
-from app.index.locks import ReadWriteLock
-from app.index.roster import Roster
-from app.index.snapshot import SnapshotError, Snapshots
+from app.index.base import Keys, VectorIndex, Vectors
+from app.replication.deltas import ChangeFeed, Delta
+from app.replication.locks import ReadWriteLock
+from app.replication.projection import GalleryProjection
+from app.replication.reader import Found, GalleryState
+from app.replication.snapshot import SnapshotError, Snapshots
 
 CATCH_UP_SECONDS: Final = 10.0
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class GalleryState:
-    """A gallery at a revision and an instant.
-
-    ``size`` counts the persons who are valid then, the N that a probe is compared with;
-    ``evidence`` is what those persons say of each other.
-    """
-
-    revision: int
-    size: GallerySize
-    evidence: SiteEvidence
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search saw: the neighbours, valid or not, and the gallery at that moment."""
-
-    neighbours: Neighbours
-    gallery: GalleryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +34,7 @@ class _Gallery:
     """The people of a collection at a revision."""
 
     revision: int
-    roster: Roster
+    projection: GalleryProjection
 
 
 class CollectionReplica:
@@ -99,7 +77,7 @@ class CollectionReplica:
     def search(self, queries: Vectors, k: int, *, revision: int, now: datetime) -> Found:
         """The nearest of ``queries`` (b, d) in a gallery that is at ``revision`` or later."""
         with self._at(revision) as gallery:
-            return Found(gallery.roster.search(queries, k), _state(gallery, now))
+            return Found(gallery.projection.search(queries, k), _state(gallery, now))
 
     def state(self, *, revision: int, now: datetime) -> GalleryState:
         """The gallery at ``revision`` or later, as it is ``now``."""
@@ -109,15 +87,15 @@ class CollectionReplica:
     def everybody(self, *, revision: int) -> Fused:
         """All people, valid or not, at ``revision`` or later."""
         with self._at(revision) as gallery:
-            return gallery.roster.everybody()
+            return gallery.projection.everybody()
 
     def people(self, keys: Keys, *, revision: int) -> tuple[Fused, Keys, Keys]:
         """Those of ``keys`` (n,) who are there, and from when until when each is valid, in
         microseconds since 1970, in a gallery at ``revision`` or later.
         """
         with self._at(revision) as gallery:
-            people = gallery.roster.there(keys)
-            return people, *gallery.roster.windows(people.owners)
+            people = gallery.projection.there(keys)
+            return people, *gallery.projection.windows(people.owners)
 
     @contextmanager
     def _at(self, revision: int) -> Iterator[_Gallery]:
@@ -205,8 +183,8 @@ class CollectionReplica:
         return delta
 
     def _built(self, whole: Delta) -> _Gallery:
-        roster = Roster(self._new_index(), whole.people.vectors.shape[1])
-        return _followed(_Gallery(0, roster), whole)
+        projection = GalleryProjection(self._new_index(), whole.people.vectors.shape[1])
+        return _followed(_Gallery(0, projection), whole)
 
     def _from_snapshot(self) -> _Gallery | None:
         """What the snapshot and the log lead to, if that is what SQL has."""
@@ -225,23 +203,23 @@ class CollectionReplica:
         delta = self._read(kept.revision)
         gallery = self._built(delta) if delta.whole else _followed(gallery, delta)
         _, revision, persons = self._feed.people_of(self._collection_key)
-        there = len(gallery.roster)
+        there = len(gallery.projection)
         if revision == gallery.revision and persons != there:
             raise SnapshotError(f"it leads to {there} people where SQL has {persons}")
         self._kept = kept.revision
         return gallery
 
     def _whole(self, gallery: _Gallery) -> Delta:
-        people = gallery.roster.everybody()
-        starts, ends = gallery.roster.windows(people.owners)
+        people = gallery.projection.everybody()
+        starts, ends = gallery.projection.windows(people.owners)
         nobody = people.owners[:0]
         return Delta(self.epoch, gallery.revision, True, people, starts, ends, nobody)  # noqa: FBT003
 
 
 def _followed(gallery: _Gallery, delta: Delta) -> _Gallery:
     """``gallery`` at the delta's revision; the one given is used up."""
-    gallery.roster.apply(delta)
-    return _Gallery(delta.revision, gallery.roster)
+    gallery.projection.apply(delta)
+    return _Gallery(delta.revision, gallery.projection)
 
 
 def _held_or_not_ready(held: bool) -> None:  # noqa: FBT001 - it is all that there is to say
@@ -250,62 +228,5 @@ def _held_or_not_ready(held: bool) -> None:  # noqa: FBT001 - it is all that the
 
 
 def _state(gallery: _Gallery, now: datetime) -> GalleryState:
-    roster = gallery.roster
-    return GalleryState(gallery.revision, roster.size(now), roster.evidence(now))
-
-
-class Replicas:
-    """The replicas of this process, one a collection, made when first asked for. Thread-safe."""
-
-    def __init__(
-        self,
-        feed: ChangeFeed,
-        new_index: Callable[[], VectorIndex],
-        snapshots: Snapshots | None = None,
-    ) -> None:
-        self._feed = feed
-        self._new_index = new_index
-        self._snapshots = snapshots
-        self._lock = threading.Lock()
-        self._replicas: dict[int, CollectionReplica] = {}
-
-    def of(self, collection_key: int, epoch: str) -> CollectionReplica:
-        """The replica of a collection; empty and behind until its first search."""
-        with self._lock:
-            replica = self._replicas.get(collection_key)
-            if replica is None or replica.epoch != epoch:
-                replica = CollectionReplica(
-                    collection_key,
-                    epoch,
-                    feed=self._feed,
-                    new_index=self._new_index,
-                    snapshots=self._snapshots,
-                )
-                self._replicas[collection_key] = replica
-            return replica
-
-    def forget(self, collection_key: int) -> None:
-        """Free the memory and the disk of a collection that is no more."""
-        with self._lock:
-            self._replicas.pop(collection_key, None)
-        if self._snapshots is not None:
-            self._snapshots.forget(collection_key)
-
-    def retain(self, collection_keys: set[int]) -> None:
-        """Forget all others: other processes deleted them, or restored a backup without them."""
-        for key in self.there().keys() - collection_keys:
-            self.forget(key)
-
-    def there(self) -> dict[int, CollectionReplica]:
-        """Those that were made so far."""
-        with self._lock:
-            return dict(self._replicas)
-
-    def keep(self) -> None:
-        """Write a snapshot of each that changed; what cannot be written is told, and no matter."""
-        for key, replica in self.there().items():
-            try:
-                if replica.keep():
-                    _log.info("snapshot.kept", collection_key=key)
-            except OSError as error:
-                _log.warning("snapshot.failed", collection_key=key, reason=error.strerror)
+    projection = gallery.projection
+    return GalleryState(gallery.revision, projection.size(now), projection.evidence(now))

@@ -1,4 +1,4 @@
-"""Many searches or one change at a time."""
+"""A read-write lock: many searches or one change at a time."""
 
 import threading
 from collections.abc import Iterator

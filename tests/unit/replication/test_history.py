@@ -14,10 +14,11 @@ from app.errors import NotFound
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import TemplateFeed, pack, unpack
-from app.index import changelog
 from app.index.base import Vectors
-from app.index.census import ALWAYS, FOREVER
-from app.index.changelog import Change, Delta, record
+from app.replication import history
+from app.replication.deltas import Delta
+from app.replication.history import Change, record
+from app.replication.validity import ALWAYS, FOREVER
 from migrations import upgrade
 
 pytestmark = pytest.mark.both_databases
@@ -251,7 +252,7 @@ def test_embeddings_are_stored_bit_by_bit() -> None:
 def test_the_log_is_kept_short_and_who_is_further_behind_is_told_everything(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changelog, "KEPT", 4)
+    monkeypatch.setattr(history, "KEPT", 4)
     people = [gallery.enrol(1)[0] for _ in range(11)]
     assert gallery.changes() == 7  # of the revisions 5 to 11
     gallery.remove(people[0])  # revision 12: once more
@@ -266,7 +267,7 @@ def test_the_log_is_kept_short_and_who_is_further_behind_is_told_everything(
 def test_the_log_of_one_collection_is_not_shortened_by_another(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changelog, "KEPT", 4)
+    monkeypatch.setattr(history, "KEPT", 4)
     other = Gallery(gallery.database, "gates")
     gallery.enrol(1)
     for _ in range(9):

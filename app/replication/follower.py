@@ -1,8 +1,8 @@
-"""Keeps this process's galleries warm, so that no request waits for what others changed meanwhile,
-and writes their snapshots.
+"""Keeps the replicas of this process up to date, so that no request waits for what other processes
+changed, and writes their snapshots.
 
-No answer depends on it but by its speed: a request that finds its replica behind catches up by
-itself. Only what is decided while the database does not answer rests on what it last looked at.
+Only the speed of an answer depends on it: a request that finds its replica behind catches up by
+itself. Decisions made while the database does not answer rest on its last successful poll.
 """
 
 import threading
@@ -15,13 +15,13 @@ from typing import Final
 import structlog
 
 from app.core.db import Database
-from app.core.hints import Wait, listening
+from app.core.notifications import Wait, listening
 from app.errors import AppError
-from app.index.changelog import ChangeFeed
-from app.index.replica import Replicas
+from app.replication.deltas import ChangeFeed
+from app.replication.replicas import Replicas
 
-_LOOK_SECONDS: Final = 5.0  # between looks, where no hint comes
-_QUIET_SECONDS: Final = 0.05  # after a hint: of a burst of changes most come together
+_POLL_SECONDS: Final = 5.0  # between polls, where no notification comes
+_QUIET_SECONDS: Final = 0.05  # after a notification: most of a burst come together
 _AGAIN_SECONDS: Final = 1.0  # after the database did not answer
 _STOP_SECONDS: Final = 10.0  # for a gallery that is just being read; the thread dies with us
 
@@ -31,8 +31,8 @@ _log = structlog.get_logger()
 class Follower:
     """A thread that follows every collection.
 
-    It looks every few seconds, at least twice in ``known_for`` seconds, and when ``wake`` is set;
-    each look is made inside of ``looking``, which may read and keep more.
+    It polls every few seconds, at least twice in ``known_for`` seconds, and when ``wake`` is set;
+    each poll runs inside of ``polling``, which may read and keep more.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Follower:
         *,
         snapshot_seconds: float,
         wake: threading.Event,
-        looking: Callable[[], AbstractContextManager[None]],
+        polling: Callable[[], AbstractContextManager[None]],
         known_for: float = inf,
     ) -> None:
         self._database = database
@@ -51,7 +51,7 @@ class Follower:
         self.replicas = replicas
         self._snapshot_seconds = snapshot_seconds
         self._wake = wake
-        self._looking = looking
+        self._polling = polling
         self._known_for = known_for
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
@@ -60,7 +60,7 @@ class Follower:
     def start(self) -> None:
         """Read every gallery, then begin to follow."""
         try:
-            self._look()
+            self._poll()
         except AppError as error:
             _log.warning("follower.waits", reason=error.detail)
         self._thread.start()
@@ -85,15 +85,15 @@ class Follower:
     def _listen(self, wait: Wait) -> None:
         while True:
             self._wake.clear()
-            if self._stop.is_set():  # asked after clearing: no word to stop is lost
+            if self._stop.is_set():  # asked after clearing, so that no stop is lost
                 return
-            self._look()
+            self._poll()
             self._keep_when_due()
-            if wait(min(_LOOK_SECONDS, self._known_for / 2)):
+            if wait(min(_POLL_SECONDS, self._known_for / 2)):
                 self._stop.wait(_QUIET_SECONDS)
 
-    def _look(self) -> None:
-        with self._looking():
+    def _poll(self) -> None:
+        with self._polling():
             self._follow_all()
 
     def _follow_all(self) -> None:
@@ -110,7 +110,7 @@ class Follower:
             self.replicas.of(key, epoch).catch_up(revision)
         except AppError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, `kith check` tells
+        except Exception as error:  # noqa: BLE001 - `kith check` says what is wrong with it
             _log.warning("follower.skipped", collection_key=key, error_type=type(error).__name__)
 
     def _keep_when_due(self) -> None:

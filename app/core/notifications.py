@@ -1,7 +1,7 @@
-"""Word between processes that something changed: PostgreSQL's LISTEN and NOTIFY.
+"""Notifications between processes that something changed: PostgreSQL's LISTEN and NOTIFY.
 
-A hint only. It makes an idle process follow at once instead of at its next look; nothing is wrong
-where one is lost, and on SQLite, which one process uses, none is sent.
+A notification makes an idle process follow at once instead of at its next poll. Nothing is wrong
+where one is lost. On SQLite, which one process uses, none is sent.
 """
 
 import threading
@@ -19,21 +19,21 @@ from app.core.opening import reason_of
 from app.errors import DatabaseLost
 
 _CHANNEL: Final = "kith_changes"
-_LOOK_UP_SECONDS: Final = 0.5  # how soon a listener notices that it should not wait
+_WAKE_CHECK_SECONDS: Final = 0.5  # how soon a listener notices that it should not wait
 
 Wait = Callable[[float], bool]
-"""Waits so many seconds for word of a change, and says whether there was any."""
+"""Waits at most that many seconds for a notification; returns whether one came."""
 
 
-def tell(session: Session) -> None:
-    """Let others know when this transaction commits."""
+def notify(session: Session) -> None:
+    """Notify other processes when this transaction commits."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_notify(_CHANNEL, "")))
 
 
 @contextmanager
 def listening(database: Database, wake: threading.Event) -> Iterator[Wait]:
-    """Hear of changes until the block ends; waiting ends early once ``wake`` is set.
+    """Receive notifications until the block ends; waiting ends early once ``wake`` is set.
 
     ``DatabaseLost`` where the database does not answer, or no longer.
     """
@@ -45,16 +45,16 @@ def listening(database: Database, wake: threading.Event) -> Iterator[Wait]:
         connection.exec_driver_sql(f"LISTEN {_CHANNEL}")
         driver: Any = connection.connection.driver_connection
         try:
-            yield lambda seconds: _heard(driver, seconds, wake)
+            yield lambda seconds: _wait_for(driver, seconds, wake)
         finally:
-            connection.invalidate()  # it listens: nobody else shall have it
+            connection.invalidate()  # it listens, so it must not go back to the pool
 
 
-def _heard(connection: "psycopg.Connection[Any]", seconds: float, wake: threading.Event) -> bool:
+def _wait_for(connection: "psycopg.Connection[Any]", seconds: float, wake: threading.Event) -> bool:
     deadline = time.monotonic() + seconds
     try:
         while not wake.is_set() and (left := deadline - time.monotonic()) > 0:
-            wait = min(left, _LOOK_UP_SECONDS)
+            wait = min(left, _WAKE_CHECK_SECONDS)
             if list(connection.notifies(timeout=wait, stop_after=1)):
                 return True
     except psycopg.Error as error:

@@ -1,0 +1,49 @@
+"""What a replica reads of the database: the people to put and to take out, and up to when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.decision.fusion import Fused
+from app.index.base import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What brings a replica to ``revision``: persons to put and persons to take out.
+
+    ``whole`` says that ``people`` are all there are: a replica drops everybody else that it holds.
+    ``epoch`` names the history that ``revision`` counts in (see ``history``).
+    ``people`` are the n persons to put, valid from ``valid_from`` (n,) until ``valid_until`` (n,),
+    in microseconds since 1970 (``validity.ALWAYS`` and ``validity.FOREVER`` where there is no
+    bound); ``gone`` (m,) are persons without any template.
+    """
+
+    epoch: str
+    revision: int
+    whole: bool
+    people: Fused
+    valid_from: Keys
+    valid_until: Keys
+    gone: Keys
+
+
+class ChangeFeed(Protocol):
+    """Where a replica reads the truth: one snapshot of the database an answer."""
+
+    def since(self, collection_key: int, revision: int | None) -> Delta:
+        """All that changed after ``revision``; everything there is where it is None, or where the
+        log does not reach back so far.
+
+        The answer is at the revision that SQL has now; ``NotFound`` when the collection is no more,
+        ``ContractMismatch`` when its templates are another model's by now.
+        """
+        ...
+
+    def people_of(self, collection_key: int) -> tuple[str, int, int]:
+        """Epoch, revision, and how many persons have templates: to check a snapshot by."""
+        ...
+
+    def positions(self) -> Sequence[tuple[int, str, int]]:
+        """Key, epoch and revision of every collection whose templates this service can compare."""
+        ...

@@ -1,0 +1,73 @@
+"""The port by which recognition and the gallery read who is enrolled.
+
+A replica in this process implements it, and an engine on other machines could: nothing here says
+where the vectors are. A reader is of one collection in one epoch. Each question names a revision
+that the caller has read in SQL, and no answer is from before it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from app.decision.calibration import GallerySize
+from app.decision.fusion import Fused
+from app.decision.site import SiteEvidence
+from app.index.base import Keys, Neighbours, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryState:
+    """A gallery at a revision and an instant.
+
+    ``size`` counts the persons who are valid then, the N that a probe is compared with;
+    ``evidence`` is what those persons say of each other.
+    """
+
+    revision: int
+    size: GallerySize
+    evidence: SiteEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search saw: the neighbours, valid or not, and the gallery at that moment."""
+
+    neighbours: Neighbours
+    gallery: GalleryState
+
+
+class GalleryReader(Protocol):
+    """Reads one collection's people. Thread-safe.
+
+    Every method raises ``NotReady`` where the revision is not reached in time or the collection
+    has another epoch by now, ``NotFound`` where it was deleted, and ``ContractMismatch`` where it
+    was switched to another model.
+    """
+
+    def search(self, queries: Vectors, k: int, *, revision: int, now: datetime) -> Found:
+        """The ``k`` persons nearest to each of ``queries`` (b, d), valid ``now`` or not, in a
+        gallery at ``revision`` or later.
+        """
+        ...
+
+    def state(self, *, revision: int, now: datetime) -> GalleryState:
+        """The gallery at ``revision`` or later, as it is ``now``."""
+        ...
+
+    def everybody(self, *, revision: int) -> Fused:
+        """All people, valid or not, at ``revision`` or later."""
+        ...
+
+    def people(self, keys: Keys, *, revision: int) -> tuple[Fused, Keys, Keys]:
+        """Those of ``keys`` (n,) who are enrolled, and from when until when each is valid, in
+        microseconds since 1970, in a gallery at ``revision`` or later.
+        """
+        ...
+
+
+class GalleryReaders(Protocol):
+    """Gives each collection's reader. Thread-safe."""
+
+    def of(self, collection_key: int, epoch: str) -> GalleryReader:
+        """The reader of a collection in this epoch of its history."""
+        ...

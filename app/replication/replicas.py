@@ -1,0 +1,70 @@
+"""The replicas of one process."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from app.index.base import VectorIndex
+from app.replication.deltas import ChangeFeed
+from app.replication.replica import CollectionReplica
+from app.replication.snapshot import Snapshots
+
+_log = structlog.get_logger()
+
+
+class Replicas:
+    """The replicas of this process, one a collection, made when first asked for. Thread-safe."""
+
+    def __init__(
+        self,
+        feed: ChangeFeed,
+        new_index: Callable[[], VectorIndex],
+        snapshots: Snapshots | None = None,
+    ) -> None:
+        self._feed = feed
+        self._new_index = new_index
+        self._snapshots = snapshots
+        self._lock = threading.Lock()
+        self._replicas: dict[int, CollectionReplica] = {}
+
+    def of(self, collection_key: int, epoch: str) -> CollectionReplica:
+        """The replica of a collection; empty and behind until its first search."""
+        with self._lock:
+            replica = self._replicas.get(collection_key)
+            if replica is None or replica.epoch != epoch:
+                replica = CollectionReplica(
+                    collection_key,
+                    epoch,
+                    feed=self._feed,
+                    new_index=self._new_index,
+                    snapshots=self._snapshots,
+                )
+                self._replicas[collection_key] = replica
+            return replica
+
+    def forget(self, collection_key: int) -> None:
+        """Free the memory and the disk of a collection that is no more."""
+        with self._lock:
+            self._replicas.pop(collection_key, None)
+        if self._snapshots is not None:
+            self._snapshots.forget(collection_key)
+
+    def retain(self, collection_keys: set[int]) -> None:
+        """Forget all others: other processes deleted them, or restored a backup without them."""
+        for key in self.there().keys() - collection_keys:
+            self.forget(key)
+
+    def there(self) -> dict[int, CollectionReplica]:
+        """Those that were made so far."""
+        with self._lock:
+            return dict(self._replicas)
+
+    def keep(self) -> None:
+        """Write a snapshot of each that changed; what cannot be written is told, and no matter."""
+        for key, replica in self.there().items():
+            try:
+                if replica.keep():
+                    _log.info("snapshot.kept", collection_key=key)
+            except OSError as error:
+                _log.warning("snapshot.failed", collection_key=key, reason=error.strerror)
