@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+from contextlib import suppress
 from functools import partial
 from shlex import quote
 
@@ -13,6 +14,7 @@ from app.auth.service import KeyService, WayIn
 from app.bootstrap import build
 from app.cli.models import download_progress
 from app.core.logging import configure_logging
+from app.core.terminal import flush_output
 from app.errors import StartError
 from app.inference.pull import pull
 from app.main import create_app
@@ -66,6 +68,8 @@ def _announce(settings: Settings, keys: KeyService, port: int) -> None:
         typer.echo(_welcome(settings, keys, port))
     except OSError as error:  # a service is there for others than its starter
         structlog.get_logger().warning("welcome.unread", reason=error.strerror)
+        with suppress(OSError):  # else the end of the service would fail by it
+            flush_output()
 
 
 def _welcome(settings: Settings, keys: KeyService, port: int) -> str:

@@ -33,7 +33,7 @@ class Commands:
 
     def start(self, *arguments: str, output: str = "", **settings: str) -> subprocess.Popen[str]:
         """``output`` is what the shell makes of standard output."""
-        script = f'set -o pipefail; "$@" {output}'
+        script = f'set -o pipefail; exec "$@" {output}'
         return subprocess.Popen(
             ["bash", "-c", script, "bash", sys.executable, "-c", KITH, *arguments],
             env={**self._environment, **settings},
@@ -75,6 +75,16 @@ def test_what_cannot_be_printed_is_one_line_and_no_key_is_made_that_nobody_saw(
         assert status == 1
         assert re.fullmatch("kith: Standard output cannot be .+, so none was made.\n", err), err
     assert keys_in(tmp_path) == []
+
+
+def test_a_service_whose_output_nobody_takes_serves_and_stops_well(commands: Commands) -> None:
+    """Others are there for it than who started it."""
+    service = commands.start("serve", output="> /dev/full", KITH_PORT="0")
+    assert service.stderr is not None
+    assert any("welcome.unread" in line for line in iter(service.stderr.readline, ""))
+    service.terminate()
+    status, _, err = ended(service)
+    assert (status, "Traceback" in err) == (0, False)
 
 
 def test_names_are_utf_8_in_any_locale(commands: Commands, tmp_path: Path) -> None:
