@@ -50,7 +50,7 @@ def evaluate(out: Run) -> None:
     """Measure the weights that were kept on the run's unseen identities.
 
     1:1 (ROC, EER, TAR at FAR, ten folds), 1:N closed set (CMC) and open set (DET, DIR), with
-    bootstrap intervals: OUT/metrics.json, OUT/evaluation.md and .html, and their plots.
+    intervals that count people: OUT/metrics.json, OUT/evaluation.md and .html, and their plots.
     """
     _evaluated(out)
 

@@ -68,7 +68,9 @@ def wilson(rate: float, trials: float) -> tuple[float, float]:
     centre = (rate + _Z2 / (2 * trials)) / (1 + _Z2 / trials)
     spread = rate * (1 - rate) / trials + _Z2 / (4 * trials**2)
     half = np.sqrt(_Z2 * spread) / (1 + _Z2 / trials)
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    # At rates of 0 and 1 an end is the rate itself, but for rounding.
+    low, high = min(rate, float(centre - half)), max(rate, float(centre + half))
+    return max(0.0, low), min(1.0, high)
 
 
 def least_rate(persons: int) -> float:

@@ -5,7 +5,6 @@ import pytest
 
 from training.datasets.base import ImageSet
 from training.errors import TrainingError
-from training.evaluate.bootstrap import interval
 from training.evaluate.episodes import one_shot
 from training.evaluate.identification import OpenSet, identify, make_protocol, unit_rows
 from training.evaluate.structure import distance_matrix, neighbourhoods, pair_means
@@ -19,6 +18,26 @@ def clustered(spread: float, people: int = 30, each: int = 5) -> tuple[np.ndarra
     labels = np.repeat(np.arange(people), each)
     z = centres[labels] + spread * rng.normal(size=(people * each, 16))
     return z.astype(np.float32), labels.astype(np.int64)
+
+
+def opened(
+    mated: np.ndarray,
+    strangers: np.ndarray,
+    *,
+    owner: np.ndarray | None = None,
+    lookalike: np.ndarray | None = None,
+) -> OpenSet:
+    """First each time; by default everybody has one probe, and is taken for somebody else."""
+    count, others = len(mated), len(strangers)
+    return OpenSet(
+        mated=mated.astype(np.float32),
+        rank=np.ones(count, np.int64),
+        owner=np.arange(count) if owner is None else owner,
+        strangers=strangers.astype(np.float32),
+        stranger=10_000 + np.arange(others),
+        lookalike=np.arange(others) if lookalike is None else lookalike,
+        size=50,
+    )
 
 
 def test_a_protocol_enrols_and_probes_different_images_and_keeps_strangers_out() -> None:
@@ -66,7 +85,7 @@ def test_identification_is_the_definition_probe_by_probe() -> None:
 
 def test_the_threshold_is_the_lowest_that_keeps_the_promise() -> None:
     strangers = np.linspace(0, 0.99, 100, dtype=np.float32)
-    result = OpenSet(np.ones(3, np.float32), np.ones(3, np.int64), strangers, 5)
+    result = opened(np.ones(3, np.float32), strangers)
     threshold = result.threshold(0.05)
     assert (strangers >= threshold).sum() == 5
     assert (strangers >= np.nextafter(np.float32(threshold), np.float32(-1))).sum() == 6
@@ -98,18 +117,35 @@ def test_verification_rates_are_counted_at_the_threshold() -> None:
     assert error <= min((mated < t).mean() + (impostor >= t).mean() for t in np.linspace(0, 1, 200))
 
 
-def test_the_interval_contains_the_rate_and_narrows_with_more_probes() -> None:
+def test_intervals_count_people_and_not_photos() -> None:
+    """Ten photos of a person that err together are one person's worth."""
     rng = np.random.default_rng(3)
+    strangers = rng.normal(0.1, 0.1, 2000).astype(np.float32)
 
-    def drawn(count: int) -> OpenSet:
-        mated = rng.normal(0.5, 0.2, count).astype(np.float32)
-        strangers = rng.normal(0.1, 0.1, count).astype(np.float32)
-        return OpenSet(mated, np.ones(count, np.int64), strangers, 50)
+    def drawn(people: int, photos: int) -> OpenSet:
+        mated = np.repeat(rng.normal(0.5, 0.2, people), photos).astype(np.float32)
+        return opened(mated, strangers, owner=np.repeat(np.arange(people), photos))
 
-    few, many = drawn(200), drawn(20_000)
-    wide, narrow = (interval(x, fpir=0.01, seed=1, draws=200) for x in (few, many))
-    assert wide[0] <= few.dir_at(0.01) <= wide[1]
-    assert narrow[1] - narrow[0] < (wide[1] - wide[0]) / 3
+    alone, repeated, many = drawn(100, 1), drawn(100, 50), drawn(5000, 1)
+    for result in (alone, repeated, many):
+        found = result.dir_rate(0.01)
+        assert found.low <= found.rate == result.dir_at(0.01) <= found.high
+
+    def width(result: OpenSet) -> float:
+        return result.dir_rate(0.01).high - result.dir_rate(0.01).low
+
+    assert width(repeated) == pytest.approx(width(alone), rel=0.15)
+    assert width(many) < width(repeated) / 5
+
+
+def test_the_rate_of_false_positives_knows_who_was_taken_for_whom() -> None:
+    strangers = np.zeros(400, np.float32)
+    strangers[:4] = 0.9
+    mated = np.ones(3, np.float32)
+    apart = opened(mated, strangers, lookalike=np.arange(400)).fpir_rate(0.01)
+    shared = opened(mated, strangers, lookalike=np.zeros(400, np.int64)).fpir_rate(0.01)
+    assert apart.rate == shared.rate == 0.01
+    assert shared.high > apart.high
 
 
 def test_one_shot_is_perfect_for_tight_classes_and_chance_for_noise() -> None:

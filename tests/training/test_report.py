@@ -61,7 +61,8 @@ def test_one_section_alone_can_be_made(studies: Studies, tmp_path: Path) -> None
 
 def test_known_classes_are_named_only_above_the_strangers() -> None:
     scores = np.array([[0.9, 0.1], [0.4, 0.6], [0.7, 0.2]])
-    found = known_or_not(scores, np.array([0, 0, 0]), np.array([[0.5, 0.8]] * 10))
+    others = np.array([[0.5, 0.8]] * 10)
+    found = known_or_not(scores, np.array([0, 0, 0]), others, np.zeros(10, np.int64))
     assert found.rank.tolist() == [1, 2, 1]
     assert found.dir_at(0.01) == pytest.approx(1 / 3)
 

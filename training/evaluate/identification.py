@@ -4,6 +4,8 @@ A gallery holds one template (centroid) of each of N persons. A *mated* probe sh
 *non-mated* probe somebody else. FPIR(t) is the share of non-mated probes whose best similarity
 reaches t; FNIR(t) the share of mated probes whose own person is not first or stays below t;
 DIR = 1 - FNIR. All of it is at a stated N: the same threshold means another FPIR at another N.
+Centroids and intervals are the service's own: ``app.decision.fusion`` and, counting people and not
+photos, ``app.evaluation.rates`` (docs/decisions/0006).
 """
 
 from dataclasses import dataclass
@@ -11,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.decision.fusion import ROUNDING, fuse_persons
+from app.evaluation.rates import Rate, share
 from training.datasets.base import Labels
 from training.errors import TrainingError
 
@@ -30,13 +34,18 @@ class Protocol:
 class OpenSet:
     """Scores of a protocol run.
 
-    ``mated`` (m,) is each mated probe's similarity to its own person; ``rank`` (m,) that person's
-    place, 1 = first; ``strangers`` (s,) each non-mated probe's best similarity; ``size`` is N.
+    ``mated`` (m,) is each mated probe's similarity to its own person ``owner`` (m,); ``rank`` (m,)
+    that person's place, 1 = first. ``strangers`` (s,) is each non-mated probe's best similarity, to
+    the person ``lookalike`` (s,); ``stranger`` (s,) is the person it shows. ``size`` is N. Persons
+    are numbered from 0, the same number for the same person in all three.
     """
 
     mated: NDArray[np.float32]
     rank: NDArray[np.int64]
+    owner: Labels
     strangers: NDArray[np.float32]
+    stranger: Labels
+    lookalike: Labels
     size: int
 
     @property
@@ -54,7 +63,22 @@ class OpenSet:
 
     def dir_at(self, fpir: float) -> float:
         """Detection and identification rate at ``fpir``: first *and* above the threshold."""
-        return float(((self.rank == 1) & (self.mated >= self.threshold(fpir))).mean())
+        return float(self.hits(fpir).mean())
+
+    def hits(self, fpir: float) -> NDArray[np.bool_]:
+        """Which mated probes (m,) are identified at the threshold of ``fpir``."""
+        first: NDArray[np.bool_] = self.rank == 1
+        return first & (self.mated >= self.threshold(fpir))
+
+    def dir_rate(self, fpir: float) -> Rate:
+        """DIR at the threshold of ``fpir`` with its 95 % interval; the persons are the units."""
+        return share(self.hits(fpir), self.owner)
+
+    def fpir_rate(self, fpir: float) -> Rate:
+        """What the threshold of ``fpir`` came to, with its 95 % interval: how far these strangers
+        show that others would be named as seldom.
+        """
+        return share(self.strangers >= self.threshold(fpir), self.stranger, self.lookalike)
 
     def fnir_at(self, fpir: float) -> float:
         """False negative identification rate at ``fpir``."""
@@ -97,28 +121,28 @@ def make_protocol(labels: Labels, *, enrol: int, persons: int, seed: int) -> Pro
 
 
 def unit_rows(z: Rows) -> Rows:
-    """Rows of length one."""
+    """Rows (n, d) of length one."""
     rows: Rows = (z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-12)).astype(
         np.float32
     )
     return rows
 
 
-def centroids(z: Rows, labels: Labels) -> tuple[Rows, Labels]:
-    """One unit template an identity (N, d), and whose it is (N,)."""
-    found, inverse = np.unique(labels, return_inverse=True)
-    sums = np.zeros((len(found), z.shape[1]), np.float64)
-    np.add.at(sums, inverse, unit_rows(z))
-    return unit_rows(sums.astype(np.float32)), found
-
-
 def identify(gallery: Rows, probes: Rows, labels: Labels, protocol: Protocol) -> OpenSet:
     """Run ``protocol``: embeddings (n, d) of the images as enrolled and as probed (may differ)."""
-    templates, persons = centroids(gallery[protocol.gallery], labels[protocol.gallery])
+    enrolled = fuse_persons(unit_rows(gallery[protocol.gallery]), labels[protocol.gallery])
+    templates, persons = enrolled.vectors, enrolled.owners
     scores = unit_rows(probes[protocol.mated]) @ templates.T
     own = np.searchsorted(persons, labels[protocol.mated])
     mine = scores[np.arange(len(own)), own]
-    # Ties count against the system: an impostor as close as oneself is placed first.
-    rank = 1 + ((scores >= mine[:, None]).sum(axis=1) - 1)
-    strangers = (unit_rows(probes[protocol.strangers]) @ templates.T).max(axis=1)
-    return OpenSet(mine, rank.astype(np.int64), strangers, len(persons))
+    others = unit_rows(probes[protocol.strangers]) @ templates.T
+    return OpenSet(
+        mated=mine,
+        # Ties count against the system: an impostor as close as oneself is placed first.
+        rank=(scores >= mine[:, None] - ROUNDING).sum(axis=1),
+        owner=labels[protocol.mated],
+        strangers=others.max(axis=1),
+        stranger=labels[protocol.strangers],
+        lookalike=persons[others.argmax(axis=1)],
+        size=len(persons),
+    )

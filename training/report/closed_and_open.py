@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.decision.fusion import fuse_persons
 from training.config import LossConfig
 from training.datasets.base import ImageSet
 from training.evaluate.embedding import embed
-from training.evaluate.identification import OpenSet, Rows, centroids, unit_rows
+from training.evaluate.identification import OpenSet, Rows, unit_rows
 from training.losses.softmax import SoftmaxClassifier
 from training.report.curves import det_curves, roc_curves
 from training.report.page import table
@@ -100,9 +101,10 @@ def _known(run: Trained, subject: Subject) -> OpenSet:
         scores = [_log_probabilities(run.objective.head, z) for z in (known, unseen)]
     else:
         train = subject.prepared.train
-        templates, _ = centroids(embed(run.model, train.images), train.labels)
+        rows = unit_rows(embed(run.model, train.images))
+        templates = fuse_persons(rows, train.labels).vectors
         scores = [(unit_rows(z) @ templates.T).astype(np.float64) for z in (known, unseen)]
-    return known_or_not(scores[0], subject.known.labels, scores[1])
+    return known_or_not(scores[0], subject.known.labels, scores[1], subject.prepared.unseen.labels)
 
 
 def _log_probabilities(head: SoftmaxClassifier, z: Rows) -> NDArray[np.float64]:

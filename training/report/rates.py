@@ -50,16 +50,20 @@ def rates(z: Rows, data: ImageSet) -> Rates:
 
 
 def known_or_not(
-    scores: NDArray[np.float64], own: Labels, strangers: NDArray[np.float64]
+    scores: NDArray[np.float64], own: Labels, others: NDArray[np.float64], unknown: Labels
 ) -> OpenSet:
-    """Scores (n, C) of images of class ``own`` (n,), and of strangers (s, C), as an open set."""
+    """Scores (n, C) of images of class ``own`` (n,), and scores ``others`` (s, C) of images of the
+    classes ``unknown`` (s,), which are numbered by themselves, as an open set.
+    """
     mine = scores[np.arange(len(own)), own]
-    rank = (scores >= mine[:, None]).sum(axis=1)
     return OpenSet(
-        mine.astype(np.float32),
-        rank.astype(np.int64),
-        strangers.max(axis=1).astype(np.float32),
-        scores.shape[1],
+        mated=mine.astype(np.float32),
+        rank=(scores >= mine[:, None]).sum(axis=1),
+        owner=own,
+        strangers=others.max(axis=1).astype(np.float32),
+        stranger=scores.shape[1] + unknown,
+        lookalike=others.argmax(axis=1),
+        size=scores.shape[1],
     )
 
 
