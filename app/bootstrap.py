@@ -11,6 +11,7 @@ from math import inf
 
 from app.auth.door import DoorKeys
 from app.auth.service import KeyService
+from app.bundles.bundle import Bundle
 from app.container import Container as Container
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
@@ -29,7 +30,6 @@ from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
-from app.inference.bundle import Bundle
 from app.inference.gate import Gate
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.observability.health import Readiness

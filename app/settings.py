@@ -24,7 +24,7 @@ MEBIBYTE = 1024 * 1024
 _YEAR: Final = 365 * 24 * 3600
 """Seconds. No setting needs more, and beyond 292 years Python cannot wait."""
 _TEBIBYTE: Final = 1024**4
-SHIPPED: Final = Path(__file__).parent / "inference" / "bundles"
+SHIPPED: Final = Path(__file__).parent / "bundles" / "shipped"
 """The bundles that come with Kith, each in the folder of its name."""
 _SECRETS_DIR: Final = Path("/run/secrets")
 

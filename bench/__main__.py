@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from app.bundles.bundle import Bundle
 from app.index.flat import FlatIndex
-from app.inference.bundle import Bundle
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.inference.session import open_session
 from app.vision.align import align_face

@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from app.bundles.bundle import Bundle
 from app.evaluation.rates import share
-from app.inference.bundle import Bundle
 from app.inference.embedder import OnnxEmbedder
 from app.inference.folders import photos_in
 from app.inference.pipeline import build_pipeline

@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from app.inference.bundle import Bundle
+from app.bundles.bundle import Bundle
+from app.bundles.recipe import SOURCES
 from app.inference.pipeline import build_pipeline
-from app.inference.recipe import SOURCES
 from app.inference.session import open_session
 from app.settings import SHIPPED
 from app.vision.preprocess import to_blob

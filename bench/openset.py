@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from app.inference.bundle import Bundle
+from app.bundles.bundle import Bundle
 from app.inference.pipeline import build_pipeline
 from bench.openset_cost import cost_table, scores_table
 from bench.openset_data import Photographs, never_trained_on, photographs
@@ -24,7 +24,7 @@ from bench.openset_promise import promise_table, sites_table
 from bench.openset_tail import tail_table
 
 _PLAIN: Final = "1"  # the version of ``face`` that is SFace itself
-_ERRORS: Final = Path("app/inference/recipes/face/lfw-label-errors.txt")
+_ERRORS: Final = Path("app/bundles/recipes/face/lfw-label-errors.txt")
 _SECOND_NAMES: Final = Path("bench/lfw-second-names.txt")
 
 

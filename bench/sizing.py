@@ -24,11 +24,11 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import insert, select
 
+from app.bundles.bundle import Bundle
 from app.core.db import Database
 from app.gallery.models import Face, Person
 from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
-from app.inference.bundle import Bundle
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.inference.manifest import MODEL_CARD
+from app.bundles.manifest import MODEL_CARD
 from training.config import RunConfig
 from training.evaluate.suite import Measured
 from training.prepare import Prepared

@@ -13,9 +13,9 @@ import onnx
 import onnxruntime as ort
 import torch
 
+from app.bundles.bundle import Bundle, write_bundle
+from app.bundles.manifest import MODEL_CARD, FileEntry, made_manifest, sha256_of
 from app.decision.calibration import Calibration
-from app.inference.bundle import Bundle, write_bundle
-from app.inference.manifest import MODEL_CARD, FileEntry, made_manifest, sha256_of
 from app.vision.preprocess import Preprocessing, to_blob
 from training.backbones.embedder import Embedder
 from training.backbones.graph import GraphEmbedder

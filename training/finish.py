@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+from app.bundles.adaptation import write_changes
 from app.core.files import write_whole
 from app.decision.calibration import Calibration
-from app.inference.adaptation import write_changes
 from app.vision.again import seen_again
 from training import checkpoint
 from training.backbones.embedder import Embedder

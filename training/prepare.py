@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from app.inference.bundle import Bundle
+from app.bundles.bundle import Bundle
 from app.inference.session import open_session
 from app.vision.preprocess import Preprocessing
 from training.backbones.compact import CompactFaceNet

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from app.bundles.manifest import read_manifest
 from app.cli.databases import erased, existing_database
 from app.cli.progress import count_progress
 from app.core.clock import SystemClock
@@ -15,7 +16,6 @@ from app.core.db import Database
 from app.core.logging import configure_logging
 from app.core.terminal import say
 from app.errors import BundleError
-from app.inference.manifest import read_manifest
 from app.maintenance.archive import CollectionEntry, Progress, opened_archive
 from app.maintenance.backup import backup as write_backup
 from app.maintenance.restore import import_collection

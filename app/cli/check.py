@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
+from app.bundles.bundle import Bundle
+from app.bundles.manifest import read_with_digest
 from app.cli.databases import existing_database
 from app.cli.progress import count_progress
 from app.core.logging import configure_logging
 from app.core.terminal import plain_console, say
 from app.errors import BundleError
-from app.inference.bundle import Bundle
-from app.inference.manifest import read_with_digest
 from app.maintenance.check import Check
 from app.maintenance.findings import Finding, Result, result
 from app.settings import load_settings

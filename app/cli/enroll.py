@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from app.bootstrap import Container, build, build_analyser, build_enroller
+from app.bundles.bundle import Bundle
 from app.cli.databases import existing_database, is_empty
 from app.cli.enroll_report import EnrollReport
 from app.cli.left_out import people_in
@@ -27,7 +28,6 @@ from app.gallery.enrolment import ImageFile
 from app.gallery.people_by_name import InGallery, Outcome, Recipient, Rehearsal, enrol_photo
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection
-from app.inference.bundle import Bundle
 from app.inference.pipeline import build_pipeline
 from app.inference.subject import Subject, SubjectRule
 from app.inference.walk import Photo

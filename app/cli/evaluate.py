@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from app.bootstrap import build_analyser, build_enroller
+from app.bundles.bundle import Bundle
 from app.cli.databases import existing_database
 from app.cli.left_out import left_out_lines, people_in
 from app.cli.progress import count_progress
@@ -30,7 +31,6 @@ from app.evaluation.rates import Rate
 from app.evaluation.report.page import as_html
 from app.evaluation.report.words import between, percent, similarity, tally
 from app.gallery.evaluation import StoredGallery, gallery_of_collection, gallery_of_photos
-from app.inference.bundle import Bundle
 from app.inference.pipeline import build_pipeline
 from app.inference.walk import Photo
 from app.settings import Settings, load_settings

@@ -11,6 +11,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from app.bootstrap import build_analyser
+from app.bundles.bundle import MOST_CALIBRATION, Bundle
+from app.bundles.bundle import use_calibration as put_calibration
+from app.bundles.manifest import CALIBRATION
+from app.bundles.pull import PLAIN, RECIPE
+from app.bundles.pull import pull as pull_bundle
 from app.cli.left_out import left_out_lines, walked
 from app.cli.progress import count_progress
 from app.core.documents import read_bytes
@@ -21,13 +26,8 @@ from app.core.terminal import plain_console, say
 from app.decision.fit import fit
 from app.decision.noise import score_noise
 from app.errors import BundleError, InvalidRequest
-from app.inference.bundle import MOST_CALIBRATION, Bundle
-from app.inference.bundle import use_calibration as put_calibration
 from app.inference.folders import EmbeddedFolder, embed_photos
-from app.inference.manifest import CALIBRATION
 from app.inference.pipeline import Pipeline, build_pipeline
-from app.inference.pull import PLAIN, RECIPE
-from app.inference.pull import pull as pull_bundle
 from app.inference.subject import sole_subject
 from app.inference.walk import Photo
 from app.settings import Settings, load_settings

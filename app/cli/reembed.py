@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from app.bundles.bundle import Bundle
+from app.bundles.manifest import read_manifest
 from app.cli.databases import existing_database
 from app.cli.progress import count_progress
 from app.core.clock import SystemClock
@@ -14,9 +16,7 @@ from app.core.db import Database
 from app.core.logging import configure_logging
 from app.core.terminal import say
 from app.errors import InvalidRequest
-from app.inference.bundle import Bundle
 from app.inference.embedder import OnnxEmbedder
-from app.inference.manifest import read_manifest
 from app.maintenance.reembed import Reembedding
 from app.maintenance.switch import Switched, ready
 from app.maintenance.switch import drop as drop_other_templates

@@ -12,11 +12,11 @@ import typer
 
 from app.auth.service import KeyService, WayIn
 from app.bootstrap import build
+from app.bundles.pull import pull
 from app.cli.models import download_progress
 from app.core.logging import configure_logging
 from app.core.terminal import flush_output
 from app.errors import StartError
-from app.inference.pull import pull
 from app.main import create_app
 from app.server.listening import bound_sockets, listen, url_of
 from app.server.memory import give_large_blocks_back

@@ -7,8 +7,8 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from app.bundles.bundle import Bundle
 from app.errors import BundleError
-from app.inference.bundle import Bundle
 from app.inference.session import open_session
 from app.vision.preprocess import to_blob
 from app.vision.types import AlignedCrop

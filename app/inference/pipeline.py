@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.inference.bundle import Bundle
+from app.bundles.bundle import Bundle
 from app.inference.detector import Detection, YuNet
 from app.inference.embedder import Embedder, Embeddings, OnnxEmbedder
 from app.vision.align import align_face

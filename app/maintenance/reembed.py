@@ -13,13 +13,13 @@ from typing import Final
 from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session
 
+from app.bundles.manifest import Manifest
 from app.core.db import Database
 from app.errors import AppError, Conflict
 from app.gallery import repository
 from app.gallery.models import Collection, Face, OtherTemplate
 from app.gallery.templates import pack
 from app.inference.embedder import Embedder
-from app.inference.manifest import Manifest
 from app.maintenance import beside
 from app.maintenance.archive import Progress
 from app.vision.crops import unpacked

@@ -2,7 +2,7 @@
 
 import structlog
 
-from app.inference.bundle import Bundle
+from app.bundles.bundle import Bundle
 from app.inference.session import PRECISION, PROVIDER
 from app.recognition.schemas import ModelList, ModelView
 

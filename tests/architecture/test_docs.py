@@ -42,9 +42,7 @@ def text_files(pattern: str = "*") -> list[Path]:
     """What people write: code, settings, pages."""
     suffixes = {".py", ".md", ".toml", ".yml", ".txt", ""}
     ours = [file for file in kept_files() if file.suffix in suffixes and file.match(pattern)]
-    return [
-        file for file in ours if file.parent.name != "bundles" and "requirements" not in str(file)
-    ]
+    return [file for file in ours if "requirements" not in str(file)]
 
 
 def test_every_link_leads_to_a_page_and_every_anchor_to_a_heading() -> None:

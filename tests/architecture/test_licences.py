@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-INFERENCE = ROOT / "app" / "inference"
+BUNDLES = ROOT / "app" / "bundles"
 LICENCE = (ROOT / "LICENSE").read_text(encoding="utf-8")
 NOTICE = (ROOT / "NOTICE").read_text(encoding="utf-8")
 
@@ -75,7 +75,7 @@ def test_it_is_in_the_image(name: str) -> None:
 
 
 def test_the_notice_tells_of_every_model_that_is_fetched() -> None:
-    recipe = json.loads((INFERENCE / "recipes" / "sface" / "recipe.json").read_text("utf-8"))
+    recipe = json.loads((BUNDLES / "recipes" / "sface" / "recipe.json").read_text("utf-8"))
     for source in recipe["sources"].values():
         assert source["file"] in NOTICE
         told = {"MIT": "MIT License", "Apache-2.0": "Apache License"}[source["licence"]]
@@ -83,7 +83,7 @@ def test_the_notice_tells_of_every_model_that_is_fetched() -> None:
 
 
 def test_the_notice_tells_of_every_model_and_weight_that_is_kept() -> None:
-    kept = [*INFERENCE.rglob("*.onnx"), *INFERENCE.rglob("*.npz")]
+    kept = [*BUNDLES.rglob("*.onnx"), *BUNDLES.rglob("*.npz")]
     assert len(kept) >= 3
     for file in kept:
         assert str(file.relative_to(ROOT)) in NOTICE
@@ -92,5 +92,5 @@ def test_the_notice_tells_of_every_model_and_weight_that_is_kept() -> None:
 def test_every_detector_carries_the_terms_it_is_under() -> None:
     terms = "The above copyright notice and this permission notice shall be included in all copies"
     assert terms in " ".join(NOTICE.split())
-    for card in INFERENCE.rglob("MODEL_CARD.md"):
+    for card in BUNDLES.rglob("MODEL_CARD.md"):
         assert terms.lower()[4:] in " ".join(card.read_text("utf-8").split()).lower(), card

@@ -7,9 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LARGEST = 1024 * 1024
 # The one model that is kept: Kith trained it, so that a first start without a network can serve.
-TRAINED_HERE = ROOT / "app" / "inference" / "bundles" / "face-mini"
+TRAINED_HERE = ROOT / "app" / "bundles" / "shipped" / "face-mini"
 # What Kith's training adds to a published model's weights, and nothing of the model itself.
-ADDED_HERE = ROOT / "app" / "inference" / "recipes" / "face" / "adaptation.npz"
+ADDED_HERE = ROOT / "app" / "bundles" / "recipes" / "face" / "adaptation.npz"
 NOT_KEPT = {".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".onnx", ".npz", ".pt", ".pth", ".db"}
 
 # The brackets keep this file from holding what it looks for.

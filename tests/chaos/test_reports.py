@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from app.bundles.manifest import read_manifest
 from app.core.db import Database
-from app.inference.manifest import read_manifest
 from bench.startup import DIMENSION, filled
 from migrations import upgrade
 from tests.chaos.conftest import Length

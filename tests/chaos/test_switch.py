@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from app.bootstrap import Container
+from app.bundles.manifest import read_manifest
 from app.errors import Conflict, ContractMismatch, NotReady
 from app.gallery.models import Collection, Crop, Face
 from app.gallery.person_service import PersonService
-from app.inference.manifest import read_manifest
 from app.settings import Settings
 from tests.chaos.conftest import Length
 from tests.support.fake_bundle import write_fake_bundle

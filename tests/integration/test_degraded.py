@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.inference.bundle import Bundle
+from app.bundles.bundle import Bundle
+from app.bundles.pull import PLAIN, pull
 from app.inference.embedder import OnnxEmbedder
 from app.inference.folders import photos_in
 from app.inference.pipeline import build_pipeline
-from app.inference.pull import PLAIN, pull
 from app.vision.decode import ImageLimits, decode_image
 from bench.degraded import FPIR
 from bench.degraded_views import CLEAN, seen

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.inference.bundle import Bundle
+from app.bundles.bundle import Bundle
 from app.inference.pipeline import build_pipeline
 from app.settings import SHIPPED, Settings
 from tests.support.pictures import encoded

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from app.bundles.bundle import Bundle
+from app.bundles.pull import pull
 from app.core.db import Database
 from app.core.interrupts import end_at_signals
-from app.inference.bundle import Bundle
-from app.inference.pull import pull
 from app.maintenance.archive import opened_archive
 from migrations import upgrade
 from tests.support.commands import Kith
@@ -23,7 +23,7 @@ from tests.support.fake_bundle import write_fake_bundle
 from tests.support.interrupted import Ended, interrupted
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
-from tests.unit.inference.publisher import published
+from tests.unit.bundles.publisher import published
 
 _MAIN = "from app.cli import main; main()"
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.inference.bundle import Bundle
+from app.bundles.bundle import Bundle
 from app.inference.pipeline import Pipeline, Sample, build_pipeline
 from app.vision.decode import ImageLimits, decode_image
 

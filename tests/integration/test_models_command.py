@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from app.inference.bundle import Bundle
+from app.bundles.bundle import Bundle
 from app.recognition.models import ModelService
 from app.settings import SHIPPED, Settings
 from tests.support.commands import Kith

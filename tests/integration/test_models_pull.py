@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.inference.bundle import Bundle
+from app.bundles.bundle import Bundle
 from tests.support.pictures import picture
 from tests.support.published import published_models
 

@@ -14,6 +14,8 @@ from sqlalchemy import delete, select, update
 
 from app.auth.principal import INSIDE, Principal, Scope
 from app.bootstrap import Container
+from app.bundles.bundle import Bundle
+from app.bundles.manifest import read_manifest
 from app.core.db import Database
 from app.errors import Conflict, ContractMismatch, NotFound, NotReady
 from app.gallery.collection_service import CollectionService
@@ -22,9 +24,7 @@ from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person, Pr
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import CollectionPatch
 from app.gallery.templates import TemplateFeed, unpack
-from app.inference.bundle import Bundle
 from app.inference.embedder import Embeddings, OnnxEmbedder
-from app.inference.manifest import read_manifest
 from app.inference.pipeline import build_pipeline
 from app.maintenance import reembed as room
 from app.maintenance.switch import drop, ready

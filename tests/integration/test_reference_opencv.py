@@ -15,8 +15,8 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.bundles.pull import PLAIN, pull
 from app.inference.pipeline import Pipeline, Sample, build_pipeline
-from app.inference.pull import PLAIN, pull
 from app.vision.decode import ImageLimits, decode_image
 from app.vision.types import Box
 from tests.support.published import published_models

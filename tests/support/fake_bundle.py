@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from app.inference.bundle import write_bundle
-from app.inference.manifest import CALIBRATION, EMBEDDER, MANIFEST, MODEL_CARD
+from app.bundles.bundle import write_bundle
+from app.bundles.manifest import CALIBRATION, EMBEDDER, MANIFEST, MODEL_CARD
 
 SIDE, DIMENSION = 32, 32
 

@@ -15,6 +15,9 @@ import numpy as np
 from starlette.requests import Request
 from starlette.types import Message
 
+from app.bundles.bundle import Bundle
+from app.bundles.manifest import contract_id
+from app.bundles.pull import RECIPE
 from app.decision.calibration import GallerySize
 from app.errors import (
     AppError,
@@ -26,9 +29,6 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.gallery.schemas import NewPersonWithFaces
-from app.inference.bundle import Bundle
-from app.inference.manifest import contract_id
-from app.inference.pull import RECIPE
 from app.vision.decode import ImageLimits, decode_image
 from app.web.uploads import OPTIONAL_IMAGES, submission
 from tests.support.fake_bundle import write_fake_bundle

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from app.bundles.bundle import Bundle
+from app.bundles.manifest import read_manifest
 from app.core.db import Base, Database
-from app.inference.bundle import Bundle
 from app.inference.embedder import Embedder, OnnxEmbedder
-from app.inference.manifest import read_manifest
 from app.maintenance.check import Check
 from app.maintenance.reembed import Prepared, Reembedding
 from app.maintenance.switch import Switched, switch

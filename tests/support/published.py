@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from app.inference.pull import RECIPE, read_plan
-from app.inference.sources import fetch_sources
+from app.bundles.pull import RECIPE, read_plan
+from app.bundles.sources import fetch_sources
 from app.settings import Settings
 
 _CACHE: Final = Path(__file__).parents[2] / "data" / "cache" / "published"

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from app.inference.adaptation import HEAD
-from app.inference.bundle import Bundle
+from app.bundles.adaptation import HEAD
+from app.bundles.bundle import Bundle
 from app.inference.session import open_session
 from tests.support.fake_bundle import write_fake_bundle
 from training.backbones.graph import GraphEmbedder, Learn, learned

@@ -16,7 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
-from app.inference.bundle import Bundle
+from app.bundles.bundle import Bundle
 from app.inference.pipeline import build_pipeline
 from tests.support.server import ServerProcess
 from training.__main__ import main

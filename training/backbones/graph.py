@@ -3,7 +3,7 @@
 A table of the operators that face embedders are made of takes the place of a converter (see
 docs/decisions/0003). Batch normalisation keeps its statistics: it is a scale and a shift, as in the
 file. What learns is what is *added* to a weight, so that weight decay pulls towards the published
-model, and what is exported is small (:mod:`app.inference.adaptation`).
+model, and what is exported is small (:mod:`app.bundles.adaptation`).
 """
 
 from collections import Counter
@@ -19,8 +19,7 @@ from onnx import ModelProto, NodeProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
-from app.errors import BundleError
-from app.inference.adaptation import (
+from app.bundles.adaptation import (
     HEAD,
     LEFT,
     LIGHT,
@@ -30,6 +29,7 @@ from app.inference.adaptation import (
     with_head,
     with_light,
 )
+from app.errors import BundleError
 from training.errors import TrainingError
 
 Learn = Literal["head", "small", "whole"]
@@ -93,7 +93,7 @@ class GraphEmbedder(nn.Module):
         return values[self._wanted]
 
     def changes(self) -> dict[str, NDArray[np.float32]]:
-        """What was learned, as :mod:`app.inference.adaptation` writes it."""
+        """What was learned, as :mod:`app.bundles.adaptation` writes it."""
         found = {LIGHT: np.array([self.light], np.float32)} if self.light else {}
         names = {place: name for name, place in self._places.items()}
         for part, side in ((self.added, ""), (self.left, LEFT), (self.right, RIGHT)):

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
+from app.bundles.bundle import Bundle
 from app.core.files import whole_file
 from app.errors import AppError
-from app.inference.bundle import Bundle
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.inference.walk import HINTS, Photo, fingerprint, walk
 from app.vision.decode import ImageLimits, decode_image

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-import app.inference
+import app.bundles
 from app.decision.calibration import Calibration, GallerySize
 from app.decision.fit import fit
 from tests.unit.decision.people import people
@@ -44,7 +44,7 @@ def test_the_interval_holds_the_rate_that_many_other_people_have() -> None:
 
 
 def test_the_face_bundles_calibration_reads_and_says_where_its_data_end() -> None:
-    recipe = Path(app.inference.__file__).parent / "recipes" / "face" / "calibration.json"
+    recipe = Path(app.bundles.__file__).parent / "recipes" / "face" / "calibration.json"
     calibration = Calibration.from_dict(json.loads(recipe.read_text(encoding="utf-8")))
     small = calibration.threshold(0.01, GallerySize({1: 100}))
     large = calibration.threshold(0.001, GallerySize({3: 100_000}))

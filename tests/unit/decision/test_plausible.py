@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
+from app.bundles.pull import PLAIN, RECIPE
 from app.decision.calibration import Calibration, GallerySize
 from app.decision.moments import measure_moments
 from app.decision.plausible import check_plausible
 from app.errors import BundleError
-from app.inference.pull import PLAIN, RECIPE
 from app.settings import SHIPPED
 from tests.support.fake_bundle import fake_calibration
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.bundles.bundle import Bundle
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
-from app.inference.bundle import Bundle
 from app.inference.folders import embed_photos, photos_in
 from app.inference.gate import Gate
 from app.inference.pipeline import Pipeline, Sample, build_pipeline

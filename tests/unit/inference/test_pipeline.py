@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.inference.bundle import Bundle
+from app.bundles.bundle import Bundle
 from app.inference.embedder import Embeddings
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.inference.session import open_session

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from app.bundles.bundle import use_calibration
+from app.bundles.manifest import sha256_of
+from app.bundles.pull import pull
 from app.errors import BundleError
-from app.inference.bundle import use_calibration
-from app.inference.manifest import sha256_of
-from app.inference.pull import pull
 from tests.support.fake_bundle import as_earlier_releases, fake_calibration, write_fake_bundle
-from tests.unit.inference.publisher import Publisher, published
+from tests.unit.bundles.publisher import Publisher, published
 
 
 @pytest.fixture

@@ -12,14 +12,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any, Final
 
-from app.core.documents import parsed, read_bytes
-from app.core.files import drop_temporary_folders, private_file, sync, temporary_folder
-from app.core.interrupts import held_back
-from app.decision.calibration import Calibration
-from app.decision.numbers import shown
-from app.decision.plausible import check_plausible
-from app.errors import BundleError
-from app.inference.manifest import (
+from app.bundles.manifest import (
     CALIBRATION,
     DETECTOR,
     EMBEDDER,
@@ -35,6 +28,13 @@ from app.inference.manifest import (
     sha256_of,
     written,
 )
+from app.core.documents import parsed, read_bytes
+from app.core.files import drop_temporary_folders, private_file, sync, temporary_folder
+from app.core.interrupts import held_back
+from app.decision.calibration import Calibration
+from app.decision.numbers import shown
+from app.decision.plausible import check_plausible
+from app.errors import BundleError
 
 _FILES: Final = frozenset({MANIFEST, EMBEDDER, DETECTOR, CALIBRATION, MODEL_CARD})
 _OLD: Final = "old"

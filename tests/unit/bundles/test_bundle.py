@@ -11,9 +11,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from app.bundles.bundle import Bundle, write_bundle
+from app.bundles.manifest import contract_id, read_manifest
 from app.errors import BundleError
-from app.inference.bundle import Bundle, write_bundle
-from app.inference.manifest import contract_id, read_manifest
 from app.inference.pipeline import build_pipeline
 from app.settings import SHIPPED
 from tests.support.fake_bundle import fake_calibration, write_fake_bundle

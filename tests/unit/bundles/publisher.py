@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from app.inference.recipe import adapt_detector, adapt_embedder
+from app.bundles.recipe import adapt_detector, adapt_embedder
 from tests.support.fake_bundle import fake_calibration
 
 STRIDES = (8, 16, 32)

@@ -14,9 +14,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from app.bundles.bundle import Bundle, use_calibration, write_bundle
+from app.bundles.manifest import read_manifest
 from app.errors import BundleError
-from app.inference.bundle import Bundle, use_calibration, write_bundle
-from app.inference.manifest import read_manifest
 from app.inference.pipeline import build_pipeline
 from app.settings import SHIPPED
 from tests.support.fake_bundle import as_earlier_releases, fake_calibration

@@ -18,9 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
+from app.bundles.manifest import sha256_of
 from app.core.interrupts import held_back, undone_by
 from app.errors import BundleError
-from app.inference.manifest import sha256_of
 
 Progress = Callable[[str, int, int], None]
 """Called with a file's name, its bytes so far and its bytes in all."""

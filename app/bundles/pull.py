@@ -12,10 +12,7 @@ from typing import Any, Final
 
 import structlog
 
-from app.core.documents import parsed, read_bytes
-from app.core.files import temporary_folder, why_no_files_in
-from app.errors import BundleError
-from app.inference.bundle import (
+from app.bundles.bundle import (
     MOST_CALIBRATION,
     Bundle,
     alone,
@@ -23,7 +20,7 @@ from app.inference.bundle import (
     check_place,
     write_bundle,
 )
-from app.inference.manifest import (
+from app.bundles.manifest import (
     CALIBRATION,
     DETECTOR,
     EMBEDDER,
@@ -34,8 +31,11 @@ from app.inference.manifest import (
     read_manifest,
     sha256_of,
 )
-from app.inference.recipe import SOURCES, adapt_detector, adapt_embedder
-from app.inference.sources import Progress, fetch_sources
+from app.bundles.recipe import SOURCES, adapt_detector, adapt_embedder
+from app.bundles.sources import Progress, fetch_sources
+from app.core.documents import parsed, read_bytes
+from app.core.files import temporary_folder, why_no_files_in
+from app.errors import BundleError
 
 RECIPE: Final = SOURCES / "face"
 PLAIN: Final = SOURCES / "sface"

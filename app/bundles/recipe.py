@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from app.inference.adaptation import apply_changes, read_changes, save_model
+from app.bundles.adaptation import apply_changes, read_changes, save_model
 
 SOURCES: Final = Path(__file__).parent / "recipes"
 

@@ -18,16 +18,16 @@ from typing import IO
 import numpy as np
 import pytest
 
+from app.bundles import sources
+from app.bundles.adaptation import write_changes
+from app.bundles.bundle import Bundle
+from app.bundles.manifest import sha256_of
+from app.bundles.pull import pull
+from app.bundles.recipe import adapt_embedder
 from app.errors import BundleError
-from app.inference import sources
-from app.inference.adaptation import write_changes
-from app.inference.bundle import Bundle
-from app.inference.manifest import sha256_of
 from app.inference.pipeline import build_pipeline
-from app.inference.pull import pull
-from app.inference.recipe import adapt_embedder
 from tests.support.fake_bundle import write_fake_bundle
-from tests.unit.inference.publisher import (
+from tests.unit.bundles.publisher import (
     DETECTOR_FILE,
     EMBEDDER_FILE,
     Publisher,

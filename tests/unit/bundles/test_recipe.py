@@ -7,9 +7,9 @@ import onnx
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from app.inference.recipe import adapt_detector, adapt_embedder
+from app.bundles.recipe import adapt_detector, adapt_embedder
 from app.inference.session import open_session
-from tests.unit.inference.publisher import save_detector, save_embedder
+from tests.unit.bundles.publisher import save_detector, save_embedder
 
 
 def _run(file: Path, blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:

@@ -8,8 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from app.errors import BundleError
-from app.inference.adaptation import (
+from app.bundles.adaptation import (
     HEAD,
     LEFT,
     LIGHT,
@@ -20,9 +19,10 @@ from app.inference.adaptation import (
     with_light,
     write_changes,
 )
-from app.inference.recipe import adapt_embedder
+from app.bundles.recipe import adapt_embedder
+from app.errors import BundleError
 from app.inference.session import open_session
-from tests.unit.inference.publisher import save_embedder
+from tests.unit.bundles.publisher import save_embedder
 
 Blob = NDArray[np.float32]
 LEVEL = 150.0
