@@ -13,6 +13,7 @@ from app.auth.door import DoorKeys
 from app.auth.service import KeyService
 from app.bundles.bundle import Bundle
 from app.container import Container as Container
+from app.container import Services
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
 from app.core.erasure import Erasure
@@ -26,6 +27,7 @@ from app.gallery.models import Collection
 from app.gallery.person_service import PersonService
 from app.gallery.remembered import Remembered
 from app.gallery.resemblance import Resemblances
+from app.gallery.services import GalleryServices
 from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
 from app.inference.acceptance import Acceptance
@@ -45,6 +47,7 @@ from app.recognition.probes import ProbeStore
 from app.recognition.recalled import RecalledSearch
 from app.recognition.search import PersonSearch
 from app.recognition.service import RecognitionService
+from app.recognition.services import RecognitionServices
 from app.recognition.thresholds import SiteWatch, ThresholdService
 from app.recognition.verification import VerificationService
 from app.replication.follower import Follower
@@ -71,54 +74,71 @@ def build_enroller(analyser: Analyser, settings: Settings) -> Enroller:
 
 def build(settings: Settings, clock: Clock | None = None) -> Container:
     """Load the bundle and wire everything; nothing is written and no port opened yet."""
-    clock = clock or SystemClock()
+    base = _base(settings, clock or SystemClock())
+    keys = _keys(base)
+    galleries = _galleries(base, keys)
+    judging = _judging(base, galleries.outage)
+    gallery = _gallery(base, galleries, judging)
+    recognition = _recognition(base, galleries, judging)
+    services = Services(
+        receipts=base.receipts,
+        keys=keys,
+        door_keys=galleries.door_keys,
+        readiness=Readiness(base.database, galleries.outage),
+        metrics=judging.metrics,
+        collections=gallery.collections,
+        persons=gallery.persons,
+        lookalikes=gallery.lookalikes,
+        recognition=recognition.recognition,
+        verification=recognition.verification,
+        distances=recognition.distances,
+        clusters=recognition.clusters,
+        feedback=recognition.feedback,
+        thresholds=recognition.thresholds,
+        models=recognition.models,
+    )
+    return Container(
+        settings,
+        base.database,
+        galleries.follower,
+        judging.exposures,
+        _jobs(base.database, services),
+        services,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What the builder of every room is given."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    bundle: Bundle
+    pipeline: Pipeline
+    analyser: Analyser
+    receipts: Receipts
+
+
+def _base(settings: Settings, clock: Clock) -> _Base:
     bundle = Bundle.load(settings.bundle_dir)
     pipeline = build_pipeline(bundle)
     database = Database(settings.database)
-    admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
-    keys = KeyService(database, clock, admin_key=admin_key)
-    galleries = _galleries(settings, database, clock, pipeline, keys)
-    judging = _judging(settings, database, clock, bundle, galleries.outage)
-    analyser = build_analyser(pipeline, settings)
-    resemblances = Resemblances(database, galleries.replicas, clock, judging.calibrations)
-    lookalikes = Lookalikes(
-        database, galleries.replicas, judging.calibrations, contract_id=pipeline.contract_id
-    )
-    collections = CollectionService(
-        database,
-        clock,
-        contract_id=pipeline.contract_id,
-        forget=partial(_forget, galleries, judging, lookalikes),
-    )
-    receipts = Receipts(database, clock)
-    provided = (
-        keys,
-        galleries.door_keys,
-        judging.metrics,
-        Readiness(database, galleries.outage),
-        receipts,
-        collections,
-        PersonService(database, clock, build_enroller(analyser, settings), resemblances),
-        lookalikes,
-        ModelService(bundle),
-        *_recognition(database, clock, analyser, galleries, judging),
-    )
-    jobs = {
-        "last uses": keys.uses.write,
-        "old receipts": receipts.sweep,
-        "metrics of deleted collections": lambda: judging.metrics.retain(collections.ids()),
-        "erasure": Erasure(database, at_start=True).run,
-    }
-    return Container(
+    return _Base(
         settings,
+        clock,
         database,
-        keys,
-        judging.metrics,
-        galleries.follower,
-        judging.exposures,
-        Jobs(jobs),
-        {type(each): each for each in provided},
+        bundle,
+        pipeline,
+        build_analyser(pipeline, settings),
+        Receipts(database, clock),
     )
+
+
+def _keys(base: _Base) -> KeyService:
+    secret = base.settings.admin_key
+    admin_key = secret.get_secret_value() if secret else None
+    return KeyService(base.database, base.clock, admin_key=admin_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,33 +154,46 @@ class _Judging:
     climbs: ClimbWatch
 
 
-def _judging(
-    settings: Settings, database: Database, clock: Clock, bundle: Bundle, outage: Outage
-) -> _Judging:
-    calibrations = SiteCalibrations(bundle.calibration)
+def _judging(base: _Base, outage: Outage) -> _Judging:
+    manifest, calibrations = base.bundle.manifest, SiteCalibrations(base.bundle.calibration)
     metrics = Metrics(lambda: outage.stale, lambda: outage.age)
     return _Judging(
         calibrations,
-        _acceptance(settings),
+        _acceptance(base.settings),
         metrics,
         SiteWatch(calibrations, metrics),
-        Exposures(database, contract_id=bundle.manifest.contract_id),
-        ProbeStore(database, clock, bundle.manifest.dimension),
+        Exposures(base.database, contract_id=manifest.contract_id),
+        ProbeStore(base.database, base.clock, manifest.dimension),
         ClimbWatch(metrics),
     )
 
 
-def _recognition(
-    database: Database,
-    clock: Clock,
-    analyser: Analyser,
-    galleries: "_Galleries",
-    judging: _Judging,
-) -> tuple[object, ...]:
+def _gallery(base: _Base, galleries: "_Galleries", judging: _Judging) -> GalleryServices:
+    """The services for who is enrolled."""
+    database, clock, contract_id = base.database, base.clock, base.pipeline.contract_id
+    replicas, calibrations = galleries.replicas, judging.calibrations
+    lookalikes = Lookalikes(database, replicas, calibrations, contract_id=contract_id)
+    forget = partial(_forget, galleries, judging, lookalikes)
+    return GalleryServices(
+        receipts=base.receipts,
+        collections=CollectionService(database, clock, contract_id=contract_id, forget=forget),
+        persons=PersonService(
+            database,
+            clock,
+            build_enroller(base.analyser, base.settings),
+            Resemblances(database, replicas, clock, calibrations),
+        ),
+        lookalikes=lookalikes,
+    )
+
+
+def _recognition(base: _Base, galleries: "_Galleries", judging: _Judging) -> RecognitionServices:
     """The services that answer about faces."""
+    database, clock, analyser = base.database, base.clock, base.analyser
     search, calibrations, acceptance = galleries.search, judging.calibrations, judging.acceptance
-    return (
-        RecognitionService(
+    return RecognitionServices(
+        receipts=base.receipts,
+        recognition=RecognitionService(
             analyser,
             galleries.doors,
             calibrations=calibrations,
@@ -171,7 +204,7 @@ def _recognition(
             probes=judging.probes,
             climbs=judging.climbs,
         ),
-        FeedbackService(
+        feedback=FeedbackService(
             database,
             clock,
             analyser,
@@ -181,8 +214,8 @@ def _recognition(
             exposures=judging.exposures,
             probes=judging.probes,
         ),
-        ThresholdService(search, calibrations, judging.watch),
-        VerificationService(
+        thresholds=ThresholdService(search, calibrations, judging.watch),
+        verification=VerificationService(
             analyser,
             galleries.doors,
             calibrations=calibrations,
@@ -191,8 +224,22 @@ def _recognition(
             clock=clock,
             climbs=judging.climbs,
         ),
-        DistanceService(analyser, search),
-        ClusterService(analyser, search, judging.probes, calibrations),
+        distances=DistanceService(analyser, search),
+        clusters=ClusterService(analyser, search, judging.probes, calibrations),
+        models=ModelService(base.bundle),
+    )
+
+
+def _jobs(database: Database, services: Services) -> Jobs:
+    return Jobs(
+        {
+            "last uses": services.keys.uses.write,
+            "old receipts": services.receipts.sweep,
+            "metrics of deleted collections": lambda: services.metrics.retain(
+                services.collections.ids()
+            ),
+            "erasure": Erasure(database, at_start=True).run,
+        }
     )
 
 
@@ -221,9 +268,8 @@ class _Galleries:
     follower: Follower
 
 
-def _galleries(
-    settings: Settings, database: Database, clock: Clock, pipeline: Pipeline, keys: KeyService
-) -> _Galleries:
+def _galleries(base: _Base, keys: KeyService) -> _Galleries:
+    settings, database, clock, pipeline = base.settings, base.database, base.clock, base.pipeline
     contract_id, dimension = pipeline.contract_id, pipeline.dimension
     feed = TemplateFeed(database, contract_id=contract_id, dimension=dimension)
     folder = settings.data_dir / "index"

@@ -4,19 +4,25 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.auth.service import KeyService
+from app.auth.services import AuthServices
 from app.core.db import Database
 from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
 from app.core.jobs import Jobs
 from app.errors import StartError
-from app.observability.metrics import Metrics
+from app.gallery.services import GalleryServices
+from app.observability.services import OperationsServices
 from app.recognition.exposures import Exposures
+from app.recognition.services import RecognitionServices
 from app.replication.follower import Follower
 from app.settings import Settings
-from app.web.services import Services
 from migrations import upgrade
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services(AuthServices, GalleryServices, RecognitionServices, OperationsServices):
+    """Every service of one process, for the routes of every room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +31,6 @@ class Container:
 
     settings: Settings
     database: Database
-    keys: KeyService
-    metrics: Metrics
     follower: Follower
     exposures: Exposures
     jobs: Jobs
@@ -63,7 +67,7 @@ class Container:
     def _ensure_admin(self) -> None:
         file = self.settings.admin_key_file
         try:
-            self.keys.ensure_admin(file)
+            self.services.keys.ensure_admin(file)
         except OSError as error:
             why = why_no_files_in(file.parent) or f"{error.strerror}."
             raise StartError(

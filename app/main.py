@@ -20,7 +20,6 @@ from app.errors import AppError
 from app.gallery.collection_routes import router as collections
 from app.gallery.person_routes import router as persons
 from app.observability.routes import router as operations
-from app.recognition.models import ModelService
 from app.recognition.routes import router as recognition
 from app.server.attendance import AttendanceWatch
 from app.settings import Settings, load_settings
@@ -47,7 +46,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         configure_logging(settings.log_level, settings.log_format)
         built = container or build(settings)
         built.open()
-        built.services[ModelService].tell()
+        built.services.models.tell()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -90,7 +89,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     app.add_middleware(AttendanceWatch)
     app.add_middleware(
         RequestContext,
-        observe=built.metrics.observe_request,
+        observe=built.services.metrics.observe_request,
         trusted_proxies=TrustedProxies.parse(settings.trusted_proxies),
     )
     _describe(app)

@@ -26,14 +26,10 @@ from rich.table import Table
 
 from app.auth.principal import Principal, Scope
 from app.bootstrap import Container, build
-from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
-from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection, NewPerson
 from app.observability.metrics import Metrics
 from app.recognition.schemas import IdentifyOptions, VerifyOptions
-from app.recognition.service import RecognitionService
-from app.recognition.verification import VerificationService
 from app.settings import Settings
 from app.web.idempotency import keep_nothing
 
@@ -111,8 +107,8 @@ def _faces(photos: Sequence[Path]) -> Faces:
 
 
 def _enrol(container: Container, photos: Sequence[Path]) -> list[str]:
-    collections: CollectionService = container.services[CollectionService]
-    persons: PersonService = container.services[PersonService]
+    collections = container.services.collections
+    persons = container.services.persons
     collections.create(NewCollection(id=_COLLECTION, lookalikes="off"), keep_nothing)
     enrolled = []
     for number, photo in enumerate(track(photos, "Enrolling", transient=True)):
@@ -130,7 +126,7 @@ def _table(container: Container, faces: Faces, people: Sequence[str]) -> Table:
     table = Table(
         "question", "key", "climbs that arrived", f"questions (at most {MOST})", "warnings"
     )
-    metrics: Metrics = container.services[Metrics]
+    metrics = container.services.metrics
     for question, ask in {"identify": _identifying, "verify": _verifying}.items():
         for scope in (Scope.READ, Scope.IDENTIFY):
             caller = Principal(f"{question}-{scope}", frozenset({Scope.IDENTIFY, scope}), None)
@@ -169,7 +165,7 @@ def _climb(faces: Faces, score: Score, *, seed: int) -> int | None:
 
 
 def _identifying(container: Container, caller: Principal, person: str) -> Score:
-    recognition: RecognitionService = container.services[RecognitionService]
+    recognition = container.services.recognition
     options = IdentifyOptions(max_candidates=100, max_faces=1)
 
     def score(picture: bytes) -> tuple[float, bool]:
@@ -188,7 +184,7 @@ def _identifying(container: Container, caller: Principal, person: str) -> Score:
 
 
 def _verifying(container: Container, caller: Principal, person: str) -> Score:
-    verification: VerificationService = container.services[VerificationService]
+    verification = container.services.verification
 
     def score(picture: bytes) -> tuple[float, bool]:
         answer = verification.verify(

@@ -8,13 +8,11 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 
-from app.auth.door import DoorKeys
 from app.auth.principal import Principal, Scope
-from app.auth.service import KeyService
+from app.auth.services import AuthServices, Provided
 from app.core.reach import REACH
 from app.errors import Unauthenticated
 from app.web.parameters import check_parameters
-from app.web.services import provided
 
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer <key>`")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False)
@@ -46,19 +44,15 @@ def _keys(headers: Headers) -> Iterator[str]:
 Presented = Annotated[str | None, Depends(_presented)]
 
 
-def _principal(
-    keys: Annotated[KeyService, Depends(provided(KeyService))], presented: Presented
-) -> Principal:
-    return keys.known(presented)
+def _principal(services: Provided, presented: Presented) -> Principal:
+    return services.keys.known(presented)
 
 
-def _at_door(
-    keys: Annotated[DoorKeys, Depends(provided(DoorKeys))], presented: Presented
-) -> Principal:
-    return keys.known(presented)
+def _at_door(services: Provided, presented: Presented) -> Principal:
+    return services.door_keys.known(presented)
 
 
-Check = Callable[[Request, Principal, KeyService], Coroutine[Any, Any, Principal]]
+Check = Callable[[Request, Principal, AuthServices], Coroutine[Any, Any, Principal]]
 
 
 def allow(*scopes: Scope, everywhere: bool = False, door: bool = False) -> Check:
@@ -72,12 +66,12 @@ def allow(*scopes: Scope, everywhere: bool = False, door: bool = False) -> Check
     async def check(
         request: Request,
         caller: Annotated[Principal, Depends(who)],
-        keys: Annotated[KeyService, Depends(provided(KeyService))],
+        services: Provided,
     ) -> Principal:
         # From here on every log line of this request says whose it is, also that of a refusal. This
         # runs in the request's own task; a thread's context would end with the thread's work.
         structlog.contextvars.bind_contextvars(key_id=caller.id)
-        keys.admit(caller)
+        services.keys.admit(caller)
         request.state.cursor_secret = caller.cursor_secret
         caller.require(frozenset(scopes))
         if everywhere:

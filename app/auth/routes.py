@@ -6,18 +6,16 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from app.auth.guard import MayAdministerEverything
 from app.auth.schemas import KeyView, NewKey, NewKeyView, RepeatedKeyView
-from app.auth.service import KeyService
+from app.auth.services import Provided
 from app.core.ids import ID_PATTERN
-from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
+from app.web.idempotency import IdempotencyKey, ticket_for
 from app.web.paging import Page, Paged
 from app.web.problems import documented
-from app.web.services import provided
 from app.web.uploads import NO_IMAGES, Submission, described, submission
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 
 KeyId = Annotated[str, Path(pattern=ID_PATTERN)]
-Keys = Annotated[KeyService, Depends(provided(KeyService))]
 
 
 @router.post(
@@ -30,27 +28,24 @@ Keys = Annotated[KeyService, Depends(provided(KeyService))]
 def create_key(
     caller: MayAdministerEverything,
     body: Annotated[Submission[NewKey], Depends(submission(NewKey, NO_IMAGES))],
-    keys: Keys,
-    receipts: Annotated[Receipts, Depends(provided(Receipts))],
+    services: Provided,
     idempotency_key: IdempotencyKey = None,
 ) -> Response | NewKeyView:
     """Make a key. Its secret is in this answer and cannot be read again."""
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
-    return receipts.once(ticket, lambda keep: keys.create(body.fields, keep))
+    return services.receipts.once(ticket, lambda keep: services.keys.create(body.fields, keep))
 
 
 @router.get("", responses=documented())
-def list_keys(caller: MayAdministerEverything, keys: Keys, paging: Paged) -> Page[KeyView]:
+def list_keys(_caller: MayAdministerEverything, services: Provided, paging: Paged) -> Page[KeyView]:
     """The keys, oldest first, without their secrets."""
-    del caller
-    return keys.list(paging)
+    return services.keys.list(paging)
 
 
 @router.delete("/{key_id}", status_code=204, responses=documented(404, 409))
-def revoke_key(key_id: KeyId, caller: MayAdministerEverything, keys: Keys) -> None:
+def revoke_key(key_id: KeyId, _caller: MayAdministerEverything, services: Provided) -> None:
     """Revoke a key: from the next request on it opens nothing.
 
     The last unbound admin key that does not expire cannot be revoked.
     """
-    del caller
-    keys.revoke(key_id)
+    services.keys.revoke(key_id)

@@ -23,10 +23,8 @@ from app.core.logging import configure_logging
 from app.core.names import printable
 from app.core.terminal import plain_console
 from app.errors import InvalidRequest, NotFound
-from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
 from app.gallery.people_by_name import InGallery, Outcome, Recipient, Rehearsal, enrol_photo
-from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection
 from app.inference.pipeline import build_pipeline
 from app.inference.subject import Subject, SubjectRule
@@ -110,12 +108,12 @@ def _gallery(settings: Settings, collection: str, subject: Subject) -> Iterator[
     container = build(settings)
     container.open()
     try:
-        collections: CollectionService = container.services[CollectionService]
+        collections = container.services.collections
         try:
             collections.get(collection)
         except NotFound:
             collections.create(NewCollection(id=collection), keep_nothing)
-        yield InGallery(container.services[PersonService], collection, subject)
+        yield InGallery(container.services.persons, collection, subject)
     finally:
         container.close()
 
@@ -132,14 +130,14 @@ def _rehearsal(settings: Settings, collection: str, subject: Subject) -> Iterato
         container = build(settings)
     try:
         there = _has_collection(container, collection)
-        persons: PersonService = container.services[PersonService]
+        persons = container.services.persons
         yield Rehearsal(enroller, (persons, collection) if there else None, subject)
     finally:
         container.database.close()
 
 
 def _has_collection(container: Container, collection: str) -> bool:
-    collections: CollectionService = container.services[CollectionService]
+    collections = container.services.collections
     try:
         collections.get(collection)
     except NotFound:

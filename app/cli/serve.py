@@ -55,7 +55,7 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
         max_connections=settings.max_connections,
         request_seconds=settings.request_seconds,
         shutdown_seconds=settings.shutdown_seconds,
-        announce=partial(_announce, settings, built.keys),
+        announce=partial(_announce, settings, built.services.keys),
     )
     server.run(sockets)
     if server.interrupted:

@@ -5,20 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from app.auth.guard import MayAdminister, MayAdministerEverything, MayRead, MaySeeEnrolled
-from app.gallery.collection_service import CollectionService
 from app.gallery.fields import CollectionPath
-from app.gallery.lookalikes import Lookalikes
 from app.gallery.schemas import CollectionPatch, CollectionView, LookalikePair, NewCollection
+from app.gallery.services import Provided
 from app.web.fields import SwitchText
-from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
+from app.web.idempotency import IdempotencyKey, ticket_for
 from app.web.paging import Page, Paged
 from app.web.problems import documented
-from app.web.services import provided
 from app.web.uploads import NO_IMAGES, Submission, described, submission
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])
-
-Collections = Annotated[CollectionService, Depends(provided(CollectionService))]
 
 
 @router.post(
@@ -31,30 +27,30 @@ Collections = Annotated[CollectionService, Depends(provided(CollectionService))]
 def create_collection(
     caller: MayAdministerEverything,
     body: Annotated[Submission[NewCollection], Depends(submission(NewCollection, NO_IMAGES))],
-    collections: Collections,
-    receipts: Annotated[Receipts, Depends(provided(Receipts))],
+    services: Provided,
     idempotency_key: IdempotencyKey = None,
 ) -> Response | CollectionView:
     """Make a collection. `target_fpir` is the rate at which strangers may be named."""
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
-    return receipts.once(ticket, lambda keep: collections.create(body.fields, keep))
+    return services.receipts.once(
+        ticket, lambda keep: services.collections.create(body.fields, keep)
+    )
 
 
 @router.get("", responses=documented())
 def list_collections(
-    caller: MaySeeEnrolled, collections: Collections, paging: Paged
+    caller: MaySeeEnrolled, services: Provided, paging: Paged
 ) -> Page[CollectionView]:
     """The collections that the key reaches, oldest first."""
-    return collections.list(paging, only=caller.collections)
+    return services.collections.list(paging, only=caller.collections)
 
 
 @router.get("/{collection_id}", responses=documented(404))
 def get_collection(
-    collection_id: CollectionPath, caller: MaySeeEnrolled, collections: Collections
+    collection_id: CollectionPath, _caller: MaySeeEnrolled, services: Provided
 ) -> CollectionView:
     """One collection."""
-    del caller
-    return collections.get(collection_id)
+    return services.collections.get(collection_id)
 
 
 @router.patch(
@@ -64,20 +60,19 @@ def get_collection(
 )
 def update_collection(
     collection_id: CollectionPath,
-    caller: MayAdminister,
+    _caller: MayAdminister,
     body: Annotated[Submission[CollectionPatch], Depends(submission(CollectionPatch, NO_IMAGES))],
-    collections: Collections,
+    services: Provided,
 ) -> CollectionView:
     """Change what the body names; a new `target_fpir` holds from the next request on."""
-    del caller
-    return collections.update(collection_id, body.fields)
+    return services.collections.update(collection_id, body.fields)
 
 
 @router.get("/{collection_id}/lookalikes", responses=documented(404, 409))
 def list_lookalikes(
     collection_id: CollectionPath,
-    caller: MayRead,
-    lookalikes: Annotated[Lookalikes, Depends(provided(Lookalikes))],
+    _caller: MayRead,
+    services: Provided,
     paging: Paged,
 ) -> Page[LookalikePair]:
     """Persons who could be taken for each other, or are one person under two names, nearest first.
@@ -87,18 +82,16 @@ def list_lookalikes(
     in the background, and answers `not_ready` (503) until it is there; it may then lack changes of
     the last ten minutes, one for every 100 persons. Who was removed is never in it.
     """
-    del caller
-    return lookalikes.report(collection_id, paging)
+    return services.lookalikes.report(collection_id, paging)
 
 
 @router.delete("/{collection_id}", status_code=204, responses=documented(404, 409))
 def delete_collection(
     collection_id: CollectionPath,
-    caller: MayAdminister,
-    collections: Collections,
+    _caller: MayAdminister,
+    services: Provided,
     *,
     force: Annotated[SwitchText, Query(description="Also with everybody in it.")] = False,
 ) -> None:
     """Delete a collection; one that has persons needs `?force=true`."""
-    del caller
-    collections.delete(collection_id, force=force)
+    services.collections.delete(collection_id, force=force)

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from app.auth.guard import MayEnroll, MaySeeEnrolled
 from app.gallery.enrolment import ImageFile
 from app.gallery.fields import CollectionPath, PersonPath, subject_of
-from app.gallery.person_service import PersonService
 from app.gallery.schemas import (
     FacesAdded,
     FaceView,
@@ -17,11 +16,11 @@ from app.gallery.schemas import (
     PersonPatch,
     PersonView,
 )
+from app.gallery.services import Provided
 from app.web.fields import Label, WholeText
-from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
+from app.web.idempotency import IdempotencyKey, ticket_for
 from app.web.paging import Page, Paged
 from app.web.problems import documented
-from app.web.services import provided
 from app.web.uploads import (
     MANY_IMAGES,
     NO_IMAGES,
@@ -34,8 +33,6 @@ from app.web.uploads import (
 
 router = APIRouter(prefix="/v1/collections/{collection_id}/persons", tags=["persons"])
 
-Persons = Annotated[PersonService, Depends(provided(PersonService))]
-Answered = Annotated[Receipts, Depends(provided(Receipts))]
 FaceId = Annotated[
     WholeText, Path(ge=1, le=2**63 - 1, description="The face's number in its collection.")
 ]
@@ -54,40 +51,41 @@ def create_person(
     body: Annotated[
         Submission[NewPersonWithFaces], Depends(submission(NewPersonWithFaces, OPTIONAL_IMAGES))
     ],
-    persons: Persons,
-    receipts: Answered,
+    services: Provided,
     idempotency_key: IdempotencyKey = None,
 ) -> Response | PersonAdded:
     """Enrol a person, with images or without; `rejected` says which were not usable and why."""
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
     new, images = body.fields, _files(body.images)
     subject = subject_of(new.subject, images=len(images))
-    return receipts.once(
-        ticket, lambda keep: persons.create(collection_id, new, images, keep, subject=subject)
+    return services.receipts.once(
+        ticket,
+        lambda keep: services.persons.create(collection_id, new, images, keep, subject=subject),
     )
 
 
 @router.get("", responses=documented(404))
 def list_persons(
     collection_id: CollectionPath,
-    caller: MaySeeEnrolled,
-    persons: Persons,
+    _caller: MaySeeEnrolled,
+    services: Provided,
     paging: Paged,
     name: Annotated[Label | None, Query(description="Exactly this name.")] = None,
     external_id: Annotated[Label | None, Query(description="Exactly this external id.")] = None,
 ) -> Page[PersonView]:
     """The persons of a collection, oldest first."""
-    del caller
-    return persons.find(collection_id, paging, name=name, external_id=external_id)
+    return services.persons.find(collection_id, paging, name=name, external_id=external_id)
 
 
 @router.get("/{person_id}", responses=documented(404))
 def get_person(
-    collection_id: CollectionPath, person_id: PersonPath, caller: MaySeeEnrolled, persons: Persons
+    collection_id: CollectionPath,
+    person_id: PersonPath,
+    _caller: MaySeeEnrolled,
+    services: Provided,
 ) -> PersonView:
     """One person."""
-    del caller
-    return persons.get(collection_id, person_id)
+    return services.persons.get(collection_id, person_id)
 
 
 @router.patch(
@@ -98,22 +96,20 @@ def get_person(
 def update_person(
     collection_id: CollectionPath,
     person_id: PersonPath,
-    caller: MayEnroll,
+    _caller: MayEnroll,
     body: Annotated[Submission[PersonPatch], Depends(submission(PersonPatch, NO_IMAGES))],
-    persons: Persons,
+    services: Provided,
 ) -> PersonView:
     """Change what the body names; null empties a field."""
-    del caller
-    return persons.update(collection_id, person_id, body.fields)
+    return services.persons.update(collection_id, person_id, body.fields)
 
 
 @router.delete("/{person_id}", status_code=204, responses=documented(404))
 def delete_person(
-    collection_id: CollectionPath, person_id: PersonPath, caller: MayEnroll, persons: Persons
+    collection_id: CollectionPath, person_id: PersonPath, _caller: MayEnroll, services: Provided
 ) -> None:
     """Remove a person and all their faces: from this answer on nobody is told their name."""
-    del caller
-    persons.delete(collection_id, person_id)
+    services.persons.delete(collection_id, person_id)
 
 
 @router.post(
@@ -128,17 +124,18 @@ def add_faces(
     person_id: PersonPath,
     caller: MayEnroll,
     body: Annotated[Submission[NewFaces], Depends(submission(NewFaces, MANY_IMAGES))],
-    persons: Persons,
-    receipts: Answered,
+    services: Provided,
     idempotency_key: IdempotencyKey = None,
 ) -> Response | FacesAdded:
     """Add faces to a person; partial success is success."""
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
     images = _files(body.images)
     subject = subject_of(body.fields.subject, images=len(images))
-    return receipts.once(
+    return services.receipts.once(
         ticket,
-        lambda keep: persons.add_faces(collection_id, person_id, images, keep, subject=subject),
+        lambda keep: services.persons.add_faces(
+            collection_id, person_id, images, keep, subject=subject
+        ),
     )
 
 
@@ -146,13 +143,12 @@ def add_faces(
 def list_faces(
     collection_id: CollectionPath,
     person_id: PersonPath,
-    caller: MaySeeEnrolled,
-    persons: Persons,
+    _caller: MaySeeEnrolled,
+    services: Provided,
     paging: Paged,
 ) -> Page[FaceView]:
     """A person's faces, oldest first."""
-    del caller
-    return persons.faces(collection_id, person_id, paging)
+    return services.persons.faces(collection_id, person_id, paging)
 
 
 @router.delete("/{person_id}/faces/{face_id}", status_code=204, responses=documented(404))
@@ -160,12 +156,11 @@ def delete_face(
     collection_id: CollectionPath,
     person_id: PersonPath,
     face_id: FaceId,
-    caller: MayEnroll,
-    persons: Persons,
+    _caller: MayEnroll,
+    services: Provided,
 ) -> None:
     """Remove one face: from this answer on no decision rests on it."""
-    del caller
-    persons.delete_face(collection_id, person_id, face_id)
+    services.persons.delete_face(collection_id, person_id, face_id)
 
 
 def _files(uploads: tuple[Upload, ...]) -> list[ImageFile]:

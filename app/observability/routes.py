@@ -8,11 +8,10 @@ from pydantic import BaseModel
 
 from app.auth.guard import allow
 from app.auth.principal import Principal, Scope
-from app.observability.health import Readiness, Ready
-from app.observability.metrics import Metrics
+from app.observability.health import Ready
+from app.observability.services import Provided
 from app.web.parameters import check_parameters
 from app.web.problems import MEDIA_TYPE, documented
-from app.web.services import provided
 
 router = APIRouter(tags=["operations"])
 
@@ -48,11 +47,11 @@ async def live() -> Health:
 @router.get(
     "/v1/health/ready", responses={503: _NOT_READY}, dependencies=[Depends(check_parameters)]
 )
-def ready(readiness: Annotated[Readiness, Depends(provided(Readiness))]) -> ReadyView:
+def ready(services: Provided) -> ReadyView:
     """Whether requests can be served: the database answers, or decisions may be stale for a while;
     the models are loaded.
     """
-    return ReadyView(status=readiness.check())
+    return ReadyView(status=services.readiness.check())
 
 
 @router.get(
@@ -60,9 +59,6 @@ def ready(readiness: Annotated[Readiness, Depends(provided(Readiness))]) -> Read
     response_class=Response,
     responses={**documented(), 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-def metrics(
-    caller: MayObserve, registry: Annotated[Metrics, Depends(provided(Metrics))]
-) -> Response:
+def metrics(_caller: MayObserve, services: Provided) -> Response:
     """Prometheus metrics of this process."""
-    del caller
-    return Response(registry.exposition(), media_type=CONTENT_TYPE_LATEST)
+    return Response(services.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

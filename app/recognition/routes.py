@@ -13,10 +13,6 @@ from app.auth.guard import (
     MayRead,
 )
 from app.gallery.fields import CollectionPath, PersonPath
-from app.recognition.clusters import ClusterService
-from app.recognition.distances import DistanceService
-from app.recognition.feedback import FeedbackService
-from app.recognition.models import ModelService
 from app.recognition.schemas import (
     ClusterOptions,
     ClusterReport,
@@ -37,12 +33,9 @@ from app.recognition.schemas import (
     Verification,
     VerifyOptions,
 )
-from app.recognition.service import RecognitionService
-from app.recognition.thresholds import ThresholdService
-from app.recognition.verification import VerificationService
-from app.web.idempotency import IdempotencyKey, Receipts, ticket_for
+from app.recognition.services import Provided
+from app.web.idempotency import IdempotencyKey, ticket_for
 from app.web.problems import documented
-from app.web.services import provided
 from app.web.uploads import (
     ONE_IMAGE,
     OPTIONAL_IMAGE,
@@ -55,9 +48,6 @@ from app.web.uploads import (
 
 router = APIRouter(prefix="/v1", tags=["recognition"])
 
-Recognition = Annotated[RecognitionService, Depends(provided(RecognitionService))]
-Verifier = Annotated[VerificationService, Depends(provided(VerificationService))]
-
 
 @router.post(
     "/collections/{collection_id}/identify",
@@ -68,11 +58,11 @@ def identify(
     collection_id: CollectionPath,
     caller: MayDecide,
     body: Annotated[Submission[IdentifyOptions], Depends(submission(IdentifyOptions, ONE_IMAGE))],
-    recognition: Recognition,
+    services: Provided,
     request: Request,
 ) -> Identification:
     """Who is in the image: each face is identified, unknown, ambiguous or rejected."""
-    return recognition.identify(
+    return services.recognition.identify(
         collection_id,
         body.images[0].data,
         body.fields,
@@ -91,11 +81,11 @@ def verify(
     person_id: PersonPath,
     caller: MayDecide,
     body: Annotated[Submission[VerifyOptions], Depends(submission(VerifyOptions, ONE_IMAGE))],
-    verification: Verifier,
+    services: Provided,
     request: Request,
 ) -> Verification:
     """Whether one face of the image, the largest unless `subject` says another, is this person."""
-    return verification.verify(
+    return services.verification.verify(
         collection_id,
         person_id,
         body.images[0].data,
@@ -111,17 +101,16 @@ def verify(
     openapi_extra=described(CompareOptions, SOURCE_AND_TARGET),
 )
 def compare(
-    caller: MayIdentify,
+    _caller: MayIdentify,
     body: Annotated[
         Submission[CompareOptions], Depends(submission(CompareOptions, SOURCE_AND_TARGET))
     ],
-    verification: Verifier,
+    services: Provided,
     request: Request,
 ) -> Comparison:
     """Whether one face each of two images, the largest unless said otherwise, are one person's."""
-    del caller
     source, target = body.images
-    return verification.compare(
+    return services.verification.compare(
         source.data, target.data, body.fields, request_id=request.state.request_id
     )
 
@@ -130,14 +119,15 @@ def compare(
     "/detect", responses=documented(415), openapi_extra=described(DetectOptions, ONE_IMAGE)
 )
 def detect(
-    caller: MayIdentify,
+    _caller: MayIdentify,
     body: Annotated[Submission[DetectOptions], Depends(submission(DetectOptions, ONE_IMAGE))],
-    recognition: Recognition,
+    services: Provided,
     request: Request,
 ) -> Detection:
     """The faces of the image, largest first, without identities."""
-    del caller
-    return recognition.detect(body.images[0].data, body.fields, request_id=request.state.request_id)
+    return services.recognition.detect(
+        body.images[0].data, body.fields, request_id=request.state.request_id
+    )
 
 
 @router.post(
@@ -146,14 +136,13 @@ def detect(
     openapi_extra=described(EmbeddingOptions, ONE_IMAGE),
 )
 def embeddings(
-    caller: MayAdminister,
+    _caller: MayAdminister,
     body: Annotated[Submission[EmbeddingOptions], Depends(submission(EmbeddingOptions, ONE_IMAGE))],
-    recognition: Recognition,
+    services: Provided,
     request: Request,
 ) -> EmbeddingView:
     """The embedding of one face, of unit length: biometric data, for administrators."""
-    del caller
-    return recognition.embedding(
+    return services.recognition.embedding(
         body.images[0].data, body.fields, request_id=request.state.request_id
     )
 
@@ -165,16 +154,15 @@ def embeddings(
 )
 def distances(
     collection_id: CollectionPath,
-    caller: MayRead,
+    _caller: MayRead,
     body: Annotated[
         Submission[DistanceOptions], Depends(submission(DistanceOptions, OPTIONAL_IMAGES))
     ],
-    service: Annotated[DistanceService, Depends(provided(DistanceService))],
+    services: Provided,
 ) -> DistanceMatrix:
     """The distance matrix of 2 to 64 images, or of persons of the collection."""
-    del caller
     images = [(image.filename or f"images[{i}]", image.data) for i, image in enumerate(body.images)]
-    return service.matrix(collection_id, images, body.fields)
+    return services.distances.matrix(collection_id, images, body.fields)
 
 
 @router.post(
@@ -184,19 +172,18 @@ def distances(
 )
 def cluster(
     collection_id: CollectionPath,
-    caller: MayRead,
+    _caller: MayRead,
     body: Annotated[
         Submission[ClusterOptions], Depends(submission(ClusterOptions, OPTIONAL_IMAGES))
     ],
-    service: Annotated[ClusterService, Depends(provided(ClusterService))],
+    services: Provided,
 ) -> ClusterReport:
     """Which of 2 to 64 images, or of the stored probes, are of one person, and who that is.
 
     Two groups are joined where at most `max_fmr` of strangers are as near to each other.
     """
-    del caller
     images = [(image.filename or f"images[{i}]", image.data) for i, image in enumerate(body.images)]
-    return service.group(collection_id, images, body.fields)
+    return services.clusters.group(collection_id, images, body.fields)
 
 
 @router.post(
@@ -212,8 +199,7 @@ def give_feedback(
     body: Annotated[
         Submission[FeedbackOptions], Depends(submission(FeedbackOptions, OPTIONAL_IMAGE))
     ],
-    feedback: Annotated[FeedbackService, Depends(provided(FeedbackService))],
-    receipts: Annotated[Receipts, Depends(provided(Receipts))],
+    services: Provided,
     idempotency_key: IdempotencyKey = None,
 ) -> Response | FeedbackView:
     """Say that a face of an image that was identified is, or is not, of a person.
@@ -225,31 +211,27 @@ def give_feedback(
     """
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
     image = body.images[0].data if body.images else None
-    return receipts.once(
+    return services.receipts.once(
         ticket,
-        lambda keep: feedback.give(collection_id, body.fields, image, keep, caller=caller),
+        lambda keep: services.feedback.give(collection_id, body.fields, image, keep, caller=caller),
     )
 
 
 @router.get("/collections/{collection_id}/threshold", responses=documented(404, 409))
 def threshold(
     collection_id: CollectionPath,
-    caller: MayRead,
-    service: Annotated[ThresholdService, Depends(provided(ThresholdService))],
+    _caller: MayRead,
+    services: Provided,
 ) -> ThresholdView:
     """The similarity above which a stranger is named at most `target_fpir` of the time, now.
 
     `evidence` shows the threshold of the bundle's calibration alone beside it, what the gallery's
     own people say, and a `warning` where the two are far apart.
     """
-    del caller
-    return service.threshold(collection_id)
+    return services.thresholds.threshold(collection_id)
 
 
 @router.get("/models", responses=documented())
-def models(
-    caller: MayKnowModel, service: Annotated[ModelService, Depends(provided(ModelService))]
-) -> ModelList:
+def models(_caller: MayKnowModel, services: Provided) -> ModelList:
     """The model bundle that this service runs."""
-    del caller
-    return service.list()
+    return services.models.list()

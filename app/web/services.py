@@ -1,20 +1,24 @@
-"""How a route gets the service it needs: by type, from what the application was built with."""
+"""How a route gets its room's services.
 
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, TypeVar, cast
+Each room declares them in a frozen dataclass, and ``bootstrap`` builds one object that is all of
+those classes. So mypy sees a service that is missing, or that a route misspells.
+"""
+
+from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request
 
-Service = TypeVar("Service")
-Services = Mapping[type[Any], Any]
-"""One instance under its own class; ``bootstrap`` fills it."""
+from app.web.idempotency import Receipts
 
 
-def provided(kind: type[Service]) -> Callable[[Request], Coroutine[Any, Any, Service]]:
-    """A FastAPI dependency that gives the one ``kind`` of this application."""
+@dataclass(frozen=True, kw_only=True)
+class WebServices:
+    """Services that the routes of several rooms use; base of each room's own."""
 
-    async def find(request: Request) -> Service:
-        services: Services = request.app.state.services
-        return cast("Service", services[kind])
+    receipts: Receipts
 
-    return find
+
+async def provided(request: Request) -> Any:  # noqa: ANN401 - each room names its own class
+    """The services of this application; a FastAPI dependency."""
+    return request.app.state.services

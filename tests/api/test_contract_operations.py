@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from app.bootstrap import build
 from app.core.db import Database
 from app.core.outage import Outage
 from app.observability.health import Readiness
-from app.recognition.service import RecognitionService
 from app.settings import Settings
 from tests.api.support import client_of, enrol, files, identify, made, problem, told
 from tests.support.pictures import picture
@@ -33,8 +33,8 @@ def test_a_service_without_its_database_lives_and_is_not_ready(
         Database(f"sqlite:///{tmp_path}"),  # a folder is no database
         Outage(0, wake=lambda: None),
     )
-    container.services[Readiness] = unreachable  # type: ignore[index]
-    with client_of(container) as client:
+    services = replace(container.services, readiness=unreachable)
+    with client_of(replace(container, services=services)) as client:
         told(client.get("/health/live"))
         answer = client.get("/health/ready")
         assert str(tmp_path) not in problem(answer, 503, "not_ready")["detail"]
@@ -128,7 +128,7 @@ def _series(client: TestClient) -> int:
 
 def test_past_the_queue_a_request_is_turned_away_at_once(settings: Settings) -> None:
     container = build(settings.model_copy(update={"threads": 1, "queue": 0}))
-    gate = container.services[RecognitionService]._analyser._gate
+    gate = container.services.recognition._analyser._gate
     image = files(picture(1), field="image")
     with client_of(container) as client:
         with gate.admit():

@@ -121,11 +121,11 @@ def test_the_last_use_of_a_key_is_told_and_not_written_by_its_requests(
     used = dt.datetime.fromisoformat(listed(client)[key["id"]]["last_used_at"])
     assert used == clock.now()
     assert last_use(service, key["id"]) is None
-    service.keys.uses.write()
+    service.services.keys.uses.write()
     assert last_use(service, key["id"]) == clock.now()
     clock.forward(-DAY)  # another replica's clock, or one that was set back
     told(ask(client, key))
-    service.keys.uses.write()
+    service.services.keys.uses.write()
     assert last_use(service, key["id"]) == used
 
 
@@ -153,8 +153,8 @@ def test_a_last_use_that_could_not_be_written_is_written_later(
     with monkeypatch.context() as broken:
         broken.setattr(service.database, "write", lost)
         with pytest.raises(NotReady):
-            service.keys.uses.write()
-    service.keys.uses.write()
+            service.services.keys.uses.write()
+    service.services.keys.uses.write()
     assert last_use(service, key["id"]) == clock.now()
 
 
@@ -214,7 +214,7 @@ def test_of_two_admin_keys_revoked_at_once_one_stays(
             return True
 
         with ThreadPoolExecutor(2) as pool:
-            done = list(pool.map(revoke, (service.keys, replica), (first, second["id"])))
+            done = list(pool.map(revoke, (service.services.keys, replica), (first, second["id"])))
         assert sorted(done) == [False, True]
         left = second["key"] if done[0] else str(client.headers["authorization"]).split()[1]
         client.headers["Authorization"] = f"Bearer {left}"

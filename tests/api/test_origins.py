@@ -126,7 +126,7 @@ def test_an_error_that_nobody_foresaw_can_be_read_as_well(
     def crash(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(container.metrics, "exposition", crash)
+    monkeypatch.setattr(container.services.metrics, "exposition", crash)
     with client_of(container) as client:
         answer = client.get("http://kith/metrics", headers={"Origin": DESK})
     problem(answer, 500, "internal_error")

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from app.bootstrap import Container, build
 from app.core.db import Base, Database
 from app.settings import Settings
-from app.web.idempotency import Receipt, Receipts
+from app.web.idempotency import Receipt
 from tests.api.support import FakeClock, client_of, files, made, make_collection, problem, told
 from tests.support.pictures import picture
 
@@ -243,7 +243,7 @@ def test_old_receipts_are_deleted_without_anybody_asking(
 ) -> None:
     make_collection(client)
     made(make_ada(client))
-    sweep: Receipts = service.services[Receipts]
+    sweep = service.services.receipts
     clock.forward(dt.timedelta(hours=23))
     made(client.post(PEOPLE, json={"name": "Bob"}, headers=once("bob")))
     sweep.sweep()

@@ -13,7 +13,6 @@ from app.bootstrap import Container
 from app.bundles.manifest import read_manifest
 from app.errors import Conflict, ContractMismatch, NotReady
 from app.gallery.models import Collection, Crop, Face
-from app.gallery.person_service import PersonService
 from app.settings import Settings
 from tests.chaos.conftest import Length
 from tests.support.fake_bundle import write_fake_bundle
@@ -65,7 +64,7 @@ class Clients(threading.Thread):
     def _remove(self, number: int) -> None:
         del number
         if self.enrolled:
-            persons: PersonService = self._service.services[PersonService]
+            persons = self._service.services.persons
             persons.delete("doors", self.enrolled[-1])
             self.enrolled.pop()
 

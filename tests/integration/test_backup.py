@@ -14,12 +14,10 @@ from sqlalchemy import Table, select
 
 from app.auth.principal import Scope
 from app.auth.schemas import NewKey
-from app.auth.service import KeyService
 from app.bootstrap import Container
 from app.core.bulk import is_local
 from app.core.db import Base, Database
 from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound, NotReady
-from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
 from app.gallery.models import (
     Collection,
@@ -30,7 +28,6 @@ from app.gallery.models import (
     Person,
     Probe,
 )
-from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewPerson
 from app.maintenance.archive import (
     CollectionEntry,
@@ -43,7 +40,6 @@ from app.maintenance.backup import backup
 from app.maintenance.restore import import_collection, restore
 from app.maintenance.tables import carried, of_collection
 from app.recognition.schemas import IdentifyOptions
-from app.recognition.service import RecognitionService
 from app.replication.reader import Found
 from app.replication.replica import CollectionReplica
 from app.settings import Settings
@@ -67,7 +63,7 @@ def service(settings: Settings, tmp_path: Path) -> Iterator[Container]:
     with running(settings, tmp_path / "a") as container:
         make_collection(container, "hq", keep_crops=True)
         make_collection(container, "lab")
-        persons: PersonService = container.services[PersonService]
+        persons = container.services.persons
         ada = NewPerson(
             id="ada",
             name="Åda \N{GRINNING FACE}",
@@ -148,7 +144,7 @@ def imported(
 
 def answer(container: Container, collection: str, somebody: int) -> dict[str, object]:
     """All of an identification's answer but how long it took."""
-    recognition: RecognitionService = container.services[RecognitionService]
+    recognition = container.services.recognition
     found = recognition.identify(collection, picture(somebody), IdentifyOptions(), request_id="r")
     return found.model_dump(exclude={"timings_ms"})
 
@@ -190,9 +186,9 @@ def test_from_sqlite_to_postgresql_and_back_it_is_the_same(
 def test_what_was_there_is_there_and_goes_on(
     service: Container, settings: Settings, tmp_path: Path
 ) -> None:
-    keys: KeyService = service.services[KeyService]
+    keys = service.services.keys
     secret = keys.create(NewKey(scopes=[Scope.READ], collections=["hq"]), keep_nothing).key
-    persons: PersonService = service.services[PersonService]
+    persons = service.services.persons
     ada, faces = (
         persons.get("hq", "ada"),
         persons.faces("hq", "ada", Paging(limit=100, after=0)).items,
@@ -241,7 +237,7 @@ def test_in_place_of_what_was_there_a_running_service_follows_at_once(
     backed_up(service.database, tmp_path / "kith.zip")
     with service.database.write() as session:
         session.add(Receipt(caller="c", key="k", fingerprint="", answer="", created_at=NOW))
-    persons: PersonService = service.services[PersonService]
+    persons = service.services.persons
     enrol(service, "eve", 5, "hq")
     persons.delete("hq", "bob")
     assert near(service, 2, "hq") == {"ada", "eve"}
@@ -290,7 +286,7 @@ def test_one_collection_moves_in_beside_others(service: Container, tmp_path: Pat
     enrol(service, "eve", 5, "lab")  # keys that the archive uses too
     there = imported(service.database, tmp_path / "hq.zip", new_id="annex")
     assert (there.id, there.persons, there.faces) == ("annex", 3, 3)
-    persons: PersonService = service.services[PersonService]
+    persons = service.services.persons
     names = {"id", "collection_id"}
     old, new = persons.get("hq", "ada"), persons.get("annex", "ada")
     assert new.model_dump(exclude=names) == old.model_dump(exclude=names)
@@ -328,7 +324,7 @@ def test_one_collection_comes_back_out_of_a_backup_of_all(
     service: Container, tmp_path: Path
 ) -> None:
     backed_up(service.database, tmp_path / "kith.zip")
-    collections: CollectionService = service.services[CollectionService]
+    collections = service.services.collections
     collections.delete("lab", force=True)
     with pytest.raises(InvalidRequest, match="--collection which one; the backup has hq, lab"):
         imported(service.database, tmp_path / "kith.zip")
@@ -432,9 +428,9 @@ def test_an_older_archive_gets_defaults_and_lacks_nothing_that_is_needed(
     altered(tmp_path / "kith.zip", without("persons", "external_id"))
     altered(tmp_path / "kith.zip", without("collections", "lookalikes"))
     restored(service.database, tmp_path / "kith.zip", replace=True)
-    collections: CollectionService = service.services[CollectionService]
+    collections = service.services.collections
     assert collections.get("hq").lookalikes == "warn"
-    persons: PersonService = service.services[PersonService]
+    persons = service.services.persons
     assert persons.get("hq", "ada").external_id is None
     altered(tmp_path / "kith.zip", without("faces", "contract_id"))
     with pytest.raises(ArchiveError, match=r"lacks faces\.contract_id"):
@@ -452,12 +448,12 @@ def test_keys_of_a_backup_that_knew_collections_by_id_are_bound_to_those_of_the_
         for column in since:
             without(name, column)(name, columns, rows)
 
-    keys: KeyService = service.services[KeyService]
+    keys = service.services.keys
     bound = keys.create(NewKey(scopes=[Scope.READ], collections=["lab"]), keep_nothing).key
     unbound = keys.create(NewKey(scopes=[Scope.ADMIN]), keep_nothing).key
     backed_up(service.database, tmp_path / "kith.zip")
     altered(tmp_path / "kith.zip", as_before)
-    collections: CollectionService = service.services[CollectionService]
+    collections = service.services.collections
     collections.delete("lab", force=True)
     make_collection(service, "lab")  # under another internal key
     assert keys.authenticate(bound).collections == frozenset()

@@ -14,14 +14,13 @@ from app.bootstrap import Container
 from app.errors import Conflict
 from app.gallery.enrolment import ImageFile
 from app.gallery.models import Collection, Crop, Face, OtherTemplate, Probe
-from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewPerson
 from app.maintenance.backup import backup
 from app.maintenance.check import Check
 from app.replication.snapshot import snapshot_files
 from app.settings import Settings
 from app.vision.crops import packed
-from app.web.idempotency import Receipt, Receipts, Ticket
+from app.web.idempotency import Receipt, Ticket
 from tests.support.databases import damage
 from tests.support.fake_bundle import DIMENSION
 from tests.support.pictures import picture
@@ -86,8 +85,8 @@ def backed_up(service: Container, file: Path) -> None:
 def test_a_receipt_of_what_was_deleted_by_hand_is_found_and_deleted(
     service: Container, check: Check
 ) -> None:
-    persons: PersonService = service.services[PersonService]
-    receipts: Receipts = service.services[Receipts]
+    persons = service.services.persons
+    receipts = service.services.receipts
 
     def make(name: str, somebody: int) -> None:
         ticket, images = Ticket("key-1", name, "f"), [ImageFile(None, picture(somebody))]

@@ -14,7 +14,6 @@ import pytest
 
 from app.bootstrap import build
 from app.errors import DatabaseLost, NotFound
-from app.gallery.collection_service import CollectionService
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection, NewPerson, PersonPatch
 from app.settings import SHIPPED, Settings
@@ -68,8 +67,8 @@ def test_somebody_enrolled_without_photos_is_not_removed_by_unusable_ones(
     settings = Settings(data_dir=tmp_path / "data", model=fake_bundle)
     container = build(settings)
     container.open()
-    container.services[CollectionService].create(NewCollection(id="hq"), keep_nothing)
-    persons: PersonService = container.services[PersonService]
+    container.services.collections.create(NewCollection(id="hq"), keep_nothing)
+    persons = container.services.persons
     persons.create("hq", NewPerson(id="ada", metadata={"badge": 7}), [], keep_nothing)
     _photo(tmp_path / "people", "ada", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
     _photo(tmp_path / "people", "nobody", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
@@ -102,7 +101,7 @@ FIVE_MORE = ("Борис Иванов", "李小龙", "فاطمة حسن", "Zoé 
 def _enrolled(data: Path, bundle: Path, collection: str = "hq") -> dict[str, tuple[str, int]]:
     """Name, id and number of faces of everybody in the collection."""
     with running(Settings(data_dir=data, model=bundle), data) as container:
-        persons: PersonService = container.services[PersonService]
+        persons = container.services.persons
         found = persons.find(collection, Paging(1000, 0), name=None, external_id=None).items
     assert len({each.id for each in found}) == len(found)
     return {str(each.name): (each.id, each.face_count) for each in found}
@@ -139,7 +138,7 @@ def test_a_person_of_the_id_but_of_another_name_is_left_alone(
     data, people, report = tmp_path / "data", tmp_path / "people", tmp_path / "report.json"
     with running(Settings(data_dir=data, model=fake_bundle), data) as container:
         make_collection(container, "hq")
-        persons: PersonService = container.services[PersonService]
+        persons = container.services.persons
         for person_id, name in (("ada", "Ada Lovelace"), ("bob", None), ("eve", "eve")):
             persons.create("hq", NewPerson(id=person_id, name=name), [], keep_nothing)
     for somebody, name in enumerate(("ada", "bob", "eve")):
@@ -160,7 +159,7 @@ def test_a_person_of_the_id_but_of_another_name_is_left_alone(
         "eve": ("eve", 2),
     }
     with running(Settings(data_dir=data, model=fake_bundle), data) as container:
-        persons = container.services[PersonService]
+        persons = container.services.persons
         persons.update("hq", "ada", PersonPatch(name="ada"))
     assert "2 photos enrolled, 2 were already, 2 refused." in kith(
         data, fake_bundle, "enroll", "--collection", "hq", people
@@ -239,7 +238,7 @@ def test_a_photo_that_moves_or_is_replaced_is_enrolled_where_it_lies_now(
     assert "2 photos enrolled, 2 were already, 0 refused." in said
     assert "bob/moved.png: looks_like_another_person" in said
     with running(Settings(data_dir=data, model=fake_bundle), data) as container:
-        persons: PersonService = container.services[PersonService]
+        persons = container.services.persons
         persons.delete("hq", "bob")
     said = kith(data, fake_bundle, "enroll", "--collection", "hq", people)
     assert "3 photos enrolled, 1 were already, 0 refused." in said

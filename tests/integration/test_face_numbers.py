@@ -13,7 +13,6 @@ from app.core.db import Database
 from app.gallery.enrolment import ImageFile
 from app.gallery.evaluation import gallery_of_collection
 from app.gallery.models import Collection, Crop, Face
-from app.gallery.person_service import PersonService
 from app.maintenance.archive import opened_archive
 from app.maintenance.backup import backup
 from app.maintenance.check import Check
@@ -45,7 +44,7 @@ def service(settings: Settings, tmp_path: Path) -> Iterator[Container]:
             ("cid", 3, "doors"),
         ):
             enrol(container, person, somebody, collection)
-        persons: PersonService = container.services[PersonService]
+        persons = container.services.persons
         persons.delete("doors", "cid")
         yield container
 
@@ -184,7 +183,7 @@ def test_a_number_that_a_counter_would_give_again_is_found_and_mended(
 
 def test_operators_read_the_numbers_that_clients_know(service: Container, tmp_path: Path) -> None:
     """Yan's are the lab's second and third face, and the database's fourth and sixth."""
-    persons: PersonService = service.services[PersonService]
+    persons = service.services.persons
     persons.add_faces("lab", "yan", [ImageFile(None, picture(6, 1))], keep_nothing)
     with service.database.write() as session:
         contract_id = session.scalars(sa.select(Collection.contract_id)).first() or ""

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import update
 
 from app.bootstrap import Container
-from app.gallery.collection_service import CollectionService
 from app.gallery.models import Face
 from app.replication import follower as room
 from app.settings import Settings
@@ -74,7 +73,7 @@ def test_a_collection_that_another_deleted_leaves_memory_and_disk(
         wait_for(lambda: revision(idle) == 1)
         idle.follower.replicas.keep()
         assert any((tmp_path / "b" / "index").iterdir())
-        collections: CollectionService = asked.services[CollectionService]
+        collections = asked.services.collections
         collections.delete("doors", force=True)
         wait_for(lambda: not idle.follower.replicas.there())
         wait_for(lambda: not any((tmp_path / "b" / "index").iterdir()))

@@ -18,7 +18,6 @@ from app.bundles.bundle import Bundle
 from app.bundles.manifest import read_manifest
 from app.core.db import Database
 from app.errors import Conflict, ContractMismatch, NotFound, NotReady
-from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import Enroller, ImageFile
 from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person, Probe
 from app.gallery.person_service import PersonService
@@ -31,8 +30,6 @@ from app.maintenance.switch import drop, ready
 from app.recognition.feedback import FeedbackService
 from app.recognition.schemas import FeedbackOptions, IdentifyOptions
 from app.recognition.search import PersonSearch
-from app.recognition.service import RecognitionService
-from app.recognition.thresholds import ThresholdService
 from app.replication.replica import CollectionReplica
 from app.replication.snapshot import snapshot_files
 from app.settings import SHIPPED, Settings
@@ -73,7 +70,7 @@ def new(old: Container, settings: Settings, other: Path, tmp_path: Path) -> Iter
 
 
 def named(service: Container, somebody: int, caller: Principal = INSIDE) -> str | None:
-    recognition: RecognitionService = service.services[RecognitionService]
+    recognition = service.services.recognition
     image, options = picture(somebody, 1), IdentifyOptions()
     found = recognition.identify("doors", image, options, request_id="r", caller=caller)
     return found.faces[0].person_id
@@ -132,7 +129,7 @@ def test_there_and_back_with_somebody_enrolled_in_between(
 
 def test_a_crop_embeds_as_the_photo_would(old: Container, new: Container, other: Path) -> None:
     reembedded(old.database, other)
-    enroller: Enroller = new.services[PersonService]._enroller
+    enroller: Enroller = new.services.persons._enroller
     photos = [ImageFile(None, picture(somebody)) for somebody in (1, 2)]
     wanted = np.stack([each.embedding for each in enroller.examine(photos)[0]])
     with old.database.read() as session:
@@ -243,7 +240,7 @@ def test_killed_in_the_midst_it_goes_on_where_it_stopped(old: Container, other: 
 
 @both
 def test_who_is_removed_meanwhile_gets_no_embedding(old: Container, other: Path) -> None:
-    persons: PersonService = old.services[PersonService]
+    persons = old.services.persons
     watched = Watched(other, lambda: persons.delete("doors", "bob"))
     (prepared,) = reembedded(old.database, other, embedder=watched)
     assert (prepared.computed, watched.asked) == (1, 2)
@@ -312,7 +309,7 @@ def test_a_snapshot_that_the_old_model_left_is_nothing_odd(
 
 
 def _feedback(service: Container, somebody: int, shake: int = 1) -> None:
-    feedback: FeedbackService = service.services[FeedbackService]
+    feedback = service.services.feedback
     options = FeedbackOptions(person_id="ada", verdict="not_them")
     feedback.give("doors", options, picture(somebody, shake), keep_nothing)
 
@@ -323,7 +320,7 @@ _MEANWHILE: dict[str, tuple[type, str, Callable[[Container], object], type[Excep
     "a face added": (
         PersonService,
         "_examine",
-        lambda it: it.services[PersonService].add_faces(
+        lambda it: it.services.persons.add_faces(
             "doors", "ada", [ImageFile(None, picture(1, 7))], keep_nothing
         ),
         ContractMismatch,
@@ -414,7 +411,7 @@ def test_reports_and_counts_are_of_their_model_and_come_back_with_it(
     assert (done.waiting, done.again, done.probes) == (1, 0, 2)
     assert rows(database, Probe) == 0
     assert _evidence_row(database) == (0, 0.0, 0)
-    thresholds: ThresholdService = new.services[ThresholdService]
+    thresholds = new.services.thresholds
     assert thresholds.threshold("doors").evidence.feedback.not_them == 0
     assert named(new, 1) == "ada", "the report's embedding is the old model's"
 
@@ -426,8 +423,8 @@ def test_reports_and_counts_are_of_their_model_and_come_back_with_it(
 
 @both
 def test_crops_are_kept_where_asked_and_go_with_what_they_are_of(old: Container) -> None:
-    collections: CollectionService = old.services[CollectionService]
-    persons: PersonService = old.services[PersonService]
+    collections = old.services.collections
+    persons = old.services.persons
     make_collection(old, "lab")
     enrol(old, "eve", 5, "lab")
     assert rows(old.database, Crop) == 2, "none of the lab's"

@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.gallery.person_service import PersonService
 from app.replication.snapshot import snapshot_files
 from app.settings import Settings
 from tests.support.commands import Kith
@@ -90,7 +89,7 @@ def test_what_cannot_be_done_is_one_clear_line(
     _told(here("--model", fake_bundle), "There is nothing to do: every collection is of", code=1)
     _told(here("--model", other), "hq: 1 faces (ada) without a kept crop", code=1)
     with running(Settings(model=fake_bundle, data_dir=data), data) as service:
-        service.services[PersonService].delete("hq", "ada")
+        service.services.persons.delete("hq", "ada")
     assert snapshot_files(data / "index")
     _told(here("--model", other, "--switch"), "hq: 0 faces switched")
     assert not snapshot_files(data / "index"), "it is of the old model"

@@ -11,7 +11,6 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
-from app.auth.door import DoorKeys
 from app.bootstrap import Container, build
 from app.core.db import Database
 from app.core.outage import Outage
@@ -19,7 +18,6 @@ from app.errors import DatabaseLost
 from app.gallery.models import Collection
 from app.inference.analyser import Analysis
 from app.recognition import exposures
-from app.recognition.service import RecognitionService
 from app.replication import follower
 from app.settings import Settings
 from tests.api.support import (
@@ -112,7 +110,7 @@ def outage_of(
     with client_of(built(settings, wire, clock, ALLOWED)) as client:
         make_collection(client, "doors")
         services = client.app.state.services  # type: ignore[attr-defined]
-        yield client, services[DoorKeys]._outage
+        yield client, services.door_keys._outage
 
 
 def built(settings: Settings, wire: Wire, clock: FakeClock, seconds: int) -> Container:
@@ -176,7 +174,7 @@ def test_who_is_asked_in_an_outage_and_answers_after_it_goes_by_what_the_databas
     assert said(ask(door, 1)) == ("identified", "ada", True)
     assert client.delete(f"{DOORS}/persons/ada").status_code == 204
     told(client.patch(DOORS, json={"keep_probes": 1}))
-    analyser = door.app.state.services[RecognitionService]._analyser  # type: ignore[attr-defined]
+    analyser = door.app.state.services.recognition._analyser  # type: ignore[attr-defined]
     analyse = analyser.analyse
 
     def analyse_for_long(*args: object) -> Analysis:

@@ -31,8 +31,6 @@ from app.gallery.enrolment import ImageFile
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection, NewPerson, PersonPatch
 from app.recognition.schemas import EmbeddingOptions, Identification, IdentifyOptions
-from app.recognition.service import RecognitionService
-from app.recognition.thresholds import ThresholdService
 from app.settings import Settings
 from app.web.idempotency import keep_nothing
 from tests.api.support import FakeClock
@@ -179,13 +177,13 @@ class GalleryHistory(RuleBasedStateMachine):
     @invariant()
     def every_replica_answers_what_the_model_says(self) -> None:
         for container in self.containers:
-            service: RecognitionService = container.services[RecognitionService]
+            service = container.services.recognition
             for collection in ("doors", "gates"):
                 if collection not in self.enrolled:
                     with pytest.raises(NotFound):
                         service.identify(collection, encoded((0, 0)), EVERYBODY, request_id="r")
                     continue
-                thresholds: ThresholdService = container.services[ThresholdService]
+                thresholds = container.services.thresholds
                 threshold = thresholds.threshold(collection).similarity
                 for seen in self._probes(collection):
                     answer = service.identify(collection, encoded(seen), EVERYBODY, request_id="r")
@@ -240,7 +238,7 @@ class GalleryHistory(RuleBasedStateMachine):
 
     def _embedding(self, seen: Seen) -> NDArray[np.float64]:
         if seen not in self.embeddings:
-            service: RecognitionService = self.containers[0].services[RecognitionService]
+            service = self.containers[0].services.recognition
             answer = service.embedding(encoded(seen), EmbeddingOptions(), request_id="r")
             self.embeddings[seen] = np.array(answer.embedding)
         return self.embeddings[seen]
@@ -256,12 +254,10 @@ class GalleryHistory(RuleBasedStateMachine):
         return container
 
     def _collections(self, replica: int) -> CollectionService:
-        service: CollectionService = self.containers[replica].services[CollectionService]
-        return service
+        return self.containers[replica].services.collections
 
     def _persons(self, replica: int) -> PersonService:
-        service: PersonService = self.containers[replica].services[PersonService]
-        return service
+        return self.containers[replica].services.persons
 
 
 def files(seen: list[Seen]) -> list[ImageFile]:

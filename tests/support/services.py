@@ -6,12 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from app.bootstrap import Container, build
-from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
-from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection, NewPerson
 from app.recognition.schemas import IdentifyOptions
-from app.recognition.service import RecognitionService
 from app.settings import Settings
 from app.web.idempotency import keep_nothing
 from tests.support.pictures import picture
@@ -29,20 +26,20 @@ def running(settings: Settings, data_dir: Path) -> Iterator[Container]:
 
 
 def make_collection(container: Container, collection: str = "doors", **fields: Any) -> None:  # noqa: ANN401
-    collections: CollectionService = container.services[CollectionService]
+    collections = container.services.collections
     collections.create(NewCollection(id=collection, **fields), keep_nothing)
 
 
 def enrol(container: Container, person: str, somebody: int, collection: str = "doors") -> None:
     """One photo of ``somebody`` under the id ``person``."""
-    persons: PersonService = container.services[PersonService]
+    persons = container.services.persons
     images = [ImageFile(None, picture(somebody))]
     persons.create(collection, NewPerson(id=person), images, keep_nothing)
 
 
 def near(container: Container, somebody: int, collection: str = "doors") -> set[str]:
     """Everybody whom an identification of ``somebody`` could name."""
-    recognition: RecognitionService = container.services[RecognitionService]
+    recognition = container.services.recognition
     options = IdentifyOptions(max_candidates=100)
     answer = recognition.identify(collection, picture(somebody), options, request_id="r")
     return {each.person_id for each in answer.faces[0].candidates}

@@ -7,13 +7,11 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event, update
 
-from app.auth.door import DoorKeys
 from app.bootstrap import Container, build
 from app.errors import ContractMismatch, DatabaseLost, NotFound
 from app.gallery.cards import Card
 from app.gallery.models import Collection, Feedback
 from app.gallery.remembered import Remembered
-from app.recognition.verification import VerificationService
 from app.settings import Settings
 from tests.api.support import client_of, enrol, files, made, make_collection, told
 from tests.support.fake_bundle import DIMENSION
@@ -137,10 +135,10 @@ def test_where_no_decision_may_be_stale_nothing_is_remembered(
     made(client.post("/keys", json={"scopes": ["read"]}))
     with container.follower._polling():
         pass
-    doors = container.services[VerificationService]._doors
+    doors = container.services.verification._doors
     memory: Remembered = doors._recalled._remembered
     assert (memory._collections, memory._cards, dict(memory._changed)) == ({}, {}, {})
-    assert container.services[DoorKeys]._known == {}
+    assert container.services.door_keys._known == {}
 
 
 def test_whom_this_process_changed_is_not_told_before_a_look_has_seen_it(

@@ -1,0 +1,23 @@
+"""The services that the routes of collections and persons use."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+
+from app.gallery.collection_service import CollectionService
+from app.gallery.lookalikes import Lookalikes
+from app.gallery.person_service import PersonService
+from app.web.services import WebServices, provided
+
+
+@dataclass(frozen=True, kw_only=True)
+class GalleryServices(WebServices):
+    """Everything about who is enrolled."""
+
+    collections: CollectionService
+    persons: PersonService
+    lookalikes: Lookalikes
+
+
+Provided = Annotated[GalleryServices, Depends(provided)]
