@@ -29,10 +29,10 @@ from app.evaluation.measure import Evaluation
 from app.evaluation.measure import evaluate as measure
 from app.evaluation.rates import Rate
 from app.evaluation.report.page import as_html
-from app.evaluation.report.words import between, percent, similarity, tally
 from app.gallery.evaluation import StoredGallery, gallery_of_collection, gallery_of_photos
 from app.inference.pipeline import build_pipeline
 from app.inference.walk import Photo
+from app.pages.words import between, percent, similarity, tally
 from app.settings import Settings, load_settings
 
 _TARGET: Final = 0.001

@@ -1,8 +1,8 @@
 """What Kith uses of libraries beyond their documentation: an upgrade may change it without notice.
 
-The table is for whoever upgrades. ``tests/unit/server/test_internals.py`` holds each row against
-the installed library, and holds that no class of Kith uses a row that is missing here. Where the
-test fails, read the ``why`` and adapt the class before the new version is locked.
+Read this table before an upgrade. ``tests/architecture/test_internals.py`` compares each row
+with the installed library, and what Kith's classes use with the rows. Where it fails, read ``why``
+and adapt the class before the new version is locked.
 """
 
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 import hashlib
 import json
 import re
-import subprocess
-import sys
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -41,15 +39,6 @@ def terms(package: metadata.Distribution) -> str:
     told = package.metadata.json
     stated = str(told.get("license_expression") or told.get("license") or "")
     return " ".join([stated, *(each for each in told.get("classifier", []) if "License" in each)])
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
-    (file,) = folder.glob("kith-*.whl")
-    return zipfile.ZipFile(file)
 
 
 @pytest.mark.parametrize("name", ["LICENSE", "NOTICE"])

@@ -1,6 +1,9 @@
-"""The report in a real browser: on a desk, on a phone and on paper."""
+"""The report in a real browser: on a desk, on a phone and on paper, with hostile names."""
 
+import csv
+import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from app.evaluation.gallery import Refusal
 from app.evaluation.groups import read_groups
 from app.evaluation.measure import evaluate
 from app.evaluation.report.page import as_html
-from tests.support.browser import chromium
+from tests.support.browser import HOSTILE, chromium, harmless, on_one_line
 from tests.unit.evaluation.galleries import calibration, gallery
 
 _CLIPPED = """() => [...document.querySelectorAll('svg.chart')].flatMap(svg => {
@@ -105,3 +108,29 @@ def test_it_prints_in_full_width_on_a_few_sheets(browser: Browser, report: Path)
     page.close()
     assert printed.startswith(b"%PDF")
     assert 3 <= printed.count(b"/Type /Page\n") <= 14
+
+
+def test_names_of_people_and_files_are_shown_and_never_run(
+    browser: Browser, tmp_path: Path
+) -> None:
+    people = gallery([1, 2, 3, 4] * 20, refused=[Refusal("p3", HOSTILE, (HOSTILE,), HOSTILE)])
+    people = replace(
+        people,
+        titles=[f"{HOSTILE}{i}" for i in range(80)],
+        images=[f"{HOSTILE}/{i}" for i in range(200)],
+    )
+    lines, group = io.StringIO(), on_one_line(HOSTILE)
+    csv.writer(lines).writerows([("person", group), *((f"p{i}", group) for i in range(70))])
+    groups = read_groups(lines.getvalue(), people.people, file="groups")
+    found = evaluate(people, calibration(), target_fpir=0.01, groups=groups)
+    source = Source("collection", HOSTILE, datetime(2026, 5, 4, tzinfo=UTC), "1", HOSTILE, "none")
+    file = tmp_path / "report.html"
+    file.write_text(as_html(source, found), encoding="utf-8")
+    with harmless(browser, file) as page:
+        assert on_one_line(page.locator("h1").text_content()) == on_one_line(HOSTILE)
+        names = page.locator("td.name").all_text_contents()
+        told = found.misses[:40]
+        assert {each.image for each in told} | {each.person for each in told} <= {*names}
+        assert HOSTILE in names  # the image that was refused
+        assert page.locator("h3").all_text_contents() == [group]
+        assert page.locator("h3 + .scroll tbody td").first.text_content() == group

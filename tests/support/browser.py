@@ -4,11 +4,17 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
+HOSTILE: Final = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)>\"'`</title></style>"
+    "{{ 7 * 7 }}{% raw %} &amp;\n![a](http://x) *b* _c_ [d](javascript:alert(3)) | e \\"
+)
+"""A name that would run as HTML, as a template or as Markdown."""
 _QUIET: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -31,3 +37,32 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=[*_QUIET])
         yield browser
         browser.close()
+
+
+@contextmanager
+def harmless(browser: Browser, file: Path) -> Iterator[Page]:
+    """A page with ``HOSTILE`` names, without its own policy so that escaping alone must hold.
+
+    Nothing in it runs or is fetched, and its title shows the name.
+    """
+    seen: list[str] = []
+
+    def dismissed(dialog: Dialog) -> None:
+        seen.append(dialog.message)
+        dialog.dismiss()
+
+    page = browser.new_context(bypass_csp=True).new_page()
+    page.on("dialog", dismissed)
+    page.on("request", lambda each: seen.append(each.url))
+    page.on("pageerror", lambda each: seen.append(str(each)))
+    page.goto(file.as_uri())
+    assert page.locator("script, img, a, iframe").count() == 0
+    assert on_one_line(HOSTILE) in on_one_line(page.title())
+    yield page
+    assert seen == [file.as_uri()]
+    page.context.close()
+
+
+def on_one_line(text: str | None) -> str:
+    """As a browser shows text: each run of blanks is one."""
+    return " ".join((text or "").split())

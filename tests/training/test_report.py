@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from tests.support.browser import HOSTILE, chromium, harmless, on_one_line
 from training.report.build import SECTIONS, build_report
-from training.report.page import table, write_page
+from training.report.page import code, literal, table, write_page
 from training.report.rates import euclidean_pairs, known_or_not
 from training.report.studies import LECUN, Studies
 
@@ -87,3 +88,19 @@ def test_the_committed_report_is_whole_and_its_html_is_its_markdown(tmp_path: Pa
         assert (DOCS / plot).is_file(), plot
     write_page(tmp_path, "report", text)
     assert (tmp_path / "report.html").read_bytes() == (DOCS / "report.html").read_bytes()
+
+
+def test_the_name_of_a_run_is_shown_and_never_run(tmp_path: Path) -> None:
+    write_page(tmp_path, "run", f"# {literal(HOSTILE)}\n\n{code(HOSTILE)}\n")
+    with chromium() as browser, harmless(browser, tmp_path / "run.html") as page:
+        assert on_one_line(page.locator("h1").text_content()) == on_one_line(HOSTILE)
+        assert page.locator("code").text_content() == HOSTILE.replace("\n", " ")
+
+
+def test_the_plots_of_a_page_are_shown_under_its_policy() -> None:
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto((DOCS / "report.html").as_uri())
+        widths = page.evaluate("() => [...document.images].map(each => each.naturalWidth)")
+        assert len(widths) == len(re.findall(r"!\[", (DOCS / "report.md").read_text()))
+        assert min(widths) > 400

@@ -9,7 +9,7 @@ from training.evaluate.suite import SEED, Measured
 from training.evaluate.verification import Verification
 from training.prepare import Prepared
 from training.report.curves import cmc_curve, det_curves, roc_curves
-from training.report.page import table, write_page
+from training.report.page import code, literal, table, write_page
 
 _FPIRS = (0.1, 0.03, 0.01, 0.003, 0.001)
 _RANKS = (1, 2, 3, 5, 10, 20)
@@ -26,13 +26,13 @@ def write_evaluation(
     pairs: Verification,
 ) -> None:
     """Write ``evaluation.md``, ``evaluation.html`` and their three plots into ``out``."""
-    name = f"{config.name}, unseen"
+    name = config.name.replace("$", r"\$") + ", unseen"  # between two $, a plot reads formulas
     roc_curves({name: {"held-out pairs": pairs}}, out / "evaluation-roc.png")
     cmc_curve(name, identified, out / "evaluation-cmc.png")
     det_curves({name: {"held-out identities": identified}}, out / "evaluation-det.png")
     sections = [
-        f"# Evaluation of {config.name}",
-        f"Made by `python -m training evaluate {quote(str(out))}`; the run's seed is "
+        f"# Evaluation of {literal(config.name)}",
+        f"Made by {code(f'python -m training evaluate {quote(str(out))}')}; the run's seed is "
         f"{config.seed}, the draws of this measurement have seed {SEED}.",
         _data(config, prepared),
         "## In short",

@@ -1,38 +1,55 @@
-"""One text, twice: Markdown for the repository and HTML for a browser, plots beside them."""
+"""One text, twice: Markdown for the repository and HTML for a browser, plots in files of their own.
 
-import html
+Names come from run files, so a text that a user chose goes through ``literal`` or ``code``.
+"""
+
+import re
+from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
 
 from app.core.files import write_whole
+from app.pages.renderer import Pages
 
-_STYLE = """
-body { font: 16px/1.55 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
-       color: #222; }
-h1, h2, h3 { line-height: 1.25; } h2 { margin-top: 2.5rem; border-top: 1px solid #ddd;
-       padding-top: 1.2rem; }
-table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto; }
-th, td { border-bottom: 1px solid #ddd; padding: 0.35rem 0.8rem; text-align: left;
-       font-variant-numeric: tabular-nums; }
-img { max-width: 100%; } code { background: #f3f3f3; padding: 0.1rem 0.25rem; }
-"""
+_PAGES: Final = Pages(Path(__file__).with_name("templates"))
+_MARKS: Final = re.compile(r"([\\`*_\[\]<>&|~$#!:@])")
 
 
 def write_page(folder: Path, name: str, markdown: str) -> None:
     """``name``.md and ``name``.html in ``folder``; the first line of ``markdown`` is its title."""
     folder.mkdir(parents=True, exist_ok=True)
-    title = html.escape(markdown.lstrip("# ").splitlines()[0])
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
-    write_whole(folder / f"{name}.md", markdown.rstrip("\n") + "\n")
-    write_whole(
-        folder / f"{name}.html",
-        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n'
-        f"<style>{_STYLE}</style>\n{body}</html>\n",
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    html = _PAGES.render(
+        "report.html", title=_title(reader, markdown), body=reader.render(markdown)
     )
+    write_whole(folder / f"{name}.md", markdown.rstrip("\n") + "\n")
+    write_whole(folder / f"{name}.html", html)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def literal(text: str) -> str:
+    """Markdown that shows ``text`` as it is, within a line."""
+    return _MARKS.sub(r"\\\1", " ".join(text.split()))
+
+
+def code(text: str) -> str:
+    """Markdown that shows ``text`` as code, within a line; it may have backticks."""
+    line = " ".join(text.splitlines())
+    runs = {len(list(run)) for tick, run in groupby(line) if tick == "`"}
+    fence = "`" * next(n for n in range(1, len(runs) + 2) if n not in runs)
+    space = " " if runs else ""
+    return f"{fence}{space}{line}{space}{fence}"
+
+
+def _title(reader: MarkdownIt, markdown: str) -> str:
+    """The text of the first heading, without its marks."""
+    heading = SyntaxTreeNode(reader.parse(markdown.splitlines()[0]))
+    return "".join(each.content for each in heading.walk() if each.type in ("text", "code_inline"))

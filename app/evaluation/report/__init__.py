@@ -1,1 +1,1 @@
-"""An evaluation as a page for people: text and inline SVG, made of nothing but its numbers."""
+"""An evaluation as one HTML file for readers: text, tables and inline SVG charts."""

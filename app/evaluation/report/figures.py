@@ -1,22 +1,18 @@
-"""The report's three charts, each with the legend that belongs under it."""
-
-from collections.abc import Sequence
-from html import escape
+"""The report's three charts, each with its legend."""
 
 from app.evaluation.measure import Evaluation
-from app.evaluation.report.svg import Axis, Chart, decade_below
-from app.evaluation.report.words import percent
-
-Legend = Sequence[tuple[str, str]]
+from app.pages.chart import Axis, Chart, Entry, decade_below
+from app.pages.words import percent
 
 
-def det_chart(measured: Evaluation) -> str:
+def det_chart(measured: Evaluation) -> Chart:
     """FNIR against FPIR, both in decades: measured at N, calibrated at N and in ten times N."""
     curves, least = measured.curves, _least_fpir(measured)
     chart = Chart(
         Axis("FPIR (strangers named)", least, 1, log=True),
         Axis("FNIR (people missed)", _least_fnir(measured), 1, log=True),
         label="Detection error trade-off: FNIR against FPIR, both on logarithmic axes",
+        note="A rate of zero lies on the lower edge.",
     )
     seen = [i for i, rate in enumerate(curves.measured.fpir) if rate > 0]
     x = [curves.measured.fpir[i] for i in seen]
@@ -33,20 +29,20 @@ def det_chart(measured: Evaluation) -> str:
     chart.mark(measured.target_fpir, measured.kith_threshold.fnir.rate, "kith")
     n, larger = curves.kith.persons, curves.larger.persons
     target = percent(measured.target_fpir)
-    legend = [
-        ("measured", f"Measured on these images, N = {n:,}; shaded: 95 % interval of FNIR"),
-        ("kith dashed", f"What Kith states for N = {n:,}; the dot is its threshold for {target}"),
-        ("larger dashed", f"Extrapolated to N = {larger:,} by the calibration; dot: the same"),
-        (
+    chart.legend = [
+        Entry("measured", f"Measured on these images, N = {n:,}; shaded: 95 % interval of FNIR"),
+        Entry("kith dashed", f"Stated by Kith for N = {n:,}; dot: its threshold for {target}"),
+        Entry("larger dashed", f"Extrapolated to N = {larger:,} by the calibration; dot: the same"),
+        Entry(
             "measured dotted thin",
-            f"So many people can show nothing below {percent(measured.support.least_fpir)}",
+            f"This many people cannot show a rate below {percent(measured.support.least_fpir)}",
         ),
     ]
-    return _figure(chart, legend, "A rate that was never seen lies on the lower edge.")
+    return chart
 
 
-def threshold_chart(measured: Evaluation) -> str:
-    """FPIR and FNIR against the threshold, with what the calibration says of FPIR."""
+def threshold_chart(measured: Evaluation) -> Chart:
+    """FPIR and FNIR against the threshold, measured and as the calibration states FPIR."""
     curves = measured.curves
     seen = curves.measured
     least = min(_least_fpir(measured), _least_fnir(measured))
@@ -54,6 +50,7 @@ def threshold_chart(measured: Evaluation) -> str:
         _similarities(measured),
         Axis("Rate", least, 1, log=True),
         label="FPIR and FNIR against the threshold",
+        note="Shaded: 95 % intervals.",
     )
     chart.band(seen.similarity, seen.fpir_low, seen.fpir_high, "stranger")
     chart.band(seen.similarity, seen.fnir_low, seen.fnir_high, "mated")
@@ -63,18 +60,18 @@ def threshold_chart(measured: Evaluation) -> str:
     chart.line(seen.similarity, seen.fpir, "stranger")
     chart.line(seen.similarity, seen.fnir, "mated")
     chart.upright(measured.kith_threshold.similarity, "kith thin")
-    legend = [
-        ("stranger", "FPIR, measured: strangers named"),
-        ("mated", "FNIR, measured: people missed"),
-        ("kith dashed", "FPIR that Kith states in this gallery"),
-        ("bundle dotted", "FPIR of the calibration as shipped"),
-        ("kith thin", f"Kith's threshold, {measured.kith_threshold.similarity:.3f}"),
+    chart.legend = [
+        Entry("stranger", "FPIR, measured: strangers named"),
+        Entry("mated", "FNIR, measured: people missed"),
+        Entry("kith dashed", "FPIR that Kith states in this gallery"),
+        Entry("bundle dotted", "FPIR of the calibration as shipped"),
+        _own_threshold(measured),
     ]
-    return _figure(chart, legend, "Shaded: 95 % intervals.")
+    return chart
 
 
-def similarity_chart(measured: Evaluation) -> str:
-    """How the similarities of mated probes and of strangers lie to each other."""
+def similarity_chart(measured: Evaluation) -> Chart:
+    """Two histograms: the similarities of mated probes and of strangers."""
     histogram = measured.curves.histogram
     shares = [
         [count / max(sum(counts), 1) for count in counts]
@@ -90,31 +87,20 @@ def similarity_chart(measured: Evaluation) -> str:
     chart.bars(histogram.edges, shares[0], "stranger")
     chart.bars(histogram.edges, shares[1], "mated")
     chart.upright(measured.kith_threshold.similarity, "kith thin")
-    legend = [
-        ("bar stranger", "Strangers: similarity to whoever they resemble most"),
-        ("bar mated", "Mated: similarity to the own person, enrolled without this image"),
-        ("kith thin", f"Kith's threshold, {measured.kith_threshold.similarity:.3f}"),
+    chart.legend = [
+        Entry("stranger", "Strangers: similarity to the person they resemble most", is_bar=True),
+        Entry(
+            "mated",
+            "Mated: similarity to the own person, enrolled without this image",
+            is_bar=True,
+        ),
+        _own_threshold(measured),
     ]
-    return _figure(chart, legend, "")
+    return chart
 
 
-def _figure(chart: Chart, legend: Legend, note: str) -> str:
-    said = f'<p class="soft small">{escape(note)}</p>' if note else ""
-    return f"<figure>{chart.svg()}{_legend(legend)}{said}</figure>"
-
-
-def _legend(entries: Legend) -> str:
-    items = "".join(
-        f"<li>{_swatch(style)}<span>{escape(text)}</span></li>" for style, text in entries
-    )
-    return f'<ul class="legend">{items}</ul>'
-
-
-def _swatch(style: str) -> str:
-    inside = f'<line class="line {style}" x1="0" x2="30" y1="6" y2="6"/>'
-    if style.startswith("bar "):
-        inside = f'<rect class="{style}" width="30" height="12"/>'
-    return f'<svg viewBox="0 0 30 12" aria-hidden="true">{inside}</svg>'
+def _own_threshold(measured: Evaluation) -> Entry:
+    return Entry("kith thin", f"Kith's threshold, {measured.kith_threshold.similarity:.3f}")
 
 
 def _fnir_sides(measured: Evaluation) -> tuple[list[float], list[float]]:
@@ -122,7 +108,7 @@ def _fnir_sides(measured: Evaluation) -> tuple[list[float], list[float]]:
 
 
 def _least_fpir(measured: Evaluation) -> float:
-    """A decade below whatever was asked for or could be seen."""
+    """The decade below the target and below the least rate that these images can show."""
     return decade_below(min(1 / measured.size.stranger_probes, measured.target_fpir) / 2)
 
 

@@ -1,39 +1,36 @@
-"""The report as a page: one file, no script, nothing fetched; it prints as it shows."""
+"""The report as one HTML file: no script, nothing from elsewhere; it prints as it shows."""
 
-from html import escape
 from pathlib import Path
 from typing import Final
 
 from app.evaluation.document import Source
-from app.evaluation.measure import Evaluation
-from app.evaluation.report import people, results, summary
-from app.evaluation.report.method import method
+from app.evaluation.measure import TEN, Evaluation
+from app.evaluation.operating import Verdict, verdict
+from app.evaluation.report.figures import det_chart, similarity_chart, threshold_chart
+from app.pages.renderer import Pages
 
-_STYLE: Final = Path(__file__).with_name("style.css")
+_PAGES: Final = Pages(Path(__file__).with_name("templates"))
+_MOST_ROWS: Final = 40
+"""Rows of a table that names images; report.json has all."""
+_VERDICTS: Final[dict[Verdict, str]] = {
+    "consistent": "consistent",
+    "exceeded": "more often than stated",
+    "stricter": "less often than stated",
+}
 
 
 def as_html(source: Source, evaluation: Evaluation) -> str:
     """The whole report as HTML text."""
-    title = escape(f"Evaluation of {source.name}")
-    style = _STYLE.read_text(encoding="utf-8")
-    body = "".join(
-        [
-            summary.header(source, evaluation),
-            summary.cards(evaluation),
-            *summary.findings(evaluation),
-            *results.thresholds(evaluation),
-            *results.operating_points(evaluation),
-            *results.charts(evaluation),
-            *results.groups(evaluation),
-            *people.misses(evaluation),
-            *people.lookalikes(evaluation),
-            *people.enrolment(evaluation.enrolment),
-            *method(source, evaluation),
-        ]
-    )
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{style}</style></head>"
-        f"<body><main>{body}</main></body></html>\n"
+    return _PAGES.render(
+        "report.html",
+        source=source,
+        measured=evaluation,
+        target=evaluation.target_fpir,
+        verdict=verdict(evaluation.kith_threshold.fpir, evaluation.target_fpir),
+        verdicts=_VERDICTS,
+        times=TEN,
+        most_rows=_MOST_ROWS,
+        det=det_chart(evaluation),
+        thresholds=threshold_chart(evaluation),
+        similarities=similarity_chart(evaluation),
     )

@@ -24,7 +24,7 @@ from uvicorn.server import Server, ServerState
 
 from app.server.internals import INTERNALS, Internal
 
-APP = Path(__file__).parents[3] / "app"
+APP = Path(__file__).parents[2] / "app"
 PACKAGES = {"python_multipart": "python-multipart"}
 FORM = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nvalue\r\n--b--\r\n'
 SUBCLASSES = {
@@ -86,7 +86,7 @@ def callbacks() -> SimpleNamespace:
 
 
 def complaint(internal: Internal, objects: dict[str, object]) -> str | None:
-    """A sentence for whoever upgrades, if the installed library has it otherwise or not at all."""
+    """A sentence, if the installed library lacks it or has another shape of it."""
     module, _, name = internal.owner.partition(":")
     package = PACKAGES.get(root := module.split(".")[0], root)
     where = f"{package} {version(package)}: {name or module}.{internal.name}"
@@ -173,7 +173,7 @@ def test_no_other_module_uses_these_libraries() -> None:
         )
         if name.split(".")[0] in {each.owner.split(".")[0].split(":")[0] for each in INTERNALS}
     }
-    assert using == {*SUBCLASSES, "core/hints.py", "web/forms.py"}, "list what they rely on"
+    assert using == {*SUBCLASSES, "core/notifications.py", "web/forms.py"}, "list what they rely on"
 
 
 def test_psycopg_asks_again_after_an_interval_in_which_nothing_came() -> None:
