@@ -8,7 +8,6 @@ them all, and without LFW's known label errors.
 import os
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -25,10 +24,10 @@ from app.inference.pipeline import build_pipeline
 from app.inference.session import open_session
 from app.settings import SHIPPED
 from app.vision.preprocess import to_blob
-from training.config import load_config
 from training.datasets.base import Images, ImageSet
 from training.evaluate.suite import Measured, measure
 from training.prepare import prepare
+from training.run_file import load_config
 
 RUN: Final = Path("training/runs/face-mini.toml")
 ERRORS: Final = SOURCES / "face" / "lfw-label-errors.txt"
@@ -45,8 +44,7 @@ def main() -> None:
         sys.exit("make bench-mini needs photographs: KITH_TEST_DATA=<folder with lfw-devtrain>")
     face = Path(os.environ.get("KITH_TEST_BUNDLE", "data/models/face"))
     bundles = {"face": Bundle.load(face), "face-mini": Bundle.load(SHIPPED / "face-mini")}
-    data = replace(load_config(RUN).data, path=f"{named}/lfw-devtrain")
-    unseen = prepare(data).unseen
+    unseen = prepare(load_config(RUN).data, Path(named)).unseen
     times = _times(bundles, unseen.images[0])
     out = Console()
     out.print(_cost(bundles, times))

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from training.config import LossConfig
+from training import config as configs
+from training.config import GalleryConfig, LossConfig, PairLoss, RunConfig, ThresholdConfig
 from training.losses.arcface import ArcFace
 from training.losses.contrastive import (
     LeCun,
@@ -24,92 +25,93 @@ from training.losses.threshold import LearnedThreshold
 from training.mining import kept_negatives
 
 
-def pair_terms(config: LossConfig) -> PairTerms:
+def pair_terms(config: PairLoss) -> PairTerms:
     """L_s and L_d of a pair loss."""
-    if config.kind == "margin-on-both":
+    if isinstance(config, configs.MarginOnBoth):
         return MarginOnBoth(config.margin, config.slack)
-    return InverseDistance() if config.kind == "inverse-distance" else LeCun(config.margin)
+    if isinstance(config, configs.InverseDistance):
+        return InverseDistance(config.floor)
+    return LeCun(config.margin)
 
 
 def class_head(config: LossConfig, *, classes: int, dimension: int) -> nn.Module | None:
     """The class directions of the losses that need them; dropped after training."""
-    if config.kind == "arcface":
+    if isinstance(config, configs.ArcFace):
         return ArcFace(classes, dimension, margin=config.margin, scale=config.scale)
-    if config.kind == "sphereface":
-        return SphereFace(classes, dimension, m=max(1, round(config.margin)), scale=config.scale)
-    return SoftmaxClassifier(classes, dimension) if config.kind == "softmax" else None
+    if isinstance(config, configs.SphereFace):
+        return SphereFace(classes, dimension, m=config.margin, scale=config.scale)
+    return SoftmaxClassifier(classes, dimension) if isinstance(config, configs.Softmax) else None
 
 
 class Objective(nn.Module):
-    """(embeddings, labels, teacher or None) -> scalar; owns what is learned beside the embedder.
+    """(embeddings, labels, teacher or None) -> scalar; owns what is learned with the embedder.
 
-    Where batches are ``paired``, a pair loss compares rows 2i and 2i + 1 and no others.
+    Where a run's batches are pairs, a pair loss compares rows 2i and 2i + 1 and no others.
     ``gallery`` are a teacher's rows (G, d) of clean images and whose they are (G,).
     """
 
     def __init__(
-        self,
-        config: LossConfig,
-        *,
-        classes: int,
-        dimension: int,
-        paired: bool = False,
-        gallery: tuple[Tensor, Tensor] | None = None,
+        self, run: RunConfig, *, classes: int, gallery: tuple[Tensor, Tensor] | None = None
     ) -> None:
         super().__init__()
-        self.config, self.paired = config, paired
+        dimension = run.model.dimension
+        self.config, self.paired = run.loss, run.sampler.kind == "pairs"
+        self.distillation, self.against = run.distillation, run.gallery
         rows, owners = gallery or (torch.zeros(0, dimension), torch.zeros(0, dtype=torch.int64))
         self.register_buffer("gallery", rows, persistent=False)
         self.register_buffer("owners", owners, persistent=False)
-        self.distance = DISTANCES[config.distance]
-        self.head = class_head(config, classes=classes, dimension=dimension)
-        self.threshold = LearnedThreshold(config.margin / 2) if config.threshold else None
+        self.head = class_head(run.loss, classes=classes, dimension=dimension)
+        self.cut = run.threshold
+        self.threshold = LearnedThreshold(self.cut.start) if self.cut else None
 
     def forward(self, z: Tensor, labels: Tensor, teacher: Tensor | None = None) -> Tensor:
         """``z`` (B, d), ``labels`` (B,) with -1 for nobody, ``teacher`` (B, d)."""
         known = labels >= 0
         loss = z.new_zeros(())
-        if self.config.kind != "none":
+        if not isinstance(self.config, configs.NoLoss):
             loss = loss + self.config.weight * self._main(z, labels, known)
-        if self.threshold is not None:
-            loss = loss + self.config.threshold * self._threshold(z[known], labels[known])
-        if teacher is not None:
-            loss = loss + self.config.point * point_distillation(z, teacher)
-            loss = loss + self.config.relation * relation_distillation(z, teacher)
-        if self.config.gallery:
-            loss = loss + self.config.gallery * gallery_contrastive(
-                z, labels, self.get_buffer("gallery"), self.get_buffer("owners"),
-                temperature=self.config.temperature,
-            )  # fmt: skip
+        if self.cut is not None:
+            loss = loss + self.cut.weight * self._threshold(z[known], labels[known], self.cut)
+        if teacher is not None and self.distillation is not None:
+            loss = loss + self.distillation.point * point_distillation(z, teacher)
+            loss = loss + self.distillation.relation * relation_distillation(z, teacher)
+        if self.against is not None:
+            loss = loss + self.against.weight * self._gallery(z, labels, self.against)
         return loss
 
     def _main(self, z: Tensor, labels: Tensor, known: Tensor) -> Tensor:
-        if self.config.kind == "supervised":
+        if isinstance(self.config, configs.Supervised):
             return supervised_contrastive(z, labels, temperature=self.config.temperature)
         z, labels = z[known], labels[known]
-        if self.head is not None:
-            loss: Tensor = self.head(z, labels)
-            return loss
-        return self._pairs(z, labels)
+        if isinstance(self.config, PairLoss):
+            return self._pairs(z, labels, self.config)
+        assert self.head is not None  # noqa: S101 - every other loss has class directions
+        loss: Tensor = self.head(z, labels)
+        return loss
 
-    def _pairs(self, z: Tensor, labels: Tensor) -> Tensor:
-        terms = pair_terms(self.config)
+    def _pairs(self, z: Tensor, labels: Tensor, config: PairLoss) -> Tensor:
+        terms, distance = pair_terms(config), DISTANCES[config.distance]
         if self.paired:
             flags = (labels[0::2] != labels[1::2]).long()
-            return contrastive(self.distance(z[0::2], z[1::2]), flags, terms=terms)
-        distances = all_pairs(z, self.distance)
-        if self.config.mining == "all":
+            return contrastive(distance(z[0::2], z[1::2]), flags, terms=terms)
+        distances = all_pairs(z, distance)
+        if config.mining == "all":
             return batch_contrastive(distances, labels, terms=terms)
-        kept = kept_negatives(
-            distances, labels, mining=self.config.mining, margin=self.config.margin
-        )
+        margin = 0.0 if isinstance(config, configs.InverseDistance) else config.margin
+        kept = kept_negatives(distances, labels, mining=config.mining, margin=margin)
         same = (pair_flags(labels) == 0).triu(1)
         pull, push = terms.similar(distances[same]), terms.dissimilar(distances[kept])
         return pull.sum() / max(1, pull.numel()) + push.sum() / max(1, push.numel())
 
-    def _threshold(self, z: Tensor, labels: Tensor) -> Tensor:
-        assert self.threshold is not None  # noqa: S101 - asked only where there is one
+    def _threshold(self, z: Tensor, labels: Tensor, cut: ThresholdConfig) -> Tensor:
         upper = torch.ones(len(z), len(z), dtype=torch.bool, device=z.device).triu(1)
-        distances = all_pairs(z, self.distance)[upper]
+        distances = all_pairs(z, DISTANCES[cut.distance])[upper]
+        assert self.threshold is not None  # noqa: S101 - made where there is a configuration of it
         loss: Tensor = self.threshold(distances, pair_flags(labels)[upper])
         return loss
+
+    def _gallery(self, z: Tensor, labels: Tensor, against: GalleryConfig) -> Tensor:
+        return gallery_contrastive(
+            z, labels, self.get_buffer("gallery"), self.get_buffer("owners"),
+            temperature=against.temperature,
+        )  # fmt: skip

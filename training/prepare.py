@@ -29,8 +29,9 @@ from training.datasets.teacher import TeacherBank, build_bank
 from training.datasets.whole import MEAN, SCALE, grey
 from training.errors import TrainingError
 from training.evaluate.embedding import open_set_score
+from training.material import Material
 from training.objective import Objective
-from training.train import Material, seed_everything
+from training.seeding import seed_everything
 
 FACE = Preprocessing(
     width=112, height=112, channels="RGB", mean=(MEAN,) * 3, scale=(SCALE,) * 3
@@ -52,9 +53,16 @@ class Prepared:
     preprocessing: Preprocessing
 
 
-def load_data(config: DataConfig) -> ImageSet:
-    """The images that ``config`` names."""
-    path = Path(config.path)
+def load_data(config: DataConfig, root: Path | None = None) -> ImageSet:
+    """The images that ``config`` names; a relative path is one below ``root`` (by default the
+    working directory), the folder of training data.
+    """
+    path = (root or Path()) / config.path
+    if config.kind != "digits" and not path.exists():
+        raise TrainingError(
+            f"There is no {path}, which data.path names. Name the folder that it lies in by --data "
+            "or KITH_TRAINING_DATA."
+        )
     if config.kind == "digits":
         return digits.load(config.size)
     if config.kind == "mnist":
@@ -67,9 +75,11 @@ def load_data(config: DataConfig) -> ImageSet:
     return folder.load_faces(path, Path(config.face_bundle), cache=cache)
 
 
-def prepare(config: DataConfig) -> Prepared:
-    """Load and split; identities of the parts never meet."""
-    data = load_data(config)
+def prepare(config: DataConfig, root: Path | None = None) -> Prepared:
+    """Load from below ``root``, the folder of training data, and split; no identity is in two
+    parts.
+    """
+    data = load_data(config, root)
     train, unseen = _held_out(data, config).apply(data)
     validation = None
     if config.validation:
@@ -166,11 +176,7 @@ def material(config: RunConfig, prepared: Prepared) -> Material:
     return Material(
         model=model,
         objective=Objective(
-            config.loss,
-            classes=len(train.identities),
-            dimension=config.model.dimension,
-            paired=config.sampler.kind == "pairs",
-            gallery=_gallery(source, len(train)),
+            config, classes=len(train.identities), gallery=_gallery(source, len(train))
         ),
         batches=Batches(source, config.sampler, augment=config.augment, seed=config.seed),
         validate=lambda trained: open_set_score(trained, prepared.validation or prepared.unseen),

@@ -2,63 +2,46 @@
 
 A step: the whole batch is assembled from (seed, epoch, step); this process embeds its slice; the
 slices are gathered; the objective compares all with all; the gradients are summed. After an epoch
-the embedder is asked what it is for: open-set identification of identities it never saw.
+the embedder is measured by what it is for: open-set identification of identities it never saw.
 Everything that continues lives in ``LoopState`` and ``state.pt``; everything that is drawn is
 drawn from the seed and the epoch, so a killed run goes on exactly where its last epoch ended.
 """
 
 import json
 import math
-import random
-from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from torch import Tensor, nn
 
 from training import checkpoint
 from training.backbones.embedder import channels_last
-from training.batches import Batch, Batches
+from training.batches import Batch
 from training.checkpoint import LoopState
 from training.config import RunConfig, TrainConfig
 from training.distributed import gathered, slice_of, sum_gradients, world
+from training.epochs import EpochLog, Pace, Record
 from training.errors import TrainingError
+from training.material import Material
 from training.objective import Objective
 from training.schedule import rate_at
 
-Validate = Callable[[nn.Module], dict[str, float]]
 _CLIP = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What a run works on; of the numbers that ``validate`` gives, "score" is shown.
-
-    Where it ``chooses``, the epoch with the best score is kept and patience counts; otherwise the
-    score is for looking, and the last epoch is kept.
-    """
-
-    model: nn.Module
-    objective: Objective
-    batches: Batches
-    validate: Validate
-    chooses: bool = True
-
-
-def seed_everything(seed: int) -> None:
-    """Initial weights come from torch's global generator; the rest is seeded anyway."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-
-
 def device_of(config: TrainConfig) -> torch.device:
-    """The accelerator where there is one, unless told otherwise."""
+    """The accelerator where there is one; ``train.device`` chooses otherwise."""
     if config.device == "cuda" and not torch.cuda.is_available():
         raise TrainingError("train.device is cuda, and torch finds no CUDA device here.")
     use = torch.cuda.is_available() and config.device != "cpu"
@@ -85,12 +68,12 @@ def train(config: RunConfig, material: Material, out: Path) -> LoopState:
     }
     state = _resumed(config, parts, out)
     total = config.train.epochs * material.batches.steps
+    log = EpochLog(out, epochs=state.epoch)
     with _progress() as progress:
-        task = progress.add_task(config.name, total=total, loss=_last(state), score=_shown(state))
-        progress.update(task, completed=state.epoch * material.batches.steps)
+        task = _begun(progress, config, state, total)
         while state.epoch < config.train.epochs and not _patience_over(state, config.train):
             model.train()
-            losses = []
+            losses, pace = [], Pace()
             for step, batch in enumerate(material.batches.epoch(state.epoch)):
                 rate = rate_at(
                     state.epoch * material.batches.steps + step,
@@ -110,9 +93,15 @@ def train(config: RunConfig, material: Material, out: Path) -> LoopState:
                     _finite(norm, "gradient", state.epoch, out)
                 scaler.step(optimizer)
                 scaler.update()
-                progress.update(task, advance=1, loss=losses[-1])
+                speed = pace.count(len(batch.images))
+                progress.update(task, advance=1, loss=losses[-1], rate=rate, speed=speed)
             state.epoch += 1
-            _judge(config, material, parts, state, float(np.mean(losses)), out)
+            learned = {"epoch": float(state.epoch), "loss": float(np.mean(losses)), "rate": rate}
+            timing = pace.record()
+            better = _judge(config, material, model, state, learned)
+            if world()[0] == 0:
+                log.add({**state.history[-1], **timing})
+                _save(config, parts, state, out, better=better)
             progress.update(task, score=_shown(state))
     return state
 
@@ -126,26 +115,30 @@ def _loss(model: nn.Module, objective: Objective, batch: Batch, device: torch.de
 
 
 def _judge(
-    config: RunConfig, material: Material, parts: dict[str, Any], state: LoopState,
-    loss: float, out: Path,
-) -> None:  # fmt: skip
-    """Validate, remember, write the checkpoint; the one to keep so far is kept apart."""
-    record = {"epoch": float(state.epoch), "loss": loss}
-    last = state.epoch == config.train.epochs
+    config: RunConfig, material: Material, model: nn.Module, state: LoopState, learned: Record
+) -> bool:
+    """Validate what an epoch ``learned`` and remember it; true where it is the one to keep."""
+    record, last = dict(learned), state.epoch == config.train.epochs
     if state.epoch % config.train.validate_every == 0 or last:
-        parts["model"].eval()
+        model.eval()
         with torch.no_grad():
-            record |= material.validate(parts["model"])
+            record |= material.validate(model)
     state.history.append(record)
     better = not material.chooses or record.get("score", -1.0) > state.best
     if better:
         state.best, state.best_epoch = record.get("score", state.best), state.epoch
-    if world()[0] == 0:
-        tensors = {name: part.state_dict() for name, part in parts.items()}
-        checkpoint.save(out, "state", tensors=tensors, state=state, config=config.to_dict())
-        if better:
-            weights = {"model": tensors["model"], "objective": tensors["objective"]}
-            checkpoint.save(out, "best", tensors=weights, state=state, config=config.to_dict())
+    return better
+
+
+def _save(
+    config: RunConfig, parts: dict[str, Any], state: LoopState, out: Path, *, better: bool
+) -> None:
+    """Write the checkpoint; the epoch to keep so far is kept apart."""
+    tensors = {name: part.state_dict() for name, part in parts.items()}
+    checkpoint.save(out, "state", tensors=tensors, state=state, config=config.to_dict())
+    if better:
+        weights = {"model": tensors["model"], "objective": tensors["objective"]}
+        checkpoint.save(out, "best", tensors=weights, state=state, config=config.to_dict())
 
 
 def _resumed(config: RunConfig, parts: dict[str, Any], out: Path) -> LoopState:
@@ -187,10 +180,6 @@ def _autocast(config: TrainConfig, device: torch.device) -> "torch.autocast | nu
     return torch.autocast(device.type, kinds[config.precision])
 
 
-def _last(state: LoopState) -> float:
-    return state.history[-1]["loss"] if state.history else math.nan
-
-
 def _shown(state: LoopState) -> str:
     """The live open-set metric, as last measured."""
     scores = [record["score"] for record in state.history if "score" in record]
@@ -201,7 +190,21 @@ def _progress() -> Progress:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("loss {task.fields[loss]:.4f}{task.fields[score]}"),
+        TextColumn(
+            "loss {task.fields[loss]:.4f}  rate {task.fields[rate]:.1e}  "
+            "{task.fields[speed]:.0f} images/s{task.fields[score]}"
+        ),
+        TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     return Progress(*columns, disable=world()[0] != 0)
+
+
+def _begun(progress: Progress, config: RunConfig, state: LoopState, total: int) -> TaskID:
+    """The bar of a run of ``total`` steps, where its last epoch left it."""
+    last = state.history[-1] if state.history else {}
+    done = state.epoch * total // config.train.epochs
+    return progress.add_task(
+        config.name, total=total, completed=done, score=_shown(state), speed=0.0,
+        loss=last.get("loss", math.nan), rate=last.get("rate", math.nan),
+    )  # fmt: skip

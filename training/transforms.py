@@ -8,33 +8,39 @@ sees the same pixels. An operation that strikes only some samples takes and retu
 import io
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
 from PIL import Image
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 from torch import Generator, Tensor
 from torch.nn import functional
+
+from training.ranges import STRICT, Share
 
 Degradation = Callable[[Tensor, Generator], Tensor]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Augment:
-    """How often (0..1) each thing happens to a training image; the geometry is in its own units."""
+    """How often (0..1) each thing happens to a training image; the geometry is in its own units:
+    ``degrees``, ``scale`` as a share of the size (below 1), ``shift`` as a share of the side.
+    """
 
-    flip: float = 0.0
-    degrees: float = 0.0
-    scale: float = 0.0
-    shift: float = 0.0
-    light: float = 0.0
-    blur: float = 0.0
-    motion: float = 0.0
-    low_resolution: float = 0.0
-    jpeg: float = 0.0
-    darkness: float = 0.0
-    noise: float = 0.0
-    occlusion: float = 0.0
+    flip: Share = 0.0
+    degrees: Annotated[float, Field(ge=0, le=180, allow_inf_nan=False)] = 0.0
+    scale: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.0
+    shift: Share = 0.0
+    light: Share = 0.0
+    blur: Share = 0.0
+    motion: Share = 0.0
+    low_resolution: Share = 0.0
+    jpeg: Share = 0.0
+    darkness: Share = 0.0
+    noise: Share = 0.0
+    occlusion: Share = 0.0
 
 
 def uniform(low: float, high: float, count: int, generator: Generator) -> Tensor:

@@ -14,6 +14,7 @@ from app.errors import SettingsError
 _NOT_SETTINGS: Final = re.compile(
     r"""KITH_(
         (TEST|BENCH)_\w+ | CHAOS | IMAGE_BASE               # tests, measurements, the image's test
+      | TRAINING_DATA                                       # python -m training
       | BIND | BALANCED_PORT | SITE | MEMORY | VERSION      # docker-compose.yml
     )""",
     re.VERBOSE,

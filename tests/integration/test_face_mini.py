@@ -12,10 +12,10 @@ from app.settings import SHIPPED, Settings
 from tests.support.pictures import encoded
 from tests.support.server import ServerProcess
 from tests.unit.inference.faces import admiral, astronaut, resized
-from training.config import load_config
 from training.datasets.base import ImageSet, split_identities
 from training.datasets.folder import load_faces
 from training.evaluate.verification import verify
+from training.run_file import load_config
 
 ROOT = Path(__file__).parents[2]
 MINI = SHIPPED / "face-mini"

@@ -1,7 +1,5 @@
 """Adaptation: torch reads the graph that onnxruntime runs, before it learned and after."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,25 +14,26 @@ from app.bundles.adaptation import HEAD
 from app.bundles.bundle import Bundle
 from app.inference.session import open_session
 from tests.support.fake_bundle import write_fake_bundle
+from tests.training.conftest import Command
 from training.backbones.graph import GraphEmbedder, Learn, learned
 from training.config import (
     DataConfig,
-    LossConfig,
     ModelConfig,
     RunConfig,
     SamplerConfig,
+    Supervised,
     TrainConfig,
 )
 from training.datasets.base import number_of, split_by_name
 from training.errors import TrainingError
 from training.evaluate.embedding import embed
 from training.evaluate.suite import measure
-from training.finish import export_run, trained
+from training.finish import export_run
 from training.losses.gallery import gallery_contrastive
 from training.prepare import build_model, material, prepare
+from training.run import open_run
 from training.train import train
 
-ROOT = Path(__file__).parents[2]
 Rows = NDArray[np.float32]
 
 
@@ -159,18 +158,16 @@ def test_an_operator_that_is_not_known_is_named_in_one_line(tmp_path: Path) -> N
     assert "\n" not in str(error.value)
 
 
-def test_a_run_without_its_bundle_is_one_line_on_standard_error(tmp_path: Path) -> None:
+def test_a_run_without_its_bundle_is_one_line_on_standard_error(
+    command: Command, tmp_path: Path
+) -> None:
     (tmp_path / "a.toml").write_text(
         f'name = "a"\n[model]\nkind = "adapt"\nbundle = "{tmp_path / "nowhere"}"\n'
     )
-    command = [sys.executable, "-m", "training", "train", str(tmp_path / "a.toml")]
-    done = subprocess.run(
-        [*command, "--out", str(tmp_path / "out")],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "nowhere is no model bundle" in done.stderr
-    assert done.stderr.count("\n") == 1
+    status, _, error = command("train", str(tmp_path / "a.toml"), "--out", str(tmp_path / "out"))
+    assert status == 1
+    assert "nowhere is no model bundle" in error
+    assert error.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -194,18 +191,19 @@ def test_a_bundle_learns_and_is_exported_as_one_graph_that_the_service_loads(
             kind="adapt", dimension=32, bundle=str(write_fake_bundle(tmp_path / "plain")),
             learn="whole",
         ),
-        loss=LossConfig(kind="supervised"),
+        loss=Supervised(),
         sampler=SamplerConfig(identities=7, images=8, steps=20),
         train=TrainConfig(epochs=3, rate=1e-2, threads=1, device="cpu"),
     )  # fmt: skip
     prepared = prepare(config.data)
     train(config, material(config, prepared), tmp_path / "run")
-    written, difference = export_run(tmp_path / "run")
+    learned_run = open_run(tmp_path / "run")
+    written, difference = export_run(learned_run, tmp_path / "run")
     bundle = Bundle.load(written)
     assert difference <= 1e-4
     assert [f.name for f in sorted(written.iterdir()) if f.suffix == ".onnx"] == ["embedder.onnx"]
     assert (tmp_path / "run" / "adaptation.npz").stat().st_size < 20_000
-    _, model, _ = trained(tmp_path / "run")
+    model = learned_run.model
     blob = ((prepared.train.images[:8].transpose(0, 3, 1, 2) - 127.5) / 127.5).astype(np.float32)
     assert np.abs(run(bundle.embedder, blob) - embed(model, prepared.train.images[:8])).max() < 1e-4
     plain = build_model(config.model, channels=1)

@@ -14,7 +14,7 @@ from app.settings import SHIPPED
 from app.vision.preprocess import fit_whole, to_blob
 from app.vision.types import RgbImage
 from training.batches import Batches
-from training.config import LossConfig, SamplerConfig
+from training.config import Contrastive, ModelConfig, RunConfig, SamplerConfig
 from training.datasets import digits, folder, mnist, omniglot
 from training.datasets.base import ImageSet, split_identities, split_named, turned
 from training.datasets.whole import MEAN, SCALE, grey
@@ -114,7 +114,13 @@ def test_a_siamese_batch_of_an_odd_number_of_images_is_refused() -> None:
 def test_a_paired_objective_compares_the_two_of_each_pair_and_no_others() -> None:
     z = torch.randn(8, 4, generator=torch.Generator().manual_seed(1))
     labels = torch.tensor([0, 0, 0, 1, 2, 2, 1, 3])
-    paired = Objective(LossConfig(margin=2), classes=4, dimension=4, paired=True)
+    run = RunConfig(
+        "a",
+        model=ModelConfig(dimension=4),
+        loss=Contrastive(margin=2),
+        sampler=SamplerConfig("pairs"),
+    )
+    paired = Objective(run, classes=4)
     total = 0.0
     for i in range(0, 8, 2):
         d = float((z[i] - z[i + 1]).norm())

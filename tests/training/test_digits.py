@@ -3,13 +3,11 @@
 import io
 import json
 import re
-import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -17,49 +15,80 @@ import torch
 from PIL import Image
 
 from app.bundles.bundle import Bundle
+from app.decision.noise import score_noise
 from app.inference.pipeline import build_pipeline
 from tests.support.server import ServerProcess
-from training.__main__ import main
+from tests.training.conftest import Command, run_command
+from training import checkpoint
+from training import prepare as prepare_module
+from training import run as run_module
 from training.datasets import digits
 from training.evaluate.embedding import embed
+from training.evaluate.identification import unit_rows
 from training.evaluate.suite import measure
-from training.finish import trained
 from training.prepare import build_model
+from training.run import open_run
 
 ROOT = Path(__file__).parents[2]
 
 
-def training(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "training", *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=250, check=False
-    )
+@dataclass
+class Loads:
+    """How often each was loaded or made."""
 
-
-Command = Callable[..., tuple[object, str, str]]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Exit status, standard output and error of a command that ends at once, in this process."""
-
-    def ended(*arguments: str) -> tuple[object, str, str]:
-        monkeypatch.setattr(sys, "argv", ["training", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as status:
-            main()
-        said = capsys.readouterr()
-        return status.value.code, said.out, said.err
-
-    return ended
+    data: int = 0
+    network: int = 0
+    kept: int = 0
+    embedded: int = 0
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("digits")
-    done = training("train", "training/runs/digits.toml", "--out", str(out))
-    assert done.returncode == 0, done.stderr[-3000:]
-    return out
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Loads]:
+    out, loads = tmp_path_factory.mktemp("digits"), Loads()
+
+    def counted(module: ModuleType, name: str, field: str) -> None:
+        original = getattr(module, name)
+
+        def call(*args: object, **kwargs: object) -> object:
+            setattr(loads, field, getattr(loads, field) + 1)
+            return original(*args, **kwargs)
+
+        patched.setattr(module, name, call)
+
+    with pytest.MonkeyPatch.context() as patched:
+        counted(prepare_module, "load_data", "data")
+        counted(prepare_module, "build_model", "network")
+        counted(run_module, "build_model", "network")
+        counted(run_module, "embed", "embedded")
+        counted(checkpoint, "load", "kept")
+        status, _, error = run_command("train", "training/runs/digits.toml", "--out", str(out))
+    assert status == 0, error[-3000:]
+    return out, loads
+
+
+@pytest.fixture(scope="module")
+def run(trained: tuple[Path, Loads]) -> Path:
+    return trained[0]
+
+
+def test_a_run_is_loaded_once_for_training_measuring_calibrating_and_exporting(
+    trained: tuple[Path, Loads],
+) -> None:
+    """The checkpoint twice: is there one to go on from, and which weights were kept."""
+    assert trained[1] == Loads(data=1, network=1, kept=2, embedded=2)
+
+
+def test_the_log_says_rate_speed_and_time_of_each_epoch_and_the_checkpoint_only_the_rate(
+    run: Path,
+) -> None:
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2, 3]
+    assert all(0 < line["rate"] <= 3e-3 for line in lines)
+    for line in lines:  # 50 steps of 14 x 6 images
+        assert line["images_per_second"] * line["seconds"] == pytest.approx(50 * 14 * 6)
+    history = json.loads((run / "state.json").read_text())["state"]["history"]
+    assert set(lines[0]) - set(history[0]) == {"images_per_second", "seconds"}
+    assert [each["rate"] for each in history] == [line["rate"] for line in lines]
 
 
 def test_digits_become_a_bundle_that_the_service_loads(run: Path) -> None:
@@ -107,11 +136,11 @@ def test_the_service_started_with_the_bundle_enrols_and_identifies_digits(
 
 
 def test_the_service_embeds_as_training_did(run: Path) -> None:
-    _, model, prepared = trained(run)
-    images = prepared.unseen.images[:20]
+    opened = open_run(run)
+    images = opened.prepared.unseen.images[:20]
     served = build_pipeline(Bundle.load(run / "bundle"))
     crops = [served.find(np.repeat(image, 3, axis=2))[0].crop for image in images]
-    assert np.abs(served.embed(crops) - embed(model, images)).max() < 1e-4
+    assert np.abs(served.embed(crops) - opened.embeddings[:20]).max() < 1e-4
 
 
 def test_the_bundle_says_how_near_onnx_and_torch_are_and_what_was_measured(run: Path) -> None:
@@ -128,46 +157,51 @@ def test_training_tells_the_learned_digits_apart_where_the_untrained_network_doe
     run: Path,
 ) -> None:
     """Of the unseen digits no such thing holds: seven classes of 180 small images are too few."""
-    config, model, prepared = trained(run)
-    torch.manual_seed(config.seed)
-    untrained = build_model(config.model, channels=1).eval()
+    opened = open_run(run)
+    torch.manual_seed(opened.config.seed)
+    untrained, data = (
+        build_model(opened.config.model, channels=1).eval(),
+        opened.prepared.train,
+    )
     before, after = (
-        measure(embed(network, prepared.train.images), prepared.train)[0]
-        for network in (untrained, model)
+        measure(embed(network, data.images), data)[0] for network in (untrained, opened.model)
     )
     assert after.eer < before.eer / 5
     assert after.dir_at_fpir_1 > before.dir_at_fpir_1
 
 
-def test_a_finished_run_is_measured_and_exported_again_to_the_same_contract(run: Path) -> None:
+def test_a_finished_run_is_exported_again_to_the_same_contract(command: Command, run: Path) -> None:
     before = Bundle.load(run / "bundle").manifest.contract_id
     other = run / "again"
-    done = training("export", str(run), "--bundle", str(other))
-    assert done.returncode == 0, done.stderr[-3000:]
+    status, _, error = command("export", str(run), "--bundle", str(other))
+    assert status == 0, error
     assert Bundle.load(other).manifest.contract_id == before
 
 
-def test_calibrating_anew_keeps_the_models_and_says_the_same(run: Path) -> None:
+def test_calibrating_again_keeps_the_models_and_says_the_same(command: Command, run: Path) -> None:
     before, target = Bundle.load(run / "bundle"), run / "calibrated"
     shutil.copytree(run / "bundle", target)
     (target / "calibration.json").write_text((run / "bundle" / "calibration.json").read_text())
-    done = training("calibrate", str(run), "--bundle", str(target))
-    assert done.returncode == 0, done.stderr[-3000:]
+    status, _, error = command("calibrate", str(run), "--bundle", str(target))
+    assert status == 0, error
     after = Bundle.load(target)
     assert after.manifest == before.manifest
     assert after.calibration.to_dict() == before.calibration.to_dict()
+    opened = open_run(run)
+    labels = opened.prepared.unseen.labels
+    margin = score_noise(unit_rows(opened.embeddings), unit_rows(opened.again), labels)
+    assert after.calibration.to_dict()["ambiguity_margin"] == margin
 
 
-def test_evaluating_writes_a_report_with_its_plots(run: Path) -> None:
+def test_evaluating_writes_a_report_with_its_plots(command: Command, run: Path) -> None:
     metrics = (run / "metrics.json").read_bytes()
     for name in ("metrics.json", "evaluation.md", "evaluation.html"):
         (run / name).unlink()
-    done = training("evaluate", str(run))
-    assert "Verification" in done.stdout
+    assert "Verification" in command("evaluate", str(run))[1]
     assert (run / "metrics.json").read_bytes() == metrics
     text, page = ((run / f"evaluation.{kind}").read_text() for kind in ("md", "html"))
     assert "<table>" in page
-    for word in ("EER", "ten folds", "TAR at FAR", "FNIR", "rank 1", "95 % of DIR"):
+    for word in ("EER", "ten folds", "TAR at FAR", "FNIR", "rank 1", "95 % of DIR", "95 % of FPIR"):
         assert word in text
     plots = re.findall(r"!\[\w+\]\((\S+)\)", text)
     assert len(plots) == 3
@@ -175,99 +209,3 @@ def test_evaluating_writes_a_report_with_its_plots(run: Path) -> None:
         assert f'src="{plot}"' in page
         with Image.open(run / plot) as image:
             assert image.width > 400
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("train", ["config", "--out", "torchrun", "training/runs/"]),
-        ("evaluate", ["out", "metrics.json", "evaluation.md"]),
-        ("calibrate", ["out", "--bundle", "impostor tail"]),
-        ("export", ["out", "--bundle", "KITH_MODEL"]),
-        (
-            "report",
-            ["--out", "--mnist", "--omniglot", "--runs", "--section", "--epochs", "--seeds"],
-        ),
-    ],
-)
-def test_every_command_explains_itself_and_its_options(
-    command: Command, name: str, options: list[str]
-) -> None:
-    status, out, _ = command(name, "--help")
-    assert status == 0
-    for option in options:
-        assert option in out
-
-
-def test_a_bad_run_file_is_one_line_on_standard_error(tmp_path: Path) -> None:
-    (tmp_path / "a.toml").write_text('name = "a"\ncolour = 3\n')
-    done = training("train", str(tmp_path / "a.toml"), "--out", str(tmp_path / "o"))
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "unknown key 'colour'" in done.stderr
-
-
-REPORT = ["report", "--out", "o", "--mnist", "NOTHING", "--omniglot", "o", "--section"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["evaluate", "NOTHING"], "holds no finished epoch"),
-        ([*REPORT, "7"], "sections 1 to 6, and no 7"),
-        ([*REPORT, "2"], "holds no *-images-idx3-ubyte file"),
-    ],
-)
-def test_what_a_command_cannot_do_is_one_line(
-    command: Command, tmp_path: Path, arguments: list[str], said: str
-) -> None:
-    where = [str(tmp_path / "x") if a in ("NOTHING", "o") else a for a in arguments]
-    status, _, error = command(*where)
-    assert status == 1
-    assert said in error
-    assert error.count("\n") == 1
-
-
-def test_output_that_cannot_be_written_is_one_line(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with suppress(OSError), Path("/dev/full").open("w") as full:
-        monkeypatch.setattr(sys, "stdout", full)
-        status, _, error = command("--help")
-    assert (status, error) == (1, "training: No space left on device.\n")
-
-
-def test_the_report_names_a_command_that_can_be_copied_and_run(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    named: list[str] = []
-
-    def build(*_: object, command: str, **__: object) -> None:
-        named.append(command)
-
-    monkeypatch.setattr("training.report.build.build_report", build)
-    given = ["--out", "my report", "--mnist", "it's", "--omniglot", "o"]
-    assert command("report", *given)[0] == 0
-    assert shlex.split(named[0]) == [
-        *("python", "-m", "training", "report"),
-        *(*given, "--epochs", "20", "--seeds", "3"),
-    ]
-
-
-def test_a_folder_with_a_lone_image_and_an_empty_one_are_one_line_each(
-    command: Command, tmp_path: Path
-) -> None:
-    images, run_file = tmp_path / "images", tmp_path / "a.toml"
-    for person, count in (("ann", 3), ("bob", 3), ("cy", 1), ("dee", 3), ("eve", 3)):
-        (images / person).mkdir(parents=True)
-        for i in range(count):
-            Image.new("L", (16, 16), 40 * i).save(images / person / f"{i}.png")
-    (tmp_path / "empty").mkdir()
-    for path, said in ((images, "1 identities have one image"), (tmp_path / "empty", "no images")):
-        run_file.write_text(
-            f'name = "a"\n[data]\nkind = "folder"\npath = "{path}"\nunseen = ["ann", "bob"]\n'
-        )
-        status, _, error = command("train", str(run_file), "--out", str(tmp_path / "out"))
-        assert status == 1
-        assert said in error
-        assert error.count("\n") == 1

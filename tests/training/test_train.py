@@ -18,9 +18,10 @@ from tests.training.workers import TINY, tiny_material, tiny_prepared, weights
 from training import checkpoint
 from training.checkpoint import LoopState
 from training.errors import TrainingError
+from training.material import Material
 from training.prepare import material, prepare
 from training.schedule import rate_at
-from training.train import Material, device_of, train
+from training.train import device_of, train
 
 ROOT = Path(__file__).parents[2]
 SAME = 1e-5
@@ -44,6 +45,8 @@ def test_a_killed_run_goes_on_exactly_where_its_last_epoch_ended(tmp_path: Path)
     whole = tiny_material(TINY)
     expected = train(TINY, whole, tmp_path / "whole")
     broken, calls = tiny_material(TINY), []
+    (tmp_path / "killed").mkdir()
+    (tmp_path / "killed" / "log.jsonl").write_text('{"epoch": 4.0}\n')  # of an epoch not kept
 
     def dies(_: nn.Module) -> dict[str, float]:
         calls.append(1)
@@ -59,6 +62,9 @@ def test_a_killed_run_goes_on_exactly_where_its_last_epoch_ended(tmp_path: Path)
     assert state.best == pytest.approx(expected.best, rel=SAME)
     for epoch, wanted in zip(state.history, expected.history, strict=True):
         assert epoch == pytest.approx(wanted, rel=SAME)
+    lines = (tmp_path / "killed" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4]
+    assert not {"seconds", "images_per_second"} & set(state.history[0])
     torch.testing.assert_close(weights(resumed.model), weights(whole.model), rtol=SAME, atol=SAME)
     torch.testing.assert_close(
         weights(resumed.objective), weights(whole.objective), rtol=SAME, atol=SAME

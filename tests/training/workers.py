@@ -9,25 +9,26 @@ import torch
 
 from training.config import (
     DataConfig,
-    LossConfig,
     ModelConfig,
     RunConfig,
     SamplerConfig,
+    ThresholdConfig,
     TrainConfig,
-)  # fmt: skip
+)
 from training.datasets import digits
 from training.datasets.base import split_named
 from training.datasets.whole import grey
 from training.distributed import joined
+from training.material import Material
 from training.prepare import Prepared, material
-from training.train import Material, train
+from training.train import train
 from training.transforms import Augment
 
 TINY = RunConfig(
     name="tiny",
     data=DataConfig(unseen=("7", "8", "9"), size=12),
     model=ModelConfig(dimension=8, width=4),
-    loss=LossConfig(threshold=0.1),
+    threshold=ThresholdConfig(weight=0.1, distance="euclidean"),
     sampler=SamplerConfig(identities=4, images=4),
     augment=Augment(degrees=5, noise=0.5),
     train=TrainConfig(epochs=4, rate=1e-2, threads=1, device="cpu"),

@@ -27,7 +27,7 @@ from training.report.studies import (
 )
 from training.report.style import DISSIMILAR, PALETTE, SIMILAR, panels, save
 
-_NETWORKS = {
+_NETWORKS: dict[str, tuple[LossConfig, bool]] = {
     "classifier (cross-entropy)": (SOFTMAX, False),
     "contrastive (LeCun)": (LECUN, True),
     "supervised contrastive": (SUPERVISED, True),

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from training.config import LossConfig
+from training.config import ArcFace, Contrastive, LossConfig
 from training.evaluate.embedding import embed
 from training.evaluate.episodes import one_shot
 from training.report.page import table
@@ -13,12 +13,12 @@ from training.report.studies import LECUN, SOFTMAX, SUPERVISED, Studies, Subject
 
 # Margins of one angle: unit rows 60 degrees apart are at 1 (Euclidean) and 0.5 (cosine), and in 64
 # dimensions at 6.4 (Manhattan, the mean over directions: 8 x sqrt(2 / pi)).
-LOSSES: Final = {
+LOSSES: Final[dict[str, LossConfig]] = {
     "contrastive, Euclidean": LECUN,
-    "contrastive, Manhattan": LossConfig(distance="manhattan", margin=6.4),
-    "contrastive, cosine": LossConfig(distance="cosine", margin=0.5),
+    "contrastive, Manhattan": Contrastive(distance="manhattan", margin=6.4),
+    "contrastive, cosine": Contrastive(distance="cosine", margin=0.5),
     "supervised contrastive": SUPERVISED,
-    "angular margin (ArcFace)": LossConfig(kind="arcface", margin=0.3, scale=16),
+    "angular margin (ArcFace)": ArcFace(margin=0.3, scale=16),
     "cross-entropy": SOFTMAX,
 }
 _COLUMNS = ("20-way 1-shot", "EER of pairs", "rank-1", "DIR at FPIR 10 %", "DIR at FPIR 1 %")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.backbones.embedder import Embedder
-from training.config import LossConfig
+from training.config import InverseDistance, LossConfig, MarginOnBoth
 from training.datasets.base import ImageSet
 from training.evaluate.embedding import embed
 from training.evaluate.structure import pair_means
@@ -15,10 +15,10 @@ from training.report.rates import euclidean_pairs, percent
 from training.report.studies import LECUN, Studies, Subject, Trained, Watch, some, untrained
 from training.report.style import DISSIMILAR, SIMILAR, panels, save
 
-_LOSSES = dict(
+_LOSSES: dict[str, LossConfig] = dict(
     zip(
         VARIANTS,
-        (LECUN, LossConfig(kind="margin-on-both"), LossConfig(kind="inverse-distance")),
+        (LECUN, MarginOnBoth(), InverseDistance()),
         strict=True,
     )
 )

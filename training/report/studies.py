@@ -15,23 +15,28 @@ import numpy as np
 
 from training.backbones.embedder import Embedder
 from training.config import (
+    Contrastive,
     DataConfig,
     LossConfig,
     ModelConfig,
+    PairLoss,
     RunConfig,
     SamplerConfig,
+    Softmax,
+    Supervised,
     TrainConfig,
 )
 from training.datasets.base import ImageSet
 from training.objective import Objective
 from training.prepare import Prepared, build_model, material, prepare
-from training.train import seed_everything, train
+from training.seeding import seed_everything
+from training.train import train
 from training.transforms import Augment
 
 SEED = 1
-LECUN = LossConfig(kind="contrastive", distance="euclidean", margin=1.0)
-SUPERVISED = LossConfig(kind="supervised", temperature=0.1)
-SOFTMAX = LossConfig(kind="softmax")
+LECUN = Contrastive(distance="euclidean", margin=1.0)
+SUPERVISED = Supervised(temperature=0.1)
+SOFTMAX = Softmax()
 Watch = Callable[[Embedder], dict[str, float]]
 _SIDE = 20  # px; Omniglot's usual size since Santoro et al. (2016), half the work of 28
 _KNOWN = 0.2  # of the images of each class learned, kept out to measure the closed set
@@ -88,7 +93,8 @@ class Studies:
     ) -> Trained:
         """Train, or reopen, the run that is described; ``watch`` is asked after each epoch."""
         base, epochs = subject.base, self.epochs * longer
-        marks = [base.name, loss.kind, loss.distance, str(dimension), f"x{longer}", str(seed)]
+        distance = [loss.distance] if isinstance(loss, PairLoss) else []
+        marks = [base.name, loss.kind, *distance, str(dimension), f"x{longer}", str(seed)]
         config = replace(
             base,
             name="-".join([*marks, f"turns{turns}", *["free"] * (not normalise)]),
@@ -99,7 +105,6 @@ class Studies:
             train=replace(base.train, epochs=epochs),
         )
         made = material(config, subject.prepared)
-        assert isinstance(made.model, Embedder)  # noqa: S101 - it built it
         embedder = made.model
         made = replace(
             made, chooses=False, validate=lambda _: watch(embedder) if watch is not None else {}
