@@ -22,9 +22,9 @@ from app.gallery.person_routes import router as persons
 from app.observability.routes import router as operations
 from app.recognition.routes import router as recognition
 from app.server.attendance import AttendanceWatch
+from app.server.bodies import Bodies
 from app.settings import Settings, load_settings
 from app.web import docs, problems
-from app.web.bodies import Bodies
 from app.web.hygiene import OneHost, SafeAnswers
 from app.web.middleware import BodyLimit, LastNet, PlainPath, RequestContext
 from app.web.origins import CrossOrigin

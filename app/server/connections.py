@@ -22,7 +22,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from app.core.addresses import UNIX
 from app.core.ids import new_id
 from app.errors import AppError, MalformedRequest, Overloaded, RequestTimeout
-from app.web.bodies import LAGS, LEAST_RATE
+from app.server.bodies import LAGS, LEAST_RATE
 from app.web.hygiene import complete
 from app.web.problems import problem_response
 

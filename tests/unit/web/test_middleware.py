@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.core.logging import configure_logging
 from app.web.hygiene import OneHost
 from app.web.middleware import BodyLimit, LastNet, RequestContext
-from tests.unit.web.asgi import Exchange, body, reads_all
+from tests.support.asgi import Exchange, body, reads_all
 
 SECRET = "the-password-is-in-this-text"
 

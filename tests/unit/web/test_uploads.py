@@ -22,7 +22,7 @@ from app.web.uploads import (
     described,
     submission,
 )
-from tests.unit.web.asgi import Exchange, body
+from tests.support.asgi import Exchange, body
 
 
 class Options(BodyFields):

@@ -4,9 +4,9 @@ import anyio
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web import bodies
-from app.web.bodies import Bodies
-from tests.unit.web.asgi import Exchange, body, reads_all
+from app.server import bodies
+from app.server.bodies import Bodies
+from tests.support.asgi import Exchange, body, reads_all
 
 FORM = "multipart/form-data; boundary=x"
 MEBIBYTE = 1024 * 1024

@@ -1,7 +1,7 @@
-"""Bodies on their way in: how far each may fall behind, and how much memory all of them may hold.
+"""ASGI middleware that bounds request bodies: how slow each may be, and the memory that all take.
 
-Plain ASGI. What a body weighs is counted while the application reads it and forgotten when it has
-answered; nothing is reserved for what a client only says that it will send.
+The memory of a body is counted while the application reads it, until it has answered. Nothing is
+reserved for bytes that a client only announces.
 """
 
 from typing import Final
@@ -13,24 +13,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import Overloaded, PayloadTooLarge, RequestTimeout
 
 LEAST_RATE: Final = 64 * 1024
-"""Bytes a second. A client that sends fewer falls behind, and one that sends more is never ahead:
-what it sent fast gives it no time to be silent afterwards.
+"""Bytes a second. A slower client falls behind. A faster one is never ahead: bytes that came fast
+buy no time to be silent afterwards.
 """
 LAGS: Final = 2.0
-"""Seconds behind, from which a client gives way where the house is full."""
+"""Seconds behind, from which a client gives way to others where there is no room left."""
 _SMALL: Final = 1024 * 1024
 _SMALL_SHARE: Final = 8
-"""One part in so many is kept for small bodies, which are then still read beside large ones."""
+"""An eighth of the memory is kept for small bodies, so that large ones never keep them out."""
 _FORM: Final = "multipart/form-data"
 _JSON_COPIES: Final = 3
 _SEPARATORS: Final = (b"[", b"{", b",")
 _VALUE_BYTES: Final = 100
-"""JSON is held as text, as strings and as what base64 stands for; and each of its values is an
-object, so that a megabyte of ``{},{},{}`` would be 24 of memory."""
+"""JSON is held three times: as text, as strings and as the bytes that base64 encodes. Each value is
+an object as well, so that a megabyte of ``{},{},{}`` takes 24 MB."""
 
 
 class Body:
-    """One body in hand: what it weighs, and how far its client is behind."""
+    """One body in hand: the bytes of memory that it takes, and how far its client is behind."""
 
     def __init__(self, receive: Receive, seconds: float, *, form: bool) -> None:
         self.held = 0
@@ -44,20 +44,19 @@ class Body:
         self._coming = True
 
     def lag(self, now: float) -> float:
-        """Seconds behind; 0 where the application and not the client lets wait."""
+        """Seconds behind; 0 while the application, not the client, is awaited."""
         return 0.0 if self._waits_since is None else self._behind + now - self._waits_since
 
     def give_way(self) -> int:
-        """End the wait for its client; what it weighed until now."""
+        """End the wait for the client; returns the bytes of memory that this frees."""
         self._gives_way = True
         self._waiting.cancel()
         freed, self.held = self.held, 0
         return freed
 
     async def receive(self) -> tuple[Message, int]:
-        """The next message and its weight; ``RequestTimeout`` where the client is too far behind.
-
-        Only the time that the application waits for its client counts.
+        """The next message and the bytes of memory that it takes; ``RequestTimeout`` if the client
+        is too far behind. Only the time in which the application waits for the client counts.
         """
         if not self._coming:
             return await self._receive(), 0
@@ -88,10 +87,10 @@ class Body:
 
 
 class Bodies:
-    """All bodies in hand weigh at most ``max_bytes``, and none falls ``seconds`` behind.
+    """All bodies in hand take at most ``max_bytes`` of memory, and none falls ``seconds`` behind.
 
-    Where there is no room, whoever is furthest behind gives way; where nobody is,
-    ``Overloaded`` is the answer at once.
+    Where there is no room, the clients furthest behind give way. Where none is behind, the answer
+    is ``Overloaded``, at once.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int, seconds: float) -> None:
@@ -102,7 +101,7 @@ class Bodies:
         self._in_hand: set[Body] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Weigh what the application reads, until it has answered."""
+        """Count the memory of what the application reads, until it has answered."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -113,7 +112,7 @@ class Bodies:
 
         async def weighed() -> Message:
             nonlocal expected
-            # Once the application reads: its caller is known by then, and may ask others for room.
+            # Not before the application reads: only then is the caller known to hold a key.
             self._check(expected, expected)
             expected = 0
             message, weight = await body.receive()
@@ -130,7 +129,7 @@ class Bodies:
             self._held -= body.held
 
     def _check(self, own: int, more: int) -> None:
-        """Whether a body that would weigh ``own`` may weigh ``more`` than it does."""
+        """Raise unless a body that would take ``own`` bytes in all may take ``more`` than now."""
         large = self._max_bytes - self._max_bytes // _SMALL_SHARE
         if own > large:
             raise PayloadTooLarge(
@@ -142,7 +141,7 @@ class Bodies:
             raise Overloaded("Too many large bodies are in hand; try again.")
 
     def _make_room(self, wanted: int) -> bool:
-        """Let those who lag give way, the furthest behind first, if that is enough."""
+        """Let clients that lag give way, the furthest behind first, if that is enough."""
         now = anyio.current_time()
         lagging = sorted((b for b in self._in_hand if b.lag(now) > LAGS), key=lambda b: -b.lag(now))
         if sum(each.held for each in lagging) < wanted:
