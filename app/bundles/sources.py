@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -93,7 +94,11 @@ def _from_address(entry: dict[str, Any], folder: Path, progress: Progress) -> Pa
 
 
 class _Wheel:
-    """A wheel on the package index that carries both files; downloaded once, never installed."""
+    """A wheel on the package index that carries both files; downloaded once, never installed.
+
+    For a machine that reaches the index and not the publisher. Only where there is pip: not in the
+    image, which removes it.
+    """
 
     def __init__(self, plan: dict[str, str], folder: Path) -> None:
         self._plan = plan
@@ -114,6 +119,11 @@ class _Wheel:
 
     def _download(self) -> Path:
         requirement = self._plan["requirement"]
+        if find_spec("pip") is None:
+            raise _NotHere(
+                f"the wheel {requirement} is fetched by pip, which is not installed here (the "
+                "image has none: bake the bundle into it, or mount one)"
+            )
         if not self._folder.exists():
             # Nothing is kept for the next time, which does not come, under the user's home.
             command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet"]

