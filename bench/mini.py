@@ -19,7 +19,7 @@ from rich.progress import track
 from rich.table import Table
 
 from app.bundles.bundle import Bundle
-from app.bundles.recipe import SOURCES
+from app.bundles.recipe import RECIPES
 from app.inference.pipeline import build_pipeline
 from app.inference.session import open_session
 from app.settings import SHIPPED
@@ -30,7 +30,7 @@ from training.prepare import prepare
 from training.run_file import load_config
 
 RUN: Final = Path("training/runs/face-mini.toml")
-ERRORS: Final = SOURCES / "face" / "lfw-label-errors.txt"
+ERRORS: Final = RECIPES / "face" / "lfw-label-errors.txt"
 ROUNDS: Final = 300
 
 Times = NDArray[np.float64]

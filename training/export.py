@@ -13,8 +13,9 @@ import onnx
 import onnxruntime as ort
 import torch
 
-from app.bundles.bundle import Bundle, write_bundle
-from app.bundles.manifest import MODEL_CARD, FileEntry, made_manifest, sha256_of
+from app.bundles.bundle import Bundle
+from app.bundles.manifest import MODEL_CARD, made_manifest, model_entry
+from app.bundles.writing import ModelFile, write_bundle
 from app.decision.calibration import Calibration
 from app.vision.preprocess import Preprocessing, to_blob
 from training.backbones.embedder import Embedder
@@ -101,11 +102,11 @@ def export(
             raise TrainingError(
                 f"The exported graph differs from torch by {difference:.2g} (> {PARITY:g})."
             )
-        models, face = {"embedder.onnx": (path, what.licence)}, None
+        models, face = {"embedder.onnx": ModelFile(path, what.licence)}, None
         if what.face_bundle is not None:
             face = Bundle.load(what.face_bundle)
             licence = face.manifest.files["detector.onnx"].licence
-            models["detector.onnx"] = (face.folder / "detector.onnx", licence)
+            models["detector.onnx"] = ModelFile(face.folder / "detector.onnx", licence)
         description = _description(what, face)
         bundle = write_bundle(
             out,
@@ -124,18 +125,18 @@ def recalibrate(folder: Path, calibrated: Calibrated) -> Bundle:
     return write_bundle(
         folder,
         manifest.model_dump(exclude={"files", "contract_id"}),
-        models={name: (folder / name, entry.licence) for name, entry in manifest.models.items()},
+        models={
+            name: ModelFile(folder / name, entry.licence, entry.role)
+            for name, entry in manifest.models.items()
+        },
         calibration=calibrated(manifest.contract_id).to_dict(),
         model_card=(folder / MODEL_CARD).read_text(encoding="utf-8"),
     )
 
 
-def _contract(description: dict[str, Any], models: dict[str, tuple[Path, str]]) -> str:
+def _contract(description: dict[str, Any], models: dict[str, ModelFile]) -> str:
     """The id that these models will have, which their calibration names."""
-    files = {
-        name: FileEntry(sha256=sha256_of(path), bytes=path.stat().st_size, licence=licence)
-        for name, (path, licence) in models.items()
-    }
+    files = {name: model_entry(each.file, licence=each.licence) for name, each in models.items()}
     return made_manifest(description, files).contract_id
 
 

@@ -1,43 +1,27 @@
-"""A model bundle on disk: the one thing that crosses from training to serving."""
+"""A model bundle on disk, read and checked: the one thing that crosses from training to serving."""
 
-import fcntl
-import glob
-import json
-import shutil
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Any, Final
+from typing import Final
 
+from app.bundles.contract import DETECTOR, EMBEDDER
 from app.bundles.manifest import (
     CALIBRATION,
-    DETECTOR,
-    EMBEDDER,
     MANIFEST,
-    MODEL_CARD,
     FileEntry,
     Manifest,
     check_inside,
     entry_of,
-    made_manifest,
-    read_manifest,
     read_with_digest,
     sha256_of,
-    written,
 )
 from app.core.documents import parsed, read_bytes
-from app.core.files import drop_temporary_folders, private_file, sync, temporary_folder
-from app.core.interrupts import held_back
 from app.decision.calibration import Calibration
 from app.decision.numbers import shown
 from app.decision.plausible import check_plausible
 from app.errors import BundleError
 
-_FILES: Final = frozenset({MANIFEST, EMBEDDER, DETECTOR, CALIBRATION, MODEL_CARD})
-_OLD: Final = "old"
 MOST_CALIBRATION: Final = 16 * 1024 * 1024
 _AGAIN: Final = "`kith models pull` gets the default bundle again; KITH_MODEL names another."
 
@@ -59,10 +43,10 @@ class Bundle:
     def load(cls, folder: Path) -> "Bundle":
         """Read and check the bundle in ``folder``; ``BundleError`` names the first defect."""
         manifest, digest = read_with_digest(folder)
-        for name, entry in manifest.models.items():
-            check_file(folder / name, entry)
-        if MODEL_CARD in manifest.files:
-            check_file(folder / MODEL_CARD, manifest.files[MODEL_CARD])
+        for name, entry in manifest.files.items():
+            if name != CALIBRATION:
+                check_file(folder / name, entry)
+        check_all_stated(folder, manifest)
         return cls(folder, manifest, calibration_in(folder, manifest), digest)
 
     @property
@@ -86,88 +70,10 @@ class Bundle:
         """The detector's file, or None where the whole image is the sample."""
         return None if self.manifest.detector is None else self.folder / DETECTOR
 
-
-def write_bundle(
-    folder: Path,
-    description: dict[str, Any],
-    *,
-    models: dict[str, tuple[Path, str]],
-    calibration: dict[str, Any],
-    model_card: str,
-) -> Bundle:
-    """Write a bundle as a whole or not at all, in place of one that is there.
-
-    ``description`` is a manifest without ``files`` and ``contract_id``; ``models`` gives for
-    ``embedder.onnx`` (and ``detector.onnx``) the file to copy and its licence.
-    """
-    check_place(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with temporary_folder(folder) as temporary:
-        made = temporary / "bundle"
-        made.mkdir()
-        files = {name: _copy(made / name, *source) for name, source in models.items()}
-        for name, text in (
-            (CALIBRATION, json.dumps(calibration, indent=1) + "\n"),
-            (MODEL_CARD, model_card),
-        ):
-            files[name] = _write(made / name, text.encode())
-        _write(made / MANIFEST, written(made_manifest(description, files)).encode())
-        Bundle.load(made)
-        _replace(made, folder, temporary / _OLD)
-    return Bundle.load(folder)
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold the lock on the bundle in ``folder``; the system lets it go when its holder dies."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with private_file(folder.parent / f".{folder.name}.lock") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():  # what ``_replace`` was about to
-            for old in folder.parent.glob(f".{glob.escape(folder.name)}-????????/{_OLD}"):
-                old.rename(folder)
-                break
-        drop_temporary_folders(folder)
-        yield
-
-
-def check_place(folder: Path) -> None:
-    """``BundleError`` where ``folder`` holds something else than a bundle, whole or broken: a new
-    bundle takes the place of all that is in it.
-    """
-    there = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
-    if MANIFEST not in there and (others := sorted(there - _FILES)):
-        raise BundleError(
-            f"{folder} holds {others[0]!r} and no bundle, and all of it would be lost; name a "
-            "folder that is empty or not there."
-        )
-
-
-def use_calibration(folder: Path, content: bytes | None = None) -> Bundle:
-    """Put the calibration ``content`` (JSON) into the bundle in ``folder`` and its digest into the
-    manifest, both or neither; without ``content``, the digest of the calibration that is there.
-
-    The contract stays, and so does every other file. ``BundleError`` where the calibration is not
-    valid, or where the bundle is damaged elsewhere.
-    """
-    folder = folder.resolve()
-    with alone(folder), temporary_folder(folder) as temporary:
-        manifest = read_manifest(folder)
-        if content is None:
-            content = _content(folder / CALIBRATION)
-        _calibration(folder / CALIBRATION, content, manifest)
-        made = temporary / "bundle"
-        shutil.copytree(folder, made, symlinks=True)
-        files = {**manifest.files, CALIBRATION: _write_anew(made / CALIBRATION, content)}
-        if (card := made / MODEL_CARD).is_file():
-            files[MODEL_CARD] = entry_of(card.read_bytes())
-        changed = manifest.model_copy(update={"files": files})
-        _write_anew(made / MANIFEST, written(changed).encode())
-        for file in made.iterdir():
-            sync(file)
-        Bundle.load(made)
-        _replace(made, folder, temporary / _OLD)
-    return Bundle.load(folder)
+    def models_of(self, role: str) -> list[Path]:
+        """The further models of this ``role``, such as ``liveness``, by name; empty without one."""
+        further = sorted(self.manifest.further.items())
+        return [self.folder / name for name, entry in further if entry.role == role]
 
 
 def check_file(file: Path, entry: FileEntry) -> None:
@@ -189,10 +95,24 @@ def check_file(file: Path, entry: FileEntry) -> None:
         )
 
 
+def check_all_stated(folder: Path, manifest: Manifest) -> None:
+    """``BundleError`` where a model lies in ``folder`` that ``manifest`` does not state. Files that
+    are no models may lie there.
+    """
+    stated = {(folder / name).resolve() for name in manifest.files}  # it may lead to a file here
+    for file in sorted(folder.glob("*.onnx")):
+        if not file.name.startswith(".") and file.resolve() not in stated:
+            raise BundleError(
+                f"{file} is a model that {folder / MANIFEST} does not state, so nobody can say "
+                "whose it is. Take it out of the folder; `kith models add-model` puts it in with "
+                "its SHA-256 and its role."
+            )
+
+
 def calibration_in(folder: Path, manifest: Manifest) -> Calibration:
     """The calibration in ``folder``, as its ``manifest`` states it; ``BundleError`` otherwise."""
     file = folder / CALIBRATION
-    content = _content(file)
+    content = read_calibration(file)
     entry = manifest.files.get(CALIBRATION)
     if entry is not None and entry_of(content) != entry:
         raise BundleError(
@@ -201,10 +121,11 @@ def calibration_in(folder: Path, manifest: Manifest) -> Calibration:
             f"you, `kith models use-calibration {quote(str(folder))}` writes the manifest again. "
             f"If not: {_AGAIN}"
         )
-    return _calibration(file, content, manifest)
+    return check_calibration(file, content, manifest)
 
 
-def _content(file: Path) -> bytes:
+def read_calibration(file: Path) -> bytes:
+    """The bytes of a bundle's calibration; ``BundleError`` where ``file`` cannot be read."""
     try:
         check_inside(file)
         return read_bytes(file, most=MOST_CALIBRATION)
@@ -218,7 +139,7 @@ def _content(file: Path) -> bytes:
         raise BundleError(f"{file} cannot be read: {why}.") from None
 
 
-def _calibration(file: Path, content: bytes, manifest: Manifest) -> Calibration:
+def check_calibration(file: Path, content: bytes, manifest: Manifest) -> Calibration:
     """What ``content`` says; it must be of this contract, where it names one."""
     try:
         value = parsed(content)
@@ -241,41 +162,3 @@ def _calibration(file: Path, content: bytes, manifest: Manifest) -> Calibration:
             "thresholds mean nothing here. `kith models calibrate` makes another."
         )
     return calibration
-
-
-def _copy(target: Path, source: Path, licence: str) -> FileEntry:
-    shutil.copyfile(source, target)
-    sync(target)
-    return FileEntry(sha256=sha256_of(target), bytes=target.stat().st_size, licence=licence)
-
-
-def _write(file: Path, content: bytes) -> FileEntry:
-    file.write_bytes(content)
-    sync(file)
-    return entry_of(content)
-
-
-def _write_anew(file: Path, content: bytes) -> FileEntry:
-    """In a file of its own, for what was there may be a link; its mode stays."""
-    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else None
-    file.unlink(missing_ok=True)
-    entry = _write(file, content)
-    if mode is not None:
-        file.chmod(mode)
-    return entry
-
-
-def _replace(made: Path, folder: Path, old: Path) -> None:
-    """Two renames: a crash in between leaves no bundle, never half of one; ``alone`` puts the old
-    one back.
-    """
-    with held_back():
-        if folder.exists():
-            folder.rename(old)
-        try:
-            made.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
-    sync(folder.parent)

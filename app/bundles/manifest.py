@@ -2,25 +2,31 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from app.bundles.contract import (
+    DETECTOR,
+    EMBEDDER,
+    EMBEDDING_PATH,
+    Contract,
+    contract_id,
+    digest,
+)
 from app.core.documents import parsed, read_bytes
 from app.errors import BundleError
 from app.vision.align import ARCFACE_SIZE
 from app.vision.preprocess import Preprocessing
 
 MANIFEST: Final = "manifest.json"
-EMBEDDER: Final = "embedder.onnx"
-DETECTOR: Final = "detector.onnx"
 CALIBRATION: Final = "calibration.json"
 MODEL_CARD: Final = "MODEL_CARD.md"
 FORMAT: Final = 1
-MODELS: Final = frozenset({EMBEDDER, DETECTOR})
-"""The files that make templates comparable, and so make the contract id."""
 OTHERS: Final = frozenset({CALIBRATION, MODEL_CARD})
+_FURTHER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.onnx")
 _MOST_BYTES: Final = 1024 * 1024
 
 Side = Annotated[int, Field(ge=1, le=2048)]
@@ -32,11 +38,16 @@ class _Strict(BaseModel):
 
 
 class FileEntry(_Strict):
-    """One file of the bundle. ``licence`` is a model's; other files have none of their own."""
+    """One file of the bundle. ``licence`` is a model's; other files have none of their own.
+
+    ``role`` says what a further model is for, such as ``liveness``. The embedder and the detector
+    need none; files that are no models have none.
+    """
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     bytes: int = Field(ge=0)
     licence: str = ""
+    role: str = Field("", pattern=r"^([a-z][a-z0-9_-]{0,31})?$")
 
 
 class PreprocessingEntry(_Strict):
@@ -96,21 +107,39 @@ class Manifest(_Strict):
     @model_validator(mode="after")
     def _the_files_are_those_of_a_bundle(self) -> "Manifest":
         needed = {EMBEDDER} if self.detector is None else {EMBEDDER, DETECTOR}
-        listed = self.files.keys() - OTHERS
+        listed = self.files.keys() - OTHERS - self.further.keys()
         if listed != needed:
             raise ValueError(
-                f"`files` lists {sorted(listed)}, not {sorted(needed)}, besides {CALIBRATION} and "
-                f"{MODEL_CARD}"
+                f"`files` lists {sorted(listed)}, not {sorted(needed)}, besides {CALIBRATION}, "
+                f"{MODEL_CARD} and further models (NAME.onnx)"
             )
-        for name in needed:
-            if "licence" not in self.files[name].model_fields_set:
+        for name, entry in self.models.items():
+            if "licence" not in entry.model_fields_set:
                 raise ValueError(f"files.{name}.licence: Field required")
+        for name, entry in self.files.items():
+            _check_role(name, entry)
         return self
 
     @property
     def models(self) -> dict[str, FileEntry]:
-        """The model files; the calibration and the card are the others."""
-        return {name: entry for name, entry in self.files.items() if name in MODELS}
+        """The model files: the embedding path and ``further``. Calibration and card are none."""
+        return {name: entry for name, entry in self.files.items() if name not in OTHERS}
+
+    @property
+    def further(self) -> dict[str, FileEntry]:
+        """Models besides the embedding path, each with its role. They change no template, so the
+        contract id does not depend on them.
+        """
+        return {
+            name: entry
+            for name, entry in self.files.items()
+            if name not in EMBEDDING_PATH and _FURTHER.fullmatch(name)
+        }
+
+    @property
+    def contract(self) -> Contract:
+        """What the templates of this bundle have in common."""
+        return Contract(self.contract_id, self.dimension, self.crop_id)
 
     @property
     def protects_calibration(self) -> bool:
@@ -131,20 +160,21 @@ class Manifest(_Strict):
             "detector": self.files[DETECTOR].sha256 if self.detector else None,
             **self.preprocessing.model_dump(include={"size"} | of_whole),
         }
-        return f"{self.alignment or 'whole-image'}-{_digest(parts)}"
+        return f"{self.alignment or 'whole-image'}-{digest(parts)}"
 
     def expected_contract_id(self) -> str:
-        """The id that these models and this preprocessing have; calibration is no part of it."""
+        """The id that the embedding path has; no other file is part of it."""
         return contract_id(self.model_dump(mode="json"))
 
 
-def contract_id(manifest: dict[str, Any]) -> str:
-    """Name of all that makes templates comparable: model bytes, preprocessing, alignment, size."""
-    parts = {
-        "models": {n: entry["sha256"] for n, entry in manifest["files"].items() if n in MODELS},
-        **{k: manifest[k] for k in ("preprocessing", "alignment", "detector", "dimension")},
-    }
-    return f"{manifest['name']}-{_digest(parts)}"
+def _check_role(name: str, entry: FileEntry) -> None:
+    if name in EMBEDDING_PATH | OTHERS:
+        if entry.role not in ("", Path(name).stem):
+            raise ValueError(f"files.{name}.role is {entry.role!r}; its name says what it is for")
+    elif not entry.role:
+        raise ValueError(f"files.{name}.role: say what the model is for, such as liveness")
+    elif f"{entry.role}.onnx" in EMBEDDING_PATH:
+        raise ValueError(f"files.{name}.role is {entry.role!r}, which {entry.role}.onnx alone has")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -184,10 +214,15 @@ def check_inside(file: Path) -> None:
 
 
 def written(manifest: Manifest) -> str:
-    """The text of ``manifest.json``; a file that is no model has no licence of its own."""
+    """The text of ``manifest.json``. A file that is no model has no licence of its own, and only a
+    further model has a role.
+    """
     content = manifest.model_dump(mode="json")
-    for name in OTHERS & content["files"].keys():
-        del content["files"][name]["licence"]
+    for name, entry in content["files"].items():
+        if name in OTHERS:
+            del entry["licence"]
+        if not entry["role"]:
+            del entry["role"]
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -201,17 +236,20 @@ def made_manifest(description: dict[str, Any], files: dict[str, FileEntry]) -> M
     return manifest.model_copy(update={"contract_id": manifest.expected_contract_id()})
 
 
-def _digest(parts: dict[str, Any]) -> str:
-    """16 hex digits that stand for ``parts``, whatever their order."""
-    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
-
-
 def _first_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg']}"
     return f"{error.strerror}." if isinstance(error, OSError) else str(error)
+
+
+def model_entry(file: Path, *, licence: str, role: str = "") -> FileEntry:
+    """The entry of the model in ``file``; ``BundleError`` where ``role`` cannot be one."""
+    stated = {"sha256": sha256_of(file), "bytes": file.stat().st_size, "licence": licence}
+    try:
+        return FileEntry(**stated, role=role)
+    except ValidationError as error:
+        raise BundleError(f"{file.name} cannot be stated: {_first_line(error)}") from None
 
 
 def entry_of(content: bytes) -> FileEntry:

@@ -15,15 +15,13 @@ import structlog
 from app.bundles.bundle import (
     MOST_CALIBRATION,
     Bundle,
-    alone,
     calibration_in,
-    check_place,
-    write_bundle,
+    check_all_stated,
+    check_file,
 )
+from app.bundles.contract import DETECTOR, EMBEDDER
 from app.bundles.manifest import (
     CALIBRATION,
-    DETECTOR,
-    EMBEDDER,
     MANIFEST,
     MODEL_CARD,
     Manifest,
@@ -31,19 +29,20 @@ from app.bundles.manifest import (
     read_manifest,
     sha256_of,
 )
-from app.bundles.recipe import SOURCES, adapt_detector, adapt_embedder
+from app.bundles.recipe import RECIPES, adapt_detector, adapt_embedder
 from app.bundles.sources import Progress, fetch_sources
+from app.bundles.writing import ModelFile, alone, check_place, write_bundle
 from app.core.documents import parsed, read_bytes
 from app.core.files import temporary_folder, why_no_files_in
 from app.errors import BundleError
 
-RECIPE: Final = SOURCES / "face"
-PLAIN: Final = SOURCES / "sface"
+RECIPE: Final = RECIPES / "face"
+PLAIN: Final = RECIPES / "sface"
 
 _log = structlog.get_logger()
 
-_Models = dict[str, tuple[Path, str]]
-"""For each file of the bundle where it is now, and its licence."""
+_Models = dict[str, ModelFile]
+"""By the name that each has in the bundle."""
 
 
 def pull(
@@ -98,8 +97,9 @@ class Plan:
         return str(self.steps["made"][name])
 
     def has_made(self, manifest: Manifest) -> bool:
-        """Whether all models that ``manifest`` states are those that the recipe makes."""
-        return all(entry.sha256 == self.made(name) for name, entry in manifest.models.items())
+        """Whether the models that the recipe makes are those that ``manifest`` states."""
+        stated = {name: entry.sha256 for name, entry in manifest.models.items()}
+        return all(stated.get(name) == self.made(name) for name in self.steps["made"])
 
     @property
     def name(self) -> str:
@@ -146,7 +146,8 @@ def _current(destination: Path, plan: Plan, *, keep_contract: bool) -> Bundle | 
 
 def _check_not_the_operators(destination: Path, plan: Plan, error: BundleError) -> None:
     """Raises ``error``, which says what is broken, where nobody else could give it back: in a
-    bundle of another name, or a calibration that was put there and is not the recipe's.
+    bundle of another name, a model that the recipe does not make, or a calibration that was put
+    there and is not the recipe's.
     """
     try:
         manifest = read_manifest(destination)
@@ -154,6 +155,7 @@ def _check_not_the_operators(destination: Path, plan: Plan, error: BundleError) 
         return
     if manifest.name != plan.name:
         raise error
+    _further(destination, manifest, plan)
     try:
         own = _is_own(parsed(read_bytes(destination / CALIBRATION, most=MOST_CALIBRATION)), plan)
     except (OSError, ValueError):
@@ -173,6 +175,27 @@ def _is_own(calibration: Any, plan: Plan) -> bool:  # noqa: ANN401 - any JSON
     evidence = calibration.get("evidence") if isinstance(calibration, dict) else None
     data = evidence.get("data") if isinstance(evidence, dict) else None
     return data not in (None, plan.calibration["evidence"].get("data"))
+
+
+def _further(destination: Path, manifest: Manifest, plan: Plan) -> _Models:
+    """The operator's models in a bundle: those that the recipe does not make. ``BundleError`` where
+    one is damaged or not stated.
+    """
+    found = _Models()
+    for name, entry in manifest.further.items():
+        if name not in plan.steps["made"]:
+            check_file(destination / name, entry)
+            found[name] = ModelFile(destination / name, entry.licence, entry.role)
+    check_all_stated(destination, manifest)
+    return found
+
+
+def _further_there(destination: Path, plan: Plan) -> _Models:
+    try:
+        manifest = read_manifest(destination)
+    except BundleError:
+        return {}
+    return _further(destination, manifest, plan)
 
 
 def _own_calibration(destination: Path, plan: Plan) -> dict[str, Any] | None:
@@ -209,7 +232,7 @@ def _make(destination: Path, plan: Plan, *, source: Path | None, progress: Progr
         return write_bundle(
             destination,
             plan.steps["description"],
-            models=models,
+            models={**models, **_further_there(destination, plan)},
             calibration=_own_calibration(destination, plan) or plan.calibration,
             model_card=plan.model_card,
         )
@@ -224,7 +247,7 @@ def _kept(plan: Plan, destination: Path) -> _Models | None:
     files = {name: destination / name for name in plan.steps["made"]}
     if not all(file.is_file() and sha256_of(file) == plan.made(n) for n, file in files.items()):
         return None
-    return {name: (file, _licence(plan, name)) for name, file in files.items()}
+    return {name: ModelFile(file, _licence(plan, name)) for name, file in files.items()}
 
 
 def _licence(plan: Plan, name: str) -> str:
@@ -241,7 +264,7 @@ def _adapted(plan: Plan, fetched: dict[str, Path], folder: Path) -> _Models:
                 f"{name} came out as {found}, not as the recipe's {plan.made(name)}: the "
                 "installed onnx package is not the one in the lock file."
             )
-    return {name: (file, _licence(plan, name)) for name, file in made.items()}
+    return {name: ModelFile(file, _licence(plan, name)) for name, file in made.items()}
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from app.bundles.adaptation import apply_changes, read_changes, save_model
 
-SOURCES: Final = Path(__file__).parent / "recipes"
+RECIPES: Final = Path(__file__).parent / "recipes"
+"""A folder for each bundle that ``kith models pull`` can make."""
 
 
 def adapt_detector(source: Path, target: Path) -> None:

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from app.bootstrap import build_analyser
+from app.bundles import writing
 from app.bundles.bundle import MOST_CALIBRATION, Bundle
-from app.bundles.bundle import use_calibration as put_calibration
 from app.bundles.manifest import CALIBRATION
 from app.bundles.pull import PLAIN, RECIPE
 from app.bundles.pull import pull as pull_bundle
@@ -107,8 +107,26 @@ def use_calibration(
     """
     folder = _bundle_dir(load_settings(), bundle)
     content = None if file is None else _calibration_in(file)
-    _show(put_calibration(folder, content))
+    _show(writing.use_calibration(folder, content))
     say("A running service goes on with what it loaded until it is started again.")
+
+
+@cli.command()
+def add_model(
+    bundle: Annotated[Path, typer.Argument(help="Its folder or name.")],
+    file: Annotated[
+        Path, typer.Argument(help="The model, NAME.onnx.", exists=True, dir_okay=False)
+    ],
+    role: Annotated[str, typer.Option(help="What it is for, such as liveness.")],
+    licence: Annotated[str, typer.Option(help="Its licence, for the record.")],
+) -> None:
+    """Put a further model into a bundle and its SHA-256 into the manifest, both or neither.
+
+    A further model changes no template: the contract id stays, and so do the collections. A model
+    of the same name is replaced.
+    """
+    folder = _bundle_dir(load_settings(), bundle)
+    _show(writing.add_model(folder, writing.ModelFile(file, licence, role)))
 
 
 def _calibration_in(file: Path) -> bytes:
@@ -131,6 +149,7 @@ def _show(bundle: Bundle) -> None:
         "licence": manifest.licence,
         "dimension": manifest.dimension,
         "sample": "the largest face" if manifest.detector else "the whole image",
+        **{name: f"for {each.role}, {each.licence}" for name, each in manifest.further.items()},
         "calibrated on": bundle.calibration.evidence.get("data", "unknown"),
     }.items():
         table.add_row(key, str(value))
@@ -182,7 +201,7 @@ def calibrate(
     calibration = _calibrated(pipeline, found, data)
     text = json.dumps(calibration) + "\n"
     if out.resolve() == (bundle.folder / CALIBRATION).resolve():
-        put_calibration(bundle.folder, text.encode())
+        writing.use_calibration(bundle.folder, text.encode())
     else:
         write_whole(out, text)
     for line in left_out_lines(people.counts):

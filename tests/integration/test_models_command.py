@@ -61,6 +61,23 @@ def test_a_calibration_is_put_in_place_by_one_command(
     assert Bundle.load(folder).calibration.ambiguity_margin == 0.02
 
 
+def test_a_further_model_is_put_in_place_by_one_command(
+    kith: Kith, fake_bundle: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(fake_bundle, tmp_path / "data" / "models" / "mine"))
+    before = Bundle.load(folder).manifest.contract
+    file = tmp_path / "liveness.onnx"
+    file.write_bytes(b"live?")
+    add = partial(kith, tmp_path / "data", fake_bundle, "models", "add-model", "mine", file)
+    said = add("--role", "liveness", "--licence", "MIT")
+    assert "for liveness, MIT" in said
+    assert said.endswith("[0]"), said
+    assert Bundle.load(folder).manifest.contract == before
+    said = add("--role", "embedder", "--licence", "MIT")
+    assert "which embedder.onnx alone has" in said
+    assert said.endswith("[1]")
+
+
 def test_check_looks_at_the_bundle_as_well(
     kith: Kith, settings: Settings, fake_bundle: Path, tmp_path: Path
 ) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from app.bundles.bundle import write_bundle
-from app.bundles.manifest import CALIBRATION, EMBEDDER, MANIFEST, MODEL_CARD
+from app.bundles.contract import EMBEDDER
+from app.bundles.manifest import CALIBRATION, MANIFEST, MODEL_CARD
+from app.bundles.writing import ModelFile, write_bundle
 
 SIDE, DIMENSION = 32, 32
 
@@ -43,7 +44,7 @@ def write_fake_bundle(
     write_bundle(
         folder,
         description,
-        models={EMBEDDER: (model, "none")},
+        models={EMBEDDER: ModelFile(model, "none")},
         calibration=fake_calibration(),
         model_card="# fake\n",
     )

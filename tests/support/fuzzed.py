@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from app.bundles.bundle import Bundle
-from app.bundles.manifest import contract_id
+from app.bundles.contract import contract_id
 from app.bundles.pull import RECIPE
 from app.decision.calibration import GallerySize
 from app.errors import (

@@ -11,8 +11,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from app.bundles.bundle import Bundle, write_bundle
-from app.bundles.manifest import contract_id, read_manifest
+from app.bundles.bundle import Bundle
+from app.bundles.contract import contract_id
+from app.bundles.manifest import read_manifest
+from app.bundles.writing import ModelFile, write_bundle
 from app.errors import BundleError
 from app.inference.pipeline import build_pipeline
 from app.settings import SHIPPED
@@ -213,7 +215,7 @@ def _write(folder: Path, model: Path, **description: object) -> Bundle:
     return write_bundle(
         folder,
         plain | description,
-        models={"embedder.onnx": (model, "none")},
+        models={"embedder.onnx": ModelFile(model, "none")},
         calibration=fake_calibration(),
         model_card="# made\n",
     )
@@ -290,7 +292,7 @@ def test_a_bundle_that_would_be_broken_is_not_written(tmp_path: Path) -> None:
         write_bundle(
             folder,
             {k: v for k, v in json.loads(before).items() if k not in ("files", "contract_id")},
-            models={"embedder.onnx": (folder / "embedder.onnx", "none")},
+            models={"embedder.onnx": ModelFile(folder / "embedder.onnx", "none")},
             calibration={"format": 99},
             model_card="",
         )

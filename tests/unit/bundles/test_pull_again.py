@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from app.bundles.bundle import use_calibration
 from app.bundles.manifest import sha256_of
 from app.bundles.pull import pull
+from app.bundles.writing import ModelFile, add_model, use_calibration
 from app.errors import BundleError
 from tests.support.fake_bundle import as_earlier_releases, fake_calibration, write_fake_bundle
 from tests.unit.bundles.publisher import Publisher, published
@@ -136,3 +136,33 @@ def test_a_broken_bundle_of_another_name_is_left_alone(world: Publisher, destina
     with pytest.raises(BundleError, match="has 4 bytes"):
         pull(destination, source=world.folder, recipe=world.recipe)
     assert (destination / "embedder.onnx").read_bytes() == b"half"
+
+
+def test_an_operators_further_model_stays_whatever_is_replaced(
+    world: Publisher, destination: Path
+) -> None:
+    first = pull(destination, source=world.folder, recipe=world.recipe)
+    file = destination.parent / "liveness.onnx"
+    file.write_bytes(b"live?")
+    added = add_model(destination, ModelFile(file, "MIT", "liveness"))
+    world.wheel.unlink()
+    still = pull(destination, recipe=world.recipe)  # no network is touched
+    assert still.manifest_sha256 == added.manifest_sha256
+    _revised(world, "calibration.json", ambiguity_margin=0.02)
+    (destination / "embedder.onnx").write_bytes(b"half")
+    again = pull(destination, source=world.folder, recipe=world.recipe)
+    assert again.calibration.ambiguity_margin == 0.02
+    assert again.manifest.contract == first.manifest.contract
+    assert [each.read_bytes() for each in again.models_of("liveness")] == [b"live?"]
+    mine = destination / "liveness.onnx"
+    mine.write_bytes(b"dead?")
+    with pytest.raises(BundleError, match=r"liveness\.onnx has the SHA-256"):
+        pull(destination, source=world.folder, recipe=world.recipe)
+    assert mine.read_bytes() == b"dead?"
+    mine.write_bytes(b"live?")
+    mine.rename(destination / "stray.onnx")
+    with pytest.raises(BundleError, match=r"liveness\.onnx is missing"):
+        pull(destination, source=world.folder, recipe=world.recipe)
+    mine.write_bytes(b"live?")
+    with pytest.raises(BundleError, match=r"stray\.onnx is a model"):
+        pull(destination, source=world.folder, recipe=world.recipe)
