@@ -24,6 +24,7 @@ from app.core.db import Database
 from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import TemplateFeed, pack
 from app.index.flat import FlatIndex
+from app.replication.history import Position
 from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots
 from migrations import upgrade
@@ -82,8 +83,7 @@ def filled(database: Database, templates: int) -> tuple[int, str, int]:
         max_faces_per_person=20,
         attributes={},
         contract_id=CONTRACT,
-        revision=1,
-        log_since=1,
+        position=Position(revision=1, log_since=1),
         next_face=templates + 1,
         created_at=_NOW,
         updated_at=_NOW,

@@ -9,7 +9,7 @@ from app.replication import history as _replication
 from app.web import idempotency as _web
 
 # Imported so that their tables are in the metadata.
-_TABLES = (_auth.ApiKey, _gallery.Face, _replication.Change, _web.Receipt)
+_TABLES = (_auth.ApiKey, _gallery.Face, _replication.Position, _web.Receipt)
 
 context.configure(
     connection=context.config.attributes["connection"],

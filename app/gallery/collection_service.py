@@ -46,7 +46,6 @@ class CollectionService:
             id=new.id or new_id("col"),
             attributes=new.metadata,
             contract_id=self._contract_id,
-            revision=0,
             created_at=now,
             updated_at=now,
             **values,

@@ -2,22 +2,20 @@
 see and may choose anew after a deletion. A face's ``id`` is its key; clients see its ``number``.
 """
 
-import secrets
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.core.bulk import LOCAL
 from app.core.db import Base
+from app.replication.history import Position
 
 
 class Collection(Base):
-    """A gallery with its policy; ``revision`` rises with every change of who is in it: of
-    templates, validity, names and external ids, and of what was reported of them. ``epoch`` and
-    ``log_since`` are the change log's (see ``app.replication.history``). ``next_face`` is the
-    number of the next face that is enrolled; it never goes back.
+    """A gallery with its policy. ``position`` is where it is in its history, and is read with it;
+    it changes through ``app.replication.history`` alone. ``next_face`` is the number of the next
+    face that is enrolled; it never goes back.
     """
 
     __tablename__ = "collections"
@@ -39,14 +37,25 @@ class Collection(Base):
     show_candidates: Mapped[bool] = mapped_column(server_default=false(), default=False)
     attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
     contract_id: Mapped[str] = mapped_column(String(64))
-    revision: Mapped[int] = mapped_column(default=0)
     next_face: Mapped[int] = mapped_column(server_default="1", default=1)
-    epoch: Mapped[str] = mapped_column(
-        String(32), default=lambda: secrets.token_hex(16), info=LOCAL
-    )
-    log_since: Mapped[int] = mapped_column(default=0, info=LOCAL)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    # The database deletes it with the collection.
+    position: Mapped[Position] = relationship(lazy="joined", innerjoin=True, passive_deletes="all")
+
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - of any column
+        """A new collection begins a history."""
+        super().__init__(**{"position": Position(), **values})
+
+    @property
+    def revision(self) -> int:
+        """How many changes there were of who is enrolled, when this was read."""
+        return self.position.revision
+
+    @property
+    def epoch(self) -> str:
+        """The history that the revision belongs to."""
+        return self.position.epoch
 
 
 class Person(Base):

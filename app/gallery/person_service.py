@@ -168,7 +168,7 @@ class PersonService:
                 if patch.external_id and repository.is_anothers(session, person, patch.external_id):
                     raise _taken(collection_id, person_id, patch.external_id)
                 if changes.keys() & _TOLD:
-                    repository.changed(session, owner, [person.key], now=self._clock.now())
+                    repository.log_change(session, owner, [person.key], now=self._clock.now())
                 for name, value in changes.items():
                     setattr(person, name, value)
                 _check_validity(person)
@@ -186,7 +186,7 @@ class PersonService:
         with self._database.write() as session:
             owner = repository.collection(session, collection_id)
             person = repository.person(session, owner, person_id)
-            repository.changed(session, owner, [person.key], now=self._clock.now())
+            repository.log_change(session, owner, [person.key], now=self._clock.now())
             forget(session, Person, [person.key])
             session.delete(person)
             repository.count_false_positives(session, owner)
@@ -275,7 +275,7 @@ class PersonService:
             owner = repository.collection(session, collection_id)
             person = repository.person(session, owner, person_id)
             face = repository.face(session, person, number)
-            repository.changed(session, owner, [person.key], now=self._clock.now())
+            repository.log_change(session, owner, [person.key], now=self._clock.now())
             forget(session, Face, [face.id])
             session.delete(face)
         _log.info("face.deleted", collection=collection_id, person=person_id, face=number)
@@ -384,7 +384,7 @@ class PersonService:
         rejected.sort(key=lambda each: each.index)
         if rows:
             now = self._clock.now()
-            repository.changed(session, owner, [person.key], now=now, enrolled=rows)
+            repository.log_change(session, owner, [person.key], now=now, enrolled=rows)
             session.add_all(rows)
             session.flush()
             if owner.keep_crops:

@@ -19,8 +19,7 @@ from app.errors import AppError, DatabaseLost, NotFound
 from app.gallery import repository
 from app.gallery.cards import Card, read_cards
 from app.gallery.models import Collection
-from app.gallery.templates import touched_since
-from app.replication.history import recorded
+from app.replication.history import recorded, touched_since
 
 _log = structlog.get_logger()
 
@@ -140,7 +139,7 @@ class Remembered:
             cards = _Cards(row.epoch)
         if cards.revision == row.revision:
             return
-        touched = touched_since(session, row.key, cards.revision, log_since=row.log_since)
+        touched = touched_since(session, row.position, cards.revision)
         people = read_cards(session, row, touched, self._dimension)
         with self._lock:
             cards.put(list(cards.people) if touched is None else touched, people)

@@ -6,12 +6,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.core import notifications
 from app.core.db import is_writing
 from app.core.names import spellings
 from app.core.reach import is_reached
 from app.decision.reports import most_of_one_reporter
-from app.errors import ContractMismatch, NotFound, NotReady
+from app.errors import ContractMismatch, NotFound
 from app.gallery.models import Collection, Face, Feedback, Person, Probe
 from app.replication import history
 
@@ -56,9 +55,7 @@ def check_epoch(session: Session, known: Collection) -> None:
     """``NotReady`` where the collection was restored, or switched to another model, since it was
     read.
     """
-    epoch = session.scalar(select(Collection.epoch).where(Collection.key == known.key))
-    if epoch not in (None, known.epoch):
-        raise NotReady("The collection was switched or restored meanwhile; try again.")
+    history.check_epoch(session, known.key, known.epoch)
 
 
 def collections(
@@ -146,7 +143,7 @@ def image_hashes(session: Session, person_key: int) -> set[str]:
     return set(session.scalars(select(Face.image_sha256).where(Face.person_key == person_key)))
 
 
-def changed(
+def log_change(
     session: Session,
     owner: Collection,
     person_keys: Sequence[int],
@@ -154,33 +151,24 @@ def changed(
     now: datetime,
     enrolled: Sequence[Face] = (),
 ) -> None:
-    """Raise the collection's revision and log who changed, in this transaction: their templates,
-    their validity, what they are called, or what was reported of them. Faces just ``enrolled`` get
-    their numbers; they come into the session afterwards.
+    """Raise the collection's revision and log that these persons changed, in this transaction:
+    their templates, their validity, their names, or what was reported of them. Faces that are
+    being ``enrolled`` get their numbers here, and are added to the session afterwards.
+
+    ``NotFound`` where the collection is no more.
     """
-    raised = session.execute(
+    next_face = session.scalar(
         update(Collection)
         .where(Collection.key == owner.key)
-        .values(
-            revision=Collection.revision + 1,
-            next_face=Collection.next_face + len(enrolled),
-            updated_at=now,
-        )
-        .returning(Collection.revision, Collection.next_face)
+        .values(next_face=Collection.next_face + len(enrolled), updated_at=now)
+        .returning(Collection.next_face)
         .execution_options(synchronize_session=False)
-    ).first()
-    if raised is None:
+    )
+    if next_face is None:
         raise NotFound(f"There is no collection {owner.id!r} any more.")
-    revision, next_face = raised
     for number, each in enumerate(enrolled, next_face - len(enrolled)):
         each.number = number
-    history.record(session, owner.key, revision=revision, person_keys=person_keys)
-    since = history.compact(session, owner.key, revision=revision)
-    if since is not None:
-        session.execute(
-            update(Collection).where(Collection.key == owner.key).values(log_since=since)
-        )
-    notifications.notify(session)
+    history.log_change(session, owner.key, person_keys)
 
 
 def judged(

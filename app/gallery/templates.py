@@ -15,7 +15,7 @@ from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
 from app.index.base import Keys, Vectors
 from app.replication.deltas import Delta
-from app.replication.history import Change
+from app.replication.history import Position, touched_since
 from app.replication.validity import ALWAYS, FOREVER
 
 
@@ -31,7 +31,7 @@ def unpack(rows: Sequence[bytes], dimension: int) -> Vectors:
 
 
 class TemplateFeed:
-    """Tells a replica what changed: each touched person's templates, fused, in one snapshot."""
+    """Reads what changed for a replica: each touched person's templates, fused, in one snapshot."""
 
     def __init__(self, database: Database, *, contract_id: str, dimension: int) -> None:
         self._database = database
@@ -55,9 +55,8 @@ class TemplateFeed:
 
     def positions(self) -> list[tuple[int, str, int]]:
         """Key, epoch and revision of every collection of this service's contract."""
-        query = select(Collection.key, Collection.epoch, Collection.revision).where(
-            Collection.contract_id == self._contract_id
-        )
+        query = select(Collection.key, Position.epoch, Position.revision).join(Collection.position)
+        query = query.where(Collection.contract_id == self._contract_id)
         with self._database.read() as session:
             return [(key, epoch, revision) for key, epoch, revision in session.execute(query)]
 
@@ -65,9 +64,9 @@ class TemplateFeed:
         """Epoch, revision, and how many persons have templates."""
         persons = select(func.count(Face.person_key.distinct()))
         with self._database.read() as session:
-            at = _position(session, collection_key)
+            owner = _owner(session, collection_key)
             count = session.scalar(persons.where(Face.collection_key == collection_key)) or 0
-        return at.epoch, at.revision, count
+        return owner.epoch, owner.revision, count
 
 
 def read_delta(
@@ -78,11 +77,11 @@ def read_delta(
     contract_id: str,
     dimension: int,
 ) -> Delta:
-    """What ``TemplateFeed.since`` tells, as the session sees it."""
-    at = _position(session, collection_key)
-    if at.contract_id != contract_id:  # its rows may even be of another length
-        raise repository.mismatch(at.id, at.contract_id, contract_id)
-    touched = touched_since(session, collection_key, revision, log_since=at.log_since)
+    """The answer of ``TemplateFeed.since``, as the session sees it."""
+    owner = _owner(session, collection_key)
+    if owner.contract_id != contract_id:  # its rows may even be of another length
+        raise repository.mismatch(owner.id, owner.contract_id, contract_id)
+    touched = touched_since(session, owner.position, revision)
     faces = _faces(session, collection_key, touched)
     windows = _windows(session, collection_key, touched)
     owners = np.array([row[0] for row in faces], np.int64)
@@ -90,8 +89,8 @@ def read_delta(
     starts, ends = _validity(people.owners, windows)
     gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), people.owners)
     return Delta(
-        epoch=at.epoch,
-        revision=at.revision,
+        epoch=owner.epoch,
+        revision=owner.revision,
         whole=touched is None,
         people=people,
         valid_from=starts,
@@ -100,34 +99,11 @@ def read_delta(
     )
 
 
-def _position(session: Session, collection_key: int) -> Row[str, str, str, int, int]:
-    found = session.execute(
-        select(
-            Collection.id,
-            Collection.contract_id,
-            Collection.epoch,
-            Collection.revision,
-            Collection.log_since,
-        ).where(Collection.key == collection_key)
-    ).first()
+def _owner(session: Session, collection_key: int) -> Collection:
+    found = session.scalar(select(Collection).where(Collection.key == collection_key))
     if found is None:
         raise NotFound("The collection was deleted meanwhile.")
     return found
-
-
-def touched_since(
-    session: Session, collection_key: int, revision: int | None, *, log_since: int
-) -> list[int] | None:
-    """Whom the change log names after ``revision``; None, for everybody, where it does not tell."""
-    if revision is None or revision < log_since:
-        return None
-    return list(
-        session.scalars(
-            select(Change.person_key)
-            .where(Change.collection_key == collection_key, Change.revision > revision)
-            .distinct()
-        )
-    )
 
 
 def parts(touched: Sequence[int] | None) -> Sequence[Sequence[int] | None]:

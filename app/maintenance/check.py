@@ -12,7 +12,6 @@ from pathlib import Path
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.core import notifications
 from app.core.bulk import hold
 from app.core.db import Database
 from app.gallery.models import Collection, Crop, Face, Person
@@ -20,8 +19,8 @@ from app.maintenance import check_sql, numbers
 from app.maintenance.archive import Progress
 from app.maintenance.check_index import MISLEADING, SnapshotCheck
 from app.maintenance.findings import Finding, Result, result
-from app.maintenance.history import begin_anew
 from app.maintenance.tables import count, everything
+from app.replication.history import begin_anew
 
 
 class Check:
@@ -64,15 +63,15 @@ class Check:
         with self._database.write(patient=True) as session:
             hold(session, everything())
             anew = {key for key, what in odd.items() if what == MISLEADING}
-            anew |= {row.key for row, _ in check_sql.broken_logs(session)}
+            anew |= {key for key, _, _ in check_sql.broken_logs(session)}
             dropped = _drop_what_hangs_on_nothing(session)
             numbers.mend(session)
+            there = set(session.scalars(select(Collection.key)))
             if dropped + _keep_faces_with_their_persons(session):
-                anew |= set(session.scalars(select(Collection.key)))
+                anew = there
             check_sql.drop_receipts(session)
-            for collection in session.scalars(select(Collection).where(Collection.key.in_(anew))):
-                begin_anew(session, collection)
-            notifications.notify(session)
+            for key in sorted(anew & there):
+                begin_anew(session, key)
         if readable:
             self._snapshots.rewrite(self._snapshots.odd())
 

@@ -1,11 +1,12 @@
-"""Puts an archive into a database: everything into an empty one, or one collection beside others.
+"""Puts an archive into a database: everything into an empty one, or one collection next to others.
 
-All in one transaction. Every collection that comes in begins a new history: another ``epoch`` and
-no change log, so that no replica and no index on disk takes it for what it followed before.
+All in one transaction. Every collection that comes in begins a new history at the revision that its
+archive states: another epoch and no change log, so that no replica and no snapshot on disk takes it
+for the history that it followed before.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +34,8 @@ from app.maintenance.tables import (
     of_collection,
     rows_of,
 )
+from app.replication import history
+from app.replication.history import Position
 
 
 @contextmanager
@@ -68,9 +71,9 @@ def restore(database: Database, archive: Archive, *, replace: bool, progress: Pr
                 advance_keys(session, table)
         numbers.advance(session)
         rebind(session)
-        for entry in archive.manifest.collections:
-            _check_count(session, entry)
-        notifications.notify(session)
+        _begin_histories(session, archive.manifest.collections)
+        _check_all_stated(session)
+        notifications.notify(session)  # also where the archive has no collection
 
 
 def import_collection(
@@ -105,8 +108,7 @@ def import_collection(
                     arrival.add(table, _fresh(table, rows))
                     step(len(rows))
         numbers.advance(session)
-        _check_count(session, into)
-        notifications.notify(session)
+        _begin_histories(session, [into])
     return into
 
 
@@ -157,9 +159,7 @@ class _Arrival:
 
 
 def _fresh(table: Table, rows: list[Row]) -> list[dict[str, Any]]:
-    """A collection's log begins where the collection is now; its epoch is drawn by the model."""
-    if table is COLLECTIONS:
-        return [row | {"log_since": row["revision"]} for row in rows]
+    """Rows as this version stores them."""
     return numbers.numbered(rows) if table.name == Face.__tablename__ else rows
 
 
@@ -185,6 +185,25 @@ def _check_empty(session: Session) -> None:
         raise Conflict(
             f"The database is not empty: it has {told}. --replace restores in place of all that."
         )
+
+
+def _begin_histories(session: Session, entries: Sequence[CollectionEntry]) -> None:
+    """Let the collections that came in begin, each at its revision, and hold them against what the
+    archive states of them.
+    """
+    for entry in entries:
+        key = session.scalar(select(Collection.key).where(Collection.id == entry.id))
+        if key is None:
+            raise ArchiveError(f"The backup states a collection {entry.id!r} and has none.")
+        history.begin(session, key, revision=entry.revision)
+        _check_count(session, entry)
+
+
+def _check_all_stated(session: Session) -> None:
+    """Every collection has begun, so the archive states every collection that it has."""
+    begun = exists().where(Position.collection_key == Collection.key)
+    if unstated := session.scalars(select(Collection.id).where(~begun)).first():
+        raise ArchiveError(f"The backup has a collection {unstated!r} that it does not state.")
 
 
 def _check_count(session: Session, entry: CollectionEntry) -> None:

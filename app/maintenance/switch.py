@@ -13,13 +13,12 @@ from typing import Final
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from app.core import notifications
 from app.core.db import Database
 from app.errors import Conflict
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Feedback, FormerCounts, OtherTemplate, Probe
 from app.maintenance import beside
-from app.maintenance.history import begin_anew
+from app.replication.history import begin_anew
 
 _IN_SQL_ALONE: Final = {"synchronize_session": False}
 
@@ -63,11 +62,9 @@ def switch(database: Database, collection_id: str, contract_id: str, *, now: dat
         _swap_templates(session, owner, contract_id)
         _swap_counts(session, owner, contract_id)
         owner.contract_id = contract_id
-        owner.revision += 1
         owner.updated_at = now
-        begin_anew(session, owner)
+        begin_anew(session, owner.key)
         repository.count_false_positives(session, owner)
-        notifications.notify(session)
         return Switched(
             collection_key=owner.key,
             collection_id=owner.id,

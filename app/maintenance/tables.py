@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, ForeignKey, LargeBinary, Table, func, select
 from sqlalchemy.orm import Session
@@ -15,6 +15,8 @@ from app.gallery.models import Collection
 from app.maintenance.archive import BATCH, Archive, Row
 
 COLLECTIONS = Base.metadata.tables[Collection.__tablename__]
+_FORMER: Final = {COLLECTIONS.name: {"revision"}}
+"""Columns of archives of before schema 0010; the manifest states each collection's revision too."""
 
 
 def everything() -> list[Table]:
@@ -64,7 +66,10 @@ def rows_of(archive: Archive, table: Table) -> Iterator[list[Row]]:
     """A table's rows out of an archive, as the database takes them."""
     readers = {column.name: _reader(column) for column in carried_columns(table)}
     for batch in archive.batches(table.name):
-        yield [{name: readers[name](value) for name, value in row.items()} for row in batch]
+        yield [
+            {name: read(row[name]) for name, read in readers.items() if name in row}
+            for row in batch
+        ]
 
 
 def check_fits(archive: Archive) -> None:
@@ -79,7 +84,7 @@ def check_fits(archive: Archive) -> None:
             if name in tables
             else {}
         )
-        if unknown := set(entry.columns) - columns.keys():
+        if unknown := set(entry.columns) - columns.keys() - _FORMER.get(name, set()):
             raise _misfit(archive, f"has {_listed(name, unknown)}, unknown here")
         if lacking := {
             each for each in columns.keys() - set(entry.columns) if _needed(columns[each])

@@ -118,7 +118,7 @@ class FeedbackService:
             row.verdict = options.verdict
             row.reporter = caller.id
             session.add(row)
-            repository.changed(session, owner, [person.key], now=self._clock.now())
+            repository.log_change(session, owner, [person.key], now=self._clock.now())
             repository.count_false_positives(session, owner)
             exact = caller.may_read or owner.show_candidates
             view = _view(row, person.id, warnings, exact=exact)

@@ -31,6 +31,7 @@ from app.recognition.matches import (
     seek,
     seek_not_valid,
 )
+from app.replication.history import Position
 from app.replication.reader import GalleryReaders, GalleryState
 
 _NOW: Final = bindparam("now", type_=Utc)
@@ -50,10 +51,10 @@ _ENROLLED: Final = (
         Face.embedding,
     )
     .join(Face, Face.person_key == Person.key)
-    .join(Collection, Collection.key == Person.collection_key)
+    .join(Position, Position.collection_key == Person.collection_key)
     .where(
-        Collection.key == bindparam("collection"),
-        Collection.epoch == bindparam("epoch"),
+        Position.collection_key == bindparam("collection"),
+        Position.epoch == bindparam("epoch"),
         Person.key.in_(bindparam("keys", expanding=True)),
     )
     .order_by(Person.key)

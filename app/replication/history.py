@@ -1,28 +1,56 @@
-"""The change log: which persons changed at which revision of a collection: their templates, their
-validity, what they are called, or what was reported of them.
+"""The history of each collection: its revision, its epoch and its change log.
 
-Every write that touches them does, in its one transaction, ``UPDATE collections SET revision =
-revision + 1 RETURNING revision`` and a row here for each person touched. The collection's row
-serialises writers, so revisions commit in order; a bigserial cursor instead lost 457 of 800 rows
-under 8 writers, because rows commit out of order (measured).
+All of the protocol is here. A collection's *revision* counts its changes: of templates, validity,
+names and external ids, and of what was reported of its people. Its *epoch* names the history that
+the revisions belong to: two histories that reach the same revision are not taken for one. The
+*change log* names the persons who changed at each revision, so that a replica at an earlier one
+reads only those.
 
-The log is kept short: who is further behind than it reaches reads everything anew, which is what a
-replica does that never saw the collection.
+Every write that changes a person calls ``log_change`` in its own transaction. That raises the
+revision with ``UPDATE positions ... RETURNING``, which locks the row until the commit: writers of
+one collection are serialised, and revisions commit in order. A bigserial cursor instead lost 457 of
+800 rows under 8 writers, because rows commit out of order (measured).
+
+The log is kept short. A replica that is further behind than the log reaches reads everybody, which
+is what a replica does that has read nothing yet.
 """
 
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ForeignKey, delete, insert
+from sqlalchemy import ForeignKey, String, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.core import notifications
 from app.core.bulk import LOCAL
 from app.core.db import Base
+from app.errors import NotFound, NotReady
 
 _RECORDED: Final = "recorded changes"
 KEPT: Final = 4096
 """Revisions of a collection that stay in the log; up to twice as many are there at times."""
+
+
+def _new_epoch() -> str:
+    return secrets.token_hex(16)
+
+
+class Position(Base):
+    """Where a collection is in its history: at ``revision`` of ``epoch``. The log has every change
+    after ``log_since``.
+    """
+
+    __tablename__ = "positions"
+    __table_args__ = ({"info": LOCAL},)
+
+    collection_key: Mapped[int] = mapped_column(
+        ForeignKey("collections.key", ondelete="CASCADE"), primary_key=True
+    )
+    revision: Mapped[int] = mapped_column(default=0)
+    epoch: Mapped[str] = mapped_column(String(32), default=_new_epoch)
+    log_since: Mapped[int] = mapped_column(default=0)
 
 
 class Change(Base):
@@ -35,7 +63,7 @@ class Change(Base):
         ForeignKey("collections.key", ondelete="CASCADE"), primary_key=True
     )
     revision: Mapped[int] = mapped_column(primary_key=True)
-    # Not a foreign key: the row must outlive the person whose removal it tells.
+    # Not a foreign key: the row must outlive the person whose removal it logs.
     person_key: Mapped[int] = mapped_column(primary_key=True)
 
 
@@ -48,10 +76,21 @@ class Recorded:
     person_keys: tuple[int, ...]
 
 
-def record(
-    session: Session, collection_key: int, *, revision: int, person_keys: Iterable[int]
-) -> None:
-    """Log that ``person_keys`` changed, inside the transaction that changes them."""
+def log_change(session: Session, collection_key: int, person_keys: Iterable[int]) -> int:
+    """Raise the collection's revision and log that ``person_keys`` changed at it, in the
+    transaction that changes them; other processes are notified when it commits.
+
+    Returns the new revision; ``NotFound`` where the collection is no more.
+    """
+    revision = session.scalar(
+        update(Position)
+        .where(Position.collection_key == collection_key)
+        .values(revision=Position.revision + 1)
+        .returning(Position.revision)
+        .execution_options(synchronize_session=False)
+    )
+    if revision is None:
+        raise NotFound("The collection was deleted meanwhile.")
     change = Recorded(collection_key, revision, tuple(person_keys))
     session.info.setdefault(_RECORDED, []).append(change)
     rows = [
@@ -60,21 +99,93 @@ def record(
     ]
     if rows:
         session.execute(insert(Change), rows)
+    if revision % KEPT == 0:
+        _compact(session, collection_key, revision - KEPT)
+    notifications.notify(session)
+    return revision
 
 
 def recorded(session: Session) -> Sequence[Recorded]:
-    """What was logged in this session."""
+    """The changes that were logged in this session."""
     found: list[Recorded] = session.info.get(_RECORDED, [])
     return found
 
 
-def compact(session: Session, collection_key: int, *, revision: int) -> int | None:
-    """Forget what is no longer needed at ``revision``, inside the transaction that raises it.
+def begin(session: Session, collection_key: int, *, revision: int) -> None:
+    """Give a collection that has no position one at ``revision``: a new epoch, an empty log."""
+    session.add(Position(collection_key=collection_key, revision=revision, log_since=revision))
+    session.flush()
+    notifications.notify(session)
 
-    Returns the revision after which all changes are still there, or None where nothing was due.
+
+def begin_anew(session: Session, collection_key: int) -> None:
+    """End the collection's history and begin another at the next revision: a new epoch, an empty
+    log. No replica and no snapshot goes on from before; each reads the collection again.
+
+    The caller has locked the collection, which must be there.
     """
-    if revision % KEPT:
+    mine = Change.collection_key == collection_key
+    last = session.scalar(select(func.max(Change.revision)).where(mine)) or 0
+    session.execute(delete(Change).where(mine).execution_options(synchronize_session=False))
+    found = session.get(Position, collection_key, populate_existing=True)
+    if found is None:
+        begin(session, collection_key, revision=last + 1)
+        return
+    found.epoch = _new_epoch()
+    found.revision = found.log_since = max(found.revision, last) + 1
+    session.flush()
+    notifications.notify(session)
+
+
+def touched_since(session: Session, position: Position, revision: int | None) -> list[int] | None:
+    """The keys of the persons who changed after ``revision``; None, for everybody, where that is
+    None or the log does not reach back so far.
+    """
+    if revision is None or revision < position.log_since:
         return None
-    old = Change.collection_key == collection_key, Change.revision <= revision - KEPT
-    session.execute(delete(Change).where(*old))
-    return revision - KEPT
+    return list(
+        session.scalars(
+            select(Change.person_key)
+            .where(Change.collection_key == position.collection_key, Change.revision > revision)
+            .distinct()
+        )
+    )
+
+
+def check_epoch(session: Session, collection_key: int, epoch: str) -> None:
+    """``NotReady`` where the collection was restored, or switched to another model, since ``epoch``
+    was read.
+    """
+    found = session.scalar(select(Position.epoch).where(Position.collection_key == collection_key))
+    if found not in (None, epoch):
+        raise NotReady("The collection was switched or restored meanwhile; try again.")
+
+
+def fault(session: Session, collection_key: int) -> str | None:
+    """Why the change log does not lead to the collection's revision; None where it does."""
+    found = session.get(Position, collection_key)
+    if found is None:
+        return "has no revision and no epoch"
+    mine = Change.collection_key == collection_key
+    last = session.scalar(select(func.max(Change.revision)).where(mine)) or 0
+    if last > found.revision:
+        return f"is at revision {found.revision}, its change log at {last}"
+    if not 0 <= found.log_since <= found.revision:
+        return f"is at revision {found.revision}, its change log begins at {found.log_since}"
+    logged = select(func.count(Change.revision.distinct()))
+    there = session.scalar(logged.where(mine, Change.revision > found.log_since)) or 0
+    if missing := found.revision - found.log_since - there:
+        return f"lacks the changes of {missing:,} revisions in its log"
+    return None
+
+
+def _compact(session: Session, collection_key: int, revision: int) -> None:
+    """Delete the changes up to ``revision``."""
+    old = Change.collection_key == collection_key, Change.revision <= revision
+    session.execute(delete(Change).where(*old).execution_options(synchronize_session=False))
+    session.execute(
+        update(Position)
+        .where(Position.collection_key == collection_key)
+        .values(log_since=revision)
+        .execution_options(synchronize_session=False)
+    )

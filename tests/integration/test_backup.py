@@ -213,7 +213,7 @@ def test_what_was_there_is_there_and_goes_on(
 def positions(database: Database) -> dict[str, tuple[str, int, int]]:
     with database.read() as session:
         rows = session.scalars(select(Collection)).all()
-        return {row.id: (row.epoch, row.revision, row.log_since) for row in rows}
+        return {row.id: (row.epoch, row.revision, row.position.log_since) for row in rows}
 
 
 @both
@@ -435,6 +435,34 @@ def test_an_older_archive_gets_defaults_and_lacks_nothing_that_is_needed(
     altered(tmp_path / "kith.zip", without("faces", "contract_id"))
     with pytest.raises(ArchiveError, match=r"lacks faces\.contract_id"):
         restored(service.database, tmp_path / "kith.zip", replace=True)
+
+
+def test_an_archive_of_before_schema_0010_goes_on_at_its_revisions(
+    service: Container, tmp_path: Path
+) -> None:
+    """There a collection's revision was a column of its row; the manifest always stated it too."""
+
+    def as_before(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
+        if name == "collections":
+            columns.append("revision")
+            for row in rows:
+                row["revision"] = revisions[row["id"]]
+
+    def unstated(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
+        if name == "collections":
+            rows.append(rows[0] | {"key": 99, "id": "unstated"})
+
+    revisions: dict[object, int] = {key: at[1] for key, at in positions(service.database).items()}
+    backed_up(service.database, tmp_path / "kith.zip")
+    altered(tmp_path / "kith.zip", as_before)
+    restored(service.database, tmp_path / "kith.zip", replace=True)
+    after = positions(service.database)
+    assert {key: at[1] for key, at in after.items()} == revisions
+    assert 0 not in revisions.values()
+    altered(tmp_path / "kith.zip", unstated)
+    with pytest.raises(ArchiveError, match="'unstated' that it does not state"):
+        restored(service.database, tmp_path / "kith.zip", replace=True)
+    assert positions(service.database) == after
 
 
 @both

@@ -17,6 +17,7 @@ from app.gallery.models import Collection, Crop, Face, OtherTemplate, Probe
 from app.gallery.schemas import NewPerson
 from app.maintenance.backup import backup
 from app.maintenance.check import Check
+from app.replication.history import Position
 from app.replication.snapshot import snapshot_files
 from app.settings import Settings
 from app.vision.crops import packed
@@ -134,12 +135,17 @@ _MENDABLE = {
         {"ada", "bob"},
     ),
     "a log that is ahead": (
-        "UPDATE collections SET revision = 1 WHERE id = 'doors'",
+        "UPDATE positions SET revision = 1 WHERE collection_key = 1",
         "change logs",
         {"ada", "bob"},
     ),
     "a log that begins later than now": (
-        "UPDATE collections SET log_since = 9 WHERE id = 'doors'",
+        "UPDATE positions SET log_since = 9 WHERE collection_key = 1",
+        "change logs",
+        {"ada", "bob"},
+    ),
+    "a collection without a position": (
+        "DELETE FROM positions WHERE collection_key = 1",
         "change logs",
         {"ada", "bob"},
     ),
@@ -290,7 +296,7 @@ def test_a_snapshot_of_another_history_is_written_anew(
     service: Container, check: Check, tmp_path: Path
 ) -> None:
     with service.database.write() as session:
-        session.execute(update(Collection).values(epoch="another"))
+        session.execute(update(Position).values(epoch="another"))
     assert [each[2:] for each in told(check)] == [
         "snapshot is of another history of its collection" for _ in range(2)
     ]

@@ -18,6 +18,7 @@ from app.auth.service import KeyService
 from app.core.clock import SystemClock
 from app.core.db import Base, Database
 from app.gallery.models import Collection, Face, Person
+from app.replication.history import Position, fault, log_change, touched_since
 from app.web.idempotency import Receipt
 from migrations import configuration, downgrade, upgrade
 
@@ -231,6 +232,47 @@ def test_keys_of_before_are_bound_to_the_collections_that_had_their_ids(
     with database.read() as session:
         query = sa.text("SELECT id FROM api_keys WHERE collections IS NOT NULL ORDER BY id")
         assert session.scalars(query).all() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("before", ["0006", "0009"])
+def test_a_collection_goes_on_from_where_it_was_in_its_history(
+    database: Database, before: str
+) -> None:
+    """In a database that has data: the same revision and epoch, so a snapshot on disk still fits,
+    and the same log, so a replica that is behind reads only what changed.
+    """
+    upgrade(database, before)
+    many = "target_fpir, target_fmr, max_faces_per_person, metadata, contract_id"
+    with database.migration() as connection:
+        for key, (name, at, since) in enumerate([("gates", 7, 4), ("doors", 0, 0)], 1):
+            connection.execute(
+                sa.text(
+                    f"INSERT INTO collections (key, id, {many}, revision, epoch, log_since, "  # noqa: S608
+                    f"created_at, updated_at) VALUES ({key}, '{name}', 0.001, 0.0001, 20, '{{}}', "
+                    f"'c', {at}, 'epoch of {name}', {since}, '2026-05-04', '2026-05-04')"
+                )
+            )
+        for at in (5, 6, 7):
+            connection.execute(sa.text(f"INSERT INTO changes VALUES (1, {at}, {at % 2})"))  # noqa: S608
+
+    def check() -> None:
+        upgrade(database)
+        with database.read() as session:
+            rows = session.scalars(sa.select(Collection).order_by(Collection.key)).all()
+            there = [(row.id, row.revision, row.epoch) for row in rows]
+            assert there == [("gates", 7, "epoch of gates"), ("doors", 0, "epoch of doors")]
+            assert touched_since(session, rows[0].position, 6) == [1]
+            assert touched_since(session, rows[0].position, 3) is None
+            assert [fault(session, row.key) for row in rows] == [None, None]
+
+    check()
+    downgrade(database, before)
+    check()
+    with database.write() as session:
+        assert log_change(session, 1, [9]) == 8
+        session.execute(sa.delete(Collection).where(Collection.key == 2))
+    with database.read() as session:
+        assert session.scalars(sa.select(Position.collection_key)).all() == [1]
 
 
 def test_processes_that_upgrade_at_once_all_succeed(empty_database_url: str) -> None:

@@ -30,6 +30,7 @@ from app.maintenance.switch import drop, ready
 from app.recognition.feedback import FeedbackService
 from app.recognition.schemas import FeedbackOptions, IdentifyOptions
 from app.recognition.search import PersonSearch
+from app.replication.history import Position
 from app.replication.replica import CollectionReplica
 from app.replication.snapshot import snapshot_files
 from app.settings import SHIPPED, Settings
@@ -263,7 +264,7 @@ def test_a_collection_restored_meanwhile_gets_no_embedding_of_what_was_there(
 
     def restore() -> None:
         with old.database.write() as session:
-            session.execute(update(Collection).values(epoch="another"))
+            session.execute(update(Position).values(epoch="another"))
 
     with pytest.raises(Conflict, match="'doors' was switched or restored meanwhile; run again"):
         reembedded(old.database, other, embedder=Watched(other, restore))

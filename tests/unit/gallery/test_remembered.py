@@ -12,6 +12,7 @@ from app.errors import ContractMismatch, DatabaseLost, NotFound
 from app.gallery.cards import Card
 from app.gallery.models import Collection, Feedback
 from app.gallery.remembered import Remembered
+from app.replication.history import Position
 from app.settings import Settings
 from tests.api.support import client_of, enrol, files, made, make_collection, told
 from tests.support.fake_bundle import DIMENSION
@@ -213,7 +214,7 @@ def test_a_restored_collection_is_read_anew(
     enrol(client, DOORS, "ada", picture(1), name="before")
     look(memory)
     with container.database.write() as session:  # the revision stays where it was
-        session.execute(update(Collection).values(epoch="restored"))
+        session.execute(update(Position).values(epoch="restored"))
     with container.database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE persons SET name = 'restored'")
     look(memory)

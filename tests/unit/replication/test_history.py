@@ -17,7 +17,7 @@ from app.gallery.templates import TemplateFeed, pack, unpack
 from app.index.base import Vectors
 from app.replication import history
 from app.replication.deltas import Delta
-from app.replication.history import Change, record
+from app.replication.history import Change
 from app.replication.validity import ALWAYS, FOREVER
 from migrations import upgrade
 
@@ -53,19 +53,19 @@ class Gallery:
             session.flush()
             keys = [row.key for row in rows]
             faces = [self._face(key, i) for key in keys for i in range(templates)]
-            repository.changed(session, self.row, keys, now=NOW, enrolled=faces)
+            repository.log_change(session, self.row, keys, now=NOW, enrolled=faces)
             session.add_all(faces)
         return keys
 
     def remove(self, *keys: int) -> None:
         with self.database.write() as session:
-            repository.changed(session, self.row, keys, now=NOW)
+            repository.log_change(session, self.row, keys, now=NOW)
             session.execute(delete(Person).where(Person.key.in_(keys)))
 
     def limit(self, person: int, start: datetime | None, end: datetime | None) -> None:
         """Change when a person is valid."""
         with self.database.write() as session:
-            repository.changed(session, self.row, [person], now=NOW)
+            repository.log_change(session, self.row, [person], now=NOW)
             session.execute(
                 update(Person).where(Person.key == person).values(valid_from=start, valid_until=end)
             )
@@ -73,8 +73,8 @@ class Gallery:
     def log_twice(self, keys: list[int]) -> None:
         """A transaction whose second half fails."""
         with self.database.write() as session:
-            repository.changed(session, self.row, keys, now=NOW)
-            record(session, self.row.key, revision=2, person_keys=keys)
+            repository.log_change(session, self.row, keys, now=NOW)
+            session.add(Change(collection_key=self.row.key, revision=2, person_key=keys[0]))
 
     def delete(self) -> None:
         with self.database.write() as session:
@@ -238,8 +238,8 @@ def test_a_change_that_fails_leaves_neither_log_nor_revision(gallery: Gallery) -
 
 def test_a_change_of_nobody_is_no_row(gallery: Gallery) -> None:
     with gallery.database.write() as session:
-        record(session, gallery.row.key, revision=1, person_keys=[])
-    assert gallery.changes() == 0
+        assert history.log_change(session, gallery.row.key, []) == 1
+    assert (gallery.changes(), since(gallery, 0).revision) == (0, 1)
 
 
 def test_embeddings_are_stored_bit_by_bit() -> None:
