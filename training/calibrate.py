@@ -1,8 +1,8 @@
-"""What similarities mean: the impostor tail (1:N) and the learned pair threshold (1:1).
+"""The meaning of similarities: the impostor tail (1:N) and the learned pair threshold (1:1).
 
 The tail is fitted by the code that the service uses. It needs 50 identities; a set of ten digits
 has too few to promise anything, so there the curve is the plain empirical one and its interval is
-everything from "never" to "always", which is what the service then tells its operator.
+everything from "never" to "always", which the service then shows its operator.
 """
 
 from dataclasses import asdict, replace

@@ -49,7 +49,7 @@ def _chosen(prepared: Prepared) -> str:
 
 
 def _detector(face_bundle: Path) -> list[str]:
-    """The detector goes along with its licence, as the card of the bundle it is from tells it."""
+    """The licence of the detector, from the card of the bundle that the detector comes from."""
     file = face_bundle / MODEL_CARD
     card = file.read_text(encoding="utf-8") if file.is_file() else ""
     return [*(x + "\n" for x in card.split("\n\n") if x.startswith("**Licence of the detector"))]

@@ -1,9 +1,9 @@
-"""A run on disk: weights, and JSON that a person can read beside them.
+"""A run on disk: weights, and JSON for people to read.
 
 ``state.pt`` holds the tensors (model, objective, optimiser) and the text of ``state.json``: the
 configuration, the epoch, the best score so far and the history. It alone is read back, with
 ``weights_only=True``, and it is written aside and renamed: a kill at any moment leaves the last
-good epoch whole. The JSON beside it is for reading.
+good epoch whole. The JSON file is for reading only.
 """
 
 import json
@@ -18,7 +18,7 @@ from app.core.files import whole_file, write_whole
 
 @dataclass(slots=True)
 class LoopState:
-    """Where a run stands; ``epoch`` counts finished epochs."""
+    """Progress of a run; ``epoch`` counts finished epochs, ``history`` has a record of each."""
 
     epoch: int = 0
     best: float = -1.0
@@ -42,5 +42,5 @@ def load(folder: Path, name: str) -> tuple[dict[str, Any], LoopState, dict[str, 
     if not (folder / f"{name}.pt").is_file():
         return None
     tensors = torch.load(folder / f"{name}.pt", weights_only=True, map_location="cpu")
-    told = json.loads(tensors.pop("json"))
-    return tensors, LoopState(**told["state"]), told["config"]
+    saved = json.loads(tensors.pop("json"))
+    return tensors, LoopState(**saved["state"]), saved["config"]

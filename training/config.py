@@ -1,4 +1,4 @@
-"""What one run is: a frozen dataclass a table of its TOML file, with the range of each number.
+"""One run: a frozen dataclass for each table of its TOML file, with the range of each number.
 
 Pydantic checks every field, strictly (no text for a number, no unknown key), whether it comes from
 a file (``training.run_file``) or from code. Each loss has a table of its own, so that ``margin``
@@ -25,7 +25,7 @@ _FURTHEST: Final = {"cosine": 2.0, "angular": 1.0}  # the largest distance; the 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class DataConfig:
-    """Where images come from and which identities are held out.
+    """The source of the images, and the identities that are held out.
 
     A ``path`` that is relative lies in the folder of training data, which ``--data`` or
     ``KITH_TRAINING_DATA`` names; all kinds but digits need one. ``unseen`` is a share of the
@@ -235,7 +235,7 @@ class TeacherConfig:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class TrainConfig:
-    """How long and how fast: ``rate`` is the highest learning rate, ``warmup`` the share of steps
+    """Length and speed: ``rate`` is the highest learning rate, ``warmup`` the share of steps
     that climb to it, ``patience`` the epochs without gain that end a run (0: none).
     """
 

@@ -32,7 +32,7 @@ _SAMPLES = 64
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is written: who it is, what it takes, what it may be used for."""
+    """The description of a bundle: its name, its input, its licence."""
 
     name: str
     licence: str
@@ -154,6 +154,6 @@ def _description(what: Export, face: Bundle | None) -> dict[str, Any]:
 
 
 def _preprocessing(how: Preprocessing) -> dict[str, Any]:
-    """As the manifest writes it: the size in one."""
+    """The table of the manifest: width and height as one size."""
     table = asdict(how)
     return {"size": (table.pop("width"), table.pop("height")), **table}

@@ -1,4 +1,4 @@
-"""What comes after the loop: the weights that were kept are measured, calibrated and exported."""
+"""After the loop: a run with its kept weights is measured, calibrated and exported."""
 
 import json
 from pathlib import Path
@@ -66,7 +66,7 @@ def calibrate_run(run: Run, out: Path, *, bundle: Path | None = None) -> Path:
 
 
 def _calibrated(run: Run) -> Calibrated:
-    """How the unseen identities calibrate a bundle of this run."""
+    """The calibration on the unseen identities, as a function of the contract id."""
 
     def calibrated(contract: str) -> Calibration:
         return calibrate(

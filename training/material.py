@@ -1,4 +1,4 @@
-"""What the loop works on; ``training.prepare`` makes it, ``training.train`` uses it up."""
+"""The material of the loop; ``training.prepare`` makes it and ``training.train`` uses it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -135,7 +135,7 @@ def _adapting(config: ModelConfig) -> Embedder:
 
 
 def preprocessing_of(config: RunConfig, prepared: Prepared) -> Preprocessing:
-    """What the manifest tells the service to do: the adapted bundle's own, or the data's."""
+    """The preprocessing for the manifest: the adapted bundle's own, or the data's."""
     if config.model.kind == "adapt":
         return Bundle.load(Path(config.model.bundle)).manifest.preprocessing.build()
     return prepared.preprocessing
@@ -185,7 +185,7 @@ def material(config: RunConfig, prepared: Prepared) -> Material:
 
 
 def write_split(prepared: Prepared, out: Path) -> None:
-    """The split, and the images skipped, beside the run.
+    """Write the split and the images skipped into the run's folder ``out``.
 
     ``trained-on.txt`` is a list for ``kith models calibrate --exclude``: how alike people are whom
     training has driven apart says too little of strangers at large.

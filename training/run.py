@@ -50,7 +50,7 @@ class Run:
 
     @cached_property
     def measured(self) -> tuple[Measured, OpenSet, Verification]:
-        """What the embeddings are worth on the unseen identities."""
+        """Error rates of the embeddings on the unseen identities."""
         return measure(self.embeddings, self.prepared.unseen)
 
 

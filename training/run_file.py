@@ -1,6 +1,4 @@
-"""One TOML file is one run. What is wrong with it is one line: the file, the key, its value, and
-what is right.
-"""
+"""Reads a run's TOML file. An error is one line: file, key, value, and the values allowed."""
 
 import difflib
 import json
@@ -124,7 +122,7 @@ def _kinds(node: Table | None) -> Table:
 
 
 def _right(node: Table) -> str:
-    """What a value of this JSON schema is, in words."""
+    """Describe the values that this JSON schema allows."""
     if "anyOf" in node:
         return " or ".join(_right(each) for each in node["anyOf"])
     if "const" in node or "enum" in node:

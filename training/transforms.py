@@ -1,4 +1,4 @@
-"""What cameras and hands do to an image, as seeded operations on batches.
+"""Degradations by cameras and hands, as seeded operations on batches.
 
 Images are float tensors (B, C, H, W) in 0..255. Every operation draws from the generator that it
 is given and from nothing else, so a batch is a function of (seed, epoch, step) and a resumed run
@@ -25,7 +25,7 @@ Degradation = Callable[[Tensor, Generator], Tensor]
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Augment:
-    """How often (0..1) each thing happens to a training image; the geometry is in its own units:
+    """The probability (0..1) of each degradation of a training image; geometry has its own units:
     ``degrees``, ``scale`` as a share of the size (below 1), ``shift`` as a share of the side.
     """
 

@@ -10,7 +10,7 @@ class Embedder(nn.Module):
     """Pixels (B, C, H, W) of 0..255 to embeddings (B, d).
 
     ``normalise`` puts rows on the unit sphere; the study runs of plain Euclidean losses switch it
-    off. ``blob`` = (x - mean) x scale is what the manifest tells the service to compute, so the
+    off. ``blob`` = (x - mean) x scale is computed by the service, as the manifest says, so the
     exported graph starts behind it (see :meth:`tail`).
     """
 
@@ -26,7 +26,7 @@ class Embedder(nn.Module):
         return unit(z) if self.normalise else z
 
     def tail(self) -> nn.Module:
-        """What is exported: blob (B, C, H, W) -> unit rows (B, d)."""
+        """The part that is exported: blob (B, C, H, W) -> unit rows (B, d)."""
         return _UnitTail(self.backbone)
 
 

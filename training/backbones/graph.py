@@ -93,7 +93,7 @@ class GraphEmbedder(nn.Module):
         return values[self._wanted]
 
     def changes(self) -> dict[str, NDArray[np.float32]]:
-        """What was learned, as :mod:`app.bundles.adaptation` writes it."""
+        """The learned changes, as :mod:`app.bundles.adaptation` writes it."""
         found = {LIGHT: np.array([self.light], np.float32)} if self.light else {}
         names = {place: name for name, place in self._places.items()}
         for part, side in ((self.added, ""), (self.left, LEFT), (self.right, RIGHT)):
@@ -213,7 +213,7 @@ def _gemm(taken: list[Tensor], attributes: Attributes) -> Tensor:
 
 
 def _product(taken: list[Tensor], _: Attributes) -> Tensor:
-    """What comes after is small and decides the angle, so mixed precision ends here."""
+    """Mixed precision ends here: the rest is small and decides the angle."""
     return (taken[0] @ taken[1]).float()
 
 

@@ -1,1 +1,1 @@
-"""Labelled images, from the files of whoever published them to one :class:`base.ImageSet`."""
+"""Labelled images: published file formats, each read into one :class:`base.ImageSet`."""

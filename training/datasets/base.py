@@ -1,6 +1,6 @@
 """Labelled images in memory, and splits that never share an identity.
 
-Knows no file format: the loaders beside it do.
+It knows no file format; the loaders in this package do.
 """
 
 import hashlib

@@ -31,7 +31,7 @@ def load(folder: Path, size: int) -> ImageSet:
     if not parts:
         raise TrainingError(f"{folder} holds no *-images-idx3-ubyte file of MNIST.")
     images = np.concatenate([read_idx(part) for part in parts])
-    beside = [part.with_name(part.name.replace("images-idx3", "labels-idx1")) for part in parts]
-    labels = np.concatenate([read_idx(part) for part in beside]).astype(np.int64)
+    labelled = [part.with_name(part.name.replace("images-idx3", "labels-idx1")) for part in parts]
+    labels = np.concatenate([read_idx(part) for part in labelled]).astype(np.int64)
     names = tuple(f"{folder.name}/{i}" for i in range(len(images)))
     return ImageSet(fitted(images, size), labels, tuple("0123456789"), names)

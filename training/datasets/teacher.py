@@ -26,7 +26,7 @@ from training.transforms import Augment, affine, light, reshaped, strike, unifor
 _MOVED = Augment(degrees=6, scale=0.06, shift=0.03)
 _CHUNK = 64
 _Chunk = tuple[int, str, NDArray[np.int64]]
-"""Where the chunk's views begin in the bank, their kind, and the rows of the data they show."""
+"""The first row of a chunk of views in the bank, their kind, and the rows of the data they show."""
 
 
 @dataclass(frozen=True, slots=True)

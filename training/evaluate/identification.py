@@ -75,8 +75,8 @@ class OpenSet:
         return share(self.hits(fpir), self.owner)
 
     def fpir_rate(self, fpir: float) -> Rate:
-        """What the threshold of ``fpir`` came to, with its 95 % interval: how far these strangers
-        show that others would be named as seldom.
+        """FPIR at the threshold of ``fpir`` with its 95 % interval: the rates at which other
+        strangers may be named, as far as these show.
         """
         return share(self.strangers >= self.threshold(fpir), self.stranger, self.lookalike)
 

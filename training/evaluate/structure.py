@@ -1,4 +1,4 @@
-"""How a mapping treats distances: classes against each other, and neighbourhoods of the input."""
+"""Distances under a mapping: classes against each other, and neighbourhoods of the input."""
 
 import numpy as np
 from numpy.typing import NDArray

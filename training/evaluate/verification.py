@@ -28,7 +28,7 @@ class Verification:
 
     @property
     def eer(self) -> float:
-        """Where FMR and FNMR are equal."""
+        """Equal error rate: the rate at which FMR and FNMR are equal."""
         fmr, tmr = self.roc()
         i = int(np.argmin(np.abs(fmr - (1 - tmr))))
         return float((fmr[i] + 1 - tmr[i]) / 2)

@@ -24,6 +24,8 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
+from training.losses.checks import check_above_zero, check_same_shape
+
 
 class PairTerms(Protocol):
     """L_s and L_d, both elementwise: (n,) -> (n,)."""
@@ -39,9 +41,13 @@ class PairTerms(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LeCun:
-    """``L_s = D^2/2``, ``L_d = max(0, m - D)^2/2``; ``margin`` in units of D."""
+    """``L_s = D^2/2``, ``L_d = max(0, m - D)^2/2``; ``margin`` in units of D, above 0."""
 
     margin: float = 1.0
+
+    def __post_init__(self) -> None:
+        """``ValueError`` without a margin: nothing would push."""
+        check_above_zero(margin=self.margin)
 
     def similar(self, distance: Tensor) -> Tensor:
         """A spring: force grows with the distance."""
@@ -55,7 +61,14 @@ class LeCun:
 def contrastive(
     distance: Tensor, y: Tensor, *, terms: PairTerms, similar_is: Literal[0, 1] = 0
 ) -> Tensor:
-    """Mean loss of the pairs: ``distance`` (n,), ``y`` (n,) of 0 and 1 -> scalar."""
+    """Mean loss of the pairs: ``distance`` (n,), ``y`` (n,) of 0 and 1 -> scalar.
+
+    One similar pair at distance 1, one dissimilar pair at 0.5, a margin of 1:
+
+    >>> contrastive(torch.tensor([1.0, 0.5]), torch.tensor([0, 1]), terms=LeCun(1.0))
+    tensor(0.3125)
+    """
+    check_same_shape(distance=distance, y=y)
     y = y.to(distance.dtype)
     dissimilar = y if similar_is == 0 else 1 - y
     each = (1 - dissimilar) * terms.similar(distance) + dissimilar * terms.dissimilar(distance)
@@ -63,7 +76,13 @@ def contrastive(
 
 
 def pair_flags(labels: Tensor) -> Tensor:
-    """Y for all pairs of a batch, (B,) -> (B, B): 0 where the labels agree, 1 where they differ."""
+    """Y for all pairs of a batch, (B,) -> (B, B): 0 where the labels agree, 1 where they differ.
+
+    >>> pair_flags(torch.tensor([5, 5, 7]))
+    tensor([[0, 0, 1],
+            [0, 0, 1],
+            [1, 1, 0]])
+    """
     return (labels.unsqueeze(0) != labels.unsqueeze(1)).long()
 
 
@@ -73,6 +92,10 @@ def batch_contrastive(distances: Tensor, labels: Tensor, *, terms: PairTerms) ->
     ``distances`` (B, B), ``labels`` (B,). With P identities there are P - 1 dissimilar pairs to a
     similar one; averaged together the few similar pairs would be outvoted.
     """
+    if distances.shape != (len(labels), len(labels)):
+        raise ValueError(
+            f"distances are {tuple(distances.shape)} of {len(labels)} labels; they must be (B, B)."
+        )
     upper = torch.ones_like(distances, dtype=torch.bool).triu(1)
     flags = pair_flags(labels).bool()
     pull = terms.similar(distances[upper & ~flags])

@@ -29,22 +29,38 @@ _EDGE = 1e-6
 
 
 def euclidean(a: Tensor, b: Tensor) -> Tensor:
-    """Straight-line distance."""
+    """Straight-line distance.
+
+    >>> euclidean(torch.tensor([3.0, 0.0]), torch.tensor([0.0, 4.0]))
+    tensor(5.)
+    """
     return torch.sqrt(((a - b) ** 2).sum(dim=-1) + _TINY)
 
 
 def manhattan(a: Tensor, b: Tensor) -> Tensor:
-    """Sum of the coordinates' differences."""
+    """Sum of the coordinates' differences.
+
+    >>> manhattan(torch.tensor([3.0, 0.0]), torch.tensor([0.0, 4.0]))
+    tensor(7.)
+    """
     return (a - b).abs().sum(dim=-1)
 
 
 def cosine(a: Tensor, b: Tensor) -> Tensor:
-    """One minus the cosine of the angle."""
+    """One minus the cosine of the angle.
+
+    >>> cosine(torch.tensor([3.0, 0.0]), torch.tensor([0.0, 4.0]))
+    tensor(1.)
+    """
     return 1 - _cos(a, b)
 
 
 def angular(a: Tensor, b: Tensor) -> Tensor:
-    """The angle as a share of the half circle."""
+    """The angle as a share of the half circle.
+
+    >>> angular(torch.tensor([3.0, 0.0]), torch.tensor([0.0, 4.0]))
+    tensor(0.5000)
+    """
     return torch.arccos(_cos(a, b).clamp(-1 + _EDGE, 1 - _EDGE)) / math.pi
 
 

@@ -12,14 +12,23 @@ cosine in place of their distance: decisions are taken on similarities, so these
 from torch import Tensor
 from torch.nn import functional
 
+from training.losses.checks import check_same_shape
+
 
 def point_distillation(z: Tensor, teacher: Tensor) -> Tensor:
-    """Mean of 1 - cosine; ``z`` and ``teacher`` (B, d) -> scalar in 0..2."""
+    """Mean of 1 - cosine; ``z`` and ``teacher`` (B, d) -> scalar in 0..2.
+
+    >>> import torch
+    >>> point_distillation(torch.eye(2), torch.tensor([[3.0, 0.0], [0.0, -1.0]]))
+    tensor(1.)
+    """
+    check_same_shape(z=z, teacher=teacher)
     return (1 - functional.cosine_similarity(z, teacher, dim=1)).mean()
 
 
 def relation_distillation(z: Tensor, teacher: Tensor) -> Tensor:
     """Mean squared difference of all pairs' cosines; (B, d), (B, d) -> scalar."""
+    check_same_shape(z=z, teacher=teacher)
     z, teacher = functional.normalize(z, dim=1), functional.normalize(teacher, dim=1)
     gap = (z @ z.T - teacher @ teacher.T) ** 2
     gap = gap - gap.diagonal().diag_embed()

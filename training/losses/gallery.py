@@ -15,11 +15,24 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training.losses.checks import check_above_zero, check_rows
+
 
 def gallery_contrastive(
     z: Tensor, labels: Tensor, gallery: Tensor, owners: Tensor, *, temperature: float = 0.07
 ) -> Tensor:
-    """``z`` (B, d) and ``labels`` (B,) against unit rows (G, d) and ``owners`` (G,) -> scalar."""
+    """``z`` (B, d) and ``labels`` (B,) against unit rows (G, d) and ``owners`` (G,) -> scalar.
+
+    As near to one's own row as to another's: log 2.
+
+    >>> gallery, owners = torch.eye(2), torch.tensor([0, 1])
+    >>> z, labels = torch.tensor([[1.0, 1.0]]), torch.tensor([0])
+    >>> gallery_contrastive(z, labels, gallery, owners, temperature=1.0)
+    tensor(0.6931)
+    """
+    check_rows(z, labels)
+    check_rows(gallery, owners)
+    check_above_zero(temperature=temperature)
     logits = functional.normalize(z, dim=1) @ gallery.T / temperature
     logp = logits - torch.logsumexp(logits, dim=1, keepdim=True)
     positive = (labels.unsqueeze(1) == owners.unsqueeze(0)) & (labels >= 0).unsqueeze(1)

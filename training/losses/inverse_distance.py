@@ -13,12 +13,18 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from training.losses.checks import check_above_zero
+
 
 @dataclass(frozen=True, slots=True)
 class InverseDistance:
-    """``floor`` in units of D: nearer pairs cost no more than pairs at that distance."""
+    """``floor`` in units of D, above 0: nearer pairs cost no more than pairs at that distance."""
 
     floor: float = 0.05
+
+    def __post_init__(self) -> None:
+        """``ValueError`` without a floor: two equal images would cost infinity."""
+        check_above_zero(floor=self.floor)
 
     def similar(self, distance: Tensor) -> Tensor:
         """LeCun's."""

@@ -14,13 +14,26 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from training.losses.checks import check_above_zero
+
 
 @dataclass(frozen=True, slots=True)
 class MarginOnBoth:
-    """``margin`` m and ``slack`` m_s in units of D."""
+    """``margin`` m and ``slack`` m_s, from 0 to m, in units of D.
+
+    >>> both = MarginOnBoth(margin=1.0, slack=0.5)
+    >>> both.similar(torch.tensor([0.4, 1.5])), both.dissimilar(torch.tensor([0.5]))
+    (tensor([0.0000, 0.5000]), tensor([0.1250]))
+    """
 
     margin: float = 1.0
     slack: float = 0.5
+
+    def __post_init__(self) -> None:
+        """``ValueError`` where the two cannot part similar from dissimilar pairs."""
+        check_above_zero(margin=self.margin)
+        if not 0 <= self.slack <= self.margin:
+            raise ValueError(f"slack is {self.slack}; it must be from 0 to the margin.")
 
     def similar(self, distance: Tensor) -> Tensor:
         """No cost within ``slack``."""

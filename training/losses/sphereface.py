@@ -17,17 +17,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.losses.checks import check_above_zero, check_classes, check_rows
 from training.losses.directions import angles, directions
 
 
 def psi(theta: Tensor, *, m: int) -> Tensor:
-    """The monotone extension of cos(m theta) to the half circle, elementwise."""
+    """The monotone extension of cos(m theta) to the half circle, elementwise.
+
+    >>> psi(torch.tensor([0.0, math.pi / 2, math.pi]), m=4).round()
+    tensor([ 1., -3., -7.])
+    """
     k = torch.floor(theta.detach() * m / math.pi).clamp(0, m - 1)
     return (1 - 2 * (k % 2)) * torch.cos(m * theta) - 2 * k
 
 
 class SphereFace(nn.Module):
-    """Multiplicative angular margin; ``m`` = 1 is the plain softmax on directions.
+    """Multiplicative angular margin; ``m`` is a whole number. With ``m`` = 1 there is no margin:
+    that is plain softmax on directions, which a run's configuration refuses.
 
     ``scale`` stands in for the vector's length where rows are normalised; None keeps the length.
     """
@@ -36,10 +42,16 @@ class SphereFace(nn.Module):
         self, classes: int, dimension: int, *, m: int = 4, scale: float | None = None
     ) -> None:
         super().__init__()
+        check_classes(classes, dimension)
+        if not (isinstance(m, int) and m >= 1):
+            raise ValueError(f"m is {m}; it must be a whole number of at least 1.")
+        if scale is not None:
+            check_above_zero(scale=scale)
         self.weight, self.m, self.scale = directions(classes, dimension), m, scale
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
         """``z`` (B, d), ``labels`` (B,) in 0..C-1 -> scalar."""
+        check_rows(z, labels)
         length = z.norm(dim=1, keepdim=True) if self.scale is None else self.scale
         theta = angles(z, self.weight)
         true = functional.one_hot(labels, theta.shape[1]).bool()

@@ -15,9 +15,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training.losses.checks import check_above_zero, check_rows
+
 
 def supervised_contrastive(z: Tensor, labels: Tensor, *, temperature: float = 0.1) -> Tensor:
-    """``z`` (B, d) of any length (normalised here), ``labels`` (B,) -> scalar."""
+    """``z`` (B, d) of any length (normalised here), ``labels`` (B,), ``temperature`` above 0 ->
+    scalar; ``ValueError`` for other shapes or temperatures.
+
+    Two samples of one identity and one of another, all at right angles: log 2 for either.
+
+    >>> supervised_contrastive(torch.eye(3), torch.tensor([0, 0, 1]), temperature=0.1)
+    tensor(0.6931)
+    """
+    check_rows(z, labels)
+    check_above_zero(temperature=temperature)
     z = functional.normalize(z, dim=1)
     itself = torch.eye(len(z), dtype=torch.bool, device=z.device)
     logits = (z @ z.T / temperature).masked_fill(itself, float("-inf"))

@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.losses.checks import check_above_zero, check_same_shape
+
 
 @dataclass(frozen=True, slots=True)
 class PairThreshold:
-    """What is exported: ``threshold`` in units of D, ``slope`` per unit of D, and which D it is."""
+    """The exported numbers: ``threshold`` in units of D, ``slope`` per unit of D, and D's name."""
 
     distance: str
     threshold: float
@@ -30,10 +32,16 @@ class PairThreshold:
 
 
 class LearnedThreshold(nn.Module):
-    """t and log a as parameters, so that the slope stays positive."""
+    """t and log a as parameters, so that the slope stays positive.
+
+    >>> head = LearnedThreshold(start=0.5, slope=10.0)
+    >>> head.logit(torch.tensor([0.4, 0.7])).detach()
+    tensor([ 1.0000, -2.0000])
+    """
 
     def __init__(self, start: float = 0.5, slope: float = 10.0) -> None:
         super().__init__()
+        check_above_zero(slope=slope)
         self.threshold = nn.Parameter(torch.tensor(start))
         self.log_slope = nn.Parameter(torch.tensor(math.log(slope)))
 
@@ -43,6 +51,7 @@ class LearnedThreshold(nn.Module):
 
     def forward(self, distance: Tensor, y: Tensor) -> Tensor:
         """``distance`` (n,), ``y`` (n,) with 0 = similar, each kind weighing the same -> scalar."""
+        check_same_shape(distance=distance, y=y)
         each = functional.binary_cross_entropy_with_logits(
             self.logit(distance), (y == 0).to(distance.dtype), reduction="none"
         )
@@ -59,8 +68,14 @@ class LearnedThreshold(nn.Module):
 def fit_threshold(
     distances_of_pairs: NDArray[np.float32], y: NDArray[np.int64], *, distance: str
 ) -> PairThreshold:
-    """Fit t and a on frozen distances (n,), 0 = similar; deterministic (L-BFGS, no draw)."""
+    """Fit t and a on frozen distances (n,), 0 = similar; deterministic (L-BFGS, no draw).
+
+    ``ValueError`` where all pairs are of one kind: then any threshold would do.
+    """
     distances, flags = torch.as_tensor(distances_of_pairs).double(), torch.as_tensor(y)
+    check_same_shape(distances_of_pairs=distances, y=flags)
+    if len(np.unique(y)) < 2:
+        raise ValueError("All pairs are of one kind; a threshold parts similar from dissimilar.")
     middle = (distances[flags == 0].median() + distances[flags != 0].median()) / 2
     model = LearnedThreshold(middle.item()).double()
     optimizer = torch.optim.LBFGS(model.parameters(), max_iter=100, line_search_fn="strong_wolfe")

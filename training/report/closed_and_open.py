@@ -118,7 +118,7 @@ def _closed_cells(found: OpenSet) -> list[str]:
 
 
 def _unseen(trained: dict[str, Trained], subject: Subject) -> dict[str, Rates]:
-    """What the unseen classes are told apart by: pixels, no training, and each network."""
+    """Rates on the unseen classes: by pixels, by an untrained network, by each network."""
     unseen = subject.prepared.unseen
     compared = {
         "raw pixels": _pixels(unseen),
@@ -147,7 +147,7 @@ def _open_rows(new: dict[str, Rates]) -> list[list[str]]:
 
 
 def _draw_scores(known: dict[str, OpenSet], path: Path) -> None:
-    """How sure a classifier is of digits that it knows and of digits that it never saw."""
+    """Draw a classifier's certainty of digits that it knows and of digits that it never saw."""
     titles = ("classifier (cross-entropy)", "supervised contrastive")
     figure, plots = panels(2, width=5.2, height=3.6)
     for axes, title in zip(plots, titles, strict=True):

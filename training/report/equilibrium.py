@@ -80,7 +80,7 @@ class _Found:
         return [*cells, percent(self.digits), percent(self.characters)]
 
     def growth(self) -> float:
-        """Of the dissimilar known pairs, from a quarter to a half of the epochs."""
+        """Growth of the distance of dissimilar known pairs from a quarter to a half of the run."""
         quarter, half = (self.history[len(self.history) // k] for k in (4, 2))
         return half["dissimilar, known"] / quarter["dissimilar, known"] - 1
 

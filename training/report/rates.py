@@ -1,4 +1,4 @@
-"""What a study measures of an embedding, and how it is written."""
+"""The rates that a study measures of an embedding, and how they are printed."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ _PAIRS, _SEED = 6000, 7
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Of unseen classes, three images of each enrolled; means over draws of who is enrolled.
+    """Rates on unseen classes, three images of each enrolled; means over draws of the enrolled.
 
     ``dir`` is DIR at FPIR 1 %, ``dir_10`` at 10 %; ``first`` is the first draw, for the curves.
     """
@@ -75,5 +75,5 @@ def euclidean_pairs(z: Rows, labels: Labels) -> Verification:
 
 
 def percent(rate: float) -> str:
-    """As the report writes rates."""
+    """A rate as the report prints it, in percent."""
     return f"{rate:.1%}"

@@ -53,7 +53,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a study run came to; ``history`` has a record for each epoch."""
+    """The result of a study run; ``history`` has a record for each epoch."""
 
     model: Embedder
     objective: Objective

@@ -1,4 +1,4 @@
-"""How the plots look: sizes, fonts, and colours that colour-blind readers tell apart."""
+"""The look of the plots: sizes, fonts, and colours that colour-blind readers tell apart."""
 
 from pathlib import Path
 from typing import Final
