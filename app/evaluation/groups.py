@@ -1,6 +1,7 @@
 """Results by sub-group: who belongs to which, and how each of them fares in the whole gallery."""
 
 import csv
+import io
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def read_groups(text: str, people: Sequence[str], *, file: str) -> Groups:
 
     ``InvalidRequest`` names the line of ``file`` that does not fit, or the person nobody knows.
     """
-    rows = csv.reader(text.splitlines(), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)  # a name may have line breaks
     try:
         lines = [(rows.line_num, [*row[:1], *map(str.strip, row[1:])]) for row in rows]
     except csv.Error as error:

@@ -119,7 +119,7 @@ def test_names_of_people_and_files_are_shown_and_never_run(
         titles=[f"{HOSTILE}{i}" for i in range(80)],
         images=[f"{HOSTILE}/{i}" for i in range(200)],
     )
-    lines, group = io.StringIO(), on_one_line(HOSTILE)
+    lines, group = io.StringIO(), HOSTILE.strip()
     csv.writer(lines).writerows([("person", group), *((f"p{i}", group) for i in range(70))])
     groups = read_groups(lines.getvalue(), people.people, file="groups")
     found = evaluate(people, calibration(), target_fpir=0.01, groups=groups)
