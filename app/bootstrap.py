@@ -36,6 +36,7 @@ from app.inference.gate import Gate
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.observability.health import Readiness
 from app.observability.metrics import Metrics
+from app.receipts.service import Receipts
 from app.recognition.climbing import ClimbWatch
 from app.recognition.clusters import ClusterService
 from app.recognition.distances import DistanceService
@@ -55,7 +56,6 @@ from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots
 from app.settings import Settings
 from app.vision.decode import ImageLimits
-from app.web.idempotency import Receipts
 
 
 def build_analyser(pipeline: Pipeline, settings: Settings) -> Analyser:
@@ -234,7 +234,7 @@ def _jobs(database: Database, services: Services) -> Jobs:
     return Jobs(
         {
             "last uses": services.keys.uses.write,
-            "old receipts": services.receipts.sweep,
+            "old receipts": services.receipts.purge,
             "metrics of deleted collections": lambda: services.metrics.retain(
                 services.collections.ids()
             ),

@@ -29,9 +29,9 @@ from app.bootstrap import Container, build
 from app.gallery.enrolment import ImageFile
 from app.gallery.schemas import NewCollection, NewPerson
 from app.observability.metrics import Metrics
+from app.receipts.keeping import keep_nothing
 from app.recognition.schemas import IdentifyOptions, VerifyOptions
 from app.settings import Settings
-from app.web.idempotency import keep_nothing
 
 PEOPLE: Final = 200
 STRANGERS: Final = 500

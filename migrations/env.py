@@ -5,11 +5,11 @@ from alembic import context
 from app.auth import models as _auth
 from app.core.db import Base
 from app.gallery import models as _gallery
+from app.receipts import models as _receipts
 from app.replication import history as _replication
-from app.web import idempotency as _web
 
 # Imported so that their tables are in the metadata.
-_TABLES = (_auth.ApiKey, _gallery.Face, _replication.Position, _web.Receipt)
+_TABLES = (_auth.ApiKey, _gallery.Face, _replication.Position, _receipts.Receipt)
 
 context.configure(
     connection=context.config.attributes["connection"],

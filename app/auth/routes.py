@@ -8,8 +8,9 @@ from app.auth.guard import MayAdministerEverything
 from app.auth.schemas import KeyView, NewKey, NewKeyView, RepeatedKeyView
 from app.auth.services import Provided
 from app.core.ids import ID_PATTERN
-from app.web.idempotency import IdempotencyKey, ticket_for
-from app.web.paging import Page, Paged
+from app.core.paging import Page
+from app.web.idempotency import IdempotencyKey, answer_once, ticket_for
+from app.web.paging import Paged
 from app.web.problems import documented
 from app.web.uploads import NO_IMAGES, Submission, described, submission
 
@@ -33,7 +34,9 @@ def create_key(
 ) -> Response | NewKeyView:
     """Make a key. Its secret is in this answer and cannot be read again."""
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
-    return services.receipts.once(ticket, lambda keep: services.keys.create(body.fields, keep))
+    return answer_once(
+        services.receipts, ticket, lambda keep: services.keys.create(body.fields, keep)
+    )
 
 
 @router.get("", responses=documented())

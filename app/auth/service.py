@@ -23,9 +23,9 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.files import private_folder, write_whole
 from app.core.ids import new_id
+from app.core.paging import Page, Paging, page
 from app.errors import AppError, Conflict, FieldError, InvalidRequest, NotFound, Unauthenticated
-from app.web.idempotency import Keep, forget, forget_caller
-from app.web.paging import Page, Paging, page
+from app.receipts.keeping import Keep, forget, forget_caller
 
 _log = structlog.get_logger()
 

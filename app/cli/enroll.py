@@ -29,8 +29,8 @@ from app.gallery.schemas import NewCollection
 from app.inference.pipeline import build_pipeline
 from app.inference.subject import Subject, SubjectRule
 from app.inference.walk import Photo
+from app.receipts.keeping import keep_nothing
 from app.settings import Settings, load_settings
-from app.web.idempotency import keep_nothing
 
 _SOME_REFUSED: Final = 3
 

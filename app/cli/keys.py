@@ -19,8 +19,8 @@ from app.core.logging import configure_logging
 from app.core.names import printable
 from app.core.terminal import plain_console, say
 from app.errors import InvalidRequest, StartError
+from app.receipts.keeping import keep_nothing
 from app.settings import Settings, load_settings
-from app.web.idempotency import keep_nothing
 
 cli = typer.Typer(
     help="List, make and revoke keys, also beside a running service.", no_args_is_help=True

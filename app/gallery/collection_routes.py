@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from app.auth.guard import MayAdminister, MayAdministerEverything, MayRead, MaySeeEnrolled
+from app.core.paging import Page
 from app.gallery.fields import CollectionPath
 from app.gallery.schemas import CollectionPatch, CollectionView, LookalikePair, NewCollection
 from app.gallery.services import Provided
 from app.web.fields import SwitchText
-from app.web.idempotency import IdempotencyKey, ticket_for
-from app.web.paging import Page, Paged
+from app.web.idempotency import IdempotencyKey, answer_once, ticket_for
+from app.web.paging import Paged
 from app.web.problems import documented
 from app.web.uploads import NO_IMAGES, Submission, described, submission
 
@@ -32,8 +33,8 @@ def create_collection(
 ) -> Response | CollectionView:
     """Make a collection. `target_fpir` is the rate at which strangers may be named."""
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
-    return services.receipts.once(
-        ticket, lambda keep: services.collections.create(body.fields, keep)
+    return answer_once(
+        services.receipts, ticket, lambda keep: services.collections.create(body.fields, keep)
     )
 
 

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
+from app.core.paging import Page, Paging, page
 from app.errors import AlreadyExists, Conflict
 from app.gallery import crops, repository
 from app.gallery.models import Collection, Person
 from app.gallery.schemas import CollectionPatch, CollectionView, NewCollection
 from app.gallery.views import collection_view
-from app.web.idempotency import Keep, amend, forget
-from app.web.paging import Page, Paging, page
+from app.receipts.keeping import Keep, amend, forget
 
 _log = structlog.get_logger()
 

@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import select
 
 from app.core.db import Database
+from app.core.paging import Page, Paging, page
 from app.core.reports import Reports
 from app.decision.fusion import Fused
 from app.decision.resemblance import least_alike, pair_fmr, same_person, stranger_rate
@@ -20,7 +21,6 @@ from app.gallery.schemas import LookalikePair, LookalikePerson
 from app.gallery.views import rate_view, similarity_view
 from app.index.pairs import near_pairs
 from app.replication.reader import GalleryReaders
-from app.web.paging import Page, Paging, page
 
 _MOST_PAIRS: Final = 10_000
 _KEPT: Final = 8  # reports: at most 1 MB each

@@ -24,7 +24,7 @@ from app.gallery.enrolment import Enroller, ImageFile, refusal, several_faces_wa
 from app.gallery.person_service import PersonService, Tried
 from app.gallery.schemas import EnrolmentWarning, NewCollection, NewPerson
 from app.inference.subject import Subject
-from app.web.idempotency import keep_nothing
+from app.receipts.keeping import keep_nothing
 
 
 class NotThisPerson(InvalidRequest):

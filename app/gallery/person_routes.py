@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from app.auth.guard import MayEnroll, MaySeeEnrolled
+from app.core.paging import Page
 from app.gallery.enrolment import ImageFile
 from app.gallery.fields import CollectionPath, PersonPath, subject_of
 from app.gallery.schemas import (
@@ -18,8 +19,8 @@ from app.gallery.schemas import (
 )
 from app.gallery.services import Provided
 from app.web.fields import Label, WholeText
-from app.web.idempotency import IdempotencyKey, ticket_for
-from app.web.paging import Page, Paged
+from app.web.idempotency import IdempotencyKey, answer_once, ticket_for
+from app.web.paging import Paged
 from app.web.problems import documented
 from app.web.uploads import (
     MANY_IMAGES,
@@ -58,7 +59,8 @@ def create_person(
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
     new, images = body.fields, _files(body.images)
     subject = subject_of(new.subject, images=len(images))
-    return services.receipts.once(
+    return answer_once(
+        services.receipts,
         ticket,
         lambda keep: services.persons.create(collection_id, new, images, keep, subject=subject),
     )
@@ -131,7 +133,8 @@ def add_faces(
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
     images = _files(body.images)
     subject = subject_of(body.fields.subject, images=len(images))
-    return services.receipts.once(
+    return answer_once(
+        services.receipts,
         ticket,
         lambda keep: services.persons.add_faces(
             collection_id, person_id, images, keep, subject=subject

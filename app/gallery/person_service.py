@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
+from app.core.paging import Page, Paging, page
 from app.errors import AlreadyExists, AppError, InvalidRequest
 from app.gallery import crops, repository
 from app.gallery.enrolment import (
@@ -47,8 +48,7 @@ from app.gallery.views import (
     similarity_view,
 )
 from app.inference.subject import Subject
-from app.web.idempotency import Keep, amend, forget
-from app.web.paging import Page, Paging, page
+from app.receipts.keeping import Keep, amend, forget
 
 _TOLD: Final = frozenset({"external_id", "name", "valid_from", "valid_until"})
 """What of a person answers tell, or depend on."""

@@ -27,9 +27,9 @@ from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person
 from app.maintenance.archive import BATCH
 from app.maintenance.findings import REPAIR, Finding
 from app.maintenance.tables import everything
+from app.receipts.models import Receipt, Subject
 from app.replication import history
 from app.vision.crops import unpacked
-from app.web.idempotency import Receipt, Subject
 
 _UNIT: Final = 1e-3  # float32 leaves 1e-6
 

@@ -26,6 +26,7 @@ from app.gallery.views import limit_view, similarity_view
 from app.index.base import Vectors
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
+from app.receipts.keeping import Keep
 from app.recognition.exposures import Exposures
 from app.recognition.faces import take_face
 from app.recognition.matches import judge, no_faces
@@ -33,7 +34,6 @@ from app.recognition.probes import ProbeStore
 from app.recognition.schemas import FeedbackOptions, FeedbackView
 from app.recognition.search import PersonSearch
 from app.recognition.views import in_steps
-from app.web.idempotency import Keep
 
 _log = structlog.get_logger()
 

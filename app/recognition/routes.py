@@ -34,7 +34,7 @@ from app.recognition.schemas import (
     VerifyOptions,
 )
 from app.recognition.services import Provided
-from app.web.idempotency import IdempotencyKey, ticket_for
+from app.web.idempotency import IdempotencyKey, answer_once, ticket_for
 from app.web.problems import documented
 from app.web.uploads import (
     ONE_IMAGE,
@@ -211,7 +211,8 @@ def give_feedback(
     """
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
     image = body.images[0].data if body.images else None
-    return services.receipts.once(
+    return answer_once(
+        services.receipts,
         ticket,
         lambda keep: services.feedback.give(collection_id, body.fields, image, keep, caller=caller),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import Request
 
-from app.web.idempotency import Receipts
+from app.receipts.service import Receipts
 
 
 @dataclass(frozen=True, kw_only=True)

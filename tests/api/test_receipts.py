@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 
 from app.bootstrap import Container, build
 from app.core.db import Base, Database
+from app.receipts.models import Receipt
 from app.settings import Settings
-from app.web.idempotency import Receipt
 from tests.api.support import FakeClock, client_of, files, made, make_collection, problem, told
 from tests.support.pictures import picture
 
@@ -243,13 +243,13 @@ def test_old_receipts_are_deleted_without_anybody_asking(
 ) -> None:
     make_collection(client)
     made(make_ada(client))
-    sweep = service.services.receipts
+    kept = service.services.receipts
     clock.forward(dt.timedelta(hours=23))
     made(client.post(PEOPLE, json={"name": "Bob"}, headers=once("bob")))
-    sweep.sweep()
+    kept.purge()
     assert receipts(service.database) == 2
     clock.forward(dt.timedelta(hours=1))
-    sweep.sweep()
+    kept.purge()
     assert receipts(service.database) == 1
 
 

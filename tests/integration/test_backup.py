@@ -17,6 +17,7 @@ from app.auth.schemas import NewKey
 from app.bootstrap import Container
 from app.core.bulk import is_local
 from app.core.db import Base, Database
+from app.core.paging import Paging
 from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound, NotReady
 from app.gallery.enrolment import ImageFile
 from app.gallery.models import (
@@ -39,12 +40,12 @@ from app.maintenance.archive import (
 from app.maintenance.backup import backup
 from app.maintenance.restore import import_collection, restore
 from app.maintenance.tables import carried, of_collection
+from app.receipts.keeping import keep_nothing
+from app.receipts.models import Receipt
 from app.recognition.schemas import IdentifyOptions
 from app.replication.reader import Found
 from app.replication.replica import CollectionReplica
 from app.settings import Settings
-from app.web.idempotency import Receipt, keep_nothing
-from app.web.paging import Paging
 from migrations import upgrade
 from tests.support.databases import new_database
 from tests.support.pictures import picture

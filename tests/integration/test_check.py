@@ -17,11 +17,12 @@ from app.gallery.models import Collection, Crop, Face, OtherTemplate, Probe
 from app.gallery.schemas import NewPerson
 from app.maintenance.backup import backup
 from app.maintenance.check import Check
+from app.receipts.models import Receipt
+from app.receipts.service import Ticket
 from app.replication.history import Position
 from app.replication.snapshot import snapshot_files
 from app.settings import Settings
 from app.vision.crops import packed
-from app.web.idempotency import Receipt, Ticket
 from tests.support.databases import damage
 from tests.support.fake_bundle import DIMENSION
 from tests.support.pictures import picture

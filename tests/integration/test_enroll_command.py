@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from app.bootstrap import build
+from app.core.paging import Paging
 from app.errors import DatabaseLost, NotFound
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection, NewPerson, PersonPatch
+from app.receipts.keeping import keep_nothing
 from app.settings import SHIPPED, Settings
-from app.web.idempotency import keep_nothing
-from app.web.paging import Paging
 from tests.support.commands import Kith
 from tests.support.pictures import encoded, picture
 from tests.support.services import enrol, make_collection, near, running

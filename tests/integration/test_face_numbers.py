@@ -17,8 +17,8 @@ from app.maintenance.archive import opened_archive
 from app.maintenance.backup import backup
 from app.maintenance.check import Check
 from app.maintenance.restore import import_collection, restore
+from app.receipts.keeping import keep_nothing
 from app.settings import Settings
-from app.web.idempotency import keep_nothing
 from migrations import downgrade, upgrade
 from tests.integration.test_backup import NOW, altered, without
 from tests.support.fake_bundle import DIMENSION

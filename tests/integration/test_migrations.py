@@ -18,8 +18,8 @@ from app.auth.service import KeyService
 from app.core.clock import SystemClock
 from app.core.db import Base, Database
 from app.gallery.models import Collection, Face, Person
+from app.receipts.models import Receipt
 from app.replication.history import Position, fault, log_change, touched_since
-from app.web.idempotency import Receipt
 from migrations import configuration, downgrade, upgrade
 
 pytestmark = pytest.mark.both_databases

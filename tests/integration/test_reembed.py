@@ -17,6 +17,7 @@ from app.bootstrap import Container
 from app.bundles.bundle import Bundle
 from app.bundles.manifest import read_manifest
 from app.core.db import Database
+from app.core.paging import Paging
 from app.errors import Conflict, ContractMismatch, NotFound, NotReady
 from app.gallery.enrolment import Enroller, ImageFile
 from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person, Probe
@@ -27,6 +28,7 @@ from app.inference.embedder import Embeddings, OnnxEmbedder
 from app.inference.pipeline import build_pipeline
 from app.maintenance import reembed as room
 from app.maintenance.switch import drop, ready
+from app.receipts.keeping import keep_nothing
 from app.recognition.feedback import FeedbackService
 from app.recognition.schemas import FeedbackOptions, IdentifyOptions
 from app.recognition.search import PersonSearch
@@ -36,8 +38,6 @@ from app.replication.snapshot import snapshot_files
 from app.settings import SHIPPED, Settings
 from app.vision.crops import packed, unpacked
 from app.vision.types import AlignedCrop
-from app.web.idempotency import keep_nothing
-from app.web.paging import Paging
 from tests.support.fake_bundle import DIMENSION, write_fake_bundle
 from tests.support.models import odd, reembedded, rows, switched
 from tests.support.pictures import picture

@@ -30,9 +30,9 @@ from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection, NewPerson, PersonPatch
+from app.receipts.keeping import keep_nothing
 from app.recognition.schemas import EmbeddingOptions, Identification, IdentifyOptions
 from app.settings import Settings
-from app.web.idempotency import keep_nothing
 from tests.api.support import FakeClock
 from tests.support.databases import new_database
 from tests.support.pictures import picture

@@ -8,9 +8,9 @@ from typing import Any
 from app.bootstrap import Container, build
 from app.gallery.enrolment import ImageFile
 from app.gallery.schemas import NewCollection, NewPerson
+from app.receipts.keeping import keep_nothing
 from app.recognition.schemas import IdentifyOptions
 from app.settings import Settings
-from app.web.idempotency import keep_nothing
 from tests.support.pictures import picture
 
 

@@ -11,9 +11,9 @@ from app.auth.principal import Scope
 from app.auth.schemas import NewKey
 from app.auth.service import KeyService
 from app.core.db import Database
+from app.core.paging import Paging
 from app.errors import Unauthenticated
-from app.web.idempotency import keep_nothing
-from app.web.paging import Paging
+from app.receipts.keeping import keep_nothing
 from tests.unit.auth.conftest import StoppedClock
 
 pytestmark = pytest.mark.both_databases

@@ -11,7 +11,7 @@ from app.auth.service import KeyService
 from app.core.db import Database
 from app.core.outage import Outage
 from app.errors import DatabaseLost, RateLimited, Unauthenticated
-from app.web.idempotency import keep_nothing
+from app.receipts.keeping import keep_nothing
 from tests.unit.auth.conftest import NOW, StoppedClock, add_collection
 
 

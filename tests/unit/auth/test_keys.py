@@ -14,9 +14,9 @@ from app.auth.principal import Scope
 from app.auth.schemas import NewKey, NewKeyView
 from app.auth.service import KeyService
 from app.core.db import Base, Database
+from app.core.paging import Paging
 from app.errors import NotFound, Unauthenticated
-from app.web.idempotency import keep_nothing
-from app.web.paging import Paging
+from app.receipts.keeping import keep_nothing
 from tests.unit.auth.conftest import NOW, StoppedClock, add_collection
 
 pytestmark = pytest.mark.both_databases

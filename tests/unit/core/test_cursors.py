@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.cursors import opened, sealed
+from app.core.cursors import opened, sealed
 
 KEYS = st.integers(0, 2**63 - 1)
 GIVEN = {"secret": "s" * 32, "listed": "/v1/collections/staff/persons"}

@@ -1,0 +1,45 @@
+"""Lists in pages of bounded length, in the order of the rows' internal keys."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from app.core.cursors import sealed
+
+Item = TypeVar("Item")
+Row = TypeVar("Row")
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page; ``next_cursor`` is null on the last."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which page: the rows with an internal key above ``after``, at most ``limit`` of them.
+
+    ``secret`` and ``listed`` seal the cursor of the next page: a secret of the caller's key, and
+    the path of the list.
+    """
+
+    limit: int
+    after: int
+    secret: str = ""
+    listed: str = ""
+
+
+def page(
+    rows: Sequence[Row], paging: Paging, *, key: Callable[[Row], int], show: Callable[[Row], Item]
+) -> Page[Item]:
+    """The page of ``rows``, which were read with one more than the limit to see if more follow."""
+    shown = rows[: paging.limit]
+    more = len(rows) > paging.limit
+    following = None
+    if more:
+        following = sealed(key(shown[-1]), secret=paging.secret, listed=paging.listed)
+    return Page(items=[show(row) for row in shown], next_cursor=following)
