@@ -34,7 +34,7 @@ from app.receipts.keeping import keep_nothing
 from app.recognition.schemas import EmbeddingOptions, Identification, IdentifyOptions
 from app.settings import Settings
 from tests.api.support import FakeClock
-from tests.support.databases import new_database
+from tests.support.databases import migrated_database
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -76,7 +76,7 @@ class GalleryHistory(RuleBasedStateMachine):
             data_dir=folder,
             model=self.model_folder,
             admin_key=ADMIN_KEY,
-            database_url=self.opened.enter_context(new_database(self.database_kind, folder)),
+            database_url=self.opened.enter_context(migrated_database(self.database_kind, folder)),
         )
         self.clock = FakeClock()
         self.containers = [self._opened() for _ in range(REPLICAS)]
