@@ -270,15 +270,15 @@ class _Galleries:
 
 def _galleries(base: _Base, keys: KeyService) -> _Galleries:
     settings, database, clock, pipeline = base.settings, base.database, base.clock, base.pipeline
-    contract_id, dimension = pipeline.contract_id, pipeline.dimension
-    feed = TemplateFeed(database, contract_id=contract_id, dimension=dimension)
+    contract = pipeline.contract
+    feed = TemplateFeed(database, contract)
     folder = settings.data_dir / "index"
-    snapshots = Snapshots(folder, contract_id=contract_id, dimension=dimension)
-    replicas = Replicas(feed, lambda: FlatIndex(dimension), snapshots)
+    snapshots = Snapshots(folder, contract)
+    replicas = Replicas(feed, lambda: FlatIndex(contract.dimension), snapshots)
     search = PersonSearch(database, replicas, clock, pipeline)
     wake = threading.Event()
     outage = Outage(settings.stale_ok_seconds, wake=wake.set)
-    remembered = Remembered(database, contract_id=contract_id, dimension=dimension)
+    remembered = Remembered(database, contract)
     doors = DoorSearch(search, RecalledSearch(remembered, replicas, clock), outage)
     door_keys = DoorKeys(keys, outage)
 

@@ -20,7 +20,7 @@ from app.maintenance.archive import Progress, opened_archive
 from app.maintenance.backup import backup
 from app.maintenance.check import Check
 from app.maintenance.restore import restore
-from bench.startup import CONTRACT, DIMENSION, filled, timed
+from bench.startup import CONTRACT, filled, timed
 from migrations import upgrade
 
 
@@ -33,7 +33,7 @@ def main() -> None:
         database = Database(os.environ.get("KITH_DATABASE_URL", f"sqlite:///{folder}/kith.db"))
         upgrade(database)
         filled(database, templates)
-        check = Check(database, folder, contract_id=CONTRACT, dimension=DIMENSION)
+        check = Check(database, folder, CONTRACT)
         table = Table("step", "seconds", "MiB more", title=f"{templates:,} templates")
 
         def show(step: str, act: Callable[[Progress], Any]) -> None:

@@ -122,7 +122,7 @@ def _more_faces(database: Database) -> None:
                         "person_key": row.person_key,
                         "number": next(numbers),
                         "collection_key": row.collection_key,
-                        "contract_id": CONTRACT,
+                        "contract_id": CONTRACT.id,
                         "embedding": row.embedding,
                         "image_sha256": f"x{copy}{row.image_sha256[2:]}",
                         "box": {},
@@ -153,9 +153,9 @@ def read(folder: str) -> None:
     database = Database(f"sqlite:///{folder}/kith.db")
     with database.read() as session:
         session.execute(select(Person.key).limit(1)).all()
-    feed = TemplateFeed(database, contract_id=CONTRACT, dimension=DIMENSION)
+    feed = TemplateFeed(database, CONTRACT)
     there = Path(tempfile.mkdtemp(dir=folder))
-    snapshots = Snapshots(there, contract_id=CONTRACT, dimension=DIMENSION)
+    snapshots = Snapshots(there, CONTRACT)
     before = _resident()
     replicas = Replicas(feed, lambda: FlatIndex(DIMENSION), snapshots)
     ((key, epoch, revision),) = feed.positions()

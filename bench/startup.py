@@ -20,6 +20,7 @@ from rich.progress import track
 from rich.table import Table
 from sqlalchemy import func, insert, select
 
+from app.bundles.contract import Contract
 from app.core.db import Database
 from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import TemplateFeed, pack
@@ -30,7 +31,7 @@ from app.replication.snapshot import Snapshots
 from migrations import upgrade
 
 DIMENSION: Final = 128
-CONTRACT: Final = "bench"
+CONTRACT: Final = Contract("bench", DIMENSION, "bench")
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _CHUNK: Final = 10_000
 
@@ -46,8 +47,8 @@ def main() -> None:
             if session.scalar(select(func.count()).select_from(Collection)):
                 sys.exit("this bench wants an empty database")
         key, epoch, revision = filled(database, templates)
-        feed = TemplateFeed(database, contract_id=CONTRACT, dimension=DIMENSION)
-        snapshots = Snapshots(Path(folder), contract_id=CONTRACT, dimension=DIMENSION)
+        feed = TemplateFeed(database, CONTRACT)
+        snapshots = Snapshots(Path(folder), CONTRACT)
 
         def start() -> Replicas:
             replicas = Replicas(feed, lambda: FlatIndex(DIMENSION), snapshots)
@@ -82,7 +83,7 @@ def filled(database: Database, templates: int) -> tuple[int, str, int]:
         target_fmr=1e-4,
         max_faces_per_person=20,
         attributes={},
-        contract_id=CONTRACT,
+        contract_id=CONTRACT.id,
         position=Position(revision=1, log_since=1),
         next_face=templates + 1,
         created_at=_NOW,
@@ -117,7 +118,7 @@ def _faces(keys: range, collection_key: int) -> Iterator[dict[str, Any]]:
             "person_key": key,
             "number": key,
             "collection_key": collection_key,
-            "contract_id": CONTRACT,
+            "contract_id": CONTRACT.id,
             "embedding": pack(row),
             "image_sha256": hashlib.sha256(str(key).encode()).hexdigest(),
             "box": {},

@@ -36,12 +36,7 @@ def check(
     manifest, digest = read_with_digest(folder)
     progress = partial(count_progress, "Checking")
     with existing_database(settings) as database:
-        checks = Check(
-            database,
-            settings.data_dir / "index",
-            contract_id=manifest.contract_id,
-            dimension=manifest.dimension,
-        )
+        checks = Check(database, settings.data_dir / "index", manifest.contract)
         bundle = result("model bundle", _bundle(folder))
         results = [bundle, *checks.results(progress)]
         _show(results)

@@ -128,13 +128,7 @@ def _photographed(folder: Path, photos: list[Photo], bundle: Bundle, settings: S
 
 def _stored(collection: str, bundle: Bundle, settings: Settings) -> StoredGallery:
     with existing_database(settings) as database:
-        return gallery_of_collection(
-            database,
-            SystemClock(),
-            collection,
-            contract_id=bundle.manifest.contract_id,
-            dimension=bundle.manifest.dimension,
-        )
+        return gallery_of_collection(database, SystemClock(), collection, bundle.manifest.contract)
 
 
 def _groups(file: Path | None, gallery: Gallery) -> Groups | None:

@@ -119,8 +119,7 @@ class Enroller:
     def __init__(self, analyser: Analyser, acceptance: Acceptance) -> None:
         self._analyser = analyser
         self._acceptance = acceptance
-        self.contract_id = analyser.pipeline.contract_id
-        self.crop_id = analyser.pipeline.crop_id
+        self.contract = analyser.pipeline.contract
 
     def examine(
         self, images: Sequence[ImageFile], subject: Subject = "only"

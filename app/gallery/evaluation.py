@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from app.bundles.contract import Contract
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.names import printable
@@ -63,17 +64,17 @@ def gallery_of_photos(
 
 
 def gallery_of_collection(
-    database: Database, clock: Clock, collection_id: str, *, contract_id: str, dimension: int
+    database: Database, clock: Clock, collection_id: str, contract: Contract
 ) -> StoredGallery:
     """What the people valid now are enrolled with. Nothing is written.
 
     ``NotFound``, ``ContractMismatch``, or ``InvalidRequest`` where it holds too little.
     """
     with database.read(patient=True) as session:
-        collection = repository.comparable_collection(session, collection_id, contract_id)
+        collection = repository.comparable_collection(session, collection_id, contract.id)
         rows = evaluation_repository.templates(session, collection)
     now = clock.now()
-    vectors = unpack([row.embedding for row in rows], dimension)
+    vectors = unpack([row.embedding for row in rows], contract.dimension)
     valid = [i for i, row in enumerate(rows) if _is_valid(row, now)]
     people = {rows[i].key: rows[i] for i in valid}
     number = {key: i for i, key in enumerate(people)}

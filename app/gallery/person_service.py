@@ -281,7 +281,7 @@ class PersonService:
         _log.info("face.deleted", collection=collection_id, person=person_id, face=number)
 
     def _enrollable(self, session: Session, collection_id: str) -> Collection:
-        return repository.comparable_collection(session, collection_id, self._enroller.contract_id)
+        return repository.comparable_collection(session, collection_id, self._enroller.contract.id)
 
     def _examine(
         self,
@@ -388,7 +388,7 @@ class PersonService:
             session.add_all(rows)
             session.flush()
             if owner.keep_crops:
-                crops.keep(session, rows, seen, crop_id=self._enroller.crop_id)
+                crops.keep(session, rows, seen, crop_id=self._enroller.contract.crop_id)
         return rows
 
     def _face(self, owner: Collection, person: Person, template: Template) -> Face:

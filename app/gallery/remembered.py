@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
+from app.bundles.contract import Contract
 from app.core.db import Database
 from app.errors import AppError, DatabaseLost, NotFound
 from app.gallery import repository
@@ -49,10 +50,9 @@ class Remembered:
     told, and what it deleted is gone.
     """
 
-    def __init__(self, database: Database, *, contract_id: str, dimension: int) -> None:
+    def __init__(self, database: Database, contract: Contract) -> None:
         self._database = database
-        self._contract_id = contract_id
-        self._dimension = dimension
+        self._contract = contract
         self._lock = Lock()
         self._collections: dict[str, Collection] = {}
         self._cards: dict[int, _Cards] = {}
@@ -72,7 +72,7 @@ class Remembered:
         with self._database.read(patient=True) as session:
             rows = session.scalars(select(Collection)).all()
             for row in rows:
-                if row.contract_id == self._contract_id:
+                if row.contract_id == self._contract.id:
                     self._follow(session, row)
         yield
         with self._lock:
@@ -92,7 +92,7 @@ class Remembered:
             found = self._collections.get(collection_id)
             if found is None or found.key in self._deleted:
                 raise NotFound(f"There is no collection {collection_id!r}.")
-            repository.check_contract(found, self._contract_id)
+            repository.check_contract(found, self._contract.id)
             if self._of(found).revision is None:
                 raise DatabaseLost
             return found
@@ -140,7 +140,7 @@ class Remembered:
         if cards.revision == row.revision:
             return
         touched = touched_since(session, row.position, cards.revision)
-        people = read_cards(session, row, touched, self._dimension)
+        people = read_cards(session, row, touched, self._contract.dimension)
         with self._lock:
             cards.put(list(cards.people) if touched is None else touched, people)
             cards.revision = row.revision

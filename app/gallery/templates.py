@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.bundles.contract import Contract
 from app.core.clock import microseconds
 from app.core.db import Database
 from app.decision.fusion import fuse_persons
@@ -33,10 +34,9 @@ def unpack(rows: Sequence[bytes], dimension: int) -> Vectors:
 class TemplateFeed:
     """Reads what changed for a replica: each touched person's templates, fused, in one snapshot."""
 
-    def __init__(self, database: Database, *, contract_id: str, dimension: int) -> None:
+    def __init__(self, database: Database, contract: Contract) -> None:
         self._database = database
-        self._contract_id = contract_id
-        self._dimension = dimension
+        self._contract = contract
 
     def since(self, collection_key: int, revision: int | None) -> Delta:
         """All that changed after ``revision``; everything there is where it is None, or where the
@@ -45,18 +45,12 @@ class TemplateFeed:
         ``NotFound`` when the collection is no more, ``ContractMismatch`` when it was switched.
         """
         with self._database.read(patient=True) as session:
-            return read_delta(
-                session,
-                collection_key,
-                revision,
-                contract_id=self._contract_id,
-                dimension=self._dimension,
-            )
+            return read_delta(session, collection_key, revision, self._contract)
 
     def positions(self) -> list[tuple[int, str, int]]:
         """Key, epoch and revision of every collection of this service's contract."""
         query = select(Collection.key, Position.epoch, Position.revision).join(Collection.position)
-        query = query.where(Collection.contract_id == self._contract_id)
+        query = query.where(Collection.contract_id == self._contract.id)
         with self._database.read() as session:
             return [(key, epoch, revision) for key, epoch, revision in session.execute(query)]
 
@@ -70,22 +64,17 @@ class TemplateFeed:
 
 
 def read_delta(
-    session: Session,
-    collection_key: int,
-    revision: int | None,
-    *,
-    contract_id: str,
-    dimension: int,
+    session: Session, collection_key: int, revision: int | None, contract: Contract
 ) -> Delta:
     """The answer of ``TemplateFeed.since``, as the session sees it."""
     owner = _owner(session, collection_key)
-    if owner.contract_id != contract_id:  # its rows may even be of another length
-        raise repository.mismatch(owner.id, owner.contract_id, contract_id)
+    if owner.contract_id != contract.id:  # its rows may even be of another length
+        raise repository.mismatch(owner.id, owner.contract_id, contract.id)
     touched = touched_since(session, owner.position, revision)
     faces = _faces(session, collection_key, touched)
     windows = _windows(session, collection_key, touched)
     owners = np.array([row[0] for row in faces], np.int64)
-    people = fuse_persons(unpack([row[1] for row in faces], dimension), owners)
+    people = fuse_persons(unpack([row[1] for row in faces], contract.dimension), owners)
     starts, ends = _validity(people.owners, windows)
     gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), people.owners)
     return Delta(

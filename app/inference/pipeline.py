@@ -42,12 +42,20 @@ class Pipeline:
 
     def __init__(self, bundle: Bundle, detector: YuNet | None, embedder: Embedder) -> None:
         self.bundle = bundle
-        self.contract_id = bundle.manifest.contract_id
-        self.crop_id = bundle.manifest.crop_id
-        self.dimension = bundle.manifest.dimension
+        self.contract = bundle.manifest.contract
         self._preprocessing = bundle.manifest.preprocessing.build()
         self._detector = detector
         self._embedder = embedder
+
+    @property
+    def contract_id(self) -> str:
+        """What the embeddings can be compared with: those of this id."""
+        return self.contract.id
+
+    @property
+    def dimension(self) -> int:
+        """The length of an embedding."""
+        return self.contract.dimension
 
     def find(self, image: RgbImage) -> list[Sample]:
         """Every sample of ``image``, largest first."""

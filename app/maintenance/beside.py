@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Row, exists, func, select
 from sqlalchemy.orm import Session
 
+from app.bundles.contract import Contract
 from app.errors import Conflict
 from app.gallery import repository
 from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person
@@ -51,13 +52,13 @@ def next_crops(
     return session.execute(query.order_by(Face.id).limit(limit)).all()
 
 
-def obstacles(
-    session: Session, owner: Collection, contract_id: str, *, crop_id: str
-) -> Sequence[str]:
+def obstacles(session: Session, owner: Collection, contract: Contract) -> Sequence[str]:
     """Why the collection's faces cannot be embedded under this contract, in words; none at best."""
     kept = exists().where(Crop.face_id == Face.id).correlate(Face)
-    unlike = exists().where(Crop.face_id == Face.id, Crop.crop_id != crop_id).correlate(Face)
-    missing, found = due(owner, contract_id), []
+    unlike = (
+        exists().where(Crop.face_id == Face.id, Crop.crop_id != contract.crop_id).correlate(Face)
+    )
+    missing, found = due(owner, contract.id), []
     if lacking := _told(session, missing & ~kept):
         found.append(f"{owner.id}: {lacking} without a kept crop")
     if unfit := _told(session, missing & unlike):

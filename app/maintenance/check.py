@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from app.bundles.contract import Contract
 from app.core.bulk import hold
 from app.core.db import Database
 from app.gallery.models import Collection, Crop, Face, Person
@@ -26,15 +27,10 @@ from app.replication.history import begin_anew
 class Check:
     """Checks one database and the folder of its snapshots, also while services run."""
 
-    def __init__(
-        self, database: Database, snapshots: Path, *, contract_id: str, dimension: int
-    ) -> None:
+    def __init__(self, database: Database, snapshots: Path, contract: Contract) -> None:
         self._database = database
-        self._contract_id = contract_id
-        self._dimension = dimension
-        self._snapshots = SnapshotCheck(
-            database, snapshots, contract_id=contract_id, dimension=dimension
-        )
+        self._contract = contract
+        self._snapshots = SnapshotCheck(database, snapshots, contract)
 
     def results(self, progress: Progress) -> list[Result]:
         """What each check found, in one snapshot of the database."""
@@ -48,7 +44,7 @@ class Check:
                 result("receipts", check_sql.receipts(session)),
                 result("faces with their persons", check_sql.owners(session)),
                 result("face numbers", numbers.findings(session)),
-                result("contract ids", check_sql.contracts(session, self._contract_id)),
+                result("contract ids", check_sql.contracts(session, self._contract.id)),
                 result("change logs", check_sql.log(session)),
                 templates := result("templates", self._templates(session, progress)),
                 result("crops", _crops(session, progress)),
@@ -77,7 +73,7 @@ class Check:
 
     def _templates(self, session: Session, progress: Progress) -> Iterator[Finding]:
         tables = check_sql.embedded_tables()
-        templates = check_sql.Templates(session, self._contract_id, self._dimension)
+        templates = check_sql.Templates(session, self._contract)
         with progress(sum(count(session, table, None) for table in tables)) as step:
             for table in tables:
                 yield from templates.check(table, step)

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.bundles.contract import Contract
 from app.core.db import Database
 from app.gallery.models import Collection
 from app.gallery.templates import read_delta
@@ -23,14 +24,11 @@ _CLOSE: Final = 1e-4  # templates may be summed in another order
 class SnapshotCheck:
     """Checks and mends the snapshots in ``folder``, those of the configured model."""
 
-    def __init__(
-        self, database: Database, folder: Path, *, contract_id: str, dimension: int
-    ) -> None:
+    def __init__(self, database: Database, folder: Path, contract: Contract) -> None:
         self._database = database
         self._folder = folder
-        self._contract_id = contract_id
-        self._dimension = dimension
-        self._snapshots = Snapshots(folder, contract_id=contract_id, dimension=dimension)
+        self._contract = contract
+        self._snapshots = Snapshots(folder, contract)
 
     def odd(self) -> dict[int, str]:
         """The collections' keys of files that no start could use, or that are of nobody; and why.
@@ -62,7 +60,7 @@ class SnapshotCheck:
             found = session.get(Collection, key)
             if found is None:
                 return "is of a collection that is no more"
-            if found.contract_id != self._contract_id:
+            if found.contract_id != self._contract.id:
                 return None  # another model's: not read, and replaced once that model runs
             if kept is None:
                 return damage
@@ -73,9 +71,7 @@ class SnapshotCheck:
         return None if _leads_to(kept, followed, whole) else MISLEADING
 
     def _delta(self, session: Session, key: int, revision: int | None) -> Delta:
-        return read_delta(
-            session, key, revision, contract_id=self._contract_id, dimension=self._dimension
-        )
+        return read_delta(session, key, revision, self._contract)
 
     def _read(self, key: int) -> tuple[Delta | None, str | None]:
         """What was kept, or what is wrong with the file; neither where it was deleted just now, or

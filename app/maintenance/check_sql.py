@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+from app.bundles.contract import Contract
 from app.errors import AppError
 from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person
 from app.maintenance.archive import BATCH
@@ -147,9 +148,9 @@ def embedded_tables() -> list[Table]:
 class Templates:
     """Checks that stored embeddings are unit vectors of their model's dimension."""
 
-    def __init__(self, session: Session, contract_id: str, dimension: int) -> None:
+    def __init__(self, session: Session, contract: Contract) -> None:
         self._session = session
-        self._bytes = {contract_id: 4 * dimension}
+        self._bytes = {contract.id: 4 * contract.dimension}
         rows = session.execute(select(Collection.key, Collection.id, Collection.contract_id))
         self._collections = {row.key: (row.id, row.contract_id) for row in rows}
 

@@ -46,8 +46,7 @@ class Reembedding:
         self, database: Database, manifest: Manifest, embedder: Embedder, *, threads: int
     ) -> None:
         self._database = database
-        self._contract_id = manifest.contract_id
-        self._crop_id = manifest.crop_id
+        self._contract = manifest.contract
         self._size = manifest.preprocessing.size
         self._embedder = embedder
         self._threads = threads
@@ -59,10 +58,10 @@ class Reembedding:
         where a collection is switched or restored meanwhile.
         """
         with self._database.read(patient=True) as session:
-            chosen = beside.candidates(session, self._contract_id, names)
+            chosen = beside.candidates(session, self._contract.id, names)
             self._check(session, chosen)
             faces = repository.counts(session, [owner.key for owner in chosen])
-            due = [beside.count_due(session, owner, self._contract_id) for owner in chosen]
+            due = [beside.count_due(session, owner, self._contract.id) for owner in chosen]
         with progress(sum(due)) as step, ThreadPoolExecutor(self._threads) as pool:
             return [
                 Prepared(owner.id, faces[owner.key][1] - missing, self._all_of(owner, pool, step))
@@ -71,13 +70,11 @@ class Reembedding:
 
     def _check(self, session: Session, chosen: Sequence[Collection]) -> None:
         found = [
-            line
-            for owner in chosen
-            for line in beside.obstacles(session, owner, self._contract_id, crop_id=self._crop_id)
+            line for owner in chosen for line in beside.obstacles(session, owner, self._contract)
         ]
         if found:
             raise Conflict(
-                f"Nothing was computed. {self._contract_id} cannot embed {'; '.join(found)}. Crops "
+                f"Nothing was computed. {self._contract.id} cannot embed {'; '.join(found)}. Crops "
                 "are kept of what is enrolled while the collection's `keep_crops` is on: delete "
                 "those faces and enrol their photos again, or leave that collection on its "
                 "contract and name the others with --collection."
@@ -95,9 +92,9 @@ class Reembedding:
         return computed
 
     def _next(self, owner: Collection, after: int) -> Sequence[Row[int, int, bytes]]:
-        which = beside.due(owner, self._contract_id) & (Face.id > after)
+        which = beside.due(owner, self._contract.id) & (Face.id > after)
         with self._database.read() as session:
-            return beside.next_crops(session, which, crop_id=self._crop_id, limit=BATCH)
+            return beside.next_crops(session, which, crop_id=self._contract.crop_id, limit=BATCH)
 
     def _embedded(self, collection: str, row: Row[int, int, bytes]) -> tuple[int, bytes]:
         """On any thread: the face's id and its embedding as it is stored."""
@@ -119,9 +116,9 @@ class Reembedding:
                 raise Conflict(
                     f"The collection {owner.id!r} was switched or restored meanwhile; run again."
                 )
-            due = select(Face.id).where(Face.id.in_(rows), beside.due(owner, self._contract_id))
+            due = select(Face.id).where(Face.id.in_(rows), beside.due(owner, self._contract.id))
             values = [
-                {"face_id": face, "contract_id": self._contract_id, "embedding": rows[face]}
+                {"face_id": face, "contract_id": self._contract.id, "embedding": rows[face]}
                 for face in session.scalars(due)
             ]
             if values:

@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.bundles.contract import Contract
 from app.core.files import private_folder, whole_file
 from app.decision.fusion import Fused
 from app.replication.deltas import Delta
@@ -45,10 +46,9 @@ class OtherModel(SnapshotError):
 class Snapshots:
     """The snapshots of one model's galleries in a folder; another model's are not seen."""
 
-    def __init__(self, folder: Path, *, contract_id: str, dimension: int) -> None:
+    def __init__(self, folder: Path, contract: Contract) -> None:
         self._folder = folder
-        self._contract_id = contract_id
-        self._dimension = dimension
+        self._contract = contract
 
     def file(self, collection_key: int) -> Path:
         """Where a collection's snapshot lies."""
@@ -86,11 +86,11 @@ class Snapshots:
 
     def _parts(self, gallery: Delta) -> Iterator[bytes | memoryview]:
         header = {
-            "contract_id": self._contract_id,
+            "contract_id": self._contract.id,
             "epoch": gallery.epoch,
             "revision": gallery.revision,
             "persons": len(gallery.people.owners),
-            "dimension": self._dimension,
+            "dimension": self._contract.dimension,
         }
         yield _MAGIC
         yield json.dumps(header).encode() + b"\n"
@@ -104,7 +104,7 @@ class Snapshots:
         persons = header["persons"]
         columns = {}
         for name, dtype in _DTYPES.items():
-            shape = (persons, self._dimension) if name == "vectors" else (persons,)
+            shape = (persons, self._contract.dimension) if name == "vectors" else (persons,)
             columns[name] = _filled(stream, np.empty(shape, dtype), digest)
         if stream.read(_DIGEST + 1) != digest.digest():
             raise SnapshotError("its checksum is wrong")
@@ -130,10 +130,11 @@ class Snapshots:
         except (ValueError, KeyError, TypeError):
             raise SnapshotError("its header is damaged") from None
         size = os.fstat(stream.fileno()).st_size
-        if told != (self._contract_id, self._dimension, True):
+        if told != (self._contract.id, self._contract.dimension, True):
             _check_rest(stream, size, digest)
             raise OtherModel("it is of another model")
-        row = sum(np.dtype(dtype).itemsize for dtype in _DTYPES.values()) - 4 + 4 * self._dimension
+        row = sum(np.dtype(dtype).itemsize for dtype in _DTYPES.values())
+        row += 4 * (self._contract.dimension - 1)
         if size != len(magic) + len(line) + header["persons"] * row + _DIGEST:
             raise SnapshotError("it is too short or too long")
         return header

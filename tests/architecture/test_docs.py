@@ -19,6 +19,7 @@ from app.settings import Settings
 from migrations import upgrade
 from tests.api.support import told
 from tests.support.compose import compose
+from tests.support.fake_bundle import contract_named
 from tests.support.pages import ROOT, anchors, code, kept_files, links, pages
 
 FOLDERS = "app|bench|docker|docs|migrations|requirements|tests|training"
@@ -223,7 +224,7 @@ def test_every_metric_that_a_page_names_is_there(client: TestClient) -> None:
 def test_the_page_on_backups_tells_every_check(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'kith.db'}")
     upgrade(database)
-    check = Check(database, tmp_path / "index", contract_id="none", dimension=2)
+    check = Check(database, tmp_path / "index", contract_named("none", 2))
     names = [each.name for each in check.results(lambda _: nullcontext(lambda _: None))]
     database.close()
     page = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")

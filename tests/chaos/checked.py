@@ -9,7 +9,7 @@ from app.gallery.models import Collection, Face, Person
 from app.maintenance.check import Check
 from app.maintenance.findings import Finding
 from tests.chaos.load import Load
-from tests.support.fake_bundle import DIMENSION
+from tests.support.fake_bundle import contract_named
 from tests.support.services import unwatched
 
 
@@ -35,7 +35,7 @@ def check(database: Database, index: Path) -> Check:
     """``kith check`` of a database and the snapshots beside it."""
     with database.read() as session:
         (contract_id,) = session.scalars(select(Collection.contract_id).distinct())
-    return Check(database, index, contract_id=contract_id, dimension=DIMENSION)
+    return Check(database, index, contract_named(contract_id))
 
 
 def _half_enrolled(database: Database) -> list[str]:

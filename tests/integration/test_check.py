@@ -24,7 +24,7 @@ from app.replication.snapshot import snapshot_files
 from app.settings import Settings
 from app.vision.crops import packed
 from tests.support.databases import damage
-from tests.support.fake_bundle import DIMENSION
+from tests.support.fake_bundle import contract_named
 from tests.support.pictures import picture
 from tests.support.services import enrol, make_collection, near, running, unwatched
 
@@ -50,7 +50,7 @@ def check(service: Container, tmp_path: Path) -> Check:
         contract_id = session.scalars(select(Collection.contract_id)).first()
     folder = tmp_path / "data" / "index"
     assert len(snapshot_files(folder)) == 2
-    return Check(service.database, folder, contract_id=str(contract_id), dimension=DIMENSION)
+    return Check(service.database, folder, contract_named(str(contract_id)))
 
 
 def found(check: Check) -> dict[str, int]:
@@ -262,9 +262,7 @@ def test_an_embedding_that_is_no_template_is_checked_too(service: Container, che
 def test_a_collection_of_another_model_is_told(
     service: Container, check: Check, tmp_path: Path
 ) -> None:
-    other = Check(
-        service.database, tmp_path / "data" / "index", contract_id="new", dimension=DIMENSION
-    )
+    other = Check(service.database, tmp_path / "data" / "index", contract_named("new"))
     assert found(other) == {"contract ids": 2}
     assert "collection doors is of the model" in told(other)[0]
 

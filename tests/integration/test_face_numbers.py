@@ -21,7 +21,7 @@ from app.receipts.keeping import keep_nothing
 from app.settings import Settings
 from migrations import downgrade, upgrade
 from tests.integration.test_backup import NOW, altered, without
-from tests.support.fake_bundle import DIMENSION
+from tests.support.fake_bundle import contract_named
 from tests.support.pictures import picture
 from tests.support.services import enrol, make_collection, running, unwatched
 
@@ -162,7 +162,7 @@ def test_a_number_that_a_counter_would_give_again_is_found_and_mended(
         session.flush()
         faces[3].collection_key, faces[3].number = doors.key, 7  # Yan's, who is in the lab
     folder = tmp_path / "data" / "index"
-    check = Check(service.database, folder, contract_id=contract_id, dimension=DIMENSION)
+    check = Check(service.database, folder, contract_named(contract_id))
     found = [
         f"{it.where} {it.what}: {it.remedy}"
         for each in check.results(unwatched)
@@ -189,11 +189,11 @@ def test_operators_read_the_numbers_that_clients_know(service: Container, tmp_pa
         contract_id = session.scalars(sa.select(Collection.contract_id)).first() or ""
         session.add(Crop(face_id=6, crop_id="c", png=b"\x89PNG"))
     evaluated = gallery_of_collection(
-        service.database, SystemClock(), "lab", contract_id=contract_id, dimension=DIMENSION
+        service.database, SystemClock(), "lab", contract_named(contract_id)
     )
     assert evaluated.gallery.images == ["zoe, face 1", "yan, face 2", "yan, face 3"]
     folder = tmp_path / "data" / "index"
-    check = Check(service.database, folder, contract_id=contract_id, dimension=DIMENSION)
+    check = Check(service.database, folder, contract_named(contract_id))
     found = [it.where for each in check.results(unwatched) for it in each.first]
     assert found == ["lab: person yan, face 3"]
 

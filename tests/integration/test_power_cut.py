@@ -86,8 +86,8 @@ def test_a_backup_a_snapshot_a_bundle_and_a_report_are_synced_with_their_folders
         made_at=SystemClock().now(),
         progress=lambda _: nullcontext(lambda _: None),
     )
-    feed = TemplateFeed(database, contract_id=CONTRACT, dimension=DIMENSION)
-    snapshots = Snapshots(folder, contract_id=CONTRACT, dimension=DIMENSION)
+    feed = TemplateFeed(database, CONTRACT)
+    snapshots = Snapshots(folder, CONTRACT)
     replicas = Replicas(feed, lambda: FlatIndex(DIMENSION), snapshots)
     replicas.of(key, epoch).catch_up(revision)
     replicas.keep()

@@ -38,7 +38,7 @@ from app.replication.snapshot import snapshot_files
 from app.settings import SHIPPED, Settings
 from app.vision.crops import packed, unpacked
 from app.vision.types import AlignedCrop
-from tests.support.fake_bundle import DIMENSION, write_fake_bundle
+from tests.support.fake_bundle import contract_named, write_fake_bundle
 from tests.support.models import odd, reembedded, rows, switched
 from tests.support.pictures import picture
 from tests.support.services import enrol, make_collection, running
@@ -383,7 +383,7 @@ def test_a_replica_of_the_old_model_never_reads_the_new_ones_templates(
     reembedded(old.database, other)
     switched(old.database, other)
     contract_id = read_manifest(fake_bundle).contract_id
-    feed = TemplateFeed(old.database, contract_id=contract_id, dimension=DIMENSION)
+    feed = TemplateFeed(old.database, contract_named(contract_id))
     for revision in (None, 1):
         with pytest.raises(ContractMismatch, match="'doors' holds templates of"):
             feed.since(1, revision)

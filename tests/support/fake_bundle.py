@@ -10,11 +10,16 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from app.bundles.contract import EMBEDDER
+from app.bundles.contract import EMBEDDER, Contract
 from app.bundles.manifest import CALIBRATION, MANIFEST, MODEL_CARD
 from app.bundles.writing import ModelFile, write_bundle
 
 SIDE, DIMENSION = 32, 32
+
+
+def contract_named(contract_id: str, dimension: int = DIMENSION) -> Contract:
+    """A contract of this id, for what asks for no crop."""
+    return Contract(contract_id, dimension, "crop")
 
 
 def write_fake_bundle(

@@ -40,6 +40,6 @@ def rows(database: Database, table: type[Base]) -> int:
 def odd(database: Database, bundle: Path, index: Path) -> Sequence[str]:
     """What ``kith check`` says, with that bundle configured."""
     manifest = read_manifest(bundle)
-    check = Check(database, index, contract_id=manifest.contract_id, dimension=manifest.dimension)
+    check = Check(database, index, manifest.contract)
     found = [finding for each in check.results(unwatched) for finding in each.first]
     return [f"{finding.where} {finding.what}" for finding in found]

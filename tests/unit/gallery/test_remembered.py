@@ -15,7 +15,7 @@ from app.gallery.remembered import Remembered
 from app.replication.history import Position
 from app.settings import Settings
 from tests.api.support import client_of, enrol, files, made, make_collection, told
-from tests.support.fake_bundle import DIMENSION
+from tests.support.fake_bundle import contract_named
 from tests.support.pictures import picture
 
 pytestmark = pytest.mark.both_databases
@@ -43,7 +43,7 @@ def memory(container: Container, client: TestClient) -> Remembered:
 
 def fresh(container: Container, client: TestClient) -> Remembered:
     contract_id = told(client.get(DOORS))["contract_id"]
-    return Remembered(container.database, contract_id=contract_id, dimension=DIMENSION)
+    return Remembered(container.database, contract_named(contract_id))
 
 
 def look(memory: Remembered, meanwhile: Callable[[], object] = lambda: None) -> None:

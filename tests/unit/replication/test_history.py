@@ -20,6 +20,7 @@ from app.replication.deltas import Delta
 from app.replication.history import Change
 from app.replication.validity import ALWAYS, FOREVER
 from migrations import upgrade
+from tests.support.fake_bundle import contract_named
 
 pytestmark = pytest.mark.both_databases
 
@@ -125,7 +126,7 @@ def since(gallery: Gallery, revision: int | None) -> Delta:
 
 
 def feed(gallery: Gallery) -> TemplateFeed:
-    return TemplateFeed(gallery.database, contract_id="contract", dimension=DIMENSION)
+    return TemplateFeed(gallery.database, contract_named("contract", DIMENSION))
 
 
 def test_without_a_revision_everything_is_told(gallery: Gallery) -> None:

@@ -21,6 +21,7 @@ from app.replication.replica import CollectionReplica
 from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots
 from app.replication.validity import ALWAYS, FOREVER
+from tests.support.fake_bundle import contract_named
 
 DIMENSION = 3
 COLLECTION = 7
@@ -455,7 +456,7 @@ def test_a_search_for_nothing_finds_nothing() -> None:
 
 @pytest.fixture
 def snapshots(tmp_path: Path) -> Snapshots:
-    return Snapshots(tmp_path, contract_id="contract", dimension=DIMENSION)
+    return Snapshots(tmp_path, contract_named("contract", DIMENSION))
 
 
 def restarted(truth: Truth, snapshots: Snapshots) -> CollectionReplica:

@@ -10,6 +10,7 @@ import pytest
 from app.decision.fusion import Fused
 from app.replication.deltas import Delta
 from app.replication.snapshot import OtherModel, SnapshotError, Snapshots
+from tests.support.fake_bundle import contract_named
 
 KEY, DIMENSION = 7, 5
 
@@ -35,7 +36,7 @@ def gallery(persons: int = 20, *, revision: int = 9) -> Delta:
 
 @pytest.fixture
 def snapshots(tmp_path: Path) -> Snapshots:
-    return Snapshots(tmp_path / "index", contract_id="contract", dimension=DIMENSION)
+    return Snapshots(tmp_path / "index", contract_named("contract", DIMENSION))
 
 
 def same(one: Delta, other: Delta) -> None:
@@ -100,7 +101,7 @@ def test_a_file_with_something_behind_it_is_noticed(snapshots: Snapshots) -> Non
 
 def test_another_models_snapshot_is_not_used(snapshots: Snapshots, tmp_path: Path) -> None:
     snapshots.write(KEY, gallery())
-    other = Snapshots(tmp_path / "index", contract_id="other", dimension=DIMENSION)
+    other = Snapshots(tmp_path / "index", contract_named("other", DIMENSION))
     with pytest.raises(OtherModel):
         other.read(KEY)
 
