@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from app.core.files import write_whole
+from training.errors import TrainingError
 
 LOG = "log.jsonl"
 Record = dict[str, float]
@@ -22,7 +23,12 @@ class EpochLog:
     def __init__(self, folder: Path, *, epochs: int) -> None:
         self._file = folder / LOG
         there = self._file.read_text(encoding="utf-8").splitlines() if self._file.is_file() else []
-        self._lines = [line for line in there if json.loads(line)["epoch"] <= epochs]
+        try:
+            self._lines = [line for line in there if json.loads(line)["epoch"] <= epochs]
+        except (ValueError, KeyError, TypeError):
+            raise TrainingError(
+                f"{self._file} holds a line that is no record of an epoch; remove the file."
+            ) from None
 
     def add(self, record: Record) -> None:
         """Write the file with one more line, as a whole or not at all."""

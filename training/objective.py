@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from training import config as configs
-from training.config import GalleryConfig, LossConfig, PairLoss, RunConfig, ThresholdConfig
+from training import loss_tables as tables
+from training.config import RunConfig
+from training.loss_tables import GalleryConfig, LossConfig, PairLoss, ThresholdConfig
 from training.losses.arcface import ArcFace
 from training.losses.contrastive import (
     LeCun,
@@ -27,20 +28,20 @@ from training.mining import kept_negatives
 
 def pair_terms(config: PairLoss) -> PairTerms:
     """L_s and L_d of a pair loss."""
-    if isinstance(config, configs.MarginOnBoth):
+    if isinstance(config, tables.MarginOnBoth):
         return MarginOnBoth(config.margin, config.slack)
-    if isinstance(config, configs.InverseDistance):
+    if isinstance(config, tables.InverseDistance):
         return InverseDistance(config.floor)
     return LeCun(config.margin)
 
 
 def class_head(config: LossConfig, *, classes: int, dimension: int) -> nn.Module | None:
     """The class directions of the losses that need them; dropped after training."""
-    if isinstance(config, configs.ArcFace):
+    if isinstance(config, tables.ArcFace):
         return ArcFace(classes, dimension, margin=config.margin, scale=config.scale)
-    if isinstance(config, configs.SphereFace):
+    if isinstance(config, tables.SphereFace):
         return SphereFace(classes, dimension, m=config.margin, scale=config.scale)
-    return SoftmaxClassifier(classes, dimension) if isinstance(config, configs.Softmax) else None
+    return SoftmaxClassifier(classes, dimension) if isinstance(config, tables.Softmax) else None
 
 
 class Objective(nn.Module):
@@ -68,7 +69,7 @@ class Objective(nn.Module):
         """``z`` (B, d), ``labels`` (B,) with -1 for nobody, ``teacher`` (B, d)."""
         known = labels >= 0
         loss = z.new_zeros(())
-        if not isinstance(self.config, configs.NoLoss):
+        if not isinstance(self.config, tables.NoLoss):
             loss = loss + self.config.weight * self._main(z, labels, known)
         if self.cut is not None:
             loss = loss + self.cut.weight * self._threshold(z[known], labels[known], self.cut)
@@ -80,7 +81,7 @@ class Objective(nn.Module):
         return loss
 
     def _main(self, z: Tensor, labels: Tensor, known: Tensor) -> Tensor:
-        if isinstance(self.config, configs.Supervised):
+        if isinstance(self.config, tables.Supervised):
             return supervised_contrastive(z, labels, temperature=self.config.temperature)
         z, labels = z[known], labels[known]
         if isinstance(self.config, PairLoss):
@@ -97,7 +98,7 @@ class Objective(nn.Module):
         distances = all_pairs(z, distance)
         if config.mining == "all":
             return batch_contrastive(distances, labels, terms=terms)
-        margin = 0.0 if isinstance(config, configs.InverseDistance) else config.margin
+        margin = 0.0 if isinstance(config, tables.InverseDistance) else config.margin
         kept = kept_negatives(distances, labels, mining=config.mining, margin=margin)
         same = (pair_flags(labels) == 0).triu(1)
         pull, push = terms.similar(distances[same]), terms.dissimilar(distances[kept])

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from app.bundles.bundle import Bundle
+from app.core.files import write_whole
 from app.inference.session import open_session
 from app.vision.preprocess import Preprocessing
 from training.backbones.compact import CompactFaceNet
@@ -197,6 +198,6 @@ def write_split(prepared: Prepared, out: Path) -> None:
         "unseen": prepared.unseen.identities,
         "skipped": prepared.data.skipped,
     }
-    (out / "split.json").write_text(json.dumps(parts, indent=1), encoding="utf-8")
+    write_whole(out / "split.json", json.dumps(parts, indent=1))
     names = "".join(f"{name}\n" for name in prepared.train.identities)
-    (out / "trained-on.txt").write_text(names, encoding="utf-8")
+    write_whole(out / "trained-on.txt", names)

@@ -73,7 +73,10 @@ def _kept(out: Path) -> tuple[Tensors, RunConfig]:
     if found is None:
         raise TrainingError(f"{out} holds no finished epoch of a run.")
     tensors, _, table = found
-    return tensors, parse(table, where=f"the checkpoint {out / 'best.json'}")
+    try:
+        return tensors, parse(table, where=f"The run in {out}")
+    except TrainingError as error:
+        raise TrainingError(f"{error} It is of an earlier release; train it again.") from None
 
 
 def _run(config: RunConfig, prepared: Prepared, model: Embedder, tensors: Tensors) -> Run:

@@ -16,19 +16,13 @@ from app.inference.session import open_session
 from tests.support.fake_bundle import write_fake_bundle
 from tests.training.conftest import Command
 from training.backbones.graph import GraphEmbedder, Learn, learned
-from training.config import (
-    DataConfig,
-    ModelConfig,
-    RunConfig,
-    SamplerConfig,
-    Supervised,
-    TrainConfig,
-)
+from training.config import DataConfig, ModelConfig, RunConfig, SamplerConfig, TrainConfig
 from training.datasets.base import number_of, split_by_name
 from training.errors import TrainingError
 from training.evaluate.embedding import embed
 from training.evaluate.suite import measure
 from training.finish import export_run
+from training.loss_tables import Supervised
 from training.losses.gallery import gallery_contrastive
 from training.prepare import build_model, material, prepare
 from training.run import open_run

@@ -8,6 +8,10 @@ import pytest
 from PIL import Image
 
 from tests.training.conftest import Command
+from training import checkpoint
+from training.checkpoint import LoopState
+from training.epochs import EpochLog
+from training.errors import TrainingError
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,20 @@ def test_a_run_file_names_data_below_a_folder_that_an_option_or_a_variable_names
     )
     run_file.write_text(run_file.read_text().replace("images", f"{tmp_path}/there/images"))
     assert f"{tmp_path}/there/images holds no images" in command(*arguments)[2]
+
+
+def test_a_run_of_an_earlier_release_and_a_log_that_is_none_are_one_line_each(
+    command: Command, tmp_path: Path
+) -> None:
+    old = {"name": "a", "loss": {"kind": "none", "point": 4.0}}
+    checkpoint.save(tmp_path, "best", tensors={}, state=LoopState(1), config=old)
+    status, _, error = command("evaluate", str(tmp_path))
+    assert (status, error.count("\n")) == (1, 1)
+    assert "key 'point' = 4.0 has moved; it is distillation.point now. It is of an earlier" in error
+    for line in ("half of a li", "[1]", "{}"):
+        (tmp_path / "log.jsonl").write_text(line)
+        with pytest.raises(TrainingError, match=r"log\.jsonl holds a line that is no record"):
+            EpochLog(tmp_path, epochs=1)
 
 
 REPORT = ["report", "--out", "o", "--mnist", "NOTHING", "--omniglot", "o", "--section"]

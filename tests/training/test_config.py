@@ -8,15 +8,9 @@ from typing import Any
 
 import pytest
 
-from training.config import (
-    ArcFace,
-    Contrastive,
-    DataConfig,
-    RunConfig,
-    SphereFace,
-    ThresholdConfig,
-)
+from training.config import DataConfig, RunConfig
 from training.errors import TrainingError
+from training.loss_tables import ArcFace, Contrastive, SphereFace, ThresholdConfig
 from training.run_file import load_config, parse
 
 RUNS = sorted((Path(__file__).parents[2] / "training" / "runs").glob("*.toml"))
@@ -83,6 +77,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no table": ({"data": []}, "data is []; it must be a table."),
     "one identity": ({"sampler": {"identities": 1}}, "sampler.identities is 1; it must be a whole"),
     "no bundle": ({"model": {"kind": "adapt"}}, "model.bundle is ''; it must name the bundle"),
+    "channels for a factor": (
+        {"model": {"kind": "compact"}},
+        "model.width is 32; with model.kind compact it must be a number from 0.25 to 16.",
+    ),
     "no loss kind": ({"loss": {}}, f"loss.kind is missing; it must be one of {KINDS}"),
     "an unknown loss": ({"loss": {"kind": "x"}}, f"loss.kind is 'x'; it must be one of {KINDS}"),
     "a margin that is none": (

@@ -14,11 +14,12 @@ from app.settings import SHIPPED
 from app.vision.preprocess import fit_whole, to_blob
 from app.vision.types import RgbImage
 from training.batches import Batches
-from training.config import Contrastive, ModelConfig, RunConfig, SamplerConfig
+from training.config import ModelConfig, RunConfig, SamplerConfig
 from training.datasets import digits, folder, mnist, omniglot
 from training.datasets.base import ImageSet, split_identities, split_named, turned
 from training.datasets.whole import MEAN, SCALE, grey
 from training.errors import TrainingError
+from training.loss_tables import Contrastive
 from training.mining import furthest_positive, kept_negatives
 from training.objective import Objective
 from training.sampler import PairSampler, PKSampler, siamese_pairs

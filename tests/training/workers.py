@@ -7,18 +7,12 @@ from pathlib import Path
 
 import torch
 
-from training.config import (
-    DataConfig,
-    ModelConfig,
-    RunConfig,
-    SamplerConfig,
-    ThresholdConfig,
-    TrainConfig,
-)
+from training.config import DataConfig, ModelConfig, RunConfig, SamplerConfig, TrainConfig
 from training.datasets import digits
 from training.datasets.base import split_named
 from training.datasets.whole import grey
 from training.distributed import joined
+from training.loss_tables import ThresholdConfig
 from training.material import Material
 from training.prepare import Prepared, material
 from training.train import train

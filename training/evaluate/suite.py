@@ -50,9 +50,9 @@ class Measured:
             f"- Closed set: rank-1 {self.rank1:.2%} at N = {self.persons} "
             f"({self.mated_probes} probes)",
             f"- Open set: DIR {self.dir_at_fpir_1:.2%} ({self.dir_low:.2%} to {self.dir_high:.2%}) "
-            f"at FPIR 1 %, N = {self.persons}, {self.stranger_probes} non-mated probes of "
-            f"{self.strangers} others; at that threshold the FPIR lies between {self.fpir_low:.2%} "
-            f"and {self.fpir_high:.2%}. Intervals of 95 %, which count people",
+            f"at FPIR 1 %, N = {self.persons}, {self.stranger_probes} non-mated probes "
+            f"(identities: {self.strangers}); at that threshold the FPIR lies between "
+            f"{self.fpir_low:.2%} and {self.fpir_high:.2%}. Intervals of 95 %, which count people",
         ]
         if self.one_shot_20 is not None:
             lines.append(f"- 20-way 1-shot: {self.one_shot_20:.2%}")

@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from app.decision.fusion import fuse_persons
-from training.config import LossConfig
 from training.datasets.base import ImageSet
 from training.evaluate.embedding import embed
 from training.evaluate.identification import OpenSet, Rows, unit_rows
+from training.loss_tables import LossConfig
 from training.losses.softmax import SoftmaxClassifier
 from training.report.curves import det_curves, roc_curves
 from training.report.page import table

@@ -4,9 +4,9 @@ from typing import Final
 
 import numpy as np
 
-from training.config import ArcFace, Contrastive, LossConfig
 from training.evaluate.embedding import embed
 from training.evaluate.episodes import one_shot
+from training.loss_tables import ArcFace, Contrastive, LossConfig
 from training.report.page import table
 from training.report.rates import rates
 from training.report.studies import LECUN, SOFTMAX, SUPERVISED, Studies, Subject, Trained

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.backbones.embedder import Embedder
-from training.config import InverseDistance, LossConfig, MarginOnBoth
 from training.datasets.base import ImageSet
 from training.evaluate.embedding import embed
 from training.evaluate.structure import pair_means
+from training.loss_tables import InverseDistance, LossConfig, MarginOnBoth
 from training.report.loss_shapes import VARIANTS
 from training.report.page import table
 from training.report.rates import euclidean_pairs, percent

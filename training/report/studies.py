@@ -14,19 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from training.backbones.embedder import Embedder
-from training.config import (
-    Contrastive,
-    DataConfig,
-    LossConfig,
-    ModelConfig,
-    PairLoss,
-    RunConfig,
-    SamplerConfig,
-    Softmax,
-    Supervised,
-    TrainConfig,
-)
+from training.config import DataConfig, ModelConfig, RunConfig, SamplerConfig, TrainConfig
 from training.datasets.base import ImageSet
+from training.loss_tables import Contrastive, LossConfig, PairLoss, Softmax, Supervised
 from training.objective import Objective
 from training.prepare import Prepared, build_model, material, prepare
 from training.seeding import seed_everything

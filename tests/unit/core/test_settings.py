@@ -208,6 +208,7 @@ def test_a_misspelt_secret_is_refused_with_the_nearest_name(secrets: Path, given
         "KITH_CHAOS",
         "KITH_BENCH_TEMPLATES",
         "KITH_IMAGE_BASE",
+        "KITH_TRAINING_DATA",
         "KITH_BIND",
         "KITH_BALANCED_PORT",
         "KITH_SITE",
