@@ -87,7 +87,7 @@ def _worth(bundles: dict[str, Bundle], unseen: ImageSet) -> Table:
     for name, bundle in bundles.items():
         z = _embedded(bundle, unseen.images, name)
         for which, rows in (("all", np.ones_like(right)), ("labels right", right)):
-            row = _told(measure(z[rows], unseen.take(rows).relabelled())[0])
+            row = _cells(measure(z[rows], unseen.take(rows).relabelled())[0])
             table.add_row(name, which, *row)
     table.title = f"{len(unseen.identities)} people never seen, {len(unseen)} images"
     return table
@@ -107,7 +107,7 @@ def _embedded(bundle: Bundle, images: Images, name: str) -> NDArray[np.float32]:
     return np.concatenate(rows)
 
 
-def _told(found: Measured) -> tuple[str, ...]:
+def _cells(found: Measured) -> tuple[str, ...]:
     return (
         f"{found.accuracy:.2%}",
         f"{found.eer:.2%}",

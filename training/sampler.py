@@ -5,7 +5,7 @@ batch holds is a function of (seed, epoch, step) alone: a resumed run draws what
 would have drawn.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -55,10 +55,6 @@ class PKSampler:
     def _some(self, rows: Labels, rng: np.random.Generator) -> Labels:
         shuffled = rng.permutation(rows)
         return np.resize(shuffled, self._images).astype(np.int64)
-
-    def epoch(self, epoch: int) -> Iterator[Labels]:
-        """All batches of an epoch."""
-        return (self.batch(epoch, step) for step in range(self.steps))
 
 
 class PairSampler:
