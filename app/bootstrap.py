@@ -36,6 +36,7 @@ from app.inference.gate import Gate
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.observability.health import Readiness
 from app.observability.metrics import Metrics
+from app.observability.replicas import ReplicaCollector
 from app.receipts.service import Receipts
 from app.recognition.climbing import ClimbWatch
 from app.recognition.clusters import ClusterService
@@ -77,7 +78,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     base = _base(settings, clock or SystemClock())
     keys = _keys(base)
     galleries = _galleries(base, keys)
-    judging = _judging(base, galleries.outage)
+    judging = _judging(base, galleries)
     gallery = _gallery(base, galleries, judging)
     recognition = _recognition(base, galleries, judging)
     services = Services(
@@ -154,9 +155,10 @@ class _Judging:
     climbs: ClimbWatch
 
 
-def _judging(base: _Base, outage: Outage) -> _Judging:
+def _judging(base: _Base, galleries: "_Galleries") -> _Judging:
     manifest, calibrations = base.bundle.manifest, SiteCalibrations(base.bundle.calibration)
-    metrics = Metrics(lambda: outage.stale, lambda: outage.age)
+    outage, replicas = galleries.outage, ReplicaCollector(galleries.follower)
+    metrics = Metrics(lambda: outage.stale, lambda: outage.age, replicas)
     return _Judging(
         calibrations,
         _acceptance(base.settings),

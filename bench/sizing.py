@@ -158,14 +158,14 @@ def read(folder: str) -> None:
     snapshots = Snapshots(there, CONTRACT)
     before = _resident()
     replicas = Replicas(feed, lambda: FlatIndex(DIMENSION), snapshots)
-    ((key, epoch, revision),) = feed.positions()
-    replica = replicas.of(key, epoch)
-    replica.catch_up(revision)
+    (at,) = feed.positions()
+    replica = replicas.of(at.key, at.epoch)
+    replica.catch_up(at.revision)
     taken = _resident() - before
     replicas.keep()
     probe = np.full((1, DIMENSION), DIMENSION**-0.5, np.float32)
-    search = _cpu(lambda: replica.search(probe, 5, revision=revision, now=_NOW))
-    kept = snapshots.file(key).stat().st_size / 2**20
+    search = _cpu(lambda: replica.search(probe, 5, revision=at.revision, now=_NOW))
+    kept = snapshots.file(at.key).stat().st_size / 2**20
     sys.stdout.write(f"{taken:.0f} {kept:.0f} {search:.1f}\n")
 
 

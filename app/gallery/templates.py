@@ -15,7 +15,7 @@ from app.errors import NotFound
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
 from app.index.base import Keys, Vectors
-from app.replication.deltas import Delta
+from app.replication.deltas import CollectionPosition, Delta
 from app.replication.history import Position, touched_since
 from app.replication.validity import ALWAYS, FOREVER
 
@@ -47,12 +47,13 @@ class TemplateFeed:
         with self._database.read(patient=True) as session:
             return read_delta(session, collection_key, revision, self._contract)
 
-    def positions(self) -> list[tuple[int, str, int]]:
-        """Key, epoch and revision of every collection of this service's contract."""
-        query = select(Collection.key, Position.epoch, Position.revision).join(Collection.position)
+    def positions(self) -> list[CollectionPosition]:
+        """Where every collection of this service's contract is."""
+        query = select(Collection.key, Collection.id, Position.epoch, Position.revision)
+        query = query.join(Collection.position)
         query = query.where(Collection.contract_id == self._contract.id)
         with self._database.read() as session:
-            return [(key, epoch, revision) for key, epoch, revision in session.execute(query)]
+            return [CollectionPosition(*row) for row in session.execute(query)]
 
     def people_of(self, collection_key: int) -> tuple[str, int, int]:
         """Epoch, revision, and how many persons have templates."""

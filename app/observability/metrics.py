@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 _SECONDS: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -39,10 +40,15 @@ class Metrics:
     """Counts requests and decisions. Thread-safe. Labels never hold a person or a key.
 
     ``stale`` says whether decisions rest on what was last known, now, and ``age`` how old that is.
+    ``collectors`` are read at each scrape.
     """
 
-    def __init__(self, stale: Callable[[], bool], age: Callable[[], float]) -> None:
+    def __init__(
+        self, stale: Callable[[], bool], age: Callable[[], float], *collectors: Collector
+    ) -> None:
         self._registry = CollectorRegistry()
+        for each in collectors:
+            self._registry.register(each)
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)

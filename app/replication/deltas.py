@@ -9,6 +9,16 @@ from app.index.base import Keys
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionPosition:
+    """Where a collection is: at ``revision`` of ``epoch``. ``id`` is what clients call it."""
+
+    key: int
+    id: str
+    epoch: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
     """What brings a replica to ``revision``: persons to put and persons to take out.
 
@@ -44,6 +54,6 @@ class ChangeFeed(Protocol):
         """Epoch, revision, and how many persons have templates: to check a snapshot by."""
         ...
 
-    def positions(self) -> Sequence[tuple[int, str, int]]:
-        """Key, epoch and revision of every collection whose templates this service can compare."""
+    def positions(self) -> Sequence[CollectionPosition]:
+        """Where every collection is whose templates this service can compare."""
         ...

@@ -17,8 +17,9 @@ import structlog
 from app.core.db import Database
 from app.core.notifications import Wait, listening
 from app.errors import AppError
-from app.replication.deltas import ChangeFeed
+from app.replication.deltas import ChangeFeed, CollectionPosition
 from app.replication.replicas import Replicas
+from app.replication.status import ReplicaStatus
 
 _POLL_SECONDS: Final = 5.0  # between polls, where no notification comes
 _QUIET_SECONDS: Final = 0.05  # after a notification: most of a burst come together
@@ -56,6 +57,8 @@ class Follower:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
         self._kept_at = time.monotonic()
+        self._ids: dict[int, str] = {}
+        self._polled_at = -inf
 
     def start(self) -> None:
         """Read every gallery, then begin to follow."""
@@ -96,22 +99,38 @@ class Follower:
         with self._polling():
             self._follow_all()
 
+    def statuses(self) -> dict[str, ReplicaStatus]:
+        """The status of each collection's replica, by collection id, as of now; a collection made
+        since the last poll is not in it yet.
+        """
+        replicas, ids = self.replicas.there(), self._ids
+        return {ids[key]: each.status() for key, each in replicas.items() if key in ids}
+
+    def poll_age(self) -> float:
+        """Seconds since the last poll that read every collection's position; infinite before."""
+        return time.monotonic() - self._polled_at
+
     def _follow_all(self) -> None:
+        began = time.monotonic()
         positions = self._feed.positions()
-        self.replicas.retain({key for key, _, _ in positions})
-        for key, epoch, revision in positions:
+        self.replicas.retain({each.key for each in positions})
+        for each in positions:
+            self.replicas.of(each.key, each.epoch).expect(each.revision)
+        self._ids, self._polled_at = {each.key: each.id for each in positions}, began
+        for each in positions:
             if self._stop.is_set():
                 return
-            self._catch_up(key, epoch, revision)
+            self._catch_up(each)
 
-    def _catch_up(self, key: int, epoch: str, revision: int) -> None:
+    def _catch_up(self, position: CollectionPosition) -> None:
         """One gallery that cannot be read must neither keep the others cold nor stop the start."""
         try:
-            self.replicas.of(key, epoch).catch_up(revision)
+            self.replicas.of(position.key, position.epoch).catch_up(position.revision)
         except AppError:
             raise
         except Exception as error:  # noqa: BLE001 - `kith check` says what is wrong with it
-            _log.warning("follower.skipped", collection_key=key, error_type=type(error).__name__)
+            kind = type(error).__name__
+            _log.warning("follower.skipped", collection_key=position.key, error_type=kind)
 
     def _keep_when_due(self) -> None:
         if time.monotonic() - self._kept_at >= self._snapshot_seconds:

@@ -17,13 +17,14 @@ from typing import Final
 import structlog
 
 from app.decision.fusion import Fused
-from app.errors import NotReady
+from app.errors import AppError, NotReady
 from app.index.base import Keys, VectorIndex, Vectors
 from app.replication.deltas import ChangeFeed, Delta
 from app.replication.locks import ReadWriteLock
 from app.replication.projection import GalleryProjection
 from app.replication.reader import Found, GalleryState
 from app.replication.snapshot import SnapshotError, Snapshots
+from app.replication.status import ReplicaState, ReplicaStatus
 
 CATCH_UP_SECONDS: Final = 10.0
 _log = structlog.get_logger()
@@ -67,12 +68,31 @@ class CollectionReplica:
         self._following = False
         self._gallery: _Gallery | None = None
         self._kept: int | None = None
+        self._newest = 0  # the newest revision that is known of
+        self._last_error: str | None = None
 
     @property
     def revision(self) -> int | None:
         """The revision that searches see; None before anything was read."""
         gallery = self._gallery
         return None if gallery is None else gallery.revision
+
+    def status(self) -> ReplicaStatus:
+        """Its state now; waits for nobody."""
+        revision, error = self.revision, self._last_error
+        lag = max(0, self._newest - (revision or 0))
+        if error is not None:
+            state = ReplicaState.FAILED
+        elif revision is None:
+            state = ReplicaState.BUILDING if self._following else ReplicaState.UNLOADED
+        else:
+            state = ReplicaState.BEHIND if lag else ReplicaState.READY
+        return ReplicaStatus(state, revision, lag, error)
+
+    def expect(self, revision: int) -> None:
+        """Know that the collection is at ``revision`` at least."""
+        with self._turns:
+            self._newest = max(self._newest, revision)
 
     def search(self, queries: Vectors, k: int, *, revision: int, now: datetime) -> Found:
         """The nearest of ``queries`` (b, d) in a gallery that is at ``revision`` or later."""
@@ -114,10 +134,16 @@ class CollectionReplica:
 
         ``NotReady`` when that takes too long; ``NotFound`` when the collection is no more.
         """
+        self.expect(revision)
         with self._turn(revision) as is_ours:
             if not is_ours:
                 return
-            self._follow()
+            try:
+                self._follow()
+            except Exception as error:
+                self._fail(error)
+                raise
+            self._last_error = None
             if not self._is_at(revision):
                 raise NotReady("The change log is behind the database; try again.")
 
@@ -151,6 +177,13 @@ class CollectionReplica:
                 with self._turns:
                     self._following = False
                     self._turns.notify_all()
+
+    def _fail(self, error: Exception) -> None:
+        """Remember the error, and log it unless it is the same as at the last attempt."""
+        reason = error.detail if isinstance(error, AppError) else type(error).__name__
+        if reason != self._last_error:
+            _log.warning("replica.failed", collection_key=self._collection_key, reason=reason)
+        self._last_error = reason
 
     def _is_at(self, revision: int) -> bool:
         gallery = self._gallery

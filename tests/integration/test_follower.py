@@ -1,5 +1,6 @@
 """Services on one database: who is asked nothing follows all the same, and starts where it was."""
 
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -21,6 +22,10 @@ SECONDS = 30  # for what takes milliseconds, on a machine that is busy
 def revision(container: Container) -> int | None:
     (replica,) = container.follower.replicas.there().values() or [None]
     return None if replica is None else replica.revision
+
+
+def metrics(container: Container) -> str:
+    return container.services.metrics.exposition().decode()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -73,10 +78,15 @@ def test_a_collection_that_another_deleted_leaves_memory_and_disk(
         wait_for(lambda: revision(idle) == 1)
         idle.follower.replicas.keep()
         assert any((tmp_path / "b" / "index").iterdir())
+        wait_for(lambda: 'kith_replica_lag_revisions{collection="doors"} 0.0' in metrics(idle))
+        states = set(re.findall(r'kith_replica_state{.*"(\w+)"} 1.0', metrics(idle)))
+        assert states == {"ready"}
+        assert metrics(idle).count("kith_replica_state{") == 5
         collections = asked.services.collections
         collections.delete("doors", force=True)
         wait_for(lambda: not idle.follower.replicas.there())
         wait_for(lambda: not any((tmp_path / "b" / "index").iterdir()))
+        assert "doors" not in metrics(idle)
 
 
 @pytest.mark.both_databases
@@ -128,3 +138,5 @@ def test_a_gallery_that_cannot_be_read_stops_neither_the_start_nor_the_others(
     with running(settings, tmp_path / "a") as again:
         there = again.follower.replicas.there().values()
         assert sorted(str(each.revision) for each in there) == ["0", "None"]
+        states = {name: each.state.value for name, each in again.follower.statuses().items()}
+        assert states == {"doors": "failed", "gates": "ready"}

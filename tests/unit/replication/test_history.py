@@ -16,7 +16,7 @@ from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import TemplateFeed, pack, unpack
 from app.index.base import Vectors
 from app.replication import history
-from app.replication.deltas import Delta
+from app.replication.deltas import CollectionPosition, Delta
 from app.replication.history import Change
 from app.replication.validity import ALWAYS, FOREVER
 from migrations import upgrade
@@ -288,4 +288,5 @@ def test_how_many_people_have_templates(gallery: Gallery) -> None:
     gallery.enrol(1, templates=0)
     told = feed(gallery)
     assert told.people_of(gallery.row.key)[1:] == (2, 2)
-    assert told.positions() == [(gallery.row.key, since(gallery, None).epoch, 2)]
+    epoch = since(gallery, None).epoch
+    assert told.positions() == [CollectionPosition(gallery.row.key, "doors", epoch, 2)]

@@ -16,7 +16,7 @@ from app.errors import NotFound, NotReady
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
 from app.index.reference import ReferenceIndex
 from app.replication import replica as room
-from app.replication.deltas import ChangeFeed, Delta
+from app.replication.deltas import ChangeFeed, CollectionPosition, Delta
 from app.replication.replica import CollectionReplica
 from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots
@@ -84,8 +84,8 @@ class Truth:
         self.log.append((person, self.revision))
         return self.revision
 
-    def positions(self) -> list[tuple[int, str, int]]:
-        return [(COLLECTION, EPOCH, self.revision)]
+    def positions(self) -> list[CollectionPosition]:
+        return [CollectionPosition(COLLECTION, "doors", EPOCH, self.revision)]
 
 
 class FaultyIndex(ReferenceIndex):
@@ -343,6 +343,41 @@ def test_searches_at_the_present_revision_go_on_while_a_gallery_is_built_anew(
     assert answers == [[1, 2, 3]]
 
 
+def test_a_replica_says_in_what_state_it_is_and_how_far_behind(
+    truth: Truth, replica: CollectionReplica
+) -> None:
+    def fail() -> None:
+        raise OSError("the disk is gone")
+
+    def is_now() -> tuple[str, int | None, int]:
+        status = replica.status()
+        return status.state.value, status.revision, status.lag
+
+    assert is_now() == ("unloaded", None, 0)
+    truth.before_answer = first = Slow()
+    truth.put(1)
+    with while_another_waits_in(first, replica, truth.put(2)):
+        assert is_now() == ("building", None, 2)
+    assert is_now() == ("ready", 2, 0)
+    truth.put(3)
+    truth.before_answer = second = Slow()
+    with while_another_waits_in(second, replica, truth.put(4)):
+        assert is_now() == ("behind", 2, 2)
+        assert found(replica, 2) == [1, 2]
+    assert is_now() == ("ready", 4, 0)
+    truth.before_answer = fail
+    with pytest.raises(OSError, match="disk"):
+        found(replica, truth.put(5))
+    assert is_now() == ("failed", 4, 1)
+    assert replica.status().last_error == "OSError"
+    assert found(replica, 4) == [1, 2, 3, 4]
+    truth.before_answer = lambda: None
+    assert found(replica, 5) == [1, 2, 3, 4, 5]
+    assert (is_now(), replica.status().last_error) == (("ready", 5, 0), None)
+    replica.expect(7)
+    assert is_now() == ("behind", 5, 2)
+
+
 def test_a_search_that_cannot_wait_for_another_thread_says_try_again(
     truth: Truth, replica: CollectionReplica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -433,7 +468,7 @@ class LockedFeed:
         with self._gate:
             return self._truth.people_of(collection_key)
 
-    def positions(self) -> list[tuple[int, str, int]]:
+    def positions(self) -> list[CollectionPosition]:
         return self._truth.positions()
 
 

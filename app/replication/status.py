@@ -1,0 +1,31 @@
+"""What an operator can see of a replica: its state, how far it is behind, and what failed last."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ReplicaState(StrEnum):
+    """The states of a replica. Only in the first two it answers no search from memory."""
+
+    UNLOADED = "unloaded"
+    """Nothing was read yet."""
+    BUILDING = "building"
+    """The whole gallery is being read, from a snapshot or from SQL."""
+    READY = "ready"
+    """At the newest revision that anybody has asked for."""
+    BEHIND = "behind"
+    """A later revision is known of; searches that need no later one than the replica's go on."""
+    FAILED = "failed"
+    """The last attempt to follow failed. The next search that needs it, or poll, tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaStatus:
+    """A replica at one moment: its ``revision`` (None before anything was read), the ``lag`` in
+    revisions to the newest that is known of, and ``last_error`` where the last attempt failed.
+    """
+
+    state: ReplicaState
+    revision: int | None
+    lag: int
+    last_error: str | None
