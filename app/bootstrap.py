@@ -103,7 +103,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         base.database,
         galleries.follower,
         judging.exposures,
-        _jobs(base.database, services),
+        _jobs(base.database, services, judging.watch),
         services,
     )
 
@@ -232,14 +232,17 @@ def _recognition(base: _Base, galleries: "_Galleries", judging: _Judging) -> Rec
     )
 
 
-def _jobs(database: Database, services: Services) -> Jobs:
+def _jobs(database: Database, services: Services, watch: SiteWatch) -> Jobs:
+    def forget_deleted() -> None:
+        there = services.collections.ids()
+        services.metrics.retain(there)
+        watch.retain(there)
+
     return Jobs(
         {
             "last uses": services.keys.uses.write,
             "old receipts": services.receipts.purge,
-            "metrics of deleted collections": lambda: services.metrics.retain(
-                services.collections.ids()
-            ),
+            "metrics of deleted collections": forget_deleted,
             "erasure": Erasure(database, at_start=True).run,
         }
     )
@@ -252,7 +255,7 @@ def _forget(
     galleries.replicas.forget(collection.key)
     galleries.remembered.forget(collection.key)
     judging.metrics.forget(collection.id)
-    judging.watch.forget(collection.key)
+    judging.watch.forget(collection.id)
     judging.climbs.forget(collection.id)
     lookalikes.forget(collection.key)
 

@@ -60,10 +60,7 @@ class WayIn(StrEnum):
 
 
 class KeyService:
-    """The keys of this service. ``admin_key`` is the one set by the operator, if any.
-
-    ``revoked`` are the ids of those that were revoked through this process. Thread-safe.
-    """
+    """The keys of this service. Thread-safe. ``admin_key`` is the operator's own, if one is set."""
 
     def __init__(
         self,
@@ -78,7 +75,13 @@ class KeyService:
         self._admin_sha256 = None if admin_key is None else _sha256(admin_key)
         self._rates = rates or Rates()
         self.uses = LastUses(database)
-        self.revoked: set[str] = set()
+        self._listeners: list[Callable[[str], object]] = []
+
+    def when_revoked(self, listener: Callable[[str], object]) -> None:
+        """Call ``listener`` with the id of each key that is revoked through this process, after the
+        commit and before the answer.
+        """
+        self._listeners.append(listener)
 
     def known(self, presented: str | None, *, find: Find | None = None) -> Principal:
         """The caller behind a key as presented, expired or not; ``Unauthenticated`` when it is not
@@ -172,7 +175,8 @@ class KeyService:
             forget(session, ApiKey, [row.key])
             forget_caller(session, row.id)
             session.delete(row)
-        self.revoked.add(key_id)
+        for listener in self._listeners:
+            listener(key_id)
         _log.info("key.revoked", revoked=key_id)
 
     def ensure_admin(self, file: Path) -> bool:

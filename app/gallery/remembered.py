@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from threading import Lock
 
 import structlog
@@ -58,9 +59,11 @@ class Remembered:
         self._cards: dict[int, _Cards] = {}
         self._changed: defaultdict[int, dict[int, int]] = defaultdict(dict)
         self._deleted: set[int] = set()
+        self._is_watching = False
 
     def watch(self) -> None:
-        """Begin to note what this process changes; ``reading`` forgets what is known by then."""
+        """Begin to note what this process changes, until a ``reading`` has seen it."""
+        self._is_watching = True
         event.listen(self._database.sessions, "after_commit", self._committed)
 
     @contextmanager
@@ -69,6 +72,8 @@ class Remembered:
 
         Only where both ended well the collections are at the new revisions.
         """
+        with self._lock:
+            deleted = set(self._deleted)
         with self._database.read(patient=True) as session:
             rows = session.scalars(select(Collection)).all()
             for row in rows:
@@ -79,9 +84,8 @@ class Remembered:
             self._collections = {row.id: row for row in rows}
             there = {row.key: row.revision for row in rows}
             self._cards = {key: each for key, each in self._cards.items() if key in there}
-            for key, changed in self._changed.items():
-                known = there.get(key, 0)
-                self._changed[key] = {who: at for who, at in changed.items() if at > known}
+            self._deleted -= deleted  # in no row any more, and no key is used again
+            self._changed = defaultdict(dict, self._changed_since(there))
 
     def collection(self, collection_id: str) -> Collection:
         """The collection, if its templates can be compared with this service's embeddings.
@@ -100,7 +104,8 @@ class Remembered:
     def card(self, collection: Collection, person_key: int) -> Card | None:
         """A person of a ``collection`` that this gave; None where no more is known of them."""
         with self._lock:
-            if self._changed[collection.key].get(person_key, 0) > collection.revision:
+            changed = self._changed.get(collection.key, {})
+            if changed.get(person_key, 0) > collection.revision:
                 return None
             return self._of(collection).people.get(person_key)
 
@@ -113,10 +118,20 @@ class Remembered:
         return found
 
     def forget(self, collection_key: int) -> None:
-        """Of a collection that this process has deleted."""
+        """Know nothing of a collection that this process has deleted."""
         with self._lock:
-            self._deleted.add(collection_key)
+            if self._is_watching:
+                self._deleted.add(collection_key)
             self._changed.pop(collection_key, None)
+
+    def _changed_since(self, revisions: dict[int, int]) -> dict[int, dict[int, int]]:
+        """The changes that came after ``revisions``; those of other collections go with them."""
+        left = {}
+        for key, changed in self._changed.items():
+            known = revisions.get(key, inf)
+            if later := {who: at for who, at in changed.items() if at > known}:
+                left[key] = later
+        return left
 
     def _of(self, collection: Collection) -> _Cards:
         found = self._cards.get(collection.key)

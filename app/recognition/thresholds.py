@@ -2,6 +2,7 @@
 calibration fits the site.
 """
 
+from collections.abc import Container
 from threading import Lock
 
 import structlog
@@ -35,7 +36,7 @@ class SiteWatch:
         self._calibrations = calibrations
         self._metrics = metrics
         self._lock = Lock()
-        self._misfits: set[int] = set()
+        self._misfits: set[str] = set()
 
     def observe(self, collection: Collection, gallery: GalleryState) -> Agreement:
         """Set the collection's gauges; log when it begins or ceases to fit."""
@@ -45,8 +46,8 @@ class SiteWatch:
             collection.id, ratio=found.ratio, shift=site.shift, stretch=site.stretch
         )
         with self._lock:
-            changed = found.fits is (collection.key in self._misfits)
-            (self._misfits.discard if found.fits else self._misfits.add)(collection.key)
+            changed = found.fits is (collection.id in self._misfits)
+            (self._misfits.discard if found.fits else self._misfits.add)(collection.id)
         if changed:
             tell = _log.info if found.fits else _log.warning
             tell(
@@ -59,10 +60,15 @@ class SiteWatch:
             )
         return found
 
-    def forget(self, collection_key: int) -> None:
-        """Of a collection that was deleted."""
+    def forget(self, collection_id: str) -> None:
+        """Know nothing of a collection that was deleted."""
         with self._lock:
-            self._misfits.discard(collection_key)
+            self._misfits.discard(collection_id)
+
+    def retain(self, collection_ids: Container[str]) -> None:
+        """Forget every other collection: another process deleted it."""
+        with self._lock:
+            self._misfits = {each for each in self._misfits if each in collection_ids}
 
 
 class ThresholdService:

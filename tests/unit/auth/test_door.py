@@ -1,11 +1,12 @@
 """Keys that open a door while the database does not answer."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pytest
 
 from app.auth.door import DoorKeys
-from app.auth.principal import Scope
+from app.auth.principal import Principal, Scope
 from app.auth.schemas import NewKey
 from app.auth.service import KeyService
 from app.core.db import Database
@@ -68,6 +69,28 @@ def test_a_key_that_was_revoked_or_never_made_opens_nothing(
     for each in (revoked.key, just_revoked.key, "wrong", None):
         with pytest.raises(Unauthenticated):
             door.known(each)
+
+
+def test_a_key_that_is_revoked_while_keys_are_read_opens_nothing(
+    keys: KeyService, door: DoorKeys, outage: Outage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The read has seen it; nothing of revoked keys is kept once the read has ended."""
+    revoked, kept = (keys.create(NewKey(scopes=[Scope.IDENTIFY]), keep_nothing) for _ in range(2))
+    everything = keys.all
+
+    def all_and_revoke() -> Mapping[str, Principal]:
+        found = everything()
+        keys.revoke(revoked.id)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keys, "all", all_and_revoke)
+        look(door, outage)
+    lose(outage)
+    with pytest.raises(Unauthenticated):
+        door.known(revoked.key)
+    assert door.known(kept.key).id == kept.id
+    assert door._revoked is None
 
 
 class Watch(StoppedClock):

@@ -196,6 +196,11 @@ def test_a_collection_that_is_no_more_is_not_known(
     look(memory, delete)
     with pytest.raises(NotFound):
         memory.collection("doors")  # though the look began before
+    look(memory)
+    with pytest.raises(NotFound):
+        memory.collection("doors")
+    assert not memory._deleted  # the last look has seen it
+    assert not memory._changed
 
 
 def test_another_models_collection_is_refused(
