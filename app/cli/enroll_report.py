@@ -16,6 +16,7 @@ from app.core.names import is_text, one_spelling, printable
 from app.gallery.people_by_name import Outcome
 from app.gallery.schemas import EnrolmentWarning
 from app.inference.walk import HINTS, REFUSED, LeftOut, People, Photo
+from app.reasons import Reason
 
 FORMAT: Final = 1
 """Rises when a field changes its meaning."""
@@ -173,7 +174,7 @@ def _warning(warning: EnrolmentWarning) -> dict[str, Any]:
 
 
 def _looks_like_another(row: Row) -> bool:
-    return any(each["reason"] == "looks_like_another_person" for each in row.warnings)
+    return any(each["reason"] == Reason.LOOKS_LIKE_ANOTHER_PERSON for each in row.warnings)
 
 
 def _listed(title: str, lines: Sequence[str]) -> Iterator[str]:

@@ -21,7 +21,6 @@ from app.errors import (
 from app.gallery.schemas import (
     EnrolmentWarning,
     RejectedImage,
-    RejectionReason,
     SeveralFacesWarning,
 )
 from app.gallery.views import several_faces
@@ -29,21 +28,22 @@ from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyse, Analyser
 from app.inference.pipeline import Sample, Scene
 from app.inference.subject import Subject, find_subject
+from app.reasons import Reason, RejectionReason
 from app.vision.types import Box
 
 _UNREADABLE: Final = (InvalidImage, UnsupportedImage, PayloadTooLarge)
 """What the decoder raises."""
-_EXPLAINED: Final[dict[str, str]] = {
-    "no_face": "No face was found{where}; send a photo in which one is visible.",
-    "multiple_faces": "{found} faces were found, and another is nearly as large as the largest; "
-    "crop the photo to the person meant, or say with `subject` which face is meant.",
-    "face_too_small": "The face is smaller than {min_face_size} px; come closer.",
-    "low_detection_score": "The face is hardly recognisable as one.",
-    "low_quality": "The face is too small, dark, bright, blurred or turned away.",
-    "extreme_pose": "The face is turned by more than {max_yaw:g} degrees.",
-    "looks_like_another_person": "The service would name {other} for this face.",
-    "duplicate_image": "The person is enrolled with this very image already.",
-    "face_limit_reached": "The person has the most faces that the collection allows.",
+_EXPLAINED: Final[dict[RejectionReason, str]] = {
+    Reason.NO_FACE: "No face was found{where}; send a photo in which one is visible.",
+    Reason.MULTIPLE_FACES: "{found} faces were found, and another is nearly as large as the "
+    "largest; crop the photo to the person meant, or say with `subject` which face is meant.",
+    Reason.FACE_TOO_SMALL: "The face is smaller than {min_face_size} px; come closer.",
+    Reason.LOW_DETECTION_SCORE: "The face is hardly recognisable as one.",
+    Reason.LOW_QUALITY: "The face is too small, dark, bright, blurred or turned away.",
+    Reason.EXTREME_POSE: "The face is turned by more than {max_yaw:g} degrees.",
+    Reason.LOOKS_LIKE_ANOTHER_PERSON: "The service would name {other} for this face.",
+    Reason.DUPLICATE_IMAGE: "The person is enrolled with this very image already.",
+    Reason.FACE_LIMIT_REACHED: "The person has the most faces that the collection allows.",
 }
 
 
@@ -94,7 +94,7 @@ class _Unreadable(RejectedImage):
     @classmethod
     def of(cls, origin: Origin, error: AppError) -> Self:
         """The refusal of the image of ``origin``."""
-        image = cls(**asdict(origin), reasons=["invalid_image"], detail=error.detail)
+        image = cls(**asdict(origin), reasons=[Reason.INVALID_IMAGE], detail=error.detail)
         image._error = error
         return image
 
@@ -107,7 +107,7 @@ class _Unreadable(RejectedImage):
 class _Refused(Exception):
     """An image that is not taken, with the reasons and how many faces were found in it."""
 
-    def __init__(self, reasons: Sequence[str], found: int) -> None:
+    def __init__(self, reasons: Sequence[RejectionReason], found: int) -> None:
         super().__init__(*reasons)
         self.reasons = reasons
         self.found = found
@@ -143,7 +143,9 @@ class Enroller:
                     rejected.append(_Unreadable.of(origin, error))
         return templates, rejected
 
-    def rejection(self, origin: Origin, *reasons: str, **facts: str | int) -> RejectedImage:
+    def rejection(
+        self, origin: Origin, *reasons: RejectionReason, **facts: str | int
+    ) -> RejectedImage:
         """A refusal in words that tell what to do; ``facts`` are what the words of a reason need
         besides the settings.
         """
@@ -210,4 +212,4 @@ def _common(kinds: set[type[AppError]]) -> type[AppError]:
 def _kind(rejected: RejectedImage) -> type[AppError]:
     if isinstance(rejected, _Unreadable):
         return type(rejected.error)
-    return NoFace if rejected.reasons == ["no_face"] else InvalidRequest
+    return NoFace if rejected.reasons == [Reason.NO_FACE] else InvalidRequest

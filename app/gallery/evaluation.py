@@ -20,8 +20,9 @@ from app.gallery.evaluation_repository import Enrolled
 from app.gallery.evidence import reports_of
 from app.gallery.templates import unpack
 from app.inference.walk import Photo
+from app.reasons import Reason
 
-_DUPLICATE: Final = "duplicate_image"
+_DUPLICATE: Final = Reason.DUPLICATE_IMAGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from app.gallery.enrolment import Enroller, ImageFile, refusal, several_faces_wa
 from app.gallery.person_service import PersonService, Tried
 from app.gallery.schemas import EnrolmentWarning, NewCollection, NewPerson
 from app.inference.subject import Subject
+from app.reasons import Reason
 from app.receipts.keeping import keep_nothing
 
 
@@ -232,7 +233,7 @@ class Rehearsal:
             raise refusal(tried.rejected)
         taken = self._taken.setdefault(person_id, set())
         if len(taken) >= tried.room:
-            limit = self._enroller.rejection(image.origin(), "face_limit_reached")
+            limit = self._enroller.rejection(image.origin(), Reason.FACE_LIMIT_REACHED)
             raise refusal([limit])
         taken.add(image.sha256)
         return tried.warnings

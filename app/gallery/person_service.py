@@ -48,6 +48,7 @@ from app.gallery.views import (
     similarity_view,
 )
 from app.inference.subject import Subject
+from app.reasons import Reason, RejectionReason
 from app.receipts.keeping import Keep, amend, forget
 
 _TOLD: Final = frozenset({"external_id", "name", "valid_from", "valid_until"})
@@ -305,7 +306,7 @@ class PersonService:
             return seen
         seen.rejected += [
             self._enroller.rejection(
-                template.origin, "looks_like_another_person", other=repr(other.person_id)
+                template.origin, Reason.LOOKS_LIKE_ANOTHER_PERSON, other=repr(other.person_id)
             )
             for template, other in alike
         ]
@@ -370,11 +371,11 @@ class PersonService:
         rows: list[Face] = []
         seen: list[Template] = []
         for template in examined.templates:
-            reason = None
+            reason: RejectionReason | None = None
             if template.origin.image_sha256 in known:
-                reason = "duplicate_image"
+                reason = Reason.DUPLICATE_IMAGE
             elif len(known) >= owner.max_faces_per_person:
-                reason = "face_limit_reached"
+                reason = Reason.FACE_LIMIT_REACHED
             if reason:
                 rejected.append(self._enroller.rejection(template.origin, reason))
                 continue
@@ -421,7 +422,7 @@ def _lookalike(template: Template, other: Resemblance) -> LookalikeWarning:
         index=origin.index,
         filename=origin.filename,
         image_sha256=origin.image_sha256,
-        reason="looks_like_another_person",
+        reason=Reason.LOOKS_LIKE_ANOTHER_PERSON,
         person_id=other.person_id,
         similarity=similarity_view(other.similarity),
         fpir=rate_view(other.fpir),

@@ -13,21 +13,8 @@ from app.gallery.fields import (
     TargetFmr,
     TargetFpir,
 )
+from app.reasons import Reason, RejectionReason
 from app.web.fields import BodyFields, Count, Id, Instant, Label, Rate, Sha256, Whole
-
-RejectionReason = Literal[
-    "invalid_image",
-    "no_face",
-    "multiple_faces",
-    "face_too_small",
-    "low_detection_score",
-    "low_quality",
-    "extreme_pose",
-    "duplicate_image",
-    "looks_like_another_person",
-    "face_limit_reached",
-]
-
 
 LookalikePolicy = Literal["off", "warn", "refuse"]
 
@@ -202,7 +189,7 @@ class LookalikeWarning(_OfAnImage):
     ``fpir`` is how often a stranger looks as much like anybody in this gallery.
     """
 
-    reason: Literal["looks_like_another_person"]
+    reason: Literal[Reason.LOOKS_LIKE_ANOTHER_PERSON]
     person_id: Id
     similarity: Similarity
     fpir: Rate
@@ -215,7 +202,7 @@ class SeveralFaces(BaseModel):
     """
 
     index: Count
-    reason: Literal["several_faces"]
+    reason: Literal[Reason.SEVERAL_FACES]
     faces_found: int = Field(ge=2)
     box: BoxView
     detail: str

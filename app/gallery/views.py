@@ -13,6 +13,7 @@ from app.gallery.schemas import (
     QualityView,
     SeveralFaces,
 )
+from app.reasons import Reason
 from app.vision.types import Box, Quality
 
 
@@ -78,7 +79,7 @@ def several_faces(index: int, box: Box, *, found: int) -> SeveralFaces:
     taken = box_view(box)
     return SeveralFaces(
         index=index,
-        reason="several_faces",
+        reason=Reason.SEVERAL_FACES,
         faces_found=found,
         box=taken,
         detail=f"{found} faces were found; the one of {taken.width} x {taken.height} pixels at "

@@ -3,11 +3,9 @@ compared with everybody from then on.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from app.inference.pipeline import Sample
-
-SampleReason = Literal["face_too_small", "low_detection_score", "low_quality", "extreme_pose"]
+from app.reasons import Reason, SampleReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +21,15 @@ class Acceptance:
         """Why the sample cannot become a template; empty when it can."""
         reasons = self.to_identify(sample)
         if sample.detection_score < self.min_detection_score:
-            reasons.append("low_detection_score")
+            reasons.append(Reason.LOW_DETECTION_SCORE)
         if sample.quality is not None and sample.quality.score < self.min_quality:
-            reasons.append("low_quality")
+            reasons.append(Reason.LOW_QUALITY)
         if sample.quality is not None and abs(sample.quality.yaw) > self.max_yaw:
-            reasons.append("extreme_pose")
+            reasons.append(Reason.EXTREME_POSE)
         return reasons
 
     def to_identify(self, sample: Sample) -> list[SampleReason]:
         """Why the probe is unusable; empty when it can be compared."""
         if sample.quality is not None and sample.quality.face_size < self.min_face_size:
-            return ["face_too_small"]
+            return [Reason.FACE_TOO_SMALL]
         return []

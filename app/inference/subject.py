@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
 from app.inference.pipeline import Sample, Scene
+from app.reasons import NoSubject, Reason
 from app.vision.types import Box
 
 SubjectRule = Literal["only", "largest", "central"]
@@ -11,8 +12,6 @@ Subject = SubjectRule | Box
 """``only``: the largest face, if no other is nearly as large. ``largest``. ``central``: the face
 whose middle is nearest to the image's. A box: the face that overlaps it most.
 """
-NoSubject = Literal["no_face", "multiple_faces"]
-"""Why no face was taken."""
 
 SUBJECT_RULES: Final[tuple[SubjectRule, ...]] = get_args(SubjectRule)
 RIVAL: Final = 0.7
@@ -27,11 +26,11 @@ def find_subject(scene: Scene, subject: Subject) -> Sample | NoSubject:
     if isinstance(subject, Box):
         return _in_box(scene.samples, subject)
     if not scene.samples:
-        return "no_face"
+        return Reason.NO_FACE
     if subject == "central":
         return min(scene.samples, key=lambda sample: _from_middle(scene, sample.box))
     if subject == "only" and rivals(scene.samples):
-        return "multiple_faces"
+        return Reason.MULTIPLE_FACES
     return scene.samples[0]
 
 
@@ -48,7 +47,7 @@ def sole_subject(samples: Sequence[Sample]) -> Sample | None:
 def _in_box(samples: Sequence[Sample], box: Box) -> Sample | NoSubject:
     best = max(samples, key=lambda sample: box.overlap(sample.box), default=None)
     if best is None or box.overlap(best.box) < LEAST_OVERLAP:
-        return "no_face"
+        return Reason.NO_FACE
     return best
 
 

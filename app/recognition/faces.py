@@ -14,7 +14,7 @@ from app.inference.analyser import Analyse, Analyser
 from app.inference.embedder import Embeddings
 from app.inference.pipeline import Sample, Scene
 from app.inference.subject import Subject, SubjectRule, find_subject
-from app.recognition.schemas import ProbeReason
+from app.reasons import ProbeReason, Reason
 
 MOST_IMAGES: Final = 64
 
@@ -90,7 +90,7 @@ def wrong_images(message: str) -> InvalidRequest:
 
 
 def _unusable(taken: TakenFace, field: str, label: str) -> AppError:
-    if taken.reasons == ["no_face"]:
+    if taken.reasons == [Reason.NO_FACE]:
         where = f" where `subject` says; it has {taken.found}" if taken.found else ""
         return NoFace(f"No face was found in {label}{where}.")
     why = ", ".join(taken.reasons)

@@ -14,17 +14,9 @@ from app.gallery.fields import (
     TargetFpir,
 )
 from app.gallery.schemas import BoxView, QualityView, SeveralFaces
+from app.reasons import ProbeReason
 from app.web.fields import BodyFields, Count, Finite, Id, Positive, Rate, Whole
 
-ProbeReason = Literal[
-    "no_face",
-    "multiple_faces",
-    "face_too_small",
-    "low_detection_score",
-    "low_quality",
-    "extreme_pose",
-    "person_not_valid",
-]
 Pair = Annotated[list[Finite], Field(min_length=2, max_length=2)]
 """A list, because few generators of clients understand a tuple's schema."""
 Interval = Annotated[list[Rate], Field(min_length=2, max_length=2)]

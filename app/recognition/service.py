@@ -15,6 +15,7 @@ from app.inference.analyser import Analyser, Analysis
 from app.inference.embedder import Embeddings
 from app.inference.pipeline import Sample, Scene
 from app.observability.metrics import Metrics, Top
+from app.reasons import Reason
 from app.recognition.climbing import ClimbWatch
 from app.recognition.doors import DoorSearch
 from app.recognition.exposures import Exposures
@@ -196,7 +197,7 @@ class RecognitionService:
         found = self._doors.not_valid(matches, probes, policy.similarity)
         for face, people in zip(unknown, found, strict=True):
             if people:
-                face.reasons = ["person_not_valid"]
+                face.reasons = [Reason.PERSON_NOT_VALID]
                 face.not_valid = [not_valid_view(each) for each in people]
 
     def _count(

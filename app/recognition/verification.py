@@ -12,6 +12,7 @@ from app.gallery.views import limit_view, rate_view, similarity_view
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.observability.metrics import Metrics, Top
+from app.reasons import ProbeReason, Reason
 from app.recognition.climbing import ClimbWatch
 from app.recognition.doors import DoorSearch
 from app.recognition.faces import TakenFace, take_face
@@ -19,7 +20,6 @@ from app.recognition.matches import Claimed, NotValid, is_other
 from app.recognition.schemas import (
     CompareOptions,
     Comparison,
-    ProbeReason,
     SampleView,
     Verification,
     VerifyOptions,
@@ -75,7 +75,7 @@ class VerificationService:
         reasons = list(taken.reasons)
         not_valid = self._not_valid(person)
         if not_valid and caller.may_read:
-            reasons.append("person_not_valid")
+            reasons.append(Reason.PERSON_NOT_VALID)
         similarity, reported = None, False
         if taken.embedding is not None and not reasons:
             similarity = float(person.fused @ taken.embedding)

@@ -8,8 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.errors import AppError, LocalError
-from app.gallery.schemas import LookalikeWarning, RejectionReason, SeveralFaces
-from app.recognition.schemas import ProbeReason
+from app.gallery.schemas import LookalikeWarning, SeveralFaces
+from app.reasons import ProbeReason, Reason, RejectionReason
 from tests.api.support import PROBLEM, told
 
 PAGE = (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
@@ -77,6 +77,22 @@ def test_every_status_that_is_documented_has_a_code(document: dict[str, Any]) ->
 )
 def test_the_page_tells_every_reason(heading: str, reasons: object) -> None:
     assert [reason.strip("`") for reason, _ in rows(heading)] == list(get_args(reasons))
+
+
+def test_every_reason_is_one_that_an_answer_can_hold(document: dict[str, Any]) -> None:
+    """Each field lists its own in the OpenAPI document, and no other text is a reason."""
+    schemas = document["components"]["schemas"]
+    listed = {
+        (name, field): about.get("items", about)
+        for name, schema in schemas.items()
+        for field, about in schema.get("properties", {}).items()
+        if field in ("reason", "reasons")
+    }
+    refused = listed["RejectedImage", "reasons"]["enum"]
+    assert refused == list(get_args(RejectionReason))
+    known = {value for each in listed.values() for value in each.get("enum") or [each["const"]]}
+    assert known == set(Reason)
+    assert all(each["type"] == "string" for each in listed.values())
 
 
 def test_the_page_tells_every_warning() -> None:

@@ -1,0 +1,56 @@
+"""Why an image or a face is not taken, or should be looked at, although the request is no error.
+
+docs/errors.md explains each reason to clients; a test holds it against this file. The errors
+themselves and their codes are in ``app.errors``.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+
+class Reason(StrEnum):
+    """One reason, as answers and reports spell it. A reason keeps its spelling for good."""
+
+    INVALID_IMAGE = "invalid_image"
+    """The bytes cannot be read as an image."""
+    NO_FACE = "no_face"
+    """No face was found, or none in the box that the client gave."""
+    MULTIPLE_FACES = "multiple_faces"
+    """Several faces are of similar size, so the subject is not clear."""
+    FACE_TOO_SMALL = "face_too_small"
+    """The shorter side of the face's box has fewer pixels than ``KITH_MIN_FACE_SIZE``."""
+    LOW_DETECTION_SCORE = "low_detection_score"
+    """The detector's score (0 to 1) is below ``KITH_MIN_DETECTION_SCORE``."""
+    LOW_QUALITY = "low_quality"
+    """The quality score (0 to 1) is below ``KITH_MIN_QUALITY``."""
+    EXTREME_POSE = "extreme_pose"
+    """The head is turned by more degrees than ``KITH_MAX_YAW``."""
+    DUPLICATE_IMAGE = "duplicate_image"
+    """The person is enrolled with a file of the same SHA-256."""
+    LOOKS_LIKE_ANOTHER_PERSON = "looks_like_another_person"
+    """An identification would name another person for this face."""
+    FACE_LIMIT_REACHED = "face_limit_reached"
+    """The person has ``max_faces_per_person`` faces."""
+    PERSON_NOT_VALID = "person_not_valid"
+    """The person's validity has not begun, or is over."""
+    SEVERAL_FACES = "several_faces"
+    """Several faces were found and one was taken: a warning, never a refusal."""
+
+
+NoSubject = Literal[Reason.NO_FACE, Reason.MULTIPLE_FACES]
+"""Why no face of an image was taken."""
+SampleReason = Literal[
+    Reason.FACE_TOO_SMALL, Reason.LOW_DETECTION_SCORE, Reason.LOW_QUALITY, Reason.EXTREME_POSE
+]
+"""Why the face that was taken cannot be used."""
+RejectionReason = Literal[
+    Reason.INVALID_IMAGE,
+    NoSubject,
+    SampleReason,
+    Reason.DUPLICATE_IMAGE,
+    Reason.LOOKS_LIKE_ANOTHER_PERSON,
+    Reason.FACE_LIMIT_REACHED,
+]
+"""Why an image was not enrolled."""
+ProbeReason = Literal[NoSubject, SampleReason, Reason.PERSON_NOT_VALID]
+"""Why a face was not recognised."""
