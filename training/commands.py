@@ -99,8 +99,10 @@ def report(
     section: Annotated[
         list[int] | None, typer.Option(help="Make only this section; can be repeated.")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Epochs of each study run.")] = 20,
-    seeds: Annotated[int, typer.Option(help="Seeds of the table that compares losses.")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, max=10_000, help="Epochs of a study run.")] = 20,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=1000, help="Seeds of the table that compares losses.")
+    ] = 3,
 ) -> None:
     """Train the study runs, and write why open-set identification is metric learning.
 

@@ -60,10 +60,11 @@ def load_data(config: DataConfig, root: Path | None = None) -> ImageSet:
     """
     path = (root or Path()) / config.path
     if config.kind != "digits" and not path.exists():
-        raise TrainingError(
-            f"There is no {path}, which data.path names. Name the folder that it lies in by --data "
-            "or KITH_TRAINING_DATA."
+        relative = not Path(config.path).is_absolute()
+        hint = (
+            " Name the folder that it lies in by --data or KITH_TRAINING_DATA." if relative else ""
         )
+        raise TrainingError(f"There is no {path}, which data.path names.{hint}")
     if config.kind == "digits":
         return digits.load(config.size)
     if config.kind == "mnist":

@@ -87,6 +87,7 @@ REPORT = ["report", "--out", "o", "--mnist", "NOTHING", "--omniglot", "o", "--se
         (["evaluate", "NOTHING"], "holds no finished epoch"),
         ([*REPORT, "7"], "sections 1 to 6, and no 7"),
         ([*REPORT, "2"], "holds no *-images-idx3-ubyte file"),
+        ([*REPORT[:2], "o", "--mnist", "/nowhere", *REPORT[5:], "2"], "There is no /nowhere."),
     ],
 )
 def test_what_a_command_cannot_do_is_one_line(

@@ -16,6 +16,7 @@ import numpy as np
 from training.backbones.embedder import Embedder
 from training.config import DataConfig, ModelConfig, RunConfig, SamplerConfig, TrainConfig
 from training.datasets.base import ImageSet
+from training.errors import TrainingError
 from training.loss_tables import Contrastive, LossConfig, PairLoss, Softmax, Supervised
 from training.objective import Objective
 from training.prepare import Prepared, build_model, material, prepare
@@ -59,13 +60,13 @@ class Studies:
     @cached_property
     def digits(self) -> Subject:
         """MNIST: 0-6 to learn, 7-9 unseen."""
-        data = DataConfig("mnist", str(self._mnist), unseen=("7", "8", "9"), size=_SIDE)
+        data = DataConfig("mnist", _there(self._mnist), unseen=("7", "8", "9"), size=_SIDE)
         return _subject(self._base("mnist", data, SamplerConfig(identities=7, images=24, steps=10)))
 
     @cached_property
     def characters(self) -> Subject:
         """Omniglot: 80 % of the characters to learn, 20 % unseen."""
-        data = DataConfig("omniglot", str(self._omniglot), unseen=0.2, size=_SIDE)
+        data = DataConfig("omniglot", _there(self._omniglot), unseen=0.2, size=_SIDE)
         base = self._base("omniglot", data, SamplerConfig(identities=48, images=4))
         return _subject(replace(base, model=replace(base.model, width=24)))
 
@@ -124,6 +125,12 @@ def some(data: ImageSet, count: int) -> ImageSet:
     """``count`` images drawn from ``data``, or all where there are no more."""
     rows = np.random.default_rng(SEED).choice(len(data), min(count, len(data)), replace=False)
     return data.take(rows)
+
+
+def _there(data: Path) -> str:
+    if not data.exists():
+        raise TrainingError(f"There is no {data}.")
+    return str(data)
 
 
 def _subject(base: RunConfig) -> Subject:
