@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 
-from app.auth.door import DoorKeys
+from app.auth.cached_keys import CachedKeys
 from app.auth.service import KeyService
 from app.bundles.bundle import Bundle
 from app.container import Container as Container
@@ -18,6 +18,7 @@ from app.core.clock import Clock, SystemClock
 from app.core.db import Database
 from app.core.erasure import Erasure
 from app.core.jobs import Jobs
+from app.core.observers import Observers
 from app.core.outage import Outage
 from app.decision.sites import SiteCalibrations
 from app.gallery.collection_service import CollectionService
@@ -38,20 +39,22 @@ from app.observability.health import Readiness
 from app.observability.metrics import Metrics
 from app.observability.replicas import ReplicaCollector
 from app.receipts.service import Receipts
+from app.recognition.bookkeeping import Books, Records
 from app.recognition.climbing import ClimbWatch
 from app.recognition.clusters import ClusterService
+from app.recognition.detect import DetectionService
 from app.recognition.distances import DistanceService
-from app.recognition.doors import DoorSearch
 from app.recognition.exposures import Exposures
 from app.recognition.feedback import FeedbackService
-from app.recognition.models import ModelService
+from app.recognition.identify import IdentificationService
+from app.recognition.last_known import LastKnownSearch, OutageSearch
+from app.recognition.model_service import ModelService
 from app.recognition.probes import ProbeStore
-from app.recognition.recalled import RecalledSearch
+from app.recognition.results import Decision
 from app.recognition.search import PersonSearch
-from app.recognition.service import RecognitionService
 from app.recognition.services import RecognitionServices
 from app.recognition.thresholds import SiteWatch, ThresholdService
-from app.recognition.verification import VerificationService
+from app.recognition.verify import VerificationService
 from app.replication.follower import Follower
 from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots
@@ -84,13 +87,15 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     services = Services(
         receipts=base.receipts,
         keys=keys,
-        door_keys=galleries.door_keys,
+        cached_keys=galleries.cached_keys,
         readiness=Readiness(base.database, galleries.outage),
-        metrics=judging.metrics,
+        metrics=judging.books.metrics,
+        observers=judging.observers,
         collections=gallery.collections,
         persons=gallery.persons,
         lookalikes=gallery.lookalikes,
-        recognition=recognition.recognition,
+        identification=recognition.identification,
+        detection=recognition.detection,
         verification=recognition.verification,
         distances=recognition.distances,
         clusters=recognition.clusters,
@@ -102,8 +107,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         settings,
         base.database,
         galleries.follower,
-        judging.exposures,
-        _jobs(base.database, services, judging.watch),
+        judging.observers,
+        _jobs(base.database, services, judging.books),
         services,
     )
 
@@ -144,30 +149,27 @@ def _keys(base: _Base) -> KeyService:
 
 @dataclass(frozen=True, slots=True)
 class _Judging:
-    """What decisions are made by, and what is counted of them."""
+    """What decisions are made by, and what follows them."""
 
     calibrations: SiteCalibrations
     acceptance: Acceptance
-    metrics: Metrics
-    watch: SiteWatch
-    exposures: Exposures
-    probes: ProbeStore
-    climbs: ClimbWatch
+    books: Books
+    observers: Observers[Decision]
 
 
 def _judging(base: _Base, galleries: "_Galleries") -> _Judging:
     manifest, calibrations = base.bundle.manifest, SiteCalibrations(base.bundle.calibration)
     outage, replicas = galleries.outage, ReplicaCollector(galleries.follower)
     metrics = Metrics(lambda: outage.stale, lambda: outage.age, replicas)
-    return _Judging(
-        calibrations,
-        _acceptance(base.settings),
+    books = Books(
         metrics,
         SiteWatch(calibrations, metrics),
-        Exposures(base.database, contract_id=manifest.contract_id),
-        ProbeStore(base.database, base.clock, manifest.dimension),
         ClimbWatch(metrics),
+        Exposures(base.database, contract_id=manifest.contract_id),
+        ProbeStore(base.database, manifest.dimension),
     )
+    observers = Observers[Decision](books.observers(), metrics)
+    return _Judging(calibrations, _acceptance(base.settings), books, observers)
 
 
 def _gallery(base: _Base, galleries: "_Galleries", judging: _Judging) -> GalleryServices:
@@ -193,19 +195,27 @@ def _recognition(base: _Base, galleries: "_Galleries", judging: _Judging) -> Rec
     """The services that answer about faces."""
     database, clock, analyser = base.database, base.clock, base.analyser
     search, calibrations, acceptance = galleries.search, judging.calibrations, judging.acceptance
+    observers, books = judging.observers, judging.books
+    records = Records(observers, books.exposures, books.probes)
     return RecognitionServices(
         receipts=base.receipts,
-        recognition=RecognitionService(
+        identification=IdentificationService(
             analyser,
-            galleries.doors,
+            galleries.current,
             calibrations=calibrations,
             acceptance=acceptance,
-            metrics=judging.metrics,
-            watch=judging.watch,
-            exposures=judging.exposures,
-            probes=judging.probes,
-            climbs=judging.climbs,
+            clock=clock,
+            observers=observers,
         ),
+        verification=VerificationService(
+            analyser,
+            galleries.current,
+            calibrations=calibrations,
+            acceptance=acceptance,
+            clock=clock,
+            observers=observers,
+        ),
+        detection=DetectionService(analyser),
         feedback=FeedbackService(
             database,
             clock,
@@ -213,34 +223,23 @@ def _recognition(base: _Base, galleries: "_Galleries", judging: _Judging) -> Rec
             search,
             calibrations=calibrations,
             acceptance=acceptance,
-            exposures=judging.exposures,
-            probes=judging.probes,
+            records=records,
         ),
-        thresholds=ThresholdService(search, calibrations, judging.watch),
-        verification=VerificationService(
-            analyser,
-            galleries.doors,
-            calibrations=calibrations,
-            acceptance=acceptance,
-            metrics=judging.metrics,
-            clock=clock,
-            climbs=judging.climbs,
-        ),
+        thresholds=ThresholdService(database, search, calibrations, books.watch),
         distances=DistanceService(analyser, search),
-        clusters=ClusterService(analyser, search, judging.probes, calibrations),
+        clusters=ClusterService(analyser, search, records, calibrations),
         models=ModelService(base.bundle),
     )
 
 
-def _jobs(database: Database, services: Services, watch: SiteWatch) -> Jobs:
+def _jobs(database: Database, services: Services, books: Books) -> Jobs:
     def forget_deleted() -> None:
-        there = services.collections.ids()
-        services.metrics.retain(there)
-        watch.retain(there)
+        books.retain(services.collections.ids())
 
     return Jobs(
         {
             "last uses": services.keys.uses.write,
+            "counts of probes": books.exposures.write,
             "old receipts": services.receipts.purge,
             "metrics of deleted collections": forget_deleted,
             "erasure": Erasure(database, at_start=True).run,
@@ -251,12 +250,11 @@ def _jobs(database: Database, services: Services, watch: SiteWatch) -> Jobs:
 def _forget(
     galleries: "_Galleries", judging: _Judging, lookalikes: Lookalikes, collection: Collection
 ) -> None:
-    """Whatever this process keeps of a collection that was deleted."""
+    """Drop what this process keeps of a collection that was deleted."""
+    judging.observers.settle()  # no decision of before brings it back
     galleries.replicas.forget(collection.key)
     galleries.remembered.forget(collection.key)
-    judging.metrics.forget(collection.id)
-    judging.watch.forget(collection.id)
-    judging.climbs.forget(collection.id)
+    judging.books.forget(collection)
     lookalikes.forget(collection.key)
 
 
@@ -268,8 +266,8 @@ class _Galleries:
     search: PersonSearch
     outage: Outage
     remembered: Remembered
-    doors: DoorSearch
-    door_keys: DoorKeys
+    current: OutageSearch
+    cached_keys: CachedKeys
     follower: Follower
 
 
@@ -284,13 +282,13 @@ def _galleries(base: _Base, keys: KeyService) -> _Galleries:
     wake = threading.Event()
     outage = Outage(settings.stale_ok_seconds, wake=wake.set)
     remembered = Remembered(database, contract)
-    doors = DoorSearch(search, RecalledSearch(remembered, replicas, clock), outage)
-    door_keys = DoorKeys(keys, outage)
+    current = OutageSearch(search, LastKnownSearch(remembered, replicas, clock), outage)
+    cached_keys = CachedKeys(keys, outage)
 
     @contextmanager
     def polling() -> Iterator[None]:
         with outage.looking(), remembered.reading():
-            door_keys.read()
+            cached_keys.read()
             yield
 
     if settings.stale_ok_seconds:
@@ -304,7 +302,7 @@ def _galleries(base: _Base, keys: KeyService) -> _Galleries:
         polling=polling if settings.stale_ok_seconds else nullcontext,
         known_for=settings.stale_ok_seconds or inf,
     )
-    return _Galleries(replicas, search, outage, remembered, doors, door_keys, follower)
+    return _Galleries(replicas, search, outage, remembered, current, cached_keys, follower)
 
 
 def _acceptance(settings: Settings) -> Acceptance:

@@ -8,10 +8,11 @@ from app.auth.services import AuthServices
 from app.core.db import Database
 from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
 from app.core.jobs import Jobs
+from app.core.observers import Observers
 from app.errors import StartError
 from app.gallery.services import GalleryServices
 from app.observability.services import OperationsServices
-from app.recognition.exposures import Exposures
+from app.recognition.results import Decision
 from app.recognition.services import RecognitionServices
 from app.replication.follower import Follower
 from app.settings import Settings
@@ -32,7 +33,7 @@ class Container:
     settings: Settings
     database: Database
     follower: Follower
-    exposures: Exposures
+    observers: Observers[Decision]
     jobs: Jobs
     services: Services
 
@@ -47,6 +48,7 @@ class Container:
             with self.database.opening():
                 self._ensure_admin()
                 self.follower.start()
+            self.observers.start()
             self.jobs.start()
         except BaseException:
             self.database.close()
@@ -76,10 +78,10 @@ class Container:
             ) from None
 
     def close(self) -> None:
-        """Keep snapshots and counts, and give the database's connections back."""
+        """Finish what follows decisions, write counts and snapshots, and close the database."""
+        self.observers.stop()
         self.jobs.stop()
         self.follower.stop()
-        self.exposures.write()
         self.database.close()
 
 

@@ -30,7 +30,9 @@ from app.gallery.enrolment import ImageFile
 from app.gallery.schemas import NewCollection, NewPerson
 from app.observability.metrics import Metrics
 from app.receipts.keeping import keep_nothing
-from app.recognition.schemas import IdentifyOptions, VerifyOptions
+from app.recognition import render
+from app.recognition.schemas.identification import IdentifyOptions
+from app.recognition.schemas.verification import VerifyOptions
 from app.settings import Settings
 
 PEOPLE: Final = 200
@@ -165,13 +167,14 @@ def _climb(faces: Faces, score: Score, *, seed: int) -> int | None:
 
 
 def _identifying(container: Container, caller: Principal, person: str) -> Score:
-    recognition = container.services.recognition
+    recognition = container.services.identification
     options = IdentifyOptions(max_candidates=100, max_faces=1)
 
     def score(picture: bytes) -> tuple[float, bool]:
-        answer = recognition.identify(
+        decision = recognition.identify(
             _COLLECTION, picture, options, request_id="bench", caller=caller
         )
+        answer = render.identification(decision)
         if not answer.faces:
             return -1.0, False
         (face,) = answer.faces
@@ -187,9 +190,10 @@ def _verifying(container: Container, caller: Principal, person: str) -> Score:
     verification = container.services.verification
 
     def score(picture: bytes) -> tuple[float, bool]:
-        answer = verification.verify(
+        decision = verification.verify(
             _COLLECTION, person, picture, VerifyOptions(), request_id="bench", caller=caller
         )
+        answer = render.verification(decision)
         told = -1.0 if answer.similarity is None else answer.similarity
         return told, answer.decision == "match"
 

@@ -14,7 +14,10 @@ _COLLECTIONS = table("collections", column("key"), column("id", String))
 
 def ids_of(session: Session, keys: Iterable[int]) -> dict[int, str]:
     """By internal key, the ids of those collections that are still there."""
-    query = select(_COLLECTIONS.c.key, _COLLECTIONS.c.id).where(_COLLECTIONS.c.key.in_(set(keys)))
+    wanted = set(keys)
+    if not wanted:  # as for every unbound key, at every request
+        return {}
+    query = select(_COLLECTIONS.c.key, _COLLECTIONS.c.id).where(_COLLECTIONS.c.key.in_(wanted))
     return {row[0]: row[1] for row in session.execute(query)}
 
 

@@ -48,20 +48,20 @@ def _principal(services: Provided, presented: Presented) -> Principal:
     return services.keys.known(presented)
 
 
-def _at_door(services: Provided, presented: Presented) -> Principal:
-    return services.door_keys.known(presented)
+def _principal_in_outage(services: Provided, presented: Presented) -> Principal:
+    return services.cached_keys.known(presented)
 
 
 Check = Callable[[Request, Principal, AuthServices], Coroutine[Any, Any, Principal]]
 
 
-def allow(*scopes: Scope, everywhere: bool = False, door: bool = False) -> Check:
+def allow(*scopes: Scope, everywhere: bool = False, in_outage: bool = False) -> Check:
     """A dependency: the caller, whose key is valid and has one of ``scopes`` or admin.
 
-    A key bound to collections reaches those alone; ``everywhere`` asks for an unbound one. At a
-    ``door`` a key may be recalled where the database does not answer.
+    A key bound to collections reaches those alone; ``everywhere`` asks for an unbound one. With
+    ``in_outage`` a key counts as it was last read while the database does not answer.
     """
-    who = _at_door if door else _principal
+    who = _principal_in_outage if in_outage else _principal
 
     async def check(
         request: Request,
@@ -89,8 +89,8 @@ MayAdministerEverything = Annotated[Principal, Depends(allow(Scope.ADMIN, everyw
 MayAdminister = Annotated[Principal, Depends(allow(Scope.ADMIN))]
 MayEnroll = Annotated[Principal, Depends(allow(Scope.ENROLL))]
 MayIdentify = Annotated[Principal, Depends(allow(Scope.IDENTIFY))]
-MayDecide = Annotated[Principal, Depends(allow(Scope.IDENTIFY, door=True))]
-"""As ``MayIdentify``, for what goes on while the database does not answer."""
+MayDecide = Annotated[Principal, Depends(allow(Scope.IDENTIFY, in_outage=True))]
+"""``MayIdentify`` for routes that also answer while the database does not."""
 MayRead = Annotated[Principal, Depends(allow(Scope.READ))]
 MaySeeEnrolled = Annotated[Principal, Depends(allow(Scope.READ, Scope.ENROLL))]
 """Collections, persons and faces: whoever enrols must see what is enrolled."""

@@ -5,17 +5,17 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from app.auth.door import DoorKeys
+from app.auth.cached_keys import CachedKeys
 from app.auth.service import KeyService
 from app.web.services import WebServices, provided
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuthServices(WebServices):
-    """Everything about keys; ``door_keys`` also answer while the database does not."""
+    """Everything about keys; ``cached_keys`` also answer while the database does not."""
 
     keys: KeyService
-    door_keys: DoorKeys
+    cached_keys: CachedKeys
 
 
 Provided = Annotated[AuthServices, Depends(provided)]

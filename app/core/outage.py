@@ -57,14 +57,22 @@ class Outage:
         nothing may stand in for it.
         """
         if not self.stale:
-            began = self._now()
-            try:
+            with self.asking():
                 return ask()
-            except DatabaseLost:
-                self._lose(began)
-                if not self._is_fresh():
-                    raise
         return recall()
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """A block that asks the database. ``DatabaseLost`` ends the block and goes no further where
+        what was last known may answer instead.
+        """
+        began = self._now()
+        try:
+            yield
+        except DatabaseLost:
+            self._lose(began)
+            if not self._is_fresh():
+                raise
 
     @contextmanager
     def looking(self) -> Iterator[None]:

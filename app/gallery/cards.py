@@ -15,8 +15,9 @@ from app.index.base import Vectors
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What an answer tells of a person."""
+    """A person's internal key, and what an answer says of them."""
 
+    key: int
     id: str
     external_id: str | None
     name: str | None
@@ -44,7 +45,7 @@ def read_cards(
     for part in parts(person_keys):
         some = query if part is None else query.where(Person.key.in_(part))
         for row in session.execute(some):
-            person = Named(row.id, row.external_id, row.name)
+            person = Named(row.key, row.id, row.external_id, row.name)
             found[row.key] = Card(person, others.get(row.key))
     return found
 

@@ -26,8 +26,8 @@ from app.gallery.schemas import (
 from app.gallery.views import several_faces
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyse, Analyser
-from app.inference.pipeline import Sample, Scene
-from app.inference.subject import Subject, find_subject
+from app.inference.pipeline import Sample
+from app.inference.subject import Subject, the_subject
 from app.reasons import Reason, RejectionReason
 from app.vision.types import Box
 
@@ -162,17 +162,13 @@ class Enroller:
     def _template(
         self, analyse: Analyse, origin: Origin, data: bytes, subject: Subject
     ) -> Template:
-        analysis = analyse(data, lambda scene: [self._taken(scene, subject)])
-        found = len(analysis.scene.samples)
-        return Template(origin, analysis.chosen[0], found, analysis.embeddings[0])
-
-    def _taken(self, scene: Scene, subject: Subject) -> Sample:
-        """The one face that is meant, if it is good enough."""
-        face = find_subject(scene, subject)
-        reasons = [face] if isinstance(face, str) else self._acceptance.to_enrol(face)
-        if isinstance(face, str) or reasons:
-            raise _Refused(reasons, len(scene.samples))
-        return face
+        analysis = analyse(data, the_subject(subject), self._acceptance.to_enrol)
+        if analysis.missing:
+            raise _Refused([analysis.missing], analysis.found)
+        (face,) = analysis.faces
+        if face.embedding is None:
+            raise _Refused(face.reasons, analysis.found)
+        return Template(origin, face.sample, analysis.found, face.embedding)
 
 
 def several_faces_warnings(templates: Sequence[Template]) -> list[EnrolmentWarning]:

@@ -2,10 +2,20 @@
 compared with everybody from then on.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.inference.pipeline import Sample
 from app.reasons import Reason, SampleReason
+
+Refuse = Callable[[Sample], Sequence[SampleReason]]
+"""The reasons for which a sample is not embedded; none where it is good enough."""
+
+
+def refuse_none(sample: Sample) -> list[SampleReason]:
+    """Accept every sample."""
+    del sample
+    return []
 
 
 @dataclass(frozen=True, slots=True)

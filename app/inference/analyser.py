@@ -1,18 +1,20 @@
-"""From the bytes of an image to its samples and their embeddings, behind the gate."""
+"""From the bytes of an image to its faces, each with its embedding or why it has none."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 from app.core.attendance import check_client
+from app.inference.acceptance import Refuse, refuse_none
 from app.inference.embedder import Embeddings
 from app.inference.gate import Admitted, Gate
 from app.inference.pipeline import Pipeline, Sample, Scene
+from app.inference.subject import Select, Selection
+from app.reasons import NoSubject, SampleReason
 from app.vision.decode import ImageLimits, decode_image
-
-Choose = Callable[[Scene], Sequence[Sample]]
-"""Picks the samples that are worth the embedder's time; it may refuse by raising."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +27,38 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
-    """The ``scene``, the samples ``chosen`` of it, and their ``embeddings`` (n, d)."""
+class Examined:
+    """One selected sample: the ``reasons`` for which it is refused, or its ``embedding`` (d,).
 
-    scene: Scene
-    chosen: Sequence[Sample]
-    embeddings: Embeddings
+    ``embedding`` is None where there are reasons, and where no embedding was asked for.
+    """
+
+    sample: Sample
+    reasons: tuple[SampleReason, ...]
+    embedding: Embeddings | None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The selected ``faces`` of an upright image of ``width`` x ``height`` pixels.
+
+    ``found`` and ``missing`` are those of the ``Selection``.
+    """
+
+    width: int
+    height: int
+    found: int
+    missing: NoSubject | None
+    faces: tuple[Examined, ...]
     timings: Timings
 
 
-Analyse = Callable[[bytes, Choose], Analysis]
-"""What is in one image of a request, with the embeddings of whatever is chosen."""
+class Analyse(Protocol):
+    """Examines one image of a request."""
+
+    def __call__(self, data: bytes, select: Select, refuse: Refuse = refuse_none) -> Analysis:
+        """The selected faces of the image; those that ``refuse`` accepts are embedded."""
+        ...
 
 
 class Analyser:
@@ -46,22 +69,35 @@ class Analyser:
         self._gate = gate
         self._limits = limits
 
-    def analyse(self, data: bytes, choose: Choose) -> Analysis:
-        """What is in the one image of a request. Raises what ``batch`` and its function raise."""
-        with self.batch(1) as analyse:
-            return analyse(data, choose)
+    def analyse(
+        self, data: bytes, select: Select, refuse: Refuse = refuse_none, *, embed: bool = True
+    ) -> Analysis:
+        """Examine the one image of a request, without embeddings where ``embed`` is False.
+
+        Raises what ``batch`` and its function raise.
+        """
+        with self._gate.admit() as admitted:
+            return self._analyse(admitted, data, select, refuse, embed=embed)
 
     @contextmanager
     def batch(self, images: int) -> Iterator[Analyse]:
-        """A function to analyse each of so many images; ``Overloaded`` when too many wait.
+        """A function that examines each of ``images`` images; ``Overloaded`` when too many wait.
 
-        The function raises what ``decode_image`` raises, ``Overloaded`` when no turn comes,
-        ``ClientGone`` when nobody waits for the answer any more, and whatever ``choose`` raises.
+        The function raises what ``decode_image`` raises, ``Overloaded`` when no turn comes, and
+        ``ClientGone`` when nobody waits for the answer any more.
         """
         with self._gate.admit(images) as admitted:
-            yield lambda data, choose: self._analyse(admitted, data, choose)
+            yield partial(self._analyse, admitted)
 
-    def _analyse(self, admitted: Admitted, data: bytes, choose: Choose) -> Analysis:
+    def _analyse(
+        self,
+        admitted: Admitted,
+        data: bytes,
+        select: Select,
+        refuse: Refuse = refuse_none,
+        *,
+        embed: bool = True,
+    ) -> Analysis:
         with admitted.turn():
             started = time.perf_counter()
             image = decode_image(data, self._limits)
@@ -69,11 +105,26 @@ class Analyser:
             check_client()
             scene = Scene(image.shape[1], image.shape[0], self.pipeline.find(image))
             detected = time.perf_counter()
-            chosen = choose(scene)
+            selection = select(scene)
             check_client()
-            embeddings = self.pipeline.embed([sample.crop for sample in chosen])
+            faces = self._examined(selection, refuse, embed=embed)
             embedded = time.perf_counter()
         timings = Timings(
             (decoded - started) * 1e3, (detected - decoded) * 1e3, (embedded - detected) * 1e3
         )
-        return Analysis(scene, chosen, embeddings, timings)
+        return Analysis(
+            scene.width, scene.height, selection.found, selection.missing, faces, timings
+        )
+
+    def _examined(
+        self, selection: Selection, refuse: Refuse, *, embed: bool
+    ) -> tuple[Examined, ...]:
+        """Each selected sample; the accepted ones are embedded in one batch."""
+        checked = [(sample, tuple(refuse(sample))) for sample in selection.samples]
+        accepted = [row for row, (_, reasons) in enumerate(checked) if embed and not reasons]
+        rows = self.pipeline.embed([checked[row][0].crop for row in accepted])
+        embeddings = dict(zip(accepted, rows, strict=True))
+        return tuple(
+            Examined(sample, reasons, embeddings.get(row))
+            for row, (sample, reasons) in enumerate(checked)
+        )

@@ -1,6 +1,6 @@
 """Folders of photographs, one folder a person: embedded."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from app.errors import AppError
 from app.inference.analyser import Analyser
 from app.inference.embedder import Embeddings
-from app.inference.pipeline import Sample
+from app.inference.pipeline import Sample, Scene
+from app.inference.subject import Selection
 from app.inference.walk import Photo, walk
 from app.vision.again import seen_again
 
@@ -63,19 +64,16 @@ def embed_photos(
 def _embed(
     analyser: Analyser, photo: Photo, choose: Callable[[Sequence[Sample]], Sample | None]
 ) -> tuple[Photo, Embeddings | None, str]:
-    def picked(samples: list[Sample]) -> Iterator[Sample]:
-        if (sample := choose(samples)) is not None:
-            yield sample
+    def select(scene: Scene) -> Selection:
+        sample = choose(scene.samples)
+        return Selection([] if sample is None else [sample], len(scene.samples))
 
     try:
-        analysis = analyser.analyse(
-            photo.file.read_bytes(), lambda scene: list(picked(scene.samples))
-        )
+        faces = analyser.analyse(photo.file.read_bytes(), select).faces
     except (AppError, OSError) as error:
         return photo, None, getattr(error, "detail", str(error))
-    if not len(analysis.embeddings):
+    if not faces or faces[0].embedding is None:
         return photo, None, "not one face that the photo is of"
-    again = analyser.pipeline.embed(
-        [seen_again(each.crop, face=each.landmarks is not None) for each in analysis.chosen]
-    )
-    return photo, np.concatenate([analysis.embeddings, again]), ""
+    sample = faces[0].sample
+    again = seen_again(sample.crop, face=sample.landmarks is not None)
+    return photo, np.stack([faces[0].embedding, *analyser.pipeline.embed([again])]), ""

@@ -1,6 +1,7 @@
 """Which face of an image is meant, where only one is: one rule for every route and command."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from app.inference.pipeline import Sample, Scene
@@ -19,6 +20,49 @@ RIVAL: Final = 0.7
 LEAST_OVERLAP: Final = 0.3
 """Intersection over union of the box that a client drew and the face that it means: a box that is
 1.8 times as wide and as high, around the same middle, still has it; a box around two faces not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The ``samples`` that a request means, largest first, of ``found`` in the image.
+
+    ``missing`` says why there is none where the request means exactly one.
+    """
+
+    samples: Sequence[Sample]
+    found: int
+    missing: NoSubject | None = None
+
+
+Select = Callable[[Scene], Selection]
+"""Selects the samples of an image that are examined."""
+
+
+def the_subject(subject: Subject) -> Select:
+    """Select the one face that ``subject`` means; ``found`` counts all faces of the image."""
+
+    def select(scene: Scene) -> Selection:
+        face = find_subject(scene, subject)
+        found = len(scene.samples)
+        return Selection([], found, face) if isinstance(face, str) else Selection([face], found)
+
+    return select
+
+
+def largest_faces(number: int, *, min_face_size: int = 0) -> Select:
+    """Select the ``number`` largest faces, of those of at least ``min_face_size`` pixels, which
+    alone are counted as found. A sample that is a whole image is always large enough.
+    """
+
+    def select(scene: Scene) -> Selection:
+        large = [
+            sample
+            for sample in scene.samples
+            if sample.quality is None or sample.quality.face_size >= min_face_size
+        ]
+        return Selection(large[:number], len(large))
+
+    return select
 
 
 def find_subject(scene: Scene, subject: Subject) -> Sample | NoSubject:

@@ -100,6 +100,24 @@ class Metrics:
             ("collection",),
             registry=self._registry,
         )
+        self._observers_failed = Counter(
+            "kith_observer_failures_total",
+            "Decisions at which what follows a decision (metrics, counts, kept probes) failed.",
+            ("observer",),
+            registry=self._registry,
+        )
+        self._observers_missed = Counter(
+            "kith_observer_missed_total",
+            "Decisions that an observer did not get, since too many were waiting for it.",
+            ("observer",),
+            registry=self._registry,
+        )
+        self._observers_waiting = Gauge(
+            "kith_observer_waiting",
+            "Decisions that an observer has not finished; one that hangs finishes none.",
+            ("observer",),
+            registry=self._registry,
+        )
         self._sources: defaultdict[str, set[str]] = defaultdict(set)
         self._lock = Lock()
         self._site = {
@@ -144,6 +162,20 @@ class Metrics:
     def observe_stale(self, collection_id: str) -> None:
         """One answer that rests on what was last known."""
         self._stale_decisions.labels(collection_id).inc()
+
+    def watch_observer(self, name: str, waiting: Callable[[], float]) -> None:
+        """``waiting()`` is the number of decisions that the observer has not finished."""
+        self._observers_failed.labels(name)
+        self._observers_missed.labels(name)
+        self._observers_waiting.labels(name).set_function(waiting)
+
+    def observer_failed(self, name: str) -> None:
+        """An observer raised an error for one decision."""
+        self._observers_failed.labels(name).inc()
+
+    def observer_missed(self, name: str) -> None:
+        """An observer did not get one decision, since its queue was full."""
+        self._observers_missed.labels(name).inc()
 
     def _source(self, collection_id: str, source: str | None) -> str:
         """The label of a source: the first hundred of a collection have their own, for each costs

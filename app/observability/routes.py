@@ -61,4 +61,5 @@ def ready(services: Provided) -> ReadyView:
 )
 def metrics(_caller: MayObserve, services: Provided) -> Response:
     """Prometheus metrics of this process."""
+    services.observers.settle()  # with all decisions that were answered before
     return Response(services.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -1,10 +1,11 @@
 """The services that the routes of health and metrics use."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 
+from app.core.observers import Observers
 from app.observability.health import Readiness
 from app.observability.metrics import Metrics
 from app.web.services import provided
@@ -16,6 +17,7 @@ class OperationsServices:
 
     readiness: Readiness
     metrics: Metrics
+    observers: Observers[Any]
 
 
 Provided = Annotated[OperationsServices, Depends(provided)]

@@ -15,11 +15,12 @@ from app.gallery.schemas import SeveralFaces
 from app.gallery.views import cosine_view, rate_view, similarity_view
 from app.index.base import Vectors
 from app.inference.analyser import Analyser
-from app.recognition.faces import take_faces, wrong_images
+from app.recognition.bookkeeping import Records
 from app.recognition.matches import Match, judge
-from app.recognition.probes import ProbeStore
-from app.recognition.schemas import ClusterOptions, ClusterReport, ClusterView, KnownPerson
+from app.recognition.render import warnings_of
+from app.recognition.schemas.clusters import ClusterOptions, ClusterReport, ClusterView, KnownPerson
 from app.recognition.search import PersonSearch
+from app.recognition.subject import take_faces, wrong_images
 
 
 class ClusterService:
@@ -29,12 +30,12 @@ class ClusterService:
         self,
         analyser: Analyser,
         search: PersonSearch,
-        probes: ProbeStore,
+        records: Records,
         calibrations: SiteCalibrations,
     ) -> None:
         self._analyser = analyser
         self._search = search
-        self._probes = probes
+        self._records = records
         self._calibrations = calibrations
         self._reports = OneEach()  # of a thousand probes, a second of a core
 
@@ -49,12 +50,13 @@ class ClusterService:
             raise wrong_images("send either images or stored_probes")
         if options.stored_probes:
             with self._reports.alone(collection.key):
-                stored = self._probes.all(collection)
+                stored = self._records.probes(collection)
                 return self._report(collection, stored.ids, stored.vectors, stored.seen, [])
 
         labels = [label for label, _ in images]
-        vectors, warnings = take_faces(self._analyser, images, options.subject)
-        return self._report(collection, labels, vectors, None, warnings)
+        faces = take_faces(self._analyser, images, options.subject)
+        vectors = np.stack([vector for _, vector in faces])
+        return self._report(collection, labels, vectors, None, warnings_of(faces))
 
     def _report(
         self,
@@ -99,7 +101,7 @@ class ClusterService:
         for group, near in zip(groups, matches.by_probe, strict=True):
             fused = of_fused_probes(calibration, len(group))
             threshold = fused.threshold(collection.target_fpir, matches.gallery.size).similarity
-            winner = judge(near, threshold, margin=margin).winner
+            winner = judge(near.matches, threshold, margin=margin).winner
             rate = fused.fpir(winner.similarity, matches.gallery.size) if winner else 0.0
             known.append(_person(winner, rate) if winner else None)
         return known

@@ -11,9 +11,10 @@ from app.errors import Conflict
 from app.gallery.schemas import SeveralFaces
 from app.inference.analyser import Analyser
 from app.inference.embedder import Embeddings
-from app.recognition.faces import take_faces, wrong_images
-from app.recognition.schemas import DistanceMatrix, DistanceOptions, Metric
+from app.recognition.render import warnings_of
+from app.recognition.schemas.distances import DistanceMatrix, DistanceOptions, Metric
 from app.recognition.search import PersonSearch
+from app.recognition.subject import take_faces, wrong_images
 
 _TINY: Final = 1e-12
 _DIGITS: Final = 6
@@ -39,7 +40,9 @@ class DistanceService:
             vectors = np.stack([self._person(collection_id, each) for each in labels])
         else:
             labels = [label for label, _ in images]
-            vectors, warnings = take_faces(self._analyser, images, options.subject)
+            faces = take_faces(self._analyser, images, options.subject)
+            vectors = np.stack([vector for _, vector in faces])
+            warnings = warnings_of(faces)
         return DistanceMatrix(
             labels=labels,
             metric=options.metric,

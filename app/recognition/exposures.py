@@ -1,5 +1,4 @@
-"""How many probes were judged, and at which stated rates: what confirmed false positives are held
-against.
+"""Counts probes and their expected false positives, the baseline for confirmed ones.
 
 All probes are counted, but stated rates only of as many as people can pass a camera: a key that
 asks again and again, or a film of one moment, would otherwise cancel what operators reported. So a
@@ -7,9 +6,9 @@ source of a key has three probes at once and one more every two seconds, which i
 a key three at once and one more every half a second, whatever sources it names. A key that may
 change the collection's target itself has no such limit.
 
-Counted in memory and written once a minute, so that an identification writes nothing. What a crash
-loses, or a switch of the collection to another model, makes the counts lower and thresholds
-stricter, never laxer.
+Counted in memory; a job writes the counts once a minute (``core.jobs``). What a crash loses, or a
+switch of the collection to another model, makes the counts lower and thresholds stricter, never
+laxer.
 """
 
 import time
@@ -27,7 +26,6 @@ from app.core.db import Database
 from app.errors import NotReady
 from app.gallery import repository
 
-WRITTEN_EVERY: Final = 60.0  # seconds
 _AT_ONCE: Final = 3
 _SOURCE_SECONDS: Final = 2.0
 _KEY_SECONDS: Final = 0.5
@@ -78,7 +76,6 @@ class Exposures:
         self._counts: defaultdict[int, _Count] = defaultdict(_Count)
         self._of_source = _Allowances(_SOURCE_SECONDS)
         self._of_key = _Allowances(_KEY_SECONDS)
-        self._written = now()
 
     def add(
         self,
@@ -88,24 +85,14 @@ class Exposures:
         *,
         probes: int,
         expected: float,
-        written: bool = True,
     ) -> None:
-        """Count ``probes``, of which ``expected`` would be named if they all were strangers.
-
-        Not ``written`` where the database does not answer: that is left to a later time.
-        """
-        at = now()
+        """Count ``probes``, of which ``expected`` would be named if they all were strangers."""
         with self._lock:
             allowed = self._allowed(collection_key, caller, source, probes)
             self._counts[collection_key].add(_Count(probes, expected * allowed / probes))
-            due = written and at - self._written >= WRITTEN_EVERY
-            if due:
-                self._written = at
-        if due:
-            self.write()
 
     def write(self) -> None:
-        """Put everything counted into the database; what cannot be written now is kept."""
+        """Write all counts to the database; those that cannot be written now are kept."""
         with self._lock:
             counts, self._counts = self._counts, defaultdict(_Count)
         if not counts:

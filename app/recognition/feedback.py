@@ -27,13 +27,12 @@ from app.index.base import Vectors
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.receipts.keeping import Keep
-from app.recognition.exposures import Exposures
-from app.recognition.faces import take_face
+from app.recognition.bookkeeping import Records
 from app.recognition.matches import judge, no_faces
-from app.recognition.probes import ProbeStore
-from app.recognition.schemas import FeedbackOptions, FeedbackView
+from app.recognition.render import Disclosure, in_steps, warnings
+from app.recognition.schemas.feedback import FeedbackOptions, FeedbackView
 from app.recognition.search import PersonSearch
-from app.recognition.views import in_steps
+from app.recognition.subject import take_face
 
 _log = structlog.get_logger()
 
@@ -57,8 +56,7 @@ class FeedbackService:
         *,
         calibrations: SiteCalibrations,
         acceptance: Acceptance,
-        exposures: Exposures,
-        probes: ProbeStore,
+        records: Records,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -66,8 +64,7 @@ class FeedbackService:
         self._search = search
         self._calibrations = calibrations
         self._acceptance = acceptance
-        self._exposures = exposures
-        self._probes = probes
+        self._records = records
 
     def give(
         self,
@@ -87,16 +84,19 @@ class FeedbackService:
             raise no_faces(person.id)
         if (image is None) == (options.probe_id is None):
             raise _wrong("send either an image or a probe_id")
-        warnings: list[SeveralFaces] = []
+        several: list[SeveralFaces] = []
         if image is None:
-            probe = self._probes.get(collection, str(options.probe_id))
+            probe = self._records.probe(collection, str(options.probe_id))
         else:
-            taken = take_face(self._analyser.analyse, image, options.subject, self._acceptance)
-            (_, probe), warnings = taken.needed("image", "the image"), taken.warnings()
+            taken = take_face(
+                self._analyser.analyse, image, options.subject, self._acceptance.to_identify
+            )
+            _, probe = taken.needed("image", "the image")
+            several = warnings(taken)
         similarity = float(fuse(templates) @ probe)
         threshold, named = self._judged(collection, probe)
         wrong = named == person.id and image is not None
-        self._exposures.write()
+        self._records.write_counts()
         with self._database.write() as session:
             owner = repository.comparable_collection(session, collection_id, collection.contract_id)
             person = repository.person(session, owner, options.person_id)
@@ -120,8 +120,8 @@ class FeedbackService:
             session.add(row)
             repository.log_change(session, owner, [person.key], now=self._clock.now())
             repository.count_false_positives(session, owner)
-            exact = caller.may_read or owner.show_candidates
-            view = _view(row, person.id, warnings, exact=exact)
+            exact = Disclosure.of(caller, owner).scores
+            view = _view(row, person.id, several, exact=exact)
             keep(session, view, row, person)
         _log.info(
             "feedback.given", collection=collection_id, feedback=view.id, verdict=options.verdict
@@ -135,7 +135,7 @@ class FeedbackService:
         a false positive, however many complaints came before this one.
         """
         matches = self._search.nearest(collection, probe[None], 2)
-        gallery, found = matches.gallery, matches.by_probe[0]
+        gallery, found = matches.gallery, matches.by_probe[0].matches
         threshold = self._calibrations.threshold(
             GalleryEvidence(gallery.evidence), collection.target_fpir, gallery.size
         ).similarity
@@ -163,7 +163,7 @@ def _digest(probe: Vectors) -> str:
 
 
 def _view(
-    row: Feedback, person_id: str, warnings: list[SeveralFaces], *, exact: bool
+    row: Feedback, person_id: str, several: list[SeveralFaces], *, exact: bool
 ) -> FeedbackView:
     return FeedbackView(
         id=row.id,
@@ -178,7 +178,7 @@ def _view(
         contract_id=row.contract_id,
         source=row.source,
         created_at=row.created_at,
-        warnings=warnings,
+        warnings=several,
     )
 
 

@@ -1,4 +1,4 @@
-"""Persons near a probe, and what is said of it: the same wherever they were read."""
+"""Persons near a probe and the decision among them, wherever the persons were read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from app.core.clock import microseconds
 from app.decision.fusion import ROUNDING
 from app.decision.open_set import Outcome, decide
 from app.errors import Conflict
@@ -15,12 +16,18 @@ from app.gallery.models import Collection
 from app.index.base import Vectors
 from app.replication.reader import GalleryReader, GalleryState
 
+_FEWEST_READ: Final = 5
+"""Persons read for each probe, however few are asked for: those among them who are not valid now
+are listed for an unknown face."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A person near a probe: the cosine with the fused templates, the nearest template where those
-    are at hand, and whether the probe is still nearer to somebody of whom it was reported that they
-    are not this person.
+    """A person near a probe.
+
+    ``similarity`` is the cosine with the person's fused templates; ``face_id`` is the nearest
+    template, None where templates are not at hand. ``reported_not_them``: the probe is at least as
+    close to an embedding that was reported not to be this person.
     """
 
     person: Named
@@ -30,32 +37,45 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
-    """For each probe its nearest persons, best first, and the gallery that they were sought in;
-    ``stale`` where that is what this process last knew.
-    """
-
-    collection: Collection
-    gallery: GalleryState
-    by_probe: list[list[Match]]
-    stale: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class NotValid:
-    """A person who may not be named now: ``valid`` is from when until when they may be, in
-    microseconds since 1970, the end excluded.
+    """A person near a probe who may not be named now.
+
+    ``valid`` is the window in which they may be, in microseconds since 1970, its end excluded.
     """
 
     person: Named
+    similarity: float
     valid: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """The persons near one probe, nearest first; ``not_valid`` are those outside of their validity
+    among the nearest few, without those reported not to be them.
+    """
+
+    matches: list[Match]
+    not_valid: list[NotValid]
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """For each probe the persons near it, and the gallery that was searched; ``stale`` where that
+    is the gallery as this process last knew it.
+    """
+
+    collection: Collection
+    gallery: GalleryState
+    by_probe: list[Near]
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
-    """Somebody whom a probe is held against: their ``templates`` fused to one vector (d,), from
-    when until when they are ``valid`` in microseconds since 1970, and the probes ``others`` (k, d)
-    of which it was reported that they are not them. ``stale`` as of ``Matches``.
+    """A person with whom a probe is compared.
+
+    ``fused`` (d,) is one vector of their ``templates``; ``valid`` as in ``NotValid``; ``others``
+    (k, d) are probes that were reported not to be this person. ``stale`` as in ``Matches``.
     """
 
     collection: Collection
@@ -70,8 +90,8 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is said of a probe, who is named, and how many of its matches one must see to see why:
-    two who are ambiguous are both shown, whoever is not named in between.
+    """The decision for one probe, the winner if any, and how many candidates to return so that an
+    ambiguous pair is shown in full.
     """
 
     outcome: Outcome
@@ -80,7 +100,7 @@ class Judgement:
 
 
 def judge(matches: Sequence[Match], threshold: float, *, margin: float) -> Judgement:
-    """Decide on ``matches``, best first; who was reported not to be the person is not named."""
+    """Decide on ``matches``, best first; a match that was reported not to be them cannot win."""
     possible = [row for row, match in enumerate(matches) if not match.reported_not_them]
     decision = decide([matches[row].similarity for row in possible], threshold, margin=margin)
     winner = None if decision.winner is None else matches[possible[decision.winner]]
@@ -90,8 +110,8 @@ def judge(matches: Sequence[Match], threshold: float, *, margin: float) -> Judge
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A person near a probe, ``valid`` as of ``NotValid``; ``templates`` (k, d) and their ids where
-    they are at hand.
+    """A person as read for a search: their ``fused`` templates (d,), and the ``templates`` (k, d)
+    themselves with their ids where they are at hand; ``others`` and ``valid`` as in ``Claimed``.
     """
 
     person: Named
@@ -102,102 +122,91 @@ class Enrolled:
     face_ids: Sequence[int] = ()
 
     def match(self, probe: Vectors) -> Match:
-        """How near ``probe`` (d,) is."""
+        """The person as a match of ``probe`` (d,)."""
         similarity = float(self.fused @ probe)
         nearest = None
         if self.templates is not None:
             nearest = self.face_ids[int(np.argmax(self.templates @ probe))]
         return Match(self.person, similarity, nearest, is_other(probe, similarity, self.others))
 
+    def is_valid(self, instant: int) -> bool:
+        """Whether the person may be named at ``instant``, in microseconds since 1970."""
+        return self.valid[0] <= instant < self.valid[1]
+
 
 def no_faces(person_id: str) -> Conflict:
-    """What is said where somebody is to be compared who has no templates."""
+    """The error of a comparison with a person without templates."""
     return Conflict(f"The person {person_id!r} has no faces to compare with; add some.")
 
 
-Confirm = Callable[[list[int]], Mapping[int, Enrolled]]
-"""Those of the keys that an index proposes whom a search is for: in ``seek`` those who may be named
-now, in ``seek_not_valid`` those who are enrolled and may not."""
-
-_SHOWN_NOT_VALID: Final = 5
+ReadPeople = Callable[[list[int]], Mapping[int, Enrolled]]
+"""Reads those of the keys that an index proposes who are enrolled, valid now or not."""
 
 
-def seek(
-    replica: GalleryReader,
-    collection: Collection,
-    probes: Vectors,
-    count: int,
-    *,
-    now: datetime,
-    confirm: Confirm,
-) -> Matches:
-    """The ``count`` persons nearest to each of ``probes`` (b, d) who may be named for it, and
-    whoever is nearer and may not.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One collection's index, the people that its hits are checked against, and the time.
+
+    ``collection`` was read after the request began, so every change that was answered before the
+    request counts.
     """
-    wanted = count
+
+    collection: Collection
+    reader: GalleryReader
+    read_people: ReadPeople
+    now: datetime
+
+
+def seek(source: Source, probes: Vectors, count: int) -> Matches:
+    """The ``count`` persons nearest to each of ``probes`` (b, d) who may be named for it, and those
+    nearer who were reported not to be the person.
+    """
+    wanted = max(count, _FEWEST_READ)
     while True:
-        found = replica.search(probes, wanted, revision=collection.revision, now=now)
+        found = source.reader.search(
+            probes, wanted, revision=source.collection.revision, now=source.now
+        )
         keys = found.neighbours.keys
-        enrolled = confirm(np.unique(keys).tolist()) if keys.size else {}
+        people = source.read_people(np.unique(keys).tolist()) if keys.size else {}
         by_probe = [
-            _best_first(enrolled, row.tolist(), probe)
+            _near(people, row.tolist(), probe, source.now)
             for row, probe in zip(keys, probes, strict=True)
         ]
-        enough = [_until(each, count) for each in by_probe]
+        enough = [_until(each.matches, count) for each in by_probe]
         if keys.shape[1] < wanted or None not in enough:
-            nearest = [short or each for short, each in zip(enough, by_probe, strict=True)]
-            return Matches(collection, found.gallery, nearest)
+            nearest = [
+                Near(each.matches if short is None else short, each.not_valid)
+                for short, each in zip(enough, by_probe, strict=True)
+            ]
+            return Matches(source.collection, found.gallery, nearest)
         wanted *= 4  # some of the nearest may not be named now: look further
 
 
-def seek_not_valid(
-    replica: GalleryReader,
-    collection: Collection,
-    probes: Vectors,
-    least: float,
-    *,
-    now: datetime,
-    confirm: Confirm,
-) -> list[list[NotValid]]:
-    """Who reaches ``least`` for each of ``probes`` (b, d) and is not valid now, nearest first.
-
-    For probes that nobody valid reaches: only the nearest few are looked at, and somebody valid
-    would stand in their place.
-    """
-    found = replica.search(probes, _SHOWN_NOT_VALID, revision=collection.revision, now=now)
-    keys = found.neighbours.keys
-    enrolled = confirm(np.unique(keys).tolist()) if keys.size else {}
-    return [
-        _reaching(enrolled, row.tolist(), probe, least)
-        for row, probe in zip(keys, probes, strict=True)
+def _near(people: Mapping[int, Enrolled], keys: list[int], probe: Vectors, now: datetime) -> Near:
+    """The people of ``keys``, which are in the order of the index, split by validity."""
+    instant = microseconds(now)
+    there = [(people[key], place) for place, key in enumerate(keys) if key in people]
+    valid = [each.match(probe) for each, _ in there if each.is_valid(instant)]
+    others = [
+        NotValid(match.person, match.similarity, each.valid)
+        for each, place in there
+        if place < _FEWEST_READ and not each.is_valid(instant)
+        for match in [each.match(probe)]
+        if not match.reported_not_them
     ]
-
-
-def _reaching(
-    enrolled: Mapping[int, Enrolled], keys: list[int], probe: Vectors, least: float
-) -> list[NotValid]:
-    near = [(enrolled[key].match(probe), enrolled[key].valid) for key in keys if key in enrolled]
-    near.sort(key=lambda each: each[0].similarity, reverse=True)
-    return [
-        NotValid(match.person, valid)
-        for match, valid in near
-        if match.similarity >= least and not match.reported_not_them
-    ]
+    valid.sort(key=lambda match: match.similarity, reverse=True)
+    others.sort(key=lambda each: each.similarity, reverse=True)
+    return Near(valid, others)
 
 
 def _until(matches: list[Match], count: int) -> list[Match] | None:
-    """Up to the ``count``-th who may be named; None where there are not so many."""
+    """Up to the ``count``-th match that may be named; None where there are fewer."""
     possible = [row for row, match in enumerate(matches) if not match.reported_not_them]
     return None if len(possible) < count else matches[: possible[count - 1] + 1]
 
 
-def _best_first(enrolled: Mapping[int, Enrolled], keys: list[int], probe: Vectors) -> list[Match]:
-    matches = [enrolled[key].match(probe) for key in keys if key in enrolled]
-    return sorted(matches, key=lambda match: match.similarity, reverse=True)
-
-
 def is_other(probe: Vectors, similarity: float, others: Vectors | None) -> bool:
-    """Whether a probe, so near to a person, is as near to one of the ``others`` (k, d) who were
-    reported not to be that person. A tie is: both may be of one picture.
+    """Whether a probe is at least as close to one of ``others`` (k, d), embeddings reported not to
+    be a person, as to that person. A tie counts: both may be of one picture.
     """
     return others is not None and float((others @ probe).max()) >= similarity - ROUNDING

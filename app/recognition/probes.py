@@ -1,12 +1,12 @@
 """The last unknown probes of a collection, where it asks for that: embeddings, never images."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import numpy as np
 
-from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
 from app.errors import NotFound
@@ -27,45 +27,48 @@ class StoredProbes:
     seen: list[datetime]
 
 
-class ProbeStore:
-    """Keeps unknown probes, the last so many of a collection. Thread-safe."""
+def new_probe_id() -> str:
+    """An id under which a probe will be kept."""
+    return new_id(_PREFIX)
 
-    def __init__(self, database: Database, clock: Clock, dimension: int) -> None:
+
+class ProbeStore:
+    """Keeps the newest unknown probes of a collection, ``keep_probes`` of them. Thread-safe."""
+
+    def __init__(self, database: Database, dimension: int) -> None:
         self._database = database
-        self._clock = clock
         self._dimension = dimension
 
     def keep(
-        self, collection: Collection, vectors: Vectors, *, source: str | None
-    ) -> list[str | None]:
-        """Keep ``vectors`` (n, d) and forget the oldest beyond the collection's number; the ids of
-        those kept.
+        self,
+        collection: Collection,
+        vectors: Mapping[str, Vectors],
+        *,
+        seen_at: datetime,
+        source: str | None,
+    ) -> None:
+        """Keep ``vectors`` (d,) by their ids, and delete the oldest probes beyond the collection's
+        number.
 
         ``ContractMismatch`` where the collection was switched to another model since it was read.
         """
         with self._database.write() as session:
             owner = repository.comparable_collection(session, collection.id, collection.contract_id)
-            now = self._clock.now()
-            rows = [
+            session.add_all(
                 Probe(
-                    id=new_id(_PREFIX),
+                    id=probe_id,
                     collection_key=owner.key,
                     embedding=pack(vector),
                     source=source,
-                    created_at=now,
+                    created_at=seen_at,
                 )
-                for vector in vectors
-            ]
-            session.add_all(rows)
+                for probe_id, vector in vectors.items()
+            )
             session.flush()
             repository.trim_probes(session, owner)
-            return [
-                row.id if place < owner.keep_probes else None
-                for place, row in zip(range(len(rows) - 1, -1, -1), rows, strict=True)
-            ]
 
     def all(self, collection: Collection) -> StoredProbes:
-        """Every probe that is kept."""
+        """Every kept probe of the collection."""
         with self._database.read() as session:
             rows = repository.probes(session, collection)
         vectors = unpack([row.embedding for row in rows], self._dimension)

@@ -13,23 +13,17 @@ from app.auth.guard import (
     MayRead,
 )
 from app.gallery.fields import CollectionPath, PersonPath
-from app.recognition.schemas import (
-    ClusterOptions,
-    ClusterReport,
+from app.recognition import render
+from app.recognition.schemas.clusters import ClusterOptions, ClusterReport
+from app.recognition.schemas.distances import DistanceMatrix, DistanceOptions
+from app.recognition.schemas.faces import Detection, DetectOptions, EmbeddingOptions, EmbeddingView
+from app.recognition.schemas.feedback import FeedbackOptions, FeedbackView
+from app.recognition.schemas.identification import Identification, IdentifyOptions
+from app.recognition.schemas.models import ModelList
+from app.recognition.schemas.thresholds import ThresholdView
+from app.recognition.schemas.verification import (
     CompareOptions,
     Comparison,
-    Detection,
-    DetectOptions,
-    DistanceMatrix,
-    DistanceOptions,
-    EmbeddingOptions,
-    EmbeddingView,
-    FeedbackOptions,
-    FeedbackView,
-    Identification,
-    IdentifyOptions,
-    ModelList,
-    ThresholdView,
     Verification,
     VerifyOptions,
 )
@@ -62,13 +56,11 @@ def identify(
     request: Request,
 ) -> Identification:
     """Who is in the image: each face is identified, unknown, ambiguous or rejected."""
-    return services.recognition.identify(
-        collection_id,
-        body.images[0].data,
-        body.fields,
-        request_id=request.state.request_id,
-        caller=caller,
+    request_id = request.state.request_id
+    decision = services.identification.identify(
+        collection_id, body.images[0].data, body.fields, request_id=request_id, caller=caller
     )
+    return render.identification(decision)
 
 
 @router.post(
@@ -85,7 +77,7 @@ def verify(
     request: Request,
 ) -> Verification:
     """Whether one face of the image, the largest unless `subject` says another, is this person."""
-    return services.verification.verify(
+    decision = services.verification.verify(
         collection_id,
         person_id,
         body.images[0].data,
@@ -93,6 +85,7 @@ def verify(
         request_id=request.state.request_id,
         caller=caller,
     )
+    return render.verification(decision)
 
 
 @router.post(
@@ -110,9 +103,8 @@ def compare(
 ) -> Comparison:
     """Whether one face each of two images, the largest unless said otherwise, are one person's."""
     source, target = body.images
-    return services.verification.compare(
-        source.data, target.data, body.fields, request_id=request.state.request_id
-    )
+    compared = services.verification.compare(source.data, target.data, body.fields)
+    return render.comparison(compared, request_id=request.state.request_id)
 
 
 @router.post(
@@ -125,9 +117,8 @@ def detect(
     request: Request,
 ) -> Detection:
     """The faces of the image, largest first, without identities."""
-    return services.recognition.detect(
-        body.images[0].data, body.fields, request_id=request.state.request_id
-    )
+    detected = services.detection.detect(body.images[0].data, body.fields)
+    return render.detection(detected, request_id=request.state.request_id)
 
 
 @router.post(
@@ -142,9 +133,8 @@ def embeddings(
     request: Request,
 ) -> EmbeddingView:
     """The embedding of one face, of unit length: biometric data, for administrators."""
-    return services.recognition.embedding(
-        body.images[0].data, body.fields, request_id=request.state.request_id
-    )
+    embedded = services.detection.embed(body.images[0].data, body.fields)
+    return render.embedding(embedded, request_id=request.state.request_id)
 
 
 @router.post(

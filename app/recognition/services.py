@@ -6,12 +6,13 @@ from typing import Annotated
 from fastapi import Depends
 
 from app.recognition.clusters import ClusterService
+from app.recognition.detect import DetectionService
 from app.recognition.distances import DistanceService
 from app.recognition.feedback import FeedbackService
-from app.recognition.models import ModelService
-from app.recognition.service import RecognitionService
+from app.recognition.identify import IdentificationService
+from app.recognition.model_service import ModelService
 from app.recognition.thresholds import ThresholdService
-from app.recognition.verification import VerificationService
+from app.recognition.verify import VerificationService
 from app.web.services import WebServices, provided
 
 
@@ -19,7 +20,8 @@ from app.web.services import WebServices, provided
 class RecognitionServices(WebServices):
     """Everything that answers about faces."""
 
-    recognition: RecognitionService
+    identification: IdentificationService
+    detection: DetectionService
     verification: VerificationService
     distances: DistanceService
     clusters: ClusterService

@@ -7,16 +7,18 @@ from threading import Lock
 
 import structlog
 
+from app.core.db import Database
 from app.decision.agreement import Agreement
 from app.decision.calibration import MOST_LOWERED, Threshold
 from app.decision.moments import Moments
 from app.decision.site import SiteFit
 from app.decision.sites import SiteCalibrations
+from app.gallery import repository
 from app.gallery.evidence import evidence_of, reports_of
 from app.gallery.models import Collection
 from app.gallery.views import cosine_view, limit_view
 from app.observability.metrics import Metrics
-from app.recognition.schemas import (
+from app.recognition.schemas.thresholds import (
     BundleEvidence,
     ReportsView,
     SiteView,
@@ -75,8 +77,13 @@ class ThresholdService:
     """Explains the thresholds that identification uses. Thread-safe."""
 
     def __init__(
-        self, search: PersonSearch, calibrations: SiteCalibrations, watch: SiteWatch
+        self,
+        database: Database,
+        search: PersonSearch,
+        calibrations: SiteCalibrations,
+        watch: SiteWatch,
     ) -> None:
+        self._database = database
         self._search = search
         self._calibrations = calibrations
         self._watch = watch
@@ -105,7 +112,8 @@ class ThresholdService:
         calibration = self._calibrations.at(evidence_of(collection, gallery))
         least = calibration.least(used.target, gallery.size)
         at_least = used.similarity <= least
-        given = self._search.verdicts(collection)
+        with self._database.read() as session:
+            given = repository.verdicts(session, collection)
         return ThresholdEvidence(
             bundle=BundleEvidence(
                 similarity=limit_view(found.bundle.similarity),

@@ -10,6 +10,7 @@ import httpx
 from fastapi.testclient import TestClient
 
 from app.bootstrap import Container
+from app.container import Services
 from app.main import create_app
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
@@ -109,6 +110,12 @@ def only_face(answer: dict[str, Any]) -> dict[str, Any]:
     (face,) = answer["faces"]
     assert isinstance(face, dict)
     return face
+
+
+def write_counts(client: TestClient) -> None:
+    """Put into the database what was counted of the probes identified so far."""
+    services: Services = client.app.state.services  # type: ignore[attr-defined]
+    services.feedback._records.write_counts()
 
 
 def assert_nowhere(image: bytes, folder: Path) -> None:

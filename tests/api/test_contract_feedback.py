@@ -15,7 +15,6 @@ from app.core.db import Database
 from app.decision.reports import Reports
 from app.gallery.models import Feedback
 from app.inference.embedder import Embeddings, OnnxEmbedder
-from app.recognition import exposures
 from app.settings import Settings
 from app.vision.types import AlignedCrop
 from tests.api.support import (
@@ -28,6 +27,7 @@ from tests.api.support import (
     only_face,
     problem,
     told,
+    write_counts,
     wrong_fields,
 )
 from tests.support.fake_bundle import DIMENSION
@@ -238,30 +238,22 @@ def test_probes_are_counted_at_the_rate_that_was_stated(settings: Settings) -> N
         assert counts["expected_false_positives"] == pytest.approx(10 * TARGET, rel=1e-3)
 
 
-def test_counts_are_written_now_and_then(
-    client: TestClient, door: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(exposures, "WRITTEN_EVERY", 0.0)
-    for somebody in range(3):
-        identified(client, door, picture(somebody))
-    assert feedback(client, door)["probes"] == 3
-
-
 def test_counts_that_cannot_be_written_are_kept(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*args: object, **counts: object) -> None:
         monkeypatch.undo()
-        monkeypatch.setattr(exposures, "WRITTEN_EVERY", 0.0)
         raise OperationalError("UPDATE", None, Exception("the disk is full"))
 
-    monkeypatch.setattr(exposures, "WRITTEN_EVERY", 0.0)
     monkeypatch.setattr("app.gallery.repository.judged", fail)
     with client_of(build(settings)) as client:
         path = make_collection(client, "door", target_fpir=TARGET)
         enrol(client, path, "ada", picture(1))
         assert identified(client, path, picture(1, 3))["person_id"] == "ada"
+        write_counts(client)
+        assert feedback(client, path)["probes"] == 0
         identified(client, path, picture(1, 4))
+        write_counts(client)
         assert feedback(client, path)["probes"] == 2
 
 

@@ -128,7 +128,7 @@ def _series(client: TestClient) -> int:
 
 def test_past_the_queue_a_request_is_turned_away_at_once(settings: Settings) -> None:
     container = build(settings.model_copy(update={"threads": 1, "queue": 0}))
-    gate = container.services.recognition._analyser._gate
+    gate = container.services.identification._analyser._gate
     image = files(picture(1), field="image")
     with client_of(container) as client:
         with gate.admit():

@@ -148,8 +148,9 @@ def test_a_key_that_may_not_read_learns_nothing_of_who_is_not_valid(
 ) -> None:
     with asked_with(timed, *scopes):
         answer = identify(timed, guests, 1)
-    assert "ada" not in str(answer).lower()
-    assert "badge-7" not in str(answer)
+    said = str(answer["faces"])  # the request's id is random, and may well have "ada" in it
+    assert "ada" not in said.lower()
+    assert "badge-7" not in said
     assert timed.delete(f"{guests}/persons/ada").status_code == 204
     with asked_with(timed, *scopes):
         gone = identify(timed, guests, 1)

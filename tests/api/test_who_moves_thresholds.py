@@ -16,6 +16,7 @@ from tests.api.support import (
     make_collection,
     only_face,
     told,
+    write_counts,
 )
 from tests.api.test_contract_feedback import like
 from tests.support.pictures import SIDE, encoded, picture
@@ -64,7 +65,6 @@ def threshold(client: TestClient, path: str) -> dict[str, Any]:
 def test_who_may_only_ask_cannot_cancel_what_was_confirmed(
     client: TestClient, door: str, monkeypatch: pytest.MonkeyPatch, sources: int
 ) -> None:
-    monkeypatch.setattr(exposures, "WRITTEN_EVERY", -np.inf)
     monkeypatch.setattr(exposures, "now", lambda: 0.0)  # all at one moment
     first, second = (like(1 + i % 3, 50 + i) for i in (0, 1))
     asker, reporter = key(client, "identify"), key(client, "enroll")
@@ -73,6 +73,7 @@ def test_who_may_only_ask_cannot_cancel_what_was_confirmed(
     before = threshold(client, door)
     for image in (first, second):
         assert say(client, door, image, reporter)["false_positive"]
+    write_counts(client)
     after = threshold(client, door)
     counts = after["evidence"]["feedback"]
     assert counts["probes"] == 26
@@ -85,11 +86,11 @@ def test_those_who_come_one_after_the_other_are_counted_in_full(
     client: TestClient, door: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A door that is asked at the pace of people, by a clock that the test turns."""
-    monkeypatch.setattr(exposures, "WRITTEN_EVERY", -np.inf)
     monkeypatch.setattr(exposures, "now", iter(range(0, 10_000, 2)).__next__)
     asker = key(client, "identify")
     for somebody in range(20):
         ask(client, door, picture(somebody), asker)
+    write_counts(client)
     counts = threshold(client, door)["evidence"]["feedback"]
     assert counts["expected_false_positives"] == pytest.approx(20 * TARGET, rel=0.1)
 

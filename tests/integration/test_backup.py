@@ -42,7 +42,8 @@ from app.maintenance.restore import import_collection, restore
 from app.maintenance.tables import carried, of_collection
 from app.receipts.keeping import keep_nothing
 from app.receipts.models import Receipt
-from app.recognition.schemas import IdentifyOptions
+from app.recognition import render
+from app.recognition.schemas.identification import IdentifyOptions
 from app.replication.reader import Found
 from app.replication.replica import CollectionReplica
 from app.settings import Settings
@@ -145,9 +146,9 @@ def imported(
 
 def answer(container: Container, collection: str, somebody: int) -> dict[str, object]:
     """All of an identification's answer but how long it took."""
-    recognition = container.services.recognition
+    recognition = container.services.identification
     found = recognition.identify(collection, picture(somebody), IdentifyOptions(), request_id="r")
-    return found.model_dump(exclude={"timings_ms"})
+    return render.identification(found).model_dump(exclude={"timings_ms"})
 
 
 def everything_in(database: Database) -> dict[str, int]:

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.bundles.bundle import Bundle
-from app.recognition.models import ModelService
+from app.recognition.model_service import ModelService
 from app.settings import SHIPPED, Settings
 from tests.support.commands import Kith
 from tests.support.fake_bundle import as_earlier_releases, fake_calibration

@@ -30,7 +30,8 @@ from app.maintenance import reembed as room
 from app.maintenance.switch import drop, ready
 from app.receipts.keeping import keep_nothing
 from app.recognition.feedback import FeedbackService
-from app.recognition.schemas import FeedbackOptions, IdentifyOptions
+from app.recognition.schemas.feedback import FeedbackOptions
+from app.recognition.schemas.identification import IdentifyOptions
 from app.recognition.search import PersonSearch
 from app.replication.history import Position
 from app.replication.replica import CollectionReplica
@@ -71,10 +72,11 @@ def new(old: Container, settings: Settings, other: Path, tmp_path: Path) -> Iter
 
 
 def named(service: Container, somebody: int, caller: Principal = INSIDE) -> str | None:
-    recognition = service.services.recognition
+    recognition = service.services.identification
     image, options = picture(somebody, 1), IdentifyOptions()
     found = recognition.identify("doors", image, options, request_id="r", caller=caller)
-    return found.faces[0].person_id
+    winner = found.faces[0].winner
+    return winner.person.id if winner else None
 
 
 def position(database: Database) -> tuple[str, int, str]:
@@ -372,8 +374,9 @@ def _began_before_the_switch(
         act(old)
     assert contracts(old.database) == {read_manifest(other).contract_id}
     assert [rows(old.database, each) for each in (Face, Probe)] == [2, 0]
-    old.exposures.add(1, probes=7, expected=7.0)  # judged by the old model, written later
-    old.exposures.write()
+    exposures = old.services.feedback._records._exposures
+    exposures.add(1, probes=7, expected=7.0)  # judged by the old model, written later
+    exposures.write()
     assert _evidence_row(old.database) == (0, 0.0, 0)
 
 

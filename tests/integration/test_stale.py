@@ -17,7 +17,6 @@ from app.core.outage import Outage
 from app.errors import DatabaseLost
 from app.gallery.models import Collection
 from app.inference.analyser import Analysis
-from app.recognition import exposures
 from app.replication import follower
 from app.settings import Settings
 from tests.api.support import (
@@ -30,6 +29,7 @@ from tests.api.support import (
     only_face,
     problem,
     told,
+    write_counts,
 )
 from tests.support.pictures import picture
 from tests.support.proxy import Wire, wired
@@ -110,7 +110,7 @@ def outage_of(
     with client_of(built(settings, wire, clock, ALLOWED)) as client:
         make_collection(client, "doors")
         services = client.app.state.services  # type: ignore[attr-defined]
-        yield client, services.door_keys._outage
+        yield client, services.cached_keys._outage
 
 
 def built(settings: Settings, wire: Wire, clock: FakeClock, seconds: int) -> Container:
@@ -174,7 +174,7 @@ def test_who_is_asked_in_an_outage_and_answers_after_it_goes_by_what_the_databas
     assert said(ask(door, 1)) == ("identified", "ada", True)
     assert client.delete(f"{DOORS}/persons/ada").status_code == 204
     told(client.patch(DOORS, json={"keep_probes": 1}))
-    analyser = door.app.state.services.recognition._analyser  # type: ignore[attr-defined]
+    analyser = door.app.state.services.identification._analyser  # type: ignore[attr-defined]
     analyse = analyser.analyse
 
     def analyse_for_long(*args: object) -> Analysis:
@@ -192,9 +192,8 @@ def test_who_is_asked_in_an_outage_and_answers_after_it_goes_by_what_the_databas
 
 
 def test_probes_judged_in_an_outage_are_counted_once_it_is_over(
-    outage_of: tuple[TestClient, Outage], wire: Wire, monkeypatch: pytest.MonkeyPatch
+    outage_of: tuple[TestClient, Outage], wire: Wire
 ) -> None:
-    monkeypatch.setattr(exposures, "WRITTEN_EVERY", 0)
     client, outage = outage_of
     known_to(client)
     wire.cut()
@@ -203,6 +202,7 @@ def test_probes_judged_in_an_outage_are_counted_once_it_is_over(
     wire.mend()
     wait_for(lambda: not outage.stale)
     assert said(ask(client, 1)) == ("unknown", None, False)
+    write_counts(client)
     evidence = told(client.get(f"{DOORS}/threshold"))["evidence"]
     assert evidence["feedback"]["probes"] == 4
 

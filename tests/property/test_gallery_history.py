@@ -31,7 +31,9 @@ from app.gallery.enrolment import ImageFile
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import NewCollection, NewPerson, PersonPatch
 from app.receipts.keeping import keep_nothing
-from app.recognition.schemas import EmbeddingOptions, Identification, IdentifyOptions
+from app.recognition import render
+from app.recognition.schemas.faces import EmbeddingOptions
+from app.recognition.schemas.identification import Identification, IdentifyOptions
 from app.settings import Settings
 from tests.api.support import FakeClock
 from tests.support.databases import migrated_database
@@ -177,7 +179,7 @@ class GalleryHistory(RuleBasedStateMachine):
     @invariant()
     def every_replica_answers_what_the_model_says(self) -> None:
         for container in self.containers:
-            service = container.services.recognition
+            service = container.services.identification
             for collection in ("doors", "gates"):
                 if collection not in self.enrolled:
                     with pytest.raises(NotFound):
@@ -186,7 +188,10 @@ class GalleryHistory(RuleBasedStateMachine):
                 thresholds = container.services.thresholds
                 threshold = thresholds.threshold(collection).similarity
                 for seen in self._probes(collection):
-                    answer = service.identify(collection, encoded(seen), EVERYBODY, request_id="r")
+                    decision = service.identify(
+                        collection, encoded(seen), EVERYBODY, request_id="r"
+                    )
+                    answer = render.identification(decision)
                     self._check(answer, collection, seen, threshold=threshold)
 
     def _check(
@@ -238,9 +243,9 @@ class GalleryHistory(RuleBasedStateMachine):
 
     def _embedding(self, seen: Seen) -> NDArray[np.float64]:
         if seen not in self.embeddings:
-            service = self.containers[0].services.recognition
-            answer = service.embedding(encoded(seen), EmbeddingOptions(), request_id="r")
-            self.embeddings[seen] = np.array(answer.embedding)
+            service = self.containers[0].services.detection
+            embedded = service.embed(encoded(seen), EmbeddingOptions())
+            self.embeddings[seen] = embedded.embedding.astype(np.float64)
         return self.embeddings[seen]
 
     def _fused(self, faces: dict[int, Seen]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from app.bootstrap import Container, build
 from app.gallery.enrolment import ImageFile
 from app.gallery.schemas import NewCollection, NewPerson
 from app.receipts.keeping import keep_nothing
-from app.recognition.schemas import IdentifyOptions
+from app.recognition.schemas.identification import IdentifyOptions
 from app.settings import Settings
 from tests.support.pictures import picture
 
@@ -39,10 +39,10 @@ def enrol(container: Container, person: str, somebody: int, collection: str = "d
 
 def near(container: Container, somebody: int, collection: str = "doors") -> set[str]:
     """Everybody whom an identification of ``somebody`` could name."""
-    recognition = container.services.recognition
+    recognition = container.services.identification
     options = IdentifyOptions(max_candidates=100)
     answer = recognition.identify(collection, picture(somebody), options, request_id="r")
-    return {each.person_id for each in answer.faces[0].candidates}
+    return {each.match.person.id for each in answer.faces[0].candidates}
 
 
 @contextmanager

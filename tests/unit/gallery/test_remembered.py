@@ -136,10 +136,10 @@ def test_where_no_decision_may_be_stale_nothing_is_remembered(
     made(client.post("/keys", json={"scopes": ["read"]}))
     with container.follower._polling():
         pass
-    doors = container.services.verification._doors
-    memory: Remembered = doors._recalled._remembered
+    search = container.services.verification._search
+    memory: Remembered = search._last_known._remembered
     assert (memory._collections, memory._cards, dict(memory._changed)) == ({}, {}, {})
-    assert container.services.door_keys._known == {}
+    assert container.services.cached_keys._known == {}
 
 
 def test_whom_this_process_changed_is_not_told_before_a_look_has_seen_it(

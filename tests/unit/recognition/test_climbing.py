@@ -5,7 +5,7 @@ import pytest
 from app.observability.metrics import Metrics, Top
 from app.recognition import climbing
 from app.recognition.climbing import MANY, WINDOW_SECONDS, ClimbWatch
-from app.recognition.views import in_steps
+from app.recognition.render import in_steps
 
 NEAR, FAR = Top(0.42, 0.45, 0.04), Top(0.30, 0.45, 0.04)
 

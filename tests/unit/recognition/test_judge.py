@@ -10,7 +10,7 @@ from app.recognition.matches import Match, is_other, judge
 
 matches = st.lists(st.tuples(st.floats(-1, 1), st.booleans()), max_size=8).map(
     lambda rows: [
-        Match(Named(f"p{i}", None, None), similarity, i, reported)
+        Match(Named(i, f"p{i}", None, None), similarity, i, reported)
         for i, (similarity, reported) in enumerate(sorted(rows, reverse=True))
     ]
 )

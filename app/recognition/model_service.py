@@ -4,7 +4,7 @@ import structlog
 
 from app.bundles.bundle import Bundle
 from app.inference.session import PRECISION, PROVIDER
-from app.recognition.schemas import ModelList, ModelView
+from app.recognition.schemas.models import ModelList, ModelView
 
 _log = structlog.get_logger()
 

@@ -1,11 +1,11 @@
-"""Keys that open a door while the database does not answer."""
+"""Keys that still count while the database does not answer."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pytest
 
-from app.auth.door import DoorKeys
+from app.auth.cached_keys import CachedKeys
 from app.auth.principal import Principal, Scope
 from app.auth.schemas import NewKey
 from app.auth.service import KeyService
@@ -22,13 +22,13 @@ def outage() -> Outage:
 
 
 @pytest.fixture
-def door(keys: KeyService, outage: Outage) -> DoorKeys:
-    return DoorKeys(keys, outage)
+def cached(keys: KeyService, outage: Outage) -> CachedKeys:
+    return CachedKeys(keys, outage)
 
 
-def look(door: DoorKeys, outage: Outage) -> None:
+def look(cached: CachedKeys, outage: Outage) -> None:
     with outage.looking():
-        door.read()
+        cached.read()
 
 
 def lose(outage: Outage) -> None:
@@ -39,14 +39,14 @@ def lose(outage: Outage) -> None:
 
 
 def test_a_key_that_was_read_opens_with_all_its_limits(
-    keys: KeyService, door: DoorKeys, outage: Outage, database: Database
+    keys: KeyService, cached: CachedKeys, outage: Outage, database: Database
 ) -> None:
     add_collection(database, "doors")
     made = keys.create(NewKey(scopes=[Scope.IDENTIFY], collections=["doors"]), keep_nothing)
-    look(door, outage)
-    live = door.known(made.key)
+    look(cached, outage)
+    live = cached.known(made.key)
     lose(outage)
-    recalled = door.known(made.key)
+    recalled = cached.known(made.key)
     assert (live.recalled, recalled.recalled) == (False, True)
     assert (recalled.id, recalled.scopes, recalled.collections) == (
         live.id,
@@ -58,21 +58,21 @@ def test_a_key_that_was_read_opens_with_all_its_limits(
 
 
 def test_a_key_that_was_revoked_or_never_made_opens_nothing(
-    keys: KeyService, door: DoorKeys, outage: Outage, database: Database
+    keys: KeyService, cached: CachedKeys, outage: Outage, database: Database
 ) -> None:
     new = NewKey(scopes=[Scope.IDENTIFY])
     revoked, just_revoked = (keys.create(new, keep_nothing) for _ in range(2))
     keys.revoke(revoked.id)
-    look(door, outage)
+    look(cached, outage)
     keys.revoke(just_revoked.id)  # no look has seen it yet
     lose(outage)
     for each in (revoked.key, just_revoked.key, "wrong", None):
         with pytest.raises(Unauthenticated):
-            door.known(each)
+            cached.known(each)
 
 
 def test_a_key_that_is_revoked_while_keys_are_read_opens_nothing(
-    keys: KeyService, door: DoorKeys, outage: Outage, monkeypatch: pytest.MonkeyPatch
+    keys: KeyService, cached: CachedKeys, outage: Outage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The read has seen it; nothing of revoked keys is kept once the read has ended."""
     revoked, kept = (keys.create(NewKey(scopes=[Scope.IDENTIFY]), keep_nothing) for _ in range(2))
@@ -85,12 +85,12 @@ def test_a_key_that_is_revoked_while_keys_are_read_opens_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(keys, "all", all_and_revoke)
-        look(door, outage)
+        look(cached, outage)
     lose(outage)
     with pytest.raises(Unauthenticated):
-        door.known(revoked.key)
-    assert door.known(kept.key).id == kept.id
-    assert door._revoked is None
+        cached.known(revoked.key)
+    assert cached.known(kept.key).id == kept.id
+    assert cached._revoked is None
 
 
 class Watch(StoppedClock):
@@ -108,24 +108,24 @@ def test_a_key_expires_by_the_clock_also_while_the_database_does_not_answer(
 ) -> None:
     clock = Watch()
     keys = KeyService(database, clock, admin_key=None)
-    door = DoorKeys(keys, outage)
+    cached = CachedKeys(keys, outage)
     end = NOW + timedelta(seconds=30)
     made = keys.create(NewKey(scopes=[Scope.IDENTIFY], expires_at=end), keep_nothing)
-    look(door, outage)
+    look(cached, outage)
     lose(outage)
-    keys.admit(door.known(made.key))
+    keys.admit(cached.known(made.key))
     clock.time = end
     with pytest.raises(Unauthenticated, match="expired"):
-        keys.admit(door.known(made.key))
+        keys.admit(cached.known(made.key))
 
 
 def test_a_key_keeps_its_rate_while_the_database_does_not_answer(
-    keys: KeyService, door: DoorKeys, outage: Outage
+    keys: KeyService, cached: CachedKeys, outage: Outage
 ) -> None:
     made = keys.create(NewKey(scopes=[Scope.IDENTIFY], rate=2), keep_nothing)
-    look(door, outage)
-    keys.admit(door.known(made.key))
+    look(cached, outage)
+    keys.admit(cached.known(made.key))
     lose(outage)
-    keys.admit(door.known(made.key))
+    keys.admit(cached.known(made.key))
     with pytest.raises(RateLimited):
-        keys.admit(door.known(made.key))
+        keys.admit(cached.known(made.key))

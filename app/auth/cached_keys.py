@@ -1,4 +1,4 @@
-"""The keys of doors: those that still open while the database does not answer."""
+"""The keys that still count while the database does not answer."""
 
 from dataclasses import replace
 from threading import Lock
@@ -8,8 +8,8 @@ from app.auth.service import KeyService
 from app.core.outage import Outage
 
 
-class DoorKeys:
-    """Knows a key as ``KeyService`` does or, where the outage allows it, as it was last read.
+class CachedKeys:
+    """Finds a key as ``KeyService`` does or, where the outage allows it, as it was last read.
 
     Thread-safe.
     """

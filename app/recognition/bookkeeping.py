@@ -1,0 +1,188 @@
+"""The observers of decisions: metrics, the watches over site and keys, counts, kept probes.
+
+Each is a function of the decision alone; ``core.observers`` runs them after it.
+"""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from functools import partial
+
+from app.core.observers import Observe, Observers
+from app.decision.open_set import Outcome
+from app.gallery.evidence import reports_of
+from app.gallery.models import Collection
+from app.index.base import Vectors
+from app.observability.metrics import Metrics, Top
+from app.recognition.climbing import ClimbWatch
+from app.recognition.exposures import Exposures
+from app.recognition.probes import ProbeStore, StoredProbes
+from app.recognition.results import DecidedFace, Decision, IdentifiedImage, Policy, VerifiedFace
+from app.recognition.thresholds import SiteWatch
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Where observers write what they see of decisions."""
+
+    metrics: Metrics
+    watch: SiteWatch
+    climbs: ClimbWatch
+    exposures: Exposures
+    probes: ProbeStore
+
+    def observers(self) -> Mapping[str, Observe[Decision]]:
+        """Each observer by its name."""
+        return {
+            "metrics": partial(observe_metrics, self.metrics),
+            "site": partial(observe_site, self.watch),
+            "climbs": partial(observe_climb, self.climbs),
+            "counts": partial(observe_counts, self.exposures),
+            "probes": partial(observe_probes, self.probes),
+        }
+
+    def forget(self, collection: Collection) -> None:
+        """Drop what is kept in memory of a collection that was deleted."""
+        self.metrics.forget(collection.id)
+        self.watch.forget(collection.id)
+        self.climbs.forget(collection.id)
+
+    def retain(self, collection_ids: Set[str]) -> None:
+        """Drop what is kept in memory of every other collection: another process deleted it."""
+        self.metrics.retain(collection_ids)
+        self.watch.retain(collection_ids)
+
+
+class Records:
+    """Reads what observers have written, after they are done with the decisions made before.
+
+    Thread-safe.
+    """
+
+    def __init__(
+        self, observers: Observers[Decision], exposures: Exposures, probes: ProbeStore
+    ) -> None:
+        self._observers = observers
+        self._exposures = exposures
+        self._probes = probes
+
+    def write_counts(self) -> None:
+        """Put the counts of all decisions made before into the database."""
+        self._observers.settle()
+        self._exposures.write()
+
+    def probe(self, collection: Collection, probe_id: str) -> Vectors:
+        """One kept probe's embedding (d,), or ``NotFound``."""
+        self._observers.settle()
+        return self._probes.get(collection, probe_id)
+
+    def probes(self, collection: Collection) -> StoredProbes:
+        """Every kept probe of the collection."""
+        self._observers.settle()
+        return self._probes.all(collection)
+
+
+def observe_metrics(metrics: Metrics, decision: Decision) -> None:
+    """Count the outcome of each face, the time of each step, and stale answers."""
+    collection_id = _collection_of(decision).id
+    if decision.stale:
+        metrics.observe_stale(collection_id)
+    if isinstance(decision, VerifiedFace):
+        return
+    for face in decision.faces:
+        outcome = "rejected" if face.outcome is None else face.outcome.value
+        top = _top(face, decision.policy, decision.policy.limit)
+        metrics.observe_decision(collection_id, decision.question.source, outcome, top=top)
+    steps = decision.timings
+    metrics.observe_steps(
+        {
+            "decode": steps.decode,
+            "detect": steps.detect,
+            "embed": steps.embed,
+            "search": steps.search,
+            "total": steps.total,
+        }
+    )
+
+
+def observe_site(watch: SiteWatch, decision: Decision) -> None:
+    """Compare the gallery that was searched with the bundle's calibration."""
+    if isinstance(decision, IdentifiedImage):
+        watch.observe(decision.collection, decision.gallery)
+
+
+def observe_climb(climbs: ClimbWatch, decision: Decision) -> None:
+    """Count near misses by how far they are from the collection's own threshold, whatever stricter
+    one the caller asked for.
+    """
+    caller, collection_id = decision.question.caller, _collection_of(decision).id
+    if isinstance(decision, VerifiedFace):
+        if (miss := _near_miss(decision)) is not None:
+            climbs.observe(caller.id, collection_id, decision.claimed.person.id, miss)
+        return
+    for face in decision.faces:
+        top = _top(face, decision.policy, decision.policy.stated)
+        if top is not None and face.outcome is Outcome.UNKNOWN:
+            person_id = face.candidates[0].match.person.id
+            climbs.observe(caller.id, collection_id, person_id, top)
+
+
+def observe_counts(exposures: Exposures, decision: Decision) -> None:
+    """Count probes at the rate without the feedback factor, since feedback is compared with it."""
+    if not isinstance(decision, IdentifiedImage):
+        return
+    if probes := sum(face.embedding is not None for face in decision.faces):
+        policy, question = decision.policy, decision.question
+        stated = policy.threshold.target
+        if policy.limit > min(policy.threshold.similarity, 1.0):
+            stated = policy.calibration.fpir(policy.limit, decision.gallery.size)
+        expected = probes * stated / reports_of(decision.collection).factor
+        exposures.add(
+            decision.collection.key,
+            question.caller,
+            question.source,
+            probes=probes,
+            expected=expected,
+        )
+
+
+def observe_probes(probes: ProbeStore, decision: Decision) -> None:
+    """Keep the unknown faces that were given an id for it."""
+    if isinstance(decision, IdentifiedImage):
+        kept = {
+            face.probe_id: face.embedding
+            for face in decision.faces
+            if face.probe_id is not None and face.embedding is not None
+        }
+        if kept:
+            probes.keep(
+                decision.collection, kept, seen_at=decision.at, source=decision.question.source
+            )
+
+
+def _collection_of(decision: Decision) -> Collection:
+    if isinstance(decision, VerifiedFace):
+        return decision.claimed.collection
+    return decision.collection
+
+
+def _top(face: DecidedFace, policy: Policy, threshold: float) -> Top | None:
+    """The nearest person against a ``threshold``; None where nobody was compared."""
+    if not face.candidates:
+        return None
+    return Top(face.candidates[0].match.similarity, threshold, policy.margin)
+
+
+def _near_miss(decision: VerifiedFace) -> Top | None:
+    """A failed comparison of which the caller was told that it is no match. With a person who is
+    not valid, that is told to callers who may not read alone.
+    """
+    similarity, claimed = decision.similarity, decision.claimed
+    if similarity is None or decision.outcome == "match":
+        return None
+    reaches = similarity >= decision.threshold.similarity
+    if not decision.is_valid and (decision.question.caller.may_read or reaches):
+        return None
+    own = decision.calibration.verification_threshold(
+        claimed.collection.target_fmr, templates=claimed.templates
+    )
+    return Top(similarity, own.similarity, decision.margin)

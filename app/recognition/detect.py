@@ -1,0 +1,33 @@
+"""Faces of an image without identities, and the embedding of one of them."""
+
+from app.inference.analyser import Analyser
+from app.inference.subject import largest_faces
+from app.recognition.results import DetectedFaces, EmbeddedFace
+from app.recognition.schemas.faces import DetectOptions, EmbeddingOptions
+from app.recognition.subject import SeenFace, take_face
+
+
+class DetectionService:
+    """Finds faces and embeds them; knows nobody. Thread-safe."""
+
+    def __init__(self, analyser: Analyser) -> None:
+        self._analyser = analyser
+        self._contract_id = analyser.pipeline.contract_id
+
+    def detect(self, image: bytes, options: DetectOptions) -> DetectedFaces:
+        """The largest faces of the image."""
+        select = largest_faces(options.max_faces, min_face_size=options.min_face_size)
+        analysis = self._analyser.analyse(image, select, embed=False)
+        return DetectedFaces(
+            self._contract_id,
+            analysis.width,
+            analysis.height,
+            analysis.found,
+            tuple(SeenFace.of(face.sample) for face in analysis.faces),
+        )
+
+    def embed(self, image: bytes, options: EmbeddingOptions) -> EmbeddedFace:
+        """The embedding of the face that is meant; ``NoFace`` where there is none."""
+        taken = take_face(self._analyser.analyse, image, options.subject)
+        seen, vector = taken.needed("image", "the image")
+        return EmbeddedFace(self._contract_id, taken, seen, vector)

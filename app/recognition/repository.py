@@ -1,0 +1,104 @@
+"""The SQL of recognition: the people whom an index proposes, as the database has them now."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import BindParameter, CompoundSelect, Row, bindparam, null, select, union_all
+from sqlalchemy.orm import Session
+
+from app.decision.fusion import fuse_persons
+from app.gallery.cards import Named
+from app.gallery.models import Collection, Face, Feedback, Person
+from app.gallery.templates import unpack, window
+from app.index.base import Vectors
+from app.recognition.matches import Enrolled
+from app.replication.history import Position
+
+_KEYS: Final[BindParameter[list[int]]] = bindparam("keys", expanding=True)
+_TEMPLATES: Final = (
+    select(
+        Person.key.label("key"),
+        Person.id,
+        Person.external_id,
+        Person.name,
+        Person.valid_from,
+        Person.valid_until,
+        Face.number.label("face_id"),
+        Face.embedding,
+    )
+    .join(Face, Face.person_key == Person.key)
+    .join(Position, Position.collection_key == Person.collection_key)
+    .where(
+        Position.collection_key == bindparam("collection"),
+        Position.epoch == bindparam("epoch"),
+        Person.key.in_(_KEYS),
+    )
+)
+"""One row a template. Of the collection's own epoch: in a database that was restored meanwhile,
+keys may be other people's."""
+_REPORTED: Final = select(Feedback.person_key, *[null()] * 6, Feedback.embedding).where(
+    Feedback.collection_key == bindparam("collection"),
+    Feedback.contract_id == bindparam("contract"),
+    Feedback.verdict == "not_them",
+    Feedback.person_key.in_(_KEYS),
+)
+"""One row an embedding that was reported not to be the person."""
+_PEOPLE: Final[CompoundSelect[Any]] = union_all(_TEMPLATES, _REPORTED)
+"""Both in one statement: an identification waits for each."""
+
+
+def people_of(
+    session: Session, collection: Collection, keys: Sequence[int], dimension: int
+) -> Mapping[int, Enrolled]:
+    """Those of the internal ``keys`` who are enrolled with templates, valid now or not, by key.
+
+    Nobody where the collection is of another epoch by now. Thread-safe as the session is.
+    """
+    wanted = {
+        "collection": collection.key,
+        "epoch": collection.epoch,
+        "contract": collection.contract_id,
+        "keys": keys,
+    }
+    rows = session.execute(_PEOPLE, wanted).all()
+    found = (row for row in rows if row.id is not None)
+    templates = sorted(found, key=lambda row: (row.key, row.face_id))
+    reported: dict[int, list[bytes]] = {}
+    for row in rows:
+        if row.id is None:
+            reported.setdefault(row.key, []).append(row.embedding)
+    others = {key: unpack(each, dimension) for key, each in reported.items()}
+    return _enrolled(templates, others, dimension)
+
+
+def _enrolled(
+    rows: Sequence[Row[*tuple[Any, ...]]], others: Mapping[int, Vectors], dimension: int
+) -> dict[int, Enrolled]:
+    """The persons of ``rows``, which are in the order of their keys."""
+    owners = np.array([row.key for row in rows], np.int64)
+    vectors = unpack([row.embedding for row in rows], dimension)
+    fused = fuse_persons(vectors, owners)
+    people, start = {}, 0
+    for vector, (key, group) in zip(
+        fused.vectors, groupby(rows, key=lambda row: row.key), strict=True
+    ):
+        mine = list(group)
+        first, end = mine[0], start + len(mine)
+        people[key] = Enrolled(
+            Named(key, first.id, first.external_id, first.name),
+            vector,
+            others.get(key),
+            window(first.valid_from, first.valid_until),
+            vectors[start:end],
+            [row.face_id for row in mine],
+        )
+        start = end
+    return people
+
+
+def templates_of(session: Session, person: Person, dimension: int) -> Vectors:
+    """The person's templates (k, d); k may be 0."""
+    query = select(Face.embedding).where(Face.person_key == person.key)
+    return unpack(session.scalars(query).all(), dimension)

@@ -1,0 +1,168 @@
+"""Decisions as frozen values with raw scores: services return them, renderers and observers read
+them.
+
+Nothing here is rounded or hidden. What a caller may see is decided by ``render``.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.auth.principal import Principal
+from app.decision.calibration import Calibration, Threshold
+from app.decision.open_set import Outcome
+from app.gallery.models import Collection
+from app.inference.embedder import Embeddings
+from app.reasons import SampleReason
+from app.recognition.matches import Claimed, Match, NotValid
+from app.recognition.subject import SeenFace, TakenFace
+from app.replication.reader import GalleryState
+
+VerifyOutcome = Literal["match", "no_match", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The caller of a request, the request's id, and the source that it names for its image."""
+
+    caller: Principal
+    request_id: str
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The threshold of one identification.
+
+    ``threshold`` is the one for the target rate. A person is named from the similarity ``limit``
+    on, which is higher where the caller asked for more. ``stated`` is the similarity for the
+    collection's own target. Two similarities within ``margin`` cannot be told apart.
+    """
+
+    threshold: Threshold
+    limit: float
+    stated: float
+    margin: float
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class RatedMatch:
+    """A person near a probe, and the rate at which strangers reach that similarity (FPIR)."""
+
+    match: Match
+    fpir: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedFace:
+    """The decision for one face.
+
+    ``outcome`` is None where ``reasons`` refuse the face, which then has no ``embedding`` (d,).
+    ``candidates`` are nearest first; ``winner`` is the person identified. ``not_valid`` are those
+    who reach the limit of an unknown face outside of their validity. ``probe_id`` is the id under
+    which an unknown face is kept, if it is.
+    """
+
+    seen: SeenFace
+    reasons: tuple[SampleReason, ...]
+    embedding: Embeddings | None
+    outcome: Outcome | None = None
+    winner: Match | None = None
+    candidates: tuple[RatedMatch, ...] = ()
+    not_valid: tuple[NotValid, ...] = ()
+    probe_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds that each step of an identification took."""
+
+    decode: float
+    detect: float
+    embed: float
+    search: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifiedImage:
+    """The decision for every face of an image of ``width`` x ``height`` pixels, largest first.
+
+    ``stale``: the collection, its people or the caller's key are as they were last known, since
+    the database did not answer.
+    """
+
+    question: Question
+    at: datetime
+    collection: Collection
+    gallery: GalleryState
+    policy: Policy
+    width: int
+    height: int
+    faces_found: int
+    faces: tuple[DecidedFace, ...]
+    stale: bool
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedFace:
+    """Whether the face ``taken`` is of the person ``claimed``.
+
+    ``similarity`` is None where the face could not be compared. A person who is not valid now is
+    ``rejected`` whatever the similarity. Two similarities within ``margin`` cannot be told apart.
+    """
+
+    question: Question
+    at: datetime
+    claimed: Claimed
+    taken: TakenFace
+    outcome: VerifyOutcome
+    similarity: float | None
+    threshold: Threshold
+    margin: float
+    calibration: Calibration
+    is_reported: bool
+    is_valid: bool
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedFaces:
+    """Whether the faces taken of two images are of one person, by the bundle's calibration."""
+
+    contract_id: str
+    source: TakenFace
+    target: TakenFace
+    outcome: VerifyOutcome
+    similarity: float | None
+    threshold: Threshold
+    fmr: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedFaces:
+    """The largest faces of an image; ``found`` counts also those beyond."""
+
+    contract_id: str
+    width: int
+    height: int
+    found: int
+    faces: tuple[SeenFace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedFace:
+    """The face ``taken`` of an image, which was ``seen``, and its ``embedding`` (d,), of unit
+    length.
+    """
+
+    contract_id: str
+    taken: TakenFace
+    seen: SeenFace
+    embedding: Embeddings
+
+
+Decision = IdentifiedImage | VerifiedFace
+"""A decision about people of a gallery: what observers are given."""

@@ -1,0 +1,119 @@
+"""Verification (1:1): whether a face is of a person, or of the same person as another face."""
+
+from app.auth.principal import INSIDE, Principal
+from app.core.clock import Clock, microseconds
+from app.core.observers import Observers
+from app.decision.calibration import Threshold
+from app.decision.sites import SiteCalibrations
+from app.gallery.evidence import evidence_of
+from app.inference.acceptance import Acceptance
+from app.inference.analyser import Analyser
+from app.recognition.last_known import OutageSearch
+from app.recognition.matches import is_other
+from app.recognition.results import (
+    ComparedFaces,
+    Decision,
+    Question,
+    VerifiedFace,
+    VerifyOutcome,
+)
+from app.recognition.schemas.verification import CompareOptions, VerifyOptions
+from app.recognition.subject import take_face
+
+
+class VerificationService:
+    """Decides whether it is them. Thread-safe."""
+
+    def __init__(
+        self,
+        analyser: Analyser,
+        search: OutageSearch,
+        *,
+        calibrations: SiteCalibrations,
+        acceptance: Acceptance,
+        clock: Clock,
+        observers: Observers[Decision],
+    ) -> None:
+        self._analyser = analyser
+        self._search = search
+        self._calibrations = calibrations
+        self._acceptance = acceptance
+        self._clock = clock
+        self._observers = observers
+
+    def verify(
+        self,
+        collection_id: str,
+        person_id: str,
+        image: bytes,
+        options: VerifyOptions,
+        *,
+        request_id: str,
+        caller: Principal = INSIDE,
+    ) -> VerifiedFace:
+        """Decide whether the face that is meant is this person, who must be valid now. The
+        observers are given the decision afterwards.
+        """
+        claimed = self._search.claimed(collection_id, person_id)
+        taken = take_face(
+            self._analyser.analyse, image, options.subject, self._acceptance.to_identify
+        )
+        if claimed.stale:  # by now it may be too old, or the database be there again
+            claimed = self._search.claimed(collection_id, person_id)
+        stated = claimed.collection.target_fmr
+        calibration = self._calibrations.at(evidence_of(claimed.collection, claimed.gallery))
+        threshold = calibration.verification_threshold(
+            min(options.target_fmr or stated, stated), templates=claimed.templates
+        )
+        similarity, is_reported = None, False
+        if taken.embedding is not None:
+            similarity = float(claimed.fused @ taken.embedding)
+            is_reported = is_other(taken.embedding, similarity, claimed.others)
+        at = self._clock.now()
+        is_valid = claimed.valid[0] <= microseconds(at) < claimed.valid[1]
+        outcome = _outcome(similarity if is_valid else None, threshold)
+        decision = VerifiedFace(
+            question=Question(caller, request_id),
+            at=at,
+            claimed=claimed,
+            taken=taken,
+            outcome="no_match" if outcome == "match" and is_reported else outcome,
+            similarity=similarity,
+            threshold=threshold,
+            margin=self._calibrations.bundle.ambiguity_margin,
+            calibration=calibration,
+            is_reported=is_reported,
+            is_valid=is_valid,
+            stale=claimed.stale or caller.recalled,
+        )
+        self._observers.tell(decision)
+        return decision
+
+    def compare(self, source: bytes, target: bytes, options: CompareOptions) -> ComparedFaces:
+        """Decide whether the faces that are meant of two images are of one person."""
+        calibration = self._calibrations.bundle
+        threshold = calibration.verification_threshold(options.target_fmr)
+        by_source = options.source_subject or options.subject
+        by_target = options.target_subject or options.subject
+        with self._analyser.batch(2) as analyse:
+            one = take_face(analyse, source, by_source, self._acceptance.to_identify)
+            other = take_face(analyse, target, by_target, self._acceptance.to_identify)
+        similarity = None
+        if one.embedding is not None and other.embedding is not None:
+            similarity = float(one.embedding @ other.embedding)
+        return ComparedFaces(
+            contract_id=self._analyser.pipeline.contract_id,
+            source=one,
+            target=other,
+            outcome=_outcome(similarity, threshold),
+            similarity=similarity,
+            threshold=threshold,
+            fmr=None if similarity is None else calibration.fmr(similarity),
+        )
+
+
+def _outcome(similarity: float | None, threshold: Threshold) -> VerifyOutcome:
+    """``rejected`` where there is no ``similarity`` to decide on."""
+    if similarity is None:
+        return "rejected"
+    return "match" if similarity >= threshold.similarity else "no_match"
