@@ -13,7 +13,6 @@ import pytest
 import skimage.data
 from sqlalchemy import delete, select, update
 
-from app.auth.principal import INSIDE, Principal
 from app.bootstrap import Container
 from app.bundles.bundle import Bundle
 from app.bundles.manifest import read_manifest
