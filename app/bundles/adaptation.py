@@ -1,17 +1,17 @@
-"""What adaptation by training changes in an embedder's graph, and the small file that holds it.
+"""The changes that adaptation by training makes in an embedder's graph, and the file of them.
 
-Every change is a number added to a weight that is there. ``with_light`` and ``with_head`` first put
-in what an embedder may lack: light normalisation before the first layer, and a residual linear
-layer behind the last, which begins as nothing. A file of changes then holds, for each weight it
-names, what is added to it:
+Every change is a number that is added to an existing weight. ``with_light`` and ``with_head`` first
+add what an embedder may lack: light normalisation before the first layer, and a residual linear
+layer after the last, whose weights begin as zeros. A file of changes then holds the addend of each
+weight that it names:
 
-- ``NAME``: as much as the weight has numbers, in half precision;
+- ``NAME``: one number for each of the weight's, in half precision;
 - ``NAME@left`` (n, r) and ``NAME@right`` (r, m): a product of low rank (Hu et al., LoRA,
   arXiv:2106.09685) for the (n, m) numbers of a large weight;
 - ``light``: the level of the light normalisation.
 
-What comes out is the same to the bit on every machine: sums and products of single numbers in a
-fixed order, and no matrix product of a library.
+The result is the same to the bit on every machine: it is sums and products of single numbers in a
+fixed order, and uses no library's matrix product.
 """
 
 from collections.abc import Mapping

@@ -28,7 +28,7 @@ _AGAIN: Final = "`kith models pull` gets the default bundle again; KITH_MODEL na
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle that was found whole: every file there, with the bytes its manifest states.
+    """A bundle whose files are all there, each with the bytes that its manifest states.
 
     ``manifest_sha256`` is the hex SHA-256 of ``manifest.json``. A manifest of an earlier release
     does not list the calibration (``manifest.protects_calibration``).
@@ -51,7 +51,7 @@ class Bundle:
 
     @property
     def warning(self) -> str | None:
-        """What an operator should know of it and do about it."""
+        """One line that an operator should read, with what to do; None where there is none."""
         if self.manifest.protects_calibration:
             return None
         return (
@@ -140,7 +140,7 @@ def read_calibration(file: Path) -> bytes:
 
 
 def check_calibration(file: Path, content: bytes, manifest: Manifest) -> Calibration:
-    """What ``content`` says; it must be of this contract, where it names one."""
+    """The calibration in ``content``; ``BundleError`` where it is wrong or of another contract."""
     try:
         value = parsed(content)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What makes templates comparable, and its name: the contract of a bundle."""
+"""The contract of a bundle: the name of everything that makes templates comparable."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ EMBEDDING_PATH: Final = frozenset({EMBEDDER, DETECTOR})
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What templates of one bundle have in common.
+    """The properties that all templates of one bundle share.
 
     ``id`` names the embedding path: templates of two ids are never compared. ``dimension`` is the
     length of an embedding. ``crop_id`` names what makes the embedder's input: of one image, bundles

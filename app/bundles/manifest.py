@@ -1,4 +1,4 @@
-"""``manifest.json``: what a bundle is, strictly read. A wrong bundle is refused in one line."""
+"""``manifest.json``: the description of a bundle, read strictly. Errors are one line."""
 
 import hashlib
 import json
@@ -68,14 +68,14 @@ class PreprocessingEntry(_Strict):
         return self
 
     def build(self) -> Preprocessing:
-        """As the pure room wants it."""
+        """The value that ``app.vision`` takes."""
         width, height = self.size
         values = self.model_dump(exclude={"size"})
         return Preprocessing(width=width, height=height, **values)
 
 
 class DetectorEntry(_Strict):
-    """How the detector's scores become faces."""
+    """The detector's kind and its thresholds, both between 0 and 1."""
 
     kind: Literal["yunet"]
     score_threshold: float = Field(gt=0, lt=1)
@@ -110,8 +110,8 @@ class Manifest(_Strict):
         listed = self.files.keys() - OTHERS - self.further.keys()
         if listed != needed:
             raise ValueError(
-                f"`files` lists {sorted(listed)}, not {sorted(needed)}, besides {CALIBRATION}, "
-                f"{MODEL_CARD} and further models (NAME.onnx)"
+                f"`files` lists {sorted(listed)}, not {sorted(needed)}. Allowed too are "
+                f"{CALIBRATION}, {MODEL_CARD} and further models (NAME.onnx)"
             )
         for name, entry in self.models.items():
             if "licence" not in entry.model_fields_set:
@@ -127,8 +127,8 @@ class Manifest(_Strict):
 
     @property
     def further(self) -> dict[str, FileEntry]:
-        """Models besides the embedding path, each with its role. They change no template, so the
-        contract id does not depend on them.
+        """The models that are not in the embedding path, each with its role. They change no
+        template, so the contract id does not depend on them.
         """
         return {
             name: entry
@@ -138,7 +138,7 @@ class Manifest(_Strict):
 
     @property
     def contract(self) -> Contract:
-        """What the templates of this bundle have in common."""
+        """The properties that all templates of this bundle share."""
         return Contract(self.contract_id, self.dimension, self.crop_id)
 
     @property
@@ -148,11 +148,11 @@ class Manifest(_Strict):
 
     @property
     def crop_id(self) -> str:
-        """Name of all that makes the crop which the embedder is given: of one image, bundles that
-        share it see the same pixels, whatever their embedders do with them.
+        """Name of everything that makes the embedder's input. Bundles that share it get the same
+        pixels from one image, although their embedders may differ.
 
-        Of the detector it has the model, whose landmarks the alignment follows; its thresholds
-        decide which faces there are, not how they lie.
+        It includes the detector's model, since alignment follows its landmarks. It does not include
+        the detector's thresholds: they decide which faces are found, not where their landmarks are.
         """
         of_whole = set() if self.alignment else {"resize", "background"}
         parts = {
@@ -183,7 +183,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def read_with_digest(folder: Path) -> tuple[Manifest, str]:
-    """The manifest, and the hex SHA-256 of its bytes: what stands for the bundle as a whole."""
+    """The manifest, and the hex SHA-256 of its bytes, which identifies the bundle as a whole."""
     file = folder / MANIFEST
     try:
         check_inside(file)
@@ -207,7 +207,7 @@ def read_with_digest(folder: Path) -> tuple[Manifest, str]:
 
 
 def check_inside(file: Path) -> None:
-    """What a link leads to elsewhere is another's to change."""
+    """``BundleError`` where ``file`` is a link out of its folder: others may change its target."""
     to = file.resolve()
     if file.is_symlink() and not to.is_relative_to(file.parent.resolve()):
         raise BundleError(f"{file} is a link to {to}, outside of the bundle. Put the file there.")
@@ -227,7 +227,7 @@ def written(manifest: Manifest) -> str:
 
 
 def made_manifest(description: dict[str, Any], files: dict[str, FileEntry]) -> Manifest:
-    """The manifest of a bundle that is being made, with the contract id that it then has."""
+    """The manifest of a new bundle, with the contract id of its ``files``."""
     entries = {name: entry.model_dump() for name, entry in files.items()}
     try:
         manifest = Manifest(**{**description, "files": entries, "contract_id": "unknown"})
@@ -253,7 +253,7 @@ def model_entry(file: Path, *, licence: str, role: str = "") -> FileEntry:
 
 
 def entry_of(content: bytes) -> FileEntry:
-    """The entry of a file of this ``content`` that is no model."""
+    """The entry of a file with this ``content`` that is not a model."""
     return FileEntry(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 

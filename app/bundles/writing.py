@@ -1,4 +1,4 @@
-"""How a bundle is written and changed: as a whole or not at all, one writer at a time."""
+"""Writes and changes bundles: each change is whole or does not happen, one writer at a time."""
 
 import fcntl
 import glob
@@ -78,7 +78,7 @@ def write_bundle(
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold the lock on the bundle in ``folder``; the system lets it go when its holder dies."""
+    """Hold the lock on the bundle in ``folder``; the system releases it when its holder dies."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with private_file(folder.parent / f".{folder.name}.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -91,8 +91,8 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def check_place(folder: Path) -> None:
-    """``BundleError`` where ``folder`` holds something else than a bundle, whole or broken: a new
-    bundle takes the place of all that is in it.
+    """``BundleError`` where ``folder`` holds files that are no bundle, whole or broken: a new
+    bundle would replace all of them.
     """
     there = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
     if MANIFEST not in there and (others := sorted(there - _FILES)):
@@ -115,7 +115,7 @@ def use_calibration(folder: Path, content: bytes | None = None) -> Bundle:
             content = read_calibration(folder / CALIBRATION)
         check_calibration(folder / CALIBRATION, content, manifest)
         shutil.copytree(folder, made, symlinks=True)
-        files = {CALIBRATION: _write_anew(made / CALIBRATION, content)}
+        files = {CALIBRATION: _write_new(made / CALIBRATION, content)}
         if (card := made / MODEL_CARD).is_file():
             files[MODEL_CARD] = entry_of(card.read_bytes())
         _state(made, manifest, files)
@@ -158,7 +158,7 @@ def _state(made: Path, manifest: Manifest, files: Mapping[str, FileEntry]) -> No
     """Write ``manifest`` with these ``files`` into ``made``."""
     description = manifest.model_dump(exclude={"files", "contract_id"})
     changed = made_manifest(description, {**manifest.files, **files})
-    _write_anew(made / MANIFEST, written(changed).encode())
+    _write_new(made / MANIFEST, written(changed).encode())
 
 
 def _copy(target: Path, model: ModelFile) -> FileEntry:
@@ -173,8 +173,8 @@ def _write(file: Path, content: bytes) -> FileEntry:
     return entry_of(content)
 
 
-def _write_anew(file: Path, content: bytes) -> FileEntry:
-    """In a file of its own, for what was there may be a link; its mode stays."""
+def _write_new(file: Path, content: bytes) -> FileEntry:
+    """Write ``content`` to a new file with the old one's mode: the old one may be a link."""
     mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else None
     file.unlink(missing_ok=True)
     entry = _write(file, content)
@@ -184,8 +184,8 @@ def _write_anew(file: Path, content: bytes) -> FileEntry:
 
 
 def _replace(made: Path, folder: Path, old: Path) -> None:
-    """Two renames: a crash in between leaves no bundle, never half of one; ``alone`` puts the old
-    one back.
+    """Put ``made`` in place of ``folder`` by two renames. A crash between them leaves no bundle,
+    never half of one; the next ``alone`` puts the old one back.
     """
     with held_back():
         if folder.exists():

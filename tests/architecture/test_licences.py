@@ -54,6 +54,14 @@ def test_the_wheel_states_it(wheel: zipfile.ZipFile) -> None:
     assert stated <= set(lines)
 
 
+def test_the_bundles_and_the_recipes_are_in_the_wheel(wheel: zipfile.ZipFile) -> None:
+    data = {
+        file for file in BUNDLES.rglob("*") if file.is_file() and "__pycache__" not in file.parts
+    }
+    assert {str(file.relative_to(ROOT)) for file in data} <= set(wheel.namelist())
+    assert {"embedder.onnx", "adaptation.npz", "recipe.json"} <= {file.name for file in data}
+
+
 @pytest.mark.parametrize("name", ["LICENSE", "NOTICE"])
 def test_it_is_in_the_image(name: str) -> None:
     """The image installs what its build copies, so that pip puts both beside the package."""
