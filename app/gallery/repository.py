@@ -86,7 +86,9 @@ def person(session: Session, owner: Collection, person_id: str) -> Person:
 
 
 def persons_with(session: Session, person_keys: set[int]) -> Sequence[Person]:
-    """Those of these internal keys who are there."""
+    """The persons of these internal keys who are enrolled."""
+    if not person_keys:
+        return []
     return session.scalars(select(Person).where(Person.key.in_(person_keys))).all()
 
 

@@ -1,4 +1,4 @@
-"""What a replica reads of the database: the people to put and to take out, and up to when."""
+"""The messages of the change feed: a delta of a collection, and where each collection is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class CollectionPosition:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What brings a replica to ``revision``: persons to put and persons to take out.
+    """The changes that bring a replica to ``revision``: persons to put and persons to take out.
 
     ``whole`` says that ``people`` are all there are: a replica drops everybody else that it holds.
     ``epoch`` names the history that ``revision`` counts in (see ``history``).
@@ -39,7 +39,7 @@ class Delta:
 
 
 class ChangeFeed(Protocol):
-    """Where a replica reads the truth: one snapshot of the database an answer."""
+    """Reads the database for replicas; each answer is of one snapshot of it."""
 
     def since(self, collection_key: int, revision: int | None) -> Delta:
         """All that changed after ``revision``; everything there is where it is None, or where the

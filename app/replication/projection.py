@@ -1,5 +1,5 @@
-"""Who is in a gallery, as one process holds it in memory: the vectors that are searched, how many
-persons count at an instant, and what those people say of each other.
+"""A collection's people in the memory of one process: the vectors that are searched, how many of
+them are valid at an instant, and the statistics of their similarities to each other.
 """
 
 from datetime import datetime
@@ -25,19 +25,20 @@ _COLUMNS: Final = {
     "ends": (np.int64, ()),
     "says": (np.bool_, ()),
 }
-"""What a person was counted with, and whether they are in the evidence; their vector is in the
+"""The columns of each person; ``says`` is whether they are in the evidence. Their vector is in the
 index.
 """
 
 
 class GalleryProjection:
-    """One collection's people. Not thread-safe; the replica holds the lock, for reading where only
-    ``evidence`` changes.
+    """One collection's people. Not thread-safe: the replica holds the lock, for writing around
+    ``apply`` and for reading around everything else.
 
-    Evidence is of those who are valid at the instant asked for: who may not be named is no stranger
-    to anybody here, and could be picked so that a threshold falls. It is kept up in O(d^2) a change
-    of who is there or valid. Sums that are taken from gather rounding, so they are made anew after
-    as many have been counted out as are there: as much work again, spread over those changes.
+    Evidence is taken from the persons who are valid at the instant asked for. Persons who may not
+    be named are left out: they are no strangers here, and could be chosen so that a threshold
+    falls. A change costs O(d^2). Sums that persons are subtracted from gather rounding errors, so
+    they are computed again once as many persons were subtracted as there are: the same work once
+    more, spread over those changes.
     """
 
     def __init__(self, index: VectorIndex, dimension: int) -> None:
@@ -48,8 +49,8 @@ class GalleryProjection:
         self._statistics = SiteStatistics(dimension)
         self._counted_out = 0
         self._evidence = self._statistics.evidence()
-        self._steady = (0, 0)  # while nobody becomes valid or ceases to be; the end excluded
-        self._fresh: list[Keys] = []  # who came since the evidence was last brought up to date
+        self._steady = (0, 0)  # nobody's validity changes in it; the end is excluded
+        self._fresh: list[Keys] = []  # persons who were put since the evidence was computed
         self._counting = Lock()
 
     def __len__(self) -> int:
@@ -64,7 +65,7 @@ class GalleryProjection:
         return self._validity.at(microseconds(now))
 
     def evidence(self, now: datetime) -> SiteEvidence:
-        """What the people who are valid ``now`` say of each other. Thread-safe among itself."""
+        """The evidence of the people who are valid ``now``. May be called by several threads."""
         instant = microseconds(now)
         with self._counting:
             start, end = self._steady
@@ -78,18 +79,18 @@ class GalleryProjection:
         return self._counted(np.sort(self._members.keys))
 
     def windows(self, keys: Keys) -> tuple[Keys, Keys]:
-        """From when and until when each of ``keys`` is valid, in microseconds since 1970."""
+        """From when and until when each of ``keys`` (n,) is valid, in microseconds since 1970."""
         rows = self._members.rows(keys)
         return self._members.column("starts")[rows], self._members.column("ends")[rows]
 
     def there(self, keys: Keys) -> Fused:
-        """Those of ``keys`` (n,) who are there, valid or not."""
+        """The persons of ``keys`` (n,) who are enrolled, valid or not."""
         return self._counted(
             np.array([key for key in keys.tolist() if key in self._members], np.int64)
         )
 
     def apply(self, delta: Delta) -> None:
-        """Follow a delta; whoever it names is counted out first, with what they were counted in."""
+        """Apply a delta. Each person in it is first subtracted as they were added."""
         people = delta.people
         self._count_out(np.concatenate([delta.gone, people.owners]))
         self._index.remove(delta.gone)
@@ -120,8 +121,8 @@ class GalleryProjection:
         return self.there(fresh).owners
 
     def _count_valid(self, keys: Keys, instant: int) -> None:
-        """Bring ``keys`` (n,), which are all or all the fresh ones, into the evidence where they
-        are valid at ``instant``, and out of it where they are not.
+        """Add the valid ones of ``keys`` (n,) at ``instant`` to the evidence and remove the others.
+        ``keys`` are all persons, or all fresh ones.
         """
         everybody = len(keys) == len(self._members)
         rows = slice(None) if everybody else self._members.rows(keys)

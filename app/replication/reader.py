@@ -30,7 +30,7 @@ class GalleryState:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search saw: the neighbours, valid or not, and the gallery at that moment."""
+    """The result of a search: the neighbours, valid or not, and the gallery at that moment."""
 
     neighbours: Neighbours
     gallery: GalleryState

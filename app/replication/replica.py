@@ -209,7 +209,7 @@ class CollectionReplica:
                 raise
 
     def _read(self, revision: int | None) -> Delta:
-        """What changed since ``revision``; ``NotReady`` where that is of another epoch."""
+        """The changes since ``revision``; ``NotReady`` where they are of another epoch."""
         delta = self._feed.since(self._collection_key, revision)
         if delta.epoch != self.epoch:
             raise NotReady("The collection was switched or restored meanwhile; try again.")
@@ -220,7 +220,7 @@ class CollectionReplica:
         return _followed(_Gallery(0, projection), whole)
 
     def _from_snapshot(self) -> _Gallery | None:
-        """What the snapshot and the log lead to, if that is what SQL has."""
+        """The gallery that the snapshot and the log lead to; None where SQL has another."""
         try:
             kept = self._snapshots.read(self._collection_key) if self._snapshots else None
             return None if kept is None else self._resumed(kept)

@@ -51,17 +51,17 @@ class Replicas:
             self._snapshots.forget(collection_key)
 
     def retain(self, collection_keys: set[int]) -> None:
-        """Forget all others: other processes deleted them, or restored a backup without them."""
+        """Forget all other collections: another process deleted them, or restored a backup."""
         for key in self.there().keys() - collection_keys:
             self.forget(key)
 
     def there(self) -> dict[int, CollectionReplica]:
-        """Those that were made so far."""
+        """The replicas that were made so far, by collection key."""
         with self._lock:
             return dict(self._replicas)
 
     def keep(self) -> None:
-        """Write a snapshot of each that changed; what cannot be written is told, and no matter."""
+        """Write a snapshot of each replica that changed; one that cannot be written is logged."""
         for key, replica in self.there().items():
             try:
                 if replica.keep():

@@ -73,7 +73,7 @@ class Snapshots:
             raise SnapshotError(f"it cannot be read: {error.strerror}") from None
 
     def forget(self, collection_key: int) -> None:
-        """Of a collection that is no more."""
+        """Delete the snapshot of a collection that is no more."""
         with suppress(OSError):
             self.file(collection_key).unlink(missing_ok=True)
 
@@ -126,11 +126,11 @@ class Snapshots:
         digest.update(magic + line)
         try:
             header: dict[str, Any] = json.loads(line)
-            told = header["contract_id"], header["dimension"], header["persons"] >= 0
+            stated = header["contract_id"], header["dimension"], header["persons"] >= 0
         except (ValueError, KeyError, TypeError):
             raise SnapshotError("its header is damaged") from None
         size = os.fstat(stream.fileno()).st_size
-        if told != (self._contract.id, self._contract.dimension, True):
+        if stated != (self._contract.id, self._contract.dimension, True):
             _check_rest(stream, size, digest)
             raise OtherModel("it is of another model")
         row = sum(np.dtype(dtype).itemsize for dtype in _DTYPES.values())

@@ -1,4 +1,4 @@
-"""What an operator can see of a replica: its state, how far it is behind, and what failed last."""
+"""The status of a replica: its state, how far it is behind, and the last error."""
 
 from dataclasses import dataclass
 from enum import StrEnum

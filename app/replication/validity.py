@@ -1,5 +1,5 @@
-"""How many persons a probe is compared with at an instant: validity comes and goes with the clock,
-without anybody changing anything.
+"""Counts the persons a probe is compared with at an instant. The count changes with the clock, also
+while nobody changes a row.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -12,19 +12,18 @@ from app.decision.calibration import GallerySize
 from app.index.base import Keys
 
 ALWAYS: Final = -(2**63)
-"""Valid since ever."""
+"""The start of validity where there is no bound."""
 FOREVER: Final = 2**63 - 1
-"""Valid without end."""
-_MANY: Final = 32  # from here on sorting once is cheaper than so many insertions
+"""The end of validity where there is no bound."""
+_MANY: Final = 32  # from this many values on, one sort is cheaper than insertions
 
 
 class ValidityCounts:
-    """Counts persons by their templates at any instant, in O(log n) a question.
+    """Counts valid persons at any instant, by how many templates they have; O(log n) a question.
 
-    At an instant those are valid who have started and have not ended; a start is always before its
-    end. So it is enough to keep all starts and all ends in order. Persons (n,) come and go with
-    their ``templates``, and ``starts`` and ``ends`` of validity, the end excluded, in microseconds
-    since 1970 (UTC). Not thread-safe.
+    Valid persons are those who have started and have not ended; a start is always before its end,
+    so two sorted lists are enough. ``templates``, ``starts`` and ``ends`` (n,) describe n persons;
+    times are in microseconds since 1970 (UTC), the end excluded. Not thread-safe.
     """
 
     def __init__(self) -> None:
@@ -33,7 +32,7 @@ class ValidityCounts:
         self._ends: defaultdict[int, list[int]] = defaultdict(list)
 
     def add(self, templates: Keys, starts: Keys, ends: Keys) -> None:
-        """Count in."""
+        """Add persons."""
         for number in np.unique(templates).tolist():
             who = templates == number
             self._persons[number] += int(who.sum())
@@ -41,7 +40,7 @@ class ValidityCounts:
             _insert(self._ends[number], ends[who & (ends != FOREVER)].tolist())
 
     def remove(self, templates: Keys, starts: Keys, ends: Keys) -> None:
-        """Count out persons who were added with just these."""
+        """Remove persons who were added with exactly these values."""
         for number, start, end in zip(
             templates.tolist(), starts.tolist(), ends.tolist(), strict=True
         ):
@@ -52,7 +51,7 @@ class ValidityCounts:
                 _take(self._ends[number], end)
 
     def at(self, instant: int) -> GallerySize:
-        """Who is valid at ``instant``, in microseconds since 1970 (UTC)."""
+        """The gallery's size at ``instant``, in microseconds since 1970 (UTC)."""
         valid = {templates: self._valid(templates, instant) for templates in self._persons}
         return GallerySize({templates: count for templates, count in valid.items() if count})
 
