@@ -108,7 +108,7 @@ class Plan:
 
 
 def read_plan(recipe: Path) -> Plan:
-    """The recipe in the folder ``recipe``; ``BundleError`` where a file is not the one it states."""
+    """The recipe in ``recipe``; ``BundleError`` where a file is not the one it states."""
     steps = parsed((recipe / "recipe.json").read_bytes())
     if "adapts" in steps:
         steps = {**read_plan(recipe.parent / steps["adapts"]).steps, **steps}
