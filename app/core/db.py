@@ -4,14 +4,12 @@ A use case opens its transaction with ``with database.write() as session`` and h
 the block ends; nothing commits later, in some teardown, after the answer has gone out. No
 transaction is open during decoding, inference or search.
 
-SQLite for one process, PostgreSQL for several. What differs between them is in this file: how a
-writer takes its turn, and how each says that it cannot be reached.
+SQLite for one process, PostgreSQL for several. How a writer takes its turn is in
+``app.core.sqlite`` and ``app.core.postgresql``; how each says that it cannot be reached is here.
 """
 
-import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -23,26 +21,28 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
-    Engine,
     Integer,
     MetaData,
-    create_engine,
-    event,
     func,
     select,
 )
 from sqlalchemy.engine import Connection
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from app.core.files import make_private, private_file, private_folder
 from app.core.opening import checked_url, opening, place_of, reason_of, sqlite_file
 from app.core.postgresql import PATIENT_SECONDS, be_patient, postgresql_engine
-from app.errors import DatabaseLost, NoDatabase, NotReady
+from app.core.sqlite import (
+    WRITING,
+    check_foreign_keys,
+    check_there,
+    foreign_keys_off,
+    prepare_file,
+    sqlite_engine,
+)
+from app.errors import DatabaseLost, NotReady
 
 _log = structlog.get_logger()
 
@@ -53,10 +53,6 @@ _NAMING: Final = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-
-_WRITING: Final = "kith_writing"
-_BUSY_SECONDS: Final = 30
-_RETRY_SECONDS: Final = 0.01
 
 _DISK_FULL: Final = ("SQLITE_FULL", "53100")
 _LOST: Final = ("08", "57P01", "57P02", "57P03", "SQLITE_CANTOPEN", "SQLITE_IOERR")
@@ -100,7 +96,7 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """Owner of the engine. Thread-safe; sessions are not, and never leave their block.
+    """The owner of the engine. Thread-safe; sessions are not, and never leave their block.
 
     ``where`` is a URL, as in KITH_DATABASE_URL, or the file of an SQLite database, which may have
     any name; it is made where there is none, or with ``make=False`` refused. ``StartError`` where
@@ -115,10 +111,10 @@ class Database:
         if (file := sqlite_file(self._url)) is not None:
             with self.opening():
                 if not make:
-                    _check_there(file)
-                _make_private(file)
-        self.engine = _engine(self._url)
-        self.is_sqlite = self.engine.dialect.name == "sqlite"
+                    check_there(file)
+                prepare_file(file)
+        self.is_sqlite = self._url.get_backend_name() == "sqlite"
+        self.engine = (sqlite_engine if self.is_sqlite else postgresql_engine)(self._url)
         self.sessions = sessionmaker(expire_on_commit=False)
         self._reading = self.engine
         if not self.is_sqlite:  # SQLite's readers see a snapshot anyway
@@ -159,7 +155,7 @@ class Database:
         """
         with (
             available(),
-            self.sessions(bind=self.engine.execution_options(**{_WRITING: True})) as session,
+            self.sessions(bind=self.engine.execution_options(**{WRITING: True})) as session,
             session.begin(),
         ):
             if alone and not self.is_sqlite:
@@ -176,7 +172,7 @@ class Database:
         drop would delete whatever hangs on its rows, so they are off inside and checked at the end.
         Errors are the driver's own; ``opening`` tells them.
         """
-        writing = self.engine.execution_options(**{_WRITING: True})
+        writing = self.engine.execution_options(**{WRITING: True})
         with writing.connect() as connection:
             if not self.is_sqlite:
                 with connection.begin():
@@ -186,9 +182,9 @@ class Database:
                     connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
                     yield connection
                 return
-            with _foreign_keys_off(connection), connection.begin():
+            with foreign_keys_off(connection), connection.begin():
                 yield connection
-                _check_foreign_keys(connection)
+                check_foreign_keys(connection)
 
     def _be_patient(self, session: Session) -> None:
         if not self.is_sqlite:
@@ -201,7 +197,7 @@ class Database:
 
 def is_writing(session: Session) -> bool:
     """Whether the session is a block of ``Database.write``."""
-    return bool(session.get_bind().get_execution_options().get(_WRITING, False))
+    return bool(session.get_bind().get_execution_options().get(WRITING, False))
 
 
 @contextmanager
@@ -236,88 +232,3 @@ def _code(error: DBAPIError) -> str:
     """The driver's code, if it has one."""
     codes = (getattr(error.orig, name, None) for name in ("sqlite_errorname", "sqlstate"))
     return next((code for code in codes if code), "")
-
-
-def _engine(url: URL) -> Engine:
-    """Parameters are hidden from errors, so from logs: they are people's names and keys' hashes."""
-    if url.get_backend_name() != "sqlite":
-        return postgresql_engine(url)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _make_private(file: Path) -> None:
-    """The database and what SQLite writes beside it, in the mode of the database, for their owner
-    alone. A folder that is there is not the database's to change.
-    """
-    if not file.parent.exists():
-        private_folder(file.parent)
-    with suppress(OSError):  # a database that cannot be opened says so itself, when it is asked
-        private_file(file).close()
-    for each in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
-        make_private(each)
-
-
-def _check_there(file: Path) -> None:
-    try:
-        file.stat()
-    except FileNotFoundError:
-        raise NoDatabase(
-            f"There is no database yet: no file {str(file)!r}. KITH_DATA_DIR or KITH_DATABASE_URL "
-            "names it."
-        ) from None
-
-
-def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-    """WAL lets readers go on while one writes; FULL makes a commit survive a power cut."""
-    del record
-    connection.isolation_level = None  # Python's driver must not begin behind our back
-    cursor = connection.cursor()
-    _write_ahead(cursor)
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA secure_delete=ON")  # whatever this build of SQLite does by itself
-    cursor.close()
-
-
-def _write_ahead(cursor: DBAPICursor | sqlite3.Cursor) -> None:
-    """To WAL, once for each file. For this SQLite does not wait for whoever writes just now, such
-    as another process that starts too: it says "locked" at once, whatever the timeout.
-    """
-    deadline = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-            if not busy or time.monotonic() > deadline:
-                raise
-            time.sleep(_RETRY_SECONDS)
-        else:
-            return
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes the lock at once: upgrading a read lock later would fail as "locked"."""
-    writing = connection.get_execution_options().get(_WRITING, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-
-@contextmanager
-def _foreign_keys_off(connection: Connection) -> Iterator[None]:
-    """Outside of any transaction: inside one SQLite ignores the pragma."""
-    driver = connection.connection
-    driver.cursor().execute("PRAGMA foreign_keys=OFF")
-    try:
-        yield
-    finally:
-        driver.cursor().execute("PRAGMA foreign_keys=ON")
-
-
-def _check_foreign_keys(connection: Connection) -> None:
-    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-    if broken:
-        tables = sorted({f"{row[0]} -> {row[2]}" for row in broken})
-        raise RuntimeError(f"The migration leaves rows that refer to nothing: {', '.join(tables)}.")

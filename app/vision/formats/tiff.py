@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from app.errors import InvalidImage, UnsupportedImage
 from app.vision.formats.others import raw_camera_file
 from app.vision.formats.tags import Directory, directories, orientation_of
-from app.vision.formats.tiff_raster import YCBCR, Layout, read_raster
+from app.vision.formats.tiff_layout import YCBCR, Layout
+from app.vision.formats.tiff_raster import read_raster
 from app.vision.limits import ImageLimits
 from app.vision.pixels import (
     Samples,

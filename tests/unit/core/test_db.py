@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 
 from app.auth.models import ApiKey
 from app.core import postgresql
-from app.core.db import Base, Database, Utc, _write_ahead
+from app.core.db import Base, Database, Utc
+from app.core.sqlite import _write_ahead
 from app.errors import DatabaseLost, NotReady
 from migrations import upgrade
 from tests.support.proxy import wired
