@@ -1,9 +1,10 @@
 """What was removed leaves the files of an SQLite database too, and not only the answers.
 
-A deleted row is overwritten at once (``secure_delete``, see ``app.core.sqlite``). What is left of it
-is in the log that SQLite writes ahead, where older versions of its page stay until others are
-written over them, and in the free part of a page to which SQLite had once moved the row: 7 of 14,316 names
-were found there. The first goes when the log is cut to nothing, the second by ``VACUUM``.
+A deleted row is overwritten at once (``secure_delete``, see ``app.core.sqlite``). What is left of
+it is in the log that SQLite writes ahead, where older versions of its page stay until others are
+written over them, and in the free part of a page to which SQLite had once moved the row: 7 of
+14,316 names were found there. The first goes when the log is cut to nothing, the second by
+``VACUUM``.
 
 PostgreSQL keeps deleted rows until it vacuums, in its own way: see docs/erasure.md.
 """
