@@ -21,7 +21,8 @@ from app.errors import (
     Unavailable,
 )
 from app.gallery.enrolment import Enroller, ImageFile, refusal, several_faces_warnings
-from app.gallery.person_service import PersonService, Tried
+from app.gallery.examination import Tried
+from app.gallery.person_service import PersonService
 from app.gallery.schemas import EnrolmentWarning, NewCollection, NewPerson
 from app.inference.subject import Subject
 from app.reasons import Reason

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.bootstrap import build
-from app.gallery.person_service import PersonService
+from app.gallery.examination import Examiner
 from app.settings import Settings
 from tests.api.support import FakeClock, client_of, made, make_collection, problem, told
 
@@ -213,7 +213,7 @@ def test_a_request_in_hand_does_not_act_on_a_successor_of_its_collection(
     """Its key is looked at before its body comes: here, before its images are examined."""
     make_collection(service, "reborn")
     key = secret(service, scopes=["enroll", "identify"], collections=["reborn"])
-    examine = PersonService._examine
+    examine = Examiner.examine
 
     def while_it_changes_hands(*given: Any, **named: Any) -> Any:  # noqa: ANN401
         with ThreadPoolExecutor(1) as another:  # whose context is not that of the request
@@ -225,7 +225,7 @@ def test_a_request_in_hand_does_not_act_on_a_successor_of_its_collection(
         assert service.delete("/collections/reborn", headers=headers).status_code == 204
         made(service.post("/collections", json={"id": "reborn"}, headers=headers))
 
-    monkeypatch.setattr(PersonService, "_examine", while_it_changes_hands)
+    monkeypatch.setattr(Examiner, "examine", while_it_changes_hands)
     answer = service.post(
         "/collections/reborn/persons",
         json={"id": "eve"},
