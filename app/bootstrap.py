@@ -17,7 +17,6 @@ from app.container import Services
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
 from app.core.erasure import Erasure
-from app.core.jobs import Jobs
 from app.core.observers import Observers
 from app.core.outage import Outage
 from app.decision.sites import SiteCalibrations
@@ -35,6 +34,7 @@ from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.inference.gate import Gate
 from app.inference.pipeline import Pipeline, build_pipeline
+from app.jobs.loop import Job, Jobs
 from app.observability.health import Readiness
 from app.observability.metrics import Metrics
 from app.observability.replicas import ReplicaCollector
@@ -55,6 +55,7 @@ from app.recognition.search import PersonSearch
 from app.recognition.services import RecognitionServices
 from app.recognition.thresholds import SiteWatch, ThresholdService
 from app.recognition.verify import VerificationService
+from app.replication import history
 from app.replication.follower import Follower
 from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots
@@ -108,7 +109,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         base.database,
         galleries.follower,
         judging.observers,
-        _jobs(base.database, services, judging.books),
+        _jobs(base, services, galleries, judging),
         services,
     )
 
@@ -232,19 +233,22 @@ def _recognition(base: _Base, galleries: "_Galleries", judging: _Judging) -> Rec
     )
 
 
-def _jobs(database: Database, services: Services, books: Books) -> Jobs:
-    def forget_deleted() -> None:
-        books.retain(services.collections.ids())
+def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Judging) -> Jobs:
+    """At the stop in this order: first what memory alone has."""
 
-    return Jobs(
-        {
-            "last uses": services.keys.uses.write,
-            "counts of probes": books.exposures.write,
-            "old receipts": services.receipts.purge,
-            "metrics of deleted collections": forget_deleted,
-            "erasure": Erasure(database, at_start=True).run,
-        }
+    def forget_deleted() -> None:
+        judging.books.retain(services.collections.ids())
+
+    jobs = (
+        Job("probe_counts", judging.books.exposures.write, at_stop=True),
+        Job("key_uses", services.keys.uses.write, at_stop=True),
+        Job("receipts", services.receipts.purge),
+        Job("change_log", partial(history.compact, base.database)),
+        Job("deleted_collections", forget_deleted),
+        Job("erasure", Erasure(base.database, at_start=True).run, at_stop=True),
+        Job("snapshots", galleries.replicas.keep, base.settings.snapshot_seconds, at_stop=True),
     )
+    return Jobs(jobs, services.metrics.jobs)
 
 
 def _forget(
@@ -297,7 +301,6 @@ def _galleries(base: _Base, keys: KeyService) -> _Galleries:
         database,
         feed,
         replicas,
-        snapshot_seconds=settings.snapshot_seconds,
         wake=wake,
         polling=polling if settings.stale_ok_seconds else nullcontext,
         known_for=settings.stale_ok_seconds or inf,

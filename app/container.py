@@ -7,10 +7,10 @@ import structlog
 from app.auth.services import AuthServices
 from app.core.db import Database
 from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
-from app.core.jobs import Jobs
 from app.core.observers import Observers
 from app.errors import StartError
 from app.gallery.services import GalleryServices
+from app.jobs.loop import Jobs
 from app.observability.services import OperationsServices
 from app.recognition.results import Decision
 from app.recognition.services import RecognitionServices
@@ -80,8 +80,8 @@ class Container:
     def close(self) -> None:
         """Finish what follows decisions, write counts and snapshots, and close the database."""
         self.observers.stop()
-        self.jobs.stop()
         self.follower.stop()
+        self.jobs.stop()
         self.database.close()
 
 

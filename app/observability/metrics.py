@@ -12,6 +12,8 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from app.observability.job_metrics import JobMetrics
+
 _SECONDS: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 _SITE: Final = {
@@ -132,6 +134,7 @@ class Metrics:
             self._climbs,
             *self._site.values(),
         )
+        self.jobs = JobMetrics(self._registry)
         self._steps = Histogram(
             "kith_step_duration_seconds",
             "Time of each step of an identification.",

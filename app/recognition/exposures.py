@@ -6,7 +6,7 @@ source of a key has three probes at once and one more every two seconds, which i
 a key three at once and one more every half a second, whatever sources it names. A key that may
 change the collection's target itself has no such limit.
 
-Counted in memory; a job writes the counts once a minute (``core.jobs``). What a crash loses, or a
+Counted in memory; a job writes the counts once a minute (``app.jobs``). What a crash loses, or a
 switch of the collection to another model, makes the counts lower and thresholds stricter, never
 laxer.
 """

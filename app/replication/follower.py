@@ -1,5 +1,5 @@
 """Keeps the replicas of this process up to date, so that no request waits for what other processes
-changed, and writes their snapshots.
+changed.
 
 Only the speed of an answer depends on it: a request that finds its replica behind catches up by
 itself. Decisions made while the database does not answer rest on its last successful poll.
@@ -42,7 +42,6 @@ class Follower:
         feed: ChangeFeed,
         replicas: Replicas,
         *,
-        snapshot_seconds: float,
         wake: threading.Event,
         polling: Callable[[], AbstractContextManager[None]],
         known_for: float = inf,
@@ -50,13 +49,11 @@ class Follower:
         self._database = database
         self._feed = feed
         self.replicas = replicas
-        self._snapshot_seconds = snapshot_seconds
         self._wake = wake
         self._polling = polling
         self._known_for = known_for
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
-        self._kept_at = time.monotonic()
         self._ids: dict[int, str] = {}
         self._polled_at = -inf
 
@@ -69,12 +66,11 @@ class Follower:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop following, and keep snapshots of what is there."""
+        """Stop following."""
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)
-        self.replicas.keep()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -91,7 +87,6 @@ class Follower:
             if self._stop.is_set():  # asked after clearing, so that no stop is lost
                 return
             self._poll()
-            self._keep_when_due()
             if wait(min(_POLL_SECONDS, self._known_for / 2)):
                 self._stop.wait(_QUIET_SECONDS)
 
@@ -131,8 +126,3 @@ class Follower:
         except Exception as error:  # noqa: BLE001 - `kith check` says what is wrong with it
             kind = type(error).__name__
             _log.warning("follower.skipped", collection_key=position.key, error_type=kind)
-
-    def _keep_when_due(self) -> None:
-        if time.monotonic() - self._kept_at >= self._snapshot_seconds:
-            self.replicas.keep()
-            self._kept_at = time.monotonic()

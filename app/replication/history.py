@@ -11,8 +11,8 @@ revision with ``UPDATE positions ... RETURNING``, which locks the row until the 
 one collection are serialised, and revisions commit in order. A bigserial cursor instead lost 457 of
 800 rows under 8 writers, because rows commit out of order (measured).
 
-The log is kept short. A replica that is further behind than the log reaches reads everybody, which
-is what a replica does that has read nothing yet.
+The log is kept short, by a job in the background (``compact``). A replica that is further behind
+than the log reaches reads everybody, which is what a replica does that has read nothing yet.
 """
 
 import secrets
@@ -25,12 +25,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import notifications
 from app.core.bulk import LOCAL
-from app.core.db import Base
+from app.core.db import Base, Database
 from app.errors import NotFound, NotReady
 
 _RECORDED: Final = "recorded changes"
+_IN_SQL_ALONE: Final = {"synchronize_session": False}
 KEPT: Final = 4096
-"""Revisions of a collection that stay in the log; up to twice as many are there at times."""
+"""Revisions of a collection that stay in the log. It is compacted at twice as many."""
 
 
 def _new_epoch() -> str:
@@ -87,7 +88,7 @@ def log_change(session: Session, collection_key: int, person_keys: Iterable[int]
         .where(Position.collection_key == collection_key)
         .values(revision=Position.revision + 1)
         .returning(Position.revision)
-        .execution_options(synchronize_session=False)
+        .execution_options(**_IN_SQL_ALONE)
     )
     if revision is None:
         raise NotFound("The collection was deleted meanwhile.")
@@ -99,8 +100,6 @@ def log_change(session: Session, collection_key: int, person_keys: Iterable[int]
     ]
     if rows:
         session.execute(insert(Change), rows)
-    if revision % KEPT == 0:
-        _compact(session, collection_key, revision - KEPT)
     notifications.notify(session)
     return revision
 
@@ -126,7 +125,7 @@ def begin_anew(session: Session, collection_key: int) -> None:
     """
     mine = Change.collection_key == collection_key
     last = session.scalar(select(func.max(Change.revision)).where(mine)) or 0
-    session.execute(delete(Change).where(mine).execution_options(synchronize_session=False))
+    session.execute(delete(Change).where(mine).execution_options(**_IN_SQL_ALONE))
     found = session.get(Position, collection_key, populate_existing=True)
     if found is None:
         begin(session, collection_key, revision=last + 1)
@@ -179,13 +178,25 @@ def fault(session: Session, collection_key: int) -> str | None:
     return None
 
 
-def _compact(session: Session, collection_key: int, revision: int) -> None:
-    """Delete the changes up to ``revision``."""
-    old = Change.collection_key == collection_key, Change.revision <= revision
-    session.execute(delete(Change).where(*old).execution_options(synchronize_session=False))
-    session.execute(
-        update(Position)
-        .where(Position.collection_key == collection_key)
-        .values(log_since=revision)
-        .execution_options(synchronize_session=False)
-    )
+def compact(database: Database) -> None:
+    """Shorten the log of each collection that has twice as many revisions as are kept.
+
+    Several processes may at once: only the one that moves ``log_since`` deletes. The deletion is a
+    transaction of its own, in which no writer of the collection waits for the position's row.
+    """
+    is_long = Position.revision - Position.log_since >= 2 * KEPT
+    with database.read() as session:
+        keys = session.scalars(select(Position.collection_key).where(is_long)).all()
+    for key in keys:
+        with database.write() as session:
+            since = session.scalar(
+                update(Position)
+                .where(Position.collection_key == key, is_long)
+                .values(log_since=Position.revision - KEPT)
+                .returning(Position.log_since)
+                .execution_options(**_IN_SQL_ALONE)
+            )
+        if since is not None:
+            with database.write() as session:
+                old = Change.collection_key == key, Change.revision <= since
+                session.execute(delete(Change).where(*old).execution_options(**_IN_SQL_ALONE))

@@ -61,10 +61,23 @@ class Replicas:
             return dict(self._replicas)
 
     def keep(self) -> None:
-        """Write a snapshot of each replica that changed; one that cannot be written is logged."""
+        """Write a snapshot of each replica that changed; for one thread at a time.
+
+        ``OSError``, the last of them, where some could not be written; all are tried.
+        """
+        failed: OSError | None = None
         for key, replica in self.there().items():
             try:
                 if replica.keep():
                     _log.info("snapshot.kept", collection_key=key)
+                    self._forget_file_unless_there(key, replica)
             except OSError as error:
                 _log.warning("snapshot.failed", collection_key=key, reason=error.strerror)
+                failed = error
+        if failed is not None:
+            raise failed
+
+    def _forget_file_unless_there(self, key: int, replica: CollectionReplica) -> None:
+        """A collection that was deleted while its snapshot was written leaves no file."""
+        if self.there().get(key) is not replica and self._snapshots is not None:
+            self._snapshots.forget(key)

@@ -159,7 +159,7 @@ def test_what_another_process_deleted_leaves_the_metrics_of_this_one(settings: S
             enrol(client, path, "ada", picture(1))
             identify(client, path, 1, source="door-7")
         assert deletes.delete("/collections/staff", params={"force": "true"}).status_code == 204
-        this.jobs._jobs["metrics of deleted collections"]()
+        this.jobs.run("deleted_collections")
         left = client.get(f"{KITH}/metrics").text
     assert 'collection="staff"' not in left
     assert 'collection="guests",decision="identified",source="door-7"' in left

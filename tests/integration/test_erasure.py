@@ -122,7 +122,7 @@ def test_after_a_removal_the_next_run_leaves_nothing_of_it(
     answer = _removals()[what](client)
     assert answer.is_success  # type: ignore[attr-defined]
 
-    container.jobs._jobs["erasure"]()
+    container.jobs.run("erasure")
 
     after = _kept(container)
     removed = [each for each in before if each not in after]
@@ -184,10 +184,10 @@ def test_a_removal_that_a_reader_holds_up_is_made_good_after_it(
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM persons").fetchone()
         assert client.delete("/collections/hq/persons/person-3").is_success
-        container.jobs._jobs["erasure"]()
+        container.jobs.run("erasure")
         assert _left(settings.data_dir, name) == [name]
         reader.execute("ROLLBACK")
-    container.jobs._jobs["erasure"]()
+    container.jobs.run("erasure")
     assert _left(settings.data_dir, name) == []
 
 
@@ -203,7 +203,7 @@ def test_what_one_process_did_not_come_to_the_next_one_does(
     full = shutil.disk_usage(tmp_path)._replace(free=1000)
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "disk_usage", lambda _: full)
-        container.jobs._jobs["erasure"]()
+        container.jobs.run("erasure")
     with closing(sqlite3.connect(settings.data_dir / "kith.db")) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
     later = Database(settings.data_dir / "kith.db")

@@ -2,10 +2,9 @@
 
 import re
 import shutil
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -13,10 +12,10 @@ from sqlalchemy import update
 from app.bootstrap import Container
 from app.gallery.models import Face
 from app.replication import follower as room
+from app.replication.snapshot import Snapshots
 from app.settings import Settings
 from tests.support.services import enrol, make_collection, near, running
-
-SECONDS = 30  # for what takes milliseconds, on a machine that is busy
+from tests.support.waiting import wait_for
 
 
 def revision(container: Container) -> int | None:
@@ -26,13 +25,6 @@ def revision(container: Container) -> int | None:
 
 def metrics(container: Container) -> str:
     return container.services.metrics.exposition().decode()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.on_postgresql
@@ -103,15 +95,31 @@ def test_a_start_takes_up_the_snapshot_of_the_last_stop(settings: Settings, tmp_
     assert file.read_bytes() == before
 
 
-def test_snapshots_are_written_while_it_runs(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "_POLL_SECONDS", 0.05)
-    often = settings.model_copy(update={"snapshot_seconds": 0})
+def test_snapshots_are_written_while_it_runs(settings: Settings, tmp_path: Path) -> None:
+    often = settings.model_copy(update={"snapshot_seconds": 0.01})
     with running(often, tmp_path / "a") as running_one:
         make_collection(running_one)
         enrol(running_one, "ada", 1)
+        assert near(running_one, 1) == {"ada"}
         wait_for(lambda: any((tmp_path / "a" / "index").glob("*.snapshot")))
+
+
+def test_a_collection_deleted_while_its_snapshot_is_written_leaves_no_file(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(settings, tmp_path / "a") as container:
+        make_collection(container)
+        enrol(container, "ada", 1)
+        assert near(container, 1) == {"ada"}
+        write = Snapshots._write
+
+        def delete_and_write(*given: Any) -> None:  # noqa: ANN401
+            container.services.collections.delete("doors", force=True)
+            write(*given)
+
+        monkeypatch.setattr(Snapshots, "_write", delete_and_write)
+        container.jobs.run("snapshots")
+        assert not any((tmp_path / "a" / "index").iterdir())
 
 
 def test_where_no_snapshot_can_be_written_all_else_goes_on(

@@ -1,0 +1,15 @@
+"""Waiting for what another thread or process does."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+_SECONDS: Final = 30.0  # for what takes milliseconds, on a machine that is busy
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Return as soon as ``condition`` holds; fails where it does not in half a minute."""
+    deadline = time.monotonic() + _SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
