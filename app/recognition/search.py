@@ -32,13 +32,12 @@ class PersonSearch:
         self._database = database
         self._replicas = replicas
         self._clock = clock
-        self._contract_id = pipeline.contract_id
-        self._dimension = pipeline.dimension
+        self._contract = pipeline.contract
 
     def collection(self, collection_id: str) -> Collection:
         """The collection, if its templates can be compared with this service's embeddings."""
         with self._database.read() as session:
-            return repository.comparable_collection(session, collection_id, self._contract_id)
+            return repository.comparable_collection(session, collection_id, self._contract.id)
 
     def gallery(self, collection: Collection) -> GalleryState:
         """The gallery at the collection's revision or later, as it is now."""
@@ -62,7 +61,7 @@ class PersonSearch:
         """A person to compare a probe with; ``Conflict`` where they have no templates."""
         with self._database.read() as session:
             collection, person, templates = self._person(session, collection_id, person_id)
-            others = others_of(session, collection, [person.key], self._dimension)
+            others = others_of(session, collection, [person.key], self._contract.dimension)
         if not len(templates):
             raise no_faces(person_id)
         return Claimed(
@@ -83,13 +82,13 @@ class PersonSearch:
     def _person(
         self, session: Session, collection_id: str, person_id: str
     ) -> tuple[Collection, Person, Vectors]:
-        collection = repository.comparable_collection(session, collection_id, self._contract_id)
+        collection = repository.comparable_collection(session, collection_id, self._contract.id)
         person = repository.person(session, collection, person_id)
-        return collection, person, templates_of(session, person, self._dimension)
+        return collection, person, templates_of(session, person, self._contract.dimension)
 
     def _people(self, collection: Collection, keys: list[int]) -> Mapping[int, Enrolled]:
         with self._database.read() as session:
-            found = people_of(session, collection, keys, self._dimension)
+            found = people_of(session, collection, keys, self._contract.dimension)
             if not found:
                 repository.check_epoch(session, collection)
         return found
