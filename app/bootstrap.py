@@ -90,7 +90,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         keys=keys,
         cached_keys=galleries.cached_keys,
         readiness=Readiness(base.database, galleries.outage),
-        metrics=judging.books.metrics,
+        metrics=judging.metrics,
         observers=judging.observers,
         collections=gallery.collections,
         persons=gallery.persons,
@@ -156,6 +156,7 @@ class _Judging:
     acceptance: Acceptance
     books: Books
     observers: Observers[Decision]
+    metrics: Metrics
 
 
 def _judging(base: _Base, galleries: "_Galleries") -> _Judging:
@@ -163,14 +164,14 @@ def _judging(base: _Base, galleries: "_Galleries") -> _Judging:
     outage, replicas = galleries.outage, ReplicaCollector(galleries.follower)
     metrics = Metrics(lambda: outage.stale, lambda: outage.age, replicas)
     books = Books(
-        metrics,
-        SiteWatch(calibrations, metrics),
-        ClimbWatch(metrics),
+        metrics.decisions,
+        SiteWatch(calibrations, metrics.decisions),
+        ClimbWatch(metrics.decisions),
         Exposures(base.database, contract_id=manifest.contract_id),
         ProbeStore(base.database, manifest.dimension),
     )
-    observers = Observers[Decision](books.observers(), metrics)
-    return _Judging(calibrations, _acceptance(base.settings), books, observers)
+    observers = Observers[Decision](books.observers(), metrics.observers)
+    return _Judging(calibrations, _acceptance(base.settings), books, observers, metrics)
 
 
 def _gallery(base: _Base, galleries: "_Galleries", judging: _Judging) -> GalleryServices:

@@ -12,7 +12,7 @@ from app.decision.open_set import Outcome
 from app.gallery.evidence import reports_of
 from app.gallery.models import Collection
 from app.index.base import Vectors
-from app.observability.metrics import Metrics, Top
+from app.observability.decision_metrics import DecisionMetrics, Top
 from app.recognition.climbing import ClimbWatch
 from app.recognition.exposures import Exposures
 from app.recognition.probes import ProbeStore, StoredProbes
@@ -24,7 +24,7 @@ from app.recognition.thresholds import SiteWatch
 class Books:
     """Where observers write what they see of decisions."""
 
-    metrics: Metrics
+    metrics: DecisionMetrics
     watch: SiteWatch
     climbs: ClimbWatch
     exposures: Exposures
@@ -81,7 +81,7 @@ class Records:
         return self._probes.all(collection)
 
 
-def observe_metrics(metrics: Metrics, decision: Decision) -> None:
+def observe_metrics(metrics: DecisionMetrics, decision: Decision) -> None:
     """Count the outcome of each face, the time of each step, and stale answers."""
     collection_id = _collection_of(decision).id
     if decision.stale:

@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from app.observability.metrics import Metrics, Top
+from app.observability.decision_metrics import DecisionMetrics, Top
 
 WINDOW_SECONDS: Final = 600.0
 MANY: Final = 20
@@ -28,7 +28,9 @@ _log = structlog.get_logger()
 class ClimbWatch:
     """Counts near misses by key, collection and person. Thread-safe; ``monotonic`` in seconds."""
 
-    def __init__(self, metrics: Metrics, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, metrics: DecisionMetrics, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._metrics = metrics
         self._now = monotonic
         self._lock = Lock()

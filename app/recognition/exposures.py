@@ -18,19 +18,14 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
 from app.auth.principal import INSIDE, Principal, Scope
 from app.core.db import Database
-from app.errors import NotReady
 from app.gallery import repository
 
 _AT_ONCE: Final = 3
 _SOURCE_SECONDS: Final = 2.0
 _KEY_SECONDS: Final = 0.5
 _REMEMBERED: Final = 10_000
-_log = structlog.get_logger()
 now = time.monotonic
 """A name of its own, so that a test can turn the clock."""
 
@@ -92,7 +87,7 @@ class Exposures:
             self._counts[collection_key].add(_Count(probes, expected * allowed / probes))
 
     def write(self) -> None:
-        """Write all counts to the database; those that cannot be written now are kept."""
+        """Write all counts to the database; raises where it cannot, and keeps them."""
         with self._lock:
             counts, self._counts = self._counts, defaultdict(_Count)
         if not counts:
@@ -107,11 +102,11 @@ class Exposures:
                         probes=counts[key].probes,
                         expected=counts[key].expected,
                     )
-        except (NotReady, SQLAlchemyError) as error:
-            _log.warning("exposures.kept", error_type=type(error).__name__)
+        except BaseException:
             with self._lock:
                 for key, kept in counts.items():
                     self._counts[key].add(kept)
+            raise
 
     def _allowed(
         self, collection_key: int, caller: Principal, source: str | None, probes: int

@@ -17,7 +17,7 @@ from app.gallery import repository
 from app.gallery.evidence import evidence_of, reports_of
 from app.gallery.models import Collection
 from app.gallery.views import cosine_view, limit_view
-from app.observability.metrics import Metrics
+from app.observability.decision_metrics import DecisionMetrics
 from app.recognition.schemas.thresholds import (
     BundleEvidence,
     ReportsView,
@@ -34,7 +34,7 @@ _log = structlog.get_logger()
 class SiteWatch:
     """Tells operators how far galleries are from the bundle's calibration. Thread-safe."""
 
-    def __init__(self, calibrations: SiteCalibrations, metrics: Metrics) -> None:
+    def __init__(self, calibrations: SiteCalibrations, metrics: DecisionMetrics) -> None:
         self._calibrations = calibrations
         self._metrics = metrics
         self._lock = Lock()

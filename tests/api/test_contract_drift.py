@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from app.observability.metrics import MOST_SOURCES
+from app.observability.decision_metrics import MOST_SOURCES
 from tests.api.support import enrol, files, identify, make_collection, only_face, told, wrong_fields
 from tests.support.pictures import SIDE, encoded, picture
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 import app
 from app.index.base import Neighbours, Vectors
 from app.index.flat import FlatIndex
-from app.observability.metrics import Metrics
+from app.observability.decision_metrics import DecisionMetrics
 from app.recognition import routes
 from app.recognition.climbing import ClimbWatch
 from app.recognition.exposures import Exposures
@@ -34,7 +34,7 @@ from tests.api.support import (
 from tests.support.pictures import picture
 
 OBSERVERS = {
-    "metrics": (Metrics, "observe_decision"),
+    "metrics": (DecisionMetrics, "observe_decision"),
     "site": (SiteWatch, "observe"),
     "climbs": (ClimbWatch, "observe"),
     "counts": (Exposures, "add"),

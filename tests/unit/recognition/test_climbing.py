@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.observability.metrics import Metrics, Top
+from app.observability.decision_metrics import Top
+from app.observability.metrics import Metrics
 from app.recognition import climbing
 from app.recognition.climbing import MANY, WINDOW_SECONDS, ClimbWatch
 from app.recognition.render import in_steps
@@ -32,7 +33,7 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def watch(metrics: Metrics, clock: Seconds) -> ClimbWatch:
-    return ClimbWatch(metrics, clock)
+    return ClimbWatch(metrics.decisions, clock)
 
 
 def told(metrics: Metrics) -> float:
