@@ -69,7 +69,8 @@ class IdentificationService:
         started = time.perf_counter()
         opened = self._search.open(collection_id)
         select = largest_faces(options.max_faces, min_face_size=options.min_face_size)
-        analysis = self._analyser.analyse(image, select, self._acceptance.to_identify)
+        with self._search.confirming(opened):
+            analysis = self._analyser.analyse(image, select, self._acceptance.to_identify)
         searching = time.perf_counter()
         count = max(_RUNNER_UP, options.max_candidates)
         matches = self._search.nearest(opened, self._probes(analysis), count)

@@ -139,16 +139,21 @@ def no_faces(person_id: str) -> Conflict:
     return Conflict(f"The person {person_id!r} has no faces to compare with; add some.")
 
 
-ReadPeople = Callable[[list[int]], Mapping[int, Enrolled]]
-"""Reads those of the keys that an index proposes who are enrolled, valid now or not."""
+ReadPeople = Callable[[list[int], int], tuple[Collection, Mapping[int, Enrolled]]]
+"""Reads those of the keys that an index at a revision proposes who are enrolled, valid now or not,
+and the collection; ``Outdated`` where the source was made of a collection that has changed."""
+
+
+class Outdated(Exception):
+    """A search was begun with what was cached of a collection, which has changed since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """One collection's index, the people that its hits are checked against, and the time.
 
-    ``collection`` was read after the request began, so every change that was answered before the
-    request counts.
+    Every change counts that was answered before the request: ``collection`` was read after it
+    began, or ``read_people`` holds it against what it reads.
     """
 
     collection: Collection
@@ -167,7 +172,7 @@ def seek(source: Source, probes: Vectors, count: int) -> Matches:
             probes, wanted, revision=source.collection.revision, now=source.now
         )
         keys = found.neighbours.keys
-        people = source.read_people(np.unique(keys).tolist()) if keys.size else {}
+        collection, people = source.read_people(np.unique(keys).tolist(), found.gallery.revision)
         by_probe = [
             _near(people, row.tolist(), probe, source.now)
             for row, probe in zip(keys, probes, strict=True)
@@ -178,7 +183,7 @@ def seek(source: Source, probes: Vectors, count: int) -> Matches:
                 Near(each.matches if short is None else short, each.not_valid)
                 for short, each in zip(enough, by_probe, strict=True)
             ]
-            return Matches(source.collection, found.gallery, nearest)
+            return Matches(collection, found.gallery, nearest)
         wanted *= 4  # some of the nearest may not be named now: look further
 
 

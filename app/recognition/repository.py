@@ -5,8 +5,8 @@ from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import BindParameter, CompoundSelect, Row, bindparam, null, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, Row, bindparam, null, select, true, union_all
+from sqlalchemy.orm import Session, defer
 
 from app.decision.fusion import fuse_persons
 from app.gallery.cards import Named
@@ -14,7 +14,6 @@ from app.gallery.models import Collection, Face, Feedback, Person
 from app.gallery.templates import unpack, window
 from app.index.base import Vectors
 from app.recognition.matches import Enrolled
-from app.replication.history import Position
 
 _KEYS: Final[BindParameter[list[int]]] = bindparam("keys", expanding=True)
 _TEMPLATES: Final = (
@@ -29,15 +28,9 @@ _TEMPLATES: Final = (
         Face.embedding,
     )
     .join(Face, Face.person_key == Person.key)
-    .join(Position, Position.collection_key == Person.collection_key)
-    .where(
-        Position.collection_key == bindparam("collection"),
-        Position.epoch == bindparam("epoch"),
-        Person.key.in_(_KEYS),
-    )
+    .where(Person.collection_key == bindparam("collection"), Person.key.in_(_KEYS))
 )
-"""One row a template. Of the collection's own epoch: in a database that was restored meanwhile,
-keys may be other people's."""
+"""One row a template."""
 _REPORTED: Final = select(Feedback.person_key, *[null()] * 6, Feedback.embedding).where(
     Feedback.collection_key == bindparam("collection"),
     Feedback.contract_id == bindparam("contract"),
@@ -45,32 +38,39 @@ _REPORTED: Final = select(Feedback.person_key, *[null()] * 6, Feedback.embedding
     Feedback.person_key.in_(_KEYS),
 )
 """One row an embedding that was reported not to be the person."""
-_PEOPLE: Final[CompoundSelect[Any]] = union_all(_TEMPLATES, _REPORTED)
-"""Both in one statement: an identification waits for each."""
+_PEOPLE: Final = union_all(_TEMPLATES, _REPORTED).subquery("people")
+_READ: Final = (
+    select(Collection, *_PEOPLE.c)
+    .options(defer(Collection.attributes))
+    .outerjoin(_PEOPLE, true())
+    .where(Collection.key == bindparam("collection"))
+)
+"""All in one statement, since an identification waits for each: the collection as it is now, on
+every row, and the people."""
 
 
 def people_of(
     session: Session, collection: Collection, keys: Sequence[int], dimension: int
-) -> Mapping[int, Enrolled]:
-    """Those of the internal ``keys`` who are enrolled with templates, valid now or not, by key.
+) -> tuple[Collection | None, Mapping[int, Enrolled]]:
+    """The collection as it is now, without its metadata, or None if it is no more; and those of the
+    internal ``keys`` who are enrolled with templates, valid now or not, by key.
 
-    Nobody where the collection is of another epoch by now. Thread-safe as the session is.
+    Nobody where the collection is of another epoch by now: in a database that was restored, keys
+    may be other people's.
     """
-    wanted = {
-        "collection": collection.key,
-        "epoch": collection.epoch,
-        "contract": collection.contract_id,
-        "keys": keys,
-    }
-    rows = session.execute(_PEOPLE, wanted).all()
-    found = (row for row in rows if row.id is not None)
+    wanted = {"collection": collection.key, "contract": collection.contract_id, "keys": keys}
+    rows = session.execute(_READ, wanted).all()
+    now: Collection | None = rows[0][0] if rows else None
+    if now is None or now.epoch != collection.epoch:
+        return now, {}
+    found = (row for row in rows if row.face_id is not None)
     templates = sorted(found, key=lambda row: (row.key, row.face_id))
     reported: dict[int, list[bytes]] = {}
     for row in rows:
-        if row.id is None:
+        if row.face_id is None and row.key is not None:
             reported.setdefault(row.key, []).append(row.embedding)
     others = {key: unpack(each, dimension) for key, each in reported.items()}
-    return _enrolled(templates, others, dimension)
+    return now, _enrolled(templates, others, dimension)
 
 
 def _enrolled(

@@ -6,21 +6,26 @@ score is computed from what SQL has. So even a wrong index can name nobody who w
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.reach import is_reached
 from app.decision.fusion import fuse
+from app.errors import NotReady
 from app.gallery import repository
 from app.gallery.cards import Named, others_of
 from app.gallery.models import Collection, Person
 from app.gallery.templates import window
 from app.index.base import Vectors
 from app.inference.pipeline import Pipeline
-from app.recognition.matches import Claimed, Enrolled, Matches, Source, no_faces, seek
+from app.recognition.matches import Claimed, Enrolled, Matches, Outdated, Source, no_faces, seek
 from app.recognition.repository import people_of, templates_of
 from app.replication.reader import GalleryReaders, GalleryState
+
+_MOST_CACHED: Final = 10_000
 
 
 class PersonSearch:
@@ -33,9 +38,16 @@ class PersonSearch:
         self._replicas = replicas
         self._clock = clock
         self._contract = pipeline.contract
+        self._cached: dict[str, Collection] = {}
+
+    def cached(self, collection_id: str) -> Collection | None:
+        """The collection as an earlier search found it, if the request in hand may reach it."""
+        found = self._cached.get(collection_id)
+        return found if found is not None and is_reached(found.key) else None
 
     def collection(self, collection_id: str) -> Collection:
         """The collection, if its templates can be compared with this service's embeddings."""
+        self._cached.pop(collection_id, None)
         with self._database.read() as session:
             return repository.comparable_collection(session, collection_id, self._contract.id)
 
@@ -44,12 +56,14 @@ class PersonSearch:
         replica = self._replicas.of(collection.key, collection.epoch)
         return replica.state(revision=collection.revision, now=self._clock.now())
 
-    def source(self, collection: Collection) -> Source:
-        """The collection's index, and its people as the database has them."""
+    def source(self, collection: Collection, *, is_cached: bool = False) -> Source:
+        """The collection's index, and its people as the database has them. A collection that
+        ``is_cached`` is read with the people, and held against what the search began with.
+        """
         return Source(
             collection,
             self._replicas.of(collection.key, collection.epoch),
-            partial(self._people, collection),
+            partial(self._confirmed if is_cached else self._people, collection),
             self._clock.now(),
         )
 
@@ -86,9 +100,36 @@ class PersonSearch:
         person = repository.person(session, collection, person_id)
         return collection, person, templates_of(session, person, self._contract.dimension)
 
-    def _people(self, collection: Collection, keys: list[int]) -> Mapping[int, Enrolled]:
+    def _people(
+        self, collection: Collection, keys: list[int], revision: int
+    ) -> tuple[Collection, Mapping[int, Enrolled]]:
+        """For a collection that was read in this request; any ``revision`` from its own is good."""
+        del revision
+        if not keys:
+            return collection, {}
+        now, people = self._read(collection, keys)
+        if now is not None and now.epoch != collection.epoch:
+            raise NotReady("The collection was switched or restored meanwhile; try again.")
+        self._remember(collection)
+        return collection, people
+
+    def _confirmed(
+        self, cached: Collection, keys: list[int], revision: int
+    ) -> tuple[Collection, Mapping[int, Enrolled]]:
+        """For a cached collection: the index must be at the revision that is read only now."""
+        now, people = self._read(cached, keys)
+        if now is None or now.epoch != cached.epoch or now.revision > revision:
+            raise Outdated
+        self._remember(now)
+        return now, people
+
+    def _remember(self, collection: Collection) -> None:
+        if len(self._cached) >= _MOST_CACHED:  # of collections deleted elsewhere too
+            self._cached.clear()
+        self._cached[collection.id] = collection
+
+    def _read(
+        self, collection: Collection, keys: list[int]
+    ) -> tuple[Collection | None, Mapping[int, Enrolled]]:
         with self._database.read() as session:
-            found = people_of(session, collection, keys, self._contract.dimension)
-            if not found:
-                repository.check_epoch(session, collection)
-        return found
+            return people_of(session, collection, keys, self._contract.dimension)

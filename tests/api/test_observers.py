@@ -14,6 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 import app
+from app.bootstrap import build
 from app.index.base import Neighbours, Vectors
 from app.index.flat import FlatIndex
 from app.observability.decision_metrics import DecisionMetrics
@@ -22,8 +23,11 @@ from app.recognition.climbing import ClimbWatch
 from app.recognition.exposures import Exposures
 from app.recognition.probes import ProbeStore
 from app.recognition.thresholds import SiteWatch
+from app.settings import Settings
 from tests.api.support import (
+    client_of,
     enrol,
+    files,
     identify,
     made,
     make_collection,
@@ -165,10 +169,8 @@ def statements(engine: Engine) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-def test_an_identification_reads_three_times_and_writes_never(
-    client: TestClient, hall: str
-) -> None:
-    """The key, the collection, and the people whom the index proposes."""
+def test_an_identification_reads_twice_and_writes_never(client: TestClient, hall: str) -> None:
+    """The key; and the people whom the index proposes, with the collection."""
     key = made(client.post("/keys", json={"scopes": ["identify", "read"]}))["key"]
     client.headers["Authorization"] = f"Bearer {key}"
     identify(client, hall, 1)  # the index is built, once
@@ -176,4 +178,39 @@ def test_an_identification_reads_three_times_and_writes_never(
     for somebody in (1, 50):
         with statements(engine) as sent:
             identify(client, hall, somebody)
-        assert [each.split()[0] for each in sent if each != "BEGIN"] == ["SELECT"] * 3
+        assert [each.split()[0] for each in sent if each != "BEGIN"] == ["SELECT"] * 2
+
+
+@pytest.mark.both_databases
+def test_what_another_process_changes_counts_at_once_also_where_the_collection_is_cached(
+    client: TestClient, hall: str, settings: Settings, tmp_path: Path
+) -> None:
+    """The collection is read with the people, after the search: every change is seen then."""
+    here = settings.model_copy(update={"data_dir": tmp_path / "other"})
+    if settings.database_url is None:
+        here = here.model_copy(update={"database_url": f"sqlite:///{settings.data_dir}/kith.db"})
+    broken = files(b"no image", field="image")
+
+    def named(somebody: int) -> str | None:
+        person: str | None = only_face(identify(client, hall, somebody))["person_id"]
+        return person
+
+    with client_of(build(here)) as other:
+        assert (named(1), named(2)) == ("ada", None)
+        enrol(other, hall, "bob", picture(2))
+        assert named(2) == "bob"
+        assert other.delete(f"{hall}/persons/ada").status_code == 204
+        assert (named(1), named(2)) == (None, "bob")
+        told(other.patch(hall, json={"keep_probes": 0}))
+        assert only_face(identify(client, hall, 1))["probe_id"] is None
+        assert other.delete(hall, params={"force": "true"}).status_code == 204
+        problem(client.post(f"{hall}/identify", files=broken), 404, "not_found")
+        make_collection(other, "hall")
+        assert (named(1), named(2)) == (None, None)
+        assert other.delete(hall).status_code == 204
+        make_collection(other, "hall")
+        enrol(other, hall, "cyd", picture(1))
+        assert named(1) == "cyd"
+        assert other.delete(hall, params={"force": "true"}).status_code == 204
+        image = files(picture(1), field="image")
+        problem(client.post(f"{hall}/identify", files=image), 404, "not_found")

@@ -66,6 +66,7 @@ def _pieces(secret: bytes) -> list[bytes]:
 
 def _kept(container: Container) -> list[bytes]:
     """Every embedding and crop that the database holds."""
+    assert container.observers.settle(60)
     with container.database.read() as session:
         found = [
             *session.scalars(select(Face.embedding)),

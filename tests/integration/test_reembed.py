@@ -400,6 +400,7 @@ def test_reports_and_counts_are_of_their_model_and_come_back_with_it(
     assert [named(old, 1), named(old, 9)] == ["ada", None]
     _feedback(old, 1)
     assert named(old, 1) != "ada"
+    assert old.observers.settle(60)
     assert rows(database, Probe) == 2
     told = _evidence_row(database)
     assert (told[0], told[2]) == (2, 1)
