@@ -18,9 +18,9 @@
     └── UnsupportedEncoding 415              │   └── NoDatabase
                                              └── ArchiveError
 
-docs/errors.md tells clients what each code means and what to do; a test holds it against this file.
-Rooms raise them; only ``web`` knows that HTTP exists. ``detail`` speaks to whoever gets it: what
-was wrong, with which value, what to do. It never holds a path of the server, a key or pixels.
+docs/errors.md explains each code to clients; a test compares that page with this file. All rooms
+raise these errors; only ``web`` turns them into HTTP. ``detail`` says what was wrong, with which
+value, and what to do. It never holds a path of the server, a key or pixels.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ class Forbidden(AppError):
 
 
 class NotFound(AppError):
-    """What the request names does not exist."""
+    """The resource that the request names does not exist."""
 
     code, status, title = "not_found", 404, "Not found"
 
@@ -186,7 +186,7 @@ class NotReady(Unavailable):
 
 
 class DatabaseLost(NotReady):
-    """The database cannot be reached. Clients are told what any ``NotReady`` tells them."""
+    """The database cannot be reached. Clients see it as any other ``NotReady``."""
 
     def __init__(
         self, detail: str = "The database does not answer; try again.", *, reason: str = ""
@@ -195,7 +195,7 @@ class DatabaseLost(NotReady):
 
 
 class LocalError(AppError):
-    """What only the person who starts Kith or runs a command meets: no client of the API does."""
+    """An error of a start or a command, shown to the operator; clients of the API never get it."""
 
 
 class BundleError(LocalError):

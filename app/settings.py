@@ -107,7 +107,8 @@ class Settings(BaseSettings):
         AfterValidator(_readable),
         Field(
             description="Addresses and networks of the proxies before Kith, with commas, and `unix`"
-            " for those on a Unix socket: their `X-Forwarded-For` tells the log who the client is."
+            " for those on a Unix socket: the log takes the client's address from their "
+            "`X-Forwarded-For`."
         ),
     ] = ""
     model: Annotated[
@@ -228,7 +229,7 @@ class Settings(BaseSettings):
 
     @property
     def admin_key_file(self) -> Path:
-        """Where the first admin key is written."""
+        """The file to which the first start writes the admin key."""
         return self.data_dir / "admin.key"
 
 
@@ -247,13 +248,13 @@ def load_settings() -> Settings:
             warnings.simplefilter("error")  # of a secret that is there and would not be read
             return Settings(_secrets_dir=folder)
     except ValidationError as error:
-        raise SettingsError(" ".join(_told(each, names) for each in error.errors())) from None
+        raise SettingsError(" ".join(_message(each, names) for each in error.errors())) from None
     except (UserWarning, pydantic_settings.SettingsError) as error:
         why = str(error.__cause__ or error).rstrip(".")
         raise SettingsError(f"A secret in KITH_SECRETS_DIR is not usable: {why}.") from None
 
 
-def _told(error: ErrorDetails, names: SettingNames) -> str:
+def _message(error: ErrorDetails, names: SettingNames) -> str:
     field = str(error["loc"][0])
     where, value = names.where(field, os.environ)
     shown = "" if value is None or field in _SECRET else f" is {value[:_SHOWN]!r}"

@@ -1,4 +1,4 @@
-"""``make bench``: where the time of a request goes, beside what the bare models take.
+"""``make bench``: where the time of a request goes, and how much of it the bare models take.
 
 Needs photographs: ``KITH_TEST_DATA`` names the folder. Starts a real server here, asks it
 over HTTP, and prints p50 and p99 of every step, and requests/s with 1, 2 and 4 clients.

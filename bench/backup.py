@@ -37,7 +37,7 @@ def main() -> None:
         table = Table("step", "seconds", "MiB more", title=f"{templates:,} templates")
 
         def show(step: str, act: Callable[[Progress], Any]) -> None:
-            before = _peak(anew=True)
+            before = _peak(reset=True)
             _, seconds = timed(lambda: act(lambda total: count_progress(step, total)))
             table.add_row(step, f"{seconds:.1f}", f"{_peak() - before:.0f}")
 
@@ -57,9 +57,9 @@ def main() -> None:
         database.close()
 
 
-def _peak(*, anew: bool = False) -> float:
-    """The most memory that this process had, in MiB; ``anew``: from now on, what it has now."""
-    if anew:
+def _peak(*, reset: bool = False) -> float:
+    """The most memory that this process had, in MiB; ``reset`` starts again from the present."""
+    if reset:
         Path("/proc/self/clear_refs").write_text("5")
     status = Path("/proc/self/status").read_text()
     (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]

@@ -1,10 +1,10 @@
 """``make bench-climb``: how many questions it takes to be identified as a chosen person without a
-photo of them, with a key that is told everything and with one that may only ask.
+photo of them, with a key that gets every score and with one that may only ask.
 
 Needs photographs: ``KITH_TEST_DATA`` names the folder. The climber knows faces of strangers alone:
 a picture is their mean and a sum of their eigenfaces. One eigenface after the other is tried with
-more and with less of it; whatever does not look less like the chosen person is kept. Where the
-answer tells nothing but the decision there is no up and down, and the climber walks at random.
+more and with less of it; a change that does not look less like the chosen person is kept. If
+the answer has only the decision there is no up and down, and the climber walks at random.
 """
 
 import os
@@ -46,13 +46,13 @@ _COLLECTION: Final = "staff"
 
 Image3 = NDArray[np.float64]
 Score = Callable[[bytes], tuple[float, bool]]
-"""Of a picture: how much an answer says that it looks like the person, and whether it is taken for
-them."""
+"""Maps a picture to the similarity to the person that the answer gives, and to whether the picture
+is identified as the person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """What the climber knows: the ``mean`` (p,) of strangers' pictures, their eigenfaces (k, p),
+    """The climber's knowledge: the ``mean`` (p,) of strangers' pictures, their eigenfaces (k, p),
     and how far strangers are from the mean along each (k,).
     """
 
@@ -138,10 +138,10 @@ def _table(container: Container, faces: Faces, people: Sequence[str]) -> Table:
                 for i, person in enumerate(track(people, f"{question} {scope}", transient=True))
             ]
             arrived = sorted(each for each in asked if each is not None)
-            told = "identify and read" if scope is Scope.READ else "identify"
+            scopes = "identify and read" if scope is Scope.READ else "identify"
             range_ = f"{arrived[0]} to {arrived[-1]}" if arrived else "-"
             warned = f"{_warnings(metrics) - before:g}"
-            table.add_row(question, told, f"{len(arrived)} of {len(asked)}", range_, warned)
+            table.add_row(question, scopes, f"{len(arrived)} of {len(asked)}", range_, warned)
     return table
 
 
@@ -180,8 +180,8 @@ def _identifying(container: Container, caller: Principal, person: str) -> Score:
         (face,) = answer.faces
         if face.person_id == person:
             return 1.0, True
-        told = [each.similarity for each in face.candidates if each.person_id == person]
-        return (told[0] if told else 0.0), False
+        shown = [each.similarity for each in face.candidates if each.person_id == person]
+        return (shown[0] if shown else 0.0), False
 
     return score
 
@@ -194,8 +194,8 @@ def _verifying(container: Container, caller: Principal, person: str) -> Score:
             _COLLECTION, person, picture, VerifyOptions(), request_id="bench", caller=caller
         )
         answer = render.verification(decision)
-        told = -1.0 if answer.similarity is None else answer.similarity
-        return told, answer.decision == "match"
+        similarity = -1.0 if answer.similarity is None else answer.similarity
+        return similarity, answer.decision == "match"
 
     return score
 

@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def protocol(labels: NDArray[np.int64], seed: int) -> Protocol:
-    """Who is enrolled with which rows, and which rows are probes."""
+    """A random protocol: the enrolled persons with their rows, and the rows of the probes."""
     rng = np.random.default_rng(seed)
     found, counts = np.unique(labels, return_counts=True)
     able = found[counts > PHOTOS]

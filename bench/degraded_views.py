@@ -1,7 +1,7 @@
-"""What a camera may do to an aligned face, one thing at a time and always the same.
+"""Degrades an aligned face as a camera may, in one way at a time and always the same.
 
-Training spoils its images by chance and by other code (``training.transforms``); these are fixed,
-so that a figure means the same next year. A crop is (112, 112, 3) RGB of 0 to 255.
+Training degrades its images at random and by other code (``training.transforms``); these are
+fixed, so that a figure means the same next year. A crop is (112, 112, 3) RGB of 0 to 255.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,5 +1,5 @@
 """``python -m bench.fuzz [SECONDS] [SEED] [TARGET...]``: damaged images, forms and bundles, at the
-full limits, for so many seconds each; all three, or those that are named.
+full limits, for SECONDS each; all three, or those that are named.
 
 Ends with 1, and keeps the input, where one raises what is not documented, takes more than two
 seconds of CPU, or more memory than docs/deploy.md promises of an image.

@@ -17,7 +17,7 @@ _BOUNDARY: Final = "kith-bench-boundary"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What clients met: ``milliseconds`` (n,) of each request, and requests a second in all."""
+    """The result of a load: ``milliseconds`` (n,) of each request, and requests a second."""
 
     milliseconds: NDArray[np.float64]
     per_second: float

@@ -1,4 +1,4 @@
-"""``make bench-mini``: the shipped ``face-mini`` beside the ``face`` bundle, in one run.
+"""``make bench-mini``: compares the shipped ``face-mini`` with the ``face`` bundle, in one run.
 
 Needs photographs: ``KITH_TEST_DATA`` names the folder. Prints the time of one face on one core,
 what each bundle weighs, and what each can do with the people whom ``face-mini`` never saw: with

@@ -1,4 +1,4 @@
-"""What keeping the promise costs: persons missed by each way to score, and time."""
+"""The cost of keeping the stated rate: persons missed by each way to score, and time."""
 
 import time
 from collections import defaultdict
@@ -86,7 +86,7 @@ def _try_ways(
 
 
 def cost_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
-    """What deciding adds to a probe, beside the search that it follows."""
+    """The time that the decision adds to a probe, after its search."""
     bundle = calibrated(data, Half(data.persons, rows, halves(data.persons, 0)[0]), 0)
     calibrations, evidence = SiteCalibrations(bundle), GalleryEvidence(_evidence(data, rows))
     size = GallerySize(dict.fromkeys(range(1, 6), 20_000))
@@ -112,7 +112,7 @@ def cost_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
 
 
 def _evidence(data: Photographs, rows: NDArray[np.int64]) -> SiteEvidence:
-    """What everybody's first thousand photographs say."""
+    """The site evidence of the people in the first thousand photographs."""
     people = fuse_persons(
         data.embeddings[rows[:1000]], np.unique(data.persons[rows[:1000]], return_inverse=True)[1]
     )

@@ -44,7 +44,7 @@ class Half:
     def gallery(
         self, persons: int, templates: int, rng: np.random.Generator, *, spare: int = 0
     ) -> Gallery:
-        """So many persons with so many templates each, or fewer where there are not so many.
+        """``persons`` persons with ``templates`` templates each, or fewer if there are fewer.
 
         With ``spare``, only people who have that many images more; strangers are one image of
         everybody else.

@@ -1,4 +1,4 @@
-"""Is the promise kept: the rate at which strangers are named, beside the rate that was stated."""
+"""Compares the rate at which strangers are named with the rate that was stated."""
 
 from collections import defaultdict
 from collections.abc import Mapping

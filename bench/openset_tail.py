@@ -1,4 +1,4 @@
-"""What no fitted tail knows of: relatives, and people who are there under two names.
+"""Measures the part that no fitted tail describes: relatives, and people under two names.
 
 Over all pairs of identities of a half that was not calibrated on, how often a pair reaches the
 threshold, over the FMR that was asked for. Unlike the rates of galleries this has no draw in it, so

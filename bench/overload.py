@@ -1,4 +1,4 @@
-"""``python -m bench.overload``: what a flood costs in memory, and a healthy client beside it.
+"""``python -m bench.overload``: the memory that a flood costs, and how long a healthy client waits.
 
 A real server with its default settings (``KITH_TEST_BUNDLE`` names another bundle than ``face``),
 flooded by each mix for some seconds. Every mix is bounded in clients and time, on this machine.
@@ -41,7 +41,7 @@ _JSON: Final = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """So many clients that send the same request again and again; slow ones where it is empty."""
+    """``clients`` clients that send the same request again and again; slow ones if it is empty."""
 
     clients: int
     path: str
@@ -96,7 +96,7 @@ def _identify() -> Flood:
 
 
 def _photo() -> bytes:
-    """As many pixels and bytes as are read; nobody looks at what comes after a JPEG's end."""
+    """A JPEG with the most pixels and bytes allowed; bytes after its end are not looked at."""
     settings = Settings()
     stream = io.BytesIO()
     ramp = np.linspace(0, 255, 8000, dtype=np.uint8)
@@ -166,7 +166,7 @@ def _flooded(server: ServerProcess, mix: list[Flood]) -> Met:
 
 
 def _healthy(server: ServerProcess, met: Met, until: float) -> None:
-    """Somebody who identifies a small photo, one after the other, and waits a little if told so."""
+    """Identify a small photo again and again, and wait a little after each 503."""
     flood = _identify()
     while time.monotonic() < until:
         started = time.perf_counter()

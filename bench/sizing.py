@@ -137,10 +137,10 @@ def _more_faces(database: Database) -> None:
 
 def _read(folder: str, persons: int, faces: int) -> list[str]:
     """In a process of its own, whose memory nothing else has grown."""
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", _READ, folder], check=True, capture_output=True, text=True
     )
-    mib, kept, milliseconds = told.stdout.splitlines()[-1].split()
+    mib, kept, milliseconds = done.stdout.splitlines()[-1].split()
     on_disk = sum(file.stat().st_size for file in Path(folder).glob("kith.db*")) / 2**20
     sizes = [f"{mib} MiB", f"{on_disk:.0f} MiB", f"{kept} MiB"]
     return [f"{persons:,}", f"{faces:,}", *sizes, milliseconds]

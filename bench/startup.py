@@ -69,14 +69,14 @@ def main() -> None:
 
 
 def timed(act: Callable[[], Any]) -> tuple[Any, float]:
-    """What ``act`` gives, and how many seconds it took."""
+    """The result of ``act``, and the seconds that it took."""
     started = time.perf_counter()
     result = act()
     return result, time.perf_counter() - started
 
 
 def filled(database: Database, templates: int) -> tuple[int, str, int]:
-    """One collection of so many persons with a template each: its key, epoch and revision."""
+    """One collection of ``templates`` persons with a template each: its key, epoch and revision."""
     collection = Collection(
         id="bench",
         target_fpir=0.001,

@@ -1,7 +1,7 @@
 """Buildah on a storage of its own: a base, the image of Kith, and a container of it.
 
 Needs root, and no daemon and no registry. All of it is kept in ``build/image-test``; remove that
-folder to begin anew.
+folder to start again from nothing.
 """
 
 import ast
@@ -41,7 +41,7 @@ _DROPPED: Final = [
 ]
 """All that buildah gives but CHOWN; to drop all and add one leaves it with none."""
 _VOLUMES: Final = {"/tmp": KITH, "/run/secrets": 0}
-"""Where folders are mounted, and whose they are; the image itself says that /data is a volume."""
+"""The mounted folders and the uid of their owner; the image itself declares /data a volume."""
 
 _READ_ONLY: Final = """
 mount --bind "$0" "$0"
@@ -59,8 +59,8 @@ def buildah(*arguments: str) -> list[str]:
     return ["buildah", *storage, "--storage-driver", "vfs", *arguments]
 
 
-def told(*arguments: str) -> str:
-    """What buildah says; it must succeed."""
+def output_of(*arguments: str) -> str:
+    """The standard output of buildah, which must succeed."""
     done = subprocess.run(buildah(*arguments), stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.strip()
 
@@ -68,23 +68,23 @@ def told(*arguments: str) -> str:
 @contextmanager
 def mounted(image: str) -> Iterator[tuple[str, Path]]:
     """A working container of an image, and the folder of its files, until the block ends."""
-    name = told("from", "--pull-never", image)
+    name = output_of("from", "--pull-never", image)
     try:
-        yield name, Path(told("mount", name))
+        yield name, Path(output_of("mount", name))
     finally:
-        told("rm", name)
+        output_of("rm", name)
 
 
 def debian() -> str:
     """A minimal Debian with Python, made at the first call."""
-    known = told("images", "--noheading", "--format", "{{.Name}}:{{.Tag}}")
+    known = output_of("images", "--noheading", "--format", "{{.Name}}:{{.Tag}}")
     if _DEBIAN not in known.split():
         with mounted("scratch") as (name, files):
             packages = "--include=python3,python3-venv,ca-certificates"
             command = ["debootstrap", "--variant=minbase", packages, "bookworm", str(files)]
             subprocess.run(command, check=True)
-            told("run", "--isolation", "chroot", name, "apt-get", "clean")
-            told("commit", "--quiet", name, _DEBIAN)
+            output_of("run", "--isolation", "chroot", name, "apt-get", "clean")
+            output_of("commit", "--quiet", name, _DEBIAN)
     return _DEBIAN
 
 
@@ -93,7 +93,7 @@ def build(base: str) -> None:
     options = ["--isolation", "chroot", "--format", "docker", "--file", "docker/Dockerfile"]
     options += ["--build-arg", f"BASE={base}", "--tag", IMAGE, *_pip_of_this_machine()]
     subprocess.run(buildah("bud", *options, "."), cwd=_ROOT, check=True)
-    told("rmi", "--prune")  # what the tag named before
+    output_of("rmi", "--prune")  # what the tag named before
 
 
 def _pip_of_this_machine() -> list[str]:
@@ -124,8 +124,8 @@ def _named(word: str) -> Path:
 
 
 def config(image: str) -> dict[str, Any]:
-    """What an image says of how it is run."""
-    found: dict[str, Any] = json.loads(told("inspect", "--type", "image", image))
+    """The run configuration of an image, such as its user and command."""
+    found: dict[str, Any] = json.loads(output_of("inspect", "--type", "image", image))
     of_docker: dict[str, Any] = found["Docker"]["config"]
     return of_docker
 
@@ -169,7 +169,7 @@ class Container:
 
     @property
     def url(self) -> str:
-        """Where its service is asked: it has no network of its own."""
+        """The service's address on the host: the container has no network of its own."""
         return f"http://127.0.0.1:{self.settings['KITH_PORT']}"
 
 

@@ -35,20 +35,20 @@ _STOP_SECONDS: Final = 45
 
 
 class Report:
-    """What was seen, and whether it is as it should be."""
+    """The results of the checks: what was seen, and whether it is right."""
 
     def __init__(self) -> None:
         self.table = Table("", "seen", "")
         self.good = True
 
-    def tell(self, subject: str, seen: object, good: bool = True) -> None:  # noqa: FBT001, FBT002
-        """One line."""
+    def add(self, subject: str, seen: object, good: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Add one line."""
         self.good &= good
         self.table.add_row(subject, str(seen), "[green]right[/]" if good else "[red]wrong[/]")
 
 
 def main() -> int:
-    """Build, look, use, tell."""
+    """Build the image, inspect and use it, and print the report."""
     out = Console()
     if missing := _missing():
         out.print(f"image-test was skipped: it needs {missing}.")
@@ -62,9 +62,9 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         out.print(f"The build failed, with exit code {error.returncode}.")
         return 1
-    report.tell("built", f"in {time.monotonic() - began:.0f} s, on {base}")
+    report.add("built", f"in {time.monotonic() - began:.0f} s, on {base}")
     whole, below = size(IMAGE) / 1e6, size(base) / 1e6
-    report.tell("size", f"{whole:.0f} MB: the base's {below:.0f} and {whole - below:.0f}")
+    report.add("size", f"{whole:.0f} MB: the base's {below:.0f} and {whole - below:.0f}")
     _look_at_image(report)
     with container() as made:
         _look_inside(report, made)
@@ -82,36 +82,36 @@ def _missing() -> str:
 
 
 def _look_at_image(report: Report) -> None:
-    told = config(IMAGE)
-    report.tell("user", told["User"], told["User"] not in {"", "0", "root"})
-    command = told["Entrypoint"] + told["Cmd"]
-    report.tell("command", command, command == ["kith", "serve"])
-    check = told.get("Healthcheck", {}).get("Test")
-    report.tell("health check", check, check == ["CMD", "kith", "health"])
-    report.tell("stop signal", told["StopSignal"], told["StopSignal"] == "SIGTERM")
-    report.tell("volumes", list(told["Volumes"]), list(told["Volumes"]) == ["/data"])
-    left = [pair for pair in told["Env"] if pair.startswith("PIP_")]
-    report.tell("settings of the build left", left, not left)
+    found = config(IMAGE)
+    report.add("user", found["User"], found["User"] not in {"", "0", "root"})
+    command = found["Entrypoint"] + found["Cmd"]
+    report.add("command", command, command == ["kith", "serve"])
+    check = found.get("Healthcheck", {}).get("Test")
+    report.add("health check", check, check == ["CMD", "kith", "health"])
+    report.add("stop signal", found["StopSignal"], found["StopSignal"] == "SIGTERM")
+    report.add("volumes", list(found["Volumes"]), list(found["Volumes"]) == ["/data"])
+    left = [pair for pair in found["Env"] if pair.startswith("PIP_")]
+    report.add("settings of the build left", left, not left)
 
 
 def _look_inside(report: Report, made: Container) -> None:
     user = made.run("id", "-u").stdout.strip()
-    report.tell("runs as", f"uid {user}", user == str(KITH))
+    report.add("runs as", f"uid {user}", user == str(KITH))
     for folder, expected in _FOLDERS.items():
         tried = made.run("sh", "-c", f"echo > {folder}/tried && rm {folder}/tried")
         refused = "read-only" if "Read-only file system" in tried.stderr else tried.stderr
         seen = "writable" if tried.returncode == 0 else refused
-        report.tell(folder, seen, seen == expected)
+        report.add(folder, seen, seen == expected)
     shown = made.run("kith", "models", "show")
-    report.tell("bundle", shown.stderr.strip() or "whole", shown.returncode == 0)
+    report.add("bundle", shown.stderr.strip() or "whole", shown.returncode == 0)
 
 
 def _make_secrets(report: Report, made: Container) -> None:
-    """As Compose has them made; then each reader tries them all."""
+    """Make the secrets as Compose does; then each reader tries to read all of them."""
     script = ["python", "/opt/kith/setup/make_secrets.py", "/run/secrets"]
     for _ in range(2):
         done = made.run(*script, user="0:10000")
-    report.tell("secrets", done.stderr.strip() or "made", done.returncode == 0)
+    report.add("secrets", done.stderr.strip() or "made", done.returncode == 0)
     files = sorted(file.name for file in SECRETS.iterdir())
     readers = {"Kith": KITH, "PostgreSQL": POSTGRES, "Grafana": GRAFANA}
     expected = {
@@ -125,31 +125,31 @@ def _make_secrets(report: Report, made: Container) -> None:
             f"cd /run/secrets; for f in {' '.join(files)}; do cat $f > /dev/null && echo $f; done"
         )
         read = made.run("sh", "-c", tried, user=f"{uid}:{group}").stdout.split()
-        report.tell(f"{reader} can read", ", ".join(read), read == expected[reader])
+        report.add(f"{reader} can read", ", ".join(read), read == expected[reader])
 
 
 def _start_and_use(report: Report, made: Container) -> None:
     early = made.run("kith", "health").returncode
-    report.tell("health before the start", f"exit code {early}", early == 1)
-    told = config(IMAGE)
+    report.add("health before the start", f"exit code {early}", early == 1)
+    found = config(IMAGE)
     with _LOG.open("w", encoding="utf-8") as stream:
-        command = made.command(*told["Entrypoint"], *told["Cmd"])
+        command = made.command(*found["Entrypoint"], *found["Cmd"])
         service = subprocess.Popen(command, stdout=stream, stderr=stream)
         try:
             seconds = _seconds_to_health(made, service)
-            report.tell("healthy", f"after {seconds:.1f} s", seconds < _READY_SECONDS)
+            report.add("healthy", f"after {seconds:.1f} s", seconds < _READY_SECONDS)
             _use(report, made)
             began = time.monotonic()
             # Not to buildah, who would pass on a signal that nobody can handle.
             os.kill(_logged("service.started")[0]["pid"], signal.SIGTERM)
             code = service.wait(_STOP_SECONDS)
             seconds = time.monotonic() - began
-            report.tell("stopped", f"in {seconds:.1f} s, exit code {code}", code == 0)
+            report.add("stopped", f"in {seconds:.1f} s, exit code {code}", code == 0)
         finally:
             service.terminate()
             service.wait()
     finished = len(_logged("request.finished"))
-    report.tell("log", f"{finished} requests, as JSON", finished >= 4)
+    report.add("log", f"{finished} requests, as JSON", finished >= 4)
 
 
 def _logged(event: str) -> list[dict[str, Any]]:
@@ -175,24 +175,24 @@ def _use(report: Report, made: Container) -> None:
     another = ImageEnhance.Brightness(photo.rotate(5)).enhance(0.8)
     with _client(made, key) as client:
         collection = client.post("/collections", json={"id": "hq"})
-        report.tell("collection made", collection.status_code, collection.status_code == 201)
+        report.add("collection made", collection.status_code, collection.status_code == 201)
         images = {"images": _jpeg(photo)}
         enrolled = client.post("/collections/hq/persons", data={"id": "eileen"}, files=images)
-        report.tell("enrolled", enrolled.status_code, enrolled.status_code == 201)
+        report.add("enrolled", enrolled.status_code, enrolled.status_code == 201)
         asked = client.post("/collections/hq/identify", files={"image": _jpeg(another)}).json()
         named = asked["faces"][0]["person_id"]
         seen = f"{named}, in {asked['timings_ms']['total']:.0f} ms"
-        report.tell("identified", seen, named == "eileen")
+        report.add("identified", seen, named == "eileen")
     script = ["python", "/opt/kith/setup/make_prometheus_key.py", made.url, "/run/secrets"]
     done = made.run(*script, user="0:10000")
-    report.tell("key for Prometheus", done.stderr.strip() or "made", done.returncode == 0)
+    report.add("key for Prometheus", done.stderr.strip() or "made", done.returncode == 0)
     key = made.run("cat", f"/run/secrets/{KEY}", user=f"{PROMETHEUS}:{PROMETHEUS}").stdout.strip()
     with _client(made, key) as client:
         metrics = client.get(f"{made.url}/metrics")
-        report.tell("metrics", metrics.status_code, metrics.status_code == 200)
+        report.add("metrics", metrics.status_code, metrics.status_code == 200)
         lines = [line for line in metrics.text.splitlines() if not line.startswith("#")]
         memory = dict(line.rsplit(" ", 1) for line in lines)["process_resident_memory_bytes"]
-        report.tell("memory", f"{float(memory) / 1e6:.0f} MB")
+        report.add("memory", f"{float(memory) / 1e6:.0f} MB")
 
 
 def _client(made: Container, key: str) -> httpx.Client:

@@ -1,8 +1,8 @@
 """Makes the key with which Prometheus reads ``/metrics``: it may read, and nothing else.
 
-Arguments: the service's address and the folder of the secrets. A key that still opens is kept, so
-this is asked at every start; one that the service does not know, after its database was replaced,
-is made anew.
+Arguments: the service's address and the folder of the secrets. A key that still works is kept, so
+this runs at every start; a key that the service does not know, because its database was replaced,
+is replaced.
 """
 
 import json

@@ -27,7 +27,7 @@ def make_secrets(folder: Path) -> None:
 
 
 def keep(file: Path, secret: str, owner: int) -> str:
-    """What ``file`` says; where there is none it is made to say ``secret``."""
+    """The content of ``file``; a missing file is first written with ``secret``."""
     if not file.exists():
         put(file, secret, owner)
     return file.read_text(encoding="utf-8").strip()

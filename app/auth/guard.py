@@ -93,6 +93,6 @@ MayDecide = Annotated[Principal, Depends(allow(Scope.IDENTIFY, in_outage=True))]
 """``MayIdentify`` for routes that also answer while the database does not."""
 MayRead = Annotated[Principal, Depends(allow(Scope.READ))]
 MaySeeEnrolled = Annotated[Principal, Depends(allow(Scope.READ, Scope.ENROLL))]
-"""Collections, persons and faces: whoever enrols must see what is enrolled."""
+"""Collections, persons and faces: a client that enrols must see what is enrolled."""
 MayKnowModel = Annotated[Principal, Depends(allow(Scope.READ, Scope.ENROLL, Scope.IDENTIFY))]
-"""What says nothing of anybody."""
+"""Routes whose answers say nothing about any person."""

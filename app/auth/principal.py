@@ -1,4 +1,4 @@
-"""Who asks, and what a scope allows. Pure."""
+"""The caller of a request, and what each scope allows. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from app.errors import Forbidden, Unauthenticated
 
 
 class Scope(StrEnum):
-    """What a key may do; ``admin`` may do everything. docs/keys.md has the table of routes."""
+    """A permission of a key; ``admin`` allows everything. docs/keys.md has the table of routes."""
 
     ADMIN = "admin"
     ENROLL = "enroll"
@@ -65,4 +65,4 @@ class Principal:
 
 
 INSIDE = Principal("inside", frozenset({Scope.ADMIN}), None)
-"""Whoever asks within this process, without a key: commands and tests."""
+"""The caller within this process, without a key: commands and tests."""

@@ -42,7 +42,7 @@ _KEYS = select(
 _BY_HASH = _KEYS.where(ApiKey.sha256 == bindparam("sha256"))
 
 OPERATOR = "operator"
-"""The id of whoever holds the key that the operator has set."""
+"""The caller's id for the key of ``KITH_ADMIN_KEY``."""
 Find = Callable[[str], Principal | None]
 """The caller behind the SHA-256 of a key, or None where there is none."""
 
@@ -50,7 +50,7 @@ HandOver = Callable[[NewKeyView], object]
 
 
 class WayIn(StrEnum):
-    """What a start can say of the admin key: which key opens everything, or why none is known."""
+    """The state of the admin key at a start: which key has all rights, or why none is known."""
 
     SETTING = "setting"
     FILE = "file"

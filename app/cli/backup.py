@@ -76,7 +76,7 @@ def import_(
     ] = None,
     as_: Annotated[str | None, typer.Option("--as", help="The id that it gets here.")] = None,
 ) -> None:
-    """One collection out of a backup, beside those that are there; all of it or nothing."""
+    """Import one collection of a backup into a database; all of it or nothing."""
     settings = _settings()
     with opened_archive(file, _bar("Verifying")) as archive, _made(settings) as database:
         there = import_collection(
@@ -119,7 +119,7 @@ def _counted(collections: Sequence[CollectionEntry]) -> str:
 
 
 def _tell_of_other_models(settings: Settings, collections: Sequence[CollectionEntry]) -> None:
-    """What came from another model is there, and cannot be compared with by this one."""
+    """Warn of restored collections of another model, which the configured one cannot search."""
     try:
         configured = read_manifest(settings.bundle_dir).contract_id
     except BundleError:

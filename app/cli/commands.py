@@ -6,7 +6,7 @@ from app.cli import backup, check, enroll, evaluate, health, keys, models, reemb
 
 cli = typer.Typer(
     name="kith",
-    help="Kith tells who a face belongs to, and says unknown when it belongs to nobody enrolled.",
+    help="Kith identifies faces, and answers unknown when a face belongs to nobody enrolled.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

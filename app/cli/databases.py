@@ -19,7 +19,7 @@ _START: Final = "start `kith serve` of this version on it once."
 
 @contextmanager
 def existing_database(settings: Settings) -> Iterator[Database]:
-    """The database of the settings, beside a running service.
+    """The database of the settings, also while a service uses it.
 
     ``StartError`` where there is none, or it cannot be opened, or is of another version of Kith;
     ``NotReady`` where it cannot be read to the end.
@@ -41,7 +41,7 @@ def existing_database(settings: Settings) -> Iterator[Database]:
 
 @contextmanager
 def erased(database: Database) -> Iterator[None]:
-    """What the block removes is taken out of the files of the database as well."""
+    """Erase from the database's files, too, the rows that the block deletes."""
     erasure = Erasure(database, busy_seconds=_BUSY_SECONDS)
     yield
     if erasure.heard:

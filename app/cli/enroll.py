@@ -50,7 +50,7 @@ def enroll(
     ] = "only",
     report: Annotated[
         Path | None,
-        typer.Option(help="JSON file that tells of every photo what became of it.", dir_okay=False),
+        typer.Option(help="JSON file to write, with the result of every photo.", dir_okay=False),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Examine and decide all of it, and write nothing.")
@@ -68,25 +68,25 @@ def enroll(
     if report is not None:
         _try_to_write(report)
     now = SystemClock().now()
-    told = EnrollReport(folder, collection, people, started_at=now, dry_run=dry_run)
+    results = EnrollReport(folder, collection, people, started_at=now, dry_run=dry_run)
     receives = _rehearsal if dry_run else _gallery
     with (
         receives(
             settings, collection, subject
-        ) as recipient,  # where it cannot begin, nothing is told
-        undone_by(partial(_tell_interrupted, told, report)),
+        ) as recipient,  # if it cannot begin, no report is written
+        undone_by(partial(_report_interrupted, results, report)),
     ):
         try:
             with count_progress(
                 "Examining" if dry_run else "Enrolling", len(people.photos)
             ) as step:
                 for photo in people.photos:
-                    told.add(photo, _enrol(recipient, photo, settings.max_image_bytes))
+                    results.add(photo, _enrol(recipient, photo, settings.max_image_bytes))
                     step()
-            told.ended = "finished"
+            results.ended = "finished"
         finally:
-            _tell(told, report)
-    if told.counts["refused"]:
+            _report(results, report)
+    if results.counts["refused"]:
         raise typer.Exit(_SOME_REFUSED)
 
 
@@ -157,17 +157,17 @@ def _enrol(people: Recipient, photo: Photo, max_bytes: int) -> Outcome:
     return enrol_photo(people, photo.person, image)
 
 
-def _tell_interrupted(told: EnrollReport, report: Path | None) -> None:
-    told.ended = "interrupted"
-    _tell(told, report)
+def _report_interrupted(results: EnrollReport, report: Path | None) -> None:
+    results.ended = "interrupted"
+    _report(results, report)
 
 
-def _tell(told: EnrollReport, report: Path | None) -> None:
+def _report(results: EnrollReport, report: Path | None) -> None:
     if report is not None:
         try:
-            told.write(report)
+            results.write(report)
         except OSError as error:
             raise _unwritable(report, error) from None
     out = plain_console()
-    for line in told.lines():
+    for line in results.lines():
         out.print(line, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What ``kith enroll`` did: on the terminal in short, and in a file with every photo."""
+"""The report of ``kith enroll``: a summary on the terminal, and a file with every photo."""
 
 import json
 from collections import Counter
@@ -41,7 +41,7 @@ class Row:
 
 @dataclass(slots=True)
 class EnrollReport:
-    """What became of the photos of ``people`` under ``folder``, as far as the run went."""
+    """The results for the photos of ``people`` under ``folder``, as far as the run went."""
 
     folder: Path
     collection: str
@@ -52,11 +52,11 @@ class EnrollReport:
     ended: Literal["finished", "interrupted", "failed"] = "failed"
 
     def __post_init__(self) -> None:
-        """What the walk refused comes first."""
+        """Begin with the photos and folders that the walk refused."""
         self.rows += [self._refused(each) for each in self.people.refused]
 
     def add(self, photo: Photo, outcome: Outcome) -> None:
-        """What became of the next of the photos."""
+        """Add the outcome of the next photo."""
         self.rows.append(
             Row(
                 self._shown(photo.file),
@@ -81,7 +81,7 @@ class EnrollReport:
             stream.write(f"{text}\n".encode())
 
     def lines(self) -> Iterator[str]:
-        """What the terminal shows."""
+        """The lines for the terminal."""
         counts, would = self.counts, "would be " if self.dry_run else ""
         yield (
             f"{counts['enrolled']} photos {would}enrolled, {counts['already']} were already, "
@@ -169,8 +169,8 @@ class EnrollReport:
 
 
 def _warning(warning: EnrolmentWarning) -> dict[str, Any]:
-    told = warning.model_dump(exclude={"index", "filename", "image_sha256"})
-    return {**told, "detail": with_options(warning.detail)}
+    fields = warning.model_dump(exclude={"index", "filename", "image_sha256"})
+    return {**fields, "detail": with_options(warning.detail)}
 
 
 def _looks_like_another(row: Row) -> bool:

@@ -66,7 +66,7 @@ def evaluate(
         typer.Option(help="Folder of the report. Default: evaluation-DATE-TIME.", file_okay=False),
     ] = None,
 ) -> None:
-    """How well people are told apart, and strangers kept out, on your own images."""
+    """Measure error rates on your own images: people missed, and strangers named."""
     if (folder is None) == (collection is None):
         raise InvalidRequest("Give either a folder of photos or --collection, and not both.")
     if target_fpir is not None and not 0 < target_fpir < 1:
@@ -117,7 +117,7 @@ def _tell(source: Source, measured: Evaluation, report: Path) -> None:
     _summarise(measured)
     for line in left_out_lines(source.left_out):
         say(line)
-    say(f"The report is {report / 'report.html'}, its numbers beside it.")
+    say(f"The report is {report / 'report.html'}; report.json holds its numbers.")
 
 
 def _photographed(folder: Path, photos: list[Photo], bundle: Bundle, settings: Settings) -> Gallery:
@@ -160,20 +160,20 @@ def _summarise(measured: Evaluation) -> None:
     table = Table(show_header=False, title=f"N = {size.persons:,}, target FPIR {target}")
     rows = [
         ("people, images", f"{size.persons:,}, {size.stranger_probes:,}"),
-        ("failure to enrol (FTE)", _told(measured.enrolment.fte)),
+        ("failure to enrol (FTE)", _interval(measured.enrolment.fte)),
         ("threshold that Kith sets", similarity(kith.similarity)),
-        ("strangers named there (FPIR)", _told(kith.fpir)),
-        ("people missed there (FNIR)", _told(kith.fnir)),
+        ("strangers named there (FPIR)", _interval(kith.fpir)),
+        ("people missed there (FNIR)", _interval(kith.fnir)),
         (f"threshold at N = {larger.persons:,}", f"{similarity(larger.similarity)}, extrapolated"),
         (f"missed at N = {larger.persons:,}", f"{percent(larger.fnir)}, extrapolated"),
-        ("lowest FPIR so many people can show", percent(measured.support.least_fpir)),
+        ("lowest FPIR this many people can show", percent(measured.support.least_fpir)),
     ]
     for row in rows:
         table.add_row(*row)
     plain_console().print(table)
 
 
-def _told(rate: Rate | None) -> str:
+def _interval(rate: Rate | None) -> str:
     if rate is None:
         return "not known"
     return f"{percent(rate.rate)}, {tally(rate)}; 95 % interval {between(rate.low, rate.high)}"

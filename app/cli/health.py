@@ -1,6 +1,6 @@
-"""``kith health``: whether the service of this machine is ready, for whoever watches a container.
+"""``kith health``: whether the service of this machine is ready, for the supervisor of a container.
 
-Asked every few seconds, so it must not load what serves: no model, no database, no index.
+It runs every few seconds, so it must load no model, no database and no index.
 """
 
 import http.client
@@ -18,7 +18,7 @@ def health() -> None:
     """Ask the service at KITH_HOST and KITH_PORT whether it is ready; exit code 1 if it is not."""
     settings = load_settings()
     if not settings.port:
-        raise SettingsError("KITH_PORT is 0: only the service's log tells which port it took.")
+        raise SettingsError("KITH_PORT is 0: only the service's log says which port it took.")
     host = reachable(settings.host)
     asked = f"The service at {host}, port {settings.port},"
     # Not urllib: a proxy named by the environment is not how one reaches oneself.

@@ -23,7 +23,7 @@ from app.receipts.keeping import keep_nothing
 from app.settings import Settings, load_settings
 
 cli = typer.Typer(
-    help="List, make and revoke keys, also beside a running service.", no_args_is_help=True
+    help="List, make and revoke keys, also while a service runs.", no_args_is_help=True
 )
 _UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 
@@ -80,7 +80,9 @@ def create(
 
 
 @cli.command()
-def revoke(key_id: Annotated[str, typer.Argument(help="The key's id; `list` tells it.")]) -> None:
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="The key's id, as `list` shows it.")],
+) -> None:
     """Revoke a key: from the next request on it opens nothing."""
     settings = _settings()
     with existing_database(settings) as database:
@@ -131,7 +133,7 @@ def _split(given: list[str]) -> list[str]:
 
 
 def _instant(text: str) -> str:
-    """What follows from a duration; a time is left to the schema to read."""
+    """The instant after a duration such as ``30d``; other texts are left to the schema."""
     if found := re.fullmatch(r"([0-9]{1,6})([dhm])", text):
         span = timedelta(**{_UNITS[found[2]]: int(found[1])})
         return (SystemClock().now() + span).isoformat()

@@ -1,4 +1,4 @@
-"""What a command says of the entries of a folder that are no photos."""
+"""The messages of commands about the entries of a folder that are no photos."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from app.inference.walk import HINTS, Kind, People, walk
 
 
 def walked(folder: Path) -> People:
-    """What is in a command's folder; ``InvalidRequest`` where it cannot be read."""
+    """The people and photos in a folder; ``InvalidRequest`` if it cannot be read."""
     try:
         return walk(folder)
     except OSError as error:
@@ -18,9 +18,9 @@ def walked(folder: Path) -> People:
 
 
 def people_in(folder: Path, *, or_refused: bool = False) -> People:
-    """As ``walked``; ``InvalidRequest`` also where there is no photo of anybody.
+    """The people and photos in a folder; ``InvalidRequest`` if it cannot be read or has no photo.
 
-    ``or_refused``: photos that Kith does not read are enough, because the command tells of them.
+    ``or_refused``: photos that Kith does not read are enough, because the command lists them.
     """
     found = walked(folder)
     if found.photos or (or_refused and found.refused):

@@ -1,4 +1,4 @@
-"""What the long commands share: a progress bar that counts."""
+"""The progress bar of the long commands; it counts."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""``kith reembed``: another model's templates beside those in use, the switch to them, and back."""
+"""``kith reembed``: computes another model's templates, switches to them, and switches back."""
 
 from functools import partial
 from pathlib import Path
@@ -39,12 +39,14 @@ def reembed(
     ] = False,
     drop: Annotated[
         bool,
-        typer.Option("--drop", help="Delete what is beside; without --model, of every model."),
+        typer.Option(
+            "--drop", help="Delete the templates not in use; without --model, of every model."
+        ),
     ] = False,
 ) -> None:
-    """Embed kept crops by another model, beside what is in use; then switch, or go back.
+    """Embed kept crops by another model and keep the templates in use; then switch, or go back.
 
-    Run again, it goes on where it stopped. Services go on meanwhile, under the model they run.
+    Run again, it goes on where it stopped. Services go on during it, under the model they run.
     """
     if switch and drop:
         raise InvalidRequest("Give --switch or --drop, not both.")

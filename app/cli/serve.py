@@ -74,10 +74,10 @@ def _announce(settings: Settings, keys: KeyService, port: int) -> None:
 
 def _welcome(settings: Settings, keys: KeyService, port: int) -> str:
     url = url_of(settings.host, port)
-    key, told = _admin_key(settings, keys.way_in(settings.admin_key_file))
+    key, where = _admin_key(settings, keys.way_in(settings.admin_key_file))
     return (
         f"\nKith is ready at {url} (docs: {url}/docs)\n"
-        f"{told}\n"
+        f"{where}\n"
         f'Try:  curl -H "Authorization: Bearer {key}" {quote(f"{url}/v1/models")}\n'
     )
 

@@ -16,7 +16,7 @@ _FIELD: Final = re.compile(rf"(?<=`)(?:{_NAMES})(?=`)|^(?:{_NAMES})(?:\[\d+\])?(
 
 
 def with_options(text: str) -> str:
-    """What a service says, with the option for each field that it names: in backticks, or first of
-    all with a colon after it.
+    """A service's message with each field's name replaced by the command's option. Fields stand in
+    backticks, or at the start with a colon after them.
     """
     return _FIELD.sub(lambda found: OPTIONS[found[0].partition("[")[0]], text)

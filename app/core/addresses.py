@@ -84,7 +84,7 @@ def _network(entry: str) -> _Network:
 
 
 def _address(text: str) -> _Address | None:
-    """As proxies write it: with a port or without, an IPv6 address in brackets or bare."""
+    """Parse an address as proxies write it: port optional, IPv6 in brackets or bare."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

@@ -1,7 +1,7 @@
 """Whether anybody still waits for the answer to the request in hand.
 
-``web`` sets it for each request, also for the threads that work on it; whoever is about to do
-something expensive asks first. Outside a request, as in commands, somebody always waits.
+``web`` sets it for each request, also for the threads that work on it. Code asks before it does
+something expensive. Outside a request, as in commands, the answer is always yes.
 """
 
 import threading
@@ -13,7 +13,7 @@ class ClientGone(Exception):
 
 
 class Attendance:
-    """Of one request. Thread-safe."""
+    """Whether the client of one request still waits. Thread-safe."""
 
     def __init__(self) -> None:
         self._gone = threading.Event()

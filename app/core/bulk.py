@@ -1,4 +1,4 @@
-"""What it takes to fill or empty a whole database, and how SQLite and PostgreSQL differ in it."""
+"""Fills or empties a whole database; SQLite and PostgreSQL need different steps for it."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -7,7 +7,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
-    """Tells the time; every instant in Kith is aware and in UTC."""
+    """The source of the time of day; every instant in Kith is timezone-aware and in UTC."""
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""

@@ -57,7 +57,7 @@ _NAMING: Final = {
 _DISK_FULL: Final = ("SQLITE_FULL", "53100")
 _LOST: Final = ("08", "57P01", "57P02", "57P03", "SQLITE_CANTOPEN", "SQLITE_IOERR")
 """How codes begin that say: not there, or not any more. A driver that got no answer has no code."""
-_TURN: Final = 0x4B495448  # "KITH": the advisory lock of whoever changes what is there once only
+_TURN: Final = 0x4B495448  # "KITH": the advisory lock for ``alone``
 
 
 class Utc(TypeDecorator[datetime]):
@@ -76,7 +76,7 @@ class Utc(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """As an aware UTC instant, whatever the database keeps."""
+        """The stored instant as an aware datetime in UTC, whatever the database returns."""
         del dialect
         if value is None:
             return None
@@ -122,12 +122,12 @@ class Database:
 
     @property
     def place(self) -> str:
-        """Where it is, in words and without its password."""
+        """The database's location for a message, without its password."""
         return place_of(self._url)
 
     def opening(self) -> AbstractContextManager[None]:
-        """A block in which the database is opened or prepared: ``StartError`` tells the operator
-        what keeps it from that.
+        """A block in which the database is opened or prepared; a failure becomes ``StartError``,
+        with the reason for the operator.
         """
         return opening(self._url, self._setting)
 
@@ -148,10 +148,10 @@ class Database:
     def write(self, *, alone: bool = False, patient: bool = False) -> Iterator[Session]:
         """A transaction that is committed when the block ends and rolled back when it raises.
 
-        On SQLite one writer goes at a time. On PostgreSQL those wait for each other who lock the
-        same rows (``is_writing`` tells a query that it should), and with ``alone`` those who change
-        what must be there once only. ``patient`` as in ``read``. ``NotReady`` where the database
-        does not answer; whether a commit that it did not acknowledge happened is then not known.
+        On SQLite one writer runs at a time. On PostgreSQL writers wait for each other if they lock
+        the same rows (``is_writing`` says whether a query should lock), or if they set ``alone``
+        to change what may exist only once. ``patient`` as in ``read``. ``NotReady`` if the database
+        does not answer; it is then unknown whether a commit without an acknowledgement happened.
         """
         with (
             available(),
@@ -166,11 +166,11 @@ class Database:
 
     @contextmanager
     def migration(self) -> Iterator[Connection]:
-        """A writing transaction for changes of the schema; other processes wait meanwhile.
+        """A writing transaction for changes of the schema; other processes wait until it ends.
 
         SQLite changes a table by copying it and dropping the old one. With foreign keys on, that
         drop would delete whatever hangs on its rows, so they are off inside and checked at the end.
-        Errors are the driver's own; ``opening`` tells them.
+        Errors are the driver's own; ``opening`` translates them.
         """
         writing = self.engine.execution_options(**{WRITING: True})
         with writing.connect() as connection:
@@ -202,7 +202,7 @@ def is_writing(session: Session) -> bool:
 
 @contextmanager
 def available() -> Iterator[None]:
-    """What keeps a database from answering is told as such, in words for whoever asked."""
+    """A block in which the driver's errors of a lost database become ``NotReady``."""
     try:
         yield
     except PoolTimeout:

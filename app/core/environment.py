@@ -23,8 +23,8 @@ _NOT_SETTINGS: Final = re.compile(
 _OF_KUBERNETES: Final = re.compile(
     r"KITH_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 )
-"""What Kubernetes sets in every container of a namespace with a Service called ``kith`` or
-``kith-...``; nobody wrote it."""
+"""Variables that Kubernetes itself sets in every container of a namespace with a Service called
+``kith`` or ``kith-...``."""
 _SERVICE_ADDRESS: Final = re.compile(r"(tcp|udp|sctp)://")
 
 

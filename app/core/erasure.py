@@ -1,10 +1,9 @@
-"""What was removed leaves the files of an SQLite database too, and not only the answers.
+"""Erases removed data from the files of an SQLite database.
 
-A deleted row is overwritten at once (``secure_delete``, see ``app.core.sqlite``). What is left of
-it is in the log that SQLite writes ahead, where older versions of its page stay until others are
-written over them, and in the free part of a page to which SQLite had once moved the row: 7 of
-14,316 names were found there. The first goes when the log is cut to nothing, the second by
-``VACUUM``.
+SQLite overwrites a deleted row at once (``secure_delete``, see ``app.core.sqlite``). Copies remain
+in two places: in the write-ahead log, where older versions of the page stay until others overwrite
+them, and in the free part of a page to which SQLite had once moved the row: 7 of 14,316 names were
+found there. Truncating the log removes the first, ``VACUUM`` the second.
 
 PostgreSQL keeps deleted rows until it vacuums, in its own way: see docs/erasure.md.
 """
@@ -54,11 +53,11 @@ class Erasure:
         self.heard = False
         if self._file is not None:
             self.heard = at_start and _has_log(self._file)
-            _make_temporary_files_beside(self._file)
+            _keep_temporary_files_near(self._file)
             event.listen(database.engine, "after_cursor_execute", self._hear)
 
     def run(self) -> None:
-        """Cut the log to nothing; where something was removed, write the database anew.
+        """Truncate the log to zero bytes; if something was removed, rewrite the database.
 
         Where somebody else uses the database just now, or the disk has no room for a second copy
         of it, that is left for the next time, also that of another process.
@@ -78,14 +77,14 @@ class Erasure:
             if heard:  # and not to be forgotten with this process
                 connection.execute("PRAGMA user_version=1")
             if connection.execute("PRAGMA user_version").fetchone() == (1,):
-                self._write_anew(connection, file)
+                self._rewrite(connection, file)
         except sqlite3.OperationalError:
             self.heard = heard
             raise
         finally:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _write_anew(self, connection: sqlite3.Connection, file: Path) -> None:
+    def _rewrite(self, connection: sqlite3.Connection, file: Path) -> None:
         if time.monotonic() < self._not_before:
             return
         needed = 2 * file.stat().st_size + _SPARE_BYTES
@@ -125,9 +124,9 @@ def _has_log(file: Path) -> bool:
     return False
 
 
-def _make_temporary_files_beside(file: Path) -> None:
-    """``VACUUM`` needs one, which has no name: not where others can read. It is set once, as SQLite
-    has one such folder for the whole process.
+def _keep_temporary_files_near(file: Path) -> None:
+    """Make ``VACUUM`` write its unnamed temporary file in the database's folder, where others
+    cannot read. SQLite has one such folder for the whole process, so it is set once.
     """
     with closing(sqlite3.connect(":memory:")) as connection:
         if not connection.execute("PRAGMA temp_store_directory").fetchall():

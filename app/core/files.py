@@ -29,7 +29,7 @@ _FOLDER: Final = 0o700
 
 @contextmanager
 def whole_file(file: Path) -> Iterator[IO[bytes]]:
-    """Write ``file`` beside its place, sync it, then rename it over what is there.
+    """Write a temporary file in the folder of ``file``, sync it, then rename it to ``file``.
 
     Whatever goes wrong leaves the old file as it was, and nothing of the new one. A file that is
     replaced loses its mode: only its owner may read the new one, unless the block changes that.
@@ -52,7 +52,7 @@ def write_whole(file: Path, text: str) -> None:
 
 
 def try_to_write(file: Path) -> None:
-    """``OSError`` where ``whole_file`` could not write ``file``: to be told before any work."""
+    """``OSError`` if ``whole_file`` could not write ``file``; call it before any long work."""
     _check_replaceable(file)
     with tempfile.TemporaryFile(dir=file.parent):
         pass
@@ -66,7 +66,7 @@ def _check_replaceable(file: Path) -> None:
 
 @contextmanager
 def temporary_folder(target: Path) -> Iterator[Path]:
-    """A folder beside ``target``, to make it in and rename it from; gone after the block."""
+    """A folder next to ``target``, to fill and rename to it; removed after the block."""
     folder = target.with_name(f"{_temporary_prefix(target)}{secrets.token_hex(4)}")
     with undone_by(partial(_remove, folder)):
         try:
@@ -146,9 +146,9 @@ def make_all_private(folder: Path) -> bool:
 def make_private(path: Path) -> bool:
     """Take the rights of others on a file or folder; whether nobody else has any.
 
-    They stay where the path is another user's, and on a folder that is everybody's, like ``/tmp``:
-    whoever names that as a folder of Kith does not mean to lock others out of it. A link is left
-    alone: what it leads to may not be Kith's.
+    They stay if the path is another user's, and on a folder that is everybody's, like ``/tmp``: an
+    operator who names it as a folder of Kith does not mean to lock others out. A link is left
+    alone, because its target may not be Kith's.
     """
     try:
         found = path.lstat()
@@ -182,7 +182,9 @@ def _remove_made(folders: list[Path]) -> None:
 
 
 def _drop_leftovers(file: Path) -> None:
-    """What a process that was killed had begun; whoever still writes has just done so."""
+    """Delete temporary files of killed processes. A recently changed one is still being written
+    and stays.
+    """
     for left in file.parent.glob(f".{glob.escape(file.name)}.*.part"):
         with suppress(FileNotFoundError):
             if time.time() - left.stat().st_mtime > _LEFT_SECONDS:

@@ -13,8 +13,8 @@ ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 _LONGEST: Final = 64
 _DIGITS: Final = 16
-"""Of the digest in an id made from a name: two of a million names share 64 bits with a chance of
-3 in 100 million. Whoever trusts such an id compares the names all the same."""
+"""Hexadecimal digits of the digest in an id made from a name. Two of a million names share 64 bits
+with a chance of 3 in 100 million, so callers compare the names as well."""
 _MADE: Final = re.compile(rf"-[0-9a-f]{{{_DIGITS}}}$")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LATIN: Final = str.maketrans(

@@ -36,8 +36,8 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    logging.getLogger("PIL").setLevel(logging.INFO)  # tells what a photo's metadata say otherwise
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # tells of every start otherwise
+    logging.getLogger("PIL").setLevel(logging.INFO)  # DEBUG would log the metadata of photos
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # INFO would log two lines a start
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
@@ -48,7 +48,7 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override] # read alone
-        """Where the next record goes."""
+        """The stream for the next record: standard error as it is then."""
         return sys.stderr
 
 

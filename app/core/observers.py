@@ -1,4 +1,4 @@
-"""What follows a decision: counting it, keeping it, telling others. None of it is waited for.
+"""Runs observers after each decision, such as metrics and kept probes; no answer waits for them.
 
 Each observer has a queue and a thread of its own, so one that fails, hangs or is slow neither
 refuses nor delays the decision, nor another observer. A queue is bounded: an observer that does not
@@ -30,7 +30,7 @@ _log = structlog.get_logger()
 
 
 class Report(Protocol):
-    """Where it is counted how observers do."""
+    """Counts the failures and the backlog of observers."""
 
     def observer_failed(self, name: str) -> None:
         """The observer raised an error for one decision."""
@@ -68,7 +68,7 @@ class Observers(Generic[Decision]):
             report.watch_observer(lane.name, lane.waiting)
 
     def start(self) -> None:
-        """Begin to observe; what was told before is observed now."""
+        """Start the threads; decisions that already wait are observed now."""
         for lane in self._lanes:
             lane.start()
 
@@ -79,7 +79,7 @@ class Observers(Generic[Decision]):
             lane.put(decision, context)
 
     def settle(self, seconds: float = SETTLE_SECONDS) -> bool:
-        """Wait until all decisions told before are observed, for at most ``seconds``; whether they
+        """Wait at most ``seconds`` until all earlier decisions are observed; returns whether they
         are. An observer that is stuck is not waited for.
         """
         deadline = time.monotonic() + seconds
@@ -87,8 +87,8 @@ class Observers(Generic[Decision]):
         return all(settled)
 
     def stop(self) -> None:
-        """Observe all that was told, and end. Observers that take longer than 10 seconds together
-        are left behind, with a log line.
+        """Observe all decisions that wait, and end. Observers that take longer than 10 seconds
+        together are left behind, with a log line.
         """
         deadline = time.monotonic() + _STOP_SECONDS
         for lane in self._lanes:
@@ -116,14 +116,14 @@ class _Lane(Generic[Decision]):
         self._stuck_seconds = stuck_seconds
         self._changed = threading.Condition()
         self._queue: deque[tuple[Decision, Context]] = deque()
-        self._told = self._finished = 0
+        self._given = self._finished = 0
         self._since: float | None = None
         self._is_closed = self._is_warned = False
         self._thread = threading.Thread(target=self._run, name=f"observer {name}", daemon=True)
 
     def waiting(self) -> int:
         """The number of decisions not finished: those in the queue and the present one."""
-        return self._told - self._finished
+        return self._given - self._finished
 
     def start(self) -> None:
         self._thread.start()
@@ -133,20 +133,20 @@ class _Lane(Generic[Decision]):
             self._warn_if_stuck()
             if has_room := not self._is_closed and len(self._queue) < self._capacity:
                 self._queue.append((decision, context))
-                self._told += 1
+                self._given += 1
                 self._changed.notify_all()
         if not has_room:
             self._report.observer_missed(self.name)
 
     def settle(self, deadline: float) -> bool:
         with self._changed:
-            told = self._told
-            while self._finished < told and not self._is_stuck():
+            given = self._given
+            while self._finished < given and not self._is_stuck():
                 left = deadline - time.monotonic()
                 if left <= 0:
                     break
                 self._changed.wait(min(left, self._stuck_seconds))
-            return self._finished >= told
+            return self._finished >= given
 
     def close(self) -> None:
         with self._changed:

@@ -1,7 +1,8 @@
-"""What keeps a database from being opened, told to the operator in one line: which setting names
-it, where it is, the reason in its own words, and what to do. Never a password.
+"""Explains in one line why a database cannot be opened: the setting that names it, its location,
+the reason in the driver's words, and what to do. The line never holds a password.
 
-Clients of a running service hear only that the database does not answer.
+The line is for the operator. Clients of a running service learn only that the database does not
+answer.
 """
 
 import os
@@ -33,7 +34,7 @@ _REPEATED: Final = re.compile(
     r'connection failed: |connection to server (at|on) "[^"]*"( \([^)]*\))?,? (port \d+ )?failed: '
     r"|(FATAL|ERROR): +"
 )
-"""What the driver says before the server's own words; the place is told already."""
+"""The driver's prefix to the server's own words; it repeats the location."""
 _NAME: Final = re.compile(r'"[^"]*"')
 _LEAST_FREE: Final = 1024 * 1024  # bytes; SQLite needs some for its write-ahead log
 
@@ -71,7 +72,7 @@ _ADVICE: Final = (
     ('role "', "Check the user, or have the server's administrator create the role."),
     ('database "', "Check the name at the end of the URL, or create the database (createdb)."),
 )
-"""What to do, by a part of what was said; the first that fits."""
+"""The advice for each part of an error text; the first match counts."""
 _ANY: Final = f"Check {_SETTING} and the server's log."
 
 
@@ -123,7 +124,7 @@ def sqlite_file(url: URL) -> Path | None:
 
 
 def place_of(url: URL) -> str:
-    """Where the database is, in words and without its password."""
+    """The database's location for a message, without its password."""
     if url.get_backend_name() == "sqlite":
         return f"the database {str(url.database)!r}"
     host = url.host or url.query.get("host") or os.environ.get("PGHOST") or "the local socket"
@@ -133,8 +134,8 @@ def place_of(url: URL) -> str:
 
 
 def reason_of(error: BaseException | None) -> str:
-    """What the driver or the server said, on one line. Of what was said of a statement only the
-    first part is taken: the rest may hold values.
+    """The words of the driver or the server, on one line. An error about a statement is cut after
+    its first part, because the rest may hold values.
     """
     diagnosis: Any = getattr(error, "diag", None)
     if diagnosis is not None and diagnosis.message_primary:
@@ -145,7 +146,7 @@ def reason_of(error: BaseException | None) -> str:
 
 @contextmanager
 def opening(url: URL, setting: str) -> Iterator[None]:
-    """Tell as ``StartError`` what keeps the database at ``url`` from being opened or prepared."""
+    """Raise ``StartError`` with the reason if the database at ``url`` cannot be opened."""
     try:
         yield
     except NotReady as error:

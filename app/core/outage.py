@@ -1,7 +1,8 @@
 """Whether the database answers, and for how long what this process last knew may stand in for it.
 
-Whoever cannot reach the database answers 503, unless the operator allows otherwise for a bounded
-time (``KITH_STALE_OK_SECONDS``). This decides when; what is known is kept by the rooms themselves.
+A process that cannot reach the database answers 503, unless the operator allows stale answers for a
+bounded time (``KITH_STALE_OK_SECONDS``). This module decides when; each room keeps its own last
+known state.
 """
 
 import time
@@ -51,10 +52,10 @@ class Outage:
         return self._now() - self._known_at
 
     def answer(self, ask: Callable[[], Answer], recall: Callable[[], Answer]) -> Answer:
-        """What the database says; where it does not answer what is recalled, while that is allowed.
+        """The result of ``ask``; if the database does not answer, that of ``recall`` while allowed.
 
-        Once it is lost nobody waits for it again before a look has found it. ``DatabaseLost`` where
-        nothing may stand in for it.
+        After a loss no request waits for the database until a look has found it.
+        ``DatabaseLost`` if the last known state is too old or not allowed.
         """
         if not self.stale:
             with self.asking():

@@ -1,7 +1,8 @@
 """Which collections the request in hand reaches, whatever ids they have by the time they are read.
 
-A key is looked at before the body of its request is read, and a body may take minutes. If meanwhile
-the collection is deleted and another one is made under its id, the request must not act on that.
+A key is checked before the body of its request is read, and a body may take minutes. If in that
+time the collection is deleted and another one is made under its id, the request must not act on
+the new one.
 """
 
 from contextvars import ContextVar

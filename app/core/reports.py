@@ -2,7 +2,7 @@
 
 They take seconds of a core where a request should take milliseconds, so no more than one of each
 collection is ever being made, and no request waits for it but the one that began it, and that not
-for long: whoever else asks is told at once to come again.
+for long: other requests get ``NotReady`` with a time to try again.
 """
 
 import threading
@@ -57,7 +57,7 @@ class Reports(Generic[Report]):
             raise _being_made() from None
 
     def forget(self, key: int) -> None:
-        """Of a collection that was deleted; what is just being made of it is not kept."""
+        """Drop the report of a deleted collection; one that is just being made is not kept."""
         with self._lock:
             self._kept.pop(key, None)
             self._making.pop(key, None)

@@ -33,8 +33,8 @@ def sqlite_engine(url: URL) -> Engine:
 
 
 def prepare_file(file: Path) -> None:
-    """The database and what SQLite writes beside it, in the mode of the database, for their owner
-    alone. A folder that is there is not the database's to change.
+    """Make the database file and the files that SQLite adds to it readable by their owner only.
+    An existing folder keeps its mode.
     """
     if not file.parent.exists():
         private_folder(file.parent)
@@ -68,7 +68,7 @@ def _prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
 
 
 def _write_ahead(cursor: DBAPICursor | sqlite3.Cursor) -> None:
-    """To WAL, once for each file. For this SQLite does not wait for another writer, such as a
+    """Switch the file to WAL, once. For this SQLite does not wait for another writer, such as a
     process that starts too: it says "locked" at once, with any timeout.
     """
     deadline = time.monotonic() + _BUSY_SECONDS

@@ -1,4 +1,4 @@
-"""What a command says to whoever started it: one line for a fault, and every name as it is."""
+"""The terminal output of commands: one line for a fault, and every name exactly as it is."""
 
 import io
 import os
@@ -24,7 +24,7 @@ _OUTPUT, _ERRORS = 1, 2
 
 
 class _WholeCells(RenderHook):
-    """What is too long for a cell of a table goes on in its next line; Rich would cut it off."""
+    """Wraps text that is too long for a cell of a table; Rich would cut it off."""
 
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
         """The same, each table with every column folded."""
@@ -36,7 +36,7 @@ class _WholeCells(RenderHook):
 
 
 def plain_console(*, stderr: bool = False) -> Console:
-    """Where commands print, also in tables. It prints every text as it is and whole: names may have
+    """The console of commands. It prints every text exactly and in full: names may have
     what Rich would read as a style (``[red]``), a fault (``[/b]``) or a picture (``:key:``).
     """
     console = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
@@ -61,7 +61,7 @@ def complain(error: AppError | OSError, *, of: str = "kith") -> None:
 
 
 def say(text: str) -> None:
-    """Tell on standard error how it went; names in ``text`` are printed as they are."""
+    """Print ``text`` on standard error, with every name exactly as it is."""
     _tell(text)
 
 
@@ -115,7 +115,7 @@ class _Output(io.FileIO):
     """Standard output; its errors say which file they are of."""
 
     def write(self, data: "ReadableBuffer") -> int:
-        """As any file; ``OSError`` where it cannot."""
+        """Write ``data``; returns the number of bytes. ``OSError`` if that fails."""
         try:
             return super().write(data)
         except OSError as error:

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 _OWN_PATHS: Final = frozenset({"v1", "docs", "metrics", "openapi.json", "static-offline-docs"})
-"""Where the service's own paths begin: under such a prefix nobody could tell them apart."""
+"""The first parts of the service's own paths; a prefix of this name would be ambiguous."""
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9._~-]+")
 _ORIGIN: Final = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}

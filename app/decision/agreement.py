@@ -46,7 +46,7 @@ def agreement(
     stated = bundle.fpir(at, size)
 
     def ratio(mean: float = 0.0, deviation: float = 0.0) -> float:
-        """With mean and deviation further up by so many of their standard errors."""
+        """The ratio with ``mean`` and ``deviation`` raised by this many standard errors of each."""
         moments = replace(
             site.moments,
             mean=site.moments.mean + mean * site.mean_error * bundle.moments.deviation,

@@ -1,5 +1,5 @@
-"""What a similarity means: the false-match rate of one comparison, the false-positive rate of a
-gallery, and back from a stated rate to the threshold that keeps it.
+"""Converts a similarity to the false-match rate of one comparison and the false-positive rate of a
+gallery, and a stated rate back to the threshold that keeps it.
 
 A gallery of N persons names a stranger at FPIR(N) = 1 - (1 - FMR)^N (ISO/IEC 19795-1; persons of
 different numbers of templates multiply), so its threshold rises as people come. That a probe's
@@ -30,7 +30,7 @@ _COARSE: Final = 32  # cells in a first look
 _LOWEST: Final = 6.0  # deviations below the mean, where everybody is
 _Z: Final = 1.96  # 95 %
 MOST_LOWERED: Final = 1.5
-"""As far above the target as the bar of docs/open-set.md lets the measured rate be."""
+"""Largest ratio of the measured rate to the target that the bar of docs/open-set.md allows."""
 _UNREACHABLE: Final = 1.001  # the cosine of float32 vectors may exceed 1 by their rounding
 _ALMOST_ALL: Final = -1e-12  # the logarithm of a rate just below 1, so that log(1 - rate) is finite
 
@@ -80,11 +80,11 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What similarities of one contract mean. Immutable; safe to share between threads.
+    """Error rates of the similarities of one contract. Immutable; safe to share between threads.
 
-    ``ambiguity_margin`` is the noise of a score: two persons nearer than that cannot be told apart.
-    ``evidence`` says on what data all this rests. ``bundle`` is what a site's calibration was moved
-    from; None of a bundle's own.
+    ``ambiguity_margin`` is the noise of a score: if two persons' similarities differ by less, the
+    scores do not show which of them it is. ``evidence`` names the data behind the calibration.
+    ``bundle`` is the calibration that a site's was moved from; None for a bundle's own.
     """
 
     moments: Moments
@@ -174,7 +174,7 @@ class Calibration:
     def _log_fpir(self, at: _Floats, size: GallerySize, errors: float = 0.0) -> _Floats:
         """log(1 - prod over k of (1 - FMR_k)^(persons of k)) at each of ``at``, stable when tiny.
 
-        Every log FMR is moved by so many of its standard ``errors``.
+        Every log FMR is moved up by ``errors`` times its standard error.
         """
         templates, persons = size.arrays
         deviations = self._deviations(at, templates)
@@ -183,7 +183,7 @@ class Calibration:
         return np.asarray(np.log(-np.expm1(none)), np.float64)
 
     def _first_at_most(self, log_target: float, size: GallerySize) -> float:
-        """Where the falling rate reaches the target: a coarse look, then a fine one."""
+        """The least similarity with a rate of at most the target; a coarse search, then a fine."""
         coarse = self._log_fpir(self._grid[::_COARSE], size)
         reached = np.flatnonzero(coarse <= log_target)
         if not len(reached):
@@ -200,7 +200,7 @@ class Calibration:
         return np.linspace(min(lowest, 0.0), 1.0, _CELLS + 1)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON keeps it."""
+        """The calibration as JSON values."""
         return {
             "format": _FORMAT,
             "ambiguity_margin": self.ambiguity_margin,

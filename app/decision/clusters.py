@@ -1,4 +1,4 @@
-"""Gathers faces by person, whoever the persons are.
+"""Gathers faces by person, without names.
 
 Two clusters are compared as two persons are, by the cosine of their centroids, and the nearest two
 (as near as the fewest strangers are) are joined until no two are nearer than strangers may be. That
@@ -53,7 +53,7 @@ def cohesion(vectors: Vectors) -> float | None:
 
 
 def of_fused_probes(calibration: Calibration, images: int) -> Calibration:
-    """The calibration for probes that are the centroid of so many images of one person."""
+    """The calibration for probes that are the centroid of ``images`` images of one person."""
     moments = calibration.moments
     length = float(moments.length_of(np.array([float(images)]))[0])
     return replace(calibration, moments=replace(moments, mean=moments.mean / length))

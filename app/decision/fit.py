@@ -24,8 +24,9 @@ _Keys = NDArray[np.int64]
 TAIL_SHARE: Final = 1e-3
 """The share of impostor scores that the fitted tail describes; below it lies the empirical body."""
 DOUBLE_NAMES: Final = 5e-3
-"""The share of identities that may be somebody else's second name: so many of the largest scores,
-counted in pairs of identities, tell the tail "at least this large" and no more."""
+"""The share of identities that may be somebody else's second name. That many of the largest scores,
+counted in pairs of identities, are censored: the fit knows only that they are "at least this
+large"."""
 _LEAST_TAIL: Final = 200  # fewer pairs of identities fit badly; a small set gets a longer tail
 _NEAR_SHARE: Final = 0.02  # the spread is measured from here on up, and taken as constant below
 _WIDER_PER_DECADE: Final = 0.35  # of log_spread, beyond the data

@@ -15,9 +15,9 @@ Vectors = NDArray[np.float32]
 Keys = NDArray[np.int64]
 
 ROUNDING = 2e-6
-"""What two similarities may differ by and be one: float32 products of the same unit vectors of 128
-and 512 numbers were found up to 5e-7 from the exact value, each elsewhere, by the processor, the
-BLAS and how many rows were multiplied at once.
+"""Similarities that differ by no more are equal. Float32 products of the same unit vectors of 128
+and 512 numbers were found up to 5e-7 from the exact value; the error depends on the processor, the
+BLAS and how many rows are multiplied at once.
 """
 _CANCELLED = 1e-6  # a sum this short is the rounding of float32 templates, not a direction
 

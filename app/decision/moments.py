@@ -27,18 +27,20 @@ _LEAST_DEVIATION: Final = 1e-4  # the similarity of float32 vectors is known to 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Of an impostor's similarity to one template; persons count equally, whatever they have."""
+    """Moments of an impostor's similarity to one template; each person counts once, however many
+    templates they have.
+    """
 
     mean: float
     deviation: float
     coherence: float
 
     def mean_of(self, templates: Floats) -> Floats:
-        """The mean similarity of an impostor to persons of so many templates each."""
+        """The mean similarity of an impostor to persons with ``templates`` templates each."""
         return np.asarray(self.mean / self.length_of(templates), np.float64)
 
     def length_of(self, templates: Floats) -> Floats:
-        """r_k: the length of the mean of so many unit templates of one person."""
+        """r_k: the length of the mean of ``templates`` unit templates of one person."""
         return np.asarray(np.sqrt(self.coherence + (1 - self.coherence) / templates), np.float64)
 
     @classmethod
@@ -54,9 +56,9 @@ class Moments:
 def measure_moments(embeddings: Vectors, identity: Keys) -> Moments:
     """The moments of unit ``embeddings`` (n, d) of the persons ``identity`` (n,), 0 to m - 1.
 
-    From sums and second moments, in O(n d^2): no pair of persons is formed. ``ValueError`` where
-    nobody has two images, for then nothing tells how the templates of a person hang together, and
-    where everybody looks the same.
+    From sums and second moments, in O(n d^2): no pair of persons is formed. ``ValueError`` if
+    nobody has two images, because the similarity of two templates of one person is then unknown,
+    and if everybody looks the same.
     """
     rows = embeddings.astype(np.float64)[np.argsort(identity, kind="stable")]
     persons = np.split(rows, np.cumsum(np.bincount(identity))[:-1])
@@ -71,7 +73,7 @@ def measure_moments(embeddings: Vectors, identity: Keys) -> Moments:
     within = np.sum([np.mean((own @ own.T) ** 2) for own in persons])
     square = float((second**2).sum() - within) / pairs
     if square - mean**2 <= _LEAST_DEVIATION**2:
-        raise ValueError("everybody looks the same: the embeddings tell nobody apart")
+        raise ValueError("everybody looks the same: the embeddings do not separate people")
     coherence = max(float(np.mean(coherences)), _LEAST_COHERENCE)
     return Moments(mean, float(np.sqrt(square - mean**2)), coherence)
 

@@ -27,7 +27,7 @@ def column(values: object, name: str, least: float, most: float) -> Floats:
 
 
 def shown(value: object) -> str:
-    """What an error tells of a value; a number may have thousands of digits."""
+    """``value`` for an error message, cut short: a number may have thousands of digits."""
     if isinstance(value, int) and value.bit_length() > 1024:
         return f"a number of {value.bit_length()} bits"
     text = repr(value)

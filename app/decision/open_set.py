@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What an identification says of a usable probe."""
+    """The decision of an identification for a usable probe."""
 
     IDENTIFIED = "identified"
     UNKNOWN = "unknown"
@@ -24,8 +24,9 @@ class Decision:
 def decide(similarities: Sequence[float], threshold: float, *, margin: float) -> Decision:
     """Decide on persons' ``similarities``, best first, one a person, higher is closer.
 
-    A person is known from ``threshold`` on, equality included. Two who both reach it and lie
-    within ``margin`` (the noise of a score) cannot be told apart: never a coin toss.
+    A person is known from ``threshold`` on, equality included. If two persons reach it and their
+    similarities differ by less than ``margin`` (the noise of a score), the outcome is ambiguous:
+    never a coin toss.
     """
     if not similarities or not similarities[0] >= threshold:
         return Decision(Outcome.UNKNOWN, None)

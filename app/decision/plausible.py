@@ -91,8 +91,8 @@ def _check_margin(calibration: Calibration) -> None:
 
 
 def _check_standardised(calibration: Calibration) -> None:
-    """By parts: the mean is z_0 plus the integral of P(Z > z), and so on; whoever is below the
-    first of the deviations is taken to be at it.
+    """Integrate by parts: the mean is z_0 plus the integral of P(Z > z), and so on. Scores below
+    the first of the deviations are taken to be at it.
     """
     shape = calibration.shape
     # Nobody is beyond where the rate is 1e-12; there one last number may lie far off.

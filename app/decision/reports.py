@@ -1,11 +1,11 @@
-"""What operators say was wrong: a lower bound of how often strangers are really named.
+"""Reports of wrong answers give a lower bound of the rate at which strangers are really named.
 
-Only answers that named somebody are complained about, so that reports are the extremes of a sample
-that nobody drew: they say nothing of the mean or the deviation of strangers' similarities. They can
-be counted, though. A collection stated of each of its probes at which rate a stranger would be
-named; the sum of these rates is how many false positives there would be if every probe had been a
-stranger. More confirmed ones than that, beyond chance, and the stated rate was too low. Probes of
-enrolled people and false positives of which nobody complained only make the bound lower.
+Operators report only answers that named somebody, so reports are the extremes of a sample that
+nobody drew: they say nothing about the mean or the deviation of strangers' similarities. But they
+can be counted. For each probe the collection stated the rate at which a stranger would be named;
+the sum of these rates is the number of false positives expected if every probe had been a stranger.
+If more are confirmed than that, beyond chance, the stated rate was too low. Probes of enrolled
+people, and false positives that nobody reported, only make the bound lower.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _MOST_FACTOR: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """So many confirmed ``false_positives``, of at most ``expected`` by what was stated."""
+    """``false_positives`` confirmed, and the most that were ``expected`` at the stated rates."""
 
     false_positives: int
     expected: float

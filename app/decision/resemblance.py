@@ -30,7 +30,7 @@ def same_person(calibration: Calibration, one: Floats, other: Floats) -> Floats:
 
 
 def stranger_rate(target: float, persons: int) -> float:
-    """The FMR of one comparison that keeps the FPIR ``target`` among so many ``persons``."""
+    """The FMR of one comparison that keeps the FPIR ``target`` among ``persons`` persons."""
     return float(-np.expm1(np.log1p(-target) / max(persons, 1)))
 
 

@@ -1,4 +1,4 @@
-"""How often an impostor's score lies so many standard deviations above its mean.
+"""The rate at which an impostor's score lies a number of standard deviations above its mean.
 
 One shape serves persons of any number of templates: measured on six halves of LFW with SFace, the
 standardised scores of 1 to 8 fused templates agree to 0.05 deviations down to one in 10,000.
@@ -44,7 +44,7 @@ class ScoreShape:
     supported_fmr: float
 
     def log_rate(self, deviations: Floats) -> Floats:
-        """The logarithm of the share of impostors that reach so many ``deviations``."""
+        """The logarithm of the share of impostors whose score reaches ``deviations``."""
         return np.asarray(np.interp(deviations, self.deviations, self.log_fmr), np.float64)
 
     def spread(self, deviations: Floats) -> Floats:
@@ -52,10 +52,10 @@ class ScoreShape:
         return np.asarray(np.interp(deviations, self.deviations, self.log_spread), np.float64)
 
     def bound(self, deviations: Floats, errors: float) -> Floats:
-        """``log_rate`` moved by so many standard ``errors``; upwards, also by what nobody has seen.
+        """``log_rate`` plus ``errors`` standard errors; if positive, also a bound for unseen pairs.
 
-        Where no pair of n was seen, a rate of 3.7 / n is still not excluded with 97.5 %: sisters
-        and twins lie beyond any fitted tail, and the tail itself tells nothing of them.
+        If none of n pairs reached a score, 97.5 % confidence still allows a rate of 3.7 / n:
+        sisters and twins lie beyond any fitted tail, and the tail itself says nothing of them.
         """
         if not errors:
             return self.log_rate(deviations)
@@ -92,7 +92,7 @@ class ScoreShape:
         return replace(self, log_fmr=log_fmr, supported_fmr=supported)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON keeps it."""
+        """The shape as JSON values."""
         columns = {name: getattr(self, name).round(4).tolist() for name in _COLUMNS}
         return {"supported_fmr": self.supported_fmr, **columns}
 

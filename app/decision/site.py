@@ -4,10 +4,10 @@ A bundle is calibrated on photographs of all kinds; where one camera and one lig
 picture, strangers resemble each other more. Measured with SFace, the standardised shape of the
 impostor scores stays what it was (to 0.1 deviations at one in 100,000, under darkness and noise,
 one-sided light, low resolution with JPEG, a colour cast); only its mean and deviation move. The
-people of a gallery are strangers to each other, so their similarities tell both, without a label.
+people of a gallery are strangers to each other, so their similarities show both, without a label.
 
-Few people tell little: mean and deviation are drawn towards the bundle's (empirical Bayes), and
-what stays uncertain is averaged over, which raises the rate and so the threshold.
+Few people are little evidence: mean and deviation are drawn towards the bundle's (empirical Bayes),
+and the rate is averaged over the uncertainty that remains, which raises the threshold.
 """
 
 from dataclasses import asdict, dataclass
@@ -28,7 +28,7 @@ _DEVIATION_NOISE: Final = 0.3
 each of 5, 20 and 80 people, 0.4 to 0.9 and 0.1 to 0.3. The pairs' own noise comes on top."""
 _DOUBT: Final = 3.0  # standard errors
 _TAIL_GROWTH: Final = 0.3
-"""Where a camera stretches the scores, it stretches the far ones by so much more (in logarithms):
+"""A camera that stretches the scores stretches the far ones more, by this share (in logarithms):
 bad pictures among good ones. Measured at one in 10,000: 0.0 to 0.35, for stretches 1.01 to 1.13."""
 _COHERENCE_PRIOR: Final = 10.0
 _LEAST_LENGTH: Final = 1e-3
@@ -37,7 +37,7 @@ _BLOCK: Final = 4096  # people whose vectors are in float64 at once
 
 @dataclass(frozen=True, slots=True)
 class SiteEvidence:
-    """What a gallery's people tell: similarities of their fused vectors, each person to each other.
+    """Statistics of a gallery's people: similarities of their fused vectors, over pairs of persons.
 
     ``inverse_length`` is the mean over pairs of 1 / (r_i r_j), by which fusing raised the mean;
     ``coherence`` is the mean over the ``coherent`` people who have several templates.
@@ -75,7 +75,7 @@ class SiteStatistics:
         self._change(people, -1)
 
     def evidence(self) -> SiteEvidence:
-        """As of now; all zero but the count with fewer than two people."""
+        """The evidence now; with fewer than two people all fields but the count are zero."""
         count = self._persons
         coherence = self._coherence / self._coherent if self._coherent else 0.0
         if count < 2:
@@ -124,14 +124,15 @@ class SiteFit:
 
 
 def fit_site(bundle: Moments, evidence: SiteEvidence) -> SiteFit:
-    """What the bundle's moments become in this gallery; the bundle's own with fewer than two.
+    """The bundle's moments moved to this gallery; unchanged with fewer than two people.
 
-    A mean above the bundle's is beyond doubt by what would be left of it if one pair were one
-    person under two names, of similarity 1; a narrower deviation by what chance cannot explain. And
-    as three people's similarities may by chance be next to equal, and the logarithm of next to
-    nothing has no floor, one more pair counts, at one of the bundle's deviations. Measured on
-    quarters of the calibrating halves at 1 % stated, without and with all that: three people of web
-    photographs 1.27 and 0.93 times that, twenty under light from one side 1.75 and 1.50.
+    The part of the mean shift that one duplicate enrolment (a pair of similarity 1) cannot explain
+    widens the prior, so it is shrunk less; likewise the part of a narrower deviation that chance
+    cannot explain. Three people's similarities may by chance be nearly equal, and the logarithm of
+    a deviation near 0 has no floor; so one more pair is counted, at one of the bundle's deviations.
+    Measured on quarters of the calibrating halves at 1 % stated, without and with all that: three
+    people of web photographs 1.27 and 0.93 times that, twenty under light from one side 1.75 and
+    1.50.
     """
     n = evidence.persons
     if n < 2:
@@ -158,8 +159,8 @@ def fit_site(bundle: Moments, evidence: SiteEvidence) -> SiteFit:
 
 
 def _shrunk(prior: float, noise: float, *, beyond: float) -> tuple[float, float]:
-    """The weight of an observation by the deviation that is expected of it and the variance of its
-    noise, and the noise it brings along. What lies ``beyond`` doubt widens what is expected.
+    """The empirical-Bayes weight of an observation, prior^2 / (prior^2 + noise), and the standard
+    error that remains. ``noise`` is a variance; ``beyond`` (0 if negative) widens the prior.
     """
     expected = prior**2 + max(beyond, 0.0) ** 2
     weight = expected / (expected + noise)
@@ -167,6 +168,6 @@ def _shrunk(prior: float, noise: float, *, beyond: float) -> tuple[float, float]
 
 
 def _coherence(bundle: Moments, evidence: SiteEvidence) -> float:
-    """The site's own, drawn towards the bundle's as if that were ten people's."""
+    """The site's mated similarity, drawn towards the bundle's, which weighs as ten people."""
     seen = evidence.coherent * evidence.coherence + _COHERENCE_PRIOR * bundle.coherence
     return float(np.clip(seen / (evidence.coherent + _COHERENCE_PRIOR), _LEAST_LENGTH, 1.0))

@@ -18,7 +18,7 @@ _KEPT: Final = 1024  # galleries, or galleries and targets; about 10 kB each
 
 @dataclass(frozen=True, slots=True)
 class GalleryEvidence:
-    """What a gallery's people say of each other, and what its operators said of its answers."""
+    """The evidence of a gallery: its people's similarities, and its operators' reports."""
 
     site: SiteEvidence
     reports: Reports = NO_REPORTS

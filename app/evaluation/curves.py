@@ -29,8 +29,8 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """What a calibration says for a gallery of ``persons``: FPIR with its interval at each
-    similarity, whether that is extrapolated, and the FNIR to expect there from these images.
+    """The rates that a calibration states for a gallery of ``persons``: FPIR with its interval at
+    each similarity, whether that is extrapolated, and the FNIR to expect from these images.
     """
 
     persons: int

@@ -15,7 +15,8 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What was measured, with what, and when; ``name`` is of the folder or the collection.
+    """The source of a measurement, the model and the time. ``name`` is the folder's or the
+    collection's.
 
     ``left_out`` counts the entries of the folder that are no photos, by kind.
     """

@@ -10,7 +10,7 @@ from app.evaluation.rates import false_negatives
 from app.evaluation.trials import Trials
 
 LEAST_LOOKALIKES: Final = 10
-"""So many of the likest pairs are told, though nobody reached the threshold."""
+"""At least this many of the likest pairs are listed, also if none reached the threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def misses(trials: Trials, gallery: Gallery, threshold: float) -> list[Miss]:
 
 def lookalikes(trials: Trials, gallery: Gallery, threshold: float) -> list[Lookalike]:
     """The pairs of people of whom one reaches ``threshold`` as the other, likest first; at least
-    the ten likest pairs, where there are so many.
+    the ten likest pairs, if there are ten.
     """
     names = _names(gallery)
     ordinary = float(np.median(trials.own[trials.mated]))
@@ -91,5 +91,5 @@ def lookalikes(trials: Trials, gallery: Gallery, threshold: float) -> list[Looka
 
 
 def _names(gallery: Gallery) -> list[str]:
-    """Of the people of the trials."""
+    """The names of the people of the trials."""
     return [gallery.titles[owner] for owner in gallery.fused.owners.tolist()]

@@ -1,4 +1,4 @@
-"""What is evaluated: the templates of people, by name."""
+"""The input of an evaluation: the templates of people, by name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Gallery:
 
     @property
     def refused_owners(self) -> Keys:
-        """Whose each of the refused images is; empty where nothing is known of them."""
+        """(r,) the person's number for each of r refused images; empty if they are not known."""
         number = {person: i for i, person in enumerate(self.people)}
         return np.array([number[each.person] for each in self.refused or ()], np.int64)
 

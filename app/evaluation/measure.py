@@ -1,4 +1,4 @@
-"""From a gallery to all that its report tells.
+"""Computes all numbers of a report from a gallery.
 
 Each part is a frozen dataclass of plain numbers and names, so that the JSON is the evaluation
 itself and the page is drawn from nothing else.
@@ -29,7 +29,7 @@ from app.evaluation.trials import Trials, leave_one_out
 
 _TARGETS: Final = (0.1, 0.01, 0.001)
 MOST_EXAMPLES: Final = 1000
-"""Of misses and of lookalikes, the worst first."""
+"""Most misses, and most lookalikes, that a report lists; the worst come first."""
 TEN: Final = 10
 """How many times larger a gallery the report looks ahead to."""
 
@@ -48,7 +48,7 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Who was measured: ``persons`` is N. A stranger is searched among N - 1 people."""
+    """The sizes measured: ``persons`` is N. A stranger is searched among N - 1 people."""
 
     persons: int
     persons_with_two: int
@@ -61,8 +61,8 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How much so many people can show: ``least_fpir`` if none of them were named by mistake, and
-    how many it would take to show the target.
+    """The rates that this number of people can show: ``least_fpir`` is the upper bound if nobody
+    was named by mistake; and how many people it would take to show the target.
     """
 
     least_fpir: float
@@ -125,7 +125,7 @@ def evaluate(
     groups: Groups | None = None,
     done: Callable[[int], None] = lambda _: None,
 ) -> Evaluation:
-    """Measure ``gallery`` by leave-one-out; ``done`` is told how many more probes are through."""
+    """Measure ``gallery`` by leave-one-out; ``done`` gets the number of further probes scored."""
     trials = leave_one_out(gallery, done)
     fused = gallery.fused
     size = _gallery_size(fused)

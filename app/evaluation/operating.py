@@ -1,4 +1,4 @@
-"""What happens at one threshold, here and in a gallery ten times as large."""
+"""The error rates at one threshold, here and in a gallery ten times as large."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -17,7 +17,7 @@ _GRID: Final = 513
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What Kith would answer to the mated probes and to the strangers."""
+    """The decisions that Kith would make for the mated probes and for the strangers."""
 
     identified: int
     wrong_person: int
@@ -72,7 +72,7 @@ class OperatingPoint:
 def threshold_result(
     trials: Trials, similarity: float, *, margin: float, stated: Threshold | None = None
 ) -> ThresholdResult:
-    """What these trials show at ``similarity``; ``stated`` is the calibration that set it."""
+    """The rates of these trials at ``similarity``; ``stated`` is the calibration that set it."""
     return ThresholdResult(
         similarity,
         stated.interval if stated else None,
@@ -166,7 +166,7 @@ def _measured(rate: Rate) -> tuple[float, float, float]:
 
 
 def verdict(measured: Rate, target: float) -> Verdict:
-    """What a measured FPIR says of the one that was stated."""
+    """Compare a measured FPIR with the one that was stated."""
     if target < measured.low:
         return "exceeded"
     return "stricter" if target > measured.high else "consistent"

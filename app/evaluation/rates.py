@@ -1,4 +1,4 @@
-"""Error rates with the interval that so many *people* support.
+"""Error rates with the interval that the number of *people* supports.
 
 A thousand photos of forty people are forty people's worth. The variance takes persons as the units:
 for misses, probes of one person go together, as in drawing people again and again (the bootstrap,
@@ -24,7 +24,7 @@ _Z2: Final = 1.96**2  # 95 %, two-sided
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``events`` of ``trials`` of so many ``persons``; the true rate lies between ``low`` and
+    """``events`` in ``trials`` of ``persons`` persons; the true rate lies between ``low`` and
     ``high`` with 95 % confidence.
     """
 
@@ -64,7 +64,7 @@ def share(events: Flags, owner: Keys, other: Keys | None = None) -> Rate:
 
 
 def wilson(rate: float, trials: float) -> tuple[float, float]:
-    """The 95 % interval (Wilson, 1927) of a rate seen in so many independent ``trials``."""
+    """The 95 % interval (Wilson, 1927) of a rate seen in ``trials`` independent trials."""
     centre = (rate + _Z2 / (2 * trials)) / (1 + _Z2 / trials)
     spread = rate * (1 - rate) / trials + _Z2 / (4 * trials**2)
     half = np.sqrt(_Z2 * spread) / (1 + _Z2 / trials)
@@ -74,7 +74,7 @@ def wilson(rate: float, trials: float) -> tuple[float, float]:
 
 
 def least_rate(persons: int) -> float:
-    """The lowest rate that so many people can show, by making no error at all."""
+    """The lowest rate that ``persons`` people can show, if there is no error at all."""
     return wilson(0.0, persons)[1]
 
 
@@ -121,17 +121,17 @@ def thresholds(trials: Trials, points: int = 160) -> Floats:
 
 
 def _effective(rate: float, variance: float, persons: int) -> float:
-    """So many independent trials would have this variance; no more than there are people."""
+    """The number of independent trials that would have this variance; at most ``persons``."""
     if variance <= 0:
         return float(persons)
     return float(np.clip(rate * (1 - rate) / variance, 1.0, persons))
 
 
 def _variance(events: Flags, owner: Keys, other: Keys | None) -> float:
-    """Of the share of ``events``: the squared influence of each person on it, summed.
+    """The variance of the share of ``events``: the sum of each person's squared influence on it.
 
-    An event of two persons is in the influence of both; what it adds by itself is counted twice,
-    so once of it is taken off again.
+    An event of two persons is in the influence of both; its own square is counted twice, so it is
+    subtracted once.
     """
     size = int(max(owner.max(), owner.max() if other is None else other.max())) + 1
     tried, rate = np.bincount(owner, minlength=size), events.mean()

@@ -25,11 +25,11 @@ _CANCELLED: Final = 1e-4  # so short a sum is no direction in float64 of float32
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """What each of n probes scored; similarities are cosines, higher is closer.
+    """The scores of n probes; similarities are cosines, higher is closer.
 
     ``own`` (n,) with its own person, enrolled without it: minus infinity where nothing is left to
     enrol. ``best`` and ``second`` (n,) with the two nearest other people, ``lookalike`` (n,) is the
-    nearest. ``owner`` (n,) is whose the probe is; people are numbered 0 to ``persons`` - 1.
+    nearest. ``owner`` (n,) is the probe's person; people are numbered 0 to ``persons`` - 1.
     """
 
     owner: Keys
@@ -46,12 +46,12 @@ class Trials:
 
     @property
     def first(self) -> Flags:
-        """Whose own person is first; a tie counts against the system, whatever its rounding."""
+        """(n,) whether the probe's own person is first; a tie within rounding counts as a miss."""
         return self.own > self.best + ROUNDING
 
 
 def leave_one_out(gallery: Gallery, done: Callable[[int], None]) -> Trials:
-    """Score every image of ``gallery``; ``done`` is told how many more probes are through.
+    """Score every image of ``gallery``; ``done`` gets the number of further probes scored.
 
     The people of the trials are those with a template: positions in ``gallery.fused``.
     """

@@ -1,4 +1,4 @@
-"""What an index is: integer keys, unit vectors, nearest first."""
+"""The interface of an index: integer keys, unit vectors, nearest first."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -37,7 +37,7 @@ class Observer(Protocol):
         """There is a job of this name."""
 
     def observe_job(self, name: str, *, seconds: float, succeeded: bool) -> None:
-        """One run of a job has ended after so many seconds."""
+        """One run of a job has ended after ``seconds`` seconds."""
 
 
 class Jobs:

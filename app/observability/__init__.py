@@ -1,1 +1,1 @@
-"""What an operator looks at: metrics, and whether the service lives and is ready."""
+"""Metrics, and health: whether the service lives and is ready."""

@@ -23,8 +23,8 @@ _SITE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """The nearest person's ``similarity``, the ``threshold`` it was held against, and the ``noise``
-    within which two scores cannot be told apart.
+    """The nearest person's ``similarity``, the ``threshold`` it was compared with, and the
+    ``noise``: scores that differ by less count as equal.
     """
 
     similarity: float

@@ -37,7 +37,7 @@ class JobMetrics:
             metric.labels(name)
 
     def observe_job(self, name: str, *, seconds: float, succeeded: bool) -> None:
-        """One run of a job has ended after so many seconds."""
+        """One run of a job has ended after ``seconds`` seconds."""
         self._runs.labels(name).inc()
         self._seconds.labels(name).set(seconds)
         if succeeded:

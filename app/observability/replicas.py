@@ -10,7 +10,7 @@ from app.replication.status import ReplicaState, ReplicaStatus
 
 
 class ReplicaSource(Protocol):
-    """Where the metrics come from."""
+    """The source of the metrics."""
 
     def statuses(self) -> dict[str, ReplicaStatus]:
         """By collection id."""

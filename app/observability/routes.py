@@ -16,7 +16,7 @@ from app.web.problems import MEDIA_TYPE, documented
 router = APIRouter(tags=["operations"])
 
 MayObserve = Annotated[Principal, Depends(allow(Scope.READ, everywhere=True))]
-"""Of unbound keys alone: the metrics tell of every collection."""
+"""For unbound keys only: the metrics cover every collection."""
 
 _NOT_READY = {
     "description": "Not ready",

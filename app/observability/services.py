@@ -13,7 +13,7 @@ from app.web.services import provided
 
 @dataclass(frozen=True, kw_only=True)
 class OperationsServices:
-    """What an operator looks at."""
+    """The services behind metrics and health."""
 
     readiness: Readiness
     metrics: Metrics

@@ -1,4 +1,4 @@
-"""What a creation, a change and a deletion do to receipts, each inside its own transaction."""
+"""Stores, amends and deletes receipts in the transaction that creates, changes or deletes rows."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -52,11 +52,11 @@ class Receipts:
         self._clock = clock
 
     def once(self, ticket: Ticket | None, create: Callable[[Keep], Answer]) -> Stored | Answer:
-        """What ``create`` gives, or the stored answer where this ticket was answered before.
+        """The result of ``create``, or the stored answer if this ticket was answered before.
 
-        Two at once: the later transaction meets the receipt of the first, or whatever the first
-        created, rolls back and gives the first answer too. Where that was deleted in between, the
-        later one creates. ``Conflict`` where the key was used for another request.
+        Two at once: the later transaction finds the receipt or the rows of the first, rolls back
+        and returns the first answer too. If those were deleted in between, the later one creates.
+        ``Conflict`` if the key was used for another request.
         """
         if ticket is None:
             return create(keep_nothing)

@@ -1,4 +1,4 @@
-"""What Kith uses of libraries beyond their documentation: an upgrade may change it without notice.
+"""The undocumented parts of libraries that Kith uses; an upgrade may change them without notice.
 
 Read this table before an upgrade. ``tests/architecture/test_internals.py`` compares each row
 with the installed library, and what Kith's classes use with the rows. Where it fails, read ``why``

@@ -23,7 +23,8 @@ ARCFACE_112: Final[NDArray[np.float32]] = np.array(
     ],
     dtype=np.float32,
 )
-"""Where InsightFace (and OpenCV's FaceRecognizerSF) puts the five landmarks in 112 x 112."""
+"""(5, 2) x and y in pixels: the places of the five landmarks in a crop of 112 x 112, as InsightFace
+and OpenCV's FaceRecognizerSF put them."""
 ARCFACE_112.setflags(write=False)
 
 _LARGEST_BLOCK: Final = 64
@@ -81,7 +82,7 @@ def _invert(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
 def _part(
     image: RgbImage, inverse: NDArray[np.float64], size: int
 ) -> tuple[Image.Image, NDArray[np.float64]]:
-    """What the crop shows, with a black rim, reduced by a whole factor; and the matrix into it."""
+    """The crop's region with a black rim, reduced by a whole factor, and the matrix into it."""
     block = int(np.clip(np.sqrt(abs(np.linalg.det(inverse[:, :2]))), 1, _LARGEST_BLOCK))
     left, top, right, bottom = _seen(inverse, size, image.shape, block + 1)
     height, width = image.shape[:2]

@@ -117,7 +117,7 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def upright_pixels(pixels: RgbImage, orientation: int) -> RgbImage:
-    """As ``upright``, for pixels."""
+    """``pixels`` turned and mirrored as ``orientation`` (Exif, 1 to 8) says."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
@@ -145,7 +145,7 @@ class Span:
         return (np.clip(scaled, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
 
     def table(self) -> NDArray[np.uint8]:
-        """What each whole number of 16 bits is; of a full range that is its high byte."""
+        """(65536,) uint8: the value of each 16-bit number; for a full range, its high byte."""
         numbers = np.arange(1 << 16)
         if self == Span(0.0, 65535.0):
             return (numbers >> 8).astype(np.uint8)

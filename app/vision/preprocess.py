@@ -31,7 +31,7 @@ class Preprocessing:
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     scale: tuple[float, ...] = (1.0, 1.0, 1.0)
     resize: Resize = "stretch"
-    """Of whole images: ``stretch`` to the size, or ``contain`` within it, the rest filled."""
+    """How whole images are resized: ``stretch`` to the size, or ``contain`` within it and fill."""
     background: int = 0
     """Grey level of what ``contain`` fills, before ``invert``."""
     invert: bool = False

@@ -35,7 +35,7 @@ def format_of(head: bytes) -> str | None:
 
 
 def _brand(head: bytes) -> str | None:
-    """Of an ISO base media file: its brand, or the first compatible ones of a general brand."""
+    """``AVIF``, ``HEIC`` or None for an ISO base media file, by its brand or compatible brands."""
     brands = [head[place : place + 4] for place in (8, *range(16, len(head), 4))]
     if not _AVIF.isdisjoint(brands):
         return "AVIF"

@@ -17,13 +17,13 @@ _LINE_BREAKS: Final = b"\r\n"
 _URL: Final = bytes.maketrans(b"-_", b"+/")
 _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _HEADER_BYTES: Final = 1024
-"""Of a data URI, up to its comma."""
+"""Longest head of a data URI, up to its comma."""
 _MAX_ESCAPES: Final = 100_000
 _NO_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})|[^\x21-\x7e]")
 
 
 def decoded(text: bytes) -> bytes:
-    """What ``text`` stands for; ``ValueError`` with the place where it is no such text."""
+    """The bytes that ``text`` encodes; ``ValueError`` names the place of the first error."""
     if text[:5].lower() == b"data:":
         return _of_data_uri(text)
     return _of_base64(text, 0)
@@ -51,7 +51,9 @@ def _of_percent(text: bytes, start: int) -> bytes:
 
 
 def _of_base64(text: bytes, start: int) -> bytes:
-    """Line breaks may stand anywhere, padding may be missing; ``start`` is told with a place."""
+    """The decoded bytes. Line breaks may stand anywhere, padding may be missing. ``start`` is added
+    to the place in an error.
+    """
     start += len(text) - len(text.lstrip(_BLANK))
     text = text.strip(_BLANK)
     core = text.rstrip(b"=\r\n")

@@ -33,7 +33,7 @@ _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u202a-\u202e
 
 
 class BodyFields(BaseModel, extra="forbid", strict=True):
-    """What a body may hold: these fields, each of its own JSON type; ``"5"`` is no number."""
+    """The fields that a body may hold, each of its own JSON type; ``"5"`` is no number."""
 
 
 def _text(text: str) -> str:

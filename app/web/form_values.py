@@ -17,8 +17,8 @@ _WORDS: Final = {"true": True, "false": False}
 
 
 def read(texts: Mapping[str, Sequence[str]], model: type[BaseModel]) -> dict[str, Any]:
-    """What a JSON body would have said; ``InvalidRequest`` where a text is no such value, or where
-    a field that has one value came twice.
+    """The values that a JSON body would have held. ``InvalidRequest`` if a text is no value of its
+    field's type, or if a field of one value came twice.
     """
     types = _types_of(model)
     return {name: _value(name, sent, types.get(name, _TEXT)) for name, sent in texts.items()}

@@ -22,12 +22,12 @@ _MAX_BOUNDARY: Final = 70
 _MAX_FILES: Final = 256
 _MAX_TEXTS: Final = 256
 _MAX_TEXT_BYTES: Final = 128 * 1024
-"""Of all of a form's fields that are no files together; metadata may have 16 KiB."""
+"""Most bytes of all fields of a form together that are no files; metadata may have 16 KiB."""
 _BLANK: Final = b" \t\r\n"
 _UNCODED: Final = frozenset({"7bit", "8bit", "binary"})
 _EXTENDED: Final = re.compile(r"utf-8'[^']*'((?:[^%\s]|%[0-9A-Fa-f]{2})*)", re.IGNORECASE)
 
-# It warns of each malformed form; the client is told, and the log has the request's status.
+# It warns of each malformed form; the client gets the error, and the log has its status.
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
@@ -40,7 +40,7 @@ class Part:
     data: io.BytesIO = field(default_factory=io.BytesIO)
 
     def text(self) -> str:
-        """What a field that is no file holds."""
+        """The text of a field that is no file."""
         try:
             return self.data.getvalue().decode()
         except UnicodeDecodeError as error:

@@ -1,6 +1,6 @@
-"""What a request's head says of its body: the media type with its parameters, and its codings.
+"""Reads the headers that describe a body: the media type with its parameters, and the codings.
 
-Strict, after RFC 9110: what is not understood is refused with the reason and never guessed.
+Strict, after RFC 9110: a header that is not understood is refused with the reason, never guessed.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What every answer says to browsers and caches, and what every request must say: its host."""
+"""The headers of every answer for browsers and caches, and the check of every request's host."""
 
 import re
 from typing import Final

@@ -35,7 +35,7 @@ def ticket_for(caller: str, key: str | None, fingerprint: Callable[[], str]) -> 
 def answer_once(
     receipts: Receipts, ticket: Ticket | None, create: Callable[[Keep], Answer]
 ) -> Response | Answer:
-    """What ``create`` gives, or the stored answer where this ticket was answered before."""
+    """The result of ``create``, or the stored answer if this ticket was answered before."""
     answer = receipts.once(ticket, create)
     if not isinstance(answer, Stored):
         return answer

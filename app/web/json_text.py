@@ -62,9 +62,9 @@ class Document:
 
 
 def parse_with_images(body: bytearray) -> Document:
-    """As ``parse``, for a body of any length; it is empty afterwards.
+    """Parse a body of any length; ``body`` is empty afterwards.
 
-    ``PayloadTooLarge`` where it is long for another reason than base64.
+    ``PayloadTooLarge`` if it is long for another reason than base64.
     """
     rest = bytearray()
     texts: dict[str, bytes] = {}
@@ -89,17 +89,17 @@ def parse_with_images(body: bytearray) -> Document:
     body.clear()
     if len(rest) - short > MAX_JSON:
         raise PayloadTooLarge(
-            f"The body has {len(rest) - short:,} bytes of JSON besides images in base64; at most "
-            f"{MAX_JSON:,} are read."
+            f"The body has {len(rest) - short:,} bytes of JSON without its images in base64; at "
+            f"most {MAX_JSON:,} are read."
         )
     return Document(_parsed(bytes(rest), taken), texts)
 
 
 def _starts(body: bytearray) -> Iterator[int]:
-    """Where the text of each ``"base64"`` member begins.
+    """The offset at which the text of each ``"base64"`` member begins.
 
-    A quote that no backslash stands before begins a string or ends one, and ``"base64"`` cannot
-    end one in JSON.
+    A quote without a backslash before it begins or ends a string, and ``"base64"`` cannot end one
+    in JSON.
     """
     at = -1
     for _ in range(_MOST_LOOKED_AT):
@@ -140,7 +140,7 @@ def _once(members: list[tuple[str, Any]]) -> None:
 
 
 def _placed(error: ValueError, text: bytes, taken: list[tuple[int, int]]) -> str:
-    """What the parser says, with the byte of the body as it was sent."""
+    """The parser's message, with the byte offset in the body as it was sent."""
     message = str(error)
     found = _PLACE.search(message)
     if not found:

@@ -1,5 +1,5 @@
-"""What wraps every request: its id, its log line and its metrics, the limit of its body, and the
-last net under unexpected exceptions. Plain ASGI, so that nothing is buffered.
+"""The middleware around every request: its id, its log line and its metrics, the limit of its body,
+and a handler of unexpected exceptions. Plain ASGI, so that nothing is buffered.
 """
 
 import re
@@ -20,7 +20,8 @@ from app.web.problems import METHODS, problem_response
 
 _REQUEST_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _CLIENT_GONE: Final = 499
-"""As nginx logs it: the client hung up before its request was whole, so nobody is answered."""
+"""The status that nginx logs too: the client hung up before its request was whole, so no answer
+was sent."""
 
 Observe = Callable[[str, str, int, float], None]
 """Called with method, route template, status and seconds of each finished request."""
@@ -91,7 +92,7 @@ def _request_id(headers: Headers) -> str:
 
 
 class LastNet:
-    """Answers what nobody caught: it is logged whole, and the client is told no more than 500."""
+    """Handles exceptions that nothing else caught: logs the whole error, answers a bare 500."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -29,12 +29,12 @@ class CrossOrigin(CORSMiddleware):
         )
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """What the browser asks before a call, without a key: the headers are the whole answer, and
-        it is the browser that refuses what they do not allow.
+        """Answer a browser's question before a call, which has no key. The headers are the whole
+        answer; the browser itself refuses calls that they do not allow.
         """
         headers = super().preflight_response(request_headers).headers
-        told = {name: value for name, value in headers.items() if _is_of_origins(name)}
-        return Response(status_code=204, headers=told)
+        kept = {name: value for name, value in headers.items() if _is_of_origins(name)}
+        return Response(status_code=204, headers=kept)
 
 
 def _is_of_origins(header: str) -> bool:

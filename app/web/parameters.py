@@ -1,6 +1,6 @@
 """The parameters of a request, in its address and its head: those that a route declares, each once.
 
-Read from the route itself, so that no list of names is kept beside it.
+The names are read from the route itself, so that no second list exists.
 """
 
 import re
@@ -17,7 +17,7 @@ from app.errors import FieldError, InvalidRequest
 
 _MOST: Final = 100
 _BROKEN: Final = re.compile(r"%(?![0-9A-Fa-f]{2})|[^\x21-\x7e]")
-"""What no query may have after RFC 3986: half an escape, a blank, a control, another script."""
+"""Bytes that RFC 3986 allows in no query: half an escape, a blank, a control, another script."""
 
 
 async def check_parameters(request: Request) -> None:
@@ -53,7 +53,7 @@ def _queries(dependant: Dependant) -> Iterator[str]:
 
 
 def _headers(dependant: Dependant) -> Iterator[str]:
-    """As ``_queries``."""
+    """The names of the headers that a route declares, also through its dependencies."""
     yield from (field.alias for field in dependant.header_params)
     for each in dependant.dependencies:
         yield from _headers(each)

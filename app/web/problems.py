@@ -45,7 +45,7 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong; ``code`` is stable, ``detail`` is for people."""
+    """An error; ``code`` is stable, ``detail`` is for people."""
 
     type: str = Field(examples=["urn:kith:problem:not_found"])
     title: str
@@ -147,7 +147,7 @@ async def _on_http_exception(request: Request, error: HTTPException) -> JSONResp
 
 
 def _allowed(request: Request) -> list[str]:
-    """Every method that the path has: Starlette tells those of the first route with it alone."""
+    """All methods of the path; Starlette lists only those of the first route with it."""
 
     def has(method: str) -> bool:
         method = "GET" if method == "HEAD" else method  # HEAD is answered wherever GET is

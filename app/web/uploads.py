@@ -23,8 +23,8 @@ from app.web.problems import invalid_request
 
 _MAX_IMAGES: Final = 256
 _AT_ONCE: Final = 4 * 1024
-"""Bytes of text that are understood on the event loop, which nobody else has meanwhile: 0.1 ms, as
-long as it takes to hand them to a thread.
+"""Most bytes of text that are parsed on the event loop. That blocks the loop for 0.1 ms, as long as
+it takes to hand them to a thread.
 """
 
 Fields = TypeVar("Fields", bound=BodyFields)
@@ -49,7 +49,7 @@ class Submission(Generic[Fields]):
 
     @property
     def fingerprint(self) -> str:
-        """Of all that is asked; hashes every image, so only where somebody wants to know."""
+        """SHA-256 of the request. It hashes every image: compute it only for an Idempotency-Key."""
         return fingerprint(self.asked, self.fields, self.images)
 
 
@@ -92,7 +92,8 @@ Read = Callable[[Request], Coroutine[Any, Any, Submission[Fields]]]
 def submission(model: type[Fields], images: ImageFields) -> Read[Fields]:
     """A FastAPI dependency that reads a body of ``model``'s fields and ``images``.
 
-    It stands behind the caller's in a route's signature: who has no key is told so from the head.
+    In a route's signature it comes after the caller's, so that a request without a key is refused
+    before its body is read.
     """
 
     async def read(request: Request) -> Submission[Fields]:
@@ -167,7 +168,7 @@ def _checked(
 
 
 def asked(request: Request) -> str:
-    """What the request line asks for."""
+    """The request's method and path."""
     return f"{request.method} {request.url.path}"
 
 

@@ -11,7 +11,7 @@ down_revision: str | None = "0001"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
-# SQLite changes a column by making the table anew, which otherwise loses AUTOINCREMENT.
+# SQLite changes a column by making a new table, which otherwise loses AUTOINCREMENT.
 _NEVER_AGAIN = {"sqlite_autoincrement": True}
 
 

@@ -1,4 +1,4 @@
-"""What operators say of answers, and what it is held against."""
+"""Adds the reports of operators about answers, and the counts that they are compared with."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Collections may keep the crops of their faces; faces have templates of other models beside."""
+"""Collections may keep the crops of their faces; faces may also have templates of other models."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,5 +1,5 @@
-"""Keys expire, tell when they were last used, have a rate, and are bound to collections themselves
-and not to their ids. Receipts say of what they tell, so that they go with it.
+"""Keys get an expiry, the time of last use and a rate, and are bound to collections themselves
+instead of to their ids. Receipts list the rows that they name, so that they are deleted with them.
 """
 
 import secrets
@@ -25,7 +25,7 @@ _KEY_COLUMNS: dict[str, sa.types.TypeEngine[Any]] = {
 
 
 def upgrade() -> None:
-    """Take the step. Receipts of before say nothing of what they tell of: they go at once."""
+    """Take the step. Earlier receipts do not list the rows that they name: they are deleted."""
     for name, kind in _KEY_COLUMNS.items():
         op.add_column("api_keys", sa.Column(name, kind, nullable=True))
     _complete()

@@ -1,6 +1,6 @@
-"""Faces are numbered within their collection, so that a number tells nothing of other collections.
+"""Faces are numbered within their collection, so that a number says nothing of other collections.
 
-Clients know faces by ``faces.id`` until now. Each face keeps that as its number.
+Until now clients know faces by ``faces.id``. Each face keeps that as its number.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where a collection is in its history moves to a table of its own.
+"""A collection's position in its history moves to a table of its own.
 
 Revision, epoch and the beginning of the change log stay as they were, so replicas and snapshots go
 on from where they are.
@@ -23,7 +23,7 @@ _COLUMNS: Final[dict[str, sa.types.TypeEngine[Any]]] = {
 }
 _COLLECTIONS = sa.table("collections", sa.column("key"), *map(sa.column, _COLUMNS))
 _POSITIONS = sa.table("positions", sa.column("collection_key"), *map(sa.column, _COLUMNS))
-# SQLite changes a column by making the table anew, which otherwise loses AUTOINCREMENT.
+# SQLite changes a column by making a new table, which otherwise loses AUTOINCREMENT.
 _NEVER_AGAIN = {"sqlite_autoincrement": True}
 
 

@@ -43,7 +43,7 @@ class GraphEmbedder(nn.Module):
     """(B, C, H, W) blob -> (B, d) rows of unit length, as ``file`` computes them.
 
     ``learn`` says which weights: ``head``, a residual linear layer behind a frozen graph;
-    ``small``, besides it each scale, shift and slope, each depthwise filter and, as a product of
+    ``small``, also each scale, shift and slope, each depthwise filter and, as a product of
     ``rank``, each other convolution; ``whole``, every weight. ``light`` is the level of the light
     normalisation in front, 0 for none.
     """

@@ -107,7 +107,7 @@ def split_named(identities: tuple[str, ...], *, unseen: tuple[str, ...]) -> Spli
 def turned(data: ImageSet, turns: int) -> ImageSet:
     """Each identity as it is and turned by 90, 180, ... degrees, as ``turns`` identities (1..4).
 
-    More classes to tell apart teach more about unseen ones (Santoro et al., arXiv:1605.06065, do so
+    More classes teach more about unseen ones (Santoro et al., arXiv:1605.06065, do so
     for Omniglot). An identity that looks the same after a turn would be set against itself: a 0
     turned by 180 degrees is a 0, so digits take two turns and characters four.
     """

@@ -1,8 +1,8 @@
 """Views of training images and what a teacher says of each: the material of distillation.
 
 A teacher's embedding of *any* input says something about the function to be copied, so views need
-no label: besides each image and its mirror image there are moved and re-lit ones, and blends of
-two reshaped faces, which are people who do not exist. Made once with onnxruntime and kept in
+no label: each image, its mirror image, moved and re-lit ones, and blends of two reshaped faces,
+which are people who do not exist. Made once with onnxruntime and kept in
 ``.npy`` files; asking the teacher inside the loop would cost more than the student's own step.
 """
 

@@ -5,7 +5,7 @@ r"""A margin for similar pairs too. For study.
 A variant of Hadsell, Chopra and LeCun (2006), with the shape of
 :class:`training.losses.contrastive.PairTerms`: both terms are elementwise, (n,) -> (n,). Within
 :math:`m_s` nothing pulls, so a known class comes to rest as wide as that; with :math:`m_s = m` no
-force is left that tells classes apart. Section 4 of the report measures how wide, and that unseen
+force is left that separates classes. Section 4 of the report measures how wide, and that unseen
 classes need not suffer from it.
 """
 

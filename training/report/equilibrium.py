@@ -132,8 +132,8 @@ def _said(found: Mapping[str, _Found]) -> str:
         "Every run ends at rest because its rate of learning ends at zero; what the forces do is "
         "seen before. From a quarter to a half of the epochs the distance of dissimilar known "
         f"pairs still changes by: {growth}.\n\n"
-        f"The known digits are gathered best (ratio) by: {gathered}. The unseen digits are told "
-        f"apart best (EER) by: {digits}. The unseen characters: {characters}. "
+        f"The known digits are gathered best (ratio) by: {gathered}. The unseen digits are "
+        f"distinguished best (EER) by: {digits}. The unseen characters: {characters}. "
         f"{_agreement(gathered, digits, characters)}"
     )
 
@@ -143,6 +143,6 @@ def _agreement(gathered: str, digits: str, characters: str) -> str:
         return "All three orders are the same."
     return (
         "The orders are not the same: how tightly the *known* classes are gathered does not say "
-        "how well new ones are told apart, least of all with seven known classes, where nothing "
+        "how well new ones are distinguished, least of all with seven known classes, where nothing "
         "in the training data forbids to fold a new class onto a known one."
     )

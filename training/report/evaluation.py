@@ -47,7 +47,7 @@ def write_evaluation(
         "## Identification, open set, 1:N",
         f"N = {identified.size} enrolled; {len(identified.mated)} mated probes and "
         f"{len(identified.strangers)} of strangers. At another N the same threshold has another "
-        "FPIR. Intervals of 95 %, closed form; persons are their units, so many photos of few "
+        "FPIR. Intervals of 95 %, closed form; persons are their units: a hundred photos of few "
         "people do not narrow them. DIR is at the threshold as it stands; what these strangers "
         "show of its FPIR is the last column.",
         _open(identified),
@@ -100,5 +100,5 @@ def _open(identified: OpenSet) -> str:
 
 
 def _measurable(rates: tuple[float, ...], samples: int) -> list[float]:
-    """Those of which at least one sample in ``samples`` could tell."""
+    """The rates that ``samples`` samples can measure: at least one of them would be an error."""
     return [rate for rate in rates if rate * samples >= 1]

@@ -47,9 +47,9 @@ def section(studies: Studies, out: Path) -> str:
         "same digit to the mean over pairs of different ones, so less is better. The contrastive "
         "loss asks for round islands with water between them. Cross-entropy asks only that lines "
         "through the map separate the classes, so its classes are rays: two images of one digit "
-        "may lie far apart on the same ray. Pairs of new digits are told apart hardly better than "
-        "by a coin (EER 50 %) in either map: two numbers, fitted to seven classes, have no room "
-        "for an eighth.",
+        "may lie far apart on the same ray. Either map separates pairs of new digits hardly better "
+        "than a coin does (EER 50 %): two numbers, fitted to seven classes, have no room for an "
+        "eighth.",
     ])  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The look of the plots: sizes, fonts, and colours that colour-blind readers tell apart."""
+"""The look of the plots: sizes, fonts, and colours that colour-blind readers can distinguish."""
 
 from pathlib import Path
 from typing import Final

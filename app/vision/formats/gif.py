@@ -122,7 +122,9 @@ def _palette(entries: bytes) -> NDArray[np.uint8]:
 
 
 def _transparent(blocks: _Blocks, before: int | None) -> int | None:
-    """Reads an extension; the transparent entry, where it is one that tells."""
+    """Read an extension. A graphic control extension sets the transparent entry or None; others
+    leave it at ``before``.
+    """
     label = blocks.take(1)[0]
     first = block = blocks.block()
     while block:

@@ -33,8 +33,8 @@ _LOSSLESS: Final = (0xC3, 0xC7, 0xCB, 0xCF)
 _ARITHMETIC: Final = 0xC9
 _ADOBE: Final = b"Adobe\0\x64\0\0\0\0"
 _MARKER: Final = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")
-"""Of those that carry a length, and the end. Within a scan 0xff is followed by a zero or is a
-restart marker; what lies between other segments is passed over.
+"""A marker of a segment with a length, or of the end. Within a scan 0xff is followed by a zero or
+is a restart marker; bytes between other segments are skipped.
 """
 _RESTART: Final = re.compile(rb"\xff[\xd0-\xd7]")
 _MAX_SEGMENTS: Final = 2_000
@@ -54,7 +54,7 @@ _CUT: Final = "The JPEG is truncated: its last scan is not whole."
 
 @dataclass(slots=True)
 class _Parts:
-    """What the segments say, and those that Pillow gets."""
+    """The contents of the segments, and the segments that Pillow gets."""
 
     kept: list[bytes] = field(default_factory=lambda: [_START])
     frame: bytes = b""
@@ -63,7 +63,7 @@ class _Parts:
     scans: int = 0
     ended: bool = False
     missing_bits: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
-    """Of each component, by coefficient: the bits that no scan has given so far, 255 for all."""
+    """For each component, by coefficient: how many bits no scan has given yet; 255: all."""
 
 
 def read_jpeg(data: bytes, limits: ImageLimits) -> RgbImage:

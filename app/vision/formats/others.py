@@ -1,4 +1,4 @@
-"""What a file is that is not read, in words that say what to do with it."""
+"""Names the format of a file that Kith does not read, and says what to do with it."""
 
 from typing import Final
 
@@ -64,7 +64,7 @@ def _what(data: bytes) -> tuple[str, str]:
 
 
 def _boxed(data: bytes) -> tuple[str, str]:
-    """Of the family of ISO base media files (ISO/IEC 14496-12), by its brands."""
+    """Name and advice for an ISO base media file (ISO/IEC 14496-12), by its brands."""
     if data[8:12] == b"crx ":
         return "a raw camera file", _EXPORT
     known = {"HEIC": ("an HEIC image", _IPHONE), "AVIF": ("an AVIF image", _EXPORT)}

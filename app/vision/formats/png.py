@@ -55,7 +55,7 @@ def _load(picture: Picture, chunks: Chunks, *, low_bytes: bool = False) -> Image
     """The samples, or of 16-bit colours their high or low bytes.
 
     Grey with alpha of 16 bits has four bytes a pixel and is filtered as RGBA of eight bits is; so
-    it is read as such, high and low byte beside each other.
+    it is read as such, high byte and low byte next to each other.
     """
     depth, colour = picture.depth, picture.colour
     if (depth, colour) == (16, GREY_ALPHA):

@@ -1,4 +1,4 @@
-"""What the chunks of a PNG say of its pixels: size, depth, colour type, palette, transparency,
+"""The pixel format of a PNG, from its chunks: size, depth, colour type, palette, transparency,
 gamma.
 """
 
@@ -30,7 +30,7 @@ _WITH_PROFILE: Final = (b"sRGB", b"iCCP", b"cICP")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the chunks say of the pixels. ``key`` is the sample that is transparent."""
+    """The pixel format that the chunks state. ``key`` is the sample that is transparent."""
 
     width: int
     height: int
@@ -93,7 +93,7 @@ def _significant(body: bytes, depth: int) -> int | None:
 
 
 def _exponent(others: dict[bytes, bytes]) -> float | None:
-    """What the samples, from 0 to 1, are raised to for a screen; None where it makes no change."""
+    """The power to which samples (0 to 1) are raised for a screen; None if it changes nothing."""
     body = others.get(b"gAMA", b"")
     if len(body) != 4 or any(name in others for name in _WITH_PROFILE):
         return None

@@ -14,7 +14,7 @@ _Words = Callable[[], Iterator[_Band]]
 
 
 def plain_strips(picture: Picture, image: Image.Image) -> Iterator[Strip]:
-    """Of samples of eight bits, or of fewer that were stretched to eight."""
+    """Strips of samples of eight bits, or of fewer that were stretched to eight."""
     table = None if picture.exponent is None else _curve(np.arange(256) / 255, picture.exponent)
     for rows, samples in bands(image):
         if picture.colour == PALETTE:
@@ -33,7 +33,7 @@ def _looked_up(table: NDArray[np.uint8] | None, samples: Samples) -> NDArray[np.
 
 
 def deep_strips(picture: Picture, words: _Words) -> Iterator[Strip]:
-    """Of samples of 16 bits, whose white is found first."""
+    """Strips of samples of 16 bits; a first pass finds their white."""
     count = _colours(picture)
     peaks = np.max([samples.max(axis=(0, 1)) for _, samples in words()], axis=0)
     white = _white(picture, float(peaks[:count].max()))
@@ -72,8 +72,8 @@ def _transparency(picture: Picture, colours: Samples) -> NDArray[np.uint8] | Non
 
 
 def _white(picture: Picture, peak: float) -> float:
-    """Of 16 bits. ``sBIT`` says how many the camera had; samples should fill all 16 all the same,
-    and in many files do not.
+    """The sample of 16 bits that is white. ``sBIT`` states how many bits the camera had; samples
+    should fill all 16 nevertheless, but in many files they do not.
     """
     if picture.significant is None:
         return span_of(0.0, peak, bits=16, kind="u").white
@@ -82,7 +82,7 @@ def _white(picture: Picture, peak: float) -> float:
 
 
 def _table(white: float, exponent: float | None) -> NDArray[np.uint8]:
-    """What each sample of 16 bits is in eight."""
+    """(65536,) uint8: the eight-bit value of each 16-bit sample."""
     if exponent is None:
         return Span(0.0, white).table()
     return _curve(np.arange(1 << 16) / white, exponent)

@@ -25,7 +25,7 @@ class _Entry:
     kind: int
     count: int
     place: int
-    """Where in the file its values are."""
+    """The byte offset of its values in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Directory:
         return [a / b if b else 0.0 for a, b in zip(values[::2], values[1::2], strict=True)]
 
     def integers(self, tag: int, *, most: int = 1 << 16) -> list[int]:
-        """As ``numbers``, whole."""
+        """``numbers`` of the tag as integers."""
         return [int(value) for value in self.numbers(tag, most=most)]
 
     def integer(self, tag: int, default: int) -> int:
@@ -136,7 +136,7 @@ def exif_orientation(exif: bytes) -> int:
 
 
 def orientation_of(directory: Directory) -> int:
-    """What the tag says; 1 where it says nothing that exists."""
+    """The orientation, 1 to 8; 1 if the tag is missing or has another value."""
     try:
         value = directory.integer(_ORIENTATION, 1)
     except InvalidImage:

@@ -117,7 +117,7 @@ def _layout(page: Directory, limits: ImageLimits) -> Layout:
 
 
 def _guessed(channels: int, compression: int) -> int:
-    """As libtiff does where a file does not say what its samples mean."""
+    """The photometric interpretation that libtiff assumes if a file does not state one."""
     if channels >= 3:
         return _RGB
     return _WHITE_IS_ZERO if compression in (2, 3, 4) else _BLACK_IS_ZERO

@@ -27,14 +27,14 @@ from app.vision.formats.tiff_layout import (
 )
 
 _MAX_BLOCK_BYTES: Final = 80_000_000
-"""Of a block that libtiff expands; Pillow reads no image of more than 89 million pixels at once."""
+"""Largest block that libtiff expands; Pillow reads at most 89 million pixels at once."""
 PIECE_BYTES: Final = 1 << 22
-"""About so many bytes are expanded at a time, a sample counted as eight at least."""
+"""About this many bytes are expanded at a time; a sample counts as at least eight bits."""
 _REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def block_places(layout: Layout, grid: Grid, planes: int) -> list[slice]:
-    """Where in the file each block is."""
+    """The byte range of each block in the file."""
     page, (offsets_at, counts_at) = layout.page, (324, 325) if grid.tiled else (273, 279)
     each = grid.across * grid.down
     offsets = page.integers(offsets_at, most=4 * MAX_BLOCKS)[: each * planes]

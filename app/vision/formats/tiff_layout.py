@@ -19,7 +19,7 @@ ZLIB: Final = (_DEFLATE, _OLD_DEFLATE)
 MAX_BLOCKS: Final = 65_536
 """Strips or tiles: 40 Mpixel in tiles of 32 x 32 are 39,000."""
 _MAX_JPEG_BLOCKS: Final = 4_096
-"""Each costs 0.1 ms beside its pixels; 40 Mpixel in tiles of 128 x 128 are 2,500."""
+"""Each costs 0.1 ms in addition to its pixels; 40 Mpixel in tiles of 128 x 128 are 2,500."""
 
 
 @dataclass(frozen=True, slots=True)

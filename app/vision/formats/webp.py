@@ -75,7 +75,9 @@ def _loaded(frame: _Frame, canvas: tuple[int, int]) -> Image.Image:
 
 
 def _shown(image: Image.Image, orientation: int) -> RgbImage:
-    """Whoever calls keeps no image: with its decoder it holds 12 bytes a pixel."""
+    """The upright pixels. The caller must not keep ``image``: with its decoder it holds 12 bytes a
+    pixel.
+    """
     if image.mode == "RGB":
         image = upright(image, orientation)
         return to_rgb(image)
