@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-_LABELS = ("job",)
+_LABELS = ("name",)  # not "job": Prometheus has a label of that name of its own
 
 
 class JobMetrics:

@@ -49,7 +49,7 @@ def writes(database: Database) -> Iterator[list[str]]:
 def samples(client: TestClient, name: str) -> dict[str, float]:
     """A metric's values by job."""
     text = client.get("http://kith/metrics").text
-    found = re.findall(rf'^{name}{{job="(\w+)"}} (\S+)$', text, re.MULTILINE)
+    found = re.findall(rf'^{name}{{name="(\w+)"}} (\S+)$', text, re.MULTILINE)
     return {job: float(value) for job, value in found}
 
 
