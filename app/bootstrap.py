@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 
+from app.analysis import acceptance_of, build_analyser, build_enroller
 from app.auth.cached_keys import CachedKeys
 from app.auth.service import KeyService
 from app.bundles.bundle import Bundle
@@ -21,7 +22,6 @@ from app.core.observers import Observers
 from app.core.outage import Outage
 from app.decision.sites import SiteCalibrations
 from app.gallery.collection_service import CollectionService
-from app.gallery.enrolment import Enroller
 from app.gallery.lookalikes import Lookalikes
 from app.gallery.models import Collection
 from app.gallery.person_service import PersonService
@@ -32,7 +32,6 @@ from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
-from app.inference.gate import Gate
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.jobs.loop import Job, Jobs
 from app.observability.health import Readiness
@@ -60,21 +59,6 @@ from app.replication.follower import Follower
 from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots
 from app.settings import Settings
-from app.vision.decode import ImageLimits
-
-
-def build_analyser(pipeline: Pipeline, settings: Settings) -> Analyser:
-    """The way from an image's bytes to embeddings, with the settings' limits."""
-    return Analyser(
-        pipeline,
-        Gate(settings.threads, settings.queue, patience=settings.request_seconds),
-        ImageLimits(settings.max_image_bytes, settings.max_image_pixels),
-    )
-
-
-def build_enroller(analyser: Analyser, settings: Settings) -> Enroller:
-    """What decides which images can be enrolled, with the settings' limits."""
-    return Enroller(analyser, _acceptance(settings))
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Container:
@@ -171,7 +155,7 @@ def _judging(base: _Base, galleries: "_Galleries") -> _Judging:
         ProbeStore(base.database, manifest.dimension),
     )
     observers = Observers[Decision](books.observers(), metrics.observers)
-    return _Judging(calibrations, _acceptance(base.settings), books, observers, metrics)
+    return _Judging(calibrations, acceptance_of(base.settings), books, observers, metrics)
 
 
 def _gallery(base: _Base, galleries: "_Galleries", judging: _Judging) -> GalleryServices:
@@ -307,12 +291,3 @@ def _galleries(base: _Base, keys: KeyService) -> _Galleries:
         known_for=settings.stale_ok_seconds or inf,
     )
     return _Galleries(replicas, search, outage, remembered, current, cached_keys, follower)
-
-
-def _acceptance(settings: Settings) -> Acceptance:
-    return Acceptance(
-        min_face_size=settings.min_face_size,
-        min_detection_score=settings.min_detection_score,
-        min_quality=settings.min_quality,
-        max_yaw=settings.max_yaw,
-    )

@@ -5,7 +5,6 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from app.auth.principal import Principal, Scope
 from app.auth.rates import Rates
 from app.auth.schemas import KeyView, NewKey, NewKeyView, RepeatedKeyView
 from app.auth.uses import LastUses
+from app.auth.way_in import WayIn
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.files import private_folder, write_whole
@@ -47,16 +47,6 @@ Find = Callable[[str], Principal | None]
 """The caller behind the SHA-256 of a key, or None where there is none."""
 
 HandOver = Callable[[NewKeyView], object]
-
-
-class WayIn(StrEnum):
-    """The state of the admin key at a start: which key has all rights, or why none is known."""
-
-    SETTING = "setting"
-    FILE = "file"
-    NO_FILE = "no file"
-    UNREADABLE = "unreadable"
-    OPENS_NOTHING = "opens nothing"
 
 
 class KeyService:

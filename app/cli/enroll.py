@@ -9,7 +9,8 @@ from typing import Annotated, Final
 
 import typer
 
-from app.bootstrap import Container, build, build_analyser, build_enroller
+from app.analysis import build_analyser, build_enroller
+from app.bootstrap import Container, build
 from app.bundles.bundle import Bundle
 from app.cli.databases import existing_database, is_empty
 from app.cli.enroll_report import EnrollReport

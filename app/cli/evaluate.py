@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from app.bootstrap import build_analyser, build_enroller
+from app.analysis import build_analyser, build_enroller
 from app.bundles.bundle import Bundle
 from app.cli.databases import existing_database
 from app.cli.left_out import left_out_lines, people_in

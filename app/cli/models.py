@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from app.bootstrap import build_analyser
+from app.analysis import build_analyser
 from app.bundles import writing
 from app.bundles.bundle import MOST_CALIBRATION, Bundle
 from app.bundles.manifest import CALIBRATION

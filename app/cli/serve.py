@@ -10,7 +10,8 @@ from shlex import quote
 import structlog
 import typer
 
-from app.auth.service import KeyService, WayIn
+from app.auth.service import KeyService
+from app.auth.way_in import WayIn
 from app.bootstrap import build
 from app.bundles.pull import pull
 from app.cli.models import download_progress

@@ -1,0 +1,36 @@
+"""The way from an image to embeddings, and what may be enrolled, with the settings' limits.
+
+The service is built on it, and so are the commands that analyse images without a service.
+"""
+
+from app.gallery.enrolment import Enroller
+from app.inference.acceptance import Acceptance
+from app.inference.analyser import Analyser
+from app.inference.gate import Gate
+from app.inference.pipeline import Pipeline
+from app.settings import Settings
+from app.vision.decode import ImageLimits
+
+
+def build_analyser(pipeline: Pipeline, settings: Settings) -> Analyser:
+    """The way from an image's bytes to embeddings, with the settings' limits."""
+    return Analyser(
+        pipeline,
+        Gate(settings.threads, settings.queue, patience=settings.request_seconds),
+        ImageLimits(settings.max_image_bytes, settings.max_image_pixels),
+    )
+
+
+def build_enroller(analyser: Analyser, settings: Settings) -> Enroller:
+    """The part that decides which images can be enrolled, with the settings' limits."""
+    return Enroller(analyser, acceptance_of(settings))
+
+
+def acceptance_of(settings: Settings) -> Acceptance:
+    """The settings that say which faces are identified and which are enrolled."""
+    return Acceptance(
+        min_face_size=settings.min_face_size,
+        min_detection_score=settings.min_detection_score,
+        min_quality=settings.min_quality,
+        max_yaw=settings.max_yaw,
+    )
