@@ -25,7 +25,6 @@ from app.gallery.collection_service import CollectionService
 from app.gallery.lookalikes import Lookalikes
 from app.gallery.models import Collection
 from app.gallery.person_service import PersonService
-from app.gallery.remembered import Remembered
 from app.gallery.resemblance import Resemblances
 from app.gallery.services import GalleryServices
 from app.gallery.templates import TemplateFeed
@@ -46,9 +45,10 @@ from app.recognition.distances import DistanceService
 from app.recognition.exposures import Exposures
 from app.recognition.feedback import FeedbackService
 from app.recognition.identify import IdentificationService
-from app.recognition.last_known import LastKnownSearch, OutageSearch
+from app.recognition.last_known import LastKnownCollections, LastKnownSearch, OutageSearch
 from app.recognition.model_service import ModelService
 from app.recognition.probes import ProbeStore
+from app.recognition.repository import last_known_people
 from app.recognition.results import Decision
 from app.recognition.search import PersonSearch
 from app.recognition.services import RecognitionServices
@@ -242,7 +242,7 @@ def _forget(
     """Drop what this process keeps of a collection that was deleted."""
     judging.observers.settle()  # no decision of before brings it back
     galleries.replicas.forget(collection.key)
-    galleries.remembered.forget(collection.key)
+    galleries.last_known.forget(collection.key)
     judging.books.forget(collection)
     lookalikes.forget(collection.key)
 
@@ -254,7 +254,7 @@ class _Galleries:
     replicas: Replicas
     search: PersonSearch
     outage: Outage
-    remembered: Remembered
+    last_known: LastKnownCollections
     current: OutageSearch
     cached_keys: CachedKeys
     follower: Follower
@@ -263,31 +263,34 @@ class _Galleries:
 def _galleries(base: _Base, keys: KeyService) -> _Galleries:
     settings, database, clock, pipeline = base.settings, base.database, base.clock, base.pipeline
     contract = pipeline.contract
-    feed = TemplateFeed(database, contract)
+    stale_ok = settings.stale_ok_seconds
+    payloads = partial(last_known_people, dimension=contract.dimension) if stale_ok else None
+    feed = TemplateFeed(database, contract, payloads)
     folder = settings.data_dir / "index"
     snapshots = Snapshots(folder, contract)
     replicas = Replicas(feed, lambda: FlatIndex(contract.dimension), snapshots)
     search = PersonSearch(database, replicas, clock, pipeline)
     wake = threading.Event()
-    outage = Outage(settings.stale_ok_seconds, wake=wake.set)
-    remembered = Remembered(database, contract)
-    current = OutageSearch(search, LastKnownSearch(remembered, replicas, clock), outage)
+    outage = Outage(stale_ok, wake=wake.set)
+    last_known = LastKnownCollections(database)
+    from_memory = LastKnownSearch(last_known, replicas, clock, contract_id=contract.id)
+    current = OutageSearch(search, from_memory, outage)
     cached_keys = CachedKeys(keys, outage)
 
     @contextmanager
     def polling() -> Iterator[None]:
-        with outage.looking(), remembered.reading():
+        with outage.polling(), last_known.polling():
             cached_keys.read()
             yield
 
-    if settings.stale_ok_seconds:
-        remembered.watch()
+    if stale_ok:
+        last_known.watch()
     follower = Follower(
         database,
         feed,
         replicas,
         wake=wake,
-        polling=polling if settings.stale_ok_seconds else nullcontext,
-        known_for=settings.stale_ok_seconds or inf,
+        polling=polling if stale_ok else nullcontext,
+        known_for=stale_ok or inf,
     )
-    return _Galleries(replicas, search, outage, remembered, current, cached_keys, follower)
+    return _Galleries(replicas, search, outage, last_known, current, cached_keys, follower)

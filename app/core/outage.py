@@ -1,8 +1,8 @@
 """Whether the database answers, and for how long what this process last knew may stand in for it.
 
 A process that cannot reach the database answers 503, unless the operator allows stale answers for a
-bounded time (``KITH_STALE_OK_SECONDS``). This module decides when; each room keeps its own last
-known state.
+bounded time (``KITH_STALE_OK_SECONDS``). This module decides when; ``auth.cached_keys`` keeps the
+keys, and ``recognition.last_known`` the collections.
 """
 
 import time
@@ -23,8 +23,8 @@ class Outage:
     """Knows if the database was lost, and when all that it holds was last known. Thread-safe.
 
     ``seconds`` is how old that may be; 0 allows nothing. ``wake`` is called when the database is
-    lost, so that somebody looks at once whether it still is. Times are of ``monotonic``, whole
-    looks and single questions alike by when they *began*: what a look does not see is younger.
+    lost, so that the follower polls at once. All times are of ``monotonic``, in seconds, and are
+    start times: a change that a poll missed happened after that poll began.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Outage:
 
     @property
     def stale(self) -> bool:
-        """Whether decisions rest on what was last known: until a look succeeds, or time is up."""
+        """Whether decisions rest on what was last known: until a poll succeeds, or time is up."""
         return self._lost and self._is_fresh()
 
     @property
@@ -54,7 +54,7 @@ class Outage:
     def answer(self, ask: Callable[[], Answer], recall: Callable[[], Answer]) -> Answer:
         """The result of ``ask``; if the database does not answer, that of ``recall`` while allowed.
 
-        After a loss no request waits for the database until a look has found it.
+        After a loss no request waits for the database until a poll has found it.
         ``DatabaseLost`` if the last known state is too old or not allowed.
         """
         if not self.stale:
@@ -76,8 +76,10 @@ class Outage:
                 raise
 
     @contextmanager
-    def looking(self) -> Iterator[None]:
-        """Around a look at everything: with its end, all is known that was there as it began."""
+    def polling(self) -> Iterator[None]:
+        """Run the block, a poll that reads everything: once it succeeds, all is known that was
+        there when it began.
+        """
         began = self._now()
         try:
             yield
@@ -94,7 +96,7 @@ class Outage:
         return self.age < self._seconds
 
     def _lose(self, began: float) -> None:
-        """A question from before the last look says nothing of now."""
+        """Count the database as lost, unless a poll that began later has found it."""
         with self._lock:
             if not self._seconds or began <= self._known_at:
                 return

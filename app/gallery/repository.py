@@ -81,8 +81,13 @@ def person(session: Session, owner: Collection, person_id: str) -> Person:
         select(Person).where(Person.collection_key == owner.key, Person.id == person_id)
     )
     if found is None:
-        raise NotFound(f"There is no person {person_id!r} in the collection {owner.id!r}.")
+        raise no_person(owner, person_id)
     return found
+
+
+def no_person(owner: Collection, person_id: str) -> NotFound:
+    """The error of a request for a person who is not in the collection."""
+    return NotFound(f"There is no person {person_id!r} in the collection {owner.id!r}.")
 
 
 def persons_with(session: Session, person_keys: set[int]) -> Sequence[Person]:

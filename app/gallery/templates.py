@@ -1,9 +1,11 @@
 """The faces table as vectors: how embeddings are stored, and what the change log's readers see."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
+import structlog
 from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -15,9 +17,11 @@ from app.errors import NotFound
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
 from app.index.base import Keys, Vectors
-from app.replication.deltas import CollectionPosition, Delta
+from app.replication.deltas import CollectionPosition, Delta, Payloads
 from app.replication.history import Position, touched_since
 from app.replication.validity import ALWAYS, FOREVER
+
+_log = structlog.get_logger()
 
 
 def pack(embedding: Vectors) -> bytes:
@@ -31,21 +35,44 @@ def unpack(rows: Sequence[bytes], dimension: int) -> Vectors:
     return joined.reshape(-1, dimension)
 
 
-class TemplateFeed:
-    """Reads what changed for a replica: each touched person's templates, fused, in one snapshot."""
+ReadPayloads = Callable[[Session, Collection, Sequence[int] | None], Payloads]
+"""Reads the payloads of those of the person keys that exist; of everybody where they are None."""
 
-    def __init__(self, database: Database, contract: Contract) -> None:
+
+class TemplateFeed:
+    """Reads what changed for a replica: each touched person's templates, fused, in one snapshot,
+    and in the same snapshot their payloads where ``read_payloads`` is given.
+    """
+
+    def __init__(
+        self, database: Database, contract: Contract, read_payloads: ReadPayloads | None = None
+    ) -> None:
         self._database = database
         self._contract = contract
+        self._read_payloads = read_payloads
 
-    def since(self, collection_key: int, revision: int | None) -> Delta:
+    def since(
+        self, collection_key: int, revision: int | None, *, all_payloads: bool = False
+    ) -> Delta:
         """All that changed after ``revision``; everything there is where it is None, or where the
-        log does not reach back so far.
+        log does not reach back so far. With ``all_payloads`` the payloads are of everybody, and
+        not only of those who changed.
 
         ``NotFound`` when the collection is no more, ``ContractMismatch`` when it was switched.
         """
         with self._database.read(patient=True) as session:
-            return read_delta(session, collection_key, revision, self._contract)
+            delta = read_delta(session, collection_key, revision, self._contract)
+            if self._read_payloads is None:
+                return delta
+            touched = np.concatenate([delta.gone, delta.people.owners]).tolist()
+            of_whom = None if all_payloads or delta.whole else touched
+            owner = _owner(session, collection_key)
+            try:
+                payloads = self._read_payloads(session, owner, of_whom)
+            except ValueError as error:  # a damaged row; searches that ask SQL do without it
+                _log.warning("payloads.unreadable", collection=owner.id, reason=str(error))
+                return delta
+        return replace(delta, payloads=payloads)
 
     def positions(self) -> list[CollectionPosition]:
         """Where every collection of this service's contract is."""

@@ -1,83 +1,200 @@
 """Search while the database does not answer, in what this process last knew.
 
-Uses removals and reports as of the last poll, validity as of now. Only identification and
-verification may do so; everything else waits for the database.
+One projection follows the change log: vectors, validity and the payloads (names, reports) are the
+replica's. Kept here are the collections as the last poll read them, and what this process itself
+has changed since. Removals and reports count as of the last poll, validity as of now. Only
+identification and verification may use it; everything else waits for the database.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
+from threading import Lock
 
 import numpy as np
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from app.core.clock import Clock
+from app.core.db import Database
 from app.core.outage import Outage
 from app.errors import AppError, ContractMismatch, DatabaseLost, NotFound, NotReady
+from app.gallery import repository
 from app.gallery.models import Collection
-from app.gallery.remembered import Remembered
 from app.index.base import Vectors
-from app.recognition.matches import Claimed, Enrolled, Matches, Outdated, Source, no_faces, seek
+from app.recognition.matches import (
+    ClaimedPerson,
+    Enrolled,
+    Matches,
+    Outdated,
+    Source,
+    no_faces,
+    seek,
+)
+from app.recognition.repository import LastKnownPerson
 from app.recognition.search import PersonSearch
+from app.replication.history import recorded
 from app.replication.reader import GalleryReader, GalleryReaders
+
+
+class LastKnownCollections:
+    """The collections as the last poll read them. Thread-safe.
+
+    A person whom this process changed since then is withheld, and a collection that it deleted is
+    treated as missing: what is kept of them is known to be outdated.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = Lock()
+        self._collections: dict[str, Collection] = {}
+        self._changed: defaultdict[int, dict[int, int]] = defaultdict(dict)
+        self._deleted: set[int] = set()
+        self._is_watching = False
+
+    def watch(self) -> None:
+        """Begin to note what this process changes, until a poll has seen it."""
+        self._is_watching = True
+        event.listen(self._database.sessions, "after_commit", self._committed)
+
+    @contextmanager
+    def polling(self) -> Iterator[None]:
+        """Read the collections, run the block, in which the replicas follow at least as far, and
+        know the collections as they were read; a block that raises leaves them as they were.
+        """
+        with self._lock:
+            deleted = set(self._deleted)
+        with self._database.read(patient=True) as session:
+            rows = session.scalars(select(Collection)).all()
+        yield
+        with self._lock:
+            self._collections = {row.id: row for row in rows}
+            self._deleted -= deleted  # in no row any more, and no key is used again
+            there = {row.key: row.revision for row in rows}
+            self._changed = defaultdict(dict, self._changed_since(there))
+
+    def get(self, collection_id: str) -> Collection:
+        """The collection, or ``NotFound``."""
+        with self._lock:
+            found = self._collections.get(collection_id)
+            if found is None or found.key in self._deleted:
+                raise NotFound(f"There is no collection {collection_id!r}.")
+            return found
+
+    def withheld(self, collection: Collection) -> set[int]:
+        """The keys of the persons whom this process changed after the poll that read
+        ``collection``.
+
+        To be read before the people: a poll that ends in between takes nobody out of it before the
+        replica has followed.
+        """
+        with self._lock:
+            changed = self._changed.get(collection.key, {})
+            return {key for key, revision in changed.items() if revision > collection.revision}
+
+    def forget(self, collection_key: int) -> None:
+        """Treat a collection that this process has deleted as missing."""
+        with self._lock:
+            if self._is_watching:
+                self._deleted.add(collection_key)
+            self._changed.pop(collection_key, None)
+
+    def _changed_since(self, revisions: dict[int, int]) -> dict[int, dict[int, int]]:
+        """The changes after ``revisions``, which are of all collections that exist."""
+        left = {}
+        for key, changed in self._changed.items():
+            known = revisions.get(key, inf)
+            if later := {who: at for who, at in changed.items() if at > known}:
+                left[key] = later
+        return left
+
+    def _committed(self, session: Session) -> None:
+        """Note whom a transaction of this process changed, before any answer says that it did."""
+        with self._lock:
+            for change in recorded(session):
+                changed = self._changed[change.collection_key]
+                changed.update(dict.fromkeys(change.person_keys, change.revision))
 
 
 class LastKnownSearch:
     """The twin of ``PersonSearch`` that asks no database. Thread-safe."""
 
-    def __init__(self, remembered: Remembered, replicas: GalleryReaders, clock: Clock) -> None:
-        self._remembered = remembered
+    def __init__(
+        self,
+        collections: LastKnownCollections,
+        replicas: GalleryReaders,
+        clock: Clock,
+        *,
+        contract_id: str,
+    ) -> None:
+        self._collections = collections
         self._replicas = replicas
         self._clock = clock
+        self._contract_id = contract_id
 
     def collection(self, collection_id: str) -> Collection:
-        """The collection, if its templates can be compared with this service's embeddings."""
-        return self._remembered.collection(collection_id)
+        """The collection, if its templates can be compared with this service's embeddings.
+
+        ``DatabaseLost`` where its people are not known.
+        """
+        return self.source(collection_id).collection
 
     def source(self, collection_id: str) -> Source:
-        """The collection's index, and its people as they were last known."""
-        collection = self.collection(collection_id)
-        reader = self._replicas.of(collection.key, collection.epoch)
+        """The collection's index, and its people as they were last known; ``DatabaseLost`` where
+        they are not.
+        """
+        collection = self._collections.get(collection_id)
+        repository.check_contract(collection, self._contract_id)
+        reader = self._replicas.kept(collection.key, collection.epoch, collection.revision)
+        if reader is None:
+            raise DatabaseLost
         people = partial(self._people, collection, reader)
         return Source(collection, reader, people, self._clock.now())
 
-    def claimed(self, collection_id: str, person_id: str) -> Claimed:
+    def claimed(self, collection_id: str, person_id: str) -> ClaimedPerson:
         """A person to compare a probe with; ``Conflict`` where they have no templates."""
         source = self.source(collection_id)
         collection, reader = source.collection, source.reader
-        key = self._remembered.person_key(collection, person_id)
-        card = self._remembered.card(collection, key)
-        if card is None:
+        withheld = self._collections.withheld(collection)
+        key = reader.key_of(person_id, revision=collection.revision)
+        if key is None:
+            raise repository.no_person(collection, person_id)
+        if key in withheld:
             raise DatabaseLost
-        people, starts, ends = reader.people(
-            np.array([key], np.int64), revision=collection.revision
-        )
-        if not len(people.owners):
+        people = reader.people(np.array([key], np.int64), revision=collection.revision)
+        known = people.payloads.get(key)
+        if not isinstance(known, LastKnownPerson):
+            raise repository.no_person(collection, person_id)
+        if not len(people.fused.owners):
             raise no_faces(person_id)
-        return Claimed(
+        return ClaimedPerson(
             collection=collection,
-            person=card.person,
+            person=known.person,
             gallery=reader.state(revision=collection.revision, now=source.now),
-            fused=people.vectors[0],
-            templates=int(people.templates[0]),
-            valid=(int(starts[0]), int(ends[0])),
-            others=card.others,
+            fused=people.fused.vectors[0],
+            templates=int(people.fused.templates[0]),
+            valid=(int(people.valid_from[0]), int(people.valid_until[0])),
+            others=known.others,
             stale=True,
         )
 
     def _people(
         self, collection: Collection, reader: GalleryReader, keys: list[int], revision: int
     ) -> tuple[Collection, Mapping[int, Enrolled]]:
-        """Those of ``keys`` who are known, valid now or not."""
+        """The ``Confirm`` of an outage."""
         del revision
-        wanted = np.array(keys, np.int64)
-        people, starts, ends = reader.people(wanted, revision=collection.revision)
+        withheld = self._collections.withheld(collection)
+        people = reader.people(np.array(keys, np.int64), revision=collection.revision)
         found = {}
-        for row, key in enumerate(people.owners.tolist()):
-            card = self._remembered.card(collection, key)
-            if card is not None:
-                window = (int(starts[row]), int(ends[row]))
-                found[key] = Enrolled(card.person, people.vectors[row], card.others, window)
+        for row, key in enumerate(people.fused.owners.tolist()):
+            known = people.payloads.get(key)
+            if isinstance(known, LastKnownPerson) and key not in withheld:
+                window = int(people.valid_from[row]), int(people.valid_until[row])
+                vector = people.fused.vectors[row]
+                found[key] = Enrolled(known.person, vector, known.others, window)
         return collection, found
 
 
@@ -157,7 +274,7 @@ class OutageSearch:
             raise error
         return now
 
-    def claimed(self, collection_id: str, person_id: str) -> Claimed:
+    def claimed(self, collection_id: str, person_id: str) -> ClaimedPerson:
         """A person to compare a probe with; ``Conflict`` where they have no templates."""
         return self._outage.answer(
             lambda: self._search.claimed(collection_id, person_id),

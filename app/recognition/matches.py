@@ -11,7 +11,6 @@ from app.core.clock import microseconds
 from app.decision.fusion import ROUNDING
 from app.decision.open_set import Outcome, decide
 from app.errors import Conflict
-from app.gallery.cards import Named
 from app.gallery.models import Collection
 from app.index.base import Vectors
 from app.replication.reader import GalleryReader, GalleryState
@@ -19,6 +18,16 @@ from app.replication.reader import GalleryReader, GalleryState
 _FEWEST_READ: Final = 5
 """Persons read for each probe, however few are asked for: those among them who are not valid now
 are listed for an unknown face."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSummary:
+    """A person's internal key, and what an answer says of them."""
+
+    key: int
+    id: str
+    external_id: str | None
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class Match:
     close to an embedding that was reported not to be this person.
     """
 
-    person: Named
+    person: PersonSummary
     similarity: float
     face_id: int | None
     reported_not_them: bool
@@ -43,7 +52,7 @@ class NotValid:
     ``valid`` is the window in which they may be, in microseconds since 1970, its end excluded.
     """
 
-    person: Named
+    person: PersonSummary
     similarity: float
     valid: tuple[int, int]
 
@@ -71,7 +80,7 @@ class Matches:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedPerson:
     """A person with whom a probe is compared.
 
     ``fused`` (d,) is one vector of their ``templates``; ``valid`` as in ``NotValid``; ``others``
@@ -79,7 +88,7 @@ class Claimed:
     """
 
     collection: Collection
-    person: Named
+    person: PersonSummary
     gallery: GalleryState
     fused: Vectors
     templates: int
@@ -111,10 +120,11 @@ def judge(matches: Sequence[Match], threshold: float, *, margin: float) -> Judge
 @dataclass(frozen=True, slots=True)
 class Enrolled:
     """A person as read for a search: their ``fused`` templates (d,), and the ``templates`` (k, d)
-    themselves with their ids where they are at hand; ``others`` and ``valid`` as in ``Claimed``.
+    themselves with their ids where they are at hand; ``others`` and ``valid`` as in
+    ``ClaimedPerson``.
     """
 
-    person: Named
+    person: PersonSummary
     fused: Vectors
     others: Vectors | None
     valid: tuple[int, int]
@@ -139,9 +149,11 @@ def no_faces(person_id: str) -> Conflict:
     return Conflict(f"The person {person_id!r} has no faces to compare with; add some.")
 
 
-ReadPeople = Callable[[list[int], int], tuple[Collection, Mapping[int, Enrolled]]]
+Confirm = Callable[[list[int], int], tuple[Collection, Mapping[int, Enrolled]]]
 """Reads those of the keys that an index at a revision proposes who are enrolled, valid now or not,
-and the collection; ``Outdated`` where the source was made of a collection that has changed."""
+and the collection: in SQL, or in what this process last knew. ``Outdated`` where the source was
+made of a collection that has changed.
+"""
 
 
 class Outdated(Exception):
@@ -150,15 +162,15 @@ class Outdated(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One collection's index, the people that its hits are checked against, and the time.
+    """One collection's index, ``confirm`` for the people that it proposes, and the time.
 
     Every change counts that was answered before the request: ``collection`` was read after it
-    began, or ``read_people`` holds it against what it reads.
+    began, or ``confirm`` holds it against what it reads.
     """
 
     collection: Collection
     reader: GalleryReader
-    read_people: ReadPeople
+    confirm: Confirm
     now: datetime
 
 
@@ -172,7 +184,7 @@ def seek(source: Source, probes: Vectors, count: int) -> Matches:
             probes, wanted, revision=source.collection.revision, now=source.now
         )
         keys = found.neighbours.keys
-        collection, people = source.read_people(np.unique(keys).tolist(), found.gallery.revision)
+        collection, people = source.confirm(np.unique(keys).tolist(), found.gallery.revision)
         by_probe = [
             _near(people, row.tolist(), probe, source.now)
             for row, probe in zip(keys, probes, strict=True)

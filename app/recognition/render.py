@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from app.auth.principal import Principal
 from app.core.clock import instant_of
-from app.gallery.cards import Named
 from app.gallery.models import Collection
 from app.gallery.schemas import SeveralFaces
 from app.gallery.views import (
@@ -24,6 +23,7 @@ from app.gallery.views import (
 )
 from app.inference.embedder import Embeddings
 from app.reasons import Reason
+from app.recognition.matches import PersonSummary
 from app.recognition.results import (
     ComparedFaces,
     DecidedFace,
@@ -232,7 +232,7 @@ def _candidate(rated: RatedMatch, *, names: bool) -> Candidate:
     )
 
 
-def _not_valid(person: Named, valid: tuple[int, int]) -> NotValidPerson:
+def _not_valid(person: PersonSummary, valid: tuple[int, int]) -> NotValidPerson:
     start, end = valid
     return NotValidPerson(
         person_id=person.id,

@@ -1,6 +1,9 @@
-"""The SQL of recognition: the people whom an index proposes, as the database has them now."""
+"""The SQL of recognition: the people whom an index proposes, as the database has them now, and
+what of everybody is kept for an outage.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
@@ -9,11 +12,10 @@ from sqlalchemy import BindParameter, Row, bindparam, null, select, true, union_
 from sqlalchemy.orm import Session, defer
 
 from app.decision.fusion import fuse_persons
-from app.gallery.cards import Named
 from app.gallery.models import Collection, Face, Feedback, Person
-from app.gallery.templates import unpack, window
+from app.gallery.templates import parts, unpack, window
 from app.index.base import Vectors
-from app.recognition.matches import Enrolled
+from app.recognition.matches import Enrolled, PersonSummary
 
 _KEYS: Final[BindParameter[list[int]]] = bindparam("keys", expanding=True)
 _TEMPLATES: Final = (
@@ -87,7 +89,7 @@ def _enrolled(
         mine = list(group)
         first, end = mine[0], start + len(mine)
         people[key] = Enrolled(
-            Named(key, first.id, first.external_id, first.name),
+            PersonSummary(key, first.id, first.external_id, first.name),
             vector,
             others.get(key),
             window(first.valid_from, first.valid_until),
@@ -102,3 +104,56 @@ def templates_of(session: Session, person: Person, dimension: int) -> Vectors:
     """The person's templates (k, d); k may be 0."""
     query = select(Face.embedding).where(Face.person_key == person.key)
     return unpack(session.scalars(query).all(), dimension)
+
+
+@dataclass(frozen=True, slots=True)
+class LastKnownPerson:
+    """A replica's payload: what an answer says of a person, and the probes ``others`` (k, d) that
+    were reported not to be them; None where there are none, as for nearly everybody.
+    """
+
+    person: PersonSummary
+    others: Vectors | None
+
+    @property
+    def id(self) -> str:
+        """What clients call the person."""
+        return self.person.id
+
+
+def last_known_people(
+    session: Session, collection: Collection, person_keys: Sequence[int] | None, dimension: int
+) -> dict[int, LastKnownPerson]:
+    """Those of ``person_keys`` who exist, with templates or without, by key; everybody where it is
+    None. ``ValueError`` where a stored embedding is damaged.
+    """
+    query = select(Person.key, Person.id, Person.external_id, Person.name).where(
+        Person.collection_key == collection.key
+    )
+    others = others_of(session, collection, person_keys, dimension)
+    found: dict[int, LastKnownPerson] = {}
+    for part in parts(person_keys):
+        some = query if part is None else query.where(Person.key.in_(part))
+        for row in session.execute(some):
+            person = PersonSummary(row.key, row.id, row.external_id, row.name)
+            found[row.key] = LastKnownPerson(person, others.get(row.key))
+    return found
+
+
+def others_of(
+    session: Session, collection: Collection, person_keys: Sequence[int] | None, dimension: int
+) -> dict[int, Vectors]:
+    """The embeddings (k, d) that were reported, under the collection's contract, not to be a
+    person, by the person's key; persons without any are left out.
+    """
+    query = select(Feedback.person_key, Feedback.embedding).where(
+        Feedback.collection_key == collection.key,
+        Feedback.contract_id == collection.contract_id,
+        Feedback.verdict == "not_them",
+    )
+    found: dict[int, list[bytes]] = {}
+    for part in parts(person_keys):
+        some = query if part is None else query.where(Feedback.person_key.in_(part))
+        for key, embedding in session.execute(some):
+            found.setdefault(key, []).append(embedding)
+    return {key: unpack(rows, dimension) for key, rows in found.items()}

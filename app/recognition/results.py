@@ -14,7 +14,7 @@ from app.decision.open_set import Outcome
 from app.gallery.models import Collection
 from app.inference.embedder import Embeddings
 from app.reasons import SampleReason
-from app.recognition.matches import Claimed, Match, NotValid
+from app.recognition.matches import ClaimedPerson, Match, NotValid
 from app.recognition.subject import SeenFace, TakenFace
 from app.replication.reader import GalleryState
 
@@ -116,7 +116,7 @@ class VerifiedFace:
 
     question: Question
     at: datetime
-    claimed: Claimed
+    claimed: ClaimedPerson
     taken: TakenFace
     outcome: VerifyOutcome
     similarity: float | None

@@ -16,13 +16,21 @@ from app.core.reach import is_reached
 from app.decision.fusion import fuse
 from app.errors import NotReady
 from app.gallery import repository
-from app.gallery.cards import Named, others_of
 from app.gallery.models import Collection, Person
 from app.gallery.templates import window
 from app.index.base import Vectors
 from app.inference.pipeline import Pipeline
-from app.recognition.matches import Claimed, Enrolled, Matches, Outdated, Source, no_faces, seek
-from app.recognition.repository import people_of, templates_of
+from app.recognition.matches import (
+    ClaimedPerson,
+    Enrolled,
+    Matches,
+    Outdated,
+    PersonSummary,
+    Source,
+    no_faces,
+    seek,
+)
+from app.recognition.repository import others_of, people_of, templates_of
 from app.replication.reader import GalleryReaders, GalleryState
 
 _MOST_CACHED: Final = 10_000
@@ -71,16 +79,16 @@ class PersonSearch:
         """What ``matches.seek`` finds in the database."""
         return seek(self.source(collection), probes, count)
 
-    def claimed(self, collection_id: str, person_id: str) -> Claimed:
+    def claimed(self, collection_id: str, person_id: str) -> ClaimedPerson:
         """A person to compare a probe with; ``Conflict`` where they have no templates."""
         with self._database.read() as session:
             collection, person, templates = self._person(session, collection_id, person_id)
             others = others_of(session, collection, [person.key], self._contract.dimension)
         if not len(templates):
             raise no_faces(person_id)
-        return Claimed(
+        return ClaimedPerson(
             collection=collection,
-            person=Named(person.key, person.id, person.external_id, person.name),
+            person=PersonSummary(person.key, person.id, person.external_id, person.name),
             gallery=self.gallery(collection),
             fused=fuse(templates),
             templates=len(templates),

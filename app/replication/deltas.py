@@ -1,6 +1,6 @@
 """The messages of the change feed: a delta of a collection, and where each collection is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +18,19 @@ class CollectionPosition:
     revision: int
 
 
+class Payload(Protocol):
+    """The further data of one person, which a projection keeps without looking into it."""
+
+    @property
+    def id(self) -> str:
+        """What clients call the person."""
+        ...
+
+
+Payloads = Mapping[int, Payload]
+"""Payloads by person key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delta:
     """The changes that bring a replica to ``revision``: persons to put and persons to take out.
@@ -27,6 +40,8 @@ class Delta:
     ``people`` are the n persons to put, valid from ``valid_from`` (n,) until ``valid_until`` (n,),
     in microseconds since 1970 (``validity.ALWAYS`` and ``validity.FOREVER`` where there is no
     bound); ``gone`` (m,) are persons without any template.
+    ``payloads`` are of all those persons who exist, with templates or without; None where none are
+    kept, or where they could not be read.
     """
 
     epoch: str
@@ -36,14 +51,18 @@ class Delta:
     valid_from: Keys
     valid_until: Keys
     gone: Keys
+    payloads: Payloads | None = None
 
 
 class ChangeFeed(Protocol):
     """Reads the database for replicas; each answer is of one snapshot of it."""
 
-    def since(self, collection_key: int, revision: int | None) -> Delta:
+    def since(
+        self, collection_key: int, revision: int | None, *, all_payloads: bool = False
+    ) -> Delta:
         """All that changed after ``revision``; everything there is where it is None, or where the
-        log does not reach back so far.
+        log does not reach back so far. With ``all_payloads`` the payloads are of everybody, and
+        not only of those who changed.
 
         The answer is at the revision that SQL has now; ``NotFound`` when the collection is no more,
         ``ContractMismatch`` when its templates are another model's by now.

@@ -1,5 +1,6 @@
 """A collection's people in the memory of one process: the vectors that are searched, how many of
-them are valid at an instant, and the statistics of their similarities to each other.
+them are valid at an instant, the statistics of their similarities to each other, and their
+payloads where these are kept.
 """
 
 from datetime import datetime
@@ -14,7 +15,8 @@ from app.decision.fusion import Fused
 from app.decision.site import SiteEvidence, SiteStatistics
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
 from app.index.slots import SlotTable
-from app.replication.deltas import Delta
+from app.replication.deltas import Delta, Payloads
+from app.replication.payloads import PayloadTable
 from app.replication.validity import ALWAYS, FOREVER, ValidityCounts
 
 _LEAST_COUNTED_OUT: Final = 1000
@@ -52,6 +54,7 @@ class GalleryProjection:
         self._steady = (0, 0)  # nobody's validity changes in it; the end is excluded
         self._fresh: list[Keys] = []  # persons who were put since the evidence was computed
         self._counting = Lock()
+        self._payloads: PayloadTable | None = None
 
     def __len__(self) -> int:
         return len(self._members)
@@ -89,8 +92,24 @@ class GalleryProjection:
             np.array([key for key in keys.tolist() if key in self._members], np.int64)
         )
 
+    @property
+    def has_payloads(self) -> bool:
+        """Whether the payload of everybody is here."""
+        return self._payloads is not None
+
+    def payloads(self, keys: Keys) -> Payloads:
+        """The payloads of those of ``keys`` (n,) who have one."""
+        return {} if self._payloads is None else self._payloads.of(keys.tolist())
+
+    def key_of(self, person_id: str) -> int | None:
+        """The key of the person whom clients call ``person_id``; None where no payload has it."""
+        return None if self._payloads is None else self._payloads.key_of(person_id)
+
     def apply(self, delta: Delta) -> None:
-        """Apply a delta. Each person in it is first subtracted as they were added."""
+        """Apply a delta. Each person in it is first subtracted as they were added.
+
+        The first payloads must be everybody's. A delta without payloads ends those that are here.
+        """
         people = delta.people
         self._count_out(np.concatenate([delta.gone, people.owners]))
         self._index.remove(delta.gone)
@@ -107,6 +126,15 @@ class GalleryProjection:
         )
         self._validity.add(people.templates, delta.valid_from, delta.valid_until)
         self._fresh.append(people.owners)
+        self._keep_payloads(delta)
+
+    def _keep_payloads(self, delta: Delta) -> None:
+        if delta.payloads is None:
+            self._payloads = None
+            return
+        self._payloads = self._payloads or PayloadTable()
+        touched = np.concatenate([delta.gone, delta.people.owners])
+        self._payloads.replace(touched.tolist(), delta.payloads)
 
     def _count_out(self, touched: Keys) -> None:
         people = self.there(touched)

@@ -13,6 +13,7 @@ from app.decision.calibration import GallerySize
 from app.decision.fusion import Fused
 from app.decision.site import SiteEvidence
 from app.index.base import Keys, Neighbours, Vectors
+from app.replication.deltas import Payloads
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,19 @@ class Found:
 
     neighbours: Neighbours
     gallery: GalleryState
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Persons at one revision: their n vectors in ``fused``, and from when until when each is
+    valid, (n,) each, in microseconds since 1970. ``payloads`` are of those who have one, with
+    templates or without.
+    """
+
+    fused: Fused
+    valid_from: Keys
+    valid_until: Keys
+    payloads: Payloads
 
 
 class GalleryReader(Protocol):
@@ -58,9 +72,15 @@ class GalleryReader(Protocol):
         """All people, valid or not, at ``revision`` or later."""
         ...
 
-    def people(self, keys: Keys, *, revision: int) -> tuple[Fused, Keys, Keys]:
-        """Those of ``keys`` (n,) who are enrolled, and from when until when each is valid, in
-        microseconds since 1970, in a gallery at ``revision`` or later.
+    def people(self, keys: Keys, *, revision: int) -> People:
+        """Those of the person ``keys`` who are there, valid now or not, in a gallery at
+        ``revision`` or later.
+        """
+        ...
+
+    def key_of(self, person_id: str, *, revision: int) -> int | None:
+        """The key of the person whom clients call ``person_id``, in a gallery at ``revision`` or
+        later; None where no payload has that id.
         """
         ...
 
@@ -70,4 +90,10 @@ class GalleryReaders(Protocol):
 
     def of(self, collection_key: int, epoch: str) -> GalleryReader:
         """The reader of a collection in this epoch of its history."""
+        ...
+
+    def kept(self, collection_key: int, epoch: str, revision: int) -> GalleryReader | None:
+        """The reader of a collection where it has, in this epoch, reached ``revision`` and has
+        everybody's payload: it then answers without the database. None where it has not.
+        """
         ...

@@ -22,7 +22,7 @@ from app.index.base import Keys, VectorIndex, Vectors
 from app.replication.deltas import ChangeFeed, Delta
 from app.replication.locks import ReadWriteLock
 from app.replication.projection import GalleryProjection
-from app.replication.reader import Found, GalleryState
+from app.replication.reader import Found, GalleryState, People
 from app.replication.snapshot import SnapshotError, Snapshots
 from app.replication.status import ReplicaState, ReplicaStatus
 
@@ -109,13 +109,22 @@ class CollectionReplica:
         with self._at(revision) as gallery:
             return gallery.projection.everybody()
 
-    def people(self, keys: Keys, *, revision: int) -> tuple[Fused, Keys, Keys]:
-        """Those of ``keys`` (n,) who are there, and from when until when each is valid, in
-        microseconds since 1970, in a gallery at ``revision`` or later.
-        """
+    def people(self, keys: Keys, *, revision: int) -> People:
+        """Those of ``keys`` (n,) who are there, valid or not, at ``revision`` or later."""
         with self._at(revision) as gallery:
-            people = gallery.projection.there(keys)
-            return people, *gallery.projection.windows(people.owners)
+            fused = gallery.projection.there(keys)
+            starts, ends = gallery.projection.windows(fused.owners)
+            return People(fused, starts, ends, gallery.projection.payloads(keys))
+
+    def key_of(self, person_id: str, *, revision: int) -> int | None:
+        """The key of the person whom clients call ``person_id``, at ``revision`` or later."""
+        with self._at(revision) as gallery:
+            return gallery.projection.key_of(person_id)
+
+    def has_payloads(self, revision: int) -> bool:
+        """Whether it has reached ``revision`` with everybody's payload; waits for nobody."""
+        gallery = self._gallery
+        return gallery is not None and gallery.revision >= revision and _has_payloads(gallery)
 
     @contextmanager
     def _at(self, revision: int) -> Iterator[_Gallery]:
@@ -194,7 +203,7 @@ class CollectionReplica:
         if gallery is None and (gallery := self._from_snapshot()) is not None:
             self._gallery = gallery
             return
-        delta = self._read(None if gallery is None else gallery.revision)
+        delta = self._read(gallery)
         if gallery is None or delta.whole:
             # Nobody waits: a search that holds the lock ends in the gallery it began in, which
             # nothing changes any more.
@@ -208,9 +217,14 @@ class CollectionReplica:
                 self._gallery = None  # half applied (no memory left): all is read again
                 raise
 
-    def _read(self, revision: int | None) -> Delta:
-        """The changes since ``revision``; ``NotReady`` where they are of another epoch."""
-        delta = self._feed.since(self._collection_key, revision)
+    def _read(self, gallery: _Gallery | None) -> Delta:
+        """The changes since ``gallery``; ``NotReady`` where they are of another epoch."""
+        if gallery is None:
+            delta = self._feed.since(self._collection_key, None)
+        else:  # a snapshot has no payloads
+            delta = self._feed.since(
+                self._collection_key, gallery.revision, all_payloads=not _has_payloads(gallery)
+            )
         if delta.epoch != self.epoch:
             raise NotReady("The collection was switched or restored meanwhile; try again.")
         return delta
@@ -233,7 +247,7 @@ class CollectionReplica:
         if kept.epoch != self.epoch or kept.revision > revision:
             raise SnapshotError("it is of another history of this collection")
         gallery = self._built(kept)
-        delta = self._read(kept.revision)
+        delta = self._read(gallery)
         gallery = self._built(delta) if delta.whole else _followed(gallery, delta)
         _, revision, persons = self._feed.people_of(self._collection_key)
         there = len(gallery.projection)
@@ -253,6 +267,10 @@ def _followed(gallery: _Gallery, delta: Delta) -> _Gallery:
     """``gallery`` at the delta's revision; the one given is used up."""
     gallery.projection.apply(delta)
     return _Gallery(delta.revision, gallery.projection)
+
+
+def _has_payloads(gallery: _Gallery) -> bool:
+    return gallery.projection.has_payloads
 
 
 def _held_or_not_ready(held: bool) -> None:  # noqa: FBT001 - it is all that there is to say

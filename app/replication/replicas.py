@@ -43,6 +43,15 @@ class Replicas:
                 self._replicas[collection_key] = replica
             return replica
 
+    def kept(self, collection_key: int, epoch: str, revision: int) -> CollectionReplica | None:
+        """The replica of a collection where it has, in this epoch, reached ``revision`` and has
+        everybody's payload; None where it has not.
+        """
+        replica = self.there().get(collection_key)
+        if replica is None or replica.epoch != epoch or not replica.has_payloads(revision):
+            return None
+        return replica
+
     def forget(self, collection_key: int) -> None:
         """Free the memory and the disk of a collection that is no more."""
         with self._lock:

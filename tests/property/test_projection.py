@@ -2,7 +2,7 @@
 nothing and counts everybody anew.
 """
 
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -34,6 +34,18 @@ class Person(NamedTuple):
     templates: np.ndarray
     start: int
     end: int
+
+
+@dataclass(frozen=True)
+class Named:
+    """A payload."""
+
+    id: str
+
+
+def named(people: dict[int, Person]) -> dict[int, Named]:
+    """The payloads of ``people``."""
+    return {key: Named(f"{key} since {each.start}") for key, each in people.items()}
 
 
 def somebody(rng: np.random.Generator) -> Person:
@@ -107,6 +119,14 @@ class ProjectionHistory(RuleBasedStateMachine):
         assert kept.coherence == pytest.approx(anew.coherence, abs=1e-12)
 
     @invariant()
+    def payloads_are_of_those_who_are_there(self) -> None:
+        assert self.projection.payloads(np.arange(31)) == named(self.people)
+        by_id = {each.id: key for key, each in named(self.people).items()}
+        ids = {f"{key} since {start}" for key in range(31) for start in (ALWAYS, -2, 0, 1)}
+        found = {each: self.projection.key_of(each) for each in ids}
+        assert {each: key for each, key in found.items() if key is not None} == by_id
+
+    @invariant()
     def those_count_who_are_valid(self) -> None:
         for instant in range(-3, 5):
             expected: dict[int, int] = {}
@@ -149,6 +169,7 @@ def delta(people: Fused, by_key: dict[int, Person], gone: list[int]) -> Delta:
         valid_from=starts,
         valid_until=ends,
         gone=np.array(gone, np.int64),
+        payloads=named(by_key),
     )
 
 

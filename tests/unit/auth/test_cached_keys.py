@@ -27,7 +27,7 @@ def cached(keys: KeyService, outage: Outage) -> CachedKeys:
 
 
 def look(cached: CachedKeys, outage: Outage) -> None:
-    with outage.looking():
+    with outage.polling():
         cached.read()
 
 

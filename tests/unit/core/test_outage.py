@@ -61,7 +61,7 @@ def recall() -> str:
 
 
 def looked(outage: Outage, error: Exception | None = None) -> None:
-    with outage.looking():
+    with outage.polling():
         if error:
             raise error
 
@@ -90,7 +90,7 @@ def test_once_lost_it_is_not_asked_again_until_a_look_finds_it(
 def test_what_is_known_counts_from_where_the_look_began(
     outage: Outage, database: Asked, watch: Watch
 ) -> None:
-    with outage.looking():
+    with outage.polling():
         watch.now += 4
     database.error = DatabaseLost("gone")
     assert outage.answer(database, recall) == "recalled"

@@ -5,12 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.decision.open_set import Outcome, decide
-from app.gallery.cards import Named
-from app.recognition.matches import Match, is_other, judge
+from app.recognition.matches import Match, PersonSummary, is_other, judge
 
 matches = st.lists(st.tuples(st.floats(-1, 1), st.booleans()), max_size=8).map(
     lambda rows: [
-        Match(Named(i, f"p{i}", None, None), similarity, i, reported)
+        Match(PersonSummary(i, f"p{i}", None, None), similarity, i, reported)
         for i, (similarity, reported) in enumerate(sorted(rows, reverse=True))
     ]
 )

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +30,13 @@ NOW = datetime(2026, 5, 4, tzinfo=UTC)
 PROBE = np.array([[1, 0, 0]], np.float32)
 
 
+@dataclass(frozen=True)
+class Named:
+    """A payload."""
+
+    id: str
+
+
 class Truth:
     """A database of one collection: who has how many templates, and who changed when."""
 
@@ -40,6 +47,7 @@ class Truth:
         self.log: list[tuple[int, int]] = []
         self.asked: list[int | None] = []
         self.log_reaches_to = 0
+        self.names = False
         self.before_answer: Callable[[], None] = lambda: None
 
     def put(self, person: int, templates: int = 1) -> int:
@@ -50,7 +58,9 @@ class Truth:
         del self.people[person]
         return self._changed(person)
 
-    def since(self, collection_key: int, revision: int | None) -> Delta:
+    def since(
+        self, collection_key: int, revision: int | None, *, all_payloads: bool = False
+    ) -> Delta:
         assert collection_key == COLLECTION
         self.asked.append(revision)
         self.before_answer()
@@ -60,6 +70,7 @@ class Truth:
         if revision is not None:
             touched = {person for person, at in self.log if at > revision}
         there = sorted(touched & self.people.keys())
+        named = sorted(self.people) if all_payloads else there
         return Delta(
             EPOCH,
             self.revision,
@@ -73,6 +84,7 @@ class Truth:
             np.full(len(there), ALWAYS),
             np.array([self.until.get(person, FOREVER) for person in there], np.int64),
             np.array(sorted(touched - self.people.keys()), np.int64),
+            {key: Named(f"person {key}") for key in named} if self.names else None,
         )
 
     def people_of(self, collection_key: int) -> tuple[str, int, int]:
@@ -460,9 +472,11 @@ class LockedFeed:
         self._truth = truth
         self._gate = gate
 
-    def since(self, collection_key: int, revision: int | None) -> Delta:
+    def since(
+        self, collection_key: int, revision: int | None, *, all_payloads: bool = False
+    ) -> Delta:
         with self._gate:
-            return self._truth.since(collection_key, revision)
+            return self._truth.since(collection_key, revision, all_payloads=all_payloads)
 
     def people_of(self, collection_key: int) -> tuple[str, int, int]:
         with self._gate:
@@ -470,6 +484,42 @@ class LockedFeed:
 
     def positions(self) -> list[CollectionPosition]:
         return self._truth.positions()
+
+
+def test_a_replica_has_the_payload_of_everybody_or_says_that_it_has_none(
+    truth: Truth, tmp_path: Path
+) -> None:
+    snapshots = Snapshots(tmp_path, contract_named("test", DIMENSION))
+    replicas = Replicas(truth, lambda: ReferenceIndex(DIMENSION), snapshots)
+
+    def names(people: Replicas, revision: int) -> list[str] | None:
+        people.of(COLLECTION, EPOCH).catch_up(revision)
+        kept = people.kept(COLLECTION, EPOCH, revision)
+        if kept is None:
+            return None
+        found = kept.people(np.arange(9), revision=revision).payloads
+        assert all(kept.key_of(each.id, revision=revision) == key for key, each in found.items())
+        return [each.id for each in found.values()]
+
+    truth.put(1)
+    assert names(replicas, truth.put(2)) is None  # none are kept
+    truth.names = True
+    assert names(replicas, truth.put(3)) == ["person 1", "person 2", "person 3"]
+    assert names(replicas, truth.remove(1)) == ["person 2", "person 3"]
+    assert replicas.of(COLLECTION, EPOCH).key_of("person 1", revision=truth.revision) is None
+    assert replicas.kept(COLLECTION, "restored", truth.revision) is None
+    assert replicas.kept(COLLECTION, EPOCH, truth.revision + 1) is None
+    assert replicas.kept(COLLECTION + 1, EPOCH, 0) is None
+    replicas.keep()
+    assert b"person 2" not in snapshots.file(COLLECTION).read_bytes()
+    truth.put(4)
+    later = Replicas(truth, lambda: ReferenceIndex(DIMENSION), snapshots)
+    assert names(later, truth.revision) == ["person 2", "person 3", "person 4"]
+    assert truth.asked[-1] == truth.revision - 1  # from the snapshot
+    truth.names = False  # they cannot be read
+    assert names(later, truth.put(5)) is None
+    truth.names = True
+    assert names(later, truth.put(6)) == [f"person {key}" for key in (2, 3, 4, 5, 6)]
 
 
 def test_a_collection_has_one_replica_until_it_is_forgotten(truth: Truth) -> None:
