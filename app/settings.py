@@ -1,7 +1,7 @@
-"""Every setting of the service: an environment variable with the prefix ``KITH_``, or else a file
-of that name in lower case, which is how Docker and Kubernetes hand secrets over.
+"""Every setting of the service: an environment variable with the prefix ``KITH_``, or a file of
+that name in lower case, as Docker and Kubernetes provide secrets.
 
-The table in README.md is held against this file by a test.
+A test compares the table in README.md with this file.
 """
 
 import os
@@ -34,7 +34,7 @@ def _cores() -> int:
 
 
 def _sendable(key: SecretStr | None) -> SecretStr | None:
-    """A header can carry nothing else as it is, and loses blanks at its ends."""
+    """Check that a header can carry the key unchanged: it loses blanks at its ends."""
     text = "" if key is None else key.get_secret_value()
     if text != text.strip() or any(not " " <= each <= "~" for each in text):
         raise ValueError("use printable ASCII characters alone, without a blank at either end")
@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     ] = ()
     public_docs: Annotated[
         bool,
-        Field(description="Whether `/docs` and `/openapi.json` are for everybody; `false`: a key."),
+        Field(description="Whether `/docs` and `/openapi.json` need no key."),
     ] = True
     data_dir: Annotated[
         Path, Field(description="Folder for the database, the model bundle and `admin.key`.")
@@ -97,8 +97,8 @@ class Settings(BaseSettings):
         SecretStr | None,
         Field(
             min_length=24,
-            description="The admin key, 24 characters or more of printable ASCII; unset: one is "
-            "made at first start.",
+            description="The admin key, 24 characters or more of printable ASCII; unset: the "
+            "first start makes one.",
         ),
         AfterValidator(_sendable),
     ] = None
@@ -106,8 +106,8 @@ class Settings(BaseSettings):
         str,
         AfterValidator(_readable),
         Field(
-            description="Addresses and networks of the proxies before Kith, with commas, and `unix`"
-            " for those on a Unix socket: the log takes the client's address from their "
+            description="Addresses and networks of the proxies in front of Kith, with commas, and "
+            "`unix` for those on a Unix socket: the log takes the client's address from their "
             "`X-Forwarded-For`."
         ),
     ] = ""
@@ -120,7 +120,7 @@ class Settings(BaseSettings):
     ] = None
     model_source: Annotated[
         Path | None,
-        Field(description="Folder that already holds the two source models, tried first."),
+        Field(description="Folder with the two source models; `kith models pull` tries it first."),
     ] = None
     threads: Annotated[
         int, Field(ge=1, le=4096, description="Inferences that run at once; default: one a core.")
@@ -130,10 +130,10 @@ class Settings(BaseSettings):
         Field(ge=0, le=1_000_000, description="Images that may wait for inference; more get 503."),
     ] = 64
     max_image_bytes: Annotated[
-        int, Field(ge=1, le=_TEBIBYTE, description="Largest image, in bytes, encoded.")
+        int, Field(ge=1, le=_TEBIBYTE, description="Largest encoded image, in bytes.")
     ] = 10 * MEBIBYTE
     max_image_pixels: Annotated[
-        int, Field(ge=1, le=10**10, description="Largest image, in pixels, decoded.")
+        int, Field(ge=1, le=10**10, description="Largest decoded image, in pixels.")
     ] = 40_000_000
     max_request_bytes: Annotated[
         int, Field(ge=1, le=_TEBIBYTE, description="Largest request body, in bytes.")
@@ -143,20 +143,20 @@ class Settings(BaseSettings):
         Field(
             ge=1,
             le=_TEBIBYTE,
-            description="Bodies of all requests in hand together, in bytes, JSON counted three "
-            "times; more get 503.",
+            description="Most memory for the bodies of all requests in progress, in bytes; JSON "
+            "counts three times. More get 503.",
         ),
     ] = 256 * MEBIBYTE
     max_connections: Annotated[
-        int, Field(ge=1, le=1_000_000, description="Connections at once; more get 503.")
+        int, Field(ge=1, le=1_000_000, description="Most connections at once; more get 503.")
     ] = 500
     request_seconds: Annotated[
         int,
         Field(
             ge=1,
             le=_YEAR,
-            description="How long a client may take over a request's head, how far its body or its "
-            "taking of the answer may fall behind 64 KiB a second, and how long a request waits "
+            description="Seconds that a client may take to send a request's head, that its body or "
+            "its reading of the answer may fall behind 64 KiB a second, and that a request waits "
             "for inference.",
         ),
     ] = 30
@@ -165,24 +165,25 @@ class Settings(BaseSettings):
         Field(
             ge=1,
             le=100_000,
-            description="Smallest face, in pixels, that is enrolled or identified.",
+            description="Smallest face, in pixels, that Kith enrols or identifies.",
         ),
     ] = 24
     min_detection_score: Annotated[
-        float, Field(ge=0, le=1, description="Least detection score that is enrolled.")
+        float, Field(ge=0, le=1, description="Lowest detection score that is enrolled.")
     ] = 0.7
     min_quality: Annotated[
-        float, Field(ge=0, le=1, description="Least quality score that is enrolled.")
+        float, Field(ge=0, le=1, description="Lowest quality score that is enrolled.")
     ] = 0.2
     max_yaw: Annotated[
-        float, Field(ge=0, le=90, description="Largest turn of the head enrolled, in degrees.")
+        float,
+        Field(ge=0, le=90, description="Largest turn of the head, in degrees, that is enrolled."),
     ] = 60.0
     snapshot_seconds: Annotated[
         int,
         Field(
             ge=1,
             le=_YEAR,
-            description="How often changed galleries are kept in `KITH_DATA_DIR/index`.",
+            description="Seconds between snapshots of changed galleries in `KITH_DATA_DIR/index`.",
         ),
     ] = 300
     stale_ok_seconds: Annotated[
@@ -190,15 +191,16 @@ class Settings(BaseSettings):
         Field(
             ge=0,
             le=_YEAR,
-            description="How long identify and verify go on by what was last known while the "
-            "database does not answer, marked `stale`; 0: they answer 503.",
+            description="Seconds for which identify and verify answer from the last known state, "
+            "marked `stale`, while the database does not answer; 0: they answer 503.",
         ),
     ] = 0
     shutdown_seconds: Annotated[
-        int, Field(ge=1, le=_YEAR, description="How long a stop waits for requests in hand.")
+        int,
+        Field(ge=1, le=_YEAR, description="Seconds that a stop waits for requests in progress."),
     ] = 30
     log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least level logged.")
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Lowest level logged.")
     ] = "INFO"
     log_format: Annotated[
         LogFormat,

@@ -1,4 +1,4 @@
-"""Which collections a key is bound to: the collections themselves, not the ids that they have."""
+"""Binds keys to collections by their internal keys, not by the ids that they have."""
 
 from collections.abc import Iterable, Sequence
 

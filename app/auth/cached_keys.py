@@ -29,7 +29,7 @@ class CachedKeys:
         return self._keys.known(presented, find=self._find)
 
     def read(self) -> None:
-        """Know the keys that there are now, and no others. One thread at a time reads."""
+        """Replace the cached keys by those in the database now. One thread at a time reads."""
         with self._lock:
             self._revoked = set()
         try:
@@ -44,7 +44,7 @@ class CachedKeys:
             self._revoked = None
 
     def _forget(self, key_id: str) -> None:
-        """A key that was revoked opens nothing, also where a read that is in progress saw it."""
+        """Refuse a revoked key from now on, even if a read in progress has still seen it."""
         with self._lock:
             if self._revoked is not None:
                 self._revoked.add(key_id)

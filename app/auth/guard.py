@@ -23,8 +23,8 @@ def _presented(
     _by_bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     _by_header: Annotated[str | None, Security(_header)],
 ) -> str | None:
-    """The one key that the request has. The schemes are here for the OpenAPI document: they read
-    the first header of a name alone.
+    """The only key of the request. The two schemes are parameters for the OpenAPI document: they
+    read only the first header of a name.
     """
     keys = set(_keys(request.headers))
     if len(keys) > 1:
@@ -33,7 +33,7 @@ def _presented(
 
 
 def _keys(headers: Headers) -> Iterator[str]:
-    """An ``Authorization`` of another scheme, such as a proxy's own, holds none."""
+    """Every key in the headers; ``Authorization`` with another scheme than Bearer holds none."""
     for value in headers.getlist("authorization"):
         scheme, _, key = value.strip(" \t").partition(" ")
         if scheme.lower() == "bearer" and key.strip(" \t"):

@@ -1,4 +1,4 @@
-"""How many requests a key may make: in this process, a token bucket for each key with a rate."""
+"""Limits the requests of each key with a rate by a token bucket in this process."""
 
 import time
 from collections.abc import Callable

@@ -47,8 +47,7 @@ def list_keys(_caller: MayAdministerEverything, services: Provided, paging: Page
 
 @router.delete("/{key_id}", status_code=204, responses=documented(404, 409))
 def revoke_key(key_id: KeyId, _caller: MayAdministerEverything, services: Provided) -> None:
-    """Revoke a key: from the next request on it opens nothing.
-
-    The last unbound admin key that does not expire cannot be revoked.
+    """Revoke a key: the next request with it is refused. The last unbound admin key that does not
+    expire cannot be revoked.
     """
     services.keys.revoke(key_id)

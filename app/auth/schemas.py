@@ -1,4 +1,4 @@
-"""Keys at the edge."""
+"""The request and response bodies of the routes of keys."""
 
 from datetime import datetime
 from typing import Annotated
@@ -20,10 +20,10 @@ class NewKey(BodyFields):
         None,
         min_length=1,
         max_length=1000,
-        description="Collections that are there; null: every collection, also later ones.",
+        description="Existing collections that the key is for; null: all, also later ones.",
     )
     expires_at: Instant | None = Field(
-        None, description="The key opens nothing from then on; null: it does not expire."
+        None, description="The key is refused from then on; null: it does not expire."
     )
     rate: Whole | None = Field(
         None,

@@ -1,4 +1,4 @@
-"""Makes, finds and revokes keys; the first admin key comes into being here."""
+"""Makes, finds and revokes keys, the first admin key included."""
 
 import hashlib
 import hmac
@@ -152,7 +152,7 @@ class KeyService:
         return [self._view(row, ids) for row in rows]
 
     def revoke(self, key_id: str) -> None:
-        """From now on the key opens nothing; ``NotFound`` when there is none.
+        """Refuse the key from now on; ``NotFound`` if there is none.
 
         ``Conflict`` where nobody could administer everything any more. One revocation at a time,
         so that no two of them leave each other's key for the last.
@@ -202,7 +202,7 @@ class KeyService:
         return WayIn.FILE if everything else WayIn.OPENS_NOTHING
 
     def _check_not_the_last(self, session: Session, row: ApiKey) -> None:
-        """A key that expires is no way in that lasts, so it does not stand in for the last one."""
+        """Refuse to revoke the last admin key; one that expires does not count as another."""
         expired = row.expires_at is not None and row.expires_at <= self._clock.now()
         if self._admin_sha256 is not None or expired or not _opens_everything(row):
             return
@@ -278,7 +278,7 @@ def _principal(
 
 
 def _bound(row: Any, ids: Mapping[int, str]) -> list[str] | None:  # noqa: ANN401 - a row or a model
-    """The ids of a key's collections that are still there; None of a key that is bound to none."""
+    """The ids of a key's collections that still exist; None for an unbound key."""
     if row.collections is None:
         return None
     return [ids[key] for key in row.collection_keys or [] if key in ids]

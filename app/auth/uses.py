@@ -1,4 +1,4 @@
-"""When each key was last used: noted in memory by every request, written once a minute at most."""
+"""The time of each key's last use, noted in memory and stored at most once a minute."""
 
 from datetime import datetime
 from threading import Lock

@@ -28,13 +28,13 @@ _File = Annotated[Path, typer.Argument(help="The backup.", exists=True, dir_okay
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where to write it.", dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="The file to write.", dir_okay=False)],
     *,
     collection: Annotated[
-        str | None, typer.Option(help="This collection alone, without any keys.")
+        str | None, typer.Option(help="Only this collection, without any keys.")
     ] = None,
 ) -> None:
-    """Everything that the database holds, in one file; also while a service runs."""
+    """Write all data of the database to one file; also while a service runs."""
     settings = _settings()
     with existing_database(settings) as database:
         manifest = write_backup(
@@ -54,10 +54,10 @@ def restore(
     file: _File,
     *,
     replace: Annotated[
-        bool, typer.Option("--replace", help="In place of all that the database holds now.")
+        bool, typer.Option("--replace", help="Replace all data that the database holds now.")
     ] = False,
 ) -> None:
-    """Everything in a backup, into an empty database; all of it or nothing."""
+    """Restore a whole backup into an empty database; all of it or nothing."""
     settings = _settings()
     with opened_archive(file, _bar("Verifying")) as archive, _made(settings) as database:
         restore_everything(database, archive, replace=replace, progress=_bar("Restoring"))
@@ -72,9 +72,11 @@ def import_(
     file: _File,
     *,
     collection: Annotated[
-        str | None, typer.Option(help="Which, where the backup has several.")
+        str | None, typer.Option(help="The collection, if the backup has several.")
     ] = None,
-    as_: Annotated[str | None, typer.Option("--as", help="The id that it gets here.")] = None,
+    as_: Annotated[
+        str | None, typer.Option("--as", help="The collection's id in this database.")
+    ] = None,
 ) -> None:
     """Import one collection of a backup into a database; all of it or nothing."""
     settings = _settings()
@@ -102,7 +104,7 @@ def _bar(title: str) -> Progress:
 
 @contextmanager
 def _made(settings: Settings) -> Iterator[Database]:
-    """The database with the current schema, made where there is none."""
+    """The database with the current schema; it is created if missing."""
     database = Database(settings.database)
     try:
         upgrade(database)

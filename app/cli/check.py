@@ -24,11 +24,11 @@ def check(
     *,
     repair: Annotated[
         bool,
-        typer.Option("--repair", help="Mend what can be without losing anything that is good."),
+        typer.Option("--repair", help="Repair what can be repaired without losing good data."),
     ] = False,
 ) -> None:
-    """Whether SQL, the indexes on disk, the contract ids and the model bundle agree with themselves
-    and each other; also while a service runs.
+    """Check that SQL, the indexes on disk, the contract ids and the model bundle are sound and
+    agree with each other; also while a service runs.
     """
     settings = load_settings()
     configure_logging("WARNING", settings.log_format)

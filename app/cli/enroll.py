@@ -41,12 +41,12 @@ def enroll(
         Path, typer.Argument(help="Photos, one folder a person.", exists=True, file_okay=False)
     ],
     *,
-    collection: Annotated[str, typer.Option(help="The collection; made where there is none.")],
+    collection: Annotated[str, typer.Option(help="The collection; it is created if missing.")],
     subject: Annotated[
         SubjectRule,
         typer.Option(
-            help="Of several faces in a photo: refuse it where two are nearly as large (only), or "
-            "take the largest, or the one nearest to the photo's middle (central)."
+            help="A photo with several faces: refuse it if another face is nearly as large "
+            "(only), or take the largest, or the one nearest to the photo's middle (central)."
         ),
     ] = "only",
     report: Annotated[
@@ -54,7 +54,7 @@ def enroll(
         typer.Option(help="JSON file to write, with the result of every photo.", dir_okay=False),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Examine and decide all of it, and write nothing.")
+        bool, typer.Option("--dry-run", help="Examine all photos, and write nothing.")
     ] = False,
 ) -> None:
     """Enrol a folder tree, one folder a person; run again, it goes on where it stopped.

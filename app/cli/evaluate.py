@@ -45,12 +45,13 @@ def evaluate(
     ] = None,
     *,
     collection: Annotated[
-        str | None, typer.Option(help="Instead of photos: a collection's stored templates.")
+        str | None,
+        typer.Option(help="Measure this collection's stored templates instead of photos."),
     ] = None,
     target_fpir: Annotated[
         float | None,
         typer.Option(
-            help="How often a stranger may be named. Default: 0.001; the collection's own."
+            help="The FPIR: how often a stranger may be named. Default: 0.001, or the collection's."
         ),
     ] = None,
     groups: Annotated[
@@ -143,7 +144,7 @@ def _groups(file: Path | None, gallery: Gallery) -> Groups | None:
 
 @contextmanager
 def _folder_for(report: Path) -> Iterator[Path]:
-    """Make the folder before any work is done; take it away again where no report came of it."""
+    """Make the folder before any work is done; remove it again if no report was written."""
     with ExitStack() as made:
         try:
             made.enter_context(new_folder(report))

@@ -30,7 +30,7 @@ _UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 
 @cli.command("list")
 def list_() -> None:
-    """Every key with what it may do, when it ends and when it was last used; never a secret."""
+    """List every key with its scopes, its end and its last use; never a secret."""
     settings = _settings()
     with existing_database(settings) as database:
         found = _service(database, settings).every()
@@ -47,7 +47,7 @@ def create(
     scope: Annotated[
         list[str],
         typer.Option(
-            "--scope", "--scopes", help=f"{', '.join(Scope)}; may be given again, or with commas."
+            "--scope", "--scopes", help=f"{', '.join(Scope)}; may be repeated, or with commas."
         ),
     ],
     collection: Annotated[
@@ -55,7 +55,7 @@ def create(
         typer.Option(
             "--collection",
             "--collections",
-            help="Bind the key to this collection; may be given again, or with commas.",
+            help="Bind the key to this collection; may be repeated, or with commas.",
         ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="What the key is for.")] = None,
@@ -83,7 +83,7 @@ def create(
 def revoke(
     key_id: Annotated[str, typer.Argument(help="The key's id, as `list` shows it.")],
 ) -> None:
-    """Revoke a key: from the next request on it opens nothing."""
+    """Revoke a key: the next request with it is refused."""
     settings = _settings()
     with existing_database(settings) as database:
         _service(database, settings).revoke(key_id)

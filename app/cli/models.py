@@ -38,7 +38,8 @@ cli = typer.Typer(help="Fetch, show and calibrate model bundles.", no_args_is_he
 @cli.command()
 def pull(
     to: Annotated[
-        Path | None, typer.Option(help="Default: KITH_DATA_DIR/models/face.", file_okay=False)
+        Path | None,
+        typer.Option(help="Folder to write. Default: KITH_DATA_DIR/models/face.", file_okay=False),
     ] = None,
     source: Annotated[
         Path | None,
@@ -50,10 +51,10 @@ def pull(
         typer.Option("--plain", help="SFace as published; to KITH_DATA_DIR/models/sface."),
     ] = False,
 ) -> None:
-    """Get the `face` bundle, unless it is there already; then no network is touched.
+    """Get the `face` bundle; without any network access if it is there already.
 
-    One of an older release is replaced; collections that were enrolled with it answer
-    contract_mismatch until KITH_MODEL names that one again.
+    A bundle of an older release is replaced; collections that were enrolled with it answer
+    contract_mismatch until KITH_MODEL names the older bundle again.
     """
     settings = load_settings()
     configure_logging("WARNING", settings.log_format)
@@ -85,7 +86,7 @@ def _contract_in(folder: Path) -> str | None:
 def show(
     bundle: Annotated[
         Path | None,
-        typer.Argument(help="Its folder or name, such as face-mini; default: KITH_MODEL."),
+        typer.Argument(help="The bundle's folder or name, such as face-mini; default: KITH_MODEL."),
     ] = None,
 ) -> None:
     """Check a bundle and print what it is."""
@@ -94,10 +95,10 @@ def show(
 
 @cli.command()
 def use_calibration(
-    bundle: Annotated[Path, typer.Argument(help="Its folder or name.")],
+    bundle: Annotated[Path, typer.Argument(help="The bundle's folder or name.")],
     file: Annotated[
         Path | None,
-        typer.Argument(help="What calibrate wrote; default: the calibration that is there."),
+        typer.Argument(help="File written by calibrate; default: the bundle's calibration.json."),
     ] = None,
 ) -> None:
     """Put a calibration into a bundle and its SHA-256 into the manifest, both or neither.
@@ -113,11 +114,11 @@ def use_calibration(
 
 @cli.command()
 def add_model(
-    bundle: Annotated[Path, typer.Argument(help="Its folder or name.")],
+    bundle: Annotated[Path, typer.Argument(help="The bundle's folder or name.")],
     file: Annotated[
         Path, typer.Argument(help="The model, NAME.onnx.", exists=True, dir_okay=False)
     ],
-    role: Annotated[str, typer.Option(help="What it is for, such as liveness.")],
+    role: Annotated[str, typer.Option(help="The model's purpose, such as liveness.")],
     licence: Annotated[str, typer.Option(help="Its licence, for the record.")],
 ) -> None:
     """Put a further model into a bundle and its SHA-256 into the manifest, both or neither.
@@ -164,24 +165,25 @@ def calibrate(
     folder: Annotated[
         Path, typer.Argument(help="Photos, one folder a person.", exists=True, file_okay=False)
     ],
-    data: Annotated[str, typer.Option(help="What the photos are, for the record.")],
+    data: Annotated[str, typer.Option(help="Description of the photos, for the record.")],
     bundle_dir: Annotated[
-        Path | None, typer.Option("--bundle", help="Its folder or name; default: KITH_MODEL.")
+        Path | None,
+        typer.Option("--bundle", help="The bundle's folder or name; default: KITH_MODEL."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where to write.")] = Path("calibration.json"),
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("calibration.json"),
     exclude: Annotated[
         list[Path] | None,
         typer.Option(
-            help="File of names to leave out: folders or files, one a line. May be given again.",
+            help="File of names to leave out: folders or files, one a line. May be repeated.",
             exists=True,
             dir_okay=False,
         ),
     ] = None,
 ) -> None:
-    """Measure how often strangers look alike to a bundle, on photos of many people.
+    """Calibrate a bundle: measure how often strangers look alike, on photos of many people.
 
-    The bundle stays as it is, unless --out names its own calibration.json: then its manifest is
-    written with it. use-calibration puts a file that lies elsewhere in place.
+    The bundle does not change, unless --out names its own calibration.json: then its manifest is
+    written too. use-calibration puts a calibration from another file into the bundle.
     """
     data.encode()  # what is no text is refused before the work and not after it
     try_to_write(out)
@@ -224,7 +226,7 @@ def _calibrated(pipeline: Pipeline, found: EmbeddedFolder, data: str) -> dict[st
 
 
 def _without(photos: list[Photo], exclude: list[Path]) -> list[Photo]:
-    """Those that no line of the files names; a line may end in ``#`` and a comment."""
+    """The photos that no line of the files names; a line may end in ``#`` and a comment."""
     there = {photo.person for photo in photos} | {_stem(photo) for photo in photos}
     names = {_named(line, there) for file in exclude for line in _lines(file)}
     return [each for each in photos if each.person not in names and _stem(each) not in names]

@@ -32,10 +32,12 @@ def reembed(
     ] = None,
     collection: Annotated[
         list[str] | None,
-        typer.Option(help="Default: all that are of another contract. May be given again."),
+        typer.Option(
+            help="Collection to embed; may be repeated. Default: all of another contract."
+        ),
     ] = None,
     switch: Annotated[
-        bool, typer.Option("--switch", help="Make that model the collections' own, or so again.")
+        bool, typer.Option("--switch", help="Make that model the one in use, also to go back.")
     ] = False,
     drop: Annotated[
         bool,

@@ -1,9 +1,9 @@
-"""From which address a request comes, where proxies stand in between. Pure.
+"""Finds the address of a client behind proxies. Pure.
 
-A proxy writes the address of its own peer at the right end of ``X-Forwarded-For``; whatever stands
-further left may have been written by anybody. So the header is read from the right, and only as far
-as proxies that the operator trusts have written it. ``Forwarded`` (RFC 7239) is not read: where a
-proxy passes one of the two headers on unseen, a client could choose which one counts.
+A proxy writes the address of its own peer at the right end of ``X-Forwarded-For``; anybody may have
+written the entries further left. So the header is read from the right, and only as far as proxies
+that the operator trusts have written it. ``Forwarded`` (RFC 7239) is not read: if a proxy passes
+one of the two headers on unseen, a client could choose which one counts.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class TrustedProxies:
 
     @classmethod
     def parse(cls, text: str) -> "TrustedProxies":
-        """From a list with commas; ``ValueError`` names the entry that is neither."""
+        """Parse a list with commas; ``ValueError`` names the first entry that is not usable."""
         entries = [entry.strip() for entry in text.split(",") if entry.strip()]
         networks = tuple(_network(entry) for entry in entries if entry != UNIX)
         return cls(networks, UNIX in entries)

@@ -7,8 +7,8 @@ from sqlalchemy import Table, func, select, text
 from sqlalchemy.orm import Session
 
 LOCAL: Final = {"local": True}
-"""The ``info`` of tables and columns that mean something in one database alone: no archive has
-them, and what is restored begins without them."""
+"""The ``info`` of tables and columns that have a meaning in one database only: no archive holds
+them, and a restored database starts without them."""
 
 
 def is_local(part: object) -> bool:
@@ -17,7 +17,7 @@ def is_local(part: object) -> bool:
 
 
 def hold(session: Session, tables: Iterable[Table]) -> None:
-    """Nobody else writes any of ``tables`` until the transaction ends; readers go on.
+    """Lock ``tables`` against other writers until the transaction ends; readers go on.
 
     On SQLite that is so in every writing transaction.
     """

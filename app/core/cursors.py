@@ -1,4 +1,4 @@
-"""Cursors that nobody can read or make up.
+"""Cursors that clients cannot read or forge.
 
 A cursor holds the internal key of the last row of a page, which counts what all tenants together
 have made. So it is sealed with a secret of the caller's key and for the list that it is of: a

@@ -56,7 +56,7 @@ _NAMING: Final = {
 
 _DISK_FULL: Final = ("SQLITE_FULL", "53100")
 _LOST: Final = ("08", "57P01", "57P02", "57P03", "SQLITE_CANTOPEN", "SQLITE_IOERR")
-"""How codes begin that say: not there, or not any more. A driver that got no answer has no code."""
+"""First characters of error codes of a lost database. A driver that got no answer has no code."""
 _TURN: Final = 0x4B495448  # "KITH": the advisory lock for ``alone``
 
 

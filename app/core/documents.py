@@ -1,5 +1,5 @@
-"""JSON files that decide something, read strictly: what could be understood in two ways, or cannot
-be shown, is refused.
+"""Reads JSON files strictly: a document that could be understood in two ways, or cannot be shown,
+is refused.
 """
 
 import json

@@ -91,7 +91,7 @@ class SettingNames:
 
 
 def allowed_values(schema: Mapping[str, Any]) -> str:
-    """In words what a setting with this JSON schema may be."""
+    """The allowed values of a setting with this JSON schema, in words."""
     kind = next((each for each in schema.get("anyOf", []) if each["type"] != "null"), schema)
     if "enum" in kind:
         return f"one of {', '.join(kind['enum'])}"

@@ -26,7 +26,7 @@ from app.core.opening import sqlite_file
 
 _REMOVES: Final = re.compile(r'\s*(DELETE FROM|UPDATE) "?(\w+)', re.IGNORECASE)
 _COUNTED_OUT: Final = "changes"
-"""The table of which rows are deleted as it grows; it holds numbers alone."""
+"""The change log, whose old rows are deleted as it grows; it holds numbers only."""
 _REWRITTEN: Final = ("persons", "idempotency_receipts")
 """Tables whose rows hold names, which an update may remove."""
 _SHARE: Final = 100
@@ -38,7 +38,7 @@ _log = structlog.get_logger()
 
 
 class Erasure:
-    """Hears of removals through ``database``, and takes them out of its files when it is run.
+    """Notes removals through ``database``; ``run`` erases them from its files.
 
     ``at_start`` of a service it takes what a process before it did not come to. Thread-safe. Does
     nothing where the database is not a file of SQLite.

@@ -1,8 +1,7 @@
-"""Files and folders of Kith: there whole or not at all, and for their owner alone.
+"""Writes files and folders completely or not at all, readable by their owner only.
 
 They hold templates, names and keys, so a file is made with mode 0600 and a folder with 0700,
-whatever the umask. What is unfinished is taken away where something goes wrong, and where a signal
-ends the process.
+whatever the umask. Unfinished files are removed after an error, and when a signal ends the process.
 """
 
 import errno
@@ -59,7 +58,7 @@ def try_to_write(file: Path) -> None:
 
 
 def _check_replaceable(file: Path) -> None:
-    """Renaming a file over a device such as ``/dev/null`` takes it away from the whole machine."""
+    """Refuse to replace a device: a rename over ``/dev/null`` would remove it from the machine."""
     if file.exists() and not file.is_file():
         raise OSError(errno.EINVAL, "it is a folder, a device or a pipe, and no file", str(file))
 
@@ -90,7 +89,7 @@ def _temporary_prefix(target: Path) -> str:
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[None]:
-    """``folder`` for what the block makes; where the block breaks off, it and its parents go again.
+    """Make ``folder`` for the block; if the block fails, remove it and the parents that were made.
 
     One that is there already is the user's: it keeps its mode, and whatever was in it.
     """
@@ -108,7 +107,7 @@ def new_folder(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def removed_if_unfinished(path: Path) -> Iterator[None]:
-    """A file or folder that the block makes; nothing is left of it where the block breaks off."""
+    """A file or folder that the block makes; it is removed if the block fails."""
     with undone_by(partial(_remove, path)):
         try:
             yield
@@ -129,7 +128,7 @@ def private_file(file: Path, flags: int = 0) -> IO[bytes]:
 
 
 def private_folder(folder: Path) -> None:
-    """Have ``folder``, for its owner alone; one that is there is made so."""
+    """Make ``folder`` if missing, and let only its owner use it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=_FOLDER, exist_ok=True)
     make_private(folder)
@@ -173,7 +172,7 @@ def _remove(path: Path) -> None:
 
 
 def _remove_made(folders: list[Path]) -> None:
-    """The first with all that is in it; its parents only where nobody else put something there."""
+    """Remove the first folder with all its content, and its parents if they are empty."""
     for folder in folders[:1]:
         _remove(folder)
     for parent in folders[1:]:
@@ -192,7 +191,7 @@ def _drop_leftovers(file: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have a file, or a folder's renames, survive a power cut."""
+    """Write a file, or a folder's renames, to disk, so that they survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -201,8 +200,8 @@ def sync(path: Path) -> None:
 
 
 def why_no_files_in(folder: Path) -> str | None:
-    """Why this process may not make files in ``folder``, or make ``folder`` itself, and what to do
-    about it; None where it may.
+    """The reason why this process cannot make files in ``folder``, or ``folder`` itself, with
+    advice; None if it can.
     """
     there = folder
     while not os.path.lexists(there) and there != there.parent:
@@ -215,7 +214,7 @@ def why_no_files_in(folder: Path) -> str | None:
 
 
 def why_denied(path: Path) -> str | None:
-    """Why this process may not write the file or folder ``path``; None where it may."""
+    """The reason why this process cannot write the file or folder ``path``; None if it can."""
     needed = os.W_OK | (os.X_OK if path.is_dir() else os.R_OK)
     if os.access(path, needed, effective_ids=os.access in os.supports_effective_ids):
         return None

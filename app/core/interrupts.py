@@ -1,4 +1,4 @@
-"""A signal that ends a command: it ends at once, and what is unfinished goes with it.
+"""Ends a command at once when a signal asks for it, and removes unfinished files.
 
 No exception is raised for it. A ``KeyboardInterrupt`` comes between any two bytecodes: in the
 import of an extension it becomes an ``ImportError``, in a destructor or a callback it is printed

@@ -41,7 +41,7 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
-    """Writes to what is standard error at that moment: it may be replaced, and the old closed."""
+    """Writes each record to the present standard error, even after it has been replaced."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)  # StreamHandler's own keeps the stream

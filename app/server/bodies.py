@@ -133,12 +133,12 @@ class Bodies:
         large = self._max_bytes - self._max_bytes // _SMALL_SHARE
         if own > large:
             raise PayloadTooLarge(
-                f"The body would take {own:,} bytes of memory; at most {large:,} are given to one. "
+                f"The body would take {own:,} bytes of memory; one body may take {large:,}. "
                 "Send fewer images at once, or send them as multipart/form-data."
             )
         over = self._held + more - (self._max_bytes if own <= _SMALL else large)
         if over > 0 and not self._make_room(over):
-            raise Overloaded("Too many large bodies are in hand; try again.")
+            raise Overloaded("Too many large bodies are in progress; try again.")
 
     def _make_room(self, wanted: int) -> bool:
         """Let clients that lag give way, the furthest behind first, if that is enough."""

@@ -1,4 +1,4 @@
-"""How large an image may be: what is refused before a pixel of it is decoded."""
+"""The limits of an image's size, checked before any pixel is decoded."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -92,7 +92,7 @@ def painted(
 
 
 def _lay_over_neutral(target: RgbImage, strip: Strip, alpha: NDArray[np.uint8]) -> None:
-    """Channel by channel: three times as fast as all three at once."""
+    """Blend channel by channel, which is three times as fast as all three at once."""
     share = alpha.astype(np.uint16)
     sheet = _NEUTRAL * (255 - share) + np.uint16(127)
     for channel in range(3):
@@ -111,7 +111,7 @@ def to_rgb(image: Image.Image) -> RgbImage:
 
 
 def upright(image: Image.Image, orientation: int) -> Image.Image:
-    """Turned as EXIF's ``orientation`` says; the same object where it is 1."""
+    """``image`` turned as EXIF's ``orientation`` says; the same object if it is 1."""
     turn = _UPRIGHT.get(orientation)
     return image if turn is None else image.transpose(turn)
 
@@ -176,7 +176,7 @@ def span_of(low: float, peak: float, *, bits: int, kind: str) -> Span:
 
 
 def finite(samples: Samples) -> NDArray[np.float64]:
-    """Samples as numbers, with zero for what is none."""
+    """Samples with 0 in place of NaN and infinity."""
     with np.errstate(invalid="ignore"):  # signalling NaN of damaged files
         numbers = samples.astype(np.float64)
     return np.nan_to_num(numbers, nan=0.0, posinf=0.0, neginf=0.0)

@@ -1,4 +1,4 @@
-"""Which format a file has, by its first bytes: a suffix may lie or be missing."""
+"""Finds the format of a file by its first bytes: a suffix may be wrong or missing."""
 
 from typing import Final
 

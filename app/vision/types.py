@@ -1,4 +1,4 @@
-"""The words of this room: images, boxes, landmarks, quality."""
+"""The types of this room: images, boxes, landmarks, quality."""
 
 from dataclasses import dataclass
 from typing import TypeAlias

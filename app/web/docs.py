@@ -55,7 +55,7 @@ def install(app: FastAPI, dependencies: Sequence[Any]) -> None:
 
 
 def _policy(page: str) -> str:
-    """Files and calls of this origin, and the one script that the page itself has, by its digest.
+    """Allows files and calls of this origin, and the page's one inline script by its digest.
 
     Swagger UI draws its icons as data and sets styles on what it draws.
     """

@@ -42,7 +42,7 @@ def _of_data_uri(text: bytes) -> bytes:
 
 
 def _of_percent(text: bytes, start: int) -> bytes:
-    """RFC 3986: escapes, and characters that a URI may have."""
+    """Decode percent-encoding (RFC 3986); refuse characters that a URI may not have."""
     if found := _NO_ESCAPE.search(text.rstrip(_BLANK)):
         raise _misplaced(text, found.start(), start, "percent-encoding")
     if text.count(b"%") > _MAX_ESCAPES:
@@ -83,7 +83,7 @@ def _pieces(text: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _check_end(rest: bytes, padding: int, count: int) -> None:
-    """A text that was cut off has often one letter too many, or bits that stand for nothing."""
+    """Check the end: a text that was cut off often has one letter too many, or unused bits set."""
     missing = -len(rest) % 4
     if missing == 3:
         raise ValueError(f"it ends after {count:,} letters, within a byte: it was cut off")
@@ -96,6 +96,6 @@ def _check_end(rest: bytes, padding: int, count: int) -> None:
 
 
 def _misplaced(text: bytes, place: int, start: int, what: str) -> ValueError:
-    """All before ``place`` is ASCII, so that bytes are counted as characters are."""
+    """The error at ``place``. All text before it is ASCII, so bytes count as characters."""
     shown = text[place : place + 4].decode("utf-8", "ignore")[:1] or f"byte {text[place]:#04x}"
     return ValueError(f"character {start + place + 1:,} ({shown!r}) does not belong to {what}")

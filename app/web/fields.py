@@ -1,7 +1,7 @@
 """Types that every room's schemas share: ids, text, times, numbers.
 
-What a standard defines is read by it: times are RFC 3339, text is Unicode in its form NFC, numbers
-are as JSON writes them. Nothing else is taken for one of them.
+Values are read as their standards define them: times are RFC 3339, text is Unicode in its form NFC,
+numbers are JSON's. No other spelling is accepted.
 """
 
 import re
@@ -29,7 +29,7 @@ _TIME: Final = re.compile(
 )
 _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,30})")
 _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u202a-\u202e\u2066-\u2069]")
-"""Controls, separators of lines and paragraphs, the byte order mark, what turns text around."""
+"""Controls, separators of lines and paragraphs, the byte order mark, changes of direction."""
 
 
 class BodyFields(BaseModel, extra="forbid", strict=True):
@@ -49,7 +49,7 @@ def _text(text: str) -> str:
 
 
 def _instant(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
-    """A datetime stays one: so do the values that Python code gives."""
+    """Parse RFC 3339 text; a ``datetime``, as Python code passes it, stays as it is."""
     if isinstance(value, datetime):
         return value
     found = _TIME.fullmatch(value) if isinstance(value, str) else None
@@ -73,7 +73,7 @@ def _instant(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
 
 
 def _after_leap(instant: datetime) -> datetime:
-    """A leap second is the last of a month in UTC; it is taken for the second that follows."""
+    """Read a leap second, the last of a month in UTC, as the second that follows."""
     following = instant.replace(microsecond=0) + timedelta(seconds=1)
     if (following.day, following.hour, following.minute) != (1, 0, 0):
         raise ValueError("a second 60 exists only at the end of a month in UTC")

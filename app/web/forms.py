@@ -48,7 +48,7 @@ class Part:
 
 
 class Form:
-    """Takes a body chunk by chunk; ``parts`` are whole when ``end`` has returned.
+    """Parses a body chunk by chunk; ``parts`` are complete when ``end`` has returned.
 
     Every method raises ``InvalidRequest`` for a form that is not whole and clear.
     """
@@ -84,7 +84,7 @@ class Form:
         self.text_bytes = 0
 
     def write(self, chunk: bytes) -> None:
-        """The next bytes of the body."""
+        """Parse the next bytes of the body."""
         if not self._begun:
             self._read += len(chunk)
             chunk = chunk.lstrip(b"\r\n")
@@ -104,9 +104,9 @@ class Form:
             )
 
     def end(self) -> None:
-        """The body is over."""
+        """Finish: the body has ended."""
         if not self._begun:
-            raise InvalidRequest("The body is empty; a form was to come.")
+            raise InvalidRequest("The body is empty; a form was expected.")
         if not self._ended:
             raise InvalidRequest(
                 f"The form was cut off: after {self._read:,} bytes there is no closing boundary. "
@@ -114,8 +114,8 @@ class Form:
             )
 
     def _check_boundaries(self, data: bytes) -> None:
-        """A line that begins with the boundary is one (RFC 2046). The parser goes on where
-        something else follows, and takes 0.5 s for a megabyte of such lines.
+        """Refuse a boundary with more text on its line (RFC 2046). The parser would take
+        0.5 s for a megabyte of such lines.
         """
         if self._half_a_boundary.search(data):
             raise InvalidRequest("A line of the form begins with its boundary and goes on.")

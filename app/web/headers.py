@@ -32,7 +32,7 @@ class Described:
 
 
 def described(header: str) -> Described:
-    """``header`` taken apart; ``ValueError`` where it is malformed or names a parameter twice."""
+    """Parse ``header``; ``ValueError`` if it is malformed or names a parameter twice."""
     if len(header) > _MAX_HEADER:
         raise ValueError(f"has more than {_MAX_HEADER:,} characters")
     value = header.partition(";")[0]
@@ -53,7 +53,7 @@ def described(header: str) -> Described:
 
 
 def content_type(headers: Headers) -> Described:
-    """The one Content-Type of a request; ``UnsupportedMediaType`` where it names no UTF-8 text."""
+    """The only Content-Type of a request; ``UnsupportedMediaType`` if it is not UTF-8 text."""
     sent = headers.getlist("content-type")
     if len(sent) > 1:
         raise UnsupportedMediaType("Content-Type is sent twice; send it once.")
@@ -75,7 +75,7 @@ def check_charset(kind: Described, of_what: str) -> None:
 
 
 def check_codings(headers: Headers) -> None:
-    """``UnsupportedEncoding`` where the body is compressed, or coded in any other way."""
+    """``UnsupportedEncoding`` if the body is compressed or otherwise encoded."""
     for name, plain in (("content-encoding", "identity"), ("transfer-encoding", "chunked")):
         codings = ",".join(headers.getlist(name)).split(",")
         for coding in (each.strip().lower() for each in codings):
@@ -87,7 +87,7 @@ def check_codings(headers: Headers) -> None:
 
 
 def check_length(headers: Headers, received: int) -> None:
-    """``InvalidRequest`` where the body is not as long as the head says."""
+    """``InvalidRequest`` if the body's length differs from Content-Length."""
     stated = headers.get("content-length", "")
     if "transfer-encoding" in headers or not stated.isdecimal():
         return

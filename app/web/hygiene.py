@@ -10,7 +10,7 @@ from app.errors import MalformedRequest
 from app.web.problems import problem_response
 
 NO_PAGE: Final = "default-src 'none'; frame-ancestors 'none'"
-"""The policy of what is no page: a browser that is led to take it for one runs nothing of it."""
+"""The policy of answers that are no pages: a browser that shows one as a page runs nothing."""
 _HOST: Final = re.compile(r"[A-Za-z0-9._~%!$&'()*+;=:\[\]-]*")
 
 
@@ -25,7 +25,7 @@ class SafeAnswers:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Complete the headers of whatever is answered within."""
+        """Pass on, and complete the headers of each answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -54,7 +54,7 @@ class OneHost:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """HTTP/1.0 knows no Host; whatever names one names it once."""
+        """Check the Host: HTTP/1.0 needs none; a request that has one has it once."""
         if scope["type"] == "http":
             hosts = Headers(scope=scope).getlist("host")
             least = 0 if scope.get("http_version") == "1.0" else 1

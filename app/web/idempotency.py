@@ -19,8 +19,8 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x20-\x7e]*$",
-        description="The same key and body within 24 h gives the first answer again, with the "
-        f"header `{REPLAYED}: true`. What was deleted since is not answered: it is made again.",
+        description="The same key and body within 24 h get the first answer again, with the "
+        f"header `{REPLAYED}: true`. If its row was deleted since, it is created again.",
     ),
 ]
 
@@ -28,7 +28,7 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 
 def ticket_for(caller: str, key: str | None, fingerprint: Callable[[], str]) -> Ticket | None:
-    """None where the client sent no key; then nothing is hashed either."""
+    """The ticket of a request; None, without any hashing, if the client sent no key."""
     return None if key is None else Ticket(caller, key, fingerprint())
 
 

@@ -1,4 +1,4 @@
-"""JSON (RFC 8259) read strictly, and the base64 in it kept out of it.
+"""Parses JSON (RFC 8259) strictly; the base64 in it is taken out before.
 
 The parser holds the interpreter's lock until it is done: 60 MB of JSON take 0.3 to 0.6 s, in which
 no other request gets on. So the texts of ``"base64"`` members, which are nearly all of a body with
@@ -26,19 +26,19 @@ _SHORT: Final = 1024
 _MOST: Final = 512
 """Texts taken out of one body; it may have 256 images."""
 _MOST_LOOKED_AT: Final = 4096
-"""Places where such a text may begin; what has more is no body with images, and soon too long."""
+"""Most places where such a text may begin; a body with more holds no images."""
 _CONTROL: Final = (b"\n", b"\r", b"\t")
 _PLACE: Final = re.compile(r" at line (\d+) column (\d+)$")
 
 
 def parse(body: bytes | bytearray) -> Any:  # noqa: ANN401 - whatever the client sent
-    """The value that ``body`` is; ``InvalidRequest`` with the place where it is none."""
+    """The value of ``body``; ``InvalidRequest`` names the place of an error."""
     return _parsed(bytes(body), [])
 
 
 @dataclass(slots=True)
 class Document:
-    """A JSON value whose long base64 texts are still as they came, under a name of their own."""
+    """A JSON value in which a name stands for each long base64 text, which stays as it came."""
 
     value: Any
     _texts: dict[str, bytes]
@@ -51,7 +51,7 @@ class Document:
         return raw if b"\\" not in raw else parse(b'"' + raw + b'"').encode()
 
     def whole(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
-        """``value`` with every text that was taken out of it."""
+        """``value`` with every removed text put back."""
         if not self._texts:
             return value
         if isinstance(value, dict):
@@ -126,7 +126,7 @@ def _parsed(text: bytes, taken: list[tuple[int, int]]) -> Any:  # noqa: ANN401 -
 
 def _check_start(text: bytes) -> None:
     if not text.strip():
-        raise InvalidRequest("The body is empty; JSON was to come.")
+        raise InvalidRequest("The body is empty; JSON was expected.")
     if text[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in text[:4]:
         raise InvalidRequest("The body is UTF-16 or UTF-32; JSON is sent as UTF-8.")
 

@@ -129,7 +129,7 @@ class PlainPath:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Look at the path as it was sent."""
+        """Check the path as it was sent, still encoded."""
         if scope["type"] == "http" and b"%2f" in scope.get("raw_path", b"").lower():
             error = NotFound("There is no path with an encoded slash (%2F); ids have none.")
             await problem_response(error, scope["state"]["request_id"])(scope, receive, send)
@@ -148,7 +148,7 @@ class BodyLimit:
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count what the app reads; never hold it."""
+        """Count the bytes that the app reads, without holding them."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -13,7 +13,7 @@ from app.web.fields import WholeText
 def _paging(
     request: Request,
     limit: Annotated[WholeText, Query(ge=1, le=1000)] = 100,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
 ) -> Paging:
     secret, listed = request.state.cursor_secret, request.url.path  # the guard came before
     after = 0 if cursor is None else opened(cursor, secret=secret, listed=listed)

@@ -46,7 +46,7 @@ def _check_once(name: str, times: int) -> None:
 
 
 def _queries(dependant: Dependant) -> Iterator[str]:
-    """Declared by the route's function and by what it depends on."""
+    """The names of the query parameters that a route declares, also through its dependencies."""
     yield from (field.alias for field in dependant.query_params)
     for each in dependant.dependencies:
         yield from _queries(each)

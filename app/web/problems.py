@@ -1,5 +1,5 @@
-"""Every error as RFC 9457 ``application/problem+json``: also a wrong route, method or field, and
-whatever nobody foresaw. Never a traceback.
+"""Answers every error as RFC 9457 ``application/problem+json``: also a wrong route, method or
+field, and unexpected exceptions. Never a traceback.
 """
 
 from collections.abc import Collection

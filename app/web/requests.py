@@ -1,4 +1,4 @@
-"""Two ways in which the same thing is asked: HEAD for GET, and a path below a proxy's prefix."""
+"""Serves two other forms of a request: HEAD for GET, and a path below a proxy's prefix."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,7 +10,7 @@ class HeadAsGet:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Whatever is within sees a GET; the server still knows that it was a HEAD."""
+        """Pass a HEAD on as a GET; the server still knows that it was a HEAD."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
@@ -42,7 +42,7 @@ class BelowPrefix:
         self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Complete the path where the proxy has shortened it."""
+        """Complete the path if the proxy has taken the prefix off."""
         if scope["type"] == "http":
             path: str = scope["path"]
             if path != self._prefix and not path.startswith(f"{self._prefix}/"):

@@ -1,4 +1,4 @@
-"""How a route gets its room's services.
+"""Gives each route its room's services.
 
 Each room declares them in a frozen dataclass, and ``bootstrap`` builds one object that is all of
 those classes. So mypy sees a service that is missing, or that a route misspells.

@@ -1,4 +1,4 @@
-"""Every body: JSON, or where it carries images ``multipart/form-data`` too. One reader, so that
+"""Reads every body: JSON, or with images also ``multipart/form-data``. One reader, so that
 every route reads them alike, and none before the caller is known.
 """
 
@@ -75,7 +75,7 @@ class ImageFields:
                 raise _bad_field(name, f"one image is read here, {count} were sent")
 
     def sorted(self, uploads: tuple[Upload, ...]) -> tuple[Upload, ...]:
-        """In the order of the fields' names, and as sent within one."""
+        """The images in the order of the fields' names; within one field, in the order sent."""
         return tuple(sorted(uploads, key=lambda upload: self.names.index(upload.field)))
 
 

@@ -85,7 +85,7 @@ def jpeg_samples(data: bytes, limits: ImageLimits, *, is_ycbcr: bool) -> NDArray
 
 
 def _walk(data: bytes, adobe: bytes = b"") -> _Parts:
-    """Segment by segment up to the end of the first image. ``adobe`` says what the colours are, in
+    """Read the segments up to the end of the first image. ``adobe`` says what the colours are, in
     place of what the file says of itself.
     """
     parts = _Parts()

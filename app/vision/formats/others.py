@@ -36,11 +36,11 @@ _STARTS: Final[tuple[tuple[bytes, str, str], ...]] = (
     (b"MMOR", "a raw camera file", _EXPORT),
     (b"IIU\0", "a raw camera file", _EXPORT),
 )
-"""First bytes, what such a file is, and what its owner can do."""
+"""The first bytes of a format, its name, and advice to the sender."""
 
 
 def unsupported(data: bytes) -> UnsupportedImage:
-    """The refusal of ``data``, which is of no format that is read."""
+    """The error for ``data``, whose format Kith does not read."""
     kind, advice = _what(data)
     if not kind:
         return UnsupportedImage(f"The bytes are no image of a format that is read: {READ}.")
@@ -48,7 +48,7 @@ def unsupported(data: bytes) -> UnsupportedImage:
 
 
 def raw_camera_file() -> UnsupportedImage:
-    """The refusal of raw files that are built as TIFF is: DNG, NEF, ARW, CR2."""
+    """The error for raw camera files with the structure of TIFF: DNG, NEF, ARW, CR2."""
     return UnsupportedImage(f"The file is a raw camera file, which is not read. {_EXPORT}")
 
 

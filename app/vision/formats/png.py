@@ -37,7 +37,7 @@ def read_png(data: bytes, limits: ImageLimits) -> RgbImage:
 
 
 def _is_plain(picture: Picture, image: Image.Image) -> bool:
-    """Whether the samples are what is shown."""
+    """Whether the samples are the shown values, without palette, alpha or gamma."""
     bare = picture.key is None and picture.exponent is None
     return bare and picture.depth <= 8 and image.mode in ("1", "L", "RGB")
 

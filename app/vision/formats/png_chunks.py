@@ -26,7 +26,7 @@ class Chunks:
 
 
 def walk(data: bytes) -> Chunks:
-    """Chunk by chunk up to the first that follows the pixel data."""
+    """Read the chunks up to the first after the pixel data."""
     chunks, place, count = Chunks(), len(_SIGNATURE), 0
     while place + 8 <= len(data):
         length, name = struct.unpack_from(">I4s", data, place)

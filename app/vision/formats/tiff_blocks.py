@@ -52,7 +52,7 @@ def block_places(layout: Layout, grid: Grid, planes: int) -> list[slice]:
 
 
 def _up_to_the_next(offsets: Sequence[int], end: int) -> list[int]:
-    """How long blocks may be of which the file does not say it."""
+    """Most bytes of a block whose length the file does not state."""
     following = dict(pairwise([*sorted(set(offsets)), end]))
     return [max(following[offset] - offset, 0) for offset in offsets]
 
@@ -80,7 +80,7 @@ def sources(layout: Layout, grid: Grid, places: Sequence[slice]) -> Iterator["_P
 
 
 class _Plain:
-    """Bytes that are there."""
+    """A source of bytes in memory."""
 
     def __init__(self, content: bytes | memoryview) -> None:
         self._content = content
@@ -93,7 +93,7 @@ class _Plain:
 
 
 class _Inflated:
-    """Bytes that Deflate has packed; no more of them are held than are asked for."""
+    """A source of bytes compressed by Deflate; it holds no more of them than are asked for."""
 
     def __init__(self, packed: bytes | memoryview) -> None:
         self._rest = packed

@@ -50,7 +50,7 @@ class _Frame:
 
 
 def read_webp(data: bytes, limits: ImageLimits) -> RgbImage:
-    """The picture; what its first frame leaves free of the canvas is transparent."""
+    """The picture; the canvas outside its first frame is transparent."""
     frame = _walk(data, limits)
     width, height = _size(frame)
     limits.check_size(width, height)
@@ -115,7 +115,7 @@ def _walk(data: bytes, limits: ImageLimits) -> _Frame:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Names and bodies; one that the file cuts off is left out."""
+    """The name and body of each chunk; a truncated one is left out."""
     place = 0
     for _ in range(_MAX_CHUNKS):
         size = _little(data[place + 4 : place + 8])
