@@ -30,7 +30,7 @@ class Agreement:
 
     @property
     def fits(self) -> bool:
-        """Not where it is off by more than a factor of two, and 1 lies outside of the interval."""
+        """False if the ratio is above 2 or below 1/2 and its interval does not hold 1."""
         low, high = self.interval
         return low <= 1 <= high or 1 / _FACTOR <= self.ratio <= _FACTOR
 

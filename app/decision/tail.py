@@ -54,7 +54,7 @@ def fit_tail(values: _Floats, weights: _Floats, *, threshold: float, censored: f
 
 
 def _likeliest(excess: _Floats, weight: _Floats, beyond: float) -> tuple[float, float, float]:
-    """A look at every t that can be, then a closer one around the best."""
+    """Search all possible t coarsely, then finely around the best."""
     mean = float(np.average(excess, weights=weight))
     below = -np.geomspace(1e-4, 0.999, _STEPS)[::-1] / excess[-1]
     looked = np.concatenate([below, np.geomspace(1e-4, 10, _STEPS) / mean])
