@@ -20,8 +20,8 @@ from app.core.db import Database
 from app.core.paging import Paging
 from app.errors import Conflict, ContractMismatch, NotFound, NotReady
 from app.gallery.enrolment import Enroller, ImageFile
+from app.gallery.examination import Examiner
 from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person, Probe
-from app.gallery.person_service import PersonService
 from app.gallery.schemas import CollectionPatch
 from app.gallery.templates import TemplateFeed, unpack
 from app.inference.embedder import Embeddings, OnnxEmbedder
@@ -318,10 +318,10 @@ def _feedback(service: Container, somebody: int, shake: int = 1) -> None:
 
 
 _MEANWHILE: dict[str, tuple[type, str, Callable[[Container], object], type[Exception] | None]] = {
-    "an enrolment": (PersonService, "_examine", lambda it: enrol(it, "cid", 3), ContractMismatch),
+    "an enrolment": (Examiner, "examine", lambda it: enrol(it, "cid", 3), ContractMismatch),
     "a face added": (
-        PersonService,
-        "_examine",
+        Examiner,
+        "examine",
         lambda it: it.services.persons.add_faces(
             "doors", "ada", [ImageFile(None, picture(1, 7))], keep_nothing
         ),
