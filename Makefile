@@ -7,7 +7,7 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: setup training-setup serve test lint types bench bench-openset bench-degraded bench-sizing bench-startup bench-mini \
+.PHONY: setup training-setup serve check test lint types bench bench-openset bench-degraded bench-sizing bench-startup bench-mini \
         bench-backup bench-overload bench-climb fuzz chaos model image-test lock sbom audit clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
@@ -15,6 +15,17 @@ setup: .venv/serve.installed
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve
+
+# For the inner loop: what needs neither torch nor a model. Of tests: each of tests/unit and tests/architecture that
+# asks for no downloaded model and no photograph. mypy reads all but training and its tests; what others import of
+# training it takes as it is, for its cache would otherwise be that of `make types`.
+check: .venv/dev.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy --follow-imports=silent --exclude='^tests/training/' --cache-dir=.mypy_cache/check \
+	  app migrations tests bench docker
+	$(BIN)/pytest --numprocesses=2 --without-model tests/unit tests/architecture
 
 test: .venv/training.installed model
 	$(BIN)/pytest --numprocesses=2 --dist=loadfile

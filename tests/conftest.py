@@ -17,6 +17,8 @@ from tests.support.fake_bundle import write_fake_bundle
 from tests.support.server import ADMIN_KEY, ServerProcess
 
 _ROOT = Path(__file__).parent.parent
+_DOWNLOADED = {"face_bundle", "photos"}
+"""Fixtures of what ``make model`` downloads, and of photographs."""
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +55,24 @@ def logs_of_its_own() -> Iterator[None]:
         root.removeHandler(handler)
     root.setLevel(logging.WARNING)
     structlog.reset_defaults()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--without-model``, for ``make check``."""
+    parser.addoption(
+        "--without-model",
+        action="store_true",
+        help="leave out every test that needs the face bundle or photographs",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Under ``--without-model``: what a test needs says whether it runs, and no list of names."""
+    if not config.getoption("--without-model"):
+        return
+    left_out = [item for item in items if _DOWNLOADED & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -13,6 +13,15 @@ depends_on: Sequence[str] | None = None
 
 def upgrade() -> None:
     """Take the step."""
+    _create_api_keys()
+    _create_collections()
+    _create_receipts()
+    _create_changes()
+    _create_persons()
+    _create_faces()
+
+
+def _create_api_keys() -> None:
     op.create_table(
         "api_keys",
         sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -27,6 +36,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name=op.f("uq_api_keys_sha256")),
         sqlite_autoincrement=True,
     )
+
+
+def _create_collections() -> None:
     op.create_table(
         "collections",
         sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -48,6 +60,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_collections_id")),
         sqlite_autoincrement=True,
     )
+
+
+def _create_receipts() -> None:
     op.create_table(
         "idempotency_receipts",
         sa.Column("caller", sa.String(length=64), nullable=False),
@@ -62,6 +77,8 @@ def upgrade() -> None:
             batch_op.f("ix_idempotency_receipts_created_at"), ["created_at"], unique=False
         )
 
+
+def _create_changes() -> None:
     op.create_table(
         "changes",
         sa.Column(
@@ -81,6 +98,9 @@ def upgrade() -> None:
             "collection_key", "revision", "person_key", name=op.f("pk_changes")
         ),
     )
+
+
+def _create_persons() -> None:
     op.create_table(
         "persons",
         sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -115,6 +135,8 @@ def upgrade() -> None:
             unique=False,
         )
 
+
+def _create_faces() -> None:
     op.create_table(
         "faces",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
