@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 from fastapi.testclient import TestClient
@@ -15,6 +16,10 @@ from app.settings import Settings
 from tests.support.databases import KINDS, migrated_database, new_database
 from tests.support.fake_bundle import write_fake_bundle
 from tests.support.server import ADMIN_KEY, ServerProcess
+
+# A busy machine is no failure: pytest's own limit ends what hangs.
+hypothesis.settings.register_profile("kith", deadline=None)
+hypothesis.settings.load_profile("kith")
 
 _ROOT = Path(__file__).parent.parent
 _DOWNLOADED = {"face_bundle", "photos"}
