@@ -21,10 +21,13 @@ from app.core.erasure import Erasure
 from app.core.observers import Observers
 from app.core.outage import Outage
 from app.decision.sites import SiteCalibrations
+from app.feedback.counts import Exposures
+from app.feedback.probes import ProbeStore
 from app.gallery.collection_service import CollectionService
 from app.gallery.lookalikes import Lookalikes
 from app.gallery.models import Collection
 from app.gallery.person_service import PersonService
+from app.gallery.repository import lock_of_contract
 from app.gallery.resemblance import Resemblances
 from app.gallery.services import GalleryServices
 from app.gallery.templates import TemplateFeed
@@ -42,12 +45,10 @@ from app.recognition.climbing import ClimbWatch
 from app.recognition.clusters import ClusterService
 from app.recognition.detect import DetectionService
 from app.recognition.distances import DistanceService
-from app.recognition.exposures import Exposures
 from app.recognition.feedback import FeedbackService
 from app.recognition.identify import IdentificationService
 from app.recognition.last_known import LastKnownCollections, LastKnownSearch, OutageSearch
 from app.recognition.model_service import ModelService
-from app.recognition.probes import ProbeStore
 from app.recognition.repository import last_known_people
 from app.recognition.results import Decision
 from app.recognition.search import PersonSearch
@@ -152,7 +153,7 @@ def _judging(base: _Base, galleries: "_Galleries") -> _Judging:
         SiteWatch(calibrations, metrics.decisions),
         ClimbWatch(metrics.decisions),
         Exposures(base.database, contract_id=manifest.contract_id),
-        ProbeStore(base.database, manifest.dimension),
+        ProbeStore(base.database, manifest.dimension, lock=lock_of_contract),
     )
     observers = Observers[Decision](books.observers(), metrics.observers)
     return _Judging(calibrations, acceptance_of(base.settings), books, observers, metrics)

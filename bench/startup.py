@@ -23,8 +23,9 @@ from sqlalchemy import func, insert, select
 from app.bundles.contract import Contract
 from app.core.db import Database
 from app.gallery.models import Collection, Face, Person
-from app.gallery.templates import TemplateFeed, pack
+from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
+from app.index.packing import pack
 from app.replication.history import Position
 from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots

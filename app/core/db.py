@@ -149,7 +149,7 @@ class Database:
         """A transaction that is committed when the block ends and rolled back when it raises.
 
         On SQLite one writer runs at a time. On PostgreSQL writers wait for each other if they lock
-        the same rows (``is_writing`` says whether a query should lock), or if they set ``alone``
+        the same rows (``repository.lock_collection``), or if they set ``alone``
         to change what may exist only once. ``patient`` as in ``read``. ``NotReady`` if the database
         does not answer; it is then unknown whether a commit without an acknowledgement happened.
         """
@@ -193,11 +193,6 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
-
-
-def is_writing(session: Session) -> bool:
-    """Whether the session is a block of ``Database.write``."""
-    return bool(session.get_bind().get_execution_options().get(WRITING, False))
 
 
 @contextmanager

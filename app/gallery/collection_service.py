@@ -13,6 +13,7 @@ from app.core.db import Database
 from app.core.ids import new_id
 from app.core.paging import Page, Paging, page
 from app.errors import AlreadyExists, Conflict
+from app.feedback.repository import trim_probes
 from app.gallery import crops, repository
 from app.gallery.models import Collection, Person
 from app.gallery.schemas import CollectionPatch, CollectionView, NewCollection
@@ -83,7 +84,7 @@ class CollectionService:
     def get(self, collection_id: str) -> CollectionView:
         """One collection, or ``NotFound``."""
         with self._database.read() as session:
-            return _view(session, repository.collection(session, collection_id))
+            return _view(session, repository.get_collection(session, collection_id))
 
     def update(self, collection_id: str, patch: CollectionPatch) -> CollectionView:
         """Change what the patch names and nothing else."""
@@ -91,13 +92,13 @@ class CollectionService:
         if "metadata" in changes:
             changes["attributes"] = changes.pop("metadata")
         with self._database.write() as session:
-            row = repository.collection(session, collection_id)
+            row = repository.lock_collection(session, collection_id)
             for name, value in changes.items():
                 setattr(row, name, value)
             row.updated_at = self._clock.now()
             session.flush()
             if "keep_probes" in changes:
-                repository.trim_probes(session, row)
+                trim_probes(session, row.key, row.keep_probes)
             if "keep_crops" in changes and not row.keep_crops:
                 crops.forget(session, row)
             view = _view(session, row)
@@ -108,7 +109,7 @@ class CollectionService:
     def delete(self, collection_id: str, *, force: bool) -> None:
         """Delete a collection; one with persons needs ``force``, else ``Conflict``."""
         with self._database.write() as session:
-            row = repository.collection(session, collection_id)
+            row = repository.lock_collection(session, collection_id)
             inhabited = session.scalar(select(exists().where(Person.collection_key == row.key)))
             if inhabited and not force:
                 raise Conflict(

@@ -18,7 +18,7 @@ from app.gallery import evaluation_repository, repository
 from app.gallery.enrolment import Enroller, ImageFile, Template
 from app.gallery.evaluation_repository import Enrolled
 from app.gallery.evidence import reports_of
-from app.gallery.templates import unpack
+from app.index.packing import unpack
 from app.inference.walk import Photo
 from app.reasons import Reason
 
@@ -72,7 +72,7 @@ def gallery_of_collection(
     ``NotFound``, ``ContractMismatch``, or ``InvalidRequest`` where it holds too little.
     """
     with database.read(patient=True) as session:
-        collection = repository.comparable_collection(session, collection_id, contract.id)
+        collection = repository.get_comparable(session, collection_id, contract.id)
         rows = evaluation_repository.templates(session, collection)
     now = clock.now()
     vectors = unpack([row.embedding for row in rows], contract.dimension)

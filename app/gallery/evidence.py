@@ -1,6 +1,6 @@
 """What a collection's calibration rests on beside the bundle."""
 
-from app.decision.reports import Reports, believed
+from app.decision.reports import NO_REPORTS, Reports, believed
 from app.decision.sites import GalleryEvidence
 from app.gallery.models import Collection
 from app.replication.reader import GalleryState
@@ -12,5 +12,8 @@ def evidence_of(owner: Collection, gallery: GalleryState) -> GalleryEvidence:
 
 
 def reports_of(owner: Collection) -> Reports:
-    """What was reported, held against the probes that count (see ``Exposures``)."""
-    return believed(owner.false_positives, owner.expected_false_positives, owner.target_fpir)
+    """What was reported, held against the probes that count (see ``app.feedback.counts``)."""
+    counts = owner.counts
+    if counts is None:
+        return NO_REPORTS
+    return believed(counts.false_positives, counts.expected_false_positives, owner.target_fpir)

@@ -11,8 +11,8 @@ from app.gallery.enrolment import Enroller, Template
 from app.gallery.examination import Examined
 from app.gallery.models import Collection, Face, Person
 from app.gallery.schemas import AddedFace, NewPerson
-from app.gallery.templates import pack
 from app.gallery.views import added_face, box_view, quality_view
+from app.index.packing import pack
 from app.reasons import Reason, RejectionReason
 
 _COLUMNS: Final = set(NewPerson.model_fields) - {"id", "metadata"}

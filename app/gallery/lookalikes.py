@@ -106,7 +106,7 @@ class Lookalikes:
     ) -> tuple[list[_Pair], dict[int, LookalikePerson]]:
         """One pair more than the page holds, and who they are."""
         with self._database.read() as session:
-            owner = repository.comparable_collection(session, collection_id, self._contract_id)
+            owner = repository.get_comparable(session, collection_id, self._contract_id)
         report = self._reports.get(
             owner.key,
             fits=lambda kept: kept.fits(owner, time.monotonic()),

@@ -5,17 +5,18 @@ see and may choose anew after a deletion. A face's ``id`` is its key; clients se
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, and_, false
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core.db import Base
+from app.feedback.models import ProbeCounts
 from app.replication.history import Position
 
 
 class Collection(Base):
     """A gallery with its policy. ``position`` is where it is in its history, and is read with it;
-    it changes through ``app.replication.history`` alone. ``next_face`` is the number of the next
-    face that is enrolled; it never goes back.
+    it changes through ``app.replication.history`` alone. ``counts`` are of its contract.
+    ``next_face`` is the number of the next face that is enrolled; it never goes back.
     """
 
     __tablename__ = "collections"
@@ -28,10 +29,6 @@ class Collection(Base):
     target_fmr: Mapped[float]
     max_faces_per_person: Mapped[int]
     lookalikes: Mapped[str] = mapped_column(String(8), server_default="warn", default="warn")
-    # What identifications stated of their probes and what was confirmed wrong: see the feedback.
-    probes: Mapped[int] = mapped_column(server_default="0", default=0)
-    expected_false_positives: Mapped[float] = mapped_column(server_default="0", default=0.0)
-    false_positives: Mapped[int] = mapped_column(server_default="0", default=0)
     keep_probes: Mapped[int] = mapped_column(server_default="0", default=0)
     keep_crops: Mapped[bool] = mapped_column(server_default=false(), default=False)
     show_candidates: Mapped[bool] = mapped_column(server_default=false(), default=False)
@@ -42,10 +39,22 @@ class Collection(Base):
     updated_at: Mapped[datetime]
     # The database deletes it with the collection.
     position: Mapped[Position] = relationship(lazy="joined", innerjoin=True, passive_deletes="all")
+    # Those of every contract, to make the first; and those of the collection's own, which are read
+    # with it.
+    all_counts: Mapped[list[ProbeCounts]] = relationship(lazy="raise", passive_deletes="all")
+    counts: Mapped[ProbeCounts | None] = relationship(
+        lazy="joined",
+        viewonly=True,
+        primaryjoin=lambda: and_(
+            Collection.key == foreign(ProbeCounts.collection_key),
+            Collection.contract_id == foreign(ProbeCounts.contract_id),
+        ),
+    )
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - of any column
-        """A new collection begins a history."""
-        super().__init__(**{"position": Position(), **values})
+        """A new collection begins a history, and has counted nothing."""
+        counts = [ProbeCounts(contract_id=values["contract_id"])]
+        super().__init__(**{"position": Position(), "all_counts": counts, **values})
 
     @property
     def revision(self) -> int:
@@ -135,61 +144,3 @@ class OtherTemplate(Base):
     )
     contract_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     embedding: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class FormerCounts(Base):
-    """What a collection had counted of its probes when it was switched away from a contract."""
-
-    __tablename__ = "former_counts"
-
-    collection_key: Mapped[int] = mapped_column(
-        ForeignKey("collections.key", ondelete="CASCADE"), primary_key=True
-    )
-    contract_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    probes: Mapped[int]
-    expected_false_positives: Mapped[float]
-
-
-class Feedback(Base):
-    """An operator's word on whether a probe was of a person; the embedding, never the image.
-
-    ``counted``: a false positive, that is, a probe for which the service named the wrong person.
-    ``reporter`` is the id of the key that said so; None where an earlier Kith kept no record of it.
-    """
-
-    __tablename__ = "feedback"
-    __table_args__ = (
-        UniqueConstraint("person_key", "probe_sha256"),
-        Index(None, "collection_key"),
-        {"sqlite_autoincrement": True},
-    )
-
-    key: Mapped[int] = mapped_column(primary_key=True)
-    id: Mapped[str] = mapped_column(String(64), unique=True)
-    collection_key: Mapped[int] = mapped_column(ForeignKey("collections.key", ondelete="CASCADE"))
-    person_key: Mapped[int] = mapped_column(ForeignKey("persons.key", ondelete="CASCADE"))
-    verdict: Mapped[str] = mapped_column(String(8))
-    counted: Mapped[bool]
-    embedding: Mapped[bytes] = mapped_column(LargeBinary)
-    probe_sha256: Mapped[str] = mapped_column(String(64))
-    similarity: Mapped[float]
-    threshold: Mapped[float]
-    revision: Mapped[int]
-    contract_id: Mapped[str] = mapped_column(String(64))
-    source: Mapped[str | None] = mapped_column(String(64))
-    reporter: Mapped[str | None] = mapped_column(String(64))
-    created_at: Mapped[datetime]
-
-
-class Probe(Base):
-    """An unknown face, where the collection keeps such: the embedding, never the image."""
-
-    __tablename__ = "probes"
-    __table_args__ = (Index(None, "collection_key"), {"sqlite_autoincrement": True})
-
-    key: Mapped[int] = mapped_column(primary_key=True)
-    id: Mapped[str] = mapped_column(String(64), unique=True)
-    collection_key: Mapped[int] = mapped_column(ForeignKey("collections.key", ondelete="CASCADE"))
-    embedding: Mapped[bytes] = mapped_column(LargeBinary)
-    source: Mapped[str | None] = mapped_column(String(64))
-    created_at: Mapped[datetime]

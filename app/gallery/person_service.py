@@ -12,6 +12,7 @@ from app.core.db import Database
 from app.core.ids import new_id
 from app.core.paging import Page, Paging, page
 from app.errors import AlreadyExists, AppError, InvalidRequest
+from app.feedback.repository import count_false_positives
 from app.gallery import repository
 from app.gallery.enrolment import Enroller, ImageFile, refusal
 from app.gallery.examination import Examined, Examiner, Tried
@@ -66,7 +67,7 @@ class PersonService:
             raise refusal(seen.rejected)
         try:
             with self._database.write() as session:
-                owner = self._enrollable(session, collection_id)
+                owner = self._lock_enrollable(session, collection_id)
                 person = insert_person(session, owner, person_id, new, now=self._clock.now())
                 others = self._examiner.others(session, seen)
                 rows = self._insert(session, owner, person, seen)
@@ -87,7 +88,7 @@ class PersonService:
     ) -> Page[PersonView]:
         """The persons by age, with exactly this name or external id where given."""
         with self._database.read() as session:
-            owner = repository.collection(session, collection_id)
+            owner = repository.get_collection(session, collection_id)
             rows = repository.persons(
                 session,
                 owner,
@@ -107,7 +108,7 @@ class PersonService:
     def get(self, collection_id: str, person_id: str) -> PersonView:
         """One person, or ``NotFound``."""
         with self._database.read() as session:
-            owner = repository.collection(session, collection_id)
+            owner = repository.get_collection(session, collection_id)
             return _view(session, owner, repository.person(session, owner, person_id))
 
     def update(self, collection_id: str, person_id: str, patch: PersonPatch) -> PersonView:
@@ -117,7 +118,7 @@ class PersonService:
             changes["attributes"] = changes.pop("metadata")
         try:
             with self._database.write() as session:
-                owner = repository.collection(session, collection_id)
+                owner = repository.lock_collection(session, collection_id)
                 person = repository.person(session, owner, person_id)
                 if patch.external_id and repository.is_anothers(session, person, patch.external_id):
                     raise _taken(collection_id, person_id, patch.external_id)
@@ -138,12 +139,12 @@ class PersonService:
     def delete(self, collection_id: str, person_id: str) -> None:
         """Remove a person: once this returns, no answer names them."""
         with self._database.write() as session:
-            owner = repository.collection(session, collection_id)
+            owner = repository.lock_collection(session, collection_id)
             person = repository.person(session, owner, person_id)
             repository.log_change(session, owner, [person.key], now=self._clock.now())
             forget(session, Person, [person.key])
             session.delete(person)
-            repository.count_false_positives(session, owner)
+            count_false_positives(session, owner.key, owner.contract_id)
         _log.info("person.deleted", collection=collection_id, person=person_id)
 
     def add_faces(
@@ -163,7 +164,7 @@ class PersonService:
             person = repository.person(session, owner, person_id)
         seen = self._examiner.examine(owner, images, subject, person_key=person.key)
         with self._database.write() as session:
-            owner = self._enrollable(session, collection_id)
+            owner = self._lock_enrollable(session, collection_id)
             person = repository.person(session, owner, person_id)
             others = self._examiner.others(session, seen)
             rows = self._insert(session, owner, person, seen)
@@ -202,19 +203,19 @@ class PersonService:
     def names(self, collection_id: str, ids: Sequence[str]) -> dict[str, str | None]:
         """The names of those of ``ids`` who are enrolled."""
         with self._database.read() as session:
-            return repository.names(session, repository.collection(session, collection_id), ids)
+            return repository.names(session, repository.get_collection(session, collection_id), ids)
 
     def has_image(self, collection_id: str, person_id: str, image: ImageFile) -> bool:
         """Whether the person is enrolled with exactly this image; nothing is decoded."""
         with self._database.read() as session:
-            owner = repository.collection(session, collection_id)
+            owner = repository.get_collection(session, collection_id)
             person = repository.person(session, owner, person_id)
             return image.sha256 in repository.image_hashes(session, person.key)
 
     def faces(self, collection_id: str, person_id: str, paging: Paging) -> Page[FaceView]:
         """A person's faces by age."""
         with self._database.read() as session:
-            owner = repository.collection(session, collection_id)
+            owner = repository.get_collection(session, collection_id)
             person = repository.person(session, owner, person_id)
             rows = repository.faces(session, person.key, after=paging.after, limit=paging.limit + 1)
         return page(
@@ -226,7 +227,7 @@ class PersonService:
         it.
         """
         with self._database.write() as session:
-            owner = repository.collection(session, collection_id)
+            owner = repository.lock_collection(session, collection_id)
             person = repository.person(session, owner, person_id)
             face = repository.face(session, person, number)
             repository.log_change(session, owner, [person.key], now=self._clock.now())
@@ -235,7 +236,10 @@ class PersonService:
         _log.info("face.deleted", collection=collection_id, person=person_id, face=number)
 
     def _enrollable(self, session: Session, collection_id: str) -> Collection:
-        return repository.comparable_collection(session, collection_id, self._enroller.contract.id)
+        return repository.get_comparable(session, collection_id, self._enroller.contract.id)
+
+    def _lock_enrollable(self, session: Session, collection_id: str) -> Collection:
+        return repository.lock_comparable(session, collection_id, self._enroller.contract.id)
 
     def _insert(
         self, session: Session, owner: Collection, person: Person, seen: Examined

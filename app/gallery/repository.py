@@ -3,37 +3,75 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.core.db import is_writing
 from app.core.names import spellings
 from app.core.reach import is_reached
-from app.decision.reports import most_of_one_reporter
 from app.errors import ContractMismatch, NotFound
-from app.gallery.models import Collection, Face, Feedback, Person, Probe
+from app.gallery.models import Collection, Face, Person
 from app.replication import history
 
 
-def collection(session: Session, collection_id: str) -> Collection:
-    """The collection, or ``NotFound``.
+def get_collection(session: Session, collection_id: str) -> Collection:
+    """The collection as it is now, or ``NotFound``."""
+    return _reached(
+        session, collection_id, select(Collection).where(Collection.id == collection_id)
+    )
 
-    Who writes holds its row until the end: writers of one collection go one after the other, so
-    that what they count and look up is still so when they commit.
+
+def lock_collection(session: Session, collection_id: str) -> Collection:
+    """The collection, held until the transaction ends, or ``NotFound``.
+
+    Writers of one collection go one after the other, so that what they count and look up is still
+    so when they commit. It is read once it is held: the rows that are read with it are of after the
+    wait too.
     """
+    _hold(session, Collection.id == collection_id)
     query = select(Collection).where(Collection.id == collection_id)
-    if is_writing(session):
-        query = query.with_for_update()
-    found = session.scalar(query)
-    if found is None or not is_reached(found.key):
-        raise NotFound(f"There is no collection {collection_id!r}.")
+    return _reached(session, collection_id, query.execution_options(populate_existing=True))
+
+
+def get_comparable(session: Session, collection_id: str, contract_id: str) -> Collection:
+    """The collection, if its templates are of this contract; else ``ContractMismatch``."""
+    found = get_collection(session, collection_id)
+    check_contract(found, contract_id)
     return found
 
 
-def comparable_collection(session: Session, collection_id: str, contract_id: str) -> Collection:
-    """The collection, if its templates are of this contract; else ``ContractMismatch``."""
-    found = collection(session, collection_id)
+def lock_comparable(session: Session, collection_id: str, contract_id: str) -> Collection:
+    """The collection, held until the transaction ends, if its templates are of this contract; else
+    ``ContractMismatch``.
+    """
+    found = lock_collection(session, collection_id)
     check_contract(found, contract_id)
+    return found
+
+
+def lock_of_contract(session: Session, collection_key: int, contract_id: str) -> int:
+    """Hold the collection of this key until the transaction ends; how many probes it keeps.
+
+    ``NotFound`` where it is no more, ``ContractMismatch`` where it is of another contract.
+    """
+    _hold(session, Collection.key == collection_key)
+    found = session.get(Collection, collection_key, populate_existing=True)
+    if found is None:
+        raise NotFound("The collection was deleted meanwhile.")
+    check_contract(found, contract_id)
+    return found.keep_probes
+
+
+def _hold(session: Session, which: ColumnElement[bool]) -> None:
+    """Lock its row alone: PostgreSQL cannot lock what is outer-joined to it. On SQLite the
+    transaction that writes has the whole database already.
+    """
+    session.execute(select(Collection.key).where(which).with_for_update())
+
+
+def _reached(session: Session, collection_id: str, query: Select[Collection]) -> Collection:
+    found = session.scalar(query)
+    if found is None or not is_reached(found.key):
+        raise NotFound(f"There is no collection {collection_id!r}.")
     return found
 
 
@@ -176,91 +214,6 @@ def log_change(
     for number, each in enumerate(enrolled, next_face - len(enrolled)):
         each.number = number
     history.log_change(session, owner.key, person_keys)
-
-
-def judged(
-    session: Session, collection_key: int, contract_id: str, *, probes: int, expected: float
-) -> None:
-    """Count probes, and how many false positives there would be if all that count had been
-    strangers; nothing where the collection is of another contract by now.
-    """
-    session.execute(
-        update(Collection)
-        .where(Collection.key == collection_key, Collection.contract_id == contract_id)
-        .values(
-            probes=Collection.probes + probes,
-            expected_false_positives=Collection.expected_false_positives + expected,
-        )
-        .execution_options(synchronize_session=False)
-    )
-
-
-def count_false_positives(session: Session, owner: Collection) -> None:
-    """Count the false positives confirmed under the collection's contract, after its feedback or
-    its contract changed; of each key that reported them up to a limit.
-    """
-    session.flush()
-    query = (
-        select(func.count())
-        .where(
-            Feedback.collection_key == owner.key,
-            Feedback.contract_id == owner.contract_id,
-            Feedback.counted,
-        )
-        .group_by(Feedback.reporter)
-    )
-    stated = select(Collection.expected_false_positives).where(Collection.key == owner.key)
-    most = most_of_one_reporter(session.scalar(stated) or 0.0)
-    session.execute(
-        update(Collection)
-        .where(Collection.key == owner.key)
-        .values(false_positives=sum(min(each, most) for each in session.scalars(query)))
-        .execution_options(synchronize_session=False)
-    )
-
-
-def reported_probes(
-    session: Session, person_key: int, contract_id: str
-) -> Sequence[Row[int, bytes]]:
-    """The key and embedding of each probe of which something was said of this person."""
-    query = select(Feedback.key, Feedback.embedding)
-    return session.execute(
-        query.where(Feedback.person_key == person_key, Feedback.contract_id == contract_id)
-    ).all()
-
-
-def verdicts(session: Session, owner: Collection) -> dict[str, int]:
-    """How often each verdict was given in the collection, under its contract."""
-    query = (
-        select(Feedback.verdict, func.count())
-        .where(Feedback.collection_key == owner.key, Feedback.contract_id == owner.contract_id)
-        .group_by(Feedback.verdict)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
-
-
-def probes(session: Session, owner: Collection) -> Sequence[Probe]:
-    """The unknown probes that the collection keeps, oldest first."""
-    query = select(Probe).where(Probe.collection_key == owner.key).order_by(Probe.key)
-    return session.scalars(query).all()
-
-
-def probe(session: Session, owner: Collection, probe_id: str) -> Probe | None:
-    """One unknown probe that the collection keeps."""
-    return session.scalar(
-        select(Probe).where(Probe.collection_key == owner.key, Probe.id == probe_id)
-    )
-
-
-def trim_probes(session: Session, owner: Collection) -> None:
-    """Forget the oldest probes beyond the number that the collection keeps."""
-    beyond = (
-        select(Probe.key)
-        .where(Probe.collection_key == owner.key)
-        .order_by(Probe.key.desc())
-        .offset(owner.keep_probes)
-    )
-    session.execute(delete(Probe).where(Probe.key.in_(session.scalars(beyond).all())))
 
 
 def is_taken(session: Session, owner: Collection, person_id: str, external_id: str | None) -> bool:

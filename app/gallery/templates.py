@@ -16,23 +16,13 @@ from app.decision.fusion import fuse_persons
 from app.errors import NotFound
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
-from app.index.base import Keys, Vectors
+from app.index.base import Keys
+from app.index.packing import unpack
 from app.replication.deltas import CollectionPosition, Delta, Payloads
 from app.replication.history import Position, touched_since
 from app.replication.validity import ALWAYS, FOREVER
 
 _log = structlog.get_logger()
-
-
-def pack(embedding: Vectors) -> bytes:
-    """A (d,) unit vector as little-endian float32 bytes."""
-    return embedding.astype("<f4").tobytes()
-
-
-def unpack(rows: Sequence[bytes], dimension: int) -> Vectors:
-    """Stored embeddings as one (n, d) array."""
-    joined = np.frombuffer(b"".join(rows), "<f4").astype(np.float32, copy=False)
-    return joined.reshape(-1, dimension)
 
 
 ReadPayloads = Callable[[Session, Collection, Sequence[int] | None], Payloads]

@@ -63,7 +63,7 @@ def _check_references(session: Session) -> None:
 
 def _collections(session: Session, collection_id: str | None) -> Sequence[Collection]:
     if collection_id is not None:
-        return [repository.collection(session, collection_id)]
+        return [repository.get_collection(session, collection_id)]
     return session.scalars(select(Collection).order_by(Collection.key)).all()
 
 

@@ -15,18 +15,22 @@ _NAMED: Final = 10
 
 
 def candidates(session: Session, contract_id: str, names: Sequence[str]) -> list[Collection]:
-    """The collections of these ids, or all, that are not of this contract yet.
+    """The collections of these ids, or all, that are not of this contract yet; they are not locked.
 
     ``NotFound`` where there is no such collection; ``Conflict`` where there is nothing to do.
     """
-    chosen = [repository.collection(session, name) for name in dict.fromkeys(names)]
+    chosen = [repository.get_collection(session, name) for name in dict.fromkeys(names)]
     if not names:
         chosen = list(session.scalars(select(Collection).order_by(Collection.key)))
     found = [owner for owner in chosen if owner.contract_id != contract_id]
     if not found:
-        told = ", ".join(names) or "every collection"
-        raise Conflict(f"There is nothing to do: {told} is of {contract_id} already.")
+        raise nothing_to_do(", ".join(names) or "every collection", contract_id)
     return found
+
+
+def nothing_to_do(which: str, contract_id: str) -> Conflict:
+    """The error where the collections are of the contract already."""
+    return Conflict(f"There is nothing to do: {which} is of {contract_id} already.")
 
 
 def due(owner: Collection, contract_id: str) -> ColumnElement[bool]:

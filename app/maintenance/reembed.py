@@ -18,7 +18,7 @@ from app.core.db import Database
 from app.errors import AppError, Conflict
 from app.gallery import repository
 from app.gallery.models import Collection, Face, OtherTemplate
-from app.gallery.templates import pack
+from app.index.packing import pack
 from app.inference.embedder import Embedder
 from app.maintenance import beside
 from app.maintenance.archive import Progress
@@ -111,7 +111,7 @@ class Reembedding:
     def _keep(self, owner: Collection, rows: dict[int, bytes]) -> int:
         """Store those whose faces are still there and still due; how many these were."""
         with self._database.write() as session:
-            now = repository.collection(session, owner.id)
+            now = repository.lock_collection(session, owner.id)
             if now.epoch != owner.epoch:
                 raise Conflict(
                     f"The collection {owner.id!r} was switched or restored meanwhile; run again."

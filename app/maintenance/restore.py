@@ -20,6 +20,7 @@ from app.core.bulk import advance_keys, hold
 from app.core.db import Database
 from app.core.ids import ID_PATTERN
 from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound
+from app.feedback.repository import ensure_probe_counts
 from app.gallery import repository
 from app.gallery.models import Collection, Face
 from app.maintenance import numbers
@@ -192,10 +193,12 @@ def _begin_histories(session: Session, entries: Sequence[CollectionEntry]) -> No
     archive states of them.
     """
     for entry in entries:
-        key = session.scalar(select(Collection.key).where(Collection.id == entry.id))
-        if key is None:
+        found = select(Collection.key, Collection.contract_id).where(Collection.id == entry.id)
+        row = session.execute(found).one_or_none()
+        if row is None:
             raise ArchiveError(f"The backup states a collection {entry.id!r} and has none.")
-        history.begin(session, key, revision=entry.revision)
+        history.begin(session, row.key, revision=entry.revision)
+        ensure_probe_counts(session, row.key, row.contract_id)
         _check_count(session, entry)
 
 
@@ -207,7 +210,7 @@ def _check_all_stated(session: Session) -> None:
 
 
 def _check_count(session: Session, entry: CollectionEntry) -> None:
-    row = repository.collection(session, entry.id)
+    row = repository.get_collection(session, entry.id)
     found = repository.counts(session, [row.key])[row.key]
     if found != (entry.persons, entry.faces):
         raise ArchiveError(

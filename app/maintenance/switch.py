@@ -1,8 +1,8 @@
 """A collection goes from one contract to another, and back: the templates change places.
 
 One transaction a collection. The old templates stay beside, under their contract, so that a switch
-to it is the way back. What was measured under a contract belongs to it: reports and counts wait for
-its return, and unknown probes, which nothing could compare any more, are forgotten.
+to it is the way back. Reports and counts are of a contract: those of the old one
+wait for its return. Unknown probes, which nothing could compare any more, are forgotten.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 
 from app.core.db import Database
 from app.errors import Conflict
+from app.feedback.models import Feedback, Probe
+from app.feedback.repository import count_false_positives, ensure_probe_counts
 from app.gallery import repository
-from app.gallery.models import Collection, Face, Feedback, FormerCounts, OtherTemplate, Probe
+from app.gallery.models import Collection, Face, OtherTemplate
 from app.maintenance import beside
 from app.replication.history import begin_anew
 
@@ -56,15 +58,17 @@ def switch(database: Database, collection_id: str, contract_id: str, *, now: dat
     ``Conflict`` where it is so already, or a face has no template under it.
     """
     with database.write(patient=True) as session:
-        (owner,) = beside.candidates(session, contract_id, [collection_id])
+        owner = repository.lock_collection(session, collection_id)
+        if owner.contract_id == contract_id:
+            raise beside.nothing_to_do(collection_id, contract_id)
         _check_complete(session, owner, contract_id)
         before = owner.contract_id
         _swap_templates(session, owner, contract_id)
-        _swap_counts(session, owner, contract_id)
+        ensure_probe_counts(session, owner.key, contract_id)
         owner.contract_id = contract_id
         owner.updated_at = now
         begin_anew(session, owner.key)
-        repository.count_false_positives(session, owner)
+        count_false_positives(session, owner.key, contract_id)
         return Switched(
             collection_key=owner.key,
             collection_id=owner.id,
@@ -83,7 +87,7 @@ def drop(database: Database, names: Sequence[str], contract_id: str | None) -> d
         every = session.scalars(select(Collection.id).order_by(Collection.key)).all()
     for name in names or every:
         with database.write(patient=True) as session:
-            owner = repository.collection(session, name)
+            owner = repository.lock_collection(session, name)
             theirs = beside.other_templates(owner, contract_id)
             dropped[name] = _count(session, theirs)
             session.execute(delete(OtherTemplate).where(theirs).execution_options(**_IN_SQL_ALONE))
@@ -115,23 +119,6 @@ def _swap_templates(session: Session, owner: Collection, contract_id: str) -> No
     )
     taken = beside.other_templates(owner, contract_id)
     session.execute(delete(OtherTemplate).where(taken).execution_options(**_IN_SQL_ALONE))
-
-
-def _swap_counts(session: Session, owner: Collection, contract_id: str) -> None:
-    """What was counted of the old model's probes says nothing of the new one's."""
-    former = session.get(FormerCounts, (owner.key, contract_id))
-    session.add(
-        FormerCounts(
-            collection_key=owner.key,
-            contract_id=owner.contract_id,
-            probes=owner.probes,
-            expected_false_positives=owner.expected_false_positives,
-        )
-    )
-    owner.probes = former.probes if former else 0
-    owner.expected_false_positives = former.expected_false_positives if former else 0.0
-    if former:
-        session.delete(former)
 
 
 def _forget_probes(session: Session, owner: Collection) -> int:

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Column, ColumnElement, ForeignKey, LargeBinary, Table, func, select
 from sqlalchemy.orm import Session
@@ -12,11 +12,10 @@ from app.core.bulk import is_local
 from app.core.db import Base, Utc
 from app.errors import ArchiveError
 from app.gallery.models import Collection
+from app.maintenance import former
 from app.maintenance.archive import BATCH, Archive, Row
 
 COLLECTIONS = Base.metadata.tables[Collection.__tablename__]
-_FORMER: Final = {COLLECTIONS.name: {"revision"}}
-"""Columns of archives of before schema 0010; the manifest states each collection's revision too."""
 
 
 def everything() -> list[Table]:
@@ -65,7 +64,7 @@ def read(session: Session, table: Table, where: ColumnElement[bool] | None) -> I
 def rows_of(archive: Archive, table: Table) -> Iterator[list[Row]]:
     """A table's rows out of an archive, as the database takes them."""
     readers = {column.name: _reader(column) for column in carried_columns(table)}
-    for batch in archive.batches(table.name):
+    for batch in former.batches(archive, table.name):
         yield [
             {name: read(row[name]) for name, read in readers.items() if name in row}
             for row in batch
@@ -79,12 +78,14 @@ def check_fits(archive: Archive) -> None:
     """
     tables = {table.name: table for table in carried()}
     for name, entry in archive.manifest.tables.items():
+        if name in former.TABLES:
+            continue
         columns = (
             {column.name: column for column in carried_columns(tables[name])}
             if name in tables
             else {}
         )
-        if unknown := set(entry.columns) - columns.keys() - _FORMER.get(name, set()):
+        if unknown := set(entry.columns) - columns.keys() - former.COLUMNS.get(name, set()):
             raise _misfit(archive, f"has {_listed(name, unknown)}, unknown here")
         if lacking := {
             each for each in columns.keys() - set(entry.columns) if _needed(columns[each])

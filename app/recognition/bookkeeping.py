@@ -9,13 +9,14 @@ from functools import partial
 
 from app.core.observers import Observe, Observers
 from app.decision.open_set import Outcome
+from app.errors import NotFound
+from app.feedback.counts import Exposures
+from app.feedback.probes import ProbeStore, StoredProbes
 from app.gallery.evidence import reports_of
 from app.gallery.models import Collection
 from app.index.base import Vectors
 from app.observability.decision_metrics import DecisionMetrics, Top
 from app.recognition.climbing import ClimbWatch
-from app.recognition.exposures import Exposures
-from app.recognition.probes import ProbeStore, StoredProbes
 from app.recognition.results import DecidedFace, Decision, IdentifiedImage, Policy, VerifiedFace
 from app.recognition.thresholds import SiteWatch
 
@@ -73,12 +74,15 @@ class Records:
     def probe(self, collection: Collection, probe_id: str) -> Vectors:
         """One kept probe's embedding (d,), or ``NotFound``."""
         self._observers.settle()
-        return self._probes.get(collection, probe_id)
+        found = self._probes.get(collection.key, probe_id)
+        if found is None:
+            raise NotFound(f"There is no probe {probe_id!r} in the collection {collection.id!r}.")
+        return found
 
     def probes(self, collection: Collection) -> StoredProbes:
         """Every kept probe of the collection."""
         self._observers.settle()
-        return self._probes.all(collection)
+        return self._probes.all(collection.key)
 
 
 def observe_metrics(metrics: DecisionMetrics, decision: Decision) -> None:
@@ -155,7 +159,11 @@ def observe_probes(probes: ProbeStore, decision: Decision) -> None:
         }
         if kept:
             probes.keep(
-                decision.collection, kept, seen_at=decision.at, source=decision.question.source
+                decision.collection.key,
+                decision.collection.contract_id,
+                kept,
+                seen_at=decision.at,
+                source=decision.question.source,
             )
 
 

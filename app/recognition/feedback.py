@@ -18,12 +18,14 @@ from app.core.ids import new_id
 from app.decision.fusion import fuse
 from app.decision.sites import GalleryEvidence, SiteCalibrations
 from app.errors import FieldError, InvalidRequest
+from app.feedback import repository as reports
+from app.feedback.models import Feedback
 from app.gallery import repository
-from app.gallery.models import Collection, Feedback
+from app.gallery.models import Collection
 from app.gallery.schemas import SeveralFaces
-from app.gallery.templates import pack, unpack
 from app.gallery.views import limit_view, similarity_view
 from app.index.base import Vectors
+from app.index.packing import pack, unpack
 from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.receipts.keeping import Keep
@@ -98,7 +100,7 @@ class FeedbackService:
         wrong = named == person.id and image is not None
         self._records.write_counts()
         with self._database.write() as session:
-            owner = repository.comparable_collection(session, collection_id, collection.contract_id)
+            owner = repository.lock_comparable(session, collection_id, collection.contract_id)
             person = repository.person(session, owner, options.person_id)
             row = _row(session, person.key, owner.contract_id, probe) or Feedback(
                 id=new_id("fb"),
@@ -119,7 +121,7 @@ class FeedbackService:
             row.reporter = caller.id
             session.add(row)
             repository.log_change(session, owner, [person.key], now=self._clock.now())
-            repository.count_false_positives(session, owner)
+            reports.count_false_positives(session, owner.key, owner.contract_id)
             exact = Disclosure.of(caller, owner).scores
             view = _view(row, person.id, several, exact=exact)
             keep(session, view, row, person)
@@ -148,14 +150,14 @@ def _row(session: Session, person_key: int, contract_id: str, probe: Vectors) ->
     """What was said of this person and this probe: the same image is the same probe, also where
     replicas on unlike processors embed it.
     """
-    said = repository.reported_probes(session, person_key, contract_id)
+    said = reports.reported_probes(session, person_key, contract_id)
     if not said:
         return None
     similarity = unpack([row.embedding for row in said], len(probe)) @ probe
     nearest = int(np.argmax(similarity))
     if similarity[nearest] < 1 - _SAME:
         return None
-    return session.get(Feedback, said[nearest].key)
+    return reports.get_feedback(session, said[nearest].key)
 
 
 def _digest(probe: Vectors) -> str:

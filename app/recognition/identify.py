@@ -11,6 +11,7 @@ from app.core.clock import Clock
 from app.core.observers import Observers
 from app.decision.open_set import Outcome
 from app.decision.sites import SiteCalibrations
+from app.feedback.probes import new_probe_id
 from app.gallery.evidence import evidence_of
 from app.gallery.models import Collection
 from app.inference.acceptance import Acceptance
@@ -19,7 +20,6 @@ from app.inference.embedder import Embeddings
 from app.inference.subject import largest_faces
 from app.recognition.last_known import OutageSearch
 from app.recognition.matches import Matches, Near, judge
-from app.recognition.probes import new_probe_id
 from app.recognition.results import (
     DecidedFace,
     Decision,

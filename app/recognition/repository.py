@@ -12,9 +12,11 @@ from sqlalchemy import BindParameter, Row, bindparam, null, select, true, union_
 from sqlalchemy.orm import Session, defer
 
 from app.decision.fusion import fuse_persons
-from app.gallery.models import Collection, Face, Feedback, Person
-from app.gallery.templates import parts, unpack, window
+from app.feedback.models import Feedback
+from app.gallery.models import Collection, Face, Person
+from app.gallery.templates import parts, window
 from app.index.base import Vectors
+from app.index.packing import unpack
 from app.recognition.matches import Enrolled, PersonSummary
 
 _KEYS: Final[BindParameter[list[int]]] = bindparam("keys", expanding=True)

@@ -57,7 +57,7 @@ class PersonSearch:
         """The collection, if its templates can be compared with this service's embeddings."""
         self._cached.pop(collection_id, None)
         with self._database.read() as session:
-            return repository.comparable_collection(session, collection_id, self._contract.id)
+            return repository.get_comparable(session, collection_id, self._contract.id)
 
     def gallery(self, collection: Collection) -> GalleryState:
         """The gallery at the collection's revision or later, as it is now."""
@@ -104,7 +104,7 @@ class PersonSearch:
     def _person(
         self, session: Session, collection_id: str, person_id: str
     ) -> tuple[Collection, Person, Vectors]:
-        collection = repository.comparable_collection(session, collection_id, self._contract.id)
+        collection = repository.get_comparable(session, collection_id, self._contract.id)
         person = repository.person(session, collection, person_id)
         return collection, person, templates_of(session, person, self._contract.dimension)
 

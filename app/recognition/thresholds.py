@@ -2,7 +2,7 @@
 calibration fits the site.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from threading import Lock
 
 import structlog
@@ -13,7 +13,7 @@ from app.decision.calibration import MOST_LOWERED, Threshold
 from app.decision.moments import Moments
 from app.decision.site import SiteFit
 from app.decision.sites import SiteCalibrations
-from app.gallery import repository
+from app.feedback.repository import verdicts
 from app.gallery.evidence import evidence_of, reports_of
 from app.gallery.models import Collection
 from app.gallery.views import cosine_view, limit_view
@@ -113,7 +113,7 @@ class ThresholdService:
         least = calibration.least(used.target, gallery.size)
         at_least = used.similarity <= least
         with self._database.read() as session:
-            given = repository.verdicts(session, collection)
+            given = verdicts(session, collection.key, collection.contract_id)
         return ThresholdEvidence(
             bundle=BundleEvidence(
                 similarity=limit_view(found.bundle.similarity),
@@ -124,19 +124,25 @@ class ThresholdService:
             site=_site_view(
                 gallery, found.site, self._calibrations.bundle.moments, least, at_least=at_least
             ),
-            feedback=ReportsView(
-                probes=collection.probes,
-                expected_false_positives=collection.expected_false_positives,
-                false_positives=collection.false_positives,
-                not_them=given.get("not_them", 0),
-                them=given.get("them", 0),
-                factor=reports_of(collection).factor,
-            ),
+            feedback=_reports_view(collection, given),
             fpir_ratio=found.ratio,
             fpir_ratio_interval=list(found.interval),
             fits_bundle=found.fits,
             warning=_warning(found, least if at_least else None),
         )
+
+
+def _reports_view(collection: Collection, given: Mapping[str, int]) -> ReportsView:
+    """``given``: how many reports there are of each verdict."""
+    counts = collection.counts
+    return ReportsView(
+        probes=counts.probes if counts else 0,
+        expected_false_positives=counts.expected_false_positives if counts else 0.0,
+        false_positives=counts.false_positives if counts else 0,
+        not_them=given.get("not_them", 0),
+        them=given.get("them", 0),
+        factor=reports_of(collection).factor,
+    )
 
 
 def _site_view(

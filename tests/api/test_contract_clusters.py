@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.bootstrap import build
 from app.core.db import Database
-from app.gallery.models import Probe
+from app.feedback.models import Probe
 from app.settings import Settings
 from tests.api.support import (
     FakeClock,

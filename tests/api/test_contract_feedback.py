@@ -14,7 +14,7 @@ from app.bootstrap import build
 from app.core.db import Database
 from app.decision.reports import Reports
 from app.errors import NotReady
-from app.gallery.models import Feedback
+from app.feedback.models import Feedback
 from app.inference.embedder import Embeddings, OnnxEmbedder
 from app.settings import Settings
 from app.vision.types import AlignedCrop
@@ -246,7 +246,7 @@ def test_counts_that_cannot_be_written_are_kept(
         monkeypatch.undo()
         raise OperationalError("UPDATE", None, Exception("the disk is full"))
 
-    monkeypatch.setattr("app.gallery.repository.judged", fail)
+    monkeypatch.setattr("app.feedback.repository.add_probe_counts", fail)
     with client_of(build(settings)) as client:
         path = make_collection(client, "door", target_fpir=TARGET)
         enrol(client, path, "ada", picture(1))

@@ -15,13 +15,13 @@ from sqlalchemy.engine import Engine
 
 import app
 from app.bootstrap import build
+from app.feedback.counts import Exposures
+from app.feedback.probes import ProbeStore
 from app.index.base import Neighbours, Vectors
 from app.index.flat import FlatIndex
 from app.observability.decision_metrics import DecisionMetrics
 from app.recognition import routes
 from app.recognition.climbing import ClimbWatch
-from app.recognition.exposures import Exposures
-from app.recognition.probes import ProbeStore
 from app.recognition.thresholds import SiteWatch
 from app.settings import Settings
 from tests.api.support import (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from app.recognition import exposures
+from app.feedback import counts as exposures
 from tests.api.support import (
     FakeClock,
     enrol,

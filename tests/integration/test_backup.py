@@ -19,15 +19,13 @@ from app.core.bulk import is_local
 from app.core.db import Base, Database
 from app.core.paging import Paging
 from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound, NotReady
+from app.feedback.models import Feedback, Probe, ProbeCounts
 from app.gallery.enrolment import ImageFile
 from app.gallery.models import (
     Collection,
     Face,
-    Feedback,
-    FormerCounts,
     OtherTemplate,
     Person,
-    Probe,
 )
 from app.gallery.schemas import NewPerson
 from app.maintenance.archive import (
@@ -102,7 +100,7 @@ def _tell_of_ada(database: Database) -> None:
             OtherTemplate(face_id=face.id, contract_id="another", embedding=face.embedding[:64])
         )
         session.add(
-            FormerCounts(
+            ProbeCounts(
                 collection_key=ada.collection_key,
                 contract_id="another",
                 probes=7,
@@ -225,8 +223,8 @@ def test_a_database_that_is_not_empty_is_left_as_it_is(service: Container, tmp_p
     before = everything_in(service.database)
     with pytest.raises(
         Conflict,
-        match=r"collections 2, former counts 1, persons 5, probes 1, faces 5, feedback 1, crops 4, "
-        r"other templates 1\. --replace restores",
+        match=r"collections 2, persons 5, probe counts 3, probes 1, faces 5, feedback 1, "
+        r"crops 4, other templates 1\. --replace restores",
     ):
         restored(service.database, tmp_path / "kith.zip")
     assert everything_in(service.database) == before
@@ -390,20 +388,21 @@ def altered(
     file: Path,
     alter: Callable[[str, list[str], list[dict[str, object]]], None],
     names: Mapping[str, str] | None = None,
+    tables: Mapping[str, str] | None = None,
 ) -> Path:
     """The archive with its tables changed, sealed as if it had been made so; ``names`` of
-    collections in its manifest by those that they had.
+    collections in its manifest by those that they had, and of ``tables``.
     """
     with opened_archive(file, unwatched) as archive:
         manifest = archive.manifest
-        tables = {
+        there = {
             name: (entry.columns, [row for batch in archive.batches(name) for row in batch])
             for name, entry in manifest.tables.items()
         }
     with new_archive(file) as writer:
-        for name, (columns, rows) in tables.items():
+        for name, (columns, rows) in there.items():
             alter(name, columns, rows)
-            writer.table(name, columns, [rows])
+            writer.table((tables or {}).get(name, name), columns, [rows])
         for entry in manifest.collections:
             entry.id = (names or {}).get(entry.id, entry.id)
         writer.finish(Contents(**manifest.model_dump(exclude={"format", "tables"})))
@@ -465,6 +464,56 @@ def test_an_archive_of_before_schema_0010_goes_on_at_its_revisions(
     with pytest.raises(ArchiveError, match="'unstated' that it does not state"):
         restored(service.database, tmp_path / "kith.zip", replace=True)
     assert positions(service.database) == after
+
+
+def test_an_archive_of_before_schema_0011_keeps_its_counts(
+    service: Container, tmp_path: Path
+) -> None:
+    """There the counts of a collection's contract were columns of its row, and those of contracts
+    that it had before were a table.
+    """
+    with service.database.write() as session:
+        hq = session.scalars(select(Collection).where(Collection.id == "hq")).one()
+        counts = session.get_one(ProbeCounts, (hq.key, hq.contract_id))
+        counts.probes, counts.expected_false_positives, counts.false_positives = 5, 0.25, 1
+    before = probe_counts(service.database)
+    assert sorted(before.values()) == [(0, 0.0, 0), (5, 0.25, 1), (7, 0.5, 0)]
+    backed_up(service.database, tmp_path / "kith.zip")
+    names = ("probes", "expected_false_positives", "false_positives")
+
+    def as_before(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
+        if name == "collections":
+            columns.extend(names)
+            for row in rows:
+                own.append((row["key"], row["contract_id"]))
+                row.update(zip(names, before[row["key"], row["contract_id"]], strict=True))
+        if name == "probe_counts":
+            columns.remove("false_positives")
+            rows[:] = [
+                row for row in rows if (row["collection_key"], row["contract_id"]) not in own
+            ]
+            for row in rows:
+                del row["false_positives"]
+
+    own: list[tuple[object, object]] = []
+    altered(tmp_path / "kith.zip", as_before, tables={"probe_counts": "former_counts"})
+    restored(service.database, tmp_path / "kith.zip", replace=True)
+    assert probe_counts(service.database) == before
+    imported(service.database, tmp_path / "kith.zip", "hq", new_id="hq-2")
+    after = probe_counts(service.database)
+    assert sorted(after.values()) == [(0, 0.0, 0), *[(5, 0.25, 1)] * 2, *[(7, 0.5, 0)] * 2]
+
+
+def probe_counts(database: Database) -> dict[tuple[object, object], tuple[int, float, int]]:
+    with database.read() as session:
+        return {
+            (row.collection_key, row.contract_id): (
+                row.probes,
+                row.expected_false_positives,
+                row.false_positives,
+            )
+            for row in session.scalars(select(ProbeCounts))
+        }
 
 
 @both

@@ -12,8 +12,9 @@ from sqlalchemy import delete, select, update
 
 from app.bootstrap import Container
 from app.errors import Conflict
+from app.feedback.models import Probe
 from app.gallery.enrolment import ImageFile
-from app.gallery.models import Collection, Crop, Face, OtherTemplate, Probe
+from app.gallery.models import Collection, Crop, Face, OtherTemplate
 from app.gallery.schemas import NewPerson
 from app.maintenance.backup import backup
 from app.maintenance.check import Check

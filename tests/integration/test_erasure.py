@@ -17,7 +17,8 @@ from sqlalchemy import select
 from app.bootstrap import Container, build
 from app.core.db import Database
 from app.core.erasure import Erasure
-from app.gallery.models import Crop, Face, OtherTemplate, Probe
+from app.feedback.models import Probe
+from app.gallery.models import Crop, Face, OtherTemplate
 from app.main import create_app
 from app.settings import Settings
 from tests.support.commands import Kith

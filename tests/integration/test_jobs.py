@@ -14,7 +14,7 @@ from sqlalchemy import event, select
 from app.auth.models import ApiKey
 from app.bootstrap import Container, build
 from app.core.db import Database
-from app.gallery.models import Collection
+from app.feedback.models import ProbeCounts
 from app.settings import Settings
 from tests.api.support import FakeClock, client_of, enrol, files, identify, made, make_collection
 from tests.support.pictures import picture
@@ -126,7 +126,7 @@ def test_a_stop_writes_what_memory_has_counted(server: Callable[..., ServerProce
     assert process.wait() == 0
     database = Database(process.data_dir / "kith.db")
     with database.read() as session:
-        assert session.scalars(select(Collection.probes)).all() == [3]
+        assert session.scalars(select(ProbeCounts.probes)).all() == [3]
         assert session.scalars(select(ApiKey.last_used_at)).one() is not None
     database.close()
     assert [file.suffix for file in (process.data_dir / "index").iterdir()] == [".snapshot"]

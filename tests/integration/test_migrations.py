@@ -17,6 +17,7 @@ from app.auth.models import ApiKey
 from app.auth.service import KeyService
 from app.core.clock import SystemClock
 from app.core.db import Base, Database
+from app.feedback.models import ProbeCounts
 from app.gallery.models import Collection, Face, Person
 from app.receipts.models import Receipt
 from app.replication.history import Position, fault, log_change, touched_since
@@ -273,6 +274,40 @@ def test_a_collection_goes_on_from_where_it_was_in_its_history(
         session.execute(sa.delete(Collection).where(Collection.key == 2))
     with database.read() as session:
         assert session.scalars(sa.select(Position.collection_key)).all() == [1]
+
+
+def test_counts_of_probes_move_to_a_table_of_their_own(database: Database) -> None:
+    """Of the collection's contract and of those that it had before, there and back."""
+    upgrade(database, "0010")
+    many = "target_fpir, target_fmr, max_faces_per_person, metadata, created_at, updated_at"
+    values = "0.001, 0.0001, 20, '{}', '2026-05-04', '2026-05-04'"
+    with database.migration() as connection:
+        for key, counts in enumerate(["12, 0.5, 3", "0, 0, 0"], 1):
+            connection.execute(
+                sa.text(
+                    f"INSERT INTO collections (key, id, contract_id, {many}, probes, "  # noqa: S608
+                    "expected_false_positives, false_positives) "
+                    f"VALUES ({key}, 'c{key}', 'now', {values}, {counts})"
+                )
+            )
+        connection.execute(sa.text("INSERT INTO former_counts VALUES (1, 'before', 7, 0.25)"))
+    for _ in range(2):
+        upgrade(database)
+        with database.read() as session:
+            query = sa.select(ProbeCounts).order_by(ProbeCounts.collection_key, ProbeCounts.probes)
+            there = [
+                (row.collection_key, row.contract_id, row.probes, row.expected_false_positives)
+                for row in session.scalars(query)
+            ]
+            wrong = session.scalars(sa.select(ProbeCounts.false_positives)).all()
+        assert there == [(1, "before", 7, 0.25), (1, "now", 12, 0.5), (2, "now", 0, 0.0)]
+        assert sorted(wrong) == [0, 0, 3]
+        downgrade(database, "0010")
+    with database.read() as session:
+        former = session.execute(sa.text("SELECT * FROM former_counts")).all()
+        own = sa.text("SELECT probes, false_positives FROM collections ORDER BY key")
+        assert session.execute(own).all() == [(12, 3), (0, 0)]
+    assert former == [(1, "before", 7, 0.25)]
 
 
 def test_processes_that_upgrade_at_once_all_succeed(empty_database_url: str) -> None:

@@ -19,11 +19,13 @@ from app.bundles.manifest import read_manifest
 from app.core.db import Database
 from app.core.paging import Paging
 from app.errors import Conflict, ContractMismatch, NotFound, NotReady
+from app.feedback.models import Probe
 from app.gallery.enrolment import Enroller, ImageFile
 from app.gallery.examination import Examiner
-from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person, Probe
+from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person
 from app.gallery.schemas import CollectionPatch
-from app.gallery.templates import TemplateFeed, unpack
+from app.gallery.templates import TemplateFeed
+from app.index.packing import unpack
 from app.inference.embedder import Embeddings, OnnxEmbedder
 from app.inference.pipeline import build_pipeline
 from app.maintenance import reembed as room
@@ -388,8 +390,9 @@ def test_a_replica_of_the_old_model_never_reads_the_new_ones_templates(
 
 def _evidence_row(database: Database) -> tuple[int, float, int]:
     with database.read() as session:
-        row = session.scalars(select(Collection)).one()
-        return row.probes, row.expected_false_positives, row.false_positives
+        counts = session.scalars(select(Collection)).one().counts
+        assert counts is not None
+        return counts.probes, counts.expected_false_positives, counts.false_positives
 
 
 @both

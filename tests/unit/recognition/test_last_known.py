@@ -14,7 +14,8 @@ from app.bootstrap import Container, build
 from app.bundles.contract import Contract
 from app.core.clock import SystemClock
 from app.errors import Conflict, ContractMismatch, DatabaseLost, NotFound
-from app.gallery.models import Collection, Feedback
+from app.feedback.models import Feedback
+from app.gallery.models import Collection
 from app.gallery.templates import TemplateFeed
 from app.index.base import Keys
 from app.index.flat import FlatIndex

@@ -14,8 +14,9 @@ from app.core.ids import new_id
 from app.errors import NotFound
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
-from app.gallery.templates import TemplateFeed, pack, unpack
+from app.gallery.templates import TemplateFeed
 from app.index.base import Vectors
+from app.index.packing import pack, unpack
 from app.replication import history
 from app.replication.deltas import CollectionPosition, Delta
 from app.replication.history import Change

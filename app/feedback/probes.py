@@ -1,21 +1,25 @@
 """The last unknown probes of a collection, where it asks for that: embeddings, never images."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import numpy as np
+from sqlalchemy.orm import Session
 
 from app.core.db import Database
 from app.core.ids import new_id
-from app.errors import NotFound
-from app.gallery import repository
-from app.gallery.models import Collection, Probe
-from app.gallery.templates import pack, unpack
+from app.feedback import repository
+from app.feedback.models import Probe
 from app.index.base import Vectors
+from app.index.packing import pack, unpack
 
 _PREFIX: Final = "prb"
+LockOfContract = Callable[[Session, int, str], int]
+"""Given a collection's key and a contract, holds the collection until the transaction ends, and
+returns how many probes it keeps; ``ContractMismatch`` where it is of another contract.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,51 +37,53 @@ def new_probe_id() -> str:
 
 
 class ProbeStore:
-    """Keeps the newest unknown probes of a collection, ``keep_probes`` of them. Thread-safe."""
+    """Keeps the newest unknown probes of collections. Thread-safe; embeddings are (d,)."""
 
-    def __init__(self, database: Database, dimension: int) -> None:
+    def __init__(self, database: Database, dimension: int, *, lock: LockOfContract) -> None:
         self._database = database
         self._dimension = dimension
+        self._lock = lock
 
     def keep(
         self,
-        collection: Collection,
+        collection_key: int,
+        contract_id: str,
         vectors: Mapping[str, Vectors],
         *,
         seen_at: datetime,
         source: str | None,
     ) -> None:
-        """Keep ``vectors`` (d,) by their ids, and delete the oldest probes beyond the collection's
-        number.
+        """Keep ``vectors`` (d,), computed under the contract, by their ids, and delete the oldest
+        probes beyond the collection's number.
 
-        ``ContractMismatch`` where the collection was switched to another model since it was read.
+        ``ContractMismatch`` where the collection was switched to another model meanwhile.
         """
         with self._database.write() as session:
-            owner = repository.comparable_collection(session, collection.id, collection.contract_id)
-            session.add_all(
+            number = self._lock(session, collection_key, contract_id)
+            rows = [
                 Probe(
                     id=probe_id,
-                    collection_key=owner.key,
+                    collection_key=collection_key,
                     embedding=pack(vector),
                     source=source,
                     created_at=seen_at,
                 )
                 for probe_id, vector in vectors.items()
-            )
-            session.flush()
-            repository.trim_probes(session, owner)
+            ]
+            repository.add_probes(session, rows)
+            repository.trim_probes(session, collection_key, number)
 
-    def all(self, collection: Collection) -> StoredProbes:
+    def all(self, collection_key: int) -> StoredProbes:
         """Every kept probe of the collection."""
         with self._database.read() as session:
-            rows = repository.probes(session, collection)
+            rows = repository.get_probes(session, collection_key)
         vectors = unpack([row.embedding for row in rows], self._dimension)
         return StoredProbes([row.id for row in rows], vectors, [row.created_at for row in rows])
 
-    def get(self, collection: Collection, probe_id: str) -> Vectors:
-        """One probe's embedding (d,), or ``NotFound``."""
+    def get(self, collection_key: int, probe_id: str) -> Vectors | None:
+        """One probe's embedding (d,); None where the collection keeps no such probe."""
         with self._database.read() as session:
-            row = repository.probe(session, collection, probe_id)
+            row = repository.get_probe(session, collection_key, probe_id)
         if row is None:
-            raise NotFound(f"There is no probe {probe_id!r} in the collection {collection.id!r}.")
+            return None
         return np.asarray(unpack([row.embedding], self._dimension)[0])

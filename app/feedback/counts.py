@@ -20,7 +20,7 @@ from typing import Final
 
 from app.auth.principal import INSIDE, Principal, Scope
 from app.core.db import Database
-from app.gallery import repository
+from app.feedback import repository
 
 _AT_ONCE: Final = 3
 _SOURCE_SECONDS: Final = 2.0
@@ -95,7 +95,7 @@ class Exposures:
         try:
             with self._database.write() as session:
                 for key in sorted(counts):
-                    repository.judged(
+                    repository.add_probe_counts(
                         session,
                         key,
                         self._contract_id,
