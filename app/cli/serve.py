@@ -14,7 +14,7 @@ from app.auth.service import KeyService
 from app.auth.way_in import WayIn
 from app.bootstrap import build
 from app.bundles.pull import pull
-from app.cli.models import download_progress
+from app.cli.progress import download_progress
 from app.core.logging import configure_logging
 from app.core.terminal import flush_output
 from app.errors import StartError

@@ -10,6 +10,8 @@ down_revision: str | None = None
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
+_INTEGER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Take the step."""
@@ -24,7 +26,7 @@ def upgrade() -> None:
 def _create_api_keys() -> None:
     op.create_table(
         "api_keys",
-        sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", _INTEGER, nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=256), nullable=True),
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -41,19 +43,15 @@ def _create_api_keys() -> None:
 def _create_collections() -> None:
     op.create_table(
         "collections",
-        sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", _INTEGER, nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=256), nullable=True),
         sa.Column("target_fpir", sa.Double(), nullable=False),
         sa.Column("target_fmr", sa.Double(), nullable=False),
-        sa.Column(
-            "max_faces_per_person",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("max_faces_per_person", _INTEGER, nullable=False),
         sa.Column("metadata", sa.JSON(), nullable=False),
         sa.Column("contract_id", sa.String(length=64), nullable=False),
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revision", _INTEGER, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_collections")),
@@ -81,13 +79,9 @@ def _create_receipts() -> None:
 def _create_changes() -> None:
     op.create_table(
         "changes",
-        sa.Column(
-            "collection_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "person_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("collection_key", _INTEGER, nullable=False),
+        sa.Column("revision", _INTEGER, nullable=False),
+        sa.Column("person_key", _INTEGER, nullable=False),
         sa.ForeignKeyConstraint(
             ["collection_key"],
             ["collections.key"],
@@ -103,10 +97,8 @@ def _create_changes() -> None:
 def _create_persons() -> None:
     op.create_table(
         "persons",
-        sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "collection_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("key", _INTEGER, nullable=False),
+        sa.Column("collection_key", _INTEGER, nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=256), nullable=True),
         sa.Column("external_id", sa.String(length=256), nullable=True),
@@ -139,13 +131,9 @@ def _create_persons() -> None:
 def _create_faces() -> None:
     op.create_table(
         "faces",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "person_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column(
-            "collection_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("id", _INTEGER, nullable=False),
+        sa.Column("person_key", _INTEGER, nullable=False),
+        sa.Column("collection_key", _INTEGER, nullable=False),
         sa.Column("contract_id", sa.String(length=64), nullable=False),
         sa.Column("embedding", sa.LargeBinary(), nullable=False),
         sa.Column("image_sha256", sa.String(length=64), nullable=False),
