@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -79,7 +78,7 @@ class CollectionService:
     def ids(self) -> set[str]:
         """The ids of all collections that there are."""
         with self._database.read() as session:
-            return set(session.scalars(select(Collection.id)))
+            return repository.collection_ids(session)
 
     def get(self, collection_id: str) -> CollectionView:
         """One collection, or ``NotFound``."""
@@ -110,13 +109,12 @@ class CollectionService:
         """Delete a collection; one with persons needs ``force``, else ``Conflict``."""
         with self._database.write() as session:
             row = repository.lock_collection(session, collection_id)
-            inhabited = session.scalar(select(exists().where(Person.collection_key == row.key)))
-            if inhabited and not force:
+            if repository.has_persons(session, row) and not force:
                 raise Conflict(
                     f"The collection {collection_id!r} is not empty; `?force=true` deletes it with "
                     "everybody in it."
                 )
-            forget(session, Person, select(Person.key).where(Person.collection_key == row.key))
+            forget(session, Person, repository.keys_of_persons(row))
             forget(session, Collection, [row.key])
             session.delete(row)
         self._forget(row)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from sqlalchemy import select
 
 from app.core.db import Database
 from app.core.paging import Page, Paging, page
@@ -16,7 +15,7 @@ from app.decision.site import SiteStatistics
 from app.decision.sites import GalleryEvidence, SiteCalibrations
 from app.gallery import repository
 from app.gallery.evidence import reports_of
-from app.gallery.models import Collection, Person
+from app.gallery.models import Collection
 from app.gallery.schemas import LookalikePair, LookalikePerson
 from app.gallery.views import rate_view, similarity_view
 from app.index.pairs import near_pairs
@@ -163,9 +162,8 @@ class Lookalikes:
         ]
 
     def _persons(self, keys: set[int]) -> dict[int, LookalikePerson]:
-        query = select(Person.key, Person.id, Person.external_id, Person.name)
         with self._database.read() as session:
-            rows = session.execute(query.where(Person.key.in_(keys))).all()
+            rows = repository.persons_with(session, keys)
         return {
             row.key: LookalikePerson(person_id=row.id, external_id=row.external_id, name=row.name)
             for row in rows

@@ -106,6 +106,26 @@ def collections(
     return session.scalars(query).all()
 
 
+def get_all_collections(session: Session) -> Sequence[Collection]:
+    """Every collection, of any contract."""
+    return session.scalars(select(Collection)).all()
+
+
+def collection_ids(session: Session) -> set[str]:
+    """The ids of all collections."""
+    return set(session.scalars(select(Collection.id)))
+
+
+def keys_of_persons(owner: Collection) -> Select[int]:
+    """A query for the internal keys of everybody in the collection."""
+    return select(Person.key).where(Person.collection_key == owner.key)
+
+
+def has_persons(session: Session, owner: Collection) -> bool:
+    """Whether anybody is in the collection."""
+    return bool(session.scalar(select(keys_of_persons(owner).exists())))
+
+
 def counts(session: Session, collection_keys: Sequence[int]) -> dict[int, tuple[int, int]]:
     """How many persons and how many faces each collection has."""
     persons = _count_by(session, Person.collection_key, collection_keys)

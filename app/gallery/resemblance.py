@@ -5,13 +5,12 @@ the lookalike report finds them afterwards.
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from app.core.clock import Clock
 from app.core.db import Database
 from app.decision.sites import SiteCalibrations
+from app.gallery import repository
 from app.gallery.evidence import evidence_of
-from app.gallery.models import Collection, Person
+from app.gallery.models import Collection
 from app.index.base import Vectors
 from app.replication.reader import GalleryReaders
 
@@ -73,5 +72,4 @@ class Resemblances:
         if not keys:
             return {}
         with self._database.read() as session:
-            rows = session.execute(select(Person.key, Person.id).where(Person.key.in_(keys)))
-            return {row.key: row.id for row in rows}
+            return {row.key: row.id for row in repository.persons_with(session, keys)}

@@ -15,7 +15,7 @@ from math import inf
 from threading import Lock
 
 import numpy as np
-from sqlalchemy import event, select
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.core.clock import Clock
@@ -68,7 +68,7 @@ class LastKnownCollections:
         with self._lock:
             deleted = set(self._deleted)
         with self._database.read(patient=True) as session:
-            rows = session.scalars(select(Collection)).all()
+            rows = repository.get_all_collections(session)
         yield
         with self._lock:
             self._collections = {row.id: row for row in rows}
