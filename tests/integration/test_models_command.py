@@ -94,7 +94,7 @@ def test_check_looks_at_the_bundle_as_well(
     calibration.write_text(whole.replace('"mean": 0.0', '"mean": 0.1'))
     said = check()
     assert "model bundle" in said
-    assert "its manifest states" in " ".join(said.split())
+    assert "itsmanifeststates" in "".join(filter(str.isalnum, said))  # a long path folds the cell
     assert said.endswith("[1]")
     calibration.write_text(whole)
     as_earlier_releases(folder)
