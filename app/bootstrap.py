@@ -1,5 +1,5 @@
-"""Builds the object graph once. The API, the commands and the tests share it; it alone knows
-everything.
+"""Builds the object graph once, for the API, the commands and the tests. Only this module knows
+every room.
 """
 
 import threading
@@ -63,7 +63,7 @@ from app.settings import Settings
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Container:
-    """Load the bundle and wire everything; nothing is written and no port opened yet."""
+    """Load the bundle and connect all parts; nothing is written and no port is opened yet."""
     base = _base(settings, clock or SystemClock())
     keys = _keys(base)
     galleries = _galleries(base, keys)
@@ -101,7 +101,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
 
 @dataclass(frozen=True, slots=True)
 class _Base:
-    """What the builder of every room is given."""
+    """The parts that the builder of every room needs."""
 
     settings: Settings
     clock: Clock
@@ -135,7 +135,7 @@ def _keys(base: _Base) -> KeyService:
 
 @dataclass(frozen=True, slots=True)
 class _Judging:
-    """What decisions are made by, and what follows them."""
+    """The parts that decisions are made with, and the observers that follow a decision."""
 
     calibrations: SiteCalibrations
     acceptance: Acceptance
@@ -160,7 +160,7 @@ def _judging(base: _Base, galleries: "_Galleries") -> _Judging:
 
 
 def _gallery(base: _Base, galleries: "_Galleries", judging: _Judging) -> GalleryServices:
-    """The services for who is enrolled."""
+    """The services for collections and enrolled people."""
     database, clock, contract_id = base.database, base.clock, base.pipeline.contract_id
     replicas, calibrations = galleries.replicas, judging.calibrations
     lookalikes = Lookalikes(database, replicas, calibrations, contract_id=contract_id)
@@ -220,7 +220,9 @@ def _recognition(base: _Base, galleries: "_Galleries", judging: _Judging) -> Rec
 
 
 def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Judging) -> Jobs:
-    """At the stop in this order: first what memory alone has."""
+    """The background jobs. At the stop they run in this order: first those whose data is only in
+    memory.
+    """
 
     def forget_deleted() -> None:
         judging.books.retain(services.collections.ids())
@@ -240,8 +242,8 @@ def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Ju
 def _forget(
     galleries: "_Galleries", judging: _Judging, lookalikes: Lookalikes, collection: Collection
 ) -> None:
-    """Drop what this process keeps of a collection that was deleted."""
-    judging.observers.settle()  # no decision of before brings it back
+    """Drop the data that this process keeps of a deleted collection."""
+    judging.observers.settle()  # so that no earlier decision adds to it again
     galleries.replicas.forget(collection.key)
     galleries.last_known.forget(collection.key)
     judging.books.forget(collection)
@@ -250,7 +252,7 @@ def _forget(
 
 @dataclass(frozen=True, slots=True)
 class _Galleries:
-    """Who is enrolled, as this process follows it, and what it may go on by in an outage."""
+    """The replicas of the enrolled people, and the parts that answer from them in an outage."""
 
     replicas: Replicas
     search: PersonSearch

@@ -1,4 +1,4 @@
-"""What runs, from its first to its last moment: the parts that start and stop with the service."""
+"""The container of all parts that start and stop with the service."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class Services(AuthServices, GalleryServices, RecognitionServices, OperationsSer
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """Everything that runs, ready to be opened."""
+    """The parts of one process; ``open`` starts them and ``close`` stops them."""
 
     settings: Settings
     database: Database
@@ -38,7 +38,7 @@ class Container:
     services: Services
 
     def open(self) -> None:
-        """Bring the database to the current schema and see that somebody can get in.
+        """Migrate the database to the current schema and make sure that there is an admin key.
 
         ``StartError`` where either cannot be done.
         """
@@ -78,7 +78,7 @@ class Container:
             ) from None
 
     def close(self) -> None:
-        """Finish what follows decisions, write counts and snapshots, and close the database."""
+        """Finish the work of the observers, write counts and snapshots, and close the database."""
         self.observers.stop()
         self.follower.stop()
         self.jobs.stop()
@@ -86,7 +86,7 @@ class Container:
 
 
 def _make_private(settings: Settings) -> bool:
-    """Whatever lies in the data folder, for its owner alone; an earlier release was not strict."""
+    """Let only the owner read the data folder's files; an earlier release let others read them."""
     folder = settings.data_dir
     private_folder(folder)
     mine = [make_private(folder), make_private(settings.admin_key_file)]

@@ -43,7 +43,9 @@ def read_changes(file: Path) -> Changes:
 
 
 def write_changes(file: Path, changes: Changes) -> None:
-    """Half precision but for the level of light; the same changes are the same bytes."""
+    """Write ``changes`` in half precision, but for the level of light. Equal changes give equal
+    bytes.
+    """
     kept = {
         name: value.astype(np.float32 if name == LIGHT else np.float16)
         for name, value in sorted(changes.items())
@@ -77,7 +79,7 @@ def _added(name: str, changes: Changes, shape: tuple[int, ...]) -> NDArray[np.fl
 
 
 def with_light(model: ModelProto, *, level: float) -> None:
-    """Brighten dark images before the first layer, and smooth what that makes of their noise.
+    """Brighten dark images before the first layer, and smooth the noise that this amplifies.
 
     With m the mean and s the deviation of all numbers of an image, g = level / (m + 2 s) between 1
     and 20 brightens it. An image is smoothed (a 3 x 3 mean, twice) by the share (g - 1) / 2, at
@@ -141,9 +143,9 @@ def _light_nodes(given: str) -> list[NodeProto]:
 
 
 def with_head(model: ModelProto) -> None:
-    """Rows z become z + z H before they get unit length; H (d, d) is nothing until it is changed.
+    """Add a head: rows z become z + z H before they get unit length; H (d, d) begins as zeros.
 
-    A head that is there already is the one to be changed.
+    An existing head is left as it is, to be changed.
     """
     graph = model.graph
     if HEAD in {weight.name for weight in graph.initializer}:
@@ -167,7 +169,7 @@ def with_head(model: ModelProto) -> None:
 
 
 def save_model(model: ModelProto, target: Path) -> None:
-    """Checked, and the same model is the same bytes."""
+    """Check ``model`` and write it; equal models are equal bytes."""
     del model.graph.value_info[:]
     onnx.checker.check_model(model)
     target.write_bytes(model.SerializeToString(deterministic=True))

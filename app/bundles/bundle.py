@@ -1,4 +1,4 @@
-"""A model bundle on disk, read and checked: the one thing that crosses from training to serving."""
+"""Reads and checks a model bundle on disk, the only thing that training hands to serving."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,7 @@ class Bundle:
 
     @property
     def warning(self) -> str | None:
-        """One line that an operator should read, with what to do; None where there is none."""
+        """One line for the operator that says what to do; None where there is no warning."""
         if self.manifest.protects_calibration:
             return None
         return (
@@ -71,7 +71,7 @@ class Bundle:
         return None if self.manifest.detector is None else self.folder / DETECTOR
 
     def models_of(self, role: str) -> list[Path]:
-        """The further models of this ``role``, such as ``liveness``, by name; empty without one."""
+        """The further models of this ``role``, such as ``liveness``, by name; may be empty."""
         further = sorted(self.manifest.further.items())
         return [self.folder / name for name, entry in further if entry.role == role]
 
@@ -81,7 +81,7 @@ def check_file(file: Path, entry: FileEntry) -> None:
     try:
         check_inside(file)
         size, found = file.stat().st_size, ""
-        if size == entry.bytes:  # a pipe has none, and would never end
+        if size == entry.bytes:  # a pipe has no size, and reading it might never end
             found = sha256_of(file)
     except FileNotFoundError:
         raise BundleError(f"{file} is missing from the bundle. {_AGAIN}") from None
@@ -96,8 +96,8 @@ def check_file(file: Path, entry: FileEntry) -> None:
 
 
 def check_all_stated(folder: Path, manifest: Manifest) -> None:
-    """``BundleError`` where a model lies in ``folder`` that ``manifest`` does not state. Files that
-    are no models may lie there.
+    """``BundleError`` where ``folder`` has a model that ``manifest`` does not state. Files that are
+    no models may be there.
     """
     stated = {(folder / name).resolve() for name in manifest.files}  # it may lead to a file here
     for file in sorted(folder.glob("*.onnx")):
@@ -140,7 +140,7 @@ def read_calibration(file: Path) -> bytes:
 
 
 def check_calibration(file: Path, content: bytes, manifest: Manifest) -> Calibration:
-    """The calibration in ``content``; ``BundleError`` where it is wrong or of another contract."""
+    """Parse the calibration; ``BundleError`` where it is not valid or of another contract."""
     try:
         value = parsed(content)
     except ValueError as error:

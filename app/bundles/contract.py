@@ -1,4 +1,4 @@
-"""The contract of a bundle: the name of everything that makes templates comparable."""
+"""The contract of a bundle: the id of all that makes templates comparable."""
 
 import hashlib
 import json
@@ -17,8 +17,8 @@ class Contract:
     """The properties that all templates of one bundle share.
 
     ``id`` names the embedding path: templates of two ids are never compared. ``dimension`` is the
-    length of an embedding. ``crop_id`` names what makes the embedder's input: of one image, bundles
-    that share it see the same pixels.
+    length of an embedding. ``crop_id`` names all that makes the embedder's input: bundles with one
+    crop id get the same pixels from the same image.
     """
 
     id: str
@@ -42,6 +42,6 @@ def contract_id(manifest: Mapping[str, Any]) -> str:
 
 
 def digest(parts: Mapping[str, Any]) -> str:
-    """16 hex digits that stand for ``parts``, whatever their order."""
+    """The first 16 hex digits of the SHA-256 of ``parts``, in any order of their names."""
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

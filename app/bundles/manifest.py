@@ -1,4 +1,6 @@
-"""``manifest.json``: the description of a bundle, read strictly. Errors are one line."""
+"""Reads and writes ``manifest.json``, the description of a bundle. Reading is strict; an error is
+one line.
+"""
 
 import hashlib
 import json
@@ -38,10 +40,10 @@ class _Strict(BaseModel):
 
 
 class FileEntry(_Strict):
-    """One file of the bundle. ``licence`` is a model's; other files have none of their own.
+    """One file of the bundle. Only a model has a ``licence``.
 
-    ``role`` says what a further model is for, such as ``liveness``. The embedder and the detector
-    need none; files that are no models have none.
+    ``role`` is the purpose of a further model, such as ``liveness``. The embedder and the detector
+    need no role, and files that are no models have none.
     """
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -51,7 +53,7 @@ class FileEntry(_Strict):
 
 
 class PreprocessingEntry(_Strict):
-    """See ``app.vision.preprocess.Preprocessing``."""
+    """The preprocessing; see ``app.vision.preprocess.Preprocessing``."""
 
     size: tuple[Side, Side]
     channels: Literal["RGB", "BGR", "L"]
@@ -122,13 +124,13 @@ class Manifest(_Strict):
 
     @property
     def models(self) -> dict[str, FileEntry]:
-        """The model files: the embedding path and ``further``. Calibration and card are none."""
+        """The model files: those of the embedding path and ``further``."""
         return {name: entry for name, entry in self.files.items() if name not in OTHERS}
 
     @property
     def further(self) -> dict[str, FileEntry]:
-        """The models that are not in the embedding path, each with its role. They change no
-        template, so the contract id does not depend on them.
+        """The models outside of the embedding path, each with its role. They change no template, so
+        the contract id does not depend on them.
         """
         return {
             name: entry
@@ -143,13 +145,13 @@ class Manifest(_Strict):
 
     @property
     def protects_calibration(self) -> bool:
-        """Whether it states the calibration's SHA-256; earlier releases listed models alone."""
+        """Whether it states the calibration's SHA-256; earlier releases listed only models."""
         return CALIBRATION in self.files
 
     @property
     def crop_id(self) -> str:
-        """Name of everything that makes the embedder's input. Bundles that share it get the same
-        pixels from one image, although their embedders may differ.
+        """The id of all that makes the embedder's input. Bundles with one crop id get the same
+        pixels from the same image, although their embedders may differ.
 
         It includes the detector's model, since alignment follows its landmarks. It does not include
         the detector's thresholds: they decide which faces are found, not where their landmarks are.
@@ -214,9 +216,7 @@ def check_inside(file: Path) -> None:
 
 
 def written(manifest: Manifest) -> str:
-    """The text of ``manifest.json``. A file that is no model has no licence of its own, and only a
-    further model has a role.
-    """
+    """The text of ``manifest.json``. Only models have a licence, and only further models a role."""
     content = manifest.model_dump(mode="json")
     for name, entry in content["files"].items():
         if name in OTHERS:

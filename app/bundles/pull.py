@@ -1,5 +1,5 @@
-"""Makes the ``face`` bundle: fetches the two published models from the first source that has their
-exact bytes, then changes their graphs by the recipe. All of it or nothing.
+"""Makes the ``face`` bundle, whole or not at all: fetches the two published models from the first
+source that has their exact bytes, then changes their graphs by the recipe.
 """
 
 import errno
@@ -55,12 +55,11 @@ def pull(
 ) -> Bundle:
     """The bundle in ``destination``: the existing one if it is the recipe's, else a new one.
 
-    A bundle that is what the recipe would make is left as it is, and no network is touched; so is
-    a whole bundle of another name, and with ``keep_contract`` one of another contract, whose
-    templates a new one could not read. ``source`` is a folder that may already hold the two
-    published files. Two pulls at once are safe: the second waits, then finds the first's bundle.
-    Raises ``BundleError`` that names each source tried and why it did not do; then nothing has
-    been written.
+    A bundle that the recipe would make is left unchanged, and no network is used. So is an intact
+    bundle of another name, and with ``keep_contract`` one of another contract, whose templates a
+    new one could not read. ``source`` is a folder that may already hold the two published files.
+    Two pulls at once are safe: the second waits, then finds the first's bundle. ``BundleError``
+    names each source that was tried and its reason; then nothing was written.
     """
     plan = read_plan(recipe)
     if (there := _current(destination, plan, keep_contract=keep_contract)) is not None:
@@ -85,7 +84,7 @@ def _log_what_is_broken(destination: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A recipe as read: ``steps`` is ``recipe.json``, with that of the recipe it adapts beneath."""
+    """A recipe that was read: ``steps`` is ``recipe.json``, over that of the recipe it adapts."""
 
     steps: dict[str, Any]
     calibration: dict[str, Any]
@@ -103,12 +102,12 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """The bundle's."""
+        """The bundle's name."""
         return str(self.steps["description"]["name"])
 
 
 def read_plan(recipe: Path) -> Plan:
-    """The recipe in ``recipe``; ``BundleError`` where a file is not the one it states."""
+    """Read the recipe in ``recipe``; ``BundleError`` where a file is not the one it states."""
     steps = parsed((recipe / "recipe.json").read_bytes())
     if "adapts" in steps:
         steps = {**read_plan(recipe.parent / steps["adapts"]).steps, **steps}
@@ -145,9 +144,8 @@ def _current(destination: Path, plan: Plan, *, keep_contract: bool) -> Bundle | 
 
 
 def _check_not_the_operators(destination: Path, plan: Plan, error: BundleError) -> None:
-    """Raises ``error``, which says what is broken, where nobody else could give it back: in a
-    bundle of another name, a model that the recipe does not make, or a calibration that was put
-    there and is not the recipe's.
+    """Raise ``error``, which says what is broken, where a pull could not restore it: in a bundle of
+    another name, a model that the recipe does not make, or an operator's own calibration.
     """
     try:
         manifest = read_manifest(destination)
@@ -171,15 +169,15 @@ def _check_not_the_operators(destination: Path, plan: Plan, error: BundleError) 
 
 
 def _is_own(calibration: Any, plan: Plan) -> bool:  # noqa: ANN401 - any JSON
-    """Whether it was measured on other data than the recipe's: then it is the operator's."""
+    """Whether the calibration was measured on other data than the recipe's, so an operator's."""
     evidence = calibration.get("evidence") if isinstance(calibration, dict) else None
     data = evidence.get("data") if isinstance(evidence, dict) else None
     return data not in (None, plan.calibration["evidence"].get("data"))
 
 
 def _further(destination: Path, manifest: Manifest, plan: Plan) -> _Models:
-    """The operator's models in a bundle: those that the recipe does not make. ``BundleError`` where
-    one is damaged or not stated.
+    """The operator's models in a bundle, which the recipe does not make. ``BundleError`` where one
+    is damaged or not stated.
     """
     found = _Models()
     for name, entry in manifest.further.items():
@@ -199,7 +197,7 @@ def _further_there(destination: Path, plan: Plan) -> _Models:
 
 
 def _own_calibration(destination: Path, plan: Plan) -> dict[str, Any] | None:
-    """The operator's own of the same contract, as the manifest states it, if there is one."""
+    """The operator's own calibration of the same contract that the manifest states, or None."""
     try:
         manifest = read_manifest(destination)
         calibration_in(destination, manifest)
@@ -210,7 +208,9 @@ def _own_calibration(destination: Path, plan: Plan) -> dict[str, Any] | None:
 
 
 def _states_the_same(bundle: Bundle, plan: Plan) -> bool:
-    """Whether all but the models is the recipe's; a calibration on other data is the operator's."""
+    """Whether all files but the models are the recipe's. A calibration on other data is the
+    operator's and counts as equal.
+    """
     calibration = parsed((bundle.folder / CALIBRATION).read_bytes())
     own = _is_own(calibration, plan)
     manifest = bundle.manifest.model_dump(mode="json")
@@ -243,7 +243,7 @@ def _silent(name: str, done: int, total: int) -> None:
 
 
 def _kept(plan: Plan, destination: Path) -> _Models | None:
-    """The models of a bundle whose other files are broken or of an older release."""
+    """The models of a bundle whose other files are broken or of an older release, or None."""
     files = {name: destination / name for name in plan.steps["made"]}
     if not all(file.is_file() and sha256_of(file) == plan.made(n) for n, file in files.items()):
         return None

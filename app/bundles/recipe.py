@@ -1,10 +1,10 @@
 """Changes the graphs of the two published models into those of the ``face`` bundle.
 
-The detector keeps its weights to the bit; its height and width become free. The embedder gets a
-free batch, no initialiser among its inputs, rows of unit length, and PRelu in another form.
+The detector's weights stay the same to the bit; its height and width become free. The embedder gets
+a free batch size, no initialiser among its inputs, rows of unit length, and PRelu in another form.
 onnxruntime has no blocked kernel for PRelu and reorders memory around each one, which takes half of
-SFace's time (36.4 ms a face; 17.4 ms after, cosine 1.0 to the original; one core, one run). Where
-the recipe has changes that training found, they are added to the embedder's weights.
+SFace's time (36.4 ms a face before, 17.4 ms after, cosine 1.0 to the original; one core, one run).
+The changes that training found, where the recipe has any, are added to the embedder's weights.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from app.bundles.adaptation import apply_changes, read_changes, save_model
 
 RECIPES: Final = Path(__file__).parent / "recipes"
-"""A folder for each bundle that ``kith models pull`` can make."""
+"""The folder of recipes: one sub-folder for each bundle that ``kith models pull`` can make."""
 
 
 def adapt_detector(source: Path, target: Path) -> None:

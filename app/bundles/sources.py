@@ -1,6 +1,6 @@
 """Fetches the published model files from a folder, their publisher, or a wheel that holds them.
 
-The first source that has the exact bytes gives the file. Each one before it says why it did not.
+The first source that has the exact bytes gives the file. Each earlier source reports its reason.
 """
 
 import errno
@@ -24,7 +24,7 @@ from app.core.interrupts import held_back, undone_by
 from app.errors import BundleError
 
 Progress = Callable[[str, int, int], None]
-"""Called with a file's name, its bytes so far and its bytes in all."""
+"""Called with a file's name, its number of bytes so far and in total."""
 
 _CHUNK: Final = 1 << 16
 _CONNECT_SECONDS: Final = 10.0
@@ -94,10 +94,10 @@ def _from_address(entry: dict[str, Any], folder: Path, progress: Progress) -> Pa
 
 
 class _Wheel:
-    """A wheel on the package index that carries both files; downloaded once, never installed.
+    """A wheel on the package index that has both files; downloaded once, never installed.
 
-    For a machine that reaches the index and not the publisher. Only where there is pip: not in the
-    image, which removes it.
+    It serves machines that reach the index and not the publisher. It needs pip, which the container
+    image does not have.
     """
 
     def __init__(self, plan: dict[str, str], folder: Path) -> None:
@@ -125,7 +125,7 @@ class _Wheel:
                 "image has none: bake the bundle into it, or mount one)"
             )
         if not self._folder.exists():
-            # Nothing is kept for the next time, which does not come, under the user's home.
+            # No cache under the user's home: nothing would read it again.
             command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet"]
             command += ["--no-cache-dir", "--disable-pip-version-check"]
             command += ["--dest", str(self._folder), requirement]
@@ -143,9 +143,9 @@ class _Wheel:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> tuple[int | None, str]:
-    """The exit code of ``command``, None where it took too long, and what it said of errors.
+    """The exit code of ``command``, None where it took too long, and its standard error.
 
-    It ends when this process is ended by a signal.
+    The command ends when a signal ends this process.
     """
     with ExitStack() as ended:
         with held_back():
@@ -183,7 +183,7 @@ def _save(
 ) -> Path:
     """Copy ``stream`` and keep it only if it is the file that the recipe states.
 
-    ``read1``, because ``read`` would wait for a whole chunk, however slowly it comes.
+    It uses ``read1``, because ``read`` would wait for a whole chunk, however slowly that comes.
     """
     target: Path = folder / entry["file"]
     total = entry["bytes"]

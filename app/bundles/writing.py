@@ -39,7 +39,7 @@ _OLD: Final = "old"
 
 
 class ModelFile(NamedTuple):
-    """A model to put into a bundle: where it is now, its licence, and a further model's role."""
+    """A model to put into a bundle: its present path, its licence, and a further model's role."""
 
     file: Path
     licence: str
@@ -54,7 +54,7 @@ def write_bundle(
     calibration: dict[str, Any],
     model_card: str,
 ) -> Bundle:
-    """Write a bundle as a whole or not at all, in place of one that is there.
+    """Write a bundle, whole or not at all; it replaces an existing one.
 
     ``description`` is a manifest without ``files`` and ``contract_id``. ``models`` gives the file
     to copy as ``embedder.onnx`` (and ``detector.onnx``, and each further model's name).
@@ -78,7 +78,7 @@ def write_bundle(
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold the lock on the bundle in ``folder``; the system releases it when its holder dies."""
+    """Hold the lock on the bundle in ``folder``; the system releases it when the process ends."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with private_file(folder.parent / f".{folder.name}.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -91,7 +91,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def check_place(folder: Path) -> None:
-    """``BundleError`` where ``folder`` holds files that are no bundle, whole or broken: a new
+    """``BundleError`` where ``folder`` holds files that are no bundle, not even a broken one: a new
     bundle would replace all of them.
     """
     there = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
@@ -144,7 +144,7 @@ def add_model(folder: Path, model: ModelFile) -> Bundle:
 
 @contextmanager
 def _changed(folder: Path) -> Iterator[tuple[Manifest, Path]]:
-    """The manifest of the bundle in ``folder``, and where to make the one that takes its place."""
+    """The manifest of the bundle in ``folder``, and the folder to make its replacement in."""
     with alone(folder), temporary_folder(folder) as temporary:
         made = temporary / "bundle"
         yield read_manifest(folder), made
@@ -174,7 +174,7 @@ def _write(file: Path, content: bytes) -> FileEntry:
 
 
 def _write_new(file: Path, content: bytes) -> FileEntry:
-    """Write ``content`` to a new file with the old one's mode: the old one may be a link."""
+    """Write ``content`` to a new file with the old one's mode, since the old one may be a link."""
     mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else None
     file.unlink(missing_ok=True)
     entry = _write(file, content)
@@ -185,7 +185,7 @@ def _write_new(file: Path, content: bytes) -> FileEntry:
 
 def _replace(made: Path, folder: Path, old: Path) -> None:
     """Put ``made`` in place of ``folder`` by two renames. A crash between them leaves no bundle,
-    never half of one; the next ``alone`` puts the old one back.
+    never a part of one; the next ``alone`` puts the old one back.
     """
     with held_back():
         if folder.exists():

@@ -1,3 +1,3 @@
-"""Models at work: onnxruntime sessions, detector, embedder, and the pipeline that goes from an
-image to faces and embeddings. It knows nothing of collections or SQL, nor how a bundle is made.
+"""Runs the models: onnxruntime sessions, detector, embedder, and the pipeline from an image to
+faces and embeddings. It knows no collections, no SQL, and not how a bundle is made.
 """

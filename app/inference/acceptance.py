@@ -1,5 +1,5 @@
-"""Whether a sample is good enough: stricter to enrol than to identify, because a bad template is
-compared with everybody from then on.
+"""Decides whether a sample is good enough. The limits are stricter for enrolment than for
+identification, because every later probe is compared with a bad template.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from app.inference.pipeline import Sample
 from app.reasons import Reason, SampleReason
 
 Refuse = Callable[[Sample], Sequence[SampleReason]]
-"""The reasons for which a sample is not embedded; none where it is good enough."""
+"""Gives the reasons for which a sample is not embedded; an empty list where it is good enough."""
 
 
 def refuse_none(sample: Sample) -> list[SampleReason]:
@@ -20,7 +20,7 @@ def refuse_none(sample: Sample) -> list[SampleReason]:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The least that a sample must have; sizes in pixels, scores 0 to 1, angles in degrees."""
+    """The limits that a sample must meet; sizes in pixels, scores 0 to 1, angles in degrees."""
 
     min_face_size: int
     min_detection_score: float
@@ -28,7 +28,7 @@ class Acceptance:
     max_yaw: float
 
     def to_enrol(self, sample: Sample) -> list[SampleReason]:
-        """Why the sample cannot become a template; empty when it can."""
+        """The reasons why the sample cannot become a template; empty when it can."""
         reasons = self.to_identify(sample)
         if sample.detection_score < self.min_detection_score:
             reasons.append(Reason.LOW_DETECTION_SCORE)
@@ -39,7 +39,7 @@ class Acceptance:
         return reasons
 
     def to_identify(self, sample: Sample) -> list[SampleReason]:
-        """Why the probe is unusable; empty when it can be compared."""
+        """The reasons why the probe cannot be compared; empty when it can."""
         if sample.quality is not None and sample.quality.face_size < self.min_face_size:
             return [Reason.FACE_TOO_SMALL]
         return []

@@ -1,4 +1,4 @@
-"""From the bytes of an image to its faces, each with its embedding or why it has none."""
+"""Finds the faces in the bytes of an image; each has its embedding, or the reasons for none."""
 
 import time
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ class Analyse(Protocol):
     """Examines one image of a request."""
 
     def __call__(self, data: bytes, select: Select, refuse: Refuse = refuse_none) -> Analysis:
-        """The selected faces of the image; those that ``refuse`` accepts are embedded."""
+        """The selected faces of the image; each face that ``refuse`` accepts is embedded."""
         ...
 
 
@@ -81,10 +81,11 @@ class Analyser:
 
     @contextmanager
     def batch(self, images: int) -> Iterator[Analyse]:
-        """A function that examines each of ``images`` images; ``Overloaded`` when too many wait.
+        """Give a function that examines one of the ``images`` images of a request.
 
-        The function raises what ``decode_image`` raises, ``Overloaded`` when no turn comes, and
-        ``ClientGone`` when nobody waits for the answer any more.
+        ``Overloaded`` when too many images wait. The function raises what ``decode_image`` raises,
+        ``Overloaded`` when its turn does not come in time, and ``ClientGone`` when the client has
+        gone away.
         """
         with self._gate.admit(images) as admitted:
             yield partial(self._analyse, admitted)

@@ -1,4 +1,4 @@
-"""Faces in an image: YuNet, decoded in numpy.
+"""Finds faces in an image with YuNet, decoded in numpy.
 
 Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector", Machine Intelligence Research 2023.
 The network gives for each cell of three grids (strides 8, 16, 32) a face score, a box and five
@@ -18,16 +18,17 @@ from app.vision.types import Box, Landmarks, RgbImage
 
 _STRIDES: Final = (8, 16, 32)
 _SIDES: Final = (640, 1280)
-"""Longest sides that are looked at: YuNet finds faces of about 10 to 300 px, so a larger image is
-shrunk to the first for its large faces and to the second for its small ones."""
+"""Longest sides of the levels in pixels. YuNet finds faces of about 10 to 300 px, so a larger image
+is shrunk to the first for its large faces and to the second for its small ones."""
 _LONE: Final = 160.0
-"""Pixels of a face at a level: from here on it must be seen at the level below as well, where it is
-half as large. Beyond 350 px YuNet is unsure of a face and sees others inside it. Of 805 close-ups
-(112 photographs, faces of 300 to 2,000 px) 39 had a second box inside the first, and none has with
-this rule. In 372 composites of a child before an adult as many faces are found as without it, 738
-of 744, and in 240 photos of groups 531 of 556. Any number from 100 to 200 does the same."""
+"""Size of a face at a level, in pixels, from which it must be found at the level below as well,
+where it is half as large. Beyond 350 px YuNet is unsure of a face and finds others inside it. Of
+805 close-ups (112 photographs, faces of 300 to 2,000 px) 39 had a second box inside the first
+without this rule, and none has with it. The rule loses no faces: 738 of 744 are found in 372
+composites of a child before an adult, and 531 of 556 in 240 photos of groups, with it and without.
+Any number from 100 to 200 gives the same."""
 _FAINT: Final = 0.5
-"""Of the score threshold: what is surely seen at one level may be seen faintly at the one below."""
+"""Share of the score threshold that is enough at the level below, where a face scores lower."""
 _SAME: Final = 0.5  # intersection over union of one face at two levels
 
 _LARGEST_LOG_SIZE: Final = 7.0  # e^7 cells of 32 px are beyond any image; more would overflow
@@ -56,8 +57,8 @@ class YuNet:
         self._nms_threshold = nms_threshold
 
     def detect(self, image: RgbImage) -> list[Detection]:
-        """All faces, largest first. Boxes lie within the image; the landmarks of a face that the
-        border cuts may not.
+        """All faces, largest first. Boxes lie within the image; landmarks may lie outside of it
+        where the border cuts the face.
         """
         rows = _suppress(self._rows(image), self._nms_threshold)
         faces = [_detection(row, image) for row in rows]
@@ -111,7 +112,7 @@ def _detection(row: NDArray[np.float32], image: RgbImage) -> Detection:
 
 
 def _seconded(rows: _Rows, below: _Rows, largest: float) -> _Rows:
-    """Those of ``rows`` that are no larger than ``largest`` pixels, or are ``below`` as well."""
+    """The ``rows`` that are no larger than ``largest`` pixels, or are in ``below`` as well."""
     kept = [max(row[2:4]) <= largest or (_overlap(row, below) >= _SAME).any() for row in rows]
     return np.asarray(rows[np.array(kept, bool)])
 
@@ -127,7 +128,7 @@ def _resized(image: RgbImage, scale: float) -> RgbImage:
     if scale == 1.0:
         return image
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    # BOX averages every source pixel: shrinking must not alias, and nothing here is enlarged.
+    # BOX averages every source pixel, so shrinking does not alias. Nothing is enlarged here.
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX), np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""From aligned crops to embeddings."""
+"""Turns aligned crops into embeddings."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ Embeddings = NDArray[np.float32]
 
 
 class Embedder(Protocol):
-    """Whatever turns crops into unit vectors."""
+    """Turns crops into unit vectors."""
 
     def embed(self, crops: Sequence[AlignedCrop]) -> Embeddings:
         """(n, d) unit rows of ``crops``."""
@@ -38,7 +38,7 @@ class OnnxEmbedder:
         self._try(bundle.embedder)
 
     def embed(self, crops: Sequence[AlignedCrop]) -> Embeddings:
-        """(n, d) unit rows, one run a crop: a batch buys nothing on the CPU."""
+        """(n, d) unit rows; one run for each crop, because a batch is no faster on the CPU."""
         rows = [self._one(crop) for crop in crops]
         return np.array(rows, np.float32).reshape(len(crops), self._dimension)
 
@@ -48,7 +48,9 @@ class OnnxEmbedder:
         return row
 
     def _try(self, model: Path) -> None:
-        """One run at the start: a bundle that does not fit is refused then, not at a request."""
+        """Run the model once at the start, so that a bundle that does not fit is refused then and
+        not at the first request.
+        """
         how = self._preprocessing
         crop = np.random.default_rng(0).integers(0, 256, (how.height, how.width, 3))
         try:

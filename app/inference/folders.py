@@ -1,4 +1,4 @@
-"""Folders of photographs, one folder a person: embedded."""
+"""Embeds folders of photographs, one folder for each person."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The bounded queue before inference: past it a request is turned away at once, never piled up."""
+"""The bounded queue before inference. A request that finds it full is refused at once."""
 
 import threading
 import time
@@ -11,14 +11,14 @@ from app.core.attendance import check_client
 from app.errors import Overloaded
 
 _LARGEST_SHARE: Final = 2
-"""A request of many images holds at most one place in so many, so that it leaves some to others."""
-_LOOK_SECONDS: Final = 0.2
-"""How often somebody who waits looks whether its client still does."""
+"""A request holds at most one in this many of all places, so that others find places too."""
+_CHECK_SECONDS: Final = 0.2
+"""Interval at which a waiting request checks that its client is still connected."""
 
 
 class Gate:
-    """At most ``concurrency`` images inside and ``queue`` waiting, none longer than ``patience``
-    seconds; first come, first served. A request holds a place for each of its images.
+    """Admits at most ``concurrency`` images to inference and ``queue`` to wait, first come, first
+    served. None waits longer than ``patience`` seconds. A request holds a place for each image.
 
     Thread-safe.
     """
@@ -33,9 +33,10 @@ class Gate:
 
     @contextmanager
     def admit(self, images: int = 1) -> Iterator["Admitted"]:
-        """Places for a request of so many images; ``Overloaded`` at once when they are not free.
+        """Hold a place for each of a request's ``images``; ``Overloaded`` at once when the places
+        are not free.
 
-        Of a request that needs more than half of all places, the images beyond wait without one.
+        A request holds at most half of all places; its further images wait without one.
         """
         held = min(images, max(1, self._most // _LARGEST_SHARE))
         with self._lock:
@@ -49,13 +50,13 @@ class Gate:
             self.give_back(admitted.held)
 
     def give_back(self, places: int) -> None:
-        """Places that are needed no more."""
+        """Free ``places`` places."""
         with self._lock:
             self._places -= places
 
     def wait(self) -> None:
-        """Until a turn is free, which is then the caller's; ``Overloaded`` when none comes in time,
-        ``ClientGone`` when nobody waits for the answer any more.
+        """Wait for a turn and take it; ``Overloaded`` when none is free in time, ``ClientGone``
+        when the client has gone away.
         """
         with self._lock:
             if self._turns and not self._waiting:
@@ -75,13 +76,13 @@ class Gate:
 
     def _until(self, called: threading.Event) -> None:
         latest = time.monotonic() + self._patience
-        while not called.wait(min(_LOOK_SECONDS, max(0.0, latest - time.monotonic()))):
+        while not called.wait(min(_CHECK_SECONDS, max(0.0, latest - time.monotonic()))):
             check_client()
             if time.monotonic() >= latest:
                 raise Overloaded(f"No turn came within {self._patience:g} seconds; try again.")
 
     def leave(self) -> None:
-        """The caller's turn is over."""
+        """End the caller's turn."""
         with self._lock:
             self._pass_on()
 
@@ -93,7 +94,7 @@ class Gate:
 
 
 class Admitted:
-    """A request that is let in: its images take turns one after the other."""
+    """A request that was admitted; its images take turns one after the other."""
 
     def __init__(self, gate: Gate, images: int, held: int) -> None:
         self._gate = gate
@@ -102,7 +103,7 @@ class Admitted:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for a turn and hold it; an image's place is free again afterwards."""
+        """Wait for a turn and hold it; afterwards the image's place is free."""
         check_client()
         self._gate.wait()
         try:

@@ -1,4 +1,4 @@
-"""From an image to its samples and from samples to embeddings, as the bundle says."""
+"""Finds the samples in an image and embeds them, as the bundle says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from app.vision.types import AlignedCrop, Box, Landmarks, Quality, RgbImage
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One face, or one whole image: where it is, how good it is, and the embedder's input.
+    """One face, or one whole image: its place, its quality and the embedder's input.
 
     ``landmarks`` and ``quality`` are None where the whole image is the sample.
     """
@@ -28,9 +28,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What was found in an image of ``width`` x ``height`` pixels, upright: all its ``samples``,
-    largest first.
-    """
+    """All ``samples`` of an upright image of ``width`` x ``height`` pixels, largest first."""
 
     width: int
     height: int
@@ -49,7 +47,7 @@ class Pipeline:
 
     @property
     def contract_id(self) -> str:
-        """What the embeddings can be compared with: those of this id."""
+        """The contract id; embeddings of one id are comparable."""
         return self.contract.id
 
     @property
@@ -70,7 +68,7 @@ class Pipeline:
 
 
 def build_pipeline(bundle: Bundle) -> Pipeline:
-    """The pipeline of ``bundle``, its models loaded."""
+    """Load the models of ``bundle`` and build its pipeline."""
     settings, detector = bundle.manifest.detector, None
     if settings is not None and bundle.detector is not None:
         detector = YuNet(

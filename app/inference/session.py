@@ -1,4 +1,4 @@
-"""onnxruntime sessions, made in one place so that all run with the same provider and threads."""
+"""Makes all onnxruntime sessions, so that they have the same provider and number of threads."""
 
 from pathlib import Path
 from typing import Final
@@ -14,16 +14,17 @@ _FOLDER_OF_WEIGHTS: Final = "session.model_external_initializers_file_folder_pat
 
 
 def open_session(model: Path) -> ort.InferenceSession:
-    """A thread-safe session that computes on the calling thread alone.
+    """Open a thread-safe session that computes on the calling thread alone.
 
-    Requests run side by side, one core each: a batch or more threads a run buys nothing on the CPU
-    (25.8 ms a face alone, 24.2 in a batch of eight) and adds waiting.
+    Requests run in parallel, one core each. A batch, or more threads for a run, gains almost
+    nothing on the CPU (25.8 ms for a face alone, 24.2 ms in a batch of eight) and adds waiting.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
-    # A model may keep its weights in another file, which no manifest states: below a file is none.
+    # A model may name another file for its weights, which no manifest states. The folder of such
+    # files is set to a path below a file, where none can be.
     options.add_session_config_entry(_FOLDER_OF_WEIGHTS, str(model / "none"))
     try:
         return ort.InferenceSession(str(model), options, providers=[PROVIDER])

@@ -1,4 +1,4 @@
-"""Which face of an image is meant, where only one is: one rule for every route and command."""
+"""Selects the one face that a request means, by the same rule for every route and command."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ whose middle is nearest to the image's. A box: the face that overlaps it most.
 
 SUBJECT_RULES: Final[tuple[SubjectRule, ...]] = get_args(SubjectRule)
 RIVAL: Final = 0.7
-"""Of the largest face's width: from here on it is unclear whom the image is of."""
+"""Share of the largest face's width from which another face makes the subject unclear."""
 LEAST_OVERLAP: Final = 0.3
-"""Intersection over union of the box that a client drew and the face that it means: a box that is
-1.8 times as wide and as high, around the same middle, still has it; a box around two faces not."""
+"""Least intersection over union of a client's box and the face that it means. A box with the same
+middle that is 1.8 times as wide and as high still reaches it; a box around two faces does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The ``samples`` that a request means, largest first, of ``found`` in the image.
+    """The ``samples`` that a request means, largest first; ``found`` counts those in the image.
 
-    ``missing`` says why there is none where the request means exactly one.
+    ``missing`` is the reason for having none where the request means exactly one.
     """
 
     samples: Sequence[Sample]
@@ -50,8 +50,8 @@ def the_subject(subject: Subject) -> Select:
 
 
 def largest_faces(number: int, *, min_face_size: int = 0) -> Select:
-    """Select the ``number`` largest faces, of those of at least ``min_face_size`` pixels, which
-    alone are counted as found. A sample that is a whole image is always large enough.
+    """Select the ``number`` largest faces. Faces smaller than ``min_face_size`` pixels are neither
+    selected nor counted as found. A sample that is a whole image is always large enough.
     """
 
     def select(scene: Scene) -> Selection:
@@ -66,7 +66,7 @@ def largest_faces(number: int, *, min_face_size: int = 0) -> Select:
 
 
 def find_subject(scene: Scene, subject: Subject) -> Sample | NoSubject:
-    """The face that ``subject`` means, or why there is none. Of equals the larger is taken."""
+    """The face that ``subject`` means, or the reason for none. Of equals the larger is taken."""
     if isinstance(subject, Box):
         return _in_box(scene.samples, subject)
     if not scene.samples:
@@ -79,12 +79,12 @@ def find_subject(scene: Scene, subject: Subject) -> Sample | NoSubject:
 
 
 def rivals(samples: Sequence[Sample]) -> list[Sample]:
-    """Faces of at least 0.7 of the largest one's width: so it is unclear whom the photo means."""
+    """The faces of at least 0.7 of the largest one's width, which make the subject unclear."""
     return [sample for sample in samples[1:] if sample.box.width >= RIVAL * samples[0].box.width]
 
 
 def sole_subject(samples: Sequence[Sample]) -> Sample | None:
-    """The face that a photo of one person is of; None without a face, or with a rival to it."""
+    """The face of a photo of one person; None where it has no face, or another nearly as large."""
     return samples[0] if samples and not rivals(samples) else None
 
 
@@ -96,7 +96,7 @@ def _in_box(samples: Sequence[Sample], box: Box) -> Sample | NoSubject:
 
 
 def _from_middle(scene: Scene, box: Box) -> float:
-    """Square of the distance in pixels."""
+    """Squared distance of the box's middle from the image's, in pixels^2."""
     across = box.x + box.width / 2 - scene.width / 2
     down = box.y + box.height / 2 - scene.height / 2
     return across**2 + down**2

@@ -1,7 +1,7 @@
-"""A folder of people, one sub-folder a person: which files are photos, and what is left out.
+"""Finds the photos in a folder of people, which has one sub-folder for each person.
 
-Folders come from cameras, phones, network disks and archives, so they hold much besides photos.
-Nothing is passed over in silence: each entry that is no photo is ``LeftOut``, with its kind.
+Folders come from cameras, phones, network disks and archives, so they also hold other files.
+Every entry that is no photo is reported as ``LeftOut``, with its kind.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def _names(*lines: str) -> frozenset[str]:
 _READ: Final = _names(".jpg|.jpeg|.jpe|.jfif|.mpo|.png|.webp|.bmp|.dib|.gif|.tif|.tiff")
 _PHONE: Final = _names(".heic|.heif|.hif|.avif")
 _OTHER: Final = _names(
-    # Cameras' raw files, many of which begin like a TIFF that holds a small copy of the picture.
+    # Raw files of cameras. Many begin like a TIFF that holds a small copy of the picture.
     ".3fr|.arw|.cr2|.cr3|.crw|.dng|.erf|.iiq|.kdc|.mrw|.nef|.nrw|.orf|.pef|.raf|.raw|.rw2|.rwl",
     ".sr2|.srf|.srw|.x3f",
     ".jp2|.j2k|.jxl|.psd|.tga|.pcx|.ppm|.pgm",
@@ -44,7 +44,7 @@ _JUNK_PATTERN: Final = re.compile(r"\._.*|found\.\d{3}|\.trash(-\d+)?|~\$.*", re
 
 
 class Kind(StrEnum):
-    """Why an entry of the folder is no photo."""
+    """The reasons why an entry of the folder is no photo."""
 
     HEIC_OR_AVIF = "heic_or_avif"
     OTHER_FORMAT = "other_format"
@@ -72,15 +72,15 @@ HINTS: Final = {
     Kind.HIDDEN: "hidden files and folders",
     Kind.JUNK: "files and folders of the system, such as @eaDir and Thumbs.db",
 }
-"""What each kind is, and what to do about it."""
+"""The meaning of each kind, and what to do about it."""
 
 REFUSED: Final = frozenset({Kind.HEIC_OR_AVIF, Kind.OTHER_FORMAT, Kind.BAD_NAME, Kind.UNREADABLE})
-"""What was meant to be a person or a photo of one. The other kinds never were."""
+"""The kinds of entries that were meant to be a person or a photo of one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """One image file of the person whose folder it lies in; ``person`` is that name in NFC."""
+    """One image file. ``person`` is the name of the person's folder, in NFC."""
 
     person: str
     file: Path
@@ -88,7 +88,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A file or folder that is no photo; of a junk or hidden folder the content is not counted."""
+    """A file or folder that is no photo. The content of a junk or hidden folder is not counted."""
 
     path: Path
     kind: Kind
@@ -96,35 +96,35 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """What a folder of people holds: ``photos`` by person and name, and all the rest."""
+    """The content of a folder of people: ``photos`` by person and name, and all other entries."""
 
     photos: list[Photo]
     left_out: list[LeftOut]
 
     @property
     def refused(self) -> list[LeftOut]:
-        """What was left out although it was meant to be enrolled."""
+        """The entries that were left out although they were meant to be enrolled."""
         return [each for each in self.left_out if each.kind in REFUSED]
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many entries of each kind were left out, in the order of ``Kind``."""
+        """Number of entries of each kind that were left out, in the order of ``Kind``."""
         found = Counter(each.kind for each in self.left_out)
         return {kind.value: found[kind] for kind in Kind if found[kind]}
 
 
 def walk(root: Path) -> People:
-    """The photos in the sub-folders of ``root``, which are one a person, at any depth.
+    """Find the photos in the sub-folders of ``root``, one for each person, at any depth.
 
     A file with the suffix of an image, or without any, is judged by its first bytes; a file with
     another suffix is no image. A link to a file is the file. A link to a folder is followed only
-    in a person's place and only out of ``root``, so that no photo is met twice and no walk is
-    endless. Folders whose names differ in NFC and NFD alone are one person's.
+    in the place of a person's folder, and only where it leads out of ``root``, so that no photo is
+    found twice and the walk ends. Folders whose names differ only in NFC and NFD are one person's.
     ``OSError`` where ``root`` itself cannot be read.
     """
     found = People([], [])
     for entry in _entries(root):
-        kind = _unwanted(entry.name) or _beside_people(root, entry)
+        kind = _unwanted(entry.name) or _unlike_person(root, entry)
         if kind is None:
             _walk_person(Path(entry.path), found)
         else:
@@ -134,8 +134,10 @@ def walk(root: Path) -> People:
 
 
 def fingerprint(photos: Iterable[Photo]) -> str:
-    """Changes when a photo comes, goes, is replaced or becomes somebody else's: for what is kept of
-    the photos. Contents are told by size and time of change.
+    """Hex SHA-256 that changes when a photo is added, removed, replaced or given to another person.
+
+    Results that are kept between runs are kept under it. A photo's content is represented by its
+    size and time of change.
     """
     digest = hashlib.sha256()
     for photo in photos:
@@ -145,8 +147,8 @@ def fingerprint(photos: Iterable[Photo]) -> str:
     return digest.hexdigest()
 
 
-def _beside_people(root: Path, entry: os.DirEntry[str]) -> Kind | None:
-    """None of a person's folder; else what the entry is."""
+def _unlike_person(root: Path, entry: os.DirEntry[str]) -> Kind | None:
+    """The kind of an entry of ``root``; None where it is a person's folder."""
     path = Path(entry.path)
     if not _is_folder(entry):
         judged = _judged(path)
@@ -192,7 +194,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _unwanted(name: str) -> Kind | None:
-    """Of what no system shows, or makes for itself; letter case counts nowhere in these names."""
+    """The kind of an entry that systems hide or make for themselves, else None; ignores case."""
     lower = name.lower()
     if lower in _JUNK or _JUNK_PATTERN.fullmatch(lower):
         return Kind.JUNK
@@ -200,7 +202,7 @@ def _unwanted(name: str) -> Kind | None:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Also of a link to one; a link that leads nowhere or in a circle is none."""
+    """Whether it is a folder or a link to one. A link to nothing, or in a circle, is none."""
     try:
         return entry.is_dir()
     except OSError:
@@ -208,7 +210,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _judged(path: Path) -> Kind | None:
-    """None of a photo. One that is damaged, or cannot be read, is for its reader to refuse."""
+    """The kind of a file; None where it is a photo. A damaged photo is refused when it is read."""
     suffix = path.suffix.lower()
     if suffix in _OTHER:
         return Kind.OTHER_FORMAT
@@ -227,7 +229,7 @@ def _judged(path: Path) -> Kind | None:
 
 
 def _head(path: Path) -> bytes | None:
-    """The first bytes; None of what is no file: to open a pipe would wait for its writer."""
+    """The first bytes; None where it is no regular file: opening a pipe waits for its writer."""
     if not stat.S_ISREG(path.stat().st_mode):
         return None
     with path.open("rb") as stream:

@@ -1,5 +1,5 @@
-"""Backup, restore, move and check of what the database holds, and a collection's change of model.
+"""Backs up, restores, moves and checks the database, and changes a collection's model.
 
-It derives what it carries from the models' metadata, so that a table which is added later is
-carried too. It knows the gallery, and nothing of how people are enrolled or identified.
+An archive holds every table of the models' metadata, so that a table added later is included
+without a change here. This room knows the gallery, and not how people are enrolled or identified.
 """

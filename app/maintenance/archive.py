@@ -1,7 +1,8 @@
-"""The file of a backup: a zip of one JSON-lines member a table and ``manifest.json``.
+"""Reads and writes the file of a backup: a zip of one JSON-lines member for each table and of
+``manifest.json``.
 
-Any tool can open it; docs/backup.md describes it for them. The zip's comment is the SHA-256 of
-every byte before it, so that no damage goes unnoticed, wherever it is. Knows no SQL.
+Any tool can open it; docs/backup.md describes the format. The zip's comment is the SHA-256 of all
+bytes before it, so that any damage is detected. This module knows no SQL.
 """
 
 import hashlib
@@ -27,15 +28,15 @@ _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _MANIFEST: Final = "manifest.json"
 _SEAL: Final = 64
 _CHUNK: Final = 1 << 20
-_FASTEST: Final = 1  # templates are noise: a higher level takes longer and gains nothing
+_FASTEST: Final = 1  # templates compress no better at a higher level, which takes longer
 
 Row = dict[str, Any]
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
-"""Given how many rows there will be, opens a bar that is moved by as many as are done."""
+"""Called with the total number of rows; gives a function to call with the number of rows done."""
 
 
 class TableEntry(BaseModel):
-    """A member: its columns, how many rows, and the SHA-256 of its lines."""
+    """A member: its columns, its number of rows, and the SHA-256 of its lines."""
 
     columns: list[str]
     rows: int
@@ -43,7 +44,7 @@ class TableEntry(BaseModel):
 
 
 class CollectionEntry(BaseModel):
-    """A collection in the archive, for people to read and for a restore to be checked by."""
+    """A collection in the archive. People read it, and a restore is checked against it."""
 
     id: str
     contract_id: str
@@ -53,7 +54,7 @@ class CollectionEntry(BaseModel):
 
 
 class Contents(BaseModel):
-    """What the archive is of. ``whole``: of everything, keys too; else of one collection."""
+    """The content of an archive. ``whole``: the whole database with keys; else one collection."""
 
     kith: str
     schema_revision: str
@@ -63,14 +64,14 @@ class Contents(BaseModel):
 
 
 class Manifest(Contents):
-    """All that ``manifest.json`` says."""
+    """The content of ``manifest.json``."""
 
     format: int
     tables: dict[str, TableEntry]
 
     @property
     def rows(self) -> int:
-        """Of all tables."""
+        """Number of rows of all tables."""
         return sum(table.rows for table in self.tables.values())
 
 
@@ -84,7 +85,7 @@ class ArchiveWriter:
     def table(
         self, name: str, columns: Sequence[str], batches: Iterable[Sequence[Mapping[str, Any]]]
     ) -> None:
-        """Write a table; its values are of JSON's kinds."""
+        """Write a table, whose values are JSON values."""
         digest, rows = hashlib.sha256(), 0
         with self._zip.open(_member(name), "w", force_zip64=True) as out:
             for batch in batches:
@@ -95,7 +96,7 @@ class ArchiveWriter:
         self._tables[name] = TableEntry(columns=list(columns), rows=rows, sha256=digest.hexdigest())
 
     def finish(self, contents: Contents) -> Manifest:
-        """Write the manifest and end the zip with room for its seal."""
+        """Write the manifest and end the zip, with space for its seal."""
         manifest = Manifest(**contents.model_dump(), format=FORMAT, tables=self._tables)
         with self._zip.open(_MANIFEST, "w") as out:
             out.write(manifest.model_dump_json(indent=2).encode())
@@ -104,20 +105,20 @@ class ArchiveWriter:
         return manifest
 
     def close(self) -> None:
-        """Also where it broke off, so that nothing more is tried on a stream that is closed."""
+        """Close the zip, also after an error, so that it does not write to a closed stream."""
         with suppress(OSError, ValueError):
             self._zip.close()
 
 
 class Archive:
-    """An archive that was found whole."""
+    """An archive whose checksums were verified."""
 
     def __init__(self, zipped: zipfile.ZipFile, manifest: Manifest) -> None:
         self._zip = zipped
         self.manifest = manifest
 
     def batches(self, table: str) -> Iterator[list[Row]]:
-        """A table's rows, some at a time, by their keys; none where there is no such table."""
+        """Batches of a table's rows, in the order of their keys; none where there is no table."""
         if table not in self.manifest.tables:
             return
         with self._zip.open(_member(table)) as lines:
@@ -133,13 +134,15 @@ def new_archive(file: Path) -> Iterator[ArchiveWriter]:
             yield writer
     except OSError as error:
         raise ArchiveError(
-            f"{file} cannot be written: {error.strerror}. Nothing of it is there."
+            f"{file} cannot be written: {error.strerror}. No part of it was kept."
         ) from None
 
 
 @contextmanager
 def opened_archive(file: Path, progress: Progress) -> Iterator[Archive]:
-    """Verify every byte of ``file``, then give what it holds; ``ArchiveError`` where it is odd."""
+    """Verify every byte of ``file``, then give its content; ``ArchiveError`` where it is damaged or
+    no backup.
+    """
     try:
         stream = file.open("rb")
     except OSError as error:
@@ -163,7 +166,7 @@ def _member(table: str) -> str:
 
 
 def _digest(stream: IO[bytes]) -> bytes:
-    """The SHA-256 of all but the seal, in hex; leaves the stream where the seal is."""
+    """The SHA-256 of all bytes before the seal, in hex; the stream is then at the seal."""
     left = stream.seek(0, 2) - _SEAL
     stream.seek(0)
     digest = hashlib.sha256()
@@ -175,7 +178,9 @@ def _digest(stream: IO[bytes]) -> bytes:
 
 
 def _verified(file: Path, stream: IO[bytes], progress: Progress) -> Archive:
-    """What is odd although the seal is right was not made by ``ArchiveWriter``."""
+    """Verify the seal and every member. A file with a right seal and another defect was not made
+    by ``ArchiveWriter``.
+    """
     try:
         if _digest(stream) != stream.read(_SEAL):
             raise ArchiveError(

@@ -1,4 +1,4 @@
-"""Writes an archive of one snapshot of the database, while others go on writing."""
+"""Writes an archive of one snapshot of the database, while services go on writing."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -28,10 +28,10 @@ def backup(
     made_at: datetime,
     progress: Progress,
 ) -> Manifest:
-    """Everything, or one collection without any keys, into ``file``, whole or not at all.
+    """Write everything, or one collection without any keys, to ``file``, whole or not at all.
 
-    ``NotFound`` where there is no such collection; ``Conflict`` where rows refer to what is not
-    there; ``ArchiveError`` where the file cannot be written.
+    ``NotFound`` where there is no such collection; ``Conflict`` where rows refer to missing rows;
+    ``ArchiveError`` where the file cannot be written.
     """
     with new_archive(file) as writer:
         with database.read(patient=True) as session:
@@ -53,7 +53,7 @@ def backup(
 
 
 def _check_references(session: Session) -> None:
-    """What hangs on nothing could not be restored."""
+    """``Conflict`` where a row refers to a missing one: the archive could not be restored."""
     for finding in references(session):
         raise Conflict(
             f"The database is damaged: of {finding.where}, {finding.what}. `kith check --repair` "
@@ -68,7 +68,9 @@ def _collections(session: Session, collection_id: str | None) -> Sequence[Collec
 
 
 def _parts(only: Collection | None) -> list[_Part]:
-    """Each table with which of its rows; one collection's archive has no table of anything else."""
+    """Each table with the condition for its rows. One collection's archive has only tables whose
+    rows belong to a collection.
+    """
     if only is None:
         return [(table, None) for table in carried()]
     parts = [(table, of_collection(table, only.key)) for table in carried()]

@@ -1,9 +1,9 @@
-"""Whether SQL, the galleries on disk and the contract ids agree, and what can be mended.
+"""Checks that SQL, the galleries on disk and the contract ids agree, and repairs what it can.
 
-Mended is what can be without losing anything that is still good: rows that hang on nothing go, as
-they would have gone with what they hung on; a face follows its person; a change log that misleads
-is begun anew; a gallery on disk is written anew from SQL. A template that is no unit vector, or is
-of another model, cannot be: only its photo could tell what it was.
+A repair loses no good data: it deletes orphaned rows, as the cascade would have; moves a face to
+its person's collection; begins a new history where a change log is wrong; and writes a gallery on
+disk again from SQL. A template that is no unit vector, or is of another model, cannot be repaired:
+it can only be computed again from its photo.
 """
 
 from collections.abc import Iterator
@@ -33,11 +33,11 @@ class Check:
         self._snapshots = SnapshotCheck(database, snapshots, contract)
 
     def results(self, progress: Progress) -> list[Result]:
-        """What each check found, in one snapshot of the database."""
+        """The result of each check, all in one snapshot of the database."""
         with self._database.read(patient=True) as session:
             damaged = result("database file", check_sql.file(session))
             if damaged.found:
-                return [damaged]  # nothing else that it says can be relied on
+                return [damaged]  # no other result would be reliable
             return [
                 damaged,
                 result("references", check_sql.references(session)),
@@ -52,7 +52,7 @@ class Check:
             ]
 
     def repair(self, progress: Progress) -> None:
-        """Mend what can be: SQL in one transaction, then the snapshots."""
+        """Repair what can be repaired: SQL in one transaction, then the snapshots."""
         with self._database.read(patient=True) as session:
             readable = not result("templates", self._templates(session, progress)).found
         odd = self._snapshots.odd() if readable else {}
@@ -82,7 +82,7 @@ class Check:
         if readable:
             yield from self._snapshots.findings()
         else:
-            yield Finding("index", "is not checked while templates are odd", "mend those first")
+            yield Finding("index", "is not checked while templates are wrong", "repair them first")
 
 
 def _crops(session: Session, progress: Progress) -> Iterator[Finding]:
@@ -92,7 +92,10 @@ def _crops(session: Session, progress: Progress) -> Iterator[Finding]:
 
 
 def _drop_what_hangs_on_nothing(session: Session) -> int:
-    """Parents first, so that what hung on a row that goes is found to hang on nothing next."""
+    """Delete orphaned rows, parents first, so that the children of a deleted row are found next.
+
+    Returns the number of rows that referred to nothing.
+    """
     dropped = 0
     for table in everything():
         for link in table.foreign_keys:

@@ -1,4 +1,4 @@
-"""Whether the galleries on disk lead to what SQL has."""
+"""Checks that the galleries on disk lead to the people that SQL has."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ _CLOSE: Final = 1e-4  # templates may be summed in another order
 
 
 class SnapshotCheck:
-    """Checks and mends the snapshots in ``folder``, those of the configured model."""
+    """Checks and repairs the snapshots in ``folder`` that are of the configured model."""
 
     def __init__(self, database: Database, folder: Path, contract: Contract) -> None:
         self._database = database
@@ -31,7 +31,8 @@ class SnapshotCheck:
         self._snapshots = Snapshots(folder, contract)
 
     def odd(self) -> dict[int, str]:
-        """The collections' keys of files that no start could use, or that are of nobody; and why.
+        """The files that no start could use, or that belong to no collection: the reason by
+        collection key.
 
         ``ValueError`` where SQL has templates that are of no model's dimension.
         """
@@ -39,12 +40,12 @@ class SnapshotCheck:
         return {key: what for key, what in wrong.items() if what is not None}
 
     def findings(self) -> Iterator[Finding]:
-        """One a file that is odd."""
+        """One finding for each such file."""
         for key, what in self.odd().items():
             yield Finding(f"{self._snapshots.file(key).name}", what, REPAIR)
 
     def rewrite(self, keys: Iterable[int]) -> None:
-        """Write those files anew from SQL; without a collection, a file goes."""
+        """Write the files of these collections again from SQL; without a collection, delete it."""
         for key in keys:
             self._snapshots.forget(key)
             with self._database.read(patient=True) as session:
@@ -54,12 +55,14 @@ class SnapshotCheck:
             self._snapshots.write(key, whole)
 
     def _wrong(self, key: int) -> str | None:
-        """The file is read first: SQL is then where it was, or further."""
+        """The reason why the file is wrong, or None. It is read first, so that SQL is then at its
+        revision or a later one.
+        """
         kept, damage = self._read(key)
         with self._database.read(patient=True) as session:
             found = session.get(Collection, key)
             if found is None:
-                return "is of a collection that is no more"
+                return "belongs to no collection"
             if found.contract_id != self._contract.id:
                 return None  # another model's: not read, and replaced once that model runs
             if kept is None:
@@ -74,8 +77,8 @@ class SnapshotCheck:
         return read_delta(session, key, revision, self._contract)
 
     def _read(self, key: int) -> tuple[Delta | None, str | None]:
-        """What was kept, or what is wrong with the file; neither where it was deleted just now, or
-        is another model's, which a service leaves that stops right after a switch.
+        """The file's content, or what is wrong with it. Neither where it was deleted just now, or
+        is another model's: a service that stops right after a switch leaves such a file.
         """
         try:
             return self._snapshots.read(key), None
@@ -86,7 +89,7 @@ class SnapshotCheck:
 
 
 def _leads_to(kept: Delta, followed: Delta, whole: Delta) -> bool:
-    """Whether a replica that takes ``kept`` and then ``followed`` has the people of ``whole``."""
+    """Whether a replica that applies ``kept`` and then ``followed`` has the people of ``whole``."""
     dimension = whole.people.vectors.shape[1]
     projection = GalleryProjection(FlatIndex(dimension), dimension)
     if not followed.whole:

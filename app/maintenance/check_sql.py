@@ -1,4 +1,4 @@
-"""Whether what SQL holds agrees with itself. Every check reads in its caller's snapshot."""
+"""Checks that the data in SQL is consistent. Every check reads in its caller's snapshot."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -36,7 +36,7 @@ _UNIT: Final = 1e-3  # float32 leaves 1e-6
 
 
 def file(session: Session) -> Iterator[Finding]:
-    """SQLite's own look at its pages; PostgreSQL looks after its own."""
+    """SQLite's own check of its pages; PostgreSQL checks its pages itself."""
     if session.get_bind().dialect.name != "sqlite":
         return
     try:
@@ -49,7 +49,7 @@ def file(session: Session) -> Iterator[Finding]:
 
 
 def references(session: Session) -> Iterator[Finding]:
-    """Every foreign key leads to a row."""
+    """Checks that every foreign key refers to a row."""
     for table in everything():
         for link in table.foreign_keys:
             rows = session.scalar(
@@ -68,25 +68,25 @@ def leads_nowhere(link: ForeignKey) -> ColumnElement[bool]:
 
 
 def receipts(session: Session) -> Iterator[Finding]:
-    """No receipt of a creation tells of what is gone, as it would after a deletion by hand."""
-    for name, gone in _told_and_gone(session).items():
+    """Checks that every row that a receipt refers to exists; a deletion by hand leaves others."""
+    for name, missing in _missing_subjects(session).items():
         keys = (Subject.caller, Subject.key)
-        told = select(*keys).where(Subject.row_table == name, gone).distinct().subquery()
-        if rows := session.scalar(select(func.count()).select_from(told)):
-            what = f"{rows:,} receipts tell of rows of {name} that are not there"
+        found = select(*keys).where(Subject.row_table == name, missing).distinct().subquery()
+        if rows := session.scalar(select(func.count()).select_from(found)):
+            what = f"{rows:,} receipts refer to rows of {name} that are not there"
             yield Finding(Receipt.__tablename__, what, REPAIR)
 
 
 def drop_receipts(session: Session) -> None:
-    """Delete the receipts that tell of what is gone."""
-    for name, gone in _told_and_gone(session).items():
-        told = select(Subject.caller, Subject.key).where(Subject.row_table == name, gone)
-        which = tuple_(Receipt.caller, Receipt.key).in_(told)
+    """Delete the receipts that refer to missing rows."""
+    for name, missing in _missing_subjects(session).items():
+        found = select(Subject.caller, Subject.key).where(Subject.row_table == name, missing)
+        which = tuple_(Receipt.caller, Receipt.key).in_(found)
         session.execute(delete(Receipt).where(which).execution_options(synchronize_session=False))
 
 
-def _told_and_gone(session: Session) -> dict[str, ColumnElement[bool]]:
-    """By table of which receipts tell, which subjects of it are not there."""
+def _missing_subjects(session: Session) -> dict[str, ColumnElement[bool]]:
+    """The subjects of receipts whose rows are missing: a condition for each table."""
     tables = {table.name: table for table in everything()}
     found: dict[str, ColumnElement[bool]] = {}
     for name in session.scalars(select(Subject.row_table).distinct().order_by(Subject.row_table)):
@@ -99,19 +99,19 @@ def _told_and_gone(session: Session) -> dict[str, ColumnElement[bool]]:
 
 
 def owners(session: Session) -> Iterator[Finding]:
-    """A face is in the collection that its person is in."""
+    """Checks that a face is in its person's collection."""
     query = select(Face.number, Person.id).join(Person, Person.key == Face.person_key)
     for face, person in session.execute(query.where(Person.collection_key != Face.collection_key)):
         yield Finding(f"face {face} of person {person}", "is kept in another collection", REPAIR)
 
 
 def contracts(session: Session, contract_id: str) -> Iterator[Finding]:
-    """Templates are of their collection's model, and collections of the configured one."""
+    """Checks that templates are of their collection's model, and that is the configured one."""
     for row in session.scalars(select(Collection).where(Collection.contract_id != contract_id)):
         yield Finding(
             f"collection {row.id}",
             f"is of the model {row.contract_id}; the one configured is {contract_id}",
-            "run Kith with that model's bundle (KITH_MODEL), or enrol its people anew",
+            "run Kith with that model's bundle (KITH_MODEL), or enrol its people again",
         )
     query = (
         select(Collection.id, Person.id, Face.number, Face.contract_id)
@@ -123,18 +123,18 @@ def contracts(session: Session, contract_id: str) -> Iterator[Finding]:
         yield Finding(
             _face(collection, person, face),
             f"is of the model {of}, unlike its collection",
-            "delete the face and enrol it anew",
+            "delete the face and enrol its photo again",
         )
 
 
 def log(session: Session) -> Iterator[Finding]:
-    """A replica that follows the change log misses nothing."""
+    """Checks that a replica that follows the change log misses no change."""
     for _, collection, what in broken_logs(session):
         yield Finding(f"collection {collection}", what, REPAIR)
 
 
 def broken_logs(session: Session) -> Iterator[tuple[int, str, str]]:
-    """Key and id of each collection whose log does not lead to its revision, and why not."""
+    """Key and id of each collection whose log does not lead to its revision, and the reason."""
     for row in session.execute(select(Collection.key, Collection.id).order_by(Collection.key)):
         if what := history.fault(session, row.key):
             yield row.key, row.id, what
@@ -155,7 +155,7 @@ class Templates:
         self._collections = {row.key: (row.id, row.contract_id) for row in rows}
 
     def check(self, table: Table, step: Callable[[int], None]) -> Iterator[Finding]:
-        """Those of one table."""
+        """The findings of one table."""
         query = _embeddings(table).execution_options(yield_per=BATCH)
         for batch in self._session.execute(query).partitions():
             for row in batch:
@@ -183,12 +183,12 @@ class Templates:
         if table.name == OtherTemplate.__tablename__:
             where, remedy = f"{collection}: face {number} under {row[2]}", "`kith reembed --drop`"
             return Finding(where, what, remedy)
-        remedy = "delete the face and enrol it anew"
+        remedy = "delete the face and enrol its photo again"
         return Finding(_face(collection, person, number), what, remedy)
 
 
 def crops(session: Session, step: Callable[[int], None]) -> Iterator[Finding]:
-    """Kept crops can be read, and those that were made alike are of one size."""
+    """Checks that kept crops can be read, and that crops of one crop id have one size."""
     query = select(Face.number, Crop.crop_id, Crop.png, Collection.id, Person.id)
     query = query.join(Face, Face.id == Crop.face_id).join(Person, Person.key == Face.person_key)
     query = query.join(Collection, Collection.key == Face.collection_key).order_by(Crop.face_id)
@@ -196,7 +196,7 @@ def crops(session: Session, step: Callable[[int], None]) -> Iterator[Finding]:
     for batch in session.execute(query.execution_options(yield_per=BATCH)).partitions():
         for face, crop_id, png, collection, person in batch:
             if what := _wrong_crop(png, crop_id, shapes):
-                remedy = "delete the face and enrol it anew"
+                remedy = "delete the face and enrol its photo again"
                 yield Finding(_face(collection, person, face), what, remedy)
         step(len(batch))
 
@@ -217,8 +217,8 @@ def _face(collection: str, person: str | None, number: int) -> str:
 
 
 def _embeddings(table: Table) -> Select[int, int, str | None, bytes]:
-    """Of each row its first key, its collection's key, the contract that it states beside that of
-    its collection, and its embedding. A face must be of its collection's, whatever it states.
+    """For each row: its first key, its collection's key, the contract that it states in addition to
+    its collection's, and its embedding. A face states none: it must be of its collection's.
     """
     stated = "contract_id" in table.columns and table.name != Face.__tablename__
     keys = list(table.primary_key.columns)

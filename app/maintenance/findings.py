@@ -1,16 +1,16 @@
-"""What a check found: that all agrees, or where it does not and what to do about it."""
+"""The results of a check: the places where data does not agree, and what to do about each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-_TOLD: Final = 20
+_MOST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not agree with something else."""
+    """One place where data does not agree."""
 
     where: str
     what: str
@@ -18,12 +18,12 @@ class Finding:
 
 
 REPAIR: Final = "--repair"
-"""The remedy of what can be mended without losing anything that is still good."""
+"""The remedy where a repair loses no good data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one check found: how much, and the first of it."""
+    """The result of one check: the number of findings, and the first of them."""
 
     name: str
     found: int
@@ -31,7 +31,7 @@ class Result:
 
 
 def result(name: str, findings: Iterable[Finding]) -> Result:
-    """Count all, keep some: where everything is wrong, twenty lines tell it."""
+    """Count all findings and keep the first twenty."""
     remaining = iter(findings)
-    first = list(islice(remaining, _TOLD))
+    first = list(islice(remaining, _MOST))
     return Result(name, len(first) + sum(1 for _ in remaining), first)

@@ -1,4 +1,4 @@
-"""The numbers of faces in their collections, and the counters that the next ones come from."""
+"""The numbers of faces in their collections, and the counters that give the next numbers."""
 
 from collections.abc import Iterator
 
@@ -13,14 +13,14 @@ _LAST = select(func.max(Face.number)).where(Face.collection_key == Collection.ke
 
 
 def numbered(rows: list[Row]) -> list[Row]:
-    """Faces out of an archive. One of before schema 0009 has no numbers: clients knew its faces by
-    their ids.
+    """Faces of an archive with their numbers. An archive from before schema 0009 has none: clients
+    knew its faces by their ids, which become the numbers.
     """
     return [{"number": row["id"]} | row for row in rows]
 
 
 def advance(session: Session) -> None:
-    """Every counter that a face has reached goes on after the last face; no counter goes back."""
+    """Set each counter that a face has reached to the number after the last; none goes back."""
     session.execute(
         update(Collection)
         .where(Collection.next_face <= _LAST)
@@ -30,8 +30,8 @@ def advance(session: Session) -> None:
 
 
 def findings(session: Session) -> Iterator[Finding]:
-    """Each face has a number from 1, below the one that its collection gives next. That no two of
-    a collection have the same is held by the database.
+    """Checks that each face's number is at least 1 and below its collection's next number. The
+    database itself ensures that numbers are unique in a collection.
     """
     behind = select(Collection.id, Collection.next_face, _LAST)
     for collection, following, last in session.execute(
@@ -48,14 +48,14 @@ def findings(session: Session) -> Iterator[Finding]:
 
 
 def mend(session: Session) -> None:
-    """Advance the counters, and number what has no number."""
+    """Advance the counters, and number the faces that have no number."""
     advance(session)
     for face in session.scalars(select(Face).where(Face.number < 1).order_by(Face.id)):
         move(session, face, face.collection_key)
 
 
 def move(session: Session, face: Face, collection_key: int) -> None:
-    """Put a face into a collection, as its newest: its former number may be taken there."""
+    """Move a face into a collection under a new number: its old one may be taken there."""
     following = session.scalar(
         update(Collection)
         .where(Collection.key == collection_key)

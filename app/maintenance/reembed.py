@@ -1,7 +1,7 @@
-"""What another model sees in the crops that collections keep, computed beside what is in use.
+"""Computes the templates of another model from kept crops, in addition to those in use.
 
-Services go on under the contract that collections have; nothing they answer changes. A batch is a
-transaction, so what is there when a run is killed is not computed again.
+Services go on under the collections' present contract, and their answers do not change. A batch is
+a transaction, so a run after a killed one computes only the missing templates.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,13 +25,13 @@ from app.maintenance.archive import Progress
 from app.vision.crops import unpacked
 
 BATCH: Final = 64
-"""Faces in a transaction: a second or two of work, and a lock for some milliseconds."""
+"""Faces for each transaction: one to two seconds of work, and a lock for some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A collection whose faces have a template under the other contract: ``there`` had it before,
-    of ``computed`` it was made now.
+    """A collection whose faces all have a template under the other contract: ``there`` faces had
+    one before, and for ``computed`` faces it was made now.
     """
 
     collection_id: str
@@ -52,10 +52,10 @@ class Reembedding:
         self._threads = threads
 
     def run(self, names: Sequence[str], progress: Progress) -> list[Prepared]:
-        """Every face of the collections of these ids, or of all, that has no template yet.
+        """Compute the missing templates of the collections with these ids, or of all collections.
 
         ``Conflict`` before anything is computed where a face has no crop that the bundle takes, and
-        where a collection is switched or restored meanwhile.
+        later where a collection was switched or restored during the run.
         """
         with self._database.read(patient=True) as session:
             chosen = beside.candidates(session, self._contract.id, names)
@@ -74,8 +74,8 @@ class Reembedding:
         ]
         if found:
             raise Conflict(
-                f"Nothing was computed. {self._contract.id} cannot embed {'; '.join(found)}. Crops "
-                "are kept of what is enrolled while the collection's `keep_crops` is on: delete "
+                f"Nothing was computed. {self._contract.id} cannot embed {'; '.join(found)}. A "
+                "crop is kept if the collection's `keep_crops` is on at the enrolment: delete "
                 "those faces and enrol their photos again, or leave that collection on its "
                 "contract and name the others with --collection."
             )
@@ -97,7 +97,7 @@ class Reembedding:
             return beside.next_crops(session, which, crop_id=self._contract.crop_id, limit=BATCH)
 
     def _embedded(self, collection: str, row: Row[int, int, bytes]) -> tuple[int, bytes]:
-        """On any thread: the face's id and its embedding as it is stored."""
+        """The face's id and its embedding in the stored form. Called by several threads."""
         face, number, png = row
         try:
             crop = unpacked(png)
@@ -109,12 +109,13 @@ class Reembedding:
         return face, pack(self._embedder.embed([crop])[0])
 
     def _keep(self, owner: Collection, rows: dict[int, bytes]) -> int:
-        """Store those whose faces are still there and still due; how many these were."""
+        """Store the templates of the faces that still exist and lack one; return their number."""
         with self._database.write() as session:
             now = repository.lock_collection(session, owner.id)
             if now.epoch != owner.epoch:
                 raise Conflict(
-                    f"The collection {owner.id!r} was switched or restored meanwhile; run again."
+                    f"The collection {owner.id!r} was switched or restored during this run; run "
+                    "again."
                 )
             due = select(Face.id).where(Face.id.in_(rows), beside.due(owner, self._contract.id))
             values = [

@@ -1,4 +1,4 @@
-"""Keys and ids of rows that move into a database where others have theirs already."""
+"""Gives rows that move into another database keys and ids that are free there."""
 
 from array import array
 from bisect import bisect_left
@@ -14,14 +14,14 @@ from app.maintenance.archive import Row
 
 
 class Renumbering:
-    """From the keys of one table's rows in an archive to those they got: 16 bytes a row."""
+    """Maps the keys of one table's rows in an archive to their new keys; 16 bytes for each row."""
 
     def __init__(self) -> None:
         self._old = array("q")
         self._new = array("q")
 
     def add(self, old: Sequence[int], new: Sequence[int]) -> None:
-        """Rows in the order of the archive, which is that of their old keys."""
+        """Add rows in the order of the archive, which is the order of their old keys."""
         for before, after in zip(old, new, strict=True):
             if self._old and before <= self._old[-1]:
                 raise ArchiveError("The backup's rows are not in the order of their keys.")
@@ -29,7 +29,7 @@ class Renumbering:
             self._new.append(after)
 
     def get(self, old: int) -> int | None:
-        """The new key; None of a row that did not move."""
+        """The new key; None for a row that did not move."""
         place = bisect_left(self._old, old)
         if place == len(self._old) or self._old[place] != old:
             return None
@@ -37,9 +37,10 @@ class Renumbering:
 
 
 def free_ids(session: Session, table: Table, rows: list[Row]) -> None:
-    """Draw anew, in ``rows``, what must be there once in the whole table and is there already.
+    """Draw new values, in ``rows``, for the columns unique in the table whose value is taken.
 
-    Only ids are so, and those were drawn before; what clients choose is unique in its collection.
+    Only ids that Kith draws are unique in a whole table; an id that clients choose is unique in its
+    collection.
     """
     for column in _unique_columns(table):
         wanted = [row[column.name] for row in rows]

@@ -1,8 +1,8 @@
-"""Puts an archive into a database: everything into an empty one, or one collection next to others.
+"""Restores an archive into an empty database, or one of its collections into any database.
 
-All in one transaction. Every collection that comes in begins a new history at the revision that its
-archive states: another epoch and no change log, so that no replica and no snapshot on disk takes it
-for the history that it followed before.
+Everything happens in one transaction. Every restored collection begins a new history at the
+revision that the archive states: a new epoch and an empty change log, so that no replica and no
+snapshot on disk takes it for the history that it followed before.
 """
 
 import re
@@ -46,14 +46,14 @@ def _all_or_nothing(database: Database) -> Iterator[Session]:
             yield session
     except IntegrityError:
         raise ArchiveError(
-            "The backup's rows contradict each other, or what is there. Nothing was changed."
+            "The backup's rows contradict each other, or existing rows. Nothing was changed."
         ) from None
 
 
 def restore(database: Database, archive: Archive, *, replace: bool, progress: Progress) -> None:
-    """Everything in the archive, with the keys and the numbers of faces that it had.
+    """Restore everything in the archive, with the same keys and face numbers.
 
-    ``Conflict`` where the database is not empty; with ``replace`` all in it goes first.
+    ``Conflict`` where the database is not empty; with ``replace`` its rows are deleted first.
     """
     check_fits(archive)
     if not archive.manifest.whole:
@@ -85,10 +85,10 @@ def import_collection(
     new_id: str | None,
     progress: Progress,
 ) -> CollectionEntry:
-    """One collection out of the archive, under new keys, beside what is there, as it is then.
+    """Add one collection of the archive, under new keys, to a database that may hold others.
 
-    ``collection_id`` may be left out where the archive has one only. ``AlreadyExists`` where its
-    id, or ``new_id`` in place of it, is taken.
+    Returns its entry under its new id. ``collection_id`` may be left out where the archive has only
+    one. ``AlreadyExists`` where its id, or ``new_id`` in place of it, is taken.
     """
     check_fits(archive)
     entry = _chosen(archive, collection_id)
@@ -114,7 +114,7 @@ def import_collection(
 
 
 class _Arrival:
-    """Adds one collection's rows: each gets a new key, and what refers to it follows."""
+    """Adds one collection's rows. Each gets a new key, and references to it are changed as well."""
 
     def __init__(self, session: Session, old_id: str, new_id: str) -> None:
         self._session = session
@@ -123,7 +123,7 @@ class _Arrival:
         self._keys: dict[Table, Renumbering] = {}
 
     def add(self, table: Table, rows: list[Row]) -> None:
-        """Those of ``rows`` that belong to the collection."""
+        """Add the ``rows`` that belong to the collection."""
         keys = self._keys.setdefault(table, Renumbering())
         mine = list(self._mine(table, rows))
         own = table.autoincrement_column
@@ -147,7 +147,7 @@ class _Arrival:
                 yield row
 
     def _renumber(self, table: Table, row: Row) -> bool:
-        """Whether all that the row refers to came too; if so, it refers to the new keys."""
+        """Let the row refer to new keys; False where a row that it refers to was not added."""
         for link in table.foreign_keys:
             name = link.parent.name
             if row[name] is None:
@@ -160,7 +160,7 @@ class _Arrival:
 
 
 def _fresh(table: Table, rows: list[Row]) -> list[dict[str, Any]]:
-    """Rows as this version stores them."""
+    """The rows in the form that this version stores."""
     return numbers.numbered(rows) if table.name == Face.__tablename__ else rows
 
 
@@ -189,8 +189,8 @@ def _check_empty(session: Session) -> None:
 
 
 def _begin_histories(session: Session, entries: Sequence[CollectionEntry]) -> None:
-    """Let the collections that came in begin, each at its revision, and hold them against what the
-    archive states of them.
+    """Begin the history of each restored collection at its revision, and check its counts against
+    those that the archive states.
     """
     for entry in entries:
         found = select(Collection.key, Collection.contract_id).where(Collection.id == entry.id)
@@ -203,7 +203,7 @@ def _begin_histories(session: Session, entries: Sequence[CollectionEntry]) -> No
 
 
 def _check_all_stated(session: Session) -> None:
-    """Every collection has begun, so the archive states every collection that it has."""
+    """``ArchiveError`` where a collection has no history: the manifest does not state it."""
     begun = exists().where(Position.collection_key == Collection.key)
     if unstated := session.scalars(select(Collection.id).where(~begun)).first():
         raise ArchiveError(f"The backup has a collection {unstated!r} that it does not state.")

@@ -1,4 +1,4 @@
-"""Which tables an archive holds, and how their rows are written: told by the models' metadata."""
+"""The tables of an archive and the form of their rows, derived from the models' metadata."""
 
 import base64
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ COLLECTIONS = Base.metadata.tables[Collection.__tablename__]
 
 
 def everything() -> list[Table]:
-    """All tables, those that others refer to first."""
+    """All tables; a table comes after those that it refers to."""
     return Base.metadata.sorted_tables
 
 
@@ -34,7 +34,9 @@ def carried_columns(table: Table) -> list[Column[Any]]:
 
 
 def of_collection(table: Table, key: int) -> ColumnElement[bool] | None:
-    """Which rows hang on the collection ``key``; None where no row of the table hangs on any."""
+    """The condition for rows that belong to the collection ``key``, directly or through other
+    tables; None where no row of the table belongs to a collection.
+    """
     if table is COLLECTIONS:
         return table.c.key == key
     for link in _links(table):
@@ -46,13 +48,13 @@ def of_collection(table: Table, key: int) -> ColumnElement[bool] | None:
 
 
 def count(session: Session, table: Table, where: ColumnElement[bool] | None) -> int:
-    """How many rows there are, of those that ``where`` names if it does."""
+    """Number of rows of ``table``, of those only that meet ``where``."""
     query = select(func.count()).select_from(table)
     return session.scalar(query if where is None else query.where(where)) or 0
 
 
 def read(session: Session, table: Table, where: ColumnElement[bool] | None) -> Iterator[list[Row]]:
-    """Rows as an archive holds them, by their keys, a batch at a time."""
+    """Batches of rows in the form of an archive, in the order of their keys."""
     query = select(*carried_columns(table)).order_by(*table.primary_key.columns)
     if where is not None:
         query = query.where(where)
@@ -62,7 +64,7 @@ def read(session: Session, table: Table, where: ColumnElement[bool] | None) -> I
 
 
 def rows_of(archive: Archive, table: Table) -> Iterator[list[Row]]:
-    """A table's rows out of an archive, as the database takes them."""
+    """A table's rows of an archive, in batches, in the form that the database takes."""
     readers = {column.name: _reader(column) for column in carried_columns(table)}
     for batch in former.batches(archive, table.name):
         yield [
@@ -72,9 +74,10 @@ def rows_of(archive: Archive, table: Table) -> Iterator[list[Row]]:
 
 
 def check_fits(archive: Archive) -> None:
-    """``ArchiveError`` where it holds what this version has no place for, or lacks what it needs.
+    """``ArchiveError`` where the archive has tables or columns unknown to this version, or lacks a
+    column that this version needs.
 
-    A table that it lacks stays empty, and a column that it lacks takes its default.
+    A missing table stays empty, and another missing column takes its default.
     """
     tables = {table.name: table for table in carried()}
     for name, entry in archive.manifest.tables.items():
@@ -94,14 +97,14 @@ def check_fits(archive: Archive) -> None:
 
 
 def _links(table: Table) -> Sequence[ForeignKey]:
-    """Foreign keys; one that leads to collections at once comes first."""
+    """The foreign keys of ``table``; one that refers to collections comes first."""
     return sorted(
         table.foreign_keys,
         key=lambda link: (link.column.table is not COLLECTIONS, link.parent.name),
     )
 
 
-def _written(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
+def _written(value: Any) -> Any:  # noqa: ANN401 - any column's value
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, datetime):

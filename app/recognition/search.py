@@ -117,7 +117,9 @@ class PersonSearch:
             return collection, {}
         now, people = self._read(collection, keys)
         if now is not None and now.epoch != collection.epoch:
-            raise NotReady("The collection was switched or restored meanwhile; try again.")
+            raise NotReady(
+                "The collection was switched or restored while this request ran; try again."
+            )
         self._remember(collection)
         return collection, people
 

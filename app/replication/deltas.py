@@ -1,4 +1,4 @@
-"""The messages of the change feed: a delta of a collection, and where each collection is."""
+"""The messages of the change feed: the delta of a collection, and each collection's position."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from app.index.base import Keys
 
 @dataclass(frozen=True, slots=True)
 class CollectionPosition:
-    """Where a collection is: at ``revision`` of ``epoch``. ``id`` is what clients call it."""
+    """The position of a collection: ``revision`` in ``epoch``. ``id`` is its id in the API."""
 
     key: int
     id: str
@@ -19,11 +19,11 @@ class CollectionPosition:
 
 
 class Payload(Protocol):
-    """The further data of one person, which a projection keeps without looking into it."""
+    """The further data of one person. A projection keeps it and does not read it."""
 
     @property
     def id(self) -> str:
-        """What clients call the person."""
+        """The person's id in the API."""
         ...
 
 
@@ -33,14 +33,14 @@ Payloads = Mapping[int, Payload]
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """The changes that bring a replica to ``revision``: persons to put and persons to take out.
+    """The changes that bring a replica to ``revision``: persons to put and persons to remove.
 
-    ``whole`` says that ``people`` are all there are: a replica drops everybody else that it holds.
+    ``whole`` says that ``people`` are all persons: a replica removes all others that it holds.
     ``epoch`` names the history that ``revision`` counts in (see ``history``).
     ``people`` are the n persons to put, valid from ``valid_from`` (n,) until ``valid_until`` (n,),
     in microseconds since 1970 (``validity.ALWAYS`` and ``validity.FOREVER`` where there is no
     bound); ``gone`` (m,) are persons without any template.
-    ``payloads`` are of all those persons who exist, with templates or without; None where none are
+    ``payloads`` are of all these persons who exist, with templates or without; None where none are
     kept, or where they could not be read.
     """
 
@@ -60,19 +60,19 @@ class ChangeFeed(Protocol):
     def since(
         self, collection_key: int, revision: int | None, *, all_payloads: bool = False
     ) -> Delta:
-        """All that changed after ``revision``; everything there is where it is None, or where the
-        log does not reach back so far. With ``all_payloads`` the payloads are of everybody, and
-        not only of those who changed.
+        """The changes after ``revision``; all persons where it is None, or where the log does not
+        reach back to it. With ``all_payloads`` the payloads are of all persons, and not only of
+        those who changed.
 
-        The answer is at the revision that SQL has now; ``NotFound`` when the collection is no more,
+        The delta is at the revision that SQL has now. ``NotFound`` when the collection was deleted,
         ``ContractMismatch`` when its templates are another model's by now.
         """
         ...
 
     def people_of(self, collection_key: int) -> tuple[str, int, int]:
-        """Epoch, revision, and how many persons have templates: to check a snapshot by."""
+        """Epoch, revision and number of persons with templates, to check a snapshot against."""
         ...
 
     def positions(self) -> Sequence[CollectionPosition]:
-        """Where every collection is whose templates this service can compare."""
+        """The position of each collection whose templates this service can compare."""
         ...

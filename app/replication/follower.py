@@ -1,8 +1,8 @@
-"""Keeps the replicas of this process up to date, so that no request waits for what other processes
-changed.
+"""Keeps the replicas of this process up to date, so that no request waits for the changes of other
+processes.
 
 Only the speed of an answer depends on it: a request that finds its replica behind catches up by
-itself. Decisions made while the database does not answer rest on its last successful poll.
+itself. Decisions made while the database does not answer use its last successful poll.
 """
 
 import threading
@@ -22,9 +22,9 @@ from app.replication.replicas import Replicas
 from app.replication.status import ReplicaStatus
 
 _POLL_SECONDS: Final = 5.0  # between polls, where no notification comes
-_QUIET_SECONDS: Final = 0.05  # after a notification: most of a burst come together
+_QUIET_SECONDS: Final = 0.05  # after a notification, so that one poll serves most of a burst
 _AGAIN_SECONDS: Final = 1.0  # after the database did not answer
-_STOP_SECONDS: Final = 10.0  # for a gallery that is just being read; the thread dies with us
+_STOP_SECONDS: Final = 10.0  # wait for a gallery that is being read; then the process ends it
 
 _log = structlog.get_logger()
 
@@ -84,7 +84,7 @@ class Follower:
     def _listen(self, wait: Wait) -> None:
         while True:
             self._wake.clear()
-            if self._stop.is_set():  # asked after clearing, so that no stop is lost
+            if self._stop.is_set():  # read after clearing, so that no stop is lost
                 return
             self._poll()
             if wait(min(_POLL_SECONDS, self._known_for / 2)):
@@ -95,8 +95,8 @@ class Follower:
             self._follow_all()
 
     def statuses(self) -> dict[str, ReplicaStatus]:
-        """The status of each collection's replica, by collection id, as of now; a collection made
-        since the last poll is not in it yet.
+        """The present status of each collection's replica, by collection id. A collection made
+        since the last poll is missing.
         """
         replicas, ids = self.replicas.there(), self._ids
         return {ids[key]: each.status() for key, each in replicas.items() if key in ids}
@@ -118,7 +118,7 @@ class Follower:
             self._catch_up(each)
 
     def _catch_up(self, position: CollectionPosition) -> None:
-        """One gallery that cannot be read must neither keep the others cold nor stop the start."""
+        """Read one gallery. Its failure neither stops the start nor the reading of the others."""
         try:
             self.replicas.of(position.key, position.epoch).catch_up(position.revision)
         except AppError:

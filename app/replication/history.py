@@ -1,18 +1,17 @@
 """The history of each collection: its revision, its epoch and its change log.
 
 All of the protocol is here. A collection's *revision* counts its changes: of templates, validity,
-names and external ids, and of what was reported of its people. Its *epoch* names the history that
-the revisions belong to: two histories that reach the same revision are not taken for one. The
-*change log* names the persons who changed at each revision, so that a replica at an earlier one
-reads only those.
+names, external ids and reports. Its *epoch* names the history that the revisions belong to, so
+that two histories with the same revision differ. The *change log* names the persons who changed at
+each revision, so that a replica at an earlier one reads only those.
 
 Every write that changes a person calls ``log_change`` in its own transaction. That raises the
 revision with ``UPDATE positions ... RETURNING``, which locks the row until the commit: writers of
 one collection are serialised, and revisions commit in order. A bigserial cursor instead lost 457 of
 800 rows under 8 writers, because rows commit out of order (measured).
 
-The log is kept short, by a job in the background (``compact``). A replica that is further behind
-than the log reaches reads everybody, which is what a replica does that has read nothing yet.
+A background job keeps the log short (``compact``). A replica that is further behind than the log
+reaches reads all persons, as a replica does that has read nothing yet.
 """
 
 import secrets
@@ -39,7 +38,7 @@ def _new_epoch() -> str:
 
 
 class Position(Base):
-    """Where a collection is in its history: at ``revision`` of ``epoch``. The log has every change
+    """A collection's position in its history: ``revision`` in ``epoch``. The log has every change
     after ``log_since``.
     """
 
@@ -55,7 +54,7 @@ class Position(Base):
 
 
 class Change(Base):
-    """Person ``person_key`` changed at ``revision``; what they are now stands in their tables."""
+    """Person ``person_key`` changed at ``revision``; their present data is in their tables."""
 
     __tablename__ = "changes"
     __table_args__ = ({"info": LOCAL},)
@@ -70,7 +69,7 @@ class Change(Base):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """That ``person_keys`` of a collection changed at ``revision``."""
+    """A logged change: ``person_keys`` of a collection changed at ``revision``."""
 
     collection_key: int
     revision: int
@@ -81,7 +80,7 @@ def log_change(session: Session, collection_key: int, person_keys: Iterable[int]
     """Raise the collection's revision and log that ``person_keys`` changed at it, in the
     transaction that changes them; other processes are notified when it commits.
 
-    Returns the new revision; ``NotFound`` where the collection is no more.
+    Returns the new revision; ``NotFound`` where the collection was deleted.
     """
     revision = session.scalar(
         update(Position)
@@ -91,7 +90,7 @@ def log_change(session: Session, collection_key: int, person_keys: Iterable[int]
         .execution_options(**_IN_SQL_ALONE)
     )
     if revision is None:
-        raise NotFound("The collection was deleted meanwhile.")
+        raise NotFound("The collection was deleted while this request ran.")
     change = Recorded(collection_key, revision, tuple(person_keys))
     session.info.setdefault(_RECORDED, []).append(change)
     rows = [
@@ -119,7 +118,7 @@ def begin(session: Session, collection_key: int, *, revision: int) -> None:
 
 def begin_anew(session: Session, collection_key: int) -> None:
     """End the collection's history and begin another at the next revision: a new epoch, an empty
-    log. No replica and no snapshot goes on from before; each reads the collection again.
+    log. No replica and no snapshot continues the old history; each reads the collection again.
 
     The caller has locked the collection, which must be there.
     """
@@ -157,11 +156,11 @@ def check_epoch(session: Session, collection_key: int, epoch: str) -> None:
     """
     found = session.scalar(select(Position.epoch).where(Position.collection_key == collection_key))
     if found not in (None, epoch):
-        raise NotReady("The collection was switched or restored meanwhile; try again.")
+        raise NotReady("The collection was switched or restored while this request ran; try again.")
 
 
 def fault(session: Session, collection_key: int) -> str | None:
-    """Why the change log does not lead to the collection's revision; None where it does."""
+    """The reason why the change log does not lead to the collection's revision, or None."""
     found = session.get(Position, collection_key)
     if found is None:
         return "has no revision and no epoch"
@@ -181,8 +180,8 @@ def fault(session: Session, collection_key: int) -> str | None:
 def compact(database: Database) -> None:
     """Shorten the log of each collection that has twice as many revisions as are kept.
 
-    Several processes may at once: only the one that moves ``log_since`` deletes. The deletion is a
-    transaction of its own, in which no writer of the collection waits for the position's row.
+    Several processes may do so at once: only the one that moves ``log_since`` deletes. The deletion
+    is a transaction of its own, so that no writer of the collection waits for the position's row.
     """
     is_long = Position.revision - Position.log_since >= 2 * KEPT
     with database.read() as session:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class ReadWriteLock:
-    """Readers share; a writer is alone, and goes before readers that come after it."""
+    """Readers share the lock; a writer holds it alone, and before readers that come after it."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -16,7 +16,9 @@ class ReadWriteLock:
 
     @contextmanager
     def reading(self, *, timeout: float) -> Iterator[bool]:
-        """Hold the lock together with other readers; gives False, without it, as ``writing``."""
+        """Hold the lock together with other readers; gives False, without the lock, when
+        ``timeout`` seconds passed.
+        """
         with self._condition:
             held = self._condition.wait_for(
                 lambda: not self._writing and not self._writers_waiting, timeout

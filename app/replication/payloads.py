@@ -1,4 +1,4 @@
-"""The payloads of a collection's people, by person key and by what clients call the person."""
+"""The payloads of a collection's people, by person key and by the person's id in the API."""
 
 from collections.abc import Iterable
 
@@ -25,5 +25,5 @@ class PayloadTable:
         return {key: self._payloads[key] for key in keys if key in self._payloads}
 
     def key_of(self, person_id: str) -> int | None:
-        """The key of the person whom clients call ``person_id``, or None."""
+        """The key of the person ``person_id``, or None."""
         return self._keys.get(person_id)

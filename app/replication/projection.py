@@ -1,6 +1,6 @@
-"""A collection's people in the memory of one process: the vectors that are searched, how many of
-them are valid at an instant, the statistics of their similarities to each other, and their
-payloads where these are kept.
+"""A collection's people in the memory of one process: the vectors that are searched, the number of
+persons valid at an instant, the statistics of their similarities to each other, and their payloads
+where these are kept.
 """
 
 from datetime import datetime
@@ -27,7 +27,7 @@ _COLUMNS: Final = {
     "ends": (np.int64, ()),
     "says": (np.bool_, ()),
 }
-"""The columns of each person; ``says`` is whether they are in the evidence. Their vector is in the
+"""The columns of each person; ``says`` is whether they are in the evidence. Vectors are in the
 index.
 """
 
@@ -36,11 +36,11 @@ class GalleryProjection:
     """One collection's people. Not thread-safe: the replica holds the lock, for writing around
     ``apply`` and for reading around everything else.
 
-    Evidence is taken from the persons who are valid at the instant asked for. Persons who may not
+    Evidence is computed from the persons who are valid at the given instant. Persons who may not
     be named are left out: they are no strangers here, and could be chosen so that a threshold
-    falls. A change costs O(d^2). Sums that persons are subtracted from gather rounding errors, so
-    they are computed again once as many persons were subtracted as there are: the same work once
-    more, spread over those changes.
+    falls. A change costs O(d^2). Subtracting persons from sums gathers rounding errors, so the sums
+    are computed again once as many persons were subtracted as there are: the same work once more,
+    spread over those changes.
     """
 
     def __init__(self, index: VectorIndex, dimension: int) -> None:
@@ -60,11 +60,11 @@ class GalleryProjection:
         return len(self._members)
 
     def search(self, queries: Vectors, k: int) -> Neighbours:
-        """The nearest of ``queries`` (b, d), valid or not."""
+        """The ``k`` persons nearest to each of ``queries`` (b, d), valid or not."""
         return self._index.search(queries, k)
 
     def size(self, now: datetime) -> GallerySize:
-        """How many of the people who are valid ``now`` have how many templates."""
+        """The number of persons valid ``now``, by their number of templates."""
         return self._validity.at(microseconds(now))
 
     def evidence(self, now: datetime) -> SiteEvidence:
@@ -82,7 +82,7 @@ class GalleryProjection:
         return self._counted(np.sort(self._members.keys))
 
     def windows(self, keys: Keys) -> tuple[Keys, Keys]:
-        """From when and until when each of ``keys`` (n,) is valid, in microseconds since 1970."""
+        """Start and end (n,) of the validity of ``keys`` (n,), in microseconds since 1970."""
         rows = self._members.rows(keys)
         return self._members.column("starts")[rows], self._members.column("ends")[rows]
 
@@ -94,21 +94,21 @@ class GalleryProjection:
 
     @property
     def has_payloads(self) -> bool:
-        """Whether the payload of everybody is here."""
+        """Whether the payload of every person is here."""
         return self._payloads is not None
 
     def payloads(self, keys: Keys) -> Payloads:
-        """The payloads of those of ``keys`` (n,) who have one."""
+        """The payloads of the ``keys`` (n,) that have one."""
         return {} if self._payloads is None else self._payloads.of(keys.tolist())
 
     def key_of(self, person_id: str) -> int | None:
-        """The key of the person whom clients call ``person_id``; None where no payload has it."""
+        """The key of the person ``person_id``; None where no payload has that id."""
         return None if self._payloads is None else self._payloads.key_of(person_id)
 
     def apply(self, delta: Delta) -> None:
-        """Apply a delta. Each person in it is first subtracted as they were added.
+        """Apply a delta. Each person in it is first subtracted with the values that were added.
 
-        The first payloads must be everybody's. A delta without payloads ends those that are here.
+        The first payloads must be of all persons. A delta without payloads removes all of them.
         """
         people = delta.people
         self._count_out(np.concatenate([delta.gone, people.owners]))

@@ -1,8 +1,8 @@
-"""The port by which recognition and the gallery read who is enrolled.
+"""The port by which recognition and the gallery read the enrolled people.
 
 A replica in this process implements it, and an engine on other machines could: nothing here says
-where the vectors are. A reader is of one collection in one epoch. Each question names a revision
-that the caller has read in SQL, and no answer is from before it.
+where the vectors are. A reader is of one collection in one epoch. Each call names a revision that
+the caller has read in SQL, and no answer is of an earlier one.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class GalleryState:
     """A gallery at a revision and an instant.
 
     ``size`` counts the persons who are valid then, the N that a probe is compared with;
-    ``evidence`` is what those persons say of each other.
+    ``evidence`` is the statistics of those persons' similarities to each other.
     """
 
     revision: int
@@ -31,7 +31,7 @@ class GalleryState:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of a search: the neighbours, valid or not, and the gallery at that moment."""
+    """The result of a search: the neighbours, valid or not, and the state of the gallery then."""
 
     neighbours: Neighbours
     gallery: GalleryState
@@ -39,8 +39,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Persons at one revision: their n vectors in ``fused``, and from when until when each is
-    valid, (n,) each, in microseconds since 1970. ``payloads`` are of those who have one, with
+    """Persons at one revision: their n vectors in ``fused``, and start and end of each one's
+    validity, (n,) each, in microseconds since 1970. ``payloads`` are of those who have one, with
     templates or without.
     """
 
@@ -73,14 +73,14 @@ class GalleryReader(Protocol):
         ...
 
     def people(self, keys: Keys, *, revision: int) -> People:
-        """Those of the person ``keys`` who are there, valid now or not, in a gallery at
-        ``revision`` or later.
+        """The persons of ``keys`` who are enrolled, valid now or not, in a gallery at ``revision``
+        or later.
         """
         ...
 
     def key_of(self, person_id: str, *, revision: int) -> int | None:
-        """The key of the person whom clients call ``person_id``, in a gallery at ``revision`` or
-        later; None where no payload has that id.
+        """The key of the person ``person_id`` in a gallery at ``revision`` or later; None where no
+        payload has that id.
         """
         ...
 
@@ -93,7 +93,7 @@ class GalleryReaders(Protocol):
         ...
 
     def kept(self, collection_key: int, epoch: str, revision: int) -> GalleryReader | None:
-        """The reader of a collection where it has, in this epoch, reached ``revision`` and has
-        everybody's payload: it then answers without the database. None where it has not.
+        """The reader of a collection if, in this epoch, it has reached ``revision`` and has every
+        person's payload: it then answers without the database. Otherwise None.
         """
         ...

@@ -1,10 +1,10 @@
-"""A collection's index in this process, never answering from behind the revision it was asked for.
+"""A collection's index in this process. It never answers from before the requested revision.
 
-A search names the revision that its request read in SQL. If the replica is behind, it catches up
-from the change log first, or says so within a deadline. That gives read-your-writes, and once a
-removal has been answered nobody finds the removed, without a message bus and without luck.
+A search names the revision that its request read in SQL. If the replica is behind, it first catches
+up from the change log, or raises ``NotReady`` within a deadline. That guarantees read-your-writes:
+after the answer to a removal no search finds the removed person. No message bus is needed.
 
-It begins with a snapshot where there is one that fits, and else with everything that SQL has.
+It begins with a snapshot that fits, or else with all that SQL has.
 """
 
 import threading
@@ -41,12 +41,12 @@ class _Gallery:
 class CollectionReplica:
     """One collection's people in this process. Thread-safe.
 
-    One thread at a time reads what changed, and no search waits for it that asks for a revision
-    which is there: the lock is taken only to apply what was read. A whole gallery is built apart
+    One thread at a time reads changes. A search for a revision that the replica has does not wait
+    for it: the lock is taken only to apply a delta that was read. A whole gallery is built apart
     and then takes the old one's place, so for that time both are in memory.
 
-    It follows one ``epoch``; where SQL has another, it says ``NotReady`` for good, and a caller
-    that reads the collection again finds the new epoch's replica.
+    It follows one ``epoch``. Where SQL has another, it raises ``NotReady`` from then on, and a
+    caller that reads the collection again finds the new epoch's replica.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class CollectionReplica:
         self._following = False
         self._gallery: _Gallery | None = None
         self._kept: int | None = None
-        self._newest = 0  # the newest revision that is known of
+        self._newest = 0  # the newest known revision
         self._last_error: str | None = None
 
     @property
@@ -78,7 +78,7 @@ class CollectionReplica:
         return None if gallery is None else gallery.revision
 
     def status(self) -> ReplicaStatus:
-        """Its state now; waits for nobody."""
+        """Its present status, without waiting for a lock."""
         revision, error = self.revision, self._last_error
         lag = max(0, self._newest - (revision or 0))
         if error is not None:
@@ -90,12 +90,12 @@ class CollectionReplica:
         return ReplicaStatus(state, revision, lag, error)
 
     def expect(self, revision: int) -> None:
-        """Know that the collection is at ``revision`` at least."""
+        """Record that the collection is at ``revision`` at least."""
         with self._turns:
             self._newest = max(self._newest, revision)
 
     def search(self, queries: Vectors, k: int, *, revision: int, now: datetime) -> Found:
-        """The nearest of ``queries`` (b, d) in a gallery that is at ``revision`` or later."""
+        """The ``k`` nearest to each of ``queries`` (b, d) in a gallery at ``revision`` or later."""
         with self._at(revision) as gallery:
             return Found(gallery.projection.search(queries, k), _state(gallery, now))
 
@@ -110,19 +110,19 @@ class CollectionReplica:
             return gallery.projection.everybody()
 
     def people(self, keys: Keys, *, revision: int) -> People:
-        """Those of ``keys`` (n,) who are there, valid or not, at ``revision`` or later."""
+        """The persons of ``keys`` (n,) who are enrolled, valid or not, at ``revision`` or later."""
         with self._at(revision) as gallery:
             fused = gallery.projection.there(keys)
             starts, ends = gallery.projection.windows(fused.owners)
             return People(fused, starts, ends, gallery.projection.payloads(keys))
 
     def key_of(self, person_id: str, *, revision: int) -> int | None:
-        """The key of the person whom clients call ``person_id``, at ``revision`` or later."""
+        """The key of the person ``person_id``, at ``revision`` or later."""
         with self._at(revision) as gallery:
             return gallery.projection.key_of(person_id)
 
     def has_payloads(self, revision: int) -> bool:
-        """Whether it has reached ``revision`` with everybody's payload; waits for nobody."""
+        """Whether it has reached ``revision`` with every person's payload; without waiting."""
         gallery = self._gallery
         return gallery is not None and gallery.revision >= revision and _has_payloads(gallery)
 
@@ -141,7 +141,7 @@ class CollectionReplica:
     def catch_up(self, revision: int) -> None:
         """Follow the change log to ``revision`` at least.
 
-        ``NotReady`` when that takes too long; ``NotFound`` when the collection is no more.
+        ``NotReady`` when that takes too long; ``NotFound`` when the collection was deleted.
         """
         self.expect(revision)
         with self._turn(revision) as is_ours:
@@ -157,7 +157,7 @@ class CollectionReplica:
                 raise NotReady("The change log is behind the database; try again.")
 
     def keep(self) -> bool:
-        """Write a snapshot, where something changed since the last; says whether it did."""
+        """Write a snapshot if something changed since the last; True if it was written."""
         if self._snapshots is None:
             return False
         with self._lock.reading(timeout=CATCH_UP_SECONDS) as held:
@@ -171,7 +171,7 @@ class CollectionReplica:
 
     @contextmanager
     def _turn(self, revision: int) -> Iterator[bool]:
-        """Be the one thread that reads; gives False where another has read to ``revision``."""
+        """Become the one thread that reads; gives False if another has read to ``revision``."""
         with self._turns:
             free = self._turns.wait_for(
                 lambda: not self._following or self._is_at(revision), CATCH_UP_SECONDS
@@ -205,8 +205,8 @@ class CollectionReplica:
             return
         delta = self._read(gallery)
         if gallery is None or delta.whole:
-            # Nobody waits: a search that holds the lock ends in the gallery it began in, which
-            # nothing changes any more.
+            # No lock is needed: a search that holds it ends in the gallery that it began in, and
+            # that gallery is not changed any more.
             self._gallery = self._built(delta)
             return
         with self._lock.writing(timeout=CATCH_UP_SECONDS) as held:
@@ -214,7 +214,7 @@ class CollectionReplica:
             try:
                 self._gallery = _followed(gallery, delta)
             except BaseException:
-                self._gallery = None  # half applied (no memory left): all is read again
+                self._gallery = None  # half applied (no memory left): read all again
                 raise
 
     def _read(self, gallery: _Gallery | None) -> Delta:
@@ -226,7 +226,9 @@ class CollectionReplica:
                 self._collection_key, gallery.revision, all_payloads=not _has_payloads(gallery)
             )
         if delta.epoch != self.epoch:
-            raise NotReady("The collection was switched or restored meanwhile; try again.")
+            raise NotReady(
+                "The collection was switched or restored while this request ran; try again."
+            )
         return delta
 
     def _built(self, whole: Delta) -> _Gallery:
@@ -234,7 +236,7 @@ class CollectionReplica:
         return _followed(_Gallery(0, projection), whole)
 
     def _from_snapshot(self) -> _Gallery | None:
-        """The gallery that the snapshot and the log lead to; None where SQL has another."""
+        """The gallery that snapshot and log lead to; None where it is not the one SQL has."""
         try:
             kept = self._snapshots.read(self._collection_key) if self._snapshots else None
             return None if kept is None else self._resumed(kept)
@@ -264,7 +266,7 @@ class CollectionReplica:
 
 
 def _followed(gallery: _Gallery, delta: Delta) -> _Gallery:
-    """``gallery`` at the delta's revision; the one given is used up."""
+    """``gallery`` at the delta's revision; it is changed in place."""
     gallery.projection.apply(delta)
     return _Gallery(delta.revision, gallery.projection)
 

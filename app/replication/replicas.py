@@ -14,7 +14,7 @@ _log = structlog.get_logger()
 
 
 class Replicas:
-    """The replicas of this process, one a collection, made when first asked for. Thread-safe."""
+    """The replicas of this process, one for each collection, made at first use. Thread-safe."""
 
     def __init__(
         self,
@@ -44,8 +44,8 @@ class Replicas:
             return replica
 
     def kept(self, collection_key: int, epoch: str, revision: int) -> CollectionReplica | None:
-        """The replica of a collection where it has, in this epoch, reached ``revision`` and has
-        everybody's payload; None where it has not.
+        """The replica of a collection if, in this epoch, it has reached ``revision`` and has every
+        person's payload; otherwise None.
         """
         replica = self.there().get(collection_key)
         if replica is None or replica.epoch != epoch or not replica.has_payloads(revision):
@@ -53,7 +53,7 @@ class Replicas:
         return replica
 
     def forget(self, collection_key: int) -> None:
-        """Free the memory and the disk of a collection that is no more."""
+        """Free the memory and the disk of a deleted collection."""
         with self._lock:
             self._replicas.pop(collection_key, None)
         if self._snapshots is not None:
@@ -87,6 +87,6 @@ class Replicas:
             raise failed
 
     def _forget_file_unless_there(self, key: int, replica: CollectionReplica) -> None:
-        """A collection that was deleted while its snapshot was written leaves no file."""
+        """Delete the file of a collection that was deleted while its snapshot was written."""
         if self.there().get(key) is not replica and self._snapshots is not None:
             self._snapshots.forget(key)

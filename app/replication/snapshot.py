@@ -1,9 +1,9 @@
-"""A gallery on disk, so that a start need not read it from SQL and fuse it again.
+"""Keeps a gallery on disk, so that a start need not read it from SQL and fuse it again.
 
-Disposable: SQL is the truth, and anything odd about a file means that it is not used. One file a
-collection: a line that names the format, a line of JSON that says what follows, the columns of a
-``Delta`` as they are in memory (little-endian), and a SHA-256 of all that. There is an old file or
-a new one, never half of one.
+A snapshot is disposable: SQL is the source of truth, and a file with any defect is not used. Each
+collection has one file: a line that names the format, a line of JSON that describes the rest, the
+columns of a ``Delta`` as they are in memory (little-endian), and a SHA-256 of all that. A file is
+replaced whole or not at all.
 """
 
 import hashlib
@@ -40,29 +40,29 @@ class SnapshotError(Exception):
 
 
 class OtherModel(SnapshotError):
-    """The file is another model's, such as of a collection that was switched to this one since."""
+    """The file is another model's; for example, its collection was switched to this one since."""
 
 
 class Snapshots:
-    """The snapshots of one model's galleries in a folder; another model's are not seen."""
+    """The snapshots of one model's galleries in a folder; those of other models are ignored."""
 
     def __init__(self, folder: Path, contract: Contract) -> None:
         self._folder = folder
         self._contract = contract
 
     def file(self, collection_key: int) -> Path:
-        """Where a collection's snapshot lies."""
+        """The path of a collection's snapshot."""
         return self._folder / f"{collection_key}.snapshot"
 
     def write(self, collection_key: int, gallery: Delta) -> None:
-        """Keep ``gallery``, which is whole; ``OSError`` leaves the old file as it was."""
+        """Write ``gallery``, a whole delta; after an ``OSError`` the old file is unchanged."""
         private_folder(self._folder)
         with whole_file(self.file(collection_key)) as stream:
             self._write(stream, gallery)
 
     def read(self, collection_key: int) -> Delta | None:
-        """The gallery as it was kept, or None where there is none; ``SnapshotError`` says what is
-        wrong with the file.
+        """The gallery that was written, or None where there is no file; ``SnapshotError`` says
+        what is wrong with the file.
         """
         try:
             with self.file(collection_key).open("rb") as stream:
@@ -73,7 +73,7 @@ class Snapshots:
             raise SnapshotError(f"it cannot be read: {error.strerror}") from None
 
     def forget(self, collection_key: int) -> None:
-        """Delete the snapshot of a collection that is no more."""
+        """Delete the snapshot of a deleted collection."""
         with suppress(OSError):
             self.file(collection_key).unlink(missing_ok=True)
 
@@ -141,7 +141,7 @@ class Snapshots:
 
 
 def snapshot_files(folder: Path) -> dict[int, Path]:
-    """Every snapshot in ``folder``, of whichever model, by the key of its collection."""
+    """Every snapshot in ``folder``, of any model, by the key of its collection."""
     found = [file for file in folder.glob("*.snapshot") if file.stem.isdecimal()]
     return {int(file.stem): file for file in sorted(found)}
 
@@ -163,7 +163,7 @@ def _bytes(array: NDArray[Any]) -> memoryview:
 
 
 def _check_rest(stream: IO[bytes], size: int, digest: Any) -> None:  # noqa: ANN401 - hashlib's
-    """Whether what names another model is as it was written."""
+    """``SnapshotError`` unless the rest of another model's file has the right checksum."""
     left = size - _DIGEST - stream.tell()
     while left > 0 and (piece := stream.read(min(_CHUNK, left))):
         digest.update(piece)
@@ -173,7 +173,7 @@ def _check_rest(stream: IO[bytes], size: int, digest: Any) -> None:  # noqa: ANN
 
 
 def _filled(stream: IO[bytes], array: NDArray[Any], digest: Any) -> NDArray[Any]:  # noqa: ANN401
-    """Read ``array`` in pieces: reading and hashing whole would pass twice through memory."""
+    """Read and hash ``array`` in pieces, so that each passes through memory once."""
     view = _bytes(array)
     for start in range(0, len(view), _CHUNK):
         piece = view[start : start + _CHUNK]

@@ -5,24 +5,24 @@ from enum import StrEnum
 
 
 class ReplicaState(StrEnum):
-    """The states of a replica. Only in the first two it answers no search from memory."""
+    """The states of a replica. It answers searches from memory in all but the first two."""
 
     UNLOADED = "unloaded"
     """Nothing was read yet."""
     BUILDING = "building"
     """The whole gallery is being read, from a snapshot or from SQL."""
     READY = "ready"
-    """At the newest revision that anybody has asked for."""
+    """It is at the newest known revision."""
     BEHIND = "behind"
-    """A later revision is known of; searches that need no later one than the replica's go on."""
+    """A later revision is known. Searches that need no later one than the replica's go on."""
     FAILED = "failed"
-    """The last attempt to follow failed. The next search that needs it, or poll, tries again."""
+    """The last attempt to follow failed. The next poll, or search that needs it, tries again."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplicaStatus:
     """A replica at one moment: its ``revision`` (None before anything was read), the ``lag`` in
-    revisions to the newest that is known of, and ``last_error`` where the last attempt failed.
+    revisions to the newest known one, and ``last_error`` where the last attempt failed.
     """
 
     state: ReplicaState

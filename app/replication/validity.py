@@ -1,5 +1,5 @@
-"""Counts the persons a probe is compared with at an instant. The count changes with the clock, also
-while nobody changes a row.
+"""Counts the persons whom a probe is compared with at an instant. The count changes with the clock,
+also while no row changes.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -19,7 +19,7 @@ _MANY: Final = 32  # from this many values on, one sort is cheaper than insertio
 
 
 class ValidityCounts:
-    """Counts valid persons at any instant, by how many templates they have; O(log n) a question.
+    """Counts valid persons at any instant, by their number of templates, in O(log n).
 
     Valid persons are those who have started and have not ended; a start is always before its end,
     so two sorted lists are enough. ``templates``, ``starts`` and ``ends`` (n,) describe n persons;

@@ -17,17 +17,14 @@ from tests.api.support import told
 from tests.support.pages import ROOT, pages
 
 STILL_TO_COME: Final = (
-    "app/bootstrap.py",
-    "app/bundles",
-    "app/container.py",
     "app/feedback",
     "app/gallery",
-    "app/inference",
     "app/maintenance",
     "app/recognition",
-    "app/replication",
 )
 """Rooms whose texts have not been rewritten yet."""
+CARDS: Final = ("app/bundles/recipes/", "app/bundles/shipped/")
+"""Folders of model cards. A recipe or manifest states their SHA-256, so they stay as published."""
 FOLDERS: Final = ("app", "training", "migrations", "bench", "docker")
 MOST_IN_CODE: Final = 14
 """Hits in all docstrings and comments together."""
@@ -140,7 +137,7 @@ def test_pages() -> None:
     found = {
         name: page.read_text(encoding="utf-8")
         for name, page in names.items()
-        if not name.startswith(STILL_TO_COME)
+        if not name.startswith(CARDS)
     }
     assert {"README.md", "SECURITY.md", "docs/glossary.md"} <= found.keys()
     assert hits(found) == []

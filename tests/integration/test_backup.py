@@ -268,7 +268,7 @@ def test_a_restore_in_the_midst_of_an_identification_names_nobody_of_elsewhere(
         return found
 
     monkeypatch.setattr(CollectionReplica, "search", search_and_restore)
-    with pytest.raises(NotReady, match="restored meanwhile; try again"):
+    with pytest.raises(NotReady, match="restored while this request ran; try again"):
         answer(service, "hq", 1)
     assert near(service, 1, "hq") == {"ada"}  # who was the lab's
     assert near(service, 1, "elsewhere") == {"ada", "bob"}

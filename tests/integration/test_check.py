@@ -205,7 +205,7 @@ def test_what_only_a_photo_could_mend_is_told_and_left(service: Container, check
         "doors: person ada, face 1 has an embedding of length 1.01, not 1",
         "doors: person bob, face 2 has an embedding of 124 bytes, not 128",
         "lab: person cid, face 1 has an embedding of length nan, not 1",
-        "index is not checked while templates are odd",
+        "index is not checked while templates are wrong",
     ]
     check.repair(unwatched)
     assert told(check) == before
@@ -231,7 +231,7 @@ def test_what_does_not_fit_beside_a_face_is_told(service: Container, check: Chec
         "doors: face 2 under new has an embedding of 60 bytes, not 64",
         "lab: face 1 under new has an embedding of length 2, not 1",
         "doors: person bob, face 2 has a crop of 112 x 96, not 112 x 112",
-        "index is not checked while templates are odd",
+        "index is not checked while templates are wrong",
     ]
     with service.database.write() as session:
         session.execute(delete(OtherTemplate).where(OtherTemplate.face_id > 1))
@@ -285,7 +285,7 @@ def test_a_snapshot_with_a_flipped_bit_is_written_anew(check: Check, tmp_path: P
 def test_a_snapshot_of_a_collection_that_is_no_more_goes(check: Check, tmp_path: Path) -> None:
     stray = snapshot(check, tmp_path).with_name("77.snapshot")
     stray.write_bytes(snapshot(check, tmp_path).read_bytes())
-    assert told(check) == ["77.snapshot is of a collection that is no more"]
+    assert told(check) == ["77.snapshot belongs to no collection"]
     check.repair(unwatched)
     assert not stray.exists()
     assert found(check) == {}

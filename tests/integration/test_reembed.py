@@ -270,7 +270,7 @@ def test_a_collection_restored_meanwhile_gets_no_embedding_of_what_was_there(
         with old.database.write() as session:
             session.execute(update(Position).values(epoch="another"))
 
-    with pytest.raises(Conflict, match="'doors' was switched or restored meanwhile; run again"):
+    with pytest.raises(Conflict, match="'doors' was switched or restored during this run; run"):
         reembedded(old.database, other, embedder=Watched(other, restore))
     assert rows(old.database, OtherTemplate) == 0
 
