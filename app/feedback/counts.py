@@ -1,14 +1,13 @@
 """Counts probes and their expected false positives, the baseline for confirmed ones.
 
-All probes are counted, but stated rates only of as many as people can pass a camera: a key that
-asks again and again, or a film of one moment, would otherwise cancel what operators reported. So a
-source of a key has three probes at once and one more every two seconds, which is a busy turnstile;
-a key three at once and one more every half a second, whatever sources it names. A key that may
-change the collection's target itself has no such limit.
+All probes are counted, but stated rates only at the pace at which people can pass a camera: a key
+that repeats requests, or a film of one moment, would otherwise cancel reports. So each source of a
+key has three probes at once and one more every two seconds, which is a busy turnstile; a key has
+three at once and one more every half second, whatever sources it names. A key that may change the
+collection's target itself has no such limit.
 
-Counted in memory; a job writes the counts once a minute (``app.jobs``). What a crash loses, or a
-switch of the collection to another model, makes the counts lower and thresholds stricter, never
-laxer.
+Counts are in memory, and a job writes them once a minute (``app.jobs``). Counts that are lost, in a
+crash or when the collection is switched to another model, only make thresholds stricter.
 """
 
 import time
@@ -41,8 +40,8 @@ class _Count:
 
 
 class _Allowances:
-    """What is left to each of ``who``: ``_AT_ONCE``, and one more every ``seconds``. Not
-    thread-safe. Those are forgotten who have all of it again.
+    """The allowance of each of ``who``: ``_AT_ONCE`` probes, and one more every ``seconds``. Full
+    allowances are not stored. Not thread-safe.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -50,12 +49,12 @@ class _Allowances:
         self._full_at: dict[Hashable, float] = {}
 
     def left(self, who: Hashable, now: float) -> int:
-        """How many probes count now."""
+        """Number of probes that count now."""
         missing = max(self._full_at.get(who, now) - now, 0.0) / self._seconds
         return int(_AT_ONCE - missing)
 
     def take(self, who: Hashable, probes: int, now: float) -> None:
-        """That many are taken."""
+        """Subtract ``probes`` from the allowance."""
         self._full_at[who] = max(self._full_at.get(who, now), now) + probes * self._seconds
         if len(self._full_at) > _REMEMBERED:
             self._full_at = {each: at for each, at in self._full_at.items() if at > now}

@@ -54,8 +54,8 @@ class Probe(Base):
 
 
 class ProbeCounts(Base):
-    """What a collection counted under one contract: its ``probes``, how many false positives were
-    to be expected if all that count had been strangers, and how many were confirmed.
+    """The counts of a collection under one contract: its ``probes``, the false positives expected
+    if all that count had been strangers, and the confirmed ones.
 
     A row is made with the collection and at each switch to a contract, so that counting only
     updates it, and never waits for who holds the collection.

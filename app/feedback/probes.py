@@ -24,7 +24,7 @@ returns how many probes it keeps; ``ContractMismatch`` where it is of another co
 
 @dataclass(frozen=True, slots=True)
 class StoredProbes:
-    """Of n probes, oldest first: ``ids``, ``vectors`` (n, d), and when each was ``seen``."""
+    """n probes, oldest first: ``ids``, ``vectors`` (n, d), and when they were ``seen``."""
 
     ids: list[str]
     vectors: Vectors
@@ -56,7 +56,7 @@ class ProbeStore:
         """Keep ``vectors`` (d,), computed under the contract, by their ids, and delete the oldest
         probes beyond the collection's number.
 
-        ``ContractMismatch`` where the collection was switched to another model meanwhile.
+        ``ContractMismatch`` where the collection was switched to another model since.
         """
         with self._database.write() as session:
             number = self._lock(session, collection_key, contract_id)

@@ -1,4 +1,4 @@
-"""Collections, the persons in them, and their faces: who is enrolled, and how that changes.
+"""Stores collections, the persons in them and their faces, and enrols, changes and removes them.
 
 Writes follow one pattern: images are decoded and embedded first, then one short transaction
 changes the rows, raises the collection's revision and logs the change, and has committed before

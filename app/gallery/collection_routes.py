@@ -76,12 +76,12 @@ def list_lookalikes(
     services: Provided,
     paging: Paged,
 ) -> Page[LookalikePair]:
-    """Persons who could be taken for each other, or are one person under two names, nearest first.
+    """Pairs of persons who could be confused, or are one person under two names, nearest first.
 
-    Of everybody enrolled, valid now or not; the 10,000 nearest pairs at most. After a change
-    between two pages, a pair may come twice or be missed. In a large collection the report is made
-    in the background, and answers `not_ready` (503) until it is there; it may then lack changes of
-    the last ten minutes, one for every 100 persons. Who was removed is never in it.
+    It covers all enrolled persons, valid now or not, and lists the 10,000 nearest pairs at most.
+    After a change between two pages, a pair may come twice or be missed. In a large collection the
+    report is made in the background; until then the answer is `not_ready` (503). It may lack
+    changes of the last ten minutes, one for every 100 persons. Removed persons are never in it.
     """
     return services.lookalikes.report(collection_id, paging)
 

@@ -1,4 +1,4 @@
-"""What can be done with collections."""
+"""The service for collections."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,7 @@ class CollectionService:
         self._forget = forget
 
     def create(self, new: NewCollection, keep: Keep) -> CollectionView:
-        """Make a collection whose templates will be of the running model's contract."""
+        """Make a collection of the running model's contract."""
         now = self._clock.now()
         values = new.model_dump(exclude={"id", "metadata"})
         row = Collection(
@@ -62,7 +62,7 @@ class CollectionService:
         return view
 
     def list(self, paging: Paging, *, only: frozenset[str] | None) -> Page[CollectionView]:
-        """The collections by age; ``only`` those where the caller's key is bound."""
+        """The collections, oldest first; only those in ``only`` if the caller's key is bound."""
         with self._database.read() as session:
             rows = repository.collections(
                 session, only=only, after=paging.after, limit=paging.limit + 1

@@ -1,6 +1,6 @@
-"""The crops of its faces that a collection may keep, so that another model can embed them some day.
+"""The crops of faces that a collection may keep, so that another model can embed them later.
 
-Pixels of people: no route answers them, no log has them, and they go with their face.
+They are pixels of people: no route and no log shows them, and each is deleted with its face.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from app.vision.crops import packed
 
 
 def with_png(owner: Collection, templates: Sequence[Template]) -> list[Template]:
-    """The templates with what is to be kept of them, made before any transaction is open."""
+    """The templates with the PNGs to keep. They are made before any transaction is open."""
     if not owner.keep_crops:
         return list(templates)
     return [replace(template, png=packed(template.sample.crop)) for template in templates]
@@ -24,8 +24,8 @@ def with_png(owner: Collection, templates: Sequence[Template]) -> list[Template]
 def keep(
     session: Session, faces: Sequence[Face], seen: Sequence[Template], *, crop_id: str
 ) -> None:
-    """Keep what was ``seen`` of each of ``faces``, which have their ids; ``crop_id`` made it. An
-    enrolment that began before its collection asked for crops has none.
+    """Store the crop of each of ``faces``, which have their ids, from ``seen``, under ``crop_id``.
+    An enrolment that began before its collection kept crops has none.
     """
     session.add_all(
         Crop(face_id=face.id, crop_id=crop_id, png=template.png)

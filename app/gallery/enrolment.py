@@ -1,4 +1,4 @@
-"""From uploaded images to templates: which are taken, which refused, and why."""
+"""Turns uploaded images into templates, or refuses them with reasons."""
 
 import hashlib
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from app.reasons import Reason, RejectionReason
 from app.vision.types import Box
 
 _UNREADABLE: Final = (InvalidImage, UnsupportedImage, PayloadTooLarge)
-"""What the decoder raises."""
+"""The errors that the decoder raises."""
 _EXPLAINED: Final[dict[RejectionReason, str]] = {
     Reason.NO_FACE: "No face was found{where}; send a photo in which one is visible.",
     Reason.MULTIPLE_FACES: "{found} faces were found, and another is nearly as large as the "
@@ -49,7 +49,7 @@ _EXPLAINED: Final[dict[RejectionReason, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which image of a request: its place in it, its file's name, its digest."""
+    """An image's place in its request, its file's name and its digest."""
 
     index: int
     filename: str | None
@@ -65,17 +65,17 @@ class ImageFile:
 
     @property
     def sha256(self) -> str:
-        """Of the bytes as sent; the same image twice is one template."""
+        """SHA-256 of the bytes as sent; the same image twice is one template."""
         return hashlib.sha256(self.data).hexdigest()
 
     def origin(self, index: int = 0) -> Origin:
-        """As the image at place ``index`` of a request."""
+        """The origin of the image at place ``index`` of a request."""
         return Origin(index, self.filename, self.sha256)
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """An image that may be enrolled: the face taken of the ``faces_found`` in it, its embedding
+    """An image that may be enrolled: the face taken out of the ``faces_found`` in it, its embedding
     (d,), and the crop as a PNG if it is to be kept.
     """
 
@@ -87,7 +87,7 @@ class Template:
 
 
 class _Unreadable(RejectedImage):
-    """An image that the decoder refused; ``error`` is what it said, and is not in the answer."""
+    """An image that the decoder refused; ``error`` is its error, which is not in the answer."""
 
     _error: AppError = PrivateAttr()
 
@@ -105,7 +105,7 @@ class _Unreadable(RejectedImage):
 
 
 class _Refused(Exception):
-    """An image that is not taken, with the reasons and how many faces were found in it."""
+    """An image that is refused, with the reasons and the number of faces found in it."""
 
     def __init__(self, reasons: Sequence[RejectionReason], found: int) -> None:
         super().__init__(*reasons)
@@ -146,8 +146,8 @@ class Enroller:
     def rejection(
         self, origin: Origin, *reasons: RejectionReason, **facts: str | int
     ) -> RejectedImage:
-        """A refusal in words that tell what to do; ``facts`` are what the words of a reason need
-        besides the settings.
+        """A refusal whose text says what to do; ``facts`` are the values that the text of a reason
+        needs in addition to the settings.
         """
         known = [r for r in get_args(RejectionReason) if r in reasons]
         told = {
@@ -172,7 +172,7 @@ class Enroller:
 
 
 def several_faces_warnings(templates: Sequence[Template]) -> list[EnrolmentWarning]:
-    """Of those that were taken from an image with several faces."""
+    """The warnings for templates that were taken from an image with several faces."""
     return [
         SeveralFacesWarning(
             **dict(several_faces(origin.index, each.sample.box, found=each.faces_found)),

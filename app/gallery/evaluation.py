@@ -1,4 +1,4 @@
-"""Where an evaluation's templates come from: a folder of photos, or a collection as it stands."""
+"""Reads the templates of an evaluation from a folder of photos or from a collection."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,8 +43,8 @@ def gallery_of_photos(
 ) -> Gallery:
     """Examine each photo as an enrolment would, on ``threads`` threads; ``done`` after each.
 
-    Images are named by their way from ``root``. ``InvalidRequest`` where too little is left to
-    measure anything.
+    Images are named by their path from ``root``. ``InvalidRequest`` where too few photos are left
+    to measure anything.
     """
     people = list(dict.fromkeys(photo.person for photo in photos))
     number = {person: i for i, person in enumerate(people)}
@@ -67,7 +67,7 @@ def gallery_of_photos(
 def gallery_of_collection(
     database: Database, clock: Clock, collection_id: str, contract: Contract
 ) -> StoredGallery:
-    """What the people valid now are enrolled with. Nothing is written.
+    """The templates of the people who are valid now. Nothing is written.
 
     ``NotFound``, ``ContractMismatch``, or ``InvalidRequest`` where it holds too little.
     """
@@ -92,7 +92,7 @@ def gallery_of_collection(
 
 
 class _Reader:
-    """Photos as they are examined: ``taken``, or ``refused`` with the reason an enrolment gives."""
+    """Photos after examination: ``taken``, or ``refused`` with the reason an enrolment gives."""
 
     def __init__(self, enroller: Enroller, root: Path) -> None:
         self._enroller = enroller
@@ -102,11 +102,11 @@ class _Reader:
         self.refused: list[Refusal] = []
 
     def name(self, photo: Photo) -> str:
-        """The photo's way from the root."""
+        """The photo's path from the root."""
         return printable(photo.file.relative_to(self._root).as_posix())
 
     def examine(self, photo: Photo) -> tuple[Photo, Template | Refusal]:
-        """On any thread: the photo's template, or why there is none."""
+        """The photo's template, or the reason for none. Called by several threads."""
         try:
             image = ImageFile(printable(photo.file.name), photo.file.read_bytes())
         except OSError as error:
@@ -117,7 +117,9 @@ class _Reader:
         return photo, self._refusal(photo, *rejected[0].reasons, detail=rejected[0].detail)
 
     def take(self, photo: Photo, found: Template | Refusal) -> None:
-        """On one thread, in order. The same picture twice would recognise itself."""
+        """Collect a result; one thread calls it, in order. A second copy of an image is refused: it
+        would recognise itself.
+        """
         if isinstance(found, Template) and (photo.person, found.origin.image_sha256) in self._seen:
             again = self._enroller.rejection(found.origin, _DUPLICATE)
             found = self._refusal(photo, _DUPLICATE, detail=again.detail)

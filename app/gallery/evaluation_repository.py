@@ -1,4 +1,4 @@
-"""The SQL of an evaluation: every template of a collection, with whose it is and until when."""
+"""The SQL of an evaluation: every template of a collection, with its person and validity."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ Enrolled = Row[int, str, str | None, datetime | None, datetime | None, int, byte
 
 
 def templates(session: Session, owner: Collection) -> Sequence[Enrolled]:
-    """A row a template, by person and age: key, id, name, validity, the face's number, template."""
+    """One row a template, by person and age: key, id, name, validity, face number, template."""
     return session.execute(
         select(
             Person.key,

@@ -1,4 +1,4 @@
-"""What a collection's calibration rests on beside the bundle."""
+"""The evidence for a collection's calibration, in addition to the bundle's."""
 
 from app.decision.reports import NO_REPORTS, Reports, believed
 from app.decision.sites import GalleryEvidence
@@ -7,12 +7,12 @@ from app.replication.reader import GalleryState
 
 
 def evidence_of(owner: Collection, gallery: GalleryState) -> GalleryEvidence:
-    """What the people in it say of each other, and what was reported of its answers."""
+    """The statistics of its people's similarities to each other, and its reports."""
     return GalleryEvidence(gallery.evidence, reports_of(owner))
 
 
 def reports_of(owner: Collection) -> Reports:
-    """What was reported, held against the probes that count (see ``app.feedback.counts``)."""
+    """The reports, and the probes that count (see ``app.feedback.counts``)."""
     counts = owner.counts
     if counts is None:
         return NO_REPORTS

@@ -1,5 +1,5 @@
-"""What images would enrol, found before any transaction: templates, refusals, and the other persons
-whom the service would name for a face.
+"""Examines images before any transaction: finds templates, refusals, and the other persons whom the
+service would name for a face.
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,8 @@ from app.reasons import Reason
 
 @dataclass(slots=True)
 class Examined:
-    """What became of images before any transaction: which can be enrolled, which cannot, what to
-    look at of the former, and by an image's index the key of the person whom the answer names for
-    it.
+    """The result of an examination: the images that can be enrolled, with warnings, those that
+    cannot, and by an image's index the key of the person whom the answer names for it.
     """
 
     templates: list[Template]
@@ -40,8 +39,8 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What would become of images: those refused, the warnings of the others, and how many faces
-    the person has ``room`` for.
+    """The result of a trial: the images that would be refused, the warnings of the others, and the
+    number of faces that the person has ``room`` for.
     """
 
     rejected: list[RejectedImage]
@@ -50,7 +49,7 @@ class Tried:
 
 
 class Examiner:
-    """Looks at images and writes nothing."""
+    """Examines images and writes nothing."""
 
     def __init__(self, enroller: Enroller, resemblances: Resemblances) -> None:
         self._enroller = enroller

@@ -50,7 +50,7 @@ PersonPath = Annotated[str, Path(alias="person_id", pattern=ID_PATTERN)]
 
 
 def _as_object(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
-    """Null is none at all."""
+    """Read null as an empty object."""
     return {} if value is None else value
 
 
@@ -66,7 +66,9 @@ def _compact(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def subject_of(subject: Subject, *, images: int) -> Subject:
-    """``subject`` as it applies to each of so many images; a box is of one alone."""
+    """``subject`` as it applies to each of ``images`` images; ``InvalidRequest`` for a box with
+    more than one.
+    """
     if isinstance(subject, Box) and images > 1:
         message = f"a box belongs to one image, and {images} were sent; send that image alone"
         raise InvalidRequest(f"subject: {message}.", errors=[FieldError("subject", message)])
@@ -74,7 +76,7 @@ def subject_of(subject: Subject, *, images: int) -> Subject:
 
 
 def _subject(value: Any) -> Subject:  # noqa: ANN401 - whatever the client sent
-    """A rule's name, or a box: an object, or as text what a form can hold of one."""
+    """A rule's name, or a box: an object, or the text that stands for one in a form."""
     for rule in SUBJECT_RULES:
         if value == rule:
             return rule
@@ -90,7 +92,7 @@ def _subject(value: Any) -> Subject:  # noqa: ANN401 - whatever the client sent
 
 
 def _subject_text(subject: Subject) -> str:
-    """As a form has it."""
+    """The text of ``subject`` in a form."""
     if isinstance(subject, Box):
         return f"{subject.x},{subject.y},{subject.width},{subject.height}"
     return subject
@@ -104,7 +106,7 @@ def _sides(text: str) -> Any:  # noqa: ANN401 - whatever the client sent
 
 
 def _box(value: Mapping[str, Any]) -> Box:
-    """``KeyError``, ``TypeError`` or ``ValueError`` where the value is none."""
+    """The box; ``KeyError``, ``TypeError`` or ``ValueError`` where the value is none."""
     sides = [value[side] for side in _BOX_SIDES]
     if len(value) != len(sides) or not all(type(each) in (int, float) for each in sides):
         raise ValueError(value)
@@ -119,19 +121,19 @@ Metadata = Annotated[
     BeforeValidator(_as_object, json_schema_input_type=dict[str, JsonValue] | None),
     AfterValidator(_compact),
 ]
-_RULES_TOLD: Final = (
+_RULES_TEXT: Final = (
     "Which face of an image is taken. `only`: the largest, but none (`multiple_faces`) where "
     "another has 0.7 of its width or more. `largest`. `central`: the one whose middle is nearest "
     "to the image's; of equals the larger."
 )
-RuleField = Annotated[SubjectRule, Field(description=_RULES_TOLD)]
+RuleField = Annotated[SubjectRule, Field(description=_RULES_TEXT)]
 SubjectField = Annotated[
     Subject,
     PlainValidator(_subject),
     PlainSerializer(_subject_text),
     WithJsonSchema(_SUBJECT_SCHEMA, mode="validation"),
     Field(
-        description=f"{_RULES_TOLD} Or a box in pixels of the upright image, `x,y,width,height` or "
+        description=f"{_RULES_TEXT} Or a box in pixels of the upright image, `x,y,width,height` or "
         "an object of these: the face that overlaps it most, by an intersection over union of 0.3 "
         "at least, else none (`no_face`). A box is read with one image only."
     ),

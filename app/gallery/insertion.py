@@ -16,7 +16,7 @@ from app.index.packing import pack
 from app.reasons import Reason, RejectionReason
 
 _COLUMNS: Final = set(NewPerson.model_fields) - {"id", "metadata"}
-"""Of a new person, what the table has under the same name."""
+"""The fields of a new person that are columns of the same name."""
 
 
 def insert_person(
@@ -45,7 +45,7 @@ def insert_faces(
     enroller: Enroller,
     now: datetime,
 ) -> list[Face]:
-    """Insert what is new and fits; what is not is rejected, in the images' order."""
+    """Insert faces that are new and within the limit, in the images' order; reject others."""
     rejected = examined.rejected
     known = repository.image_hashes(session, person.key)
     rows: list[Face] = []

@@ -1,4 +1,4 @@
-"""The report of persons who could be taken for each other, or are one person under two names."""
+"""Reports persons who could be confused, or are one person under two names."""
 
 import time
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class _Report:
     pairs: list[_Pair]
 
     def fits(self, owner: Collection, now: float) -> bool:
-        """Whether it still tells of the gallery: nothing changed, or little and not long ago."""
+        """Whether the report is still valid: nothing changed, or little and not long ago."""
         if self.terms != _terms(owner):
             return False
         changes = owner.revision - self.revision
@@ -85,7 +85,7 @@ class Lookalikes:
     def report(self, collection_id: str, paging: Paging) -> Page[LookalikePair]:
         """The pairs, nearest first, of everybody enrolled, valid now or not.
 
-        ``NotReady`` while it is being made. Whoever was removed since is left out.
+        ``NotReady`` while it is being made. Persons who were removed since are left out.
         """
         pairs, persons = self._page_of(collection_id, paging)
         return page(
@@ -121,7 +121,7 @@ class Lookalikes:
             report.pairs = [pair for pair in report.pairs if not gone & _keys([pair])]
 
     def forget(self, collection_key: int) -> None:
-        """Of a collection that was deleted."""
+        """Drop the report of a deleted collection."""
         self._reports.forget(collection_key)
 
     def _made(self, owner: Collection) -> _Report:
@@ -131,8 +131,8 @@ class Lookalikes:
         return _Report(_terms(owner), owner.revision, made_at, len(people.owners), pairs)
 
     def _found(self, owner: Collection, people: Fused) -> list[_Pair]:
-        """Whoever would be named as the other, were they not enrolled: as rare among strangers as
-        the collection's target asks of its threshold.
+        """The pairs in which one person would be named as the other if the one were not enrolled:
+        their similarity is as rare among strangers as the collection's target demands.
         """
         if len(people.owners) < 2:
             return []

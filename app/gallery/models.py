@@ -1,5 +1,6 @@
-"""The gallery's tables. ``key`` is a row's internal number, never reused; ``id`` is what clients
-see and may choose anew after a deletion. A face's ``id`` is its key; clients see its ``number``.
+"""The gallery's tables. ``key`` is a row's internal number and is never reused. ``id`` is the id in
+the API; clients may use it again after a deletion. A face's ``id`` is its key; clients see its
+``number``.
 """
 
 from datetime import datetime
@@ -58,7 +59,7 @@ class Collection(Base):
 
     @property
     def revision(self) -> int:
-        """How many changes there were of who is enrolled, when this was read."""
+        """The collection's revision when this was read."""
         return self.position.revision
 
     @property

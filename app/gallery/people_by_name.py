@@ -1,7 +1,7 @@
-"""Enrols photos of people who are known by their names alone, such as by the names of folders.
+"""Enrols photos of people who are known only by name, for example by the names of folders.
 
-Who somebody is rests on the whole name. The person's id is made of it (``id_of_name``), and only
-finds the row: a person whose stored name is another one is somebody else, whatever the id.
+The whole name identifies a person. The id is made from it (``id_of_name``) and only finds the row:
+a person with another stored name is somebody else, whatever the id.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class Whose:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one photo."""
+    """The result for one photo."""
 
     what: Literal["enrolled", "already", "refused"]
     person_id: str | None
@@ -53,7 +53,7 @@ class Outcome:
 
 
 class Recipient(Protocol):
-    """Where photos go: the gallery, or a rehearsal that writes nothing.
+    """The destination of photos: the gallery, or a rehearsal that writes nothing.
 
     ``make`` and ``add`` raise an ``AppError`` where the photo is refused.
     """
@@ -159,7 +159,7 @@ class InGallery:
         self._subject = subject
 
     def names(self, ids: Sequence[str]) -> Mapping[str, str | None]:
-        """As SQL has them now."""
+        """The names of ``ids`` that SQL has now."""
         return self._persons.names(self._collection_id, ids)
 
     def has(self, person_id: str, image: ImageFile) -> bool:
@@ -216,7 +216,7 @@ class Rehearsal:
         return persons.has_image(collection_id, person_id, image)
 
     def make(self, new: NewPerson, image: ImageFile) -> list[EnrolmentWarning]:
-        """Somebody that ``names`` will tell of."""
+        """Add somebody whom ``names`` will list."""
         person_id = str(new.id)
         warnings = self._examine(None, person_id, image)
         self._made[person_id] = new.name

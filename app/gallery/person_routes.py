@@ -1,4 +1,4 @@
-"""``/v1/collections/{c}/persons``: who is enrolled, and with which faces."""
+"""``/v1/collections/{c}/persons``: enrolled persons and their faces."""
 
 from typing import Annotated
 
@@ -55,7 +55,7 @@ def create_person(
     services: Provided,
     idempotency_key: IdempotencyKey = None,
 ) -> Response | PersonAdded:
-    """Enrol a person, with images or without; `rejected` says which were not usable and why."""
+    """Enrol a person, with images or without; `rejected` lists the unusable images with reasons."""
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
     new, images = body.fields, _files(body.images)
     subject = subject_of(new.subject, images=len(images))
@@ -110,7 +110,7 @@ def update_person(
 def delete_person(
     collection_id: CollectionPath, person_id: PersonPath, _caller: MayEnroll, services: Provided
 ) -> None:
-    """Remove a person and all their faces: from this answer on nobody is told their name."""
+    """Remove a person and all their faces. From this answer on, no decision names the person."""
     services.persons.delete(collection_id, person_id)
 
 
@@ -162,7 +162,7 @@ def delete_face(
     _caller: MayEnroll,
     services: Provided,
 ) -> None:
-    """Remove one face: from this answer on no decision rests on it."""
+    """Remove one face. From this answer on, no decision uses it."""
     services.persons.delete_face(collection_id, person_id, face_id)
 
 

@@ -1,4 +1,4 @@
-"""What can be done with persons and their faces."""
+"""The service for persons and their faces."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -187,9 +187,9 @@ class PersonService:
         *,
         subject: Subject = "only",
     ) -> Tried:
-        """What enrolling the images would do, were they the person's first; nothing is written.
+        """The result that enrolling the images would have; nothing is written.
 
-        ``person_id`` is None of somebody who is not enrolled yet.
+        ``person_id`` is None for somebody who is not enrolled yet.
         """
         with self._database.read() as session:
             owner = self._enrollable(session, collection_id)
@@ -264,7 +264,7 @@ def _view(session: Session, owner: Collection, person: Person) -> PersonView:
 
 
 def _renamed(answer: dict[str, Any], view: PersonView) -> dict[str, Any] | None:
-    """The receipt of a person's creation, with what they are called now; no other tells that."""
+    """The receipt of a person's creation with the person's present name; None for any other."""
     if answer.get("person", {}).get("id") != view.id:
         return None
     return answer | {"person": view.model_dump(mode="json")}

@@ -49,14 +49,14 @@ def lock_comparable(session: Session, collection_id: str, contract_id: str) -> C
 
 
 def lock_of_contract(session: Session, collection_key: int, contract_id: str) -> int:
-    """Hold the collection of this key until the transaction ends; how many probes it keeps.
+    """Lock the collection of this key until the transaction ends; returns how many probes it keeps.
 
-    ``NotFound`` where it is no more, ``ContractMismatch`` where it is of another contract.
+    ``NotFound`` where it was deleted, ``ContractMismatch`` where it is of another contract.
     """
     _hold(session, Collection.key == collection_key)
     found = session.get(Collection, collection_key, populate_existing=True)
     if found is None:
-        raise NotFound("The collection was deleted meanwhile.")
+        raise NotFound("The collection was deleted while this request ran.")
     check_contract(found, contract_id)
     return found.keep_probes
 
@@ -82,7 +82,7 @@ def check_contract(found: Collection, contract_id: str) -> None:
 
 
 def mismatch(collection_id: str, theirs: str, ours: str) -> ContractMismatch:
-    """The error of whoever asks a service of the contract ``ours``."""
+    """The error where the collection's contract is ``theirs`` and the running one ``ours``."""
     return ContractMismatch(
         f"The collection {collection_id!r} holds templates of {theirs!r}; this service runs "
         f"{ours!r}, whose templates cannot be compared."

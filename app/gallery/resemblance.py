@@ -43,8 +43,8 @@ class Resemblances:
         self._calibrations = calibrations
 
     def of(self, owner: Collection, faces: Vectors, *, but: int | None) -> list[Resemblance | None]:
-        """Whom each of ``faces`` (n, d) would be taken for, valid now or not; ``but`` is the key of
-        the person whom they are of.
+        """The person whom each of ``faces`` (n, d) would be taken for, valid now or not; ``but`` is
+        the key of the person whose faces they are, who is left out.
         """
         replica = self._replicas.of(owner.key, owner.epoch)
         found = replica.search(faces, 2, revision=owner.revision, now=self._clock.now())
@@ -68,7 +68,7 @@ class Resemblances:
         ]
 
     def _ids(self, keys: set[int]) -> dict[int, str]:
-        """Of those who are still there: SQL has the last word."""
+        """The ids of ``keys`` that are still in SQL, which decides."""
         if not keys:
             return {}
         with self._database.read() as session:

@@ -1,4 +1,4 @@
-"""The gallery at the edge: what clients send and what they get. Output has no defaults."""
+"""The schemas of the gallery: request bodies and answers. Answers have no defaults."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -20,29 +20,29 @@ LookalikePolicy = Literal["off", "warn", "refuse"]
 
 
 class CollectionPatch(BodyFields):
-    """What to change of a collection; a field left out stays as it is."""
+    """Changes to a collection; a field left out stays unchanged."""
 
     name: Label | None = None
     target_fpir: TargetFpir = 0.001
     target_fmr: TargetFmr = 1e-4
     max_faces_per_person: FacesPerPerson = 20
     lookalikes: LookalikePolicy = Field(
-        "warn", description="What becomes of an image that looks like another person enrolled."
+        "warn", description="Treatment of an image that looks like another enrolled person."
     )
     keep_probes: Whole = Field(
         0,
         ge=0,
         le=1000,
-        description="Of how many of the last unknown faces the embeddings are kept; never images.",
+        description="Number of the latest unknown faces whose embeddings are kept; never images.",
     )
     keep_crops: bool = Field(
         default=False,
-        description="Whether of each face enrolled from now on the aligned crop is kept (112 x 112 "
+        description="Whether the aligned crop of each newly enrolled face is kept (112 x 112 "
         "pixels, never answered), so that another model can embed it. Off deletes those kept.",
     )
     show_candidates: bool = Field(
         default=False,
-        description="Whether keys without the scope `read` are told candidates and exact "
+        description="Whether keys without the scope `read` get candidates and exact "
         "similarities; never names. Off: the decision, the person, and steps of 0.05.",
     )
     metadata: Metadata = Field({})
@@ -76,7 +76,7 @@ class CollectionView(BaseModel):
 
 
 class PersonPatch(BodyFields):
-    """What to change of a person; a field left out stays as it is, null empties it."""
+    """Changes to a person; a field left out stays unchanged, null empties it."""
 
     name: Label | None = None
     external_id: Label | None = None
@@ -123,8 +123,8 @@ class PersonView(BaseModel):
 
 
 class BoxView(BaseModel):
-    """Where the face is, in pixels of the upright image; of a face that the border cuts, what can
-    be seen of it.
+    """The face's box in pixels of the upright image; only its visible part where the border cuts
+    it.
     """
 
     x: Count
@@ -169,7 +169,7 @@ class AddedFace(FaceView):
 
 
 class _OfAnImage(BaseModel):
-    """Of the image at place ``index`` of the request, from 0."""
+    """A result for the image at place ``index`` of the request, from 0."""
 
     index: Count
     filename: str | None
@@ -186,7 +186,7 @@ class RejectedImage(_OfAnImage):
 class LookalikeWarning(_OfAnImage):
     """An image that was enrolled although the service would have named somebody else for it.
 
-    ``fpir`` is how often a stranger looks as much like anybody in this gallery.
+    ``fpir`` is the rate at which strangers look as much like anybody in this gallery.
     """
 
     reason: Literal[Reason.LOOKS_LIKE_ANOTHER_PERSON]
@@ -197,8 +197,8 @@ class LookalikeWarning(_OfAnImage):
 
 
 class SeveralFaces(BaseModel):
-    """One face was taken of an image in which several were found: ``faces_found`` of them, and the
-    one in ``box`` was taken. ``index`` is the image's place in the request, from 0.
+    """Several faces were found in an image: ``faces_found`` of them, and the one in ``box`` was
+    taken. ``index`` is the image's place in the request, from 0.
     """
 
     index: Count
@@ -213,11 +213,11 @@ class SeveralFacesWarning(SeveralFaces, _OfAnImage):
 
 
 EnrolmentWarning = Annotated[LookalikeWarning | SeveralFacesWarning, Field(discriminator="reason")]
-"""What an operator should look at although the image was enrolled; ``reason`` says of what kind."""
+"""A warning about an image that was enrolled; ``reason`` is its kind."""
 
 
 class FacesAdded(BaseModel):
-    """What became of each image: partial success is success."""
+    """The result for each image; partial success is success."""
 
     faces: list[AddedFace]
     rejected: list[RejectedImage]
@@ -225,7 +225,7 @@ class FacesAdded(BaseModel):
 
 
 class PersonAdded(FacesAdded):
-    """The person made, and what became of each image."""
+    """The person made, and the result for each image."""
 
     person: PersonView
 
@@ -241,9 +241,9 @@ class LookalikePerson(BaseModel):
 class LookalikePair(BaseModel):
     """Two persons who are nearer to each other than strangers should be.
 
-    ``fmr`` is how often two strangers are this alike. A ``probable_duplicate`` is as near as the
-    faces of one person are to each other on average; a ``lookalike`` is not, and yet so near that
-    one would be named as the other at the collection's target, were they not enrolled.
+    ``fmr`` is the rate at which two strangers are this alike. A ``probable_duplicate`` is as near
+    as faces of one person are to each other on average. A ``lookalike`` is less near, but one
+    would be named as the other at the collection's target if the one were not enrolled.
     """
 
     persons: Annotated[list[LookalikePerson], Field(min_length=2, max_length=2)]

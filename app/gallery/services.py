@@ -13,7 +13,7 @@ from app.web.services import WebServices, provided
 
 @dataclass(frozen=True, kw_only=True)
 class GalleryServices(WebServices):
-    """Everything about who is enrolled."""
+    """The services for collections and persons."""
 
     collections: CollectionService
     persons: PersonService

@@ -65,7 +65,7 @@ class TemplateFeed:
         return replace(delta, payloads=payloads)
 
     def positions(self) -> list[CollectionPosition]:
-        """Where every collection of this service's contract is."""
+        """The position of every collection of this service's contract."""
         query = select(Collection.key, Collection.id, Position.epoch, Position.revision)
         query = query.join(Collection.position)
         query = query.where(Collection.contract_id == self._contract.id)
@@ -109,7 +109,7 @@ def read_delta(
 def _owner(session: Session, collection_key: int) -> Collection:
     found = session.scalar(select(Collection).where(Collection.key == collection_key))
     if found is None:
-        raise NotFound("The collection was deleted meanwhile.")
+        raise NotFound("The collection was deleted while this request ran.")
     return found
 
 

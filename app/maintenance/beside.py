@@ -1,4 +1,4 @@
-"""What faces have beside the template in use: a crop, templates of other contracts. SQL alone."""
+"""The SQL of crops and of templates of other contracts, kept in addition to those in use."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -42,7 +42,7 @@ def due(owner: Collection, contract_id: str) -> ColumnElement[bool]:
 
 
 def count_due(session: Session, owner: Collection, contract_id: str) -> int:
-    """How many these are."""
+    """Number of these faces."""
     query = select(func.count()).select_from(Face)
     return session.scalar(query.where(due(owner, contract_id))) or 0
 
@@ -57,7 +57,7 @@ def next_crops(
 
 
 def obstacles(session: Session, owner: Collection, contract: Contract) -> Sequence[str]:
-    """Why the collection's faces cannot be embedded under this contract, in words; none at best."""
+    """The reasons, as text, why the collection's faces cannot be embedded under this contract."""
     kept = exists().where(Crop.face_id == Face.id).correlate(Face)
     unlike = (
         exists().where(Crop.face_id == Face.id, Crop.crop_id != contract.crop_id).correlate(Face)
@@ -77,7 +77,7 @@ def other_templates(owner: Collection, contract_id: str | None) -> ColumnElement
 
 
 def _told(session: Session, which: ColumnElement[bool]) -> str | None:
-    """How many such faces there are and of whom; None where there are none."""
+    """The number of such faces and their persons, as text; None where there are none."""
     counted = select(func.count(), func.count(Face.person_key.distinct())).where(which)
     faces, people = session.execute(counted.select_from(Face)).one()
     if not faces:

@@ -1,4 +1,4 @@
-"""What archives of earlier schemas hold in other places than this one.
+"""Reads the tables that archives of earlier schemas hold in another form.
 
 Before schema 0010 a collection's row had its revision; the manifest states that too. Before schema
 0011 it had the counts of its contract, and ``former_counts`` those of contracts that it had before.
@@ -14,7 +14,7 @@ _COUNTS: Final = ("probes", "expected_false_positives", "false_positives")
 COLUMNS: Final = {"collections": {"revision", *_COUNTS}}
 """Columns that a table had, by its name."""
 TABLES: Final = frozenset({"former_counts"})
-"""Tables that are no more."""
+"""Tables that this schema does not have."""
 
 
 def batches(archive: Archive, table: str) -> Iterator[list[Row]]:

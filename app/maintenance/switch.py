@@ -1,8 +1,8 @@
-"""A collection goes from one contract to another, and back: the templates change places.
+"""Switches a collection from one contract to another, and back, by exchanging templates.
 
-One transaction a collection. The old templates stay beside, under their contract, so that a switch
-to it is the way back. Reports and counts are of a contract: those of the old one
-wait for its return. Unknown probes, which nothing could compare any more, are forgotten.
+Each collection is one transaction. The old templates are kept under their contract, so a switch to
+it restores them. Reports and counts belong to a contract: those of the old one hold again after its
+return. Unknown probes are deleted, because nothing can be compared with them any more.
 """
 
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ _IN_SQL_ALONE: Final = {"synchronize_session": False}
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """What a switch did: from which contract, how many faces, how many "not them" reports wait for
-    a return and how many hold again, and how many probes were forgotten.
+    """The result of a switch: the contract before, the number of faces, of "not them" reports that
+    wait for a return and that hold again, and of deleted probes.
     """
 
     collection_key: int
@@ -53,7 +53,7 @@ def ready(database: Database, names: Sequence[str], contract_id: str) -> list[st
 
 
 def switch(database: Database, collection_id: str, contract_id: str, *, now: datetime) -> Switched:
-    """Make ``contract_id`` the collection's; whoever reads it sees all of the one or the other.
+    """Make ``contract_id`` the collection's, in one transaction: no reader sees a mixture.
 
     ``Conflict`` where it is so already, or a face has no template under it.
     """
@@ -81,7 +81,7 @@ def switch(database: Database, collection_id: str, contract_id: str, *, now: dat
 
 
 def drop(database: Database, names: Sequence[str], contract_id: str | None) -> dict[str, int]:
-    """Delete the templates beside, of this contract or of all; how many, by collection."""
+    """Delete the templates not in use, of this contract or of all; their number by collection."""
     dropped = {}
     with database.read() as session:
         every = session.scalars(select(Collection.id).order_by(Collection.key)).all()
@@ -103,7 +103,7 @@ def _check_complete(session: Session, owner: Collection, contract_id: str) -> No
 
 
 def _swap_templates(session: Session, owner: Collection, contract_id: str) -> None:
-    """Every face's template goes beside, and the one that was there for it takes its place."""
+    """Exchange every face's template in use with the one kept for the contract."""
     mine = Face.collection_key == owner.key
     now = select(Face.id, literal(owner.contract_id), Face.embedding).where(mine)
     columns = ["face_id", "contract_id", "embedding"]
@@ -122,7 +122,7 @@ def _swap_templates(session: Session, owner: Collection, contract_id: str) -> No
 
 
 def _forget_probes(session: Session, owner: Collection) -> int:
-    """How many there were."""
+    """Delete the unknown probes; returns their number."""
     mine = Probe.collection_key == owner.key
     probes = _count(session, mine)
     session.execute(delete(Probe).where(mine).execution_options(**_IN_SQL_ALONE))

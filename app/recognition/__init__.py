@@ -1,3 +1,3 @@
-"""Who is it? Identification, verification, comparison, detection and grouping: everything that asks
-and changes nobody; and what operators say of the answers.
+"""Identifies, verifies, compares, detects and groups faces, which changes no person; and takes
+reports on its answers.
 """

@@ -23,7 +23,7 @@ from app.recognition.thresholds import SiteWatch
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Where observers write what they see of decisions."""
+    """The metrics, watches and stores that observers write to."""
 
     metrics: DecisionMetrics
     watch: SiteWatch
@@ -181,8 +181,8 @@ def _top(face: DecidedFace, policy: Policy, threshold: float) -> Top | None:
 
 
 def _near_miss(decision: VerifiedFace) -> Top | None:
-    """A failed comparison of which the caller was told that it is no match. With a person who is
-    not valid, that is told to callers who may not read alone.
+    """A failed comparison whose answer was ``no_match``. For a person who is not valid, only
+    callers without the scope ``read`` get that answer.
     """
     similarity, claimed = decision.similarity, decision.claimed
     if similarity is None or decision.outcome == "match":

@@ -1,9 +1,9 @@
-"""Whether one key climbs towards a person: sends picture after picture that almost reaches them.
+"""Detects hill-climbing: one key sends many images that almost match the same person.
 
-Whoever has no photo of somebody can make one up, by small changes of which each that looks more
-like them is kept. On the way many pictures lie close below the threshold of one and the same
-person, which strangers at a door do once in a while and not again and again. It is told, in a
-metric and a log line; nobody is refused for it, because somebody enrolled in bad light looks alike.
+An attacker without a photo of a person can synthesise one: make small changes, and keep each that
+raises the similarity. Many of the images are then just below the threshold for one person, which
+strangers at a door cause only now and then. A metric and a log line report it. No request is
+refused, because a person enrolled in bad light causes the same pattern.
 """
 
 import time
@@ -18,8 +18,8 @@ from app.observability.decision_metrics import DecisionMetrics, Top
 
 WINDOW_SECONDS: Final = 600.0
 MANY: Final = 20
-"""Near misses of one person by one key in a window. `make bench-climb` reaches it long before the
-climb of a key that is told exact similarities is over."""
+"""Near misses of one person by one key in a window. `make bench-climb` reaches this number long
+before the climb of a key that gets exact similarities succeeds."""
 _NEAR: Final = 3.0  # times the noise of a score: 0.12 below the threshold of the default bundle
 _WATCHED: Final = 10_000  # keys times persons at once; the longest quiet is forgotten first
 _log = structlog.get_logger()
@@ -54,7 +54,7 @@ class ClimbWatch:
             )
 
     def forget(self, collection_id: str) -> None:
-        """Of a collection that was deleted."""
+        """Drop the counts of a deleted collection."""
         with self._lock:
             for who in [who for who in self._misses if who[1] == collection_id]:
                 del self._misses[who]

@@ -1,4 +1,4 @@
-"""Which of many faces are one person's, and whether that person is known."""
+"""Groups faces by person, and finds who of these persons is enrolled."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -42,8 +42,9 @@ class ClusterService:
     def group(
         self, collection_id: str, images: Sequence[tuple[str, bytes]], options: ClusterOptions
     ) -> ClusterReport:
-        """One face each of 2 to 64 labelled images, or the collection's stored probes; of those
-        ``NotReady`` where others of the collection are being grouped.
+        """Group one face of each of 2 to 64 labelled images, or the collection's stored probes.
+
+        ``NotReady`` where stored probes of the collection are being grouped already.
         """
         collection = self._search.collection(collection_id)
         if options.stored_probes == bool(images):
@@ -66,7 +67,7 @@ class ClusterService:
         seen: Sequence[datetime] | None,
         warnings: list[SeveralFaces],
     ) -> ClusterReport:
-        """Joined are faces as near as somebody must be to be named in a gallery of the others."""
+        """Join faces as near as a person must be to be named in a gallery of the others."""
         evidence = evidence_of(collection, self._search.gallery(collection))
         rate = stranger_rate(collection.target_fpir, len(labels) - 1)
         found = clusters(vectors, self._calibrations.at(evidence), rate)
@@ -89,7 +90,7 @@ class ClusterService:
         )
 
     def _known(self, collection: Collection, groups: list[Vectors]) -> list[KnownPerson | None]:
-        """Who each group's centroid is, by the collection's target, if anybody."""
+        """The enrolled person of each group's centroid, by the collection's target, or None."""
         sums = [group.sum(axis=0) for group in groups]
         centroids = np.array([each / max(float(np.linalg.norm(each)), 1e-12) for each in sums])
         if not groups:

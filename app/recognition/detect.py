@@ -1,4 +1,4 @@
-"""Faces of an image without identities, and the embedding of one of them."""
+"""Finds the faces of an image without identities, and embeds one of them."""
 
 from app.inference.analyser import Analyser
 from app.inference.subject import largest_faces
@@ -8,7 +8,7 @@ from app.recognition.subject import SeenFace, take_face
 
 
 class DetectionService:
-    """Finds faces and embeds them; knows nobody. Thread-safe."""
+    """Finds and embeds faces without any gallery. Thread-safe."""
 
     def __init__(self, analyser: Analyser) -> None:
         self._analyser = analyser

@@ -1,4 +1,4 @@
-"""The distance matrix of images or persons: how they lie to each other in the embedding space."""
+"""Computes the distance matrix of images or persons in the embedding space."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,7 +1,7 @@
-"""What operators say of an answer: this was them, this was not them.
+"""Takes operators' reports on answers: this was the person, or this was not.
 
-See docs/decisions/0007: negatives are counted against what was stated, and each makes its own
-comparison known; positives are kept for evaluation and move nothing.
+See docs/decisions/0007: confirmed false positives are compared with the expected number, and each
+``not_them`` decides its own comparison; ``them`` is kept for evaluation and changes no threshold.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ it is the rounding of the product itself, 5e-7. The same picture saved as JPEG o
 
 
 class FeedbackService:
-    """Takes and keeps what is said of answers. Thread-safe."""
+    """Takes and stores reports. Thread-safe."""
 
     def __init__(
         self,
@@ -77,9 +77,9 @@ class FeedbackService:
         *,
         caller: Principal = INSIDE,
     ) -> FeedbackView:
-        """Keep a verdict on the face that is meant of the image, or on a stored probe, for which
-        nobody was named; a later verdict on the same replaces it. A caller who may not read is told
-        the similarity where it reaches the threshold, in steps.
+        """Store a verdict on the image's face that ``subject`` means, or on a stored probe, for
+        which nobody was named. A later verdict on the same probe replaces it. A caller without the
+        scope ``read`` gets the similarity only where it reaches the threshold, in steps.
         """
         collection, person, templates = self._search.enrolled(collection_id, options.person_id)
         if not len(templates):
@@ -131,10 +131,10 @@ class FeedbackService:
         return view
 
     def _judged(self, collection: Collection, probe: Vectors) -> tuple[float, str | None]:
-        """The threshold without any feedback, and who is named for the probe by it.
+        """The threshold without any feedback, and the id of the person whom it names for the probe.
 
-        Not by the threshold that feedback has raised meanwhile: what was named when it was seen is
-        a false positive, however many complaints came before this one.
+        The threshold that feedback has raised since is not used: a person named when the probe was
+        seen is a false positive, however many reports came before this one.
         """
         matches = self._search.nearest(collection, probe[None], 2)
         gallery, found = matches.gallery, matches.by_probe[0].matches
@@ -147,8 +147,8 @@ class FeedbackService:
 
 
 def _row(session: Session, person_key: int, contract_id: str, probe: Vectors) -> Feedback | None:
-    """What was said of this person and this probe: the same image is the same probe, also where
-    replicas on unlike processors embed it.
+    """The report on this person and this probe, or None. The same image is the same probe, also
+    where replicas with different processors embed it.
     """
     said = reports.reported_probes(session, person_key, contract_id)
     if not said:

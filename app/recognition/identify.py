@@ -33,7 +33,7 @@ from app.recognition.schemas.identification import IdentifyOptions
 from app.recognition.subject import SeenFace
 
 _RUNNER_UP: Final = 2
-"""Candidates that are always searched: ambiguity is a matter of the second."""
+"""Candidates that are always searched, because ambiguity depends on the second."""
 
 
 class IdentificationService:

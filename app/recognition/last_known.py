@@ -247,7 +247,7 @@ class OutageSearch:
         )
 
     def nearest(self, opened: Opened, probes: Vectors, count: int) -> Matches:
-        """What ``matches.seek`` finds. Once the database answers again, nothing stale is used."""
+        """The result of ``matches.seek``; nothing stale is used once the database answers."""
         collection = opened.collection
         if not self._outage.stale:
             with self._outage.asking():

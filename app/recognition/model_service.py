@@ -1,4 +1,4 @@
-"""What this service runs: the bundle, and what it was calibrated with."""
+"""Describes the running bundle and its calibration."""
 
 import structlog
 

@@ -55,8 +55,8 @@ _STEP: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """What a caller may see of people: their names and validity (``names``), and exact similarities
-    of candidates and of comparisons that are no match (``scores``).
+    """The data of people that a caller may see: their names and validity (``names``), and exact
+    similarities of candidates and of comparisons that are no match (``scores``).
     """
 
     names: bool

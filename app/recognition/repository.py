@@ -1,5 +1,5 @@
-"""The SQL of recognition: the people whom an index proposes, as the database has them now, and
-what of everybody is kept for an outage.
+"""The SQL of recognition: the present rows of the people whom an index proposes, and the data of
+all people that is kept for an outage.
 """
 
 from collections.abc import Mapping, Sequence
@@ -119,7 +119,7 @@ class LastKnownPerson:
 
     @property
     def id(self) -> str:
-        """What clients call the person."""
+        """The person's id in the API."""
         return self.person.id
 
 

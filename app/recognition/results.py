@@ -36,7 +36,7 @@ class Policy:
 
     ``threshold`` is the one for the target rate. A person is named from the similarity ``limit``
     on, which is higher where the caller asked for more. ``stated`` is the similarity for the
-    collection's own target. Two similarities within ``margin`` cannot be told apart.
+    collection's own target. Two similarities within ``margin`` are ambiguous.
     """
 
     threshold: Threshold
@@ -111,7 +111,7 @@ class VerifiedFace:
     """Whether the face ``taken`` is of the person ``claimed``.
 
     ``similarity`` is None where the face could not be compared. A person who is not valid now is
-    ``rejected`` whatever the similarity. Two similarities within ``margin`` cannot be told apart.
+    ``rejected`` whatever the similarity. Two similarities within ``margin`` are ambiguous.
     """
 
     question: Question

@@ -55,7 +55,7 @@ def identify(
     services: Provided,
     request: Request,
 ) -> Identification:
-    """Who is in the image: each face is identified, unknown, ambiguous or rejected."""
+    """Identify the faces of an image: each is identified, unknown, ambiguous or rejected."""
     request_id = request.state.request_id
     decision = services.identification.identify(
         collection_id, body.images[0].data, body.fields, request_id=request_id, caller=caller
@@ -168,7 +168,7 @@ def cluster(
     ],
     services: Provided,
 ) -> ClusterReport:
-    """Which of 2 to 64 images, or of the stored probes, are of one person, and who that is.
+    """Group 2 to 64 images, or the stored probes, by person, and say who each person is.
 
     Two groups are joined where at most `max_fmr` of strangers are as near to each other.
     """
@@ -192,12 +192,12 @@ def give_feedback(
     services: Provided,
     idempotency_key: IdempotencyKey = None,
 ) -> Response | FeedbackView:
-    """Say that a face of an image that was identified is, or is not, of a person.
+    """Report that a face of an identified image is, or is not, of a person.
 
-    Or a stored probe, by the `probe_id` that its identification gave.
+    Instead of an image, `probe_id` of an identification names a stored probe.
     The embedding is kept, the image is not. A later verdict on the same image replaces the first.
-    `not_them` is never named as that person again, and raises the threshold where more of them come
-    than the stated rate allows; `them` is kept for evaluation.
+    A face reported `not_them` is never named as that person again; more such reports than the
+    stated rate allows raise the threshold. `them` is kept for evaluation.
     """
     ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
     image = body.images[0].data if body.images else None
@@ -214,10 +214,10 @@ def threshold(
     _caller: MayRead,
     services: Provided,
 ) -> ThresholdView:
-    """The similarity above which a stranger is named at most `target_fpir` of the time, now.
+    """The present similarity above which strangers are named at a rate of at most `target_fpir`.
 
-    `evidence` shows the threshold of the bundle's calibration alone beside it, what the gallery's
-    own people say, and a `warning` where the two are far apart.
+    `evidence` has the threshold of the bundle's calibration alone, the statistics of the gallery's
+    own people, and a `warning` where the two are far apart.
     """
     return services.thresholds.threshold(collection_id)
 

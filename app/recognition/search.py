@@ -1,7 +1,7 @@
-"""Who is nearest: the index proposes, SQL decides.
+"""Finds the nearest persons: the index proposes, SQL decides.
 
-Every person that the index names is read again for existence, validity and templates, and the
-score is computed from what SQL has. So even a wrong index can name nobody who was removed.
+Every person whom the index proposes is read again for existence, validity and templates, and the
+score is computed from the rows of SQL. So even a wrong index cannot name a removed person.
 """
 
 from collections.abc import Mapping
@@ -76,7 +76,7 @@ class PersonSearch:
         )
 
     def nearest(self, collection: Collection, probes: Vectors, count: int) -> Matches:
-        """What ``matches.seek`` finds in the database."""
+        """The result of ``matches.seek`` with the rows of the database."""
         return seek(self.source(collection), probes, count)
 
     def claimed(self, collection_id: str, person_id: str) -> ClaimedPerson:

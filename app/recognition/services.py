@@ -18,7 +18,7 @@ from app.web.services import WebServices, provided
 
 @dataclass(frozen=True, kw_only=True)
 class RecognitionServices(WebServices):
-    """Everything that answers about faces."""
+    """The services that answer about faces."""
 
     identification: IdentificationService
     detection: DetectionService

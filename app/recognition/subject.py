@@ -18,7 +18,7 @@ MOST_IMAGES: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class SeenFace:
-    """Where a face is in its image and how good it is: a sample without its pixels."""
+    """A face's place in its image and its quality: a sample without its pixels."""
 
     box: Box
     landmarks: Landmarks | None

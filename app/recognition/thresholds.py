@@ -1,5 +1,5 @@
-"""The threshold of a collection as it is now, on what it rests, and whether the model bundle's own
-calibration fits the site.
+"""Explains the present threshold of a collection, and checks that the bundle's calibration fits the
+site.
 """
 
 from collections.abc import Container, Mapping
@@ -32,7 +32,7 @@ _log = structlog.get_logger()
 
 
 class SiteWatch:
-    """Tells operators how far galleries are from the bundle's calibration. Thread-safe."""
+    """Reports how far galleries are from the bundle's calibration. Thread-safe."""
 
     def __init__(self, calibrations: SiteCalibrations, metrics: DecisionMetrics) -> None:
         self._calibrations = calibrations
@@ -63,7 +63,7 @@ class SiteWatch:
         return found
 
     def forget(self, collection_id: str) -> None:
-        """Know nothing of a collection that was deleted."""
+        """Drop the data of a deleted collection."""
         with self._lock:
             self._misfits.discard(collection_id)
 
@@ -89,7 +89,7 @@ class ThresholdService:
         self._watch = watch
 
     def threshold(self, collection_id: str) -> ThresholdView:
-        """The threshold of a collection as it is now, beside the bundle's, and the evidence."""
+        """The present threshold of a collection, the bundle's, and the evidence."""
         collection = self._search.collection(collection_id)
         gallery = self._search.gallery(collection)
         evidence = evidence_of(collection, gallery)

@@ -1,4 +1,4 @@
-"""Verification (1:1): whether a face is of a person, or of the same person as another face."""
+"""Verification (1:1): decides whether a face is of a person, or of the same person as another."""
 
 from app.auth.principal import INSIDE, Principal
 from app.core.clock import Clock, microseconds
@@ -22,7 +22,7 @@ from app.recognition.subject import take_face
 
 
 class VerificationService:
-    """Decides whether it is them. Thread-safe."""
+    """Verifies claimed persons and compares faces. Thread-safe."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class VerificationService:
         taken = take_face(
             self._analyser.analyse, image, options.subject, self._acceptance.to_identify
         )
-        if claimed.stale:  # by now it may be too old, or the database be there again
+        if claimed.stale:  # it may be too old by now, or the database may answer again
             claimed = self._search.claimed(collection_id, person_id)
         stated = claimed.collection.target_fmr
         calibration = self._calibrations.at(evidence_of(claimed.collection, claimed.gallery))

@@ -1,4 +1,4 @@
-"""Recognition at the edge, a module a subject.
+"""The schemas of recognition, a module for each subject.
 
-Output has no defaults; similarities are cosines, higher is closer.
+Answers have no defaults; similarities are cosines, higher is closer.
 """

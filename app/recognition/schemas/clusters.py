@@ -10,14 +10,14 @@ from app.web.fields import BodyFields, Count, Id, Rate
 
 
 class ClusterOptions(BodyFields):
-    """What to group, where not images."""
+    """The input to group; images are sent as files."""
 
     stored_probes: bool = Field(default=False, description="The collection's stored probes.")
     subject: RuleField = "largest"
 
 
 class KnownPerson(BaseModel):
-    """Somebody enrolled who a group of faces is."""
+    """The enrolled person whose faces a group has."""
 
     person_id: Id
     external_id: str | None
@@ -27,10 +27,10 @@ class KnownPerson(BaseModel):
 
 
 class ClusterView(BaseModel):
-    """Faces of one person: which, by label and by place among all ``labels``.
+    """Faces of one person, by label and by place among all ``labels``.
 
-    ``cohesion`` is their mean similarity to each other, null of a single face; ``person`` who they
-    are together, null where that is nobody enrolled. When they were seen is told of stored probes.
+    ``cohesion`` is their mean similarity to each other, null for a single face. ``person`` is null
+    where the group is nobody enrolled. Only stored probes have times at which they were seen.
     """
 
     labels: list[str]
@@ -42,9 +42,9 @@ class ClusterView(BaseModel):
 
 
 class ClusterReport(BaseModel):
-    """All ``labels`` in the order sent (of stored probes their ids, oldest first), and the clusters
-    of one or more of them, largest first. Two strangers are as near as members with a chance of at
-    most ``max_fmr``.
+    """All ``labels`` in the order sent (ids, oldest first, for stored probes), and the clusters of
+    one or more of them, largest first. Two strangers are as near as members of a cluster with a
+    probability of at most ``max_fmr``.
     """
 
     labels: list[str]

@@ -12,7 +12,7 @@ Metric = Literal["cosine", "euclidean", "manhattan"]
 
 
 class DistanceOptions(BodyFields):
-    """What to compare, where not images."""
+    """The input to compare; images are sent as files."""
 
     person_ids: list[Id] | None = Field(
         None, min_length=2, max_length=64, json_schema_extra={"uniqueItems": True}

@@ -36,8 +36,8 @@ class EmbeddingOptions(BodyFields):
 
 
 class SampleView(BaseModel):
-    """A face found: where, how sure, how good. Landmarks: eyes, nose tip, mouth corners; of a face
-    that the border cuts they may lie outside of the image.
+    """A face found: its box, score and quality. Landmarks are eyes, nose tip and mouth corners;
+    they may lie outside of the image where the border cuts the face.
     """
 
     box: BoxView

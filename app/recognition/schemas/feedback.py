@@ -13,7 +13,7 @@ Verdict = Literal["them", "not_them"]
 
 
 class FeedbackOptions(BodyFields):
-    """Who it was or was not; ``probe_id`` where not an image was sent."""
+    """The person whom the face is of, or is not; ``probe_id`` only without an image."""
 
     person_id: Id
     verdict: Verdict

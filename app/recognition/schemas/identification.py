@@ -23,7 +23,7 @@ class IdentifyOptions(DetectOptions):
 
 
 class Candidate(BaseModel):
-    """A person who looks like the probe; ``fpir`` is how often a stranger would look as alike.
+    """A person who looks like the probe; ``fpir`` is the rate at which strangers look as alike.
 
     ``reported_not_them``: the probe is nearer to a face that feedback said was not the person than
     to the person. They are not named for it, however near. ``face_id``, the nearest template, is
@@ -40,7 +40,7 @@ class Candidate(BaseModel):
 
 
 class NotValidPerson(BaseModel):
-    """A person whose validity has not begun or is over, told to keys with the scope ``read``."""
+    """A person whose validity has not begun or is over; only for keys with scope ``read``."""
 
     person_id: str
     external_id: str | None
@@ -50,16 +50,16 @@ class NotValidPerson(BaseModel):
 
 
 class IdentifiedFace(SampleView):
-    """A face and who it is; ``person_id`` is null unless ``identified``, ``probe_id`` unless the
-    face is unknown and was kept: where the collection asks for it, but from no stale answer.
+    """A face and its decision. ``person_id`` is null unless ``identified``. ``probe_id`` is null
+    unless the face is unknown and was kept, which a stale answer never does.
 
-    ``not_valid`` lists, nearest first, who reaches the threshold of an unknown face but is not
-    valid now; ``reasons`` then hold ``person_not_valid``. Both are told only to keys with the scope
-    ``read`` or ``admin``.
+    ``not_valid`` lists, nearest first, the persons who reach the threshold of an unknown face but
+    are not valid now; ``reasons`` then hold ``person_not_valid``. Only keys with the scope ``read``
+    or ``admin`` get both.
 
-    ``similarity`` is that with the person identified, null of others. Keys without ``read`` get it
-    in steps of 0.05 and no ``candidates``; where the collection has ``show_candidates``, exactly
-    and candidates without names.
+    ``similarity`` is that with the person identified, else null. Keys without ``read`` get it in
+    steps of 0.05 and no ``candidates``; if the collection has ``show_candidates``, they get exact
+    values and candidates without names.
     """
 
     decision: Literal["identified", "unknown", "ambiguous", "rejected"]
@@ -72,7 +72,7 @@ class IdentifiedFace(SampleView):
 
 
 class PolicyView(BaseModel):
-    """By which threshold it was decided."""
+    """The threshold of the decision."""
 
     target_fpir: TargetFpir
     threshold: LimitOfSimilarity
@@ -93,8 +93,8 @@ class TimingsView(BaseModel):
 class Identification(BaseModel):
     """Every face of the image, largest first.
 
-    ``stale``: the database did not answer, so it was decided by what this replica last knew, which
-    ``KITH_STALE_OK_SECONDS`` allows for so long.
+    ``stale``: the database did not answer, so the decision uses the last known data of this
+    replica, for at most ``KITH_STALE_OK_SECONDS``.
     """
 
     request_id: str

@@ -13,7 +13,7 @@ Interval = Annotated[list[Rate], Field(min_length=2, max_length=2)]
 
 
 class BundleEvidence(BaseModel):
-    """The threshold that the model bundle's calibration alone would give, and on what it rests."""
+    """The threshold that the bundle's calibration alone would give, and the data behind it."""
 
     similarity: LimitOfSimilarity
     fpir_interval: Interval
@@ -22,16 +22,16 @@ class BundleEvidence(BaseModel):
 
 
 class SiteView(BaseModel):
-    """What the gallery's people say of each other: those who are valid now.
+    """The statistics of the similarities between the gallery's people who are valid now.
 
-    ``mean`` and ``deviation`` are of the similarities of every two persons, null with fewer than
-    two; ``coherence`` is the mean similarity of two faces of one person, null where nobody has two.
-    ``shift`` is how much nearer strangers are to each other here than in the bundle's calibration,
-    in its deviations, ``stretch`` the factor of the deviation. What the threshold uses of them is
-    ``used_shift`` and ``used_stretch``: drawn towards 0 and 1 while people are few. ``shift_error``
-    and ``stretch_error`` (of the logarithm) are what stays open, and is averaged over.
-    ``least_similarity`` is the lowest threshold that all this may lead to; ``at_least`` says that
-    it would lead to a lower one.
+    ``mean`` and ``deviation`` are over all pairs of persons, null with fewer than two persons;
+    ``coherence`` is the mean similarity of two faces of one person, null where nobody has two.
+    ``shift`` is the difference of the mean from that of the bundle's calibration, in its standard
+    deviations, and ``stretch`` the ratio of the deviations. The threshold uses ``used_shift`` and
+    ``used_stretch``, which are drawn towards 0 and 1 while there are few people. ``shift_error``
+    and ``stretch_error`` (of its logarithm) are the standard errors that remain; the threshold
+    integrates over them. ``least_similarity`` is the lowest threshold that the site may lead to;
+    ``at_least`` says that its statistics would give a lower one.
     """
 
     persons: Count
@@ -50,13 +50,13 @@ class SiteView(BaseModel):
 
 
 class ReportsView(BaseModel):
-    """What feedback says, and what it is held against.
+    """The reports of false positives, and the number that was expected.
 
-    Of ``probes`` identified, at most ``expected_false_positives`` were to be named if all had been
-    strangers; of each key and source as many probes count as people can pass a camera, so that
-    nobody cancels reports by asking. ``false_positives`` were confirmed, of each key up to a
-    limit. ``factor`` is how many times as often as stated strangers are named, at least, with 95 %
-    confidence, and at most 1 + ``false_positives``: the rate is raised by it, never lowered.
+    ``expected_false_positives`` is the expected number if all ``probes`` had been strangers. For
+    each key and source, probes count only at the pace at which people can pass a camera, so that
+    repeated requests cannot cancel reports. ``false_positives`` were confirmed, up to a limit for
+    each key. ``factor`` is the lower 95 % confidence bound of the true rate over the stated rate,
+    and at most 1 + ``false_positives``: it corrects the rate upwards, never downwards.
     """
 
     probes: Count
@@ -68,11 +68,11 @@ class ReportsView(BaseModel):
 
 
 class ThresholdEvidence(BaseModel):
-    """On what a threshold rests, and how far the site is from the bundle.
+    """The evidence for a threshold, and the difference of the site from the bundle.
 
-    ``fpir_ratio`` is how often strangers would reach the bundle's own threshold here, over how
-    often the bundle says; with its 95 % interval. ``fits_bundle`` is false, and ``warning`` tells,
-    where it is off by more than a factor of two and the interval does not hold 1.
+    ``fpir_ratio`` is the rate at which strangers would reach the bundle's own threshold here, over
+    the rate that the bundle states, with its 95 % interval. ``fits_bundle`` is false, and there is
+    a ``warning``, where the ratio is off by more than a factor of two and its interval excludes 1.
     """
 
     bundle: BundleEvidence
@@ -85,7 +85,7 @@ class ThresholdEvidence(BaseModel):
 
 
 class ThresholdView(BaseModel):
-    """The similarity above which a stranger is named at most ``target_fpir`` of the time.
+    """The similarity above which strangers are named at a rate of at most ``target_fpir``.
 
     ``gallery_size`` and ``face_count`` are of the persons who are valid now.
     """

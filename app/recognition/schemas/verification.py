@@ -13,8 +13,8 @@ from app.web.fields import BodyFields, Rate
 
 
 class CompareOptions(BodyFields):
-    """How strict a comparison is, and which face it takes: by ``subject`` of both images, unless
-    ``source_subject`` or ``target_subject`` says otherwise of one.
+    """The strictness of a comparison, and the faces that it takes: ``subject`` applies to both
+    images, unless ``source_subject`` or ``target_subject`` overrides it for one.
     """
 
     target_fmr: TargetFmr = 1e-4
@@ -33,13 +33,13 @@ class VerifyOptions(BodyFields):
 class Verification(BaseModel):
     """One to one. ``similarity`` and ``fmr`` are null where there was nothing to compare.
 
-    ``reported_not_them``: the probe is nearer to a face that feedback said was not the person than
-    to the person; it is no match, however near. ``stale`` as of an identification. A person who is
-    not valid now never matches: keys with the scope ``read`` or ``admin`` are told so, by the
-    reason ``person_not_valid`` and in ``not_valid``; other keys get ``no_match``.
+    ``reported_not_them``: the probe is at least as close to a face reported ``not_them`` as to the
+    person; it is no match, however near. ``stale`` is as in an identification. A person who is not
+    valid now never matches: keys with the scope ``read`` or ``admin`` get the reason
+    ``person_not_valid`` and ``not_valid``; other keys get ``no_match``.
 
-    Keys without ``read`` get ``similarity`` and ``fmr`` of a match alone, in steps of 0.05 (unless
-    the collection has ``show_candidates``): each answer below it would lead them nearer.
+    Keys without ``read`` get ``similarity`` and ``fmr`` only of a match, in steps of 0.05 (unless
+    the collection has ``show_candidates``), because each lower value would guide an attacker.
     """
 
     request_id: str
