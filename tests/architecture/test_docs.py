@@ -16,7 +16,7 @@ from app.cli.commands import cli
 from app.core.db import Database
 from app.maintenance.check import Check
 from app.settings import Settings
-from migrations import upgrade
+from migrations import newest, upgrade
 from tests.api.support import told
 from tests.support.compose import compose
 from tests.support.fake_bundle import contract_named
@@ -219,6 +219,11 @@ def test_every_metric_that_a_page_names_is_there(client: TestClient) -> None:
         for piece in code(page):
             if re.fullmatch(r"kith_[a-z_]+", piece):
                 assert piece in told_names | fields, (page.name, piece)
+
+
+def test_the_page_on_upgrades_names_the_newest_schema() -> None:
+    page = (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8")
+    assert re.findall(r"to the new schema \((\d+)\)", page) == [newest()]
 
 
 def test_the_page_on_backups_tells_every_check(tmp_path: Path) -> None:
