@@ -9,7 +9,7 @@ from app.core.db import Base
 
 
 class Feedback(Base):
-    """An operator's word on whether a probe was of a person; the embedding, never the image.
+    """An operator's report whether a probe was of a person; the embedding, never the image.
 
     ``counted``: a false positive, that is, a probe for which the service named the wrong person.
     ``reporter`` is the id of the key that said so; None where an earlier Kith kept no record of it.

@@ -1,4 +1,4 @@
-"""The SQL of reports, kept probes and counts, inside the caller's session, so transaction."""
+"""The SQL of reports, kept probes and counts. Every function works in the caller's transaction."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ def add_probe_counts(
 
 
 def ensure_probe_counts(session: Session, collection_key: int, contract_id: str) -> None:
-    """See that there are counts under the contract: those of before, or zeros.
+    """Make sure that there are counts under the contract: the earlier ones, or zeros.
 
     The caller has locked the collection.
     """

@@ -27,7 +27,7 @@ CHANGED_SHARE: Final = 0.01
 """Changes, of as many as there are persons, that a report may lack: one of 40,000 people takes 8
 seconds of a core, and a site of that size changes all day."""
 _OLD_SECONDS: Final = 600.0
-"""How long it may lack them."""
+"""Seconds for which a report may lack them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Lookalikes:
     def _page_of(
         self, collection_id: str, paging: Paging
     ) -> tuple[list[_Pair], dict[int, LookalikePerson]]:
-        """One pair more than the page holds, and who they are."""
+        """One pair more than the page holds, and the persons of these pairs."""
         with self._database.read() as session:
             owner = repository.get_comparable(session, collection_id, self._contract_id)
         report = self._reports.get(

@@ -163,17 +163,17 @@ class InGallery:
         return self._persons.names(self._collection_id, ids)
 
     def has(self, person_id: str, image: ImageFile) -> bool:
-        """By the SHA-256 of the bytes; nothing is decoded."""
+        """Compare the SHA-256 of the bytes; nothing is decoded."""
         return self._persons.has_image(self._collection_id, person_id, image)
 
     def make(self, new: NewPerson, image: ImageFile) -> list[EnrolmentWarning]:
-        """In one transaction: nobody is made without a photo."""
+        """Make the person and the face in one transaction, so nobody is made without a photo."""
         return self._persons.create(
             self._collection_id, new, [image], keep_nothing, subject=self._subject
         ).warnings
 
     def add(self, person_id: str, image: ImageFile) -> list[EnrolmentWarning]:
-        """In one transaction."""
+        """Add the face in one transaction."""
         return self._persons.add_faces(
             self._collection_id, person_id, [image], keep_nothing, subject=self._subject
         ).warnings
@@ -223,7 +223,7 @@ class Rehearsal:
         return warnings
 
     def add(self, person_id: str, image: ImageFile) -> list[EnrolmentWarning]:
-        """One face more, up to the collection's limit."""
+        """Add one face, up to the collection's limit."""
         return self._examine(None if person_id in self._made else person_id, person_id, image)
 
     def _examine(

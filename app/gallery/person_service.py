@@ -58,7 +58,7 @@ class PersonService:
     ) -> PersonAdded:
         """Make a person, with a template of the face that is meant in each usable image.
 
-        With images and none of them usable nobody is made, and the error says why.
+        If there are images and none is usable, nobody is made, and the error says why.
         """
         person_id = new.id or new_id("per")
         owner = self._check_free(collection_id, person_id, new.external_id)
@@ -223,9 +223,7 @@ class PersonService:
         )
 
     def delete_face(self, collection_id: str, person_id: str, number: int) -> None:
-        """Remove the template of this number in the collection; from then on no answer rests on
-        it.
-        """
+        """Remove the template of this number in the collection; no later answer uses it."""
         with self._database.write() as session:
             owner = repository.lock_collection(session, collection_id)
             person = repository.person(session, owner, person_id)
@@ -250,7 +248,7 @@ class PersonService:
     def _check_free(
         self, collection_id: str, person_id: str, external_id: str | None
     ) -> Collection:
-        """Refuse a taken id before the images cost anything; the database has the last word."""
+        """Refuse a taken id before images are examined; a constraint of the database decides."""
         with self._database.read() as session:
             owner = self._enrollable(session, collection_id)
             if repository.is_taken(session, owner, person_id, external_id):

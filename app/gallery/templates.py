@@ -1,4 +1,4 @@
-"""The faces table as vectors: how embeddings are stored, and what the change log's readers see."""
+"""Reads the faces table as vectors, and reads deltas for replicas."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -22,7 +22,7 @@ are listed for an unknown face."""
 
 @dataclass(frozen=True, slots=True)
 class PersonSummary:
-    """A person's internal key, and what an answer says of them."""
+    """A person's internal key, and the data that an answer shows."""
 
     key: int
     id: str
@@ -157,7 +157,7 @@ made of a collection that has changed.
 
 
 class Outdated(Exception):
-    """A search was begun with what was cached of a collection, which has changed since."""
+    """A search began with a cached collection that has changed since."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Decisions as the v1 API answers them: rounded, and without what the caller may not see.
+"""Renders decisions as answers of the v1 API: rounded, without data that the caller may not see.
 
-The only place where a decision becomes an answer, and where a key without the scope ``read`` is
-refused names, candidates and exact similarities.
+Only this module turns a decision into an answer, and withholds names, candidates and exact
+similarities from a key without the scope ``read``.
 """
 
 from collections.abc import Sequence
@@ -192,7 +192,7 @@ def warnings_of(faces: Sequence[tuple[TakenFace, Embeddings]]) -> list[SeveralFa
 
 def in_steps(similarity: float, threshold: float) -> float | None:
     """A similarity for callers who may not read: rounded down to a step, and None below the
-    ``threshold``, so that nobody can feel their way up to it.
+    ``threshold``, so that nobody can climb to it step by step.
     """
     if similarity < threshold:
         return None

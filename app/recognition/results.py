@@ -108,7 +108,7 @@ class IdentifiedImage:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedFace:
-    """Whether the face ``taken`` is of the person ``claimed``.
+    """The decision whether the face ``taken`` is of the person ``claimed``.
 
     ``similarity`` is None where the face could not be compared. A person who is not valid now is
     ``rejected`` whatever the similarity. Two similarities within ``margin`` are ambiguous.
@@ -130,7 +130,7 @@ class VerifiedFace:
 
 @dataclass(frozen=True, slots=True)
 class ComparedFaces:
-    """Whether the faces taken of two images are of one person, by the bundle's calibration."""
+    """The decision whether two faces are of one person, by the bundle's calibration."""
 
     contract_id: str
     source: TakenFace
