@@ -84,7 +84,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """On SQLite, unless the test is marked for another database or for both."""
     if "database_kind" in metafunc.fixturenames:
         marked = metafunc.definition.get_closest_marker
-        wanted = KINDS if marked("both_databases") else KINDS[:1]
+        both = marked("both_databases") and not marked("on_sqlite")
+        wanted = KINDS if both else KINDS[:1]
         metafunc.parametrize("database_kind", KINDS[1:] if marked("on_postgresql") else wanted)
 
 

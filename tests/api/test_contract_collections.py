@@ -93,6 +93,7 @@ def test_a_taken_id_is_refused(client: TestClient, staff: str) -> None:
     problem(client.post("/collections", json={"id": "staff"}), 409, "already_exists")
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -165,11 +166,13 @@ def test_a_full_last_page_has_no_next_cursor(client: TestClient) -> None:
     assert told(client.get("/collections"))["next_cursor"] is None
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize("limit", ["0", "1001", "-1", "ten", ""])
 def test_a_limit_out_of_range_is_refused(client: TestClient, limit: str) -> None:
     assert wrong_fields(client.get("/collections", params={"limit": limit})) == ["limit"]
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize(
     "cursor", ["", "k1", "aw", "a2", "!!!!", "azE=x", "é", "azEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2"]
 )

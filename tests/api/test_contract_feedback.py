@@ -306,6 +306,7 @@ def test_a_repeated_request_gets_its_first_answer(client: TestClient, door: str)
     problem(give(6), 409, "conflict")
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize(
     ("form", "field"),
     [
