@@ -84,17 +84,7 @@ class FeedbackService:
         collection, person, templates = self._search.enrolled(collection_id, options.person_id)
         if not len(templates):
             raise no_faces(person.id)
-        if (image is None) == (options.probe_id is None):
-            raise _wrong("send either an image or a probe_id")
-        several: list[SeveralFaces] = []
-        if image is None:
-            probe = self._records.probe(collection, str(options.probe_id))
-        else:
-            taken = take_face(
-                self._analyser.analyse, image, options.subject, self._acceptance.to_identify
-            )
-            _, probe = taken.needed("image", "the image")
-            several = warnings(taken)
+        probe, several = self._probe(collection, options, image)
         similarity = float(fuse(templates) @ probe)
         threshold, named = self._judged(collection, probe)
         wrong = named == person.id and image is not None
@@ -129,6 +119,21 @@ class FeedbackService:
             "feedback.given", collection=collection_id, feedback=view.id, verdict=options.verdict
         )
         return view
+
+    def _probe(
+        self, collection: Collection, options: FeedbackOptions, image: bytes | None
+    ) -> tuple[Vectors, list[SeveralFaces]]:
+        """The embedding (d,) that the report is about, and the warning if its image shows several
+        faces.
+        """
+        if (image is None) == (options.probe_id is None):
+            raise _wrong("send either an image or a probe_id")
+        if image is None:
+            return self._records.probe(collection, str(options.probe_id)), []
+        taken = take_face(
+            self._analyser.analyse, image, options.subject, self._acceptance.to_identify
+        )
+        return taken.needed("image", "the image")[1], warnings(taken)
 
     def _judged(self, collection: Collection, probe: Vectors) -> tuple[float, str | None]:
         """The threshold without any feedback, and the id of the person whom it names for the probe.
