@@ -21,7 +21,7 @@ from app.maintenance.archive import Progress
 from app.maintenance.check_index import MISLEADING, SnapshotCheck
 from app.maintenance.findings import Finding, Result, result
 from app.maintenance.tables import count, everything
-from app.replication.history import begin_anew
+from app.replication.history import begin_epoch
 
 
 class Check:
@@ -58,16 +58,16 @@ class Check:
         odd = self._snapshots.odd() if readable else {}
         with self._database.write(patient=True) as session:
             hold(session, everything())
-            anew = {key for key, what in odd.items() if what == MISLEADING}
-            anew |= {key for key, _, _ in check_sql.broken_logs(session)}
+            restarted = {key for key, what in odd.items() if what == MISLEADING}
+            restarted |= {key for key, _, _ in check_sql.broken_logs(session)}
             dropped = _drop_what_hangs_on_nothing(session)
             numbers.mend(session)
             there = set(session.scalars(select(Collection.key)))
             if dropped + _keep_faces_with_their_persons(session):
-                anew = there
+                restarted = there
             check_sql.drop_receipts(session)
-            for key in sorted(anew & there):
-                begin_anew(session, key)
+            for key in sorted(restarted & there):
+                begin_epoch(session, key)
         if readable:
             self._snapshots.rewrite(self._snapshots.odd())
 

@@ -20,7 +20,7 @@ from app.gallery import repository
 from app.gallery.models import Collection, Face, OtherTemplate
 from app.index.packing import pack
 from app.inference.embedder import Embedder
-from app.maintenance import beside
+from app.maintenance import staged_templates
 from app.maintenance.archive import Progress
 from app.vision.crops import unpacked
 
@@ -58,10 +58,12 @@ class Reembedding:
         later where a collection was switched or restored during the run.
         """
         with self._database.read(patient=True) as session:
-            chosen = beside.candidates(session, self._contract.id, names)
+            chosen = staged_templates.candidates(session, self._contract.id, names)
             self._check(session, chosen)
             faces = repository.counts(session, [owner.key for owner in chosen])
-            due = [beside.count_due(session, owner, self._contract.id) for owner in chosen]
+            due = [
+                staged_templates.count_due(session, owner, self._contract.id) for owner in chosen
+            ]
         with progress(sum(due)) as step, ThreadPoolExecutor(self._threads) as pool:
             return [
                 Prepared(owner.id, faces[owner.key][1] - missing, self._all_of(owner, pool, step))
@@ -70,7 +72,9 @@ class Reembedding:
 
     def _check(self, session: Session, chosen: Sequence[Collection]) -> None:
         found = [
-            line for owner in chosen for line in beside.obstacles(session, owner, self._contract)
+            line
+            for owner in chosen
+            for line in staged_templates.obstacles(session, owner, self._contract)
         ]
         if found:
             raise Conflict(
@@ -92,9 +96,11 @@ class Reembedding:
         return computed
 
     def _next(self, owner: Collection, after: int) -> Sequence[Row[int, int, bytes]]:
-        which = beside.due(owner, self._contract.id) & (Face.id > after)
+        which = staged_templates.due(owner, self._contract.id) & (Face.id > after)
         with self._database.read() as session:
-            return beside.next_crops(session, which, crop_id=self._contract.crop_id, limit=BATCH)
+            return staged_templates.next_crops(
+                session, which, crop_id=self._contract.crop_id, limit=BATCH
+            )
 
     def _embedded(self, collection: str, row: Row[int, int, bytes]) -> tuple[int, bytes]:
         """The face's id and its embedding in the stored form. Called by several threads."""
@@ -117,7 +123,9 @@ class Reembedding:
                     f"The collection {owner.id!r} was switched or restored during this run; run "
                     "again."
                 )
-            due = select(Face.id).where(Face.id.in_(rows), beside.due(owner, self._contract.id))
+            due = select(Face.id).where(
+                Face.id.in_(rows), staged_templates.due(owner, self._contract.id)
+            )
             values = [
                 {"face_id": face, "contract_id": self._contract.id, "embedding": rows[face]}
                 for face in session.scalars(due)

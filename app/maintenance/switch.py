@@ -19,8 +19,8 @@ from app.feedback.models import Feedback, Probe
 from app.feedback.repository import count_false_positives, ensure_probe_counts
 from app.gallery import repository
 from app.gallery.models import Collection, Face, OtherTemplate
-from app.maintenance import beside
-from app.replication.history import begin_anew
+from app.maintenance import staged_templates
+from app.replication.history import begin_epoch
 
 _IN_SQL_ALONE: Final = {"synchronize_session": False}
 
@@ -46,7 +46,7 @@ def ready(database: Database, names: Sequence[str], contract_id: str) -> list[st
     ``Conflict`` where a face of one has no template under the contract.
     """
     with database.read(patient=True) as session:
-        chosen = beside.candidates(session, contract_id, names)
+        chosen = staged_templates.candidates(session, contract_id, names)
         for owner in chosen:
             _check_complete(session, owner, contract_id)
     return [owner.id for owner in chosen]
@@ -60,14 +60,14 @@ def switch(database: Database, collection_id: str, contract_id: str, *, now: dat
     with database.write(patient=True) as session:
         owner = repository.lock_collection(session, collection_id)
         if owner.contract_id == contract_id:
-            raise beside.nothing_to_do(collection_id, contract_id)
+            raise staged_templates.nothing_to_do(collection_id, contract_id)
         _check_complete(session, owner, contract_id)
         before = owner.contract_id
         _swap_templates(session, owner, contract_id)
         ensure_probe_counts(session, owner.key, contract_id)
         owner.contract_id = contract_id
         owner.updated_at = now
-        begin_anew(session, owner.key)
+        begin_epoch(session, owner.key)
         count_false_positives(session, owner.key, contract_id)
         return Switched(
             collection_key=owner.key,
@@ -88,14 +88,14 @@ def drop(database: Database, names: Sequence[str], contract_id: str | None) -> d
     for name in names or every:
         with database.write(patient=True) as session:
             owner = repository.lock_collection(session, name)
-            theirs = beside.other_templates(owner, contract_id)
+            theirs = staged_templates.other_templates(owner, contract_id)
             dropped[name] = _count(session, theirs)
             session.execute(delete(OtherTemplate).where(theirs).execution_options(**_IN_SQL_ALONE))
     return dropped
 
 
 def _check_complete(session: Session, owner: Collection, contract_id: str) -> None:
-    if missing := beside.count_due(session, owner, contract_id):
+    if missing := staged_templates.count_due(session, owner, contract_id):
         raise Conflict(
             f"{missing:,} faces of the collection {owner.id!r} have no embedding under "
             f"{contract_id} yet, so it was not switched; run this again without --switch first."
@@ -117,7 +117,7 @@ def _swap_templates(session: Session, owner: Collection, contract_id: str) -> No
         .values(embedding=other.scalar_subquery(), contract_id=contract_id)
         .execution_options(**_IN_SQL_ALONE)
     )
-    taken = beside.other_templates(owner, contract_id)
+    taken = staged_templates.other_templates(owner, contract_id)
     session.execute(delete(OtherTemplate).where(taken).execution_options(**_IN_SQL_ALONE))
 
 

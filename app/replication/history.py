@@ -116,7 +116,7 @@ def begin(session: Session, collection_key: int, *, revision: int) -> None:
     notifications.notify(session)
 
 
-def begin_anew(session: Session, collection_key: int) -> None:
+def begin_epoch(session: Session, collection_key: int) -> None:
     """End the collection's history and begin another at the next revision: a new epoch, an empty
     log. No replica and no snapshot continues the old history; each reads the collection again.
 
