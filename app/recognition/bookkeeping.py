@@ -4,7 +4,7 @@ Each is a function of the decision alone; ``core.observers`` runs them after it.
 """
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from app.core.observers import Observe, Observers
@@ -51,6 +51,7 @@ class Books:
         """Drop what is kept in memory of every other collection: another process deleted it."""
         self.metrics.retain(collection_ids)
         self.watch.retain(collection_ids)
+        self.climbs.retain(collection_ids)
 
 
 class Records:
@@ -96,16 +97,7 @@ def observe_metrics(metrics: DecisionMetrics, decision: Decision) -> None:
         outcome = "rejected" if face.outcome is None else face.outcome.value
         top = _top(face, decision.policy, decision.policy.limit)
         metrics.observe_decision(collection_id, decision.question.source, outcome, top=top)
-    steps = decision.timings
-    metrics.observe_steps(
-        {
-            "decode": steps.decode,
-            "detect": steps.detect,
-            "embed": steps.embed,
-            "search": steps.search,
-            "total": steps.total,
-        }
-    )
+    metrics.observe_steps(asdict(decision.timings))
 
 
 def observe_site(watch: SiteWatch, decision: Decision) -> None:

@@ -8,7 +8,7 @@ refused, because a person enrolled in bad light causes the same pattern.
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from threading import Lock
 from typing import Final
 
@@ -57,6 +57,12 @@ class ClimbWatch:
         """Drop the counts of a deleted collection."""
         with self._lock:
             for who in [who for who in self._misses if who[1] == collection_id]:
+                del self._misses[who]
+
+    def retain(self, collection_ids: Set[str]) -> None:
+        """Drop the counts of every other collection."""
+        with self._lock:
+            for who in [who for who in self._misses if who[1] not in collection_ids]:
                 del self._misses[who]
 
     def _is_climb(self, who: tuple[str, str, str]) -> bool:

@@ -81,6 +81,18 @@ def test_as_many_over_a_longer_while_are_no_climb(
     assert told(metrics) == 1
 
 
+def test_misses_in_a_collection_that_another_process_deleted_are_forgotten(
+    watch: ClimbWatch, metrics: Metrics
+) -> None:
+    for collection in ("gone", "hq"):
+        misses(watch, MANY - 1, "key", collection, "ada")
+    watch.retain({"hq"})
+    misses(watch, 1, "key", "gone", "ada")
+    assert told(metrics) == 0
+    misses(watch, 1, "key", "hq", "ada")
+    assert told(metrics) == 1
+
+
 def test_who_is_watched_does_not_grow_without_end(
     watch: ClimbWatch, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
