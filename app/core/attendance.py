@@ -1,6 +1,6 @@
 """Says whether the client still waits for the answer to the request in progress.
 
-``web`` sets it for each request, also for the threads that work on it. Code asks before it does
+``server`` sets it for each request, also for the threads that work on it. Code asks before it does
 something expensive. Outside a request, as in commands, the answer is always yes.
 """
 

@@ -57,6 +57,8 @@ _NAMING: Final = {
 _DISK_FULL: Final = ("SQLITE_FULL", "53100")
 _LOST: Final = ("08", "57P01", "57P02", "57P03", "SQLITE_CANTOPEN", "SQLITE_IOERR")
 """First characters of error codes of a lost database. A driver that got no answer has no code."""
+IN_SQL_ALONE: Final = {"synchronize_session": False}
+"""Options of an UPDATE or DELETE of many rows: the session's own objects are not looked through."""
 _TURN: Final = 0x4B495448  # "KITH": the advisory lock for ``alone``
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from app.core.db import IN_SQL_ALONE
 from app.decision.reports import most_of_one_reporter
 from app.feedback.models import Feedback, Probe, ProbeCounts
 
@@ -22,7 +23,7 @@ def add_probe_counts(
             probes=ProbeCounts.probes + probes,
             expected_false_positives=ProbeCounts.expected_false_positives + expected,
         )
-        .execution_options(synchronize_session=False)
+        .execution_options(**IN_SQL_ALONE)
     )
 
 
@@ -57,7 +58,7 @@ def count_false_positives(session: Session, collection_key: int, contract_id: st
         update(ProbeCounts)
         .where(*mine)
         .values(false_positives=sum(min(each, most) for each in session.scalars(query)))
-        .execution_options(synchronize_session=False)
+        .execution_options(**IN_SQL_ALONE)
     )
 
 

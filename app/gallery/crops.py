@@ -9,6 +9,7 @@ from dataclasses import replace
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from app.core.db import IN_SQL_ALONE
 from app.gallery.enrolment import Template
 from app.gallery.models import Collection, Crop, Face
 from app.vision.crops import packed
@@ -37,6 +38,4 @@ def keep(
 def forget(session: Session, owner: Collection) -> None:
     """Delete every crop of the collection."""
     theirs = select(Face.id).where(Face.collection_key == owner.key)
-    session.execute(
-        delete(Crop).where(Crop.face_id.in_(theirs)).execution_options(synchronize_session=False)
-    )
+    session.execute(delete(Crop).where(Crop.face_id.in_(theirs)).execution_options(**IN_SQL_ALONE))

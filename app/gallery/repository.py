@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.core.db import IN_SQL_ALONE
 from app.core.names import spellings
 from app.core.reach import is_reached
 from app.errors import ContractMismatch, NotFound
@@ -87,13 +88,6 @@ def mismatch(collection_id: str, theirs: str, ours: str) -> ContractMismatch:
         f"The collection {collection_id!r} holds templates of {theirs!r}; this service runs "
         f"{ours!r}, whose templates cannot be compared."
     )
-
-
-def check_epoch(session: Session, known: Collection) -> None:
-    """``NotReady`` where the collection was restored, or switched to another model, since it was
-    read.
-    """
-    history.check_epoch(session, known.key, known.epoch)
 
 
 def collections(
@@ -227,7 +221,7 @@ def log_change(
         .where(Collection.key == owner.key)
         .values(next_face=Collection.next_face + len(enrolled), updated_at=now)
         .returning(Collection.next_face)
-        .execution_options(synchronize_session=False)
+        .execution_options(**IN_SQL_ALONE)
     )
     if next_face is None:
         raise NotFound(f"There is no collection {owner.id!r} any more.")

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
-    delete,
     exists,
     func,
     null,
@@ -28,6 +27,7 @@ from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person
 from app.maintenance.archive import BATCH
 from app.maintenance.findings import REPAIR, Finding
 from app.maintenance.tables import everything
+from app.receipts.keeping import delete_receipts
 from app.receipts.models import Receipt, Subject
 from app.replication import history
 from app.vision.crops import unpacked
@@ -82,7 +82,7 @@ def drop_receipts(session: Session) -> None:
     for name, missing in _missing_subjects(session).items():
         found = select(Subject.caller, Subject.key).where(Subject.row_table == name, missing)
         which = tuple_(Receipt.caller, Receipt.key).in_(found)
-        session.execute(delete(Receipt).where(which).execution_options(synchronize_session=False))
+        delete_receipts(session, which)
 
 
 def _missing_subjects(session: Session) -> dict[str, ColumnElement[bool]]:

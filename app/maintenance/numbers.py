@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from app.core.db import IN_SQL_ALONE
 from app.gallery.models import Collection, Face, Person
 from app.maintenance.archive import Row
 from app.maintenance.findings import REPAIR, Finding
@@ -25,7 +26,7 @@ def advance(session: Session) -> None:
         update(Collection)
         .where(Collection.next_face <= _LAST)
         .values(next_face=_LAST + 1)
-        .execution_options(synchronize_session=False)
+        .execution_options(**IN_SQL_ALONE)
     )
 
 
@@ -61,7 +62,7 @@ def move(session: Session, face: Face, collection_key: int) -> None:
         .where(Collection.key == collection_key)
         .values(next_face=Collection.next_face + 1)
         .returning(Collection.next_face)
-        .execution_options(synchronize_session=False)
+        .execution_options(**IN_SQL_ALONE)
     )
     if following is None:
         raise LookupError(f"no collection has the key {collection_key}")

@@ -8,21 +8,18 @@ return. Unknown probes are deleted, because nothing can be compared with them an
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from app.core.db import Database
+from app.core.db import IN_SQL_ALONE, Database
 from app.errors import Conflict
-from app.feedback.models import Feedback, Probe
-from app.feedback.repository import count_false_positives, ensure_probe_counts
+from app.feedback.models import Probe
+from app.feedback.repository import count_false_positives, ensure_probe_counts, verdicts
 from app.gallery import repository
 from app.gallery.models import Collection, Face, OtherTemplate
 from app.maintenance import staged_templates
 from app.replication.history import begin_epoch
-
-_IN_SQL_ALONE: Final = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +71,8 @@ def switch(database: Database, collection_id: str, contract_id: str, *, now: dat
             collection_id=owner.id,
             before=before,
             faces=repository.counts(session, [owner.key])[owner.key][1],
-            waiting=_reports(session, owner, before),
-            again=_reports(session, owner, contract_id),
+            waiting=verdicts(session, owner.key, before).get("not_them", 0),
+            again=verdicts(session, owner.key, contract_id).get("not_them", 0),
             probes=_forget_probes(session, owner),
         )
 
@@ -90,7 +87,7 @@ def drop(database: Database, names: Sequence[str], contract_id: str | None) -> d
             owner = repository.lock_collection(session, name)
             theirs = staged_templates.other_templates(owner, contract_id)
             dropped[name] = _count(session, theirs)
-            session.execute(delete(OtherTemplate).where(theirs).execution_options(**_IN_SQL_ALONE))
+            session.execute(delete(OtherTemplate).where(theirs).execution_options(**IN_SQL_ALONE))
     return dropped
 
 
@@ -115,28 +112,19 @@ def _swap_templates(session: Session, owner: Collection, contract_id: str) -> No
         update(Face)
         .where(mine)
         .values(embedding=other.scalar_subquery(), contract_id=contract_id)
-        .execution_options(**_IN_SQL_ALONE)
+        .execution_options(**IN_SQL_ALONE)
     )
     taken = staged_templates.other_templates(owner, contract_id)
-    session.execute(delete(OtherTemplate).where(taken).execution_options(**_IN_SQL_ALONE))
+    session.execute(delete(OtherTemplate).where(taken).execution_options(**IN_SQL_ALONE))
 
 
 def _forget_probes(session: Session, owner: Collection) -> int:
     """Delete the unknown probes; returns their number."""
     mine = Probe.collection_key == owner.key
     probes = _count(session, mine)
-    session.execute(delete(Probe).where(mine).execution_options(**_IN_SQL_ALONE))
+    session.execute(delete(Probe).where(mine).execution_options(**IN_SQL_ALONE))
     return probes
 
 
-def _reports(session: Session, owner: Collection, contract_id: str) -> int:
-    return _count(
-        session,
-        Feedback.collection_key == owner.key,
-        Feedback.contract_id == contract_id,
-        Feedback.verdict == "not_them",
-    )
-
-
-def _count(session: Session, *which: ColumnElement[bool]) -> int:
-    return session.scalar(select(func.count()).where(*which)) or 0
+def _count(session: Session, which: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).where(which)) or 0

@@ -2,17 +2,15 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 from sqlalchemy import Select, delete, inspect, select
 from sqlalchemy import tuple_ as pair
 from sqlalchemy.orm import Session
 
-from app.core.db import Base
+from app.core.db import IN_SQL_ALONE, Base
 from app.receipts.models import Receipt, Subject
-
-_IN_SQL_ALONE: Final = {"synchronize_session": False}
 
 
 class Keep(Protocol):
@@ -54,7 +52,7 @@ def amend(
 def delete_receipts(session: Session, which: Any) -> None:  # noqa: ANN401 - a comparison of any columns
     """Delete the receipts for which ``which`` holds, and the rows that say what they show."""
     session.flush()
-    session.execute(delete(Receipt).where(which).execution_options(**_IN_SQL_ALONE))
+    session.execute(delete(Receipt).where(which).execution_options(**IN_SQL_ALONE))
 
 
 def row_key(row: Base) -> int:

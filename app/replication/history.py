@@ -24,11 +24,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import notifications
 from app.core.bulk import LOCAL
-from app.core.db import Base, Database
-from app.errors import NotFound, NotReady
+from app.core.db import IN_SQL_ALONE, Base, Database
+from app.errors import NotFound
 
 _RECORDED: Final = "recorded changes"
-_IN_SQL_ALONE: Final = {"synchronize_session": False}
 KEPT: Final = 4096
 """Revisions of a collection that stay in the log. It is compacted at twice as many."""
 
@@ -87,7 +86,7 @@ def log_change(session: Session, collection_key: int, person_keys: Iterable[int]
         .where(Position.collection_key == collection_key)
         .values(revision=Position.revision + 1)
         .returning(Position.revision)
-        .execution_options(**_IN_SQL_ALONE)
+        .execution_options(**IN_SQL_ALONE)
     )
     if revision is None:
         raise NotFound("The collection was deleted while this request ran.")
@@ -124,7 +123,7 @@ def begin_epoch(session: Session, collection_key: int) -> None:
     """
     mine = Change.collection_key == collection_key
     last = session.scalar(select(func.max(Change.revision)).where(mine)) or 0
-    session.execute(delete(Change).where(mine).execution_options(**_IN_SQL_ALONE))
+    session.execute(delete(Change).where(mine).execution_options(**IN_SQL_ALONE))
     found = session.get(Position, collection_key, populate_existing=True)
     if found is None:
         begin(session, collection_key, revision=last + 1)
@@ -148,15 +147,6 @@ def touched_since(session: Session, position: Position, revision: int | None) ->
             .distinct()
         )
     )
-
-
-def check_epoch(session: Session, collection_key: int, epoch: str) -> None:
-    """``NotReady`` where the collection was restored, or switched to another model, since ``epoch``
-    was read.
-    """
-    found = session.scalar(select(Position.epoch).where(Position.collection_key == collection_key))
-    if found not in (None, epoch):
-        raise NotReady("The collection was switched or restored while this request ran; try again.")
 
 
 def fault(session: Session, collection_key: int) -> str | None:
@@ -193,9 +183,9 @@ def compact(database: Database) -> None:
                 .where(Position.collection_key == key, is_long)
                 .values(log_since=Position.revision - KEPT)
                 .returning(Position.log_since)
-                .execution_options(**_IN_SQL_ALONE)
+                .execution_options(**IN_SQL_ALONE)
             )
         if since is not None:
             with database.write() as session:
                 old = Change.collection_key == key, Change.revision <= since
-                session.execute(delete(Change).where(*old).execution_options(**_IN_SQL_ALONE))
+                session.execute(delete(Change).where(*old).execution_options(**IN_SQL_ALONE))
