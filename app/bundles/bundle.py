@@ -1,5 +1,6 @@
 """Reads and checks a model bundle on disk, the only thing that training hands to serving."""
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -14,6 +15,7 @@ from app.bundles.manifest import (
     check_inside,
     entry_of,
     read_with_digest,
+    real,
     sha256_of,
 )
 from app.core.documents import parsed, read_bytes
@@ -80,9 +82,11 @@ def check_file(file: Path, entry: FileEntry) -> None:
     """``BundleError`` where ``file`` is not what the manifest's ``entry`` states."""
     try:
         check_inside(file)
-        size, found = file.stat().st_size, ""
-        if size == entry.bytes:  # a pipe has no size, and reading it might never end
-            found = sha256_of(file)
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode):  # reading a pipe might never end
+            raise BundleError(f"{file} is a folder, a device or a pipe, and no file. {_AGAIN}")
+        size = about.st_size
+        found = sha256_of(file) if size == entry.bytes else ""
     except FileNotFoundError:
         raise BundleError(f"{file} is missing from the bundle. {_AGAIN}") from None
     except OSError as error:
@@ -99,9 +103,9 @@ def check_all_stated(folder: Path, manifest: Manifest) -> None:
     """``BundleError`` where ``folder`` has a model that ``manifest`` does not state. Files that are
     no models may be there.
     """
-    stated = {(folder / name).resolve() for name in manifest.files}  # it may lead to a file here
+    stated = {real(folder / name) for name in manifest.files}  # it may lead to a file here
     for file in sorted(folder.glob("*.onnx")):
-        if not file.name.startswith(".") and file.resolve() not in stated:
+        if not file.name.startswith(".") and real(file) not in stated:
             raise BundleError(
                 f"{file} is a model that {folder / MANIFEST} does not state, so nobody can say "
                 "whose it is. Take it out of the folder; `kith models add-model` puts it in with "

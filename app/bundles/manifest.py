@@ -4,6 +4,7 @@ one line.
 
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -208,10 +209,15 @@ def read_with_digest(folder: Path) -> tuple[Manifest, str]:
     return manifest, hashlib.sha256(content).hexdigest()
 
 
+def real(file: Path) -> Path:
+    """Where ``file`` is after its links. Reading it says if they lead in a circle, and this not."""
+    return Path(os.path.realpath(file))
+
+
 def check_inside(file: Path) -> None:
     """``BundleError`` where ``file`` is a link out of its folder: others may change its target."""
-    to = file.resolve()
-    if file.is_symlink() and not to.is_relative_to(file.parent.resolve()):
+    to = real(file)
+    if file.is_symlink() and not to.is_relative_to(real(file.parent)):
         raise BundleError(f"{file} is a link to {to}, outside of the bundle. Put the file there.")
 
 

@@ -15,6 +15,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from app.bundles.bundle import Bundle
+from app.bundles.manifest import MODEL_CARD
 from app.bundles.writing import ModelFile, use_calibration, write_bundle
 from app.errors import BundleError
 from app.inference.pipeline import build_pipeline
@@ -208,6 +209,19 @@ def test_pipes_folders_and_links_out_of_the_bundle_are_no_files_of_it(
     file.unlink()
     file.mkdir()
     assert name in refusal(folder)
+    file.rmdir()
+    file.symlink_to(name)
+    assert f"{name} cannot be read: Too many levels of symbolic links" in refusal(folder)
+
+
+def test_a_pipe_that_is_stated_to_be_empty_is_not_waited_for(folder: Path) -> None:
+    file = folder / "manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["files"][MODEL_CARD] |= {"bytes": 0, "sha256": hashlib.sha256().hexdigest()}
+    file.write_text(json.dumps(manifest))
+    (folder / MODEL_CARD).unlink()
+    os.mkfifo(folder / MODEL_CARD)
+    assert "a pipe, and no file" in refusal(folder)
 
 
 def test_a_model_whose_weights_lie_in_another_file_is_refused(tmp_path: Path) -> None:
