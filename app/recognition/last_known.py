@@ -253,8 +253,7 @@ class OutageSearch:
             with self._outage.asking():
                 if opened.is_cached:
                     try:
-                        source = self._search.source(collection, is_cached=True)
-                        return seek(source, probes, count)
+                        return seek(self._search.cached_source(collection), probes, count)
                     except (Outdated, NotFound, ContractMismatch, NotReady) as error:
                         collection = self._again(collection, error)
                 elif opened.stale:

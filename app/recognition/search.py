@@ -64,16 +64,22 @@ class PersonSearch:
         replica = self._replicas.of(collection.key, collection.epoch)
         return replica.state(revision=collection.revision, now=self._clock.now())
 
-    def source(self, collection: Collection, *, is_cached: bool = False) -> Source:
-        """The collection's index, and its people as the database has them. A collection that
-        ``is_cached`` is read with the people, and held against what the search began with.
+    def source(self, collection: Collection) -> Source:
+        """The index of a collection that was read in this request, and its people as the database
+        has them.
         """
-        return Source(
-            collection,
-            self._replicas.of(collection.key, collection.epoch),
-            partial(self._confirmed if is_cached else self._people, collection),
-            self._clock.now(),
-        )
+        reader = self._replicas.of(collection.key, collection.epoch)
+        return Source(collection, reader, partial(self._people, collection), self._clock.now())
+
+    def cached_source(self, cached: Collection) -> Source:
+        """The index of a cached collection. The collection is read with the people, and held
+        against what the search began with. ``Outdated`` where no index of its epoch is there:
+        making one would replace that of a later epoch.
+        """
+        reader = self._replicas.made(cached.key, cached.epoch)
+        if reader is None:
+            raise Outdated
+        return Source(cached, reader, partial(self._confirmed, cached), self._clock.now())
 
     def nearest(self, collection: Collection, probes: Vectors, count: int) -> Matches:
         """The result of ``matches.seek`` with the rows of the database."""

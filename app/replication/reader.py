@@ -92,6 +92,10 @@ class GalleryReaders(Protocol):
         """The reader of a collection in this epoch of its history."""
         ...
 
+    def made(self, collection_key: int, epoch: str) -> GalleryReader | None:
+        """The reader of a collection if one of this epoch is in use; none is made."""
+        ...
+
     def kept(self, collection_key: int, epoch: str, revision: int) -> GalleryReader | None:
         """The reader of a collection if, in this epoch, it has reached ``revision`` and has every
         person's payload: it then answers without the database. Otherwise None.

@@ -43,14 +43,17 @@ class Replicas:
                 self._replicas[collection_key] = replica
             return replica
 
+    def made(self, collection_key: int, epoch: str) -> CollectionReplica | None:
+        """The replica of a collection if one of this epoch is there; none is made."""
+        replica = self.there().get(collection_key)
+        return replica if replica is not None and replica.epoch == epoch else None
+
     def kept(self, collection_key: int, epoch: str, revision: int) -> CollectionReplica | None:
         """The replica of a collection if, in this epoch, it has reached ``revision`` and has every
         person's payload; otherwise None.
         """
-        replica = self.there().get(collection_key)
-        if replica is None or replica.epoch != epoch or not replica.has_payloads(revision):
-            return None
-        return replica
+        replica = self.made(collection_key, epoch)
+        return replica if replica is not None and replica.has_payloads(revision) else None
 
     def forget(self, collection_key: int) -> None:
         """Free the memory and the disk of a deleted collection."""

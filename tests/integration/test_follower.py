@@ -10,10 +10,14 @@ import pytest
 from sqlalchemy import update
 
 from app.bootstrap import Container
+from app.gallery import repository
 from app.gallery.models import Face
+from app.recognition.schemas.identification import IdentifyOptions
 from app.replication import follower as room
+from app.replication.history import begin_epoch
 from app.replication.snapshot import Snapshots
 from app.settings import Settings
+from tests.support.pictures import picture
 from tests.support.services import enrol, make_collection, near, running
 from tests.support.waiting import wait_for
 
@@ -148,3 +152,34 @@ def test_a_gallery_that_cannot_be_read_stops_neither_the_start_nor_the_others(
         assert sorted(str(each.revision) for each in there) == ["0", "None"]
         states = {name: each.state.value for name, each in again.follower.statuses().items()}
         assert states == {"doors": "failed", "gates": "ready"}
+
+
+@pytest.mark.both_databases
+def test_an_identification_keeps_the_replica_that_a_new_epoch_brought(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Repair and restore begin an epoch while services hold the collection as it was."""
+    monkeypatch.setattr(room, "_POLL_SECONDS", 0.1)
+    with running(settings, tmp_path / "a") as container:
+        make_collection(container, "hq")
+        enrol(container, "ada", 1, "hq")
+        assert identified(container, 1) == ["ada"]
+        replicas = container.follower.replicas
+        (key,) = replicas.there()
+        with container.database.write() as session:
+            begin_epoch(session, key)
+            epoch = repository.get_collection(session, "hq").epoch
+        wait_for(
+            lambda: (made := replicas.made(key, epoch)) is not None and made.revision is not None
+        )
+        built = replicas.made(key, epoch)
+        container.follower.stop()
+        assert identified(container, 1) == ["ada"]
+        assert replicas.made(key, epoch) is built
+
+
+def identified(container: Container, somebody: int) -> list[str | None]:
+    answer = container.services.identification.identify(
+        "hq", picture(somebody), IdentifyOptions(), request_id="req-1"
+    )
+    return [face.winner.person.id if face.winner else None for face in answer.faces]
