@@ -210,7 +210,7 @@ def read_with_digest(folder: Path) -> tuple[Manifest, str]:
 
 
 def real(file: Path) -> Path:
-    """Where ``file`` is after its links. Reading it says if they lead in a circle, and this not."""
+    """The path of ``file`` after its links. Links that lead in a circle are found by reading it."""
     return Path(os.path.realpath(file))
 
 
