@@ -35,7 +35,7 @@ def list_() -> None:
     with existing_database(settings) as database:
         found = _service(database, settings).every()
     table = Table(Column("id", no_wrap=True))  # whole on any terminal: it is what `revoke` takes
-    for heading in ("name", "scopes", "collections", "expires", "last used", "a minute", "made"):
+    for heading in ("name", "scopes", "collections", "a minute", "times"):
         table.add_column(heading, overflow="fold")
     for key in found:
         table.add_row(*_cells(key))
@@ -117,15 +117,14 @@ def _cells(key: KeyView) -> list[str]:
         printable(key.name or ""),
         ", ".join(key.scopes),
         bound,
-        _shown(key.expires_at, "never"),
-        _shown(key.last_used_at, "never"),
         "any" if key.rate is None else f"{key.rate:,}",
-        _shown(key.created_at, ""),
+        f"made {_shown(key.created_at)}\nused {_shown(key.last_used_at)}\n"
+        f"ends {_shown(key.expires_at)}",
     ]
 
 
-def _shown(instant: datetime | None, without: str) -> str:
-    return without if instant is None else f"{instant:%Y-%m-%d %H:%M}Z"
+def _shown(instant: datetime | None) -> str:
+    return "never" if instant is None else f"{instant:%Y-%m-%d %H:%M}Z"
 
 
 def _split(given: list[str]) -> list[str]:
@@ -147,6 +146,9 @@ def _new(**fields: object) -> NewKey:
         first = error.errors()[0]
         field = str(first["loc"][0])
         option = OPTIONS.get(field, f"--{field}")
+        why = str(first["msg"]).removeprefix("Value error, ")
+        if field == "expires_at":
+            why += ", or 90d, 12h or 30m from now"
         raise InvalidRequest(
-            f"{option} is not usable: {first['msg']} (given: {first['input']!r})."
+            f"{option} is not usable: {why} (given: {first['input']!r})."
         ) from None

@@ -3,8 +3,10 @@
 import os
 import signal
 import socket
+import sys
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from shlex import quote
 
 import structlog
@@ -101,7 +103,14 @@ def _admin_key(settings: Settings, found: WayIn) -> tuple[str, str]:
         WayIn.OPENS_NOTHING: f"The key in {file} is no admin key of this database: it was revoked, "
         "has expired, or is of another database.",
     }[found]
-    return "$KEY", (
+    return "$ADMIN_KEY", (
         f"{why}\nUse an admin key that you have, or make one on this machine:  "
-        "kith keys create --scope admin"
+        f"{_command(settings)} keys create --scope admin"
     )
+
+
+def _command(settings: Settings) -> str:
+    """``kith`` as a shell starts it anywhere, for the data of this service."""
+    program = Path(sys.executable).with_name("kith")
+    name = str(program) if program.is_file() else "kith"
+    return f"KITH_DATA_DIR={quote(str(settings.data_dir.absolute()))} {quote(name)}"

@@ -49,8 +49,8 @@ class Gallery:
         with_any = int((counts > 0).sum())
         if with_any < 2:
             raise InvalidRequest(
-                f"{with_any} of {len(self.people)} people here can be enrolled; at least two are "
-                "needed, for each is the others' stranger."
+                f"{with_any} of {len(self.people)} people here have a usable image; at least two "
+                "are needed, for each is the others' stranger."
             )
         if counts.max() < 2:
             raise InvalidRequest(

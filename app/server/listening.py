@@ -87,8 +87,8 @@ def cannot_listen(host: str, port: int, error: OSError) -> StartError:
     match error.errno:
         case errno.EADDRINUSE:
             return StartError(
-                f"KITH_PORT: {where} is in use by another program. Stop it, or set KITH_PORT to "
-                "another port; 0 takes any free one."
+                f"KITH_PORT: {where} is in use by another program, perhaps Kith. Stop it, or set "
+                "KITH_PORT to another port; 0 takes any free one."
             )
         case errno.EACCES | errno.EPERM:
             return StartError(

@@ -198,7 +198,7 @@ def test_what_cannot_be_measured_is_one_clear_line(
     _put(made, "Grace", "broken.png", b"\x89PNG")
     _one_line(
         kith.evaluate(fake_bundle, made),
-        "1 of 2 people here can be enrolled; at least two are needed",
+        "1 of 2 people here have a usable image; at least two are needed",
     )
     shutil.rmtree(made / "Ada")
     _put(made, "Ada", "1.png", picture(1))

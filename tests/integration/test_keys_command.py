@@ -159,6 +159,7 @@ def test_the_start_says_that_the_admin_key_is_there_only_where_it_is(
     said = said_at_start(service)
     assert there not in said
     assert f"no file {file}" in said
+    assert f"KITH_DATA_DIR={service.data_dir} " in said  # the command is of this service's data
     assert "kith keys create --scope admin" in said
     assert not file.exists()  # nobody is let in by the loss of a file
 
