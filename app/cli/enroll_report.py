@@ -15,7 +15,8 @@ from app.core.files import whole_file
 from app.core.names import is_text, one_spelling, printable
 from app.gallery.people_by_name import Outcome
 from app.gallery.schemas import EnrolmentWarning
-from app.inference.walk import HINTS, REFUSED, LeftOut, People, Photo
+from app.inference.entries import HINTS, REFUSED
+from app.inference.walk import LeftOut, People, Photo
 from app.reasons import Reason
 
 FORMAT: Final = 1

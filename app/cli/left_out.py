@@ -5,7 +5,8 @@ from pathlib import Path
 
 from app.core.names import printable
 from app.errors import InvalidRequest
-from app.inference.walk import HINTS, Kind, People, walk
+from app.inference.entries import HINTS, Kind
+from app.inference.walk import People, walk
 
 
 def walked(folder: Path) -> People:

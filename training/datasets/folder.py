@@ -15,8 +15,9 @@ from rich.progress import track
 from app.bundles.bundle import Bundle
 from app.core.files import whole_file
 from app.errors import AppError
+from app.inference.entries import HINTS
 from app.inference.pipeline import Pipeline, build_pipeline
-from app.inference.walk import HINTS, Photo, fingerprint, walk
+from app.inference.walk import Photo, fingerprint, walk
 from app.vision.decode import ImageLimits, decode_image
 from app.vision.types import Box, RgbImage
 from training.datasets.base import ImageSet

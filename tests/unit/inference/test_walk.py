@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.inference.walk import HINTS, Kind, fingerprint, walk
+from app.inference.entries import HINTS, Kind
+from app.inference.walk import fingerprint, walk
 from app.vision.sniff import HEAD, format_of
 from tests.support.pictures import encoded, picture
 
