@@ -4,10 +4,10 @@ The service is built on it, and so are the commands that analyse images without 
 """
 
 from app.gallery.enrolment import Enroller
-from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.inference.gate import Gate
 from app.inference.pipeline import Pipeline
+from app.inference.quality_policy import QualityPolicy
 from app.settings import Settings
 from app.vision.decode import ImageLimits
 
@@ -23,12 +23,12 @@ def build_analyser(pipeline: Pipeline, settings: Settings) -> Analyser:
 
 def build_enroller(analyser: Analyser, settings: Settings) -> Enroller:
     """The part that decides which images can be enrolled, with the settings' limits."""
-    return Enroller(analyser, acceptance_of(settings))
+    return Enroller(analyser, quality_policy_of(settings))
 
 
-def acceptance_of(settings: Settings) -> Acceptance:
+def quality_policy_of(settings: Settings) -> QualityPolicy:
     """The settings that say which faces are identified and which are enrolled."""
-    return Acceptance(
+    return QualityPolicy(
         min_face_size=settings.min_face_size,
         min_detection_score=settings.min_detection_score,
         min_quality=settings.min_quality,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 
-from app.analysis import acceptance_of, build_analyser, build_enroller
+from app.analysis import build_analyser, build_enroller, quality_policy_of
 from app.auth.cached_keys import CachedKeys
 from app.auth.service import KeyService
 from app.bundles.bundle import Bundle
@@ -29,12 +29,11 @@ from app.gallery.models import Collection
 from app.gallery.person_service import PersonService
 from app.gallery.repository import lock_of_contract
 from app.gallery.resemblance import Resemblances
-from app.gallery.services import GalleryServices
 from app.gallery.templates import TemplateFeed
 from app.index.flat import FlatIndex
-from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.inference.pipeline import Pipeline, build_pipeline
+from app.inference.quality_policy import QualityPolicy
 from app.jobs.loop import Job, Jobs
 from app.observability.health import Readiness
 from app.observability.metrics import Metrics
@@ -52,7 +51,6 @@ from app.recognition.model_service import ModelService
 from app.recognition.repository import last_known_people
 from app.recognition.results import Decision
 from app.recognition.search import PersonSearch
-from app.recognition.services import RecognitionServices
 from app.recognition.thresholds import SiteWatch, ThresholdService
 from app.recognition.verify import VerificationService
 from app.replication import history
@@ -68,27 +66,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     keys = _keys(base)
     galleries = _galleries(base, keys)
     judging = _judging(base, galleries)
-    gallery = _gallery(base, galleries, judging)
-    recognition = _recognition(base, galleries, judging)
-    services = Services(
-        receipts=base.receipts,
-        keys=keys,
-        cached_keys=galleries.cached_keys,
-        readiness=Readiness(base.database, galleries.outage),
-        metrics=judging.metrics,
-        observers=judging.observers,
-        collections=gallery.collections,
-        persons=gallery.persons,
-        lookalikes=gallery.lookalikes,
-        identification=recognition.identification,
-        detection=recognition.detection,
-        verification=recognition.verification,
-        distances=recognition.distances,
-        clusters=recognition.clusters,
-        feedback=recognition.feedback,
-        thresholds=recognition.thresholds,
-        models=recognition.models,
-    )
+    services = _services(base, keys, galleries, judging)
     return Container(
         settings,
         base.database,
@@ -138,7 +116,7 @@ class _Judging:
     """The parts that decisions are made with, and the observers that follow a decision."""
 
     calibrations: SiteCalibrations
-    acceptance: Acceptance
+    quality_policy: QualityPolicy
     books: Books
     observers: Observers[Decision]
     metrics: Metrics
@@ -156,65 +134,50 @@ def _judging(base: _Base, galleries: "_Galleries") -> _Judging:
         ProbeStore(base.database, manifest.dimension, lock=lock_of_contract),
     )
     observers = Observers[Decision](books.observers(), metrics.observers)
-    return _Judging(calibrations, acceptance_of(base.settings), books, observers, metrics)
+    return _Judging(calibrations, quality_policy_of(base.settings), books, observers, metrics)
 
 
-def _gallery(base: _Base, galleries: "_Galleries", judging: _Judging) -> GalleryServices:
-    """The services for collections and enrolled people."""
-    database, clock, contract_id = base.database, base.clock, base.pipeline.contract_id
-    replicas, calibrations = galleries.replicas, judging.calibrations
+def _services(
+    base: _Base, keys: KeyService, galleries: "_Galleries", judging: _Judging
+) -> Services:
+    database, clock, analyser = base.database, base.clock, base.analyser
+    replicas, search, contract_id = galleries.replicas, galleries.search, base.pipeline.contract_id
+    calibrations, quality_policy = judging.calibrations, judging.quality_policy
+    observers, books = judging.observers, judging.books
+    records = Records(observers, books.exposures, books.probes)
+    deciding = analyser, galleries.current, calibrations, quality_policy, clock, observers
     lookalikes = Lookalikes(database, replicas, calibrations, contract_id=contract_id)
     forget = partial(_forget, galleries, judging, lookalikes)
-    return GalleryServices(
+    return Services(
         receipts=base.receipts,
+        keys=keys,
+        cached_keys=galleries.cached_keys,
+        readiness=Readiness(database, galleries.outage),
+        metrics=judging.metrics,
+        observers=observers,
         collections=CollectionService(database, clock, contract_id=contract_id, forget=forget),
         persons=PersonService(
             database,
             clock,
-            build_enroller(base.analyser, base.settings),
+            build_enroller(analyser, base.settings),
             Resemblances(database, replicas, clock, calibrations),
         ),
         lookalikes=lookalikes,
-    )
-
-
-def _recognition(base: _Base, galleries: "_Galleries", judging: _Judging) -> RecognitionServices:
-    """The services that answer about faces."""
-    database, clock, analyser = base.database, base.clock, base.analyser
-    search, calibrations, acceptance = galleries.search, judging.calibrations, judging.acceptance
-    observers, books = judging.observers, judging.books
-    records = Records(observers, books.exposures, books.probes)
-    return RecognitionServices(
-        receipts=base.receipts,
-        identification=IdentificationService(
-            analyser,
-            galleries.current,
-            calibrations=calibrations,
-            acceptance=acceptance,
-            clock=clock,
-            observers=observers,
-        ),
-        verification=VerificationService(
-            analyser,
-            galleries.current,
-            calibrations=calibrations,
-            acceptance=acceptance,
-            clock=clock,
-            observers=observers,
-        ),
+        identification=IdentificationService(*deciding),
         detection=DetectionService(analyser),
+        verification=VerificationService(*deciding),
+        distances=DistanceService(analyser, search),
+        clusters=ClusterService(analyser, search, records, calibrations),
         feedback=FeedbackService(
             database,
             clock,
             analyser,
             search,
             calibrations=calibrations,
-            acceptance=acceptance,
+            quality_policy=quality_policy,
             records=records,
         ),
         thresholds=ThresholdService(database, search, calibrations, books.watch),
-        distances=DistanceService(analyser, search),
-        clusters=ClusterService(analyser, search, records, calibrations),
         models=ModelService(base.bundle),
     )
 

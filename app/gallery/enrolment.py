@@ -24,9 +24,9 @@ from app.gallery.schemas import (
     SeveralFacesWarning,
 )
 from app.gallery.views import several_faces
-from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyse, Analyser
 from app.inference.pipeline import Sample
+from app.inference.quality_policy import QualityPolicy
 from app.inference.subject import Subject, the_subject
 from app.reasons import Reason, RejectionReason
 from app.vision.types import Box
@@ -116,9 +116,9 @@ class _Refused(Exception):
 class Enroller:
     """Turns images into templates. Thread-safe; touches no database."""
 
-    def __init__(self, analyser: Analyser, acceptance: Acceptance) -> None:
+    def __init__(self, analyser: Analyser, quality_policy: QualityPolicy) -> None:
         self._analyser = analyser
-        self._acceptance = acceptance
+        self._quality_policy = quality_policy
         self.contract = analyser.pipeline.contract
 
     def examine(
@@ -151,8 +151,8 @@ class Enroller:
         """
         known = [r for r in get_args(RejectionReason) if r in reasons]
         told = {
-            "min_face_size": self._acceptance.min_face_size,
-            "max_yaw": self._acceptance.max_yaw,
+            "min_face_size": self._quality_policy.min_face_size,
+            "max_yaw": self._quality_policy.max_yaw,
             "other": "another person",
             **facts,
         }
@@ -162,7 +162,7 @@ class Enroller:
     def _template(
         self, analyse: Analyse, origin: Origin, data: bytes, subject: Subject
     ) -> Template:
-        analysis = analyse(data, the_subject(subject), self._acceptance.to_enrol)
+        analysis = analyse(data, the_subject(subject), self._quality_policy.to_enrol)
         if analysis.missing:
             raise _Refused([analysis.missing], analysis.found)
         (face,) = analysis.faces

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Protocol
 
 from app.core.attendance import check_client
-from app.inference.acceptance import Refuse, refuse_none
 from app.inference.embedder import Embeddings
 from app.inference.gate import Admitted, Gate
 from app.inference.pipeline import Pipeline, Sample, Scene
+from app.inference.quality_policy import Refuse, refuse_none
 from app.inference.subject import Select, Selection
 from app.reasons import NoSubject, SampleReason
 from app.vision.decode import ImageLimits, decode_image

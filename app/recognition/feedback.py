@@ -26,8 +26,8 @@ from app.gallery.schemas import SeveralFaces
 from app.gallery.views import limit_view, similarity_view
 from app.index.base import Vectors
 from app.index.packing import pack, unpack
-from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
+from app.inference.quality_policy import QualityPolicy
 from app.receipts.keeping import Keep
 from app.recognition.bookkeeping import Records
 from app.recognition.matches import judge, no_faces
@@ -57,7 +57,7 @@ class FeedbackService:
         search: PersonSearch,
         *,
         calibrations: SiteCalibrations,
-        acceptance: Acceptance,
+        quality_policy: QualityPolicy,
         records: Records,
     ) -> None:
         self._database = database
@@ -65,7 +65,7 @@ class FeedbackService:
         self._analyser = analyser
         self._search = search
         self._calibrations = calibrations
-        self._acceptance = acceptance
+        self._quality_policy = quality_policy
         self._records = records
 
     def give(
@@ -131,7 +131,7 @@ class FeedbackService:
         if image is None:
             return self._records.probe(collection, str(options.probe_id)), []
         taken = take_face(
-            self._analyser.analyse, image, options.subject, self._acceptance.to_identify
+            self._analyser.analyse, image, options.subject, self._quality_policy.to_identify
         )
         return taken.needed("image", "the image")[1], warnings(taken)
 

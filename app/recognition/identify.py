@@ -14,9 +14,9 @@ from app.decision.sites import SiteCalibrations
 from app.feedback.probes import new_probe_id
 from app.gallery.evidence import evidence_of
 from app.gallery.models import Collection
-from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser, Analysis, Examined
 from app.inference.embedder import Embeddings
+from app.inference.quality_policy import QualityPolicy
 from app.inference.subject import largest_faces
 from app.recognition.last_known import OutageSearch
 from app.recognition.matches import Matches, Near, judge
@@ -43,16 +43,15 @@ class IdentificationService:
         self,
         analyser: Analyser,
         search: OutageSearch,
-        *,
         calibrations: SiteCalibrations,
-        acceptance: Acceptance,
+        quality_policy: QualityPolicy,
         clock: Clock,
         observers: Observers[Decision],
     ) -> None:
         self._analyser = analyser
         self._search = search
         self._calibrations = calibrations
-        self._acceptance = acceptance
+        self._quality_policy = quality_policy
         self._clock = clock
         self._observers = observers
 
@@ -70,7 +69,7 @@ class IdentificationService:
         opened = self._search.open(collection_id)
         select = largest_faces(options.max_faces, min_face_size=options.min_face_size)
         with self._search.confirming(opened):
-            analysis = self._analyser.analyse(image, select, self._acceptance.to_identify)
+            analysis = self._analyser.analyse(image, select, self._quality_policy.to_identify)
         searching = time.perf_counter()
         count = max(_RUNNER_UP, options.max_candidates)
         matches = self._search.nearest(opened, self._probes(analysis), count)

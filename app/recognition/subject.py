@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from app.errors import AppError, FieldError, InvalidRequest, NoFace
-from app.inference.acceptance import Refuse, refuse_none
 from app.inference.analyser import Analyse, Analyser
 from app.inference.embedder import Embeddings
 from app.inference.pipeline import Sample
+from app.inference.quality_policy import Refuse, refuse_none
 from app.inference.subject import Subject, SubjectRule, the_subject
 from app.reasons import NoSubject, Reason, SampleReason
 from app.vision.types import Box, Landmarks, Quality

@@ -6,8 +6,8 @@ from app.core.observers import Observers
 from app.decision.calibration import Threshold
 from app.decision.sites import SiteCalibrations
 from app.gallery.evidence import evidence_of
-from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
+from app.inference.quality_policy import QualityPolicy
 from app.recognition.last_known import OutageSearch
 from app.recognition.matches import is_other
 from app.recognition.results import (
@@ -28,16 +28,15 @@ class VerificationService:
         self,
         analyser: Analyser,
         search: OutageSearch,
-        *,
         calibrations: SiteCalibrations,
-        acceptance: Acceptance,
+        quality_policy: QualityPolicy,
         clock: Clock,
         observers: Observers[Decision],
     ) -> None:
         self._analyser = analyser
         self._search = search
         self._calibrations = calibrations
-        self._acceptance = acceptance
+        self._quality_policy = quality_policy
         self._clock = clock
         self._observers = observers
 
@@ -56,7 +55,7 @@ class VerificationService:
         """
         claimed = self._search.claimed(collection_id, person_id)
         taken = take_face(
-            self._analyser.analyse, image, options.subject, self._acceptance.to_identify
+            self._analyser.analyse, image, options.subject, self._quality_policy.to_identify
         )
         if claimed.stale:  # it may be too old by now, or the database may answer again
             claimed = self._search.claimed(collection_id, person_id)
@@ -96,8 +95,8 @@ class VerificationService:
         by_source = options.source_subject or options.subject
         by_target = options.target_subject or options.subject
         with self._analyser.batch(2) as analyse:
-            one = take_face(analyse, source, by_source, self._acceptance.to_identify)
-            other = take_face(analyse, target, by_target, self._acceptance.to_identify)
+            one = take_face(analyse, source, by_source, self._quality_policy.to_identify)
+            other = take_face(analyse, target, by_target, self._quality_policy.to_identify)
         similarity = None
         if one.embedding is not None and other.embedding is not None:
             similarity = float(one.embedding @ other.embedding)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from app.bundles.bundle import Bundle
-from app.inference.acceptance import Acceptance
 from app.inference.analyser import Analyser
 from app.inference.folders import embed_photos, photos_in
 from app.inference.gate import Gate
 from app.inference.pipeline import Pipeline, Sample, build_pipeline
+from app.inference.quality_policy import QualityPolicy
 from app.inference.subject import rivals, sole_subject
 from app.vision.decode import ImageLimits
 from app.vision.types import Box, Quality
@@ -105,7 +105,9 @@ def test_a_second_face_nearly_as_large_leaves_no_sole_subject() -> None:
     assert sole_subject([]) is None
 
 
-_ACCEPTANCE = Acceptance(min_face_size=24, min_detection_score=0.7, min_quality=0.2, max_yaw=60)
+_QUALITY_POLICY = QualityPolicy(
+    min_face_size=24, min_detection_score=0.7, min_quality=0.2, max_yaw=60
+)
 
 
 @pytest.mark.parametrize(
@@ -126,10 +128,10 @@ _ACCEPTANCE = Acceptance(min_face_size=24, min_detection_score=0.7, min_quality=
 def test_enrolment_is_stricter_than_identification(
     sample: Sample, enrolling: list[str], identifying: list[str]
 ) -> None:
-    assert _ACCEPTANCE.to_enrol(sample) == enrolling
-    assert _ACCEPTANCE.to_identify(sample) == identifying
+    assert _QUALITY_POLICY.to_enrol(sample) == enrolling
+    assert _QUALITY_POLICY.to_identify(sample) == identifying
 
 
 def test_a_whole_image_has_no_quality_to_refuse(pipeline: Pipeline) -> None:
     (sample,) = pipeline.find(np.zeros((8, 8, 3), np.uint8))
-    assert _ACCEPTANCE.to_enrol(sample) == []
+    assert _QUALITY_POLICY.to_enrol(sample) == []

@@ -19,7 +19,7 @@ def refuse_none(sample: Sample) -> list[SampleReason]:
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptance:
+class QualityPolicy:
     """The limits that a sample must meet; sizes in pixels, scores 0 to 1, angles in degrees."""
 
     min_face_size: int
