@@ -5,7 +5,7 @@ The service is built on it, and so are the commands that analyse images without 
 
 from app.gallery.enrolment import Enroller
 from app.inference.analyser import Analyser
-from app.inference.gate import Gate
+from app.inference.inference_slots import InferenceSlots
 from app.inference.pipeline import Pipeline
 from app.inference.quality_policy import QualityPolicy
 from app.settings import Settings
@@ -16,7 +16,7 @@ def build_analyser(pipeline: Pipeline, settings: Settings) -> Analyser:
     """The way from an image's bytes to embeddings, with the settings' limits."""
     return Analyser(
         pipeline,
-        Gate(settings.threads, settings.queue, patience=settings.request_seconds),
+        InferenceSlots(settings.threads, settings.queue, wait_seconds=settings.request_seconds),
         ImageLimits(settings.max_image_bytes, settings.max_image_pixels),
     )
 

@@ -157,7 +157,7 @@ class KeyService:
         ``Conflict`` where nobody could administer everything any more. One revocation at a time,
         so that no two of them leave each other's key for the last.
         """
-        with self._database.write(alone=True) as session:
+        with self._database.write(exclusive=True) as session:
             row = session.scalar(select(ApiKey).where(ApiKey.id == key_id))
             if row is None:
                 raise NotFound(f"There is no key {key_id!r}.")
@@ -177,7 +177,7 @@ class KeyService:
         """
         if self._admin_sha256 is not None:
             return False
-        with self._database.write(alone=True) as session:
+        with self._database.write(exclusive=True) as session:
             if session.scalar(select(exists().where(ApiKey.key.is_not(None)))):
                 return False
             _, made = self._insert(session, NewKey(name="first admin", scopes=[Scope.ADMIN]))

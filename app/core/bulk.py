@@ -6,17 +6,17 @@ from typing import Final
 from sqlalchemy import Table, func, select, text
 from sqlalchemy.orm import Session
 
-LOCAL: Final = {"local": True}
+NOT_ARCHIVED: Final = {"archived": False}
 """The ``info`` of tables and columns that have a meaning in one database only: no archive holds
 them, and a restored database starts without them."""
 
 
-def is_local(part: object) -> bool:
-    """Whether a table or a column is declared ``LOCAL``."""
-    return bool(getattr(part, "info", {}).get("local", False))
+def is_archived(part: object) -> bool:
+    """Whether a table or a column goes into an archive."""
+    return bool(getattr(part, "info", {}).get("archived", True))
 
 
-def hold(session: Session, tables: Iterable[Table]) -> None:
+def lock_tables(session: Session, tables: Iterable[Table]) -> None:
     """Lock ``tables`` against other writers until the transaction ends; readers go on.
 
     On SQLite that is so in every writing transaction.

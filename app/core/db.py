@@ -33,7 +33,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from app.core.opening import checked_url, opening, place_of, reason_of, sqlite_file
-from app.core.postgresql import PATIENT_SECONDS, be_patient, postgresql_engine
+from app.core.postgresql import LONG_RUNNING_SECONDS, allow_long_statements, postgresql_engine
 from app.core.sqlite import (
     WRITING,
     check_foreign_keys,
@@ -59,7 +59,7 @@ _LOST: Final = ("08", "57P01", "57P02", "57P03", "SQLITE_CANTOPEN", "SQLITE_IOER
 """First characters of error codes of a lost database. A driver that got no answer has no code."""
 IN_SQL_ALONE: Final = {"synchronize_session": False}
 """Options of an UPDATE or DELETE of many rows: the session's own objects are not looked through."""
-_TURN: Final = 0x4B495448  # "KITH": the advisory lock for ``alone``
+_ADVISORY_LOCK: Final = 0x4B495448  # "KITH": the advisory lock for ``exclusive``
 
 
 class Utc(TypeDecorator[datetime]):
@@ -134,36 +134,36 @@ class Database:
         return opening(self._url, self._setting)
 
     @contextmanager
-    def read(self, *, patient: bool = False) -> Iterator[Session]:
+    def read(self, *, long_running: bool = False) -> Iterator[Session]:
         """One consistent snapshot for the whole block; nothing is ever committed.
 
-        ``patient`` is for whole galleries, which no request waits for statement by statement.
+        ``long_running`` is for whole galleries, which no request waits for statement by statement.
         ``NotReady`` where the database does not answer; of that kind ``DatabaseLost`` where it
         cannot be reached at all.
         """
         with available(), self.sessions(bind=self._reading) as session:
-            if patient:
-                self._be_patient(session)
+            if long_running:
+                self._allow_long_statements(session)
             yield session
 
     @contextmanager
-    def write(self, *, alone: bool = False, patient: bool = False) -> Iterator[Session]:
+    def write(self, *, exclusive: bool = False, long_running: bool = False) -> Iterator[Session]:
         """A transaction that is committed when the block ends and rolled back when it raises.
 
         On SQLite one writer runs at a time. On PostgreSQL writers wait for each other if they lock
-        the same rows (``repository.lock_collection``), or if they set ``alone``
-        to change what may exist only once. ``patient`` as in ``read``. ``NotReady`` if the database
-        does not answer; it is then unknown whether a commit without an acknowledgement happened.
+        the same rows (``repository.lock_collection``), or if they set ``exclusive`` to change what
+        may exist only once. ``long_running`` as in ``read``. ``NotReady`` if the database does not
+        answer; it is then unknown whether a commit without an acknowledgement happened.
         """
         with (
             available(),
             self.sessions(bind=self.engine.execution_options(**{WRITING: True})) as session,
             session.begin(),
         ):
-            if alone and not self.is_sqlite:
-                session.execute(select(func.pg_advisory_xact_lock(_TURN)))
-            if patient:
-                self._be_patient(session)
+            if exclusive and not self.is_sqlite:
+                session.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+            if long_running:
+                self._allow_long_statements(session)
             yield session
 
     @contextmanager
@@ -179,18 +179,18 @@ class Database:
             if not self.is_sqlite:
                 with connection.begin():
                     # A big table takes its time, and so does waiting for who migrates already.
-                    be_patient(connection, seconds=None)
+                    allow_long_statements(connection, seconds=None)
                     connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-                    connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
+                    connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
                     yield connection
                 return
             with foreign_keys_off(connection), connection.begin():
                 yield connection
                 check_foreign_keys(connection)
 
-    def _be_patient(self, session: Session) -> None:
+    def _allow_long_statements(self, session: Session) -> None:
         if not self.is_sqlite:
-            be_patient(session.connection(), seconds=PATIENT_SECONDS)
+            allow_long_statements(session.connection(), seconds=LONG_RUNNING_SECONDS)
 
     def close(self) -> None:
         """Give every connection back."""

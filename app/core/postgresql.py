@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-PATIENT_SECONDS: Final = 300
+LONG_RUNNING_SECONDS: Final = 300
 _CONNECT_SECONDS: Final = 3
 _SILENT_SECONDS: Final = 5
 """A server that acknowledges nothing for this long is gone; TCP alone would wait 15 minutes."""
@@ -34,17 +34,17 @@ class _Silence(psycopg.OperationalError):
     """The server accepts what it is sent and does not answer."""
 
 
-class _Impatient(psycopg.Connection[Any]):
+class _TimedConnection(psycopg.Connection[Any]):
     """Closes the connection to a server that is reachable but does nothing, such as a suspended
     process: then neither its own limits apply nor TCP's, because its system acknowledges all data.
     """
 
-    patience: float | None = _STALLED_SECONDS
+    wait_limit: float | None = _STALLED_SECONDS
 
     def wait(self, gen: PQGen[_Answer], *args: Any, **named: Any) -> _Answer:  # noqa: ANN401 - psycopg's
-        """Wait as psycopg does, for at most ``patience`` seconds; None waits without a limit."""
+        """Wait as psycopg does, for at most ``wait_limit`` seconds; None waits without a limit."""
         try:
-            return super().wait(_limited(gen, self.patience), *args, **named)
+            return super().wait(_limited(gen, self.wait_limit), *args, **named)
         except _Silence:
             self.pgconn.finish()
             raise
@@ -88,27 +88,27 @@ def postgresql_engine(url: URL) -> Engine:
         },
     )
     event.listen(engine, "do_connect", _connect)
-    event.listen(engine, "reset", _lose_patience)
+    event.listen(engine, "reset", _reset_wait_limit)
     return engine
 
 
-def be_patient(connection: Connection, *, seconds: int | None) -> None:
+def allow_long_statements(connection: Connection, *, seconds: int | None) -> None:
     """Allow each statement of the transaction ``seconds``; None sets no limit."""
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{seconds or 0}s'")
     driver = connection.connection.driver_connection
-    if isinstance(driver, _Impatient):
-        driver.patience = None if seconds is None else seconds + _SILENT_SECONDS
+    if isinstance(driver, _TimedConnection):
+        driver.wait_limit = None if seconds is None else seconds + _SILENT_SECONDS
 
 
 def _connect(
     dialect: Dialect, record: ConnectionPoolEntry, args: Sequence[Any], named: Mapping[str, Any]
 ) -> DBAPIConnection:
     del dialect, record
-    connection: Any = _Impatient.connect(*args, **named)
+    connection: Any = _TimedConnection.connect(*args, **named)
     return connection  # type: ignore[no-any-return]
 
 
-def _lose_patience(connection: DBAPIConnection, *_: object) -> None:
+def _reset_wait_limit(connection: DBAPIConnection, *_: object) -> None:
     """Reset the limit when the connection returns to the pool."""
-    if isinstance(connection, _Impatient):
-        connection.patience = _STALLED_SECONDS
+    if isinstance(connection, _TimedConnection):
+        connection.wait_limit = _STALLED_SECONDS

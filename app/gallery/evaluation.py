@@ -71,7 +71,7 @@ def gallery_of_collection(
 
     ``NotFound``, ``ContractMismatch``, or ``InvalidRequest`` where it holds too little.
     """
-    with database.read(patient=True) as session:
+    with database.read(long_running=True) as session:
         collection = repository.get_comparable(session, collection_id, contract.id)
         rows = evaluation_repository.templates(session, collection)
     now = clock.now()

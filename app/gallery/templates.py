@@ -50,7 +50,7 @@ class TemplateFeed:
 
         ``NotFound`` when the collection is no more, ``ContractMismatch`` when it was switched.
         """
-        with self._database.read(patient=True) as session:
+        with self._database.read(long_running=True) as session:
             delta = read_delta(session, collection_key, revision, self._contract)
             if self._read_payloads is None:
                 return delta

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from app.core.attendance import check_client
 from app.inference.embedder import Embeddings
-from app.inference.gate import Admitted, Gate
+from app.inference.inference_slots import Admitted, InferenceSlots
 from app.inference.pipeline import Pipeline, Sample, Scene
 from app.inference.quality_policy import Refuse, refuse_none
 from app.inference.subject import Select, Selection
@@ -62,11 +62,11 @@ class Analyse(Protocol):
 
 
 class Analyser:
-    """Decodes, detects and embeds within the gate and the limits. Thread-safe."""
+    """Decodes, detects and embeds within the slots and the limits. Thread-safe."""
 
-    def __init__(self, pipeline: Pipeline, gate: Gate, limits: ImageLimits) -> None:
+    def __init__(self, pipeline: Pipeline, slots: InferenceSlots, limits: ImageLimits) -> None:
         self.pipeline = pipeline
-        self._gate = gate
+        self._slots = slots
         self._limits = limits
 
     def analyse(
@@ -76,7 +76,7 @@ class Analyser:
 
         Raises what ``batch`` and its function raise.
         """
-        with self._gate.admit() as admitted:
+        with self._slots.admit() as admitted:
             return self._analyse(admitted, data, select, refuse, embed=embed)
 
     @contextmanager
@@ -87,7 +87,7 @@ class Analyser:
         ``Overloaded`` when its turn does not come in time, and ``ClientGone`` when the client has
         gone away.
         """
-        with self._gate.admit(images) as admitted:
+        with self._slots.admit(images) as admitted:
             yield partial(self._analyse, admitted)
 
     def _analyse(

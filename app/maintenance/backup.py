@@ -34,7 +34,7 @@ def backup(
     ``ArchiveError`` where the file cannot be written.
     """
     with new_archive(file) as writer:
-        with database.read(patient=True) as session:
+        with database.read(long_running=True) as session:
             _check_references(session)
             collections = _collections(session, collection_id)
             parts = _parts(None if collection_id is None else collections[0])

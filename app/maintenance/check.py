@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.bundles.contract import Contract
-from app.core.bulk import hold
+from app.core.bulk import lock_tables
 from app.core.db import Database
 from app.gallery.models import Collection, Crop, Face, Person
 from app.maintenance import check_sql, numbers
@@ -34,7 +34,7 @@ class Check:
 
     def results(self, progress: Progress) -> list[Result]:
         """The result of each check, all in one snapshot of the database."""
-        with self._database.read(patient=True) as session:
+        with self._database.read(long_running=True) as session:
             damaged = result("database file", check_sql.file(session))
             if damaged.found:
                 return [damaged]  # no other result would be reliable
@@ -53,11 +53,11 @@ class Check:
 
     def repair(self, progress: Progress) -> None:
         """Repair what can be repaired: SQL in one transaction, then the snapshots."""
-        with self._database.read(patient=True) as session:
+        with self._database.read(long_running=True) as session:
             readable = not result("templates", self._templates(session, progress)).found
         odd = self._snapshots.odd() if readable else {}
-        with self._database.write(patient=True) as session:
-            hold(session, everything())
+        with self._database.write(long_running=True) as session:
+            lock_tables(session, everything())
             restarted = {key for key, what in odd.items() if what == MISLEADING}
             restarted |= {key for key, _, _ in check_sql.broken_logs(session)}
             dropped = _drop_what_hangs_on_nothing(session)

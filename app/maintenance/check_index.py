@@ -48,7 +48,7 @@ class SnapshotCheck:
         """Write the files of these collections again from SQL; without a collection, delete it."""
         for key in keys:
             self._snapshots.forget(key)
-            with self._database.read(patient=True) as session:
+            with self._database.read(long_running=True) as session:
                 if session.get(Collection, key) is None:
                     continue
                 whole = self._delta(session, key, None)
@@ -59,7 +59,7 @@ class SnapshotCheck:
         revision or a later one.
         """
         kept, damage = self._read(key)
-        with self._database.read(patient=True) as session:
+        with self._database.read(long_running=True) as session:
             found = session.get(Collection, key)
             if found is None:
                 return "belongs to no collection"

@@ -57,7 +57,7 @@ class Reembedding:
         ``Conflict`` before anything is computed where a face has no crop that the bundle takes, and
         later where a collection was switched or restored during the run.
         """
-        with self._database.read(patient=True) as session:
+        with self._database.read(long_running=True) as session:
             chosen = staged_templates.candidates(session, self._contract.id, names)
             self._check(session, chosen)
             faces = repository.counts(session, [owner.key for owner in chosen])

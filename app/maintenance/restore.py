@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.binding import rebind
 from app.core import notifications
-from app.core.bulk import advance_keys, hold
+from app.core.bulk import advance_keys, lock_tables
 from app.core.db import Database
 from app.core.ids import ID_PATTERN
 from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound
@@ -42,7 +42,7 @@ from app.replication.history import Position
 @contextmanager
 def _all_or_nothing(database: Database) -> Iterator[Session]:
     try:
-        with database.write(patient=True) as session:
+        with database.write(long_running=True) as session:
             yield session
     except IntegrityError:
         raise ArchiveError(
@@ -59,7 +59,7 @@ def restore(database: Database, archive: Archive, *, replace: bool, progress: Pr
     if not archive.manifest.whole:
         raise InvalidRequest("The backup is of one collection alone; `kith import` adds it.")
     with _all_or_nothing(database) as session:
-        hold(session, everything())
+        lock_tables(session, everything())
         if not replace:
             _check_empty(session)
         for table in reversed(everything()):

@@ -42,7 +42,7 @@ def ready(database: Database, names: Sequence[str], contract_id: str) -> list[st
 
     ``Conflict`` where a face of one has no template under the contract.
     """
-    with database.read(patient=True) as session:
+    with database.read(long_running=True) as session:
         chosen = staged_templates.candidates(session, contract_id, names)
         for owner in chosen:
             _check_complete(session, owner, contract_id)
@@ -54,7 +54,7 @@ def switch(database: Database, collection_id: str, contract_id: str, *, now: dat
 
     ``Conflict`` where it is so already, or a face has no template under it.
     """
-    with database.write(patient=True) as session:
+    with database.write(long_running=True) as session:
         owner = repository.lock_collection(session, collection_id)
         if owner.contract_id == contract_id:
             raise staged_templates.nothing_to_do(collection_id, contract_id)
@@ -83,7 +83,7 @@ def drop(database: Database, names: Sequence[str], contract_id: str | None) -> d
     with database.read() as session:
         every = session.scalars(select(Collection.id).order_by(Collection.key)).all()
     for name in names or every:
-        with database.write(patient=True) as session:
+        with database.write(long_running=True) as session:
             owner = repository.lock_collection(session, name)
             theirs = staged_templates.other_templates(owner, contract_id)
             dropped[name] = _count(session, theirs)

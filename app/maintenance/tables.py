@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, ForeignKey, LargeBinary, Table, func, select
 from sqlalchemy.orm import Session
 
-from app.core.bulk import is_local
+from app.core.bulk import is_archived
 from app.core.db import Base, Utc
 from app.errors import ArchiveError
 from app.gallery.models import Collection
@@ -25,12 +25,12 @@ def everything() -> list[Table]:
 
 def carried() -> list[Table]:
     """The tables that an archive holds."""
-    return [table for table in everything() if not is_local(table)]
+    return [table for table in everything() if is_archived(table)]
 
 
 def carried_columns(table: Table) -> list[Column[Any]]:
     """The columns that an archive holds."""
-    return [column for column in table.columns if not is_local(column)]
+    return [column for column in table.columns if is_archived(column)]
 
 
 def of_collection(table: Table, key: int) -> ColumnElement[bool] | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKeyConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.bulk import LOCAL
+from app.core.bulk import NOT_ARCHIVED
 from app.core.db import Base
 
 
@@ -13,7 +13,7 @@ class Receipt(Base):
     """The first answer to a key of one caller."""
 
     __tablename__ = "idempotency_receipts"
-    __table_args__ = ({"info": LOCAL},)
+    __table_args__ = ({"info": NOT_ARCHIVED},)
 
     caller: Mapped[str] = mapped_column(String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
@@ -36,7 +36,7 @@ class Subject(Base):
             ondelete="CASCADE",
         ),
         Index("ix_idempotency_subjects_row", "row_table", "row_key"),
-        {"info": LOCAL},
+        {"info": NOT_ARCHIVED},
     )
 
     caller: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -67,7 +67,7 @@ class LastKnownCollections:
         """
         with self._lock:
             deleted = set(self._deleted)
-        with self._database.read(patient=True) as session:
+        with self._database.read(long_running=True) as session:
             rows = repository.get_all_collections(session)
         yield
         with self._lock:

@@ -23,7 +23,7 @@ from sqlalchemy import ForeignKey, String, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import notifications
-from app.core.bulk import LOCAL
+from app.core.bulk import NOT_ARCHIVED
 from app.core.db import IN_SQL_ALONE, Base, Database
 from app.errors import NotFound
 
@@ -42,7 +42,7 @@ class Position(Base):
     """
 
     __tablename__ = "positions"
-    __table_args__ = ({"info": LOCAL},)
+    __table_args__ = ({"info": NOT_ARCHIVED},)
 
     collection_key: Mapped[int] = mapped_column(
         ForeignKey("collections.key", ondelete="CASCADE"), primary_key=True
@@ -56,7 +56,7 @@ class Change(Base):
     """Person ``person_key`` changed at ``revision``; their present data is in their tables."""
 
     __tablename__ = "changes"
-    __table_args__ = ({"info": LOCAL},)
+    __table_args__ = ({"info": NOT_ARCHIVED},)
 
     collection_key: Mapped[int] = mapped_column(
         ForeignKey("collections.key", ondelete="CASCADE"), primary_key=True

@@ -128,10 +128,10 @@ def _series(client: TestClient) -> int:
 
 def test_past_the_queue_a_request_is_turned_away_at_once(settings: Settings) -> None:
     container = build(settings.model_copy(update={"threads": 1, "queue": 0}))
-    gate = container.services.identification._analyser._gate
+    slots = container.services.identification._analyser._slots
     image = files(picture(1), field="image")
     with client_of(container) as client:
-        with gate.admit():
+        with slots.admit():
             answer = client.post("/detect", files=image)
             problem(answer, 503, "overloaded")
             assert int(answer.headers["retry-after"]) >= 1

@@ -30,7 +30,7 @@ FORM = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nvalue\r\n--b--\r
 SUBCLASSES = {
     "server/connections.py": ("Connection", "HttpToolsProtocol"),
     "server/process.py": ("Server", "Server"),
-    "core/postgresql.py": ("_Impatient", "Connection"),
+    "core/postgresql.py": ("_TimedConnection", "Connection"),
 }
 """The module of each class that is derived from a library's, its name, the library's name."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import Table, select
 from app.auth.principal import Scope
 from app.auth.schemas import NewKey
 from app.bootstrap import Container
-from app.core.bulk import is_local
+from app.core.bulk import is_archived
 from app.core.db import Base, Database
 from app.core.paging import Paging
 from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound, NotReady
@@ -598,7 +598,7 @@ def test_an_archive_whose_rows_contradict_each_other_changes_nothing(
 
 def test_no_row_of_a_collection_refers_to_what_does_not_move_with_it() -> None:
     def moves(table: Table) -> bool:
-        return of_collection(table, 0) is not None and not is_local(table)
+        return of_collection(table, 0) is not None and is_archived(table)
 
     assert [
         str(link.parent)

@@ -257,7 +257,7 @@ def test_who_migrates_or_makes_the_first_key_takes_turns(empty_database_url: str
 
     def ensure(name: str) -> None:
         together.wait(10)
-        with database.write(alone=True) as session:
+        with database.write(exclusive=True) as session:
             if not session.scalar(select(func.count()).select_from(ApiKey)):
                 time.sleep(0.1)
                 session.add(row(name))
@@ -344,7 +344,7 @@ def test_a_server_that_is_there_and_does_nothing_is_lost(
     with wired(empty_database_url) as wire:
         database = Database(wire.url)
         Base.metadata.create_all(database.engine)
-        with database.read(patient=True) as session:  # has longer than the others
+        with database.read(long_running=True) as session:  # has longer than the others
             run(session, "SELECT pg_sleep(1)")
         wire.hold()  # who comes next asks the connection that was just used whether it lives
         with pytest.raises(DatabaseLost):

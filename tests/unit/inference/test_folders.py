@@ -9,7 +9,7 @@ import pytest
 from app.bundles.bundle import Bundle
 from app.inference.analyser import Analyser
 from app.inference.folders import embed_photos, photos_in
-from app.inference.gate import Gate
+from app.inference.inference_slots import InferenceSlots
 from app.inference.pipeline import Pipeline, Sample, build_pipeline
 from app.inference.quality_policy import QualityPolicy
 from app.inference.subject import rivals, sole_subject
@@ -27,7 +27,7 @@ def pipeline(fake_bundle: Path) -> Pipeline:
 
 @pytest.fixture
 def analyser(pipeline: Pipeline) -> Analyser:
-    return Analyser(pipeline, Gate(2, 100, patience=10), _LIMITS)
+    return Analyser(pipeline, InferenceSlots(2, 100, wait_seconds=10), _LIMITS)
 
 
 @pytest.fixture

@@ -16,15 +16,15 @@ _CHECK_SECONDS: Final = 0.2
 """Interval at which a waiting request checks that its client is still connected."""
 
 
-class Gate:
+class InferenceSlots:
     """Admits at most ``concurrency`` images to inference and ``queue`` to wait, first come, first
-    served. None waits longer than ``patience`` seconds. A request holds a place for each image.
+    served. None waits longer than ``wait_seconds`` seconds. A request holds a place for each image.
 
     Thread-safe.
     """
 
-    def __init__(self, concurrency: int, queue: int, *, patience: float) -> None:
-        self._patience = patience
+    def __init__(self, concurrency: int, queue: int, *, wait_seconds: float) -> None:
+        self._wait_seconds = wait_seconds
         self._most = concurrency + queue
         self._lock = threading.Lock()
         self._places = 0
@@ -75,11 +75,13 @@ class Gate:
             raise
 
     def _until(self, called: threading.Event) -> None:
-        latest = time.monotonic() + self._patience
+        latest = time.monotonic() + self._wait_seconds
         while not called.wait(min(_CHECK_SECONDS, max(0.0, latest - time.monotonic()))):
             check_client()
             if time.monotonic() >= latest:
-                raise Overloaded(f"No turn came within {self._patience:g} seconds; try again.")
+                raise Overloaded(
+                    f"No inference slot was free within {self._wait_seconds:g} seconds; try again."
+                )
 
     def leave(self) -> None:
         """End the caller's turn."""
@@ -96,8 +98,8 @@ class Gate:
 class Admitted:
     """A request that was admitted; its images take turns one after the other."""
 
-    def __init__(self, gate: Gate, images: int, held: int) -> None:
-        self._gate = gate
+    def __init__(self, slots: InferenceSlots, images: int, held: int) -> None:
+        self._slots = slots
         self._left = images
         self.held = held
 
@@ -105,12 +107,12 @@ class Admitted:
     def turn(self) -> Iterator[None]:
         """Wait for a turn and hold it; afterwards the image's place is free."""
         check_client()
-        self._gate.wait()
+        self._slots.wait()
         try:
             yield
         finally:
-            self._gate.leave()
+            self._slots.leave()
             self._left -= 1
             if self._left < self.held:
                 self.held -= 1
-                self._gate.give_back(1)
+                self._slots.give_back(1)

@@ -1,4 +1,4 @@
-"""The gate with real threads: never more inside, never more waiting, never a pile-up."""
+"""Inference slots with real threads: never more inside, never more waiting, never a pile-up."""
 
 import contextvars
 import threading
@@ -11,13 +11,13 @@ import pytest
 
 from app.core.attendance import Attendance, ClientGone, attend
 from app.errors import Overloaded
-from app.inference.gate import Gate
+from app.inference.inference_slots import InferenceSlots
 
 
 @contextmanager
-def inside(gate: Gate) -> Iterator[None]:
+def inside(slots: InferenceSlots) -> Iterator[None]:
     """As a request of one image."""
-    with gate.admit() as admitted, admitted.turn():
+    with slots.admit() as admitted, admitted.turn():
         yield
 
 
@@ -30,15 +30,15 @@ def until(true: Callable[[], bool]) -> None:
 
 
 class Holder:
-    """Holds the gate's only turn until it is told to leave."""
+    """Holds the only turn until it is told to leave."""
 
-    def __init__(self, gate: Gate, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, slots: InferenceSlots, pool: ThreadPoolExecutor) -> None:
         self._entered, self._leave = threading.Event(), threading.Event()
-        self._done: Future[None] = pool.submit(self._hold, gate)
+        self._done: Future[None] = pool.submit(self._hold, slots)
         assert self._entered.wait(60)
 
-    def _hold(self, gate: Gate) -> None:
-        with inside(gate):
+    def _hold(self, slots: InferenceSlots) -> None:
+        with inside(slots):
             self._entered.set()
             self._leave.wait(60)
 
@@ -48,11 +48,11 @@ class Holder:
 
 
 def test_never_more_than_concurrency_are_inside() -> None:
-    gate, within, most, lock = Gate(3, 100, patience=60), 0, 0, threading.Lock()
+    slots, within, most, lock = InferenceSlots(3, 100, wait_seconds=60), 0, 0, threading.Lock()
 
     def work() -> None:
         nonlocal within, most
-        with inside(gate):
+        with inside(slots):
             with lock:
                 within += 1
                 most = max(most, within)
@@ -68,12 +68,12 @@ def test_never_more_than_concurrency_are_inside() -> None:
 
 
 def test_who_finds_the_queue_full_is_turned_away_at_once() -> None:
-    gate = Gate(1, 1, patience=60)
+    slots = InferenceSlots(1, 1, wait_seconds=60)
     with ThreadPoolExecutor(2) as pool:
-        holder = Holder(gate, pool)
-        waiting = pool.submit(lambda: inside(gate).__enter__())
-        until(lambda: len(gate._waiting) == 1)
-        with pytest.raises(Overloaded) as refusal, inside(gate):
+        holder = Holder(slots, pool)
+        waiting = pool.submit(lambda: inside(slots).__enter__())
+        until(lambda: len(slots._waiting) == 1)
+        with pytest.raises(Overloaded) as refusal, inside(slots):
             pass
         assert refusal.value.retry_after >= 1
         assert not waiting.done()
@@ -82,69 +82,69 @@ def test_who_finds_the_queue_full_is_turned_away_at_once() -> None:
 
 
 def test_a_failure_inside_frees_its_place() -> None:
-    gate = Gate(1, 0, patience=60)
+    slots = InferenceSlots(1, 0, wait_seconds=60)
     for _ in range(3):
-        with pytest.raises(ZeroDivisionError), inside(gate):
+        with pytest.raises(ZeroDivisionError), inside(slots):
             raise ZeroDivisionError
-    with inside(gate):
+    with inside(slots):
         pass
 
 
 def test_nobody_waits_where_there_is_no_queue() -> None:
-    gate = Gate(1, 0, patience=60)
-    with inside(gate), pytest.raises(Overloaded), inside(gate):
+    slots = InferenceSlots(1, 0, wait_seconds=60)
+    with inside(slots), pytest.raises(Overloaded), inside(slots):
         pass
 
 
-def test_nobody_waits_longer_than_the_gate_has_patience() -> None:
-    gate = Gate(1, 1, patience=0.05)
-    with inside(gate), pytest.raises(Overloaded, match=r"0\.05 seconds"), inside(gate):
+def test_no_image_waits_longer_than_the_limit() -> None:
+    slots = InferenceSlots(1, 1, wait_seconds=0.05)
+    with inside(slots), pytest.raises(Overloaded, match=r"0\.05 seconds"), inside(slots):
         pass
-    with inside(gate):  # and it has left its place
+    with inside(slots):  # and it has left its place
         pass
 
 
 def test_a_request_holds_a_place_for_each_of_its_images_until_that_is_done() -> None:
-    gate = Gate(2, 8, patience=60)
-    with gate.admit(4) as four:
-        with gate.admit(5), pytest.raises(Overloaded), gate.admit(2):
+    slots = InferenceSlots(2, 8, wait_seconds=60)
+    with slots.admit(4) as four:
+        with slots.admit(5), pytest.raises(Overloaded), slots.admit(2):
             pass
         with four.turn():
             pass
-        with gate.admit(5), gate.admit(2):
+        with slots.admit(5), slots.admit(2):
             pass
-    with gate.admit(5), gate.admit(5):  # what was not used is given back as well
+    with slots.admit(5), slots.admit(5):  # what was not used is given back as well
         pass
 
 
 def test_a_request_of_more_images_than_there_are_places_leaves_half_to_others() -> None:
-    gate = Gate(1, 5, patience=60)
-    with gate.admit(256) as many:
+    slots = InferenceSlots(1, 5, wait_seconds=60)
+    with slots.admit(256) as many:
         for _ in range(254):
-            with gate.admit(3), pytest.raises(Overloaded), gate.admit():
+            with slots.admit(3), pytest.raises(Overloaded), slots.admit():
                 pass
             with many.turn():
                 pass
-        with gate.admit(4):  # two images are left
+        with slots.admit(4):  # two images are left
             pass
 
 
 def test_turns_are_given_in_the_order_of_coming() -> None:
-    gate, order = Gate(1, 100, patience=60), list[int]()
+    slots, order = InferenceSlots(1, 100, wait_seconds=60), list[int]()
 
     def many(name: int) -> None:
-        with gate.admit(3) as admitted:
+        with slots.admit(3) as admitted:
             for _ in range(3):
                 with admitted.turn():
                     order.append(name)
-                    until(lambda: len(gate._waiting) >= min(2, 8 - len(order)))
+                    until(lambda: len(slots._waiting) >= min(2, 8 - len(order)))
 
     with ThreadPoolExecutor(4) as pool:
-        holder = Holder(gate, pool)
+        holder = Holder(slots, pool)
         waiting = []
         for name in range(3):
             waiting.append(pool.submit(many, name))
-            until(lambda name=name: len(gate._waiting) == name + 1)  # type: ignore[misc]
+            until(lambda name=name: len(slots._waiting) == name + 1)  # type: ignore[misc]
         holder.leave()
         for each in waiting:
             each.result(60)
@@ -152,23 +152,23 @@ def test_turns_are_given_in_the_order_of_coming() -> None:
 
 
 def test_who_waits_for_a_client_that_is_gone_leaves_the_queue() -> None:
-    gate, attendance = Gate(1, 1, patience=60), Attendance()
+    slots, attendance = InferenceSlots(1, 1, wait_seconds=60), Attendance()
 
     def wait() -> None:
         attend(attendance)
-        with inside(gate):
+        with inside(slots):
             raise AssertionError("nobody waits for this")
 
     with ThreadPoolExecutor(2) as pool:
-        holder = Holder(gate, pool)
+        holder = Holder(slots, pool)
         waiting = pool.submit(contextvars.copy_context().run, wait)
-        until(lambda: len(gate._waiting) == 1)
+        until(lambda: len(slots._waiting) == 1)
         attendance.end()
         with pytest.raises(ClientGone):
             waiting.result(60)
-        assert not gate._waiting
-        with gate.admit():  # its place is free
+        assert not slots._waiting
+        with slots.admit():  # its place is free
             pass
         holder.leave()
-    with inside(gate):
+    with inside(slots):
         pass
