@@ -33,11 +33,11 @@ class MeasuredRate(Protocol):
 
 
 def percent(rate: float) -> str:
-    """A rate with its significant digits: 0.012 %, 1.5 %, 98.7 %."""
+    """A rate with its significant digits: 0.012 %, 1.5 %, 98.7 %, less than 1 in a million."""
     value = 100 * rate
     digits = 2 if value < 10 else 3 if value < 99 else 4
     if value < 1e-4:
-        return f"0{_SPACE}%" if value == 0 else f"below 0.0001{_SPACE}%"
+        return f"0{_SPACE}%" if value == 0 else "less than 1 in a million"
     return f"{_plain(value, digits)}{_SPACE}%"
 
 

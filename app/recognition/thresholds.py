@@ -13,6 +13,7 @@ from app.decision.calibration import MOST_LOWERED, Threshold
 from app.decision.moments import Moments
 from app.decision.site import SiteFit
 from app.decision.sites import SiteCalibrations
+from app.decision.words import how_often
 from app.feedback.repository import verdicts
 from app.gallery.evidence import evidence_of, reports_of
 from app.gallery.models import Collection
@@ -180,10 +181,10 @@ def _warning(found: Agreement, least: float | None) -> str | None:
 
 
 def _misfit(found: Agreement) -> str:
-    low, high = found.interval
     alike = "more" if found.ratio > 1 else "less"
     return (
         f"Strangers look {alike} alike here than in the photographs of the bundle's calibration: "
-        f"at its own threshold they would be named {found.ratio:.2g} times as often as it states "
-        f"({low:.2g} to {high:.2g}). The site's own calibration decides."
+        f"at its own threshold they would be named "
+        f"{how_often(found.ratio, found.interval, 'it states')}. The threshold in use allows for "
+        "it: it follows from how alike the people of this gallery are."
     )

@@ -1,6 +1,7 @@
 """A gallery whose people all look alike to its camera: its own evidence decides, and is told."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -129,6 +130,9 @@ def test_a_site_that_does_not_fit_the_bundle_is_told_in_answer_metrics_and_log(
     evidence = told(client.get(f"{site}/threshold"))["evidence"]
     assert evidence["fits_bundle"] is False
     assert "more alike" in evidence["warning"]
+    assert "times as often as it states (between" in evidence["warning"]
+    assert "The threshold in use allows for it" in evidence["warning"]
+    assert re.search(r"\de[-+]\d", evidence["warning"]) is None
     for _ in range(2):
         told(client.post(f"{site}/identify", files=files(tinted(1), field="image")))
     assert caplog.text.count("site.misfits") == 1

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from app.decision.words import how_often
 from app.evaluation.document import Source
 from app.evaluation.measure import TEN, Evaluation
 from app.evaluation.operating import Verdict, verdict
@@ -30,6 +31,7 @@ def as_html(source: Source, evaluation: Evaluation) -> str:
         verdicts=_VERDICTS,
         times=TEN,
         most_rows=_MOST_ROWS,
+        misfit=how_often(evaluation.site.ratio, evaluation.site.ratio_interval, "stated"),
         det=det_chart(evaluation),
         thresholds=threshold_chart(evaluation),
         similarities=similarity_chart(evaluation),
