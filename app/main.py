@@ -29,6 +29,7 @@ from app.web.hygiene import OneHost, SafeAnswers
 from app.web.middleware import BodyLimit, LastNet, PlainPath, RequestContext
 from app.web.origins import CrossOrigin
 from app.web.requests import BelowPrefix, HeadAsGet
+from app.web.rooms import include
 
 _UVICORN_STARTUP_FAILURE: Final = 3
 """With any other code uvicorn starts another worker in place of one that ended, for ever."""
@@ -66,12 +67,11 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # the address would be made of the client's own Host
-        generate_unique_id_function=lambda route: route.name,
     )
     app.state.services = built.services
     problems.install(app)
     for router in (collections, persons, recognition, keys, operations):
-        app.include_router(router)
+        include(app, router)
     docs.install(app, [] if settings.public_docs else [Depends(allow(*Scope))])
     app.add_middleware(
         Bodies, max_bytes=settings.max_bodies_bytes, seconds=settings.request_seconds

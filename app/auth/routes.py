@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import Depends, Path, Response
 
 from app.auth.guard import MayAdministerEverything
 from app.auth.schemas import KeyView, NewKey, NewKeyView, RepeatedKeyView
@@ -12,9 +12,10 @@ from app.core.paging import Page
 from app.web.idempotency import IdempotencyKey, answer_once, ticket_for
 from app.web.paging import Paged
 from app.web.problems import documented
+from app.web.rooms import room
 from app.web.uploads import NO_IMAGES, Submission, described, submission
 
-router = APIRouter(prefix="/v1/keys", tags=["keys"])
+router = room("keys", "/v1/keys")
 
 KeyId = Annotated[str, Path(pattern=ID_PATTERN)]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from app.auth.guard import MayAdminister, MayAdministerEverything, MayRead, MaySeeEnrolled
 from app.core.paging import Page
@@ -13,9 +13,10 @@ from app.web.fields import SwitchText
 from app.web.idempotency import IdempotencyKey, answer_once, ticket_for
 from app.web.paging import Paged
 from app.web.problems import documented
+from app.web.rooms import room
 from app.web.uploads import NO_IMAGES, Submission, described, submission
 
-router = APIRouter(prefix="/v1/collections", tags=["collections"])
+router = room("collections", "/v1/collections")
 
 
 @router.post(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Response
 
 from app.auth.guard import MayEnroll, MaySeeEnrolled
 from app.core.paging import Page
@@ -22,6 +22,7 @@ from app.web.fields import Label, WholeText
 from app.web.idempotency import IdempotencyKey, answer_once, ticket_for
 from app.web.paging import Paged
 from app.web.problems import documented
+from app.web.rooms import room
 from app.web.uploads import (
     MANY_IMAGES,
     NO_IMAGES,
@@ -32,7 +33,7 @@ from app.web.uploads import (
     submission,
 )
 
-router = APIRouter(prefix="/v1/collections/{collection_id}/persons", tags=["persons"])
+router = room("persons", "/v1/collections/{collection_id}/persons")
 
 FaceId = Annotated[
     WholeText, Path(ge=1, le=2**63 - 1, description="The face's number in its collection.")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
@@ -12,8 +12,9 @@ from app.observability.health import Ready
 from app.observability.services import Provided
 from app.web.parameters import check_parameters
 from app.web.problems import MEDIA_TYPE, documented
+from app.web.rooms import room
 
-router = APIRouter(tags=["operations"])
+router = room("operations")
 
 MayObserve = Annotated[Principal, Depends(allow(Scope.READ, everywhere=True))]
 """For unbound keys only: the metrics cover every collection."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from app.auth.guard import (
     MayAdminister,
@@ -30,6 +30,7 @@ from app.recognition.schemas.verification import (
 from app.recognition.services import Provided
 from app.web.idempotency import IdempotencyKey, answer_once, ticket_for
 from app.web.problems import documented
+from app.web.rooms import room
 from app.web.uploads import (
     ONE_IMAGE,
     OPTIONAL_IMAGE,
@@ -40,7 +41,7 @@ from app.web.uploads import (
     submission,
 )
 
-router = APIRouter(prefix="/v1", tags=["recognition"])
+router = room("recognition", "/v1")
 
 
 @router.post(
