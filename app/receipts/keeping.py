@@ -20,7 +20,7 @@ class Keep(Protocol):
         """``rows`` are those that the answer shows, all of which have their keys."""
 
 
-def keep_nothing(session: Session, answer: BaseModel, *rows: Base) -> None:
+def keep_nothing(session: Session, answer: object, *rows: Base) -> None:
     """For creations that nobody will send again."""
     del session, answer, rows
 

@@ -11,16 +11,14 @@ from app.decision.resemblance import stranger_rate
 from app.decision.sites import SiteCalibrations
 from app.gallery.evidence import evidence_of
 from app.gallery.models import Collection
-from app.gallery.schemas import SeveralFaces
-from app.gallery.views import cosine_view, rate_view, similarity_view
 from app.index.base import Vectors
 from app.inference.analyser import Analyser
 from app.recognition.bookkeeping import Records
-from app.recognition.matches import Match, judge
-from app.recognition.render import warnings_of
-from app.recognition.schemas.clusters import ClusterOptions, ClusterReport, ClusterView, KnownPerson
+from app.recognition.matches import judge
+from app.recognition.results import Group, GroupedFaces, RatedMatch
+from app.recognition.schemas.clusters import ClusterOptions
 from app.recognition.search import PersonSearch
-from app.recognition.subject import take_faces, wrong_images
+from app.recognition.subject import TakenFace, take_faces, wrong_images
 
 
 class ClusterService:
@@ -41,7 +39,7 @@ class ClusterService:
 
     def group(
         self, collection_id: str, images: Sequence[tuple[str, bytes]], options: ClusterOptions
-    ) -> ClusterReport:
+    ) -> GroupedFaces:
         """Group one face of each of 2 to 64 labelled images, or the collection's stored probes.
 
         ``NotReady`` where stored probes of the collection are being grouped already.
@@ -52,44 +50,39 @@ class ClusterService:
         if options.stored_probes:
             with self._reports.alone(collection.key):
                 stored = self._records.probes(collection)
-                return self._report(collection, stored.ids, stored.vectors, stored.seen, [])
+                return self._grouped(collection, stored.ids, stored.vectors, stored.seen, [])
 
         labels = [label for label, _ in images]
         faces = take_faces(self._analyser, images, options.subject)
         vectors = np.stack([vector for _, vector in faces])
-        return self._report(collection, labels, vectors, None, warnings_of(faces))
+        return self._grouped(collection, labels, vectors, None, [taken for taken, _ in faces])
 
-    def _report(
+    def _grouped(
         self,
         collection: Collection,
         labels: Sequence[str],
         vectors: Vectors,
         seen: Sequence[datetime] | None,
-        warnings: list[SeveralFaces],
-    ) -> ClusterReport:
+        taken: Sequence[TakenFace],
+    ) -> GroupedFaces:
         """Join faces as near as a person must be to be named in a gallery of the others."""
         evidence = evidence_of(collection, self._search.gallery(collection))
         rate = stranger_rate(collection.target_fpir, len(labels) - 1)
         found = clusters(vectors, self._calibrations.at(evidence), rate)
         known = self._known(collection, [vectors[rows] for rows in found])
-        return ClusterReport(
-            labels=list(labels),
-            max_fmr=rate,
-            clusters=[
-                ClusterView(
-                    labels=[labels[row] for row in rows],
-                    indices=rows,
-                    cohesion=_cohesion(vectors[rows]),
-                    first_seen=seen[rows[0]] if seen else None,
-                    last_seen=seen[rows[-1]] if seen else None,
-                    person=person,
-                )
-                for rows, person in zip(found, known, strict=True)
-            ],
-            warnings=warnings,
+        groups = tuple(
+            Group(
+                rows=tuple(rows),
+                cohesion=cohesion(vectors[rows]),
+                first_seen=seen[rows[0]] if seen else None,
+                last_seen=seen[rows[-1]] if seen else None,
+                known=person,
+            )
+            for rows, person in zip(found, known, strict=True)
         )
+        return GroupedFaces(tuple(labels), rate, groups, tuple(taken))
 
-    def _known(self, collection: Collection, groups: list[Vectors]) -> list[KnownPerson | None]:
+    def _known(self, collection: Collection, groups: list[Vectors]) -> list[RatedMatch | None]:
         """The enrolled person of each group's centroid, by the collection's target, or None."""
         sums = [group.sum(axis=0) for group in groups]
         centroids = np.array([each / max(float(np.linalg.norm(each)), 1e-12) for each in sums])
@@ -98,26 +91,11 @@ class ClusterService:
         matches = self._search.nearest(collection, centroids.astype(np.float32), 2)
         calibration = self._calibrations.at(evidence_of(collection, matches.gallery))
         margin = calibration.ambiguity_margin
-        known: list[KnownPerson | None] = []
+        known: list[RatedMatch | None] = []
         for group, near in zip(groups, matches.by_probe, strict=True):
             fused = of_fused_probes(calibration, len(group))
             threshold = fused.threshold(collection.target_fpir, matches.gallery.size).similarity
             winner = judge(near.matches, threshold, margin=margin).winner
             rate = fused.fpir(winner.similarity, matches.gallery.size) if winner else 0.0
-            known.append(_person(winner, rate) if winner else None)
+            known.append(RatedMatch(winner, rate) if winner else None)
         return known
-
-
-def _cohesion(vectors: Vectors) -> float | None:
-    found = cohesion(vectors)
-    return None if found is None else cosine_view(found)
-
-
-def _person(match: Match, rate: float) -> KnownPerson:
-    return KnownPerson(
-        person_id=match.person.id,
-        external_id=match.person.external_id,
-        name=match.person.name,
-        similarity=similarity_view(match.similarity),
-        fpir=rate_view(rate),
-    )

@@ -8,16 +8,14 @@ from numpy.typing import NDArray
 
 from app.decision.fusion import fuse
 from app.errors import Conflict
-from app.gallery.schemas import SeveralFaces
 from app.inference.analyser import Analyser
 from app.inference.embedder import Embeddings
-from app.recognition.render import warnings_of
-from app.recognition.schemas.distances import DistanceMatrix, DistanceOptions, Metric
+from app.recognition.results import MeasuredDistances, Metric
+from app.recognition.schemas.distances import DistanceOptions
 from app.recognition.search import PersonSearch
-from app.recognition.subject import take_faces, wrong_images
+from app.recognition.subject import TakenFace, take_faces, wrong_images
 
 _TINY: Final = 1e-12
-_DIGITS: Final = 6
 
 
 class DistanceService:
@@ -29,12 +27,12 @@ class DistanceService:
 
     def matrix(
         self, collection_id: str, images: Sequence[tuple[str, bytes]], options: DistanceOptions
-    ) -> DistanceMatrix:
+    ) -> MeasuredDistances:
         """The distances of 2 to 64 labelled images, or of the persons that the options name."""
         self._search.collection(collection_id)
         if bool(images) == bool(options.person_ids):
             raise wrong_images("send either images or person_ids")
-        warnings: list[SeveralFaces] = []
+        taken: tuple[TakenFace, ...] = ()
         if options.person_ids:
             labels = list(options.person_ids)
             vectors = np.stack([self._person(collection_id, each) for each in labels])
@@ -42,13 +40,9 @@ class DistanceService:
             labels = [label for label, _ in images]
             faces = take_faces(self._analyser, images, options.subject)
             vectors = np.stack([vector for _, vector in faces])
-            warnings = warnings_of(faces)
-        return DistanceMatrix(
-            labels=labels,
-            metric=options.metric,
-            matrix=pairwise(vectors, options.metric).tolist(),
-            warnings=warnings,
-        )
+            taken = tuple(face for face, _ in faces)
+        matrix = _pairwise(vectors, options.metric)
+        return MeasuredDistances(tuple(labels), options.metric, matrix, taken)
 
     def _person(self, collection_id: str, person_id: str) -> Embeddings:
         _, _, templates = self._search.enrolled(collection_id, person_id)
@@ -57,7 +51,7 @@ class DistanceService:
         return fuse(templates)
 
 
-def pairwise(vectors: Embeddings, metric: Metric) -> NDArray[np.float64]:
+def _pairwise(vectors: Embeddings, metric: Metric) -> NDArray[np.float64]:
     """(n, n) distances of the directions of (n, d) rows, symmetric and 0 between equal ones;
     ``cosine`` is 1 - cosine.
 
@@ -72,4 +66,4 @@ def pairwise(vectors: Embeddings, metric: Metric) -> NDArray[np.float64]:
     else:
         order = 2 if metric == "euclidean" else 1
         distances = np.array([np.linalg.norm(rows - row, ord=order, axis=1) for row in rows])
-    return distances.round(_DIGITS)
+    return distances

@@ -5,6 +5,7 @@ See docs/decisions/0007: confirmed false positives are compared with the expecte
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -21,21 +22,20 @@ from app.errors import FieldError, InvalidRequest
 from app.feedback import repository as reports
 from app.feedback.models import Feedback
 from app.gallery import repository
-from app.gallery.models import Collection
-from app.gallery.schemas import SeveralFaces
-from app.gallery.views import limit_view, similarity_view
+from app.gallery.models import Collection, Person
 from app.index.base import Vectors
 from app.index.packing import pack, unpack
 from app.inference.analyser import Analyser
 from app.inference.quality_policy import QualityPolicy
-from app.receipts.keeping import Keep
 from app.recognition.bookkeeping import Records
 from app.recognition.matches import judge, no_faces
-from app.recognition.render import Disclosure, in_steps, warnings
-from app.recognition.schemas.feedback import FeedbackOptions, FeedbackView
+from app.recognition.results import GivenFeedback
+from app.recognition.schemas.feedback import FeedbackOptions
 from app.recognition.search import PersonSearch
-from app.recognition.subject import take_face
+from app.recognition.subject import TakenFace, take_face
 
+KeepFeedback = Callable[[Session, GivenFeedback, Feedback, Person], None]
+"""Stores the answer in the transaction that stores the report, and the rows that it shows."""
 _log = structlog.get_logger()
 
 _SAME: Final = 1e-5
@@ -73,18 +73,17 @@ class FeedbackService:
         collection_id: str,
         options: FeedbackOptions,
         image: bytes | None,
-        keep: Keep,
+        keep: KeepFeedback,
         *,
         caller: Principal = INSIDE,
-    ) -> FeedbackView:
+    ) -> GivenFeedback:
         """Store a verdict on the image's face that ``subject`` means, or on a stored probe, for
-        which nobody was named. A later verdict on the same probe replaces it. A caller without the
-        scope ``read`` gets the similarity only where it reaches the threshold, in steps.
+        which nobody was named. A later verdict on the same probe replaces it.
         """
         collection, person, templates = self._search.enrolled(collection_id, options.person_id)
         if not len(templates):
             raise no_faces(person.id)
-        probe, several = self._probe(collection, options, image)
+        probe, taken = self._probe(collection, options, image)
         similarity = float(fuse(templates) @ probe)
         threshold, named = self._judged(collection, probe)
         wrong = named == person.id and image is not None
@@ -112,28 +111,25 @@ class FeedbackService:
             session.add(row)
             repository.log_change(session, owner, [person.key], now=self._clock.now())
             reports.count_false_positives(session, owner.key, owner.contract_id)
-            exact = Disclosure.of(caller, owner).scores
-            view = _view(row, person.id, several, exact=exact)
-            keep(session, view, row, person)
+            given = GivenFeedback(caller, owner, person.id, row, taken)
+            keep(session, given, row, person)
         _log.info(
-            "feedback.given", collection=collection_id, feedback=view.id, verdict=options.verdict
+            "feedback.given", collection=collection_id, feedback=row.id, verdict=options.verdict
         )
-        return view
+        return given
 
     def _probe(
         self, collection: Collection, options: FeedbackOptions, image: bytes | None
-    ) -> tuple[Vectors, list[SeveralFaces]]:
-        """The embedding (d,) that the report is about, and the warning if its image shows several
-        faces.
-        """
+    ) -> tuple[Vectors, TakenFace | None]:
+        """The embedding (d,) that the report is about, and the face of its image, if it has one."""
         if (image is None) == (options.probe_id is None):
             raise _wrong("send either an image or a probe_id")
         if image is None:
-            return self._records.probe(collection, str(options.probe_id)), []
+            return self._records.probe(collection, str(options.probe_id)), None
         taken = take_face(
             self._analyser.analyse, image, options.subject, self._quality_policy.to_identify
         )
-        return taken.needed("image", "the image")[1], warnings(taken)
+        return taken.needed("image", "the image")[1], taken
 
     def _judged(self, collection: Collection, probe: Vectors) -> tuple[float, str | None]:
         """The threshold without any feedback, and the id of the person whom it names for the probe.
@@ -167,26 +163,6 @@ def _row(session: Session, person_key: int, contract_id: str, probe: Vectors) ->
 
 def _digest(probe: Vectors) -> str:
     return hashlib.sha256(pack(probe)).hexdigest()
-
-
-def _view(
-    row: Feedback, person_id: str, several: list[SeveralFaces], *, exact: bool
-) -> FeedbackView:
-    return FeedbackView(
-        id=row.id,
-        person_id=person_id,
-        verdict=row.verdict,
-        false_positive=row.counted,
-        similarity=similarity_view(row.similarity)
-        if exact
-        else in_steps(row.similarity, row.threshold),
-        threshold=round(limit_view(row.threshold), 4),
-        revision=row.revision,
-        contract_id=row.contract_id,
-        source=row.source,
-        created_at=row.created_at,
-        warnings=several,
-    )
 
 
 def _wrong(message: str) -> InvalidRequest:

@@ -1,41 +1,29 @@
 """Renders decisions as answers of the v1 API: rounded, without data that the caller may not see.
 
-Only this module turns a decision into an answer, and withholds names, candidates and exact
-similarities from a key without the scope ``read``.
+Only this module withholds names, candidates and exact similarities from a key without the scope
+``read``. Answers of which nothing is withheld are in ``views``.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
-from typing import Any, Final
+from typing import Final
 
 from app.auth.principal import Principal
 from app.core.clock import instant_of
 from app.gallery.models import Collection
-from app.gallery.schemas import SeveralFaces
-from app.gallery.views import (
-    box_view,
-    limit_view,
-    quality_view,
-    rate_view,
-    several_faces,
-    similarity_view,
-)
-from app.inference.embedder import Embeddings
+from app.gallery.views import rate_view, similarity_view
 from app.reasons import Reason
 from app.recognition.matches import PersonSummary
 from app.recognition.results import (
-    ComparedFaces,
     DecidedFace,
-    DetectedFaces,
-    EmbeddedFace,
+    GivenFeedback,
     IdentifiedImage,
     RatedMatch,
     Timings,
     VerifiedFace,
     VerifyOutcome,
 )
-from app.recognition.schemas.faces import Detection, EmbeddingView, SampleView
+from app.recognition.schemas.feedback import FeedbackView
 from app.recognition.schemas.identification import (
     Candidate,
     Identification,
@@ -44,8 +32,8 @@ from app.recognition.schemas.identification import (
     PolicyView,
     TimingsView,
 )
-from app.recognition.schemas.verification import Comparison, Verification
-from app.recognition.subject import SeenFace, TakenFace
+from app.recognition.schemas.verification import Verification
+from app.recognition.views import rounded, sample_fields, seen_view, threshold_view, warnings
 from app.replication.validity import ALWAYS, FOREVER
 
 _STEP: Final = 0.05
@@ -78,7 +66,7 @@ def identification(decision: IdentifiedImage) -> Identification:
         revision=decision.gallery.revision,
         policy=PolicyView(
             target_fpir=threshold.target,
-            threshold=_threshold(decision.policy.limit),
+            threshold=threshold_view(decision.policy.limit),
             gallery_size=decision.gallery.size.persons,
             extrapolated=threshold.extrapolated,
         ),
@@ -108,13 +96,13 @@ def verification(decision: VerifiedFace) -> Verification:
         decision=outcome,
         reasons=[*decision.taken.reasons, *([Reason.PERSON_NOT_VALID] if shows_validity else [])],
         not_valid=[_not_valid(claimed.person, claimed.valid)] if shows_validity else [],
-        similarity=_rounded(similarity),
-        threshold=_threshold(threshold.similarity),
+        similarity=rounded(similarity),
+        threshold=threshold_view(threshold.similarity),
         target_fmr=threshold.target,
         reported_not_them=decision.is_reported and outcome != "rejected",
         fmr=fmr,
         stale=decision.stale,
-        face=_seen(decision.taken.seen),
+        face=seen_view(decision.taken.seen),
         warnings=warnings(decision.taken),
     )
 
@@ -136,58 +124,25 @@ def _disclosed(
     return outcome, similarity if disclosure.scores else in_steps(similarity, limit)
 
 
-def comparison(decision: ComparedFaces, *, request_id: str) -> Comparison:
-    """The answer of ``compare``."""
-    source, target = decision.source, decision.target
-    return Comparison(
-        request_id=request_id,
-        contract_id=decision.contract_id,
-        decision=decision.outcome,
-        reasons=list(dict.fromkeys(source.reasons + target.reasons)),
-        similarity=_rounded(decision.similarity),
-        threshold=_threshold(decision.threshold.similarity),
-        target_fmr=decision.threshold.target,
-        fmr=None if decision.fmr is None else rate_view(decision.fmr),
-        source=_seen(source.seen),
-        target=_seen(target.seen),
-        warnings=warnings(source, 0) + warnings(target, 1),
+def feedback(given: GivenFeedback) -> FeedbackView:
+    """The answer of ``feedback``."""
+    report = given.report
+    similarity: float | None = similarity_view(report.similarity)
+    if not Disclosure.of(given.caller, given.collection).scores:
+        similarity = in_steps(report.similarity, report.threshold)
+    return FeedbackView(
+        id=report.id,
+        person_id=given.person_id,
+        verdict=report.verdict,
+        false_positive=report.counted,
+        similarity=similarity,
+        threshold=threshold_view(report.threshold),
+        revision=report.revision,
+        contract_id=report.contract_id,
+        source=report.source,
+        created_at=report.created_at,
+        warnings=[] if given.taken is None else warnings(given.taken),
     )
-
-
-def detection(detected: DetectedFaces, *, request_id: str) -> Detection:
-    """The answer of ``detect``."""
-    return Detection(
-        request_id=request_id,
-        contract_id=detected.contract_id,
-        width=detected.width,
-        height=detected.height,
-        faces_found=detected.found,
-        faces=[sample_view(seen) for seen in detected.faces],
-    )
-
-
-def embedding(embedded: EmbeddedFace, *, request_id: str) -> EmbeddingView:
-    """The answer of ``embeddings``."""
-    return EmbeddingView(
-        request_id=request_id,
-        contract_id=embedded.contract_id,
-        dimension=len(embedded.embedding),
-        embedding=embedded.embedding.tolist(),
-        face=sample_view(embedded.seen),
-        warnings=warnings(embedded.taken),
-    )
-
-
-def warnings(taken: TakenFace, index: int = 0) -> list[SeveralFaces]:
-    """The warning that one of several faces was taken of the image at place ``index``."""
-    if taken.seen is None or taken.found < 2:
-        return []
-    return [several_faces(index, taken.seen.box, found=taken.found)]
-
-
-def warnings_of(faces: Sequence[tuple[TakenFace, Embeddings]]) -> list[SeveralFaces]:
-    """The warnings of one face each of several images, in the images' order."""
-    return [each for index, (taken, _) in enumerate(faces) for each in warnings(taken, index)]
 
 
 def in_steps(similarity: float, threshold: float) -> float | None:
@@ -208,7 +163,7 @@ def _identified(face: DecidedFace, disclosure: Disclosure) -> IdentifiedFace:
     not_valid = face.not_valid if disclosure.names else ()
     candidates = face.candidates if disclosure.scores else ()
     return IdentifiedFace(
-        **_sample_fields(face.seen),
+        **sample_fields(face.seen),
         decision="rejected" if face.outcome is None else face.outcome.value,
         person_id=None if winner is None else winner.person.id,
         similarity=similarity,
@@ -241,36 +196,6 @@ def _not_valid(person: PersonSummary, valid: tuple[int, int]) -> NotValidPerson:
         valid_from=None if start == ALWAYS else instant_of(start),
         valid_until=None if end == FOREVER else instant_of(end),
     )
-
-
-def sample_view(seen: SeenFace) -> SampleView:
-    """A face as clients see it."""
-    return SampleView(**_sample_fields(seen))
-
-
-def _sample_fields(seen: SeenFace) -> dict[str, Any]:
-    """The fields of a ``SampleView``, for views that have more."""
-    points = None
-    if seen.landmarks is not None:
-        points = seen.landmarks.astype(float).round(1).tolist()
-    return {
-        "box": box_view(seen.box),
-        "landmarks": points,
-        "detection_score": round(seen.detection_score, 4),
-        "quality": quality_view(seen.quality),
-    }
-
-
-def _seen(seen: SeenFace | None) -> SampleView | None:
-    return None if seen is None else sample_view(seen)
-
-
-def _rounded(similarity: float | None) -> float | None:
-    return None if similarity is None else similarity_view(similarity)
-
-
-def _threshold(similarity: float) -> float:
-    return round(limit_view(similarity), 4)
 
 
 def _timings(timings: Timings) -> TimingsView:

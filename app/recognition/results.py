@@ -1,16 +1,21 @@
 """Decisions as frozen values with raw scores: services return them, renderers and observers read
 them.
 
-Nothing here is rounded or hidden. What a caller may see is decided by ``render``.
+Nothing here is rounded or hidden. What a caller may see is decided by ``render``;
+``views`` rounds what every caller may see.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.auth.principal import Principal
 from app.decision.calibration import Calibration, Threshold
 from app.decision.open_set import Outcome
+from app.feedback.models import Feedback
 from app.gallery.models import Collection
 from app.inference.embedder import Embeddings
 from app.reasons import SampleReason
@@ -19,6 +24,7 @@ from app.recognition.subject import SeenFace, TakenFace
 from app.replication.reader import GalleryState
 
 VerifyOutcome = Literal["match", "no_match", "rejected"]
+Metric = Literal["cosine", "euclidean", "manhattan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +168,56 @@ class EmbeddedFace:
     taken: TakenFace
     seen: SeenFace
     embedding: Embeddings
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredDistances:
+    """The ``matrix`` (n, n) of n ``labels``; ``taken`` are the faces of images, not of persons."""
+
+    labels: tuple[str, ...]
+    metric: Metric
+    matrix: NDArray[np.float64]
+    taken: tuple[TakenFace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Faces of one person, by their ``rows`` among all, and the enrolled person ``known``, if any.
+
+    ``cohesion`` is None for a single face; only stored probes have times.
+    """
+
+    rows: tuple[int, ...]
+    cohesion: float | None
+    first_seen: datetime | None
+    last_seen: datetime | None
+    known: RatedMatch | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedFaces:
+    """The faces of ``labels`` in ``groups``, largest first. At most ``max_fmr`` of strangers are as
+    near as two groups that were joined; ``taken`` are the faces of images, not of stored probes.
+    """
+
+    labels: tuple[str, ...]
+    max_fmr: float
+    groups: tuple[Group, ...]
+    taken: tuple[TakenFace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFeedback:
+    """The ``report`` of a ``caller`` as it is kept, about a person of the ``collection``.
+
+    ``taken`` is the face of the image, None where the report is about a stored probe.
+    """
+
+    caller: Principal
+    collection: Collection
+    person_id: str
+    report: Feedback
+    taken: TakenFace | None
 
 
 Decision = IdentifiedImage | VerifiedFace

@@ -13,7 +13,7 @@ from app.auth.guard import (
     MayRead,
 )
 from app.gallery.fields import CollectionPath, PersonPath
-from app.recognition import render
+from app.recognition import render, views
 from app.recognition.schemas.clusters import ClusterOptions, ClusterReport
 from app.recognition.schemas.distances import DistanceMatrix, DistanceOptions
 from app.recognition.schemas.faces import Detection, DetectOptions, EmbeddingOptions, EmbeddingView
@@ -105,7 +105,7 @@ def compare(
     """Whether one face each of two images, the largest unless said otherwise, are one person's."""
     source, target = body.images
     compared = services.verification.compare(source.data, target.data, body.fields)
-    return render.comparison(compared, request_id=request.state.request_id)
+    return views.comparison(compared, request_id=request.state.request_id)
 
 
 @router.post(
@@ -119,7 +119,7 @@ def detect(
 ) -> Detection:
     """The faces of the image, largest first, without identities."""
     detected = services.detection.detect(body.images[0].data, body.fields)
-    return render.detection(detected, request_id=request.state.request_id)
+    return views.detection(detected, request_id=request.state.request_id)
 
 
 @router.post(
@@ -135,7 +135,7 @@ def embeddings(
 ) -> EmbeddingView:
     """The embedding of one face, of unit length: biometric data, for administrators."""
     embedded = services.detection.embed(body.images[0].data, body.fields)
-    return render.embedding(embedded, request_id=request.state.request_id)
+    return views.embedding(embedded, request_id=request.state.request_id)
 
 
 @router.post(
@@ -153,7 +153,7 @@ def distances(
 ) -> DistanceMatrix:
     """The distance matrix of 2 to 64 images, or of persons of the collection."""
     images = [(image.filename or f"images[{i}]", image.data) for i, image in enumerate(body.images)]
-    return services.distances.matrix(collection_id, images, body.fields)
+    return views.distances(services.distances.matrix(collection_id, images, body.fields))
 
 
 @router.post(
@@ -174,7 +174,7 @@ def cluster(
     Two groups are joined where at most `max_fmr` of strangers are as near to each other.
     """
     images = [(image.filename or f"images[{i}]", image.data) for i, image in enumerate(body.images)]
-    return services.clusters.group(collection_id, images, body.fields)
+    return views.clusters(services.clusters.group(collection_id, images, body.fields))
 
 
 @router.post(
@@ -205,7 +205,15 @@ def give_feedback(
     return answer_once(
         services.receipts,
         ticket,
-        lambda keep: services.feedback.give(collection_id, body.fields, image, keep, caller=caller),
+        lambda keep: render.feedback(
+            services.feedback.give(
+                collection_id,
+                body.fields,
+                image,
+                lambda session, given, *rows: keep(session, render.feedback(given), *rows),
+                caller=caller,
+            )
+        ),
     )
 
 

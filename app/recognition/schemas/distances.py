@@ -1,14 +1,11 @@
 """The distance matrix."""
 
-from typing import Literal
-
 from pydantic import BaseModel, Field, field_validator
 
 from app.gallery.fields import RuleField
 from app.gallery.schemas import SeveralFaces
+from app.recognition.results import Metric
 from app.web.fields import BodyFields, Id, Positive
-
-Metric = Literal["cosine", "euclidean", "manhattan"]
 
 
 class DistanceOptions(BodyFields):
