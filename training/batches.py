@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from training.augment import Augment, augmented
 from training.config import SamplerConfig
 from training.datasets.base import ImageSet
 from training.datasets.teacher import TeacherBank
 from training.errors import TrainingError
 from training.sampler import PairSampler, PKSampler
-from training.transforms import Augment, augmented
 
 
 @dataclass(frozen=True, slots=True)

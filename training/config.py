@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from training.augment import Augment
 from training.loss_tables import (
     Contrastive,
     DistillationConfig,
@@ -20,7 +21,6 @@ from training.loss_tables import (
     ThresholdConfig,
 )
 from training.ranges import STRICT, Count, Named, Share
-from training.transforms import Augment
 
 # Channels of the small network, a factor of the compact one; an adapted one has its own.
 _WIDTHS: Final = {"small": (1, 1024), "compact": (0.25, 16), "adapt": (0, 1024)}

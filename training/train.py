@@ -15,14 +15,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from torch import Tensor, nn
 
 from training import checkpoint
@@ -35,6 +27,7 @@ from training.epochs import EpochLog, Pace, Record
 from training.errors import TrainingError
 from training.material import Material
 from training.objective import Objective
+from training.progress import begun, progress_bar, shown
 from training.schedule import rate_at
 
 _CLIP = 5.0
@@ -69,8 +62,8 @@ def train(config: RunConfig, material: Material, out: Path) -> LoopState:
     state = _resumed(config, parts, out)
     total = config.train.epochs * material.batches.steps
     log = EpochLog(out, epochs=state.epoch)
-    with _progress() as progress:
-        task = _begun(progress, config, state, total)
+    with progress_bar() as progress:
+        task = begun(progress, config, state, total)
         while state.epoch < config.train.epochs and not _patience_over(state, config.train):
             model.train()
             losses, pace = [], Pace()
@@ -102,7 +95,7 @@ def train(config: RunConfig, material: Material, out: Path) -> LoopState:
             if world()[0] == 0:
                 log.add({**state.history[-1], **timing})
                 _save(config, parts, state, out, better=better)
-            progress.update(task, score=_shown(state))
+            progress.update(task, score=shown(state))
     return state
 
 
@@ -178,33 +171,3 @@ def _autocast(config: TrainConfig, device: torch.device) -> "torch.autocast | nu
         return nullcontext()
     kinds = {"bf16": torch.bfloat16, "fp16": torch.float16}
     return torch.autocast(device.type, kinds[config.precision])
-
-
-def _shown(state: LoopState) -> str:
-    """The live open-set metric, as last measured."""
-    scores = [record["score"] for record in state.history if "score" in record]
-    return f"  DIR at FPIR 1 % {scores[-1]:.3f}" if scores else ""
-
-
-def _progress() -> Progress:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn(
-            "loss {task.fields[loss]:.4f}  rate {task.fields[rate]:.1e}  "
-            "{task.fields[speed]:.0f} images/s{task.fields[score]}"
-        ),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, disable=world()[0] != 0)
-
-
-def _begun(progress: Progress, config: RunConfig, state: LoopState, total: int) -> TaskID:
-    """The bar of a run of ``total`` steps, where its last epoch left it."""
-    last = state.history[-1] if state.history else {}
-    done = state.epoch * total // config.train.epochs
-    return progress.add_task(
-        config.name, total=total, completed=done, score=_shown(state), speed=0.0,
-        loss=last.get("loss", math.nan), rate=last.get("rate", math.nan),
-    )  # fmt: skip

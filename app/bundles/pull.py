@@ -29,9 +29,10 @@ from app.bundles.manifest import (
     read_manifest,
     sha256_of,
 )
+from app.bundles.place import alone, check_place
 from app.bundles.recipe import RECIPES, adapt_detector, adapt_embedder
 from app.bundles.sources import Progress, fetch_sources
-from app.bundles.writing import ModelFile, alone, check_place, write_bundle
+from app.bundles.writing import ModelFile, write_bundle
 from app.core.documents import parsed, read_bytes
 from app.core.files import temporary_folder, why_no_files_in
 from app.errors import BundleError

@@ -1,14 +1,12 @@
 """Writes and changes bundles: each change is whole or does not happen, one writer at a time."""
 
-import fcntl
-import glob
 import json
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from app.bundles.bundle import (
     Bundle,
@@ -21,7 +19,6 @@ from app.bundles.manifest import (
     CALIBRATION,
     MANIFEST,
     MODEL_CARD,
-    OTHERS,
     FileEntry,
     Manifest,
     entry_of,
@@ -30,12 +27,9 @@ from app.bundles.manifest import (
     read_manifest,
     written,
 )
-from app.core.files import drop_temporary_folders, private_file, sync, temporary_folder
-from app.core.interrupts import held_back
+from app.bundles.place import alone, check_place, replace
+from app.core.files import sync, temporary_folder
 from app.errors import BundleError
-
-_FILES: Final = EMBEDDING_PATH | OTHERS | {MANIFEST}
-_OLD: Final = "old"
 
 
 class ModelFile(NamedTuple):
@@ -72,34 +66,8 @@ def write_bundle(
             files[name] = _write(made / name, text.encode())
         _write(made / MANIFEST, written(made_manifest(description, files)).encode())
         Bundle.load(made)
-        _replace(made, folder, temporary / _OLD)
+        replace(made, folder, temporary)
     return Bundle.load(folder)
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold the lock on the bundle in ``folder``; the system releases it when the process ends."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with private_file(folder.parent / f".{folder.name}.lock") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():  # what ``_replace`` was about to
-            for old in folder.parent.glob(f".{glob.escape(folder.name)}-????????/{_OLD}"):
-                old.rename(folder)
-                break
-        drop_temporary_folders(folder)
-        yield
-
-
-def check_place(folder: Path) -> None:
-    """``BundleError`` where ``folder`` holds files that are no bundle, not even a broken one: a new
-    bundle would replace all of them.
-    """
-    there = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
-    if MANIFEST not in there and (others := sorted(there - _FILES)):
-        raise BundleError(
-            f"{folder} holds {others[0]!r} and no bundle, and all of it would be lost; name a "
-            "folder that is empty or not there."
-        )
 
 
 def use_calibration(folder: Path, content: bytes | None = None) -> Bundle:
@@ -151,7 +119,7 @@ def _changed(folder: Path) -> Iterator[tuple[Manifest, Path]]:
         for file in made.iterdir():
             sync(file)
         Bundle.load(made)
-        _replace(made, folder, temporary / _OLD)
+        replace(made, folder, temporary)
 
 
 def _state(made: Path, manifest: Manifest, files: Mapping[str, FileEntry]) -> None:
@@ -181,19 +149,3 @@ def _write_new(file: Path, content: bytes) -> FileEntry:
     if mode is not None:
         file.chmod(mode)
     return entry
-
-
-def _replace(made: Path, folder: Path, old: Path) -> None:
-    """Put ``made`` in place of ``folder`` by two renames. A crash between them leaves no bundle,
-    never a part of one; the next ``alone`` puts the old one back.
-    """
-    with held_back():
-        if folder.exists():
-            folder.rename(old)
-        try:
-            made.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
-    sync(folder.parent)

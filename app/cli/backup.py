@@ -16,8 +16,9 @@ from app.core.db import Database
 from app.core.logging import configure_logging
 from app.core.terminal import say
 from app.errors import BundleError
-from app.maintenance.archive import CollectionEntry, Progress, opened_archive
+from app.maintenance.archive import Progress, opened_archive
 from app.maintenance.backup import backup as write_backup
+from app.maintenance.manifest import CollectionEntry
 from app.maintenance.restore import import_collection
 from app.maintenance.restore import restore as restore_everything
 from app.replication.snapshot import snapshot_files

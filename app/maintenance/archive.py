@@ -15,10 +15,9 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
-from pydantic import BaseModel
-
 from app.core.files import whole_file
 from app.errors import ArchiveError
+from app.maintenance.manifest import Contents, Manifest, TableEntry
 
 FORMAT: Final = 1
 BATCH: Final = 1000
@@ -33,46 +32,6 @@ _FASTEST: Final = 1  # templates compress no better at a higher level, which tak
 Row = dict[str, Any]
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 """Called with the total number of rows; gives a function to call with the number of rows done."""
-
-
-class TableEntry(BaseModel):
-    """A member: its columns, its number of rows, and the SHA-256 of its lines."""
-
-    columns: list[str]
-    rows: int
-    sha256: str
-
-
-class CollectionEntry(BaseModel):
-    """A collection in the archive. People read it, and a restore is checked against it."""
-
-    id: str
-    contract_id: str
-    revision: int
-    persons: int
-    faces: int
-
-
-class Contents(BaseModel):
-    """The content of an archive. ``whole``: the whole database with keys; else one collection."""
-
-    kith: str
-    schema_revision: str
-    made_at: str
-    whole: bool
-    collections: list[CollectionEntry]
-
-
-class Manifest(Contents):
-    """The content of ``manifest.json``."""
-
-    format: int
-    tables: dict[str, TableEntry]
-
-    @property
-    def rows(self) -> int:
-        """Number of rows of all tables."""
-        return sum(table.rows for table in self.tables.values())
 
 
 class ArchiveWriter:

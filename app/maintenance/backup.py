@@ -12,8 +12,9 @@ from app.core.db import Database
 from app.errors import Conflict
 from app.gallery import repository
 from app.gallery.models import Collection
-from app.maintenance.archive import CollectionEntry, Contents, Manifest, Progress, Row, new_archive
+from app.maintenance.archive import Progress, Row, new_archive
 from app.maintenance.check_sql import references
+from app.maintenance.manifest import CollectionEntry, Contents, Manifest
 from app.maintenance.tables import carried, carried_columns, count, of_collection, read
 from migrations import current
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
 from functools import partial
 
-from app.core.observers import Observe, Observers
+from app.core.lane import Observe
+from app.core.observers import Observers
 from app.decision.open_set import Outcome
 from app.errors import NotFound
 from app.feedback.counts import Exposures

@@ -4,18 +4,16 @@ could be understood in two ways, is refused whole.
 The parts stay in memory, where their weight is counted: images never touch a disk.
 """
 
-import io
 import logging
 import re
-from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import unquote
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser
 
-from app.errors import FieldError, InvalidRequest
-from app.web.headers import Described, check_charset, described
+from app.errors import InvalidRequest
+from app.web.headers import Described
+from app.web.parts import Part, part_of
 
 _MAX_BOUNDARY: Final = 70
 """Characters; RFC 2046, section 5.1.1."""
@@ -24,27 +22,9 @@ _MAX_TEXTS: Final = 256
 _MAX_TEXT_BYTES: Final = 128 * 1024
 """Most bytes of all fields of a form together that are no files; metadata may have 16 KiB."""
 _BLANK: Final = b" \t\r\n"
-_UNCODED: Final = frozenset({"7bit", "8bit", "binary"})
-_EXTENDED: Final = re.compile(r"utf-8'[^']*'((?:[^%\s]|%[0-9A-Fa-f]{2})*)", re.IGNORECASE)
 
 # It warns of each malformed form; the client gets the error, and the log has its status.
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
-
-
-@dataclass(slots=True)
-class Part:
-    """One part: a file where it has a ``filename``, which may be empty; else text."""
-
-    name: str = ""
-    filename: str | None = None
-    data: io.BytesIO = field(default_factory=io.BytesIO)
-
-    def text(self) -> str:
-        """The text of a field that is no file."""
-        try:
-            return self.data.getvalue().decode()
-        except UnicodeDecodeError as error:
-            raise _refused(self.name, f"byte {error.start + 1} is not UTF-8") from None
 
 
 class Form:
@@ -151,53 +131,13 @@ class Form:
             ) from None
 
     def _end_headers(self) -> None:
-        disposition = self._described("content-disposition")
-        self._part.name = disposition.parameters.get("name", "")
-        if disposition.value != "form-data" or not self._part.name:
-            raise InvalidRequest(
-                'Each part of a form needs a header `Content-Disposition: form-data; name="..."`.'
-            )
-        self._part.filename = self._filename(disposition)
-        self._check_kind()
+        self._part = part_of(self._headers)
         self.parts.append(self._part)
         files = sum(part.filename is not None for part in self.parts)
         if files > _MAX_FILES or len(self.parts) - files > _MAX_TEXTS:
             raise InvalidRequest(
                 f"The form has more than {_MAX_FILES} files or {_MAX_TEXTS} other fields."
             )
-
-    def _filename(self, disposition: Described) -> str | None:
-        """.NET sends the name a second time as ``filename*``; RFC 7578 wants it ignored there."""
-        plain = disposition.parameters.get("filename")
-        extended = disposition.parameters.get("filename*")
-        if plain is not None or extended is None:
-            return plain
-        found = _EXTENDED.fullmatch(extended)
-        try:
-            return unquote(found[1] if found else "%ff", errors="strict")
-        except UnicodeDecodeError:
-            raise _refused(
-                self._part.name, "filename* must be UTF-8''... ; or send filename alone"
-            ) from None
-
-    def _check_kind(self) -> None:
-        """A part's bytes are taken as they are, and text is UTF-8; any other word is refused."""
-        coding = self._headers.get("content-transfer-encoding", "binary").lower()
-        if coding not in _UNCODED or "content-encoding" in self._headers:
-            raise _refused(
-                self._part.name, "this part is encoded; parts are read as they are: send it without"
-            )
-        kind = self._described("content-type")
-        if kind.value.startswith("multipart/"):
-            raise _refused(self._part.name, "a form within the form is not read; repeat the field")
-        if self._part.filename is None:
-            check_charset(kind, f"The field {self._part.name[:40]}")
-
-    def _described(self, header: str) -> Described:
-        try:
-            return described(self._headers.get(header, ""))
-        except ValueError as error:
-            raise InvalidRequest(f"A part's header {header} {error}.") from None
 
     def _read_data(self, data: bytes, start: int, end: int) -> None:
         if self._part.filename is None:
@@ -210,7 +150,3 @@ class Form:
 
     def _end(self) -> None:
         self._ended = True
-
-
-def _refused(name: str, message: str) -> InvalidRequest:
-    return InvalidRequest(f"{name[:80]}: {message}.", errors=[FieldError(name, message)])

@@ -16,9 +16,10 @@ from app.errors import AppError, FieldError, InvalidRequest, PayloadTooLarge, Un
 from app.web import form_values
 from app.web.encoded import decoded
 from app.web.fields import BodyFields
-from app.web.forms import Form, Part
+from app.web.forms import Form
 from app.web.headers import JSON, MULTIPART, Described, check_codings, check_length, content_type
 from app.web.json_text import MAX_JSON, Document, parse, parse_with_images
+from app.web.parts import Part
 from app.web.problems import invalid_request
 
 _MAX_IMAGES: Final = 256

@@ -28,14 +28,9 @@ from app.gallery.models import (
     Person,
 )
 from app.gallery.schemas import NewPerson
-from app.maintenance.archive import (
-    CollectionEntry,
-    Contents,
-    Manifest,
-    new_archive,
-    opened_archive,
-)
+from app.maintenance.archive import new_archive, opened_archive
 from app.maintenance.backup import backup
+from app.maintenance.manifest import CollectionEntry, Contents, Manifest
 from app.maintenance.restore import import_collection, restore
 from app.maintenance.tables import carried, of_collection
 from app.receipts.keeping import keep_nothing

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from training.augment import STRIKES, Augment, augmented, strike
 from training.batches import Batches
 from training.config import ModelConfig, RunConfig, SamplerConfig
 from training.datasets.base import ImageSet, split_identities, split_named
@@ -12,7 +13,7 @@ from training.loss_tables import Contrastive
 from training.mining import furthest_positive, kept_negatives
 from training.objective import Objective
 from training.sampler import PairSampler, PKSampler, siamese_pairs
-from training.transforms import STRIKES, Augment, augmented, motion_kernel, reduced, strike
+from training.transforms import motion_kernel, reduced
 
 LABELS = np.repeat(np.arange(6), [5, 4, 3, 7, 4, 6]).astype(np.int64)
 

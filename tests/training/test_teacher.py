@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from training.augment import Augment
 from training.backbones.compact import CompactFaceNet
 from training.batches import Batches
 from training.config import SamplerConfig
 from training.datasets.base import ImageSet
 from training.datasets.teacher import TeacherBank, build_bank
-from training.transforms import Augment, reshaped
+from training.transforms import reshaped
 
 COUNT, SIDE, BLENDS = 70, 24, 90
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from training.augment import Augment
 from training.config import DataConfig, ModelConfig, RunConfig, SamplerConfig, TrainConfig
 from training.datasets import digits
 from training.datasets.base import split_named
@@ -16,7 +17,6 @@ from training.loss_tables import ThresholdConfig
 from training.material import Material
 from training.prepare import Prepared, material
 from training.train import train
-from training.transforms import Augment
 
 TINY = RunConfig(
     name="tiny",

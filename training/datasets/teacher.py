@@ -20,8 +20,9 @@ from rich.progress import track
 from torch import Generator, Tensor
 
 from app.core.files import write_whole
+from training.augment import Augment, affine, strike
 from training.datasets.base import ImageSet
-from training.transforms import Augment, affine, light, reshaped, strike, uniform
+from training.transforms import light, reshaped, uniform
 
 _MOVED = Augment(degrees=6, scale=0.06, shift=0.03)
 _CHUNK = 64

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from training.augment import Augment
 from training.backbones.embedder import Embedder
 from training.config import DataConfig, ModelConfig, RunConfig, SamplerConfig, TrainConfig
 from training.datasets.base import ImageSet
@@ -22,7 +23,6 @@ from training.objective import Objective
 from training.prepare import Prepared, build_model, material, prepare
 from training.seeding import seed_everything
 from training.train import train
-from training.transforms import Augment
 
 SEED = 1
 LECUN = Contrastive(distance="euclidean", margin=1.0)

@@ -13,14 +13,8 @@ from typing import Any
 import pytest
 
 from app.errors import ArchiveError
-from app.maintenance.archive import (
-    BATCH,
-    Archive,
-    CollectionEntry,
-    Contents,
-    new_archive,
-    opened_archive,
-)
+from app.maintenance.archive import BATCH, Archive, new_archive, opened_archive
+from app.maintenance.manifest import CollectionEntry, Contents
 from tests.support.services import unwatched
 
 ENTRY = CollectionEntry(id="hq", contract_id="c", revision=3, persons=1, faces=2)

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import AppError, InvalidRequest, UnsupportedMediaType
-from app.web.forms import Form, Part
+from app.web.forms import Form
 from app.web.headers import described
+from app.web.parts import Part
 
 B = "b0undary"
 HEAD = b'Content-Disposition: form-data; name="a"\r\n'
