@@ -15,8 +15,6 @@ from app.errors import (
     InvalidImage,
     InvalidRequest,
     NoFace,
-    PayloadTooLarge,
-    UnsupportedImage,
 )
 from app.gallery.schemas import (
     EnrolmentWarning,
@@ -29,9 +27,9 @@ from app.inference.pipeline import Sample
 from app.inference.quality_policy import QualityPolicy
 from app.inference.subject import Subject, the_subject
 from app.reasons import Reason, RejectionReason
+from app.vision.decode import UNREADABLE
 from app.vision.types import Box
 
-_UNREADABLE: Final = (InvalidImage, UnsupportedImage, PayloadTooLarge)
 """The errors that the decoder raises."""
 _EXPLAINED: Final[dict[RejectionReason, str]] = {
     Reason.NO_FACE: "No face was found{where}; send a photo in which one is visible.",
@@ -139,7 +137,7 @@ class Enroller:
                     rejected.append(
                         self.rejection(origin, *refused.reasons, found=refused.found, where=where)
                     )
-                except _UNREADABLE as error:
+                except UNREADABLE as error:
                     rejected.append(_Unreadable.of(origin, error))
         return templates, rejected
 
@@ -202,7 +200,7 @@ def refusal(rejected: Sequence[RejectedImage]) -> AppError:
 def _common(kinds: set[type[AppError]]) -> type[AppError]:
     if len(kinds) == 1:
         return next(iter(kinds))
-    return InvalidImage if kinds <= set(_UNREADABLE) else InvalidRequest
+    return InvalidImage if kinds <= set(UNREADABLE) else InvalidRequest
 
 
 def _kind(rejected: RejectedImage) -> type[AppError]:

@@ -4,7 +4,7 @@ from app.inference.analyser import Analyser
 from app.inference.subject import largest_faces
 from app.recognition.results import DetectedFaces, EmbeddedFace
 from app.recognition.schemas.faces import DetectOptions, EmbeddingOptions
-from app.recognition.subject import SeenFace, take_face
+from app.recognition.subject import SeenFace, image_of, take_face
 
 
 class DetectionService:
@@ -17,7 +17,8 @@ class DetectionService:
     def detect(self, image: bytes, options: DetectOptions) -> DetectedFaces:
         """The largest faces of the image."""
         select = largest_faces(options.max_faces, min_face_size=options.min_face_size)
-        analysis = self._analyser.analyse(image, select, embed=False)
+        with image_of("image"):
+            analysis = self._analyser.analyse(image, select, embed=False)
         return DetectedFaces(
             self._contract_id,
             analysis.width,

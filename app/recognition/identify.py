@@ -30,7 +30,7 @@ from app.recognition.results import (
     Timings,
 )
 from app.recognition.schemas.identification import IdentifyOptions
-from app.recognition.subject import SeenFace
+from app.recognition.subject import SeenFace, image_of
 
 _RUNNER_UP: Final = 2
 """Candidates that are always searched, because ambiguity depends on the second."""
@@ -68,7 +68,7 @@ class IdentificationService:
         started = time.perf_counter()
         opened = self._search.open(collection_id)
         select = largest_faces(options.max_faces, min_face_size=options.min_face_size)
-        with self._search.confirming(opened):
+        with self._search.confirming(opened), image_of("image"):
             analysis = self._analyser.analyse(image, select, self._quality_policy.to_identify)
         searching = time.perf_counter()
         count = max(_RUNNER_UP, options.max_candidates)

@@ -1,6 +1,7 @@
 """The one face of an image that is compared with people or with other images."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -11,6 +12,7 @@ from app.inference.pipeline import Sample
 from app.inference.quality_policy import Refuse, refuse_none
 from app.inference.subject import Subject, SubjectRule, the_subject
 from app.reasons import NoSubject, Reason, SampleReason
+from app.vision.decode import UNREADABLE
 from app.vision.types import Box, Landmarks, Quality
 
 MOST_IMAGES: Final = 64
@@ -53,11 +55,29 @@ class TakenFace:
         return self.seen, self.embedding
 
 
+@contextmanager
+def image_of(field: str) -> Iterator[None]:
+    """A block that decodes the image of ``field``: an error of its bytes names the field."""
+    try:
+        yield
+    except UNREADABLE as error:
+        error.errors = (FieldError(field, f"{Reason.INVALID_IMAGE}: {error.detail}"),)
+        raise
+
+
 def take_face(
-    analyse: Analyse, image: bytes, subject: Subject, refuse: Refuse = refuse_none
+    analyse: Analyse,
+    image: bytes,
+    subject: Subject,
+    refuse: Refuse = refuse_none,
+    *,
+    field: str = "image",
 ) -> TakenFace:
-    """The face that ``subject`` means, embedded unless ``refuse`` gives reasons."""
-    analysis = analyse(image, the_subject(subject), refuse)
+    """The face that ``subject`` means in the image of ``field``, embedded unless ``refuse`` gives
+    reasons.
+    """
+    with image_of(field):
+        analysis = analyse(image, the_subject(subject), refuse)
     if analysis.missing:
         return TakenFace(None, None, (analysis.missing,), analysis.found)
     (face,) = analysis.faces
@@ -69,15 +89,16 @@ def take_faces(
 ) -> list[tuple[TakenFace, Embeddings]]:
     """The face of each of 2 to 64 labelled images, with its embedding (d,).
 
-    An error names the first image of which no face can be taken.
+    An error names the field of the first image of which no face can be taken.
     """
     if not 2 <= len(images) <= MOST_IMAGES:
         raise wrong_images(f"2 to {MOST_IMAGES} images are needed, {len(images)} were sent")
     faces = []
     with analyser.batch(len(images)) as analyse:
         for index, (label, image) in enumerate(images):
-            taken = take_face(analyse, image, subject)
-            faces.append((taken, taken.needed(f"images[{index}]", label)[1]))
+            field = f"images[{index}]"
+            taken = take_face(analyse, image, subject, field=field)
+            faces.append((taken, taken.needed(field, label)[1]))
     return faces
 
 
@@ -89,7 +110,8 @@ def wrong_images(message: str) -> InvalidRequest:
 def _unusable(taken: TakenFace, field: str, label: str) -> AppError:
     if taken.reasons == (Reason.NO_FACE,):
         where = f" where `subject` says; it has {taken.found}" if taken.found else ""
-        return NoFace(f"No face was found in {label}{where}.")
+        message = f"No face was found in {label}{where}."
+        return NoFace(message, errors=[FieldError(field, f"{Reason.NO_FACE}: {message}")])
     why = ", ".join(taken.reasons)
     if taken.seen is None:
         message = f"{taken.found} faces were found ({why}); say with `subject` which is meant"

@@ -92,11 +92,12 @@ class VerificationService:
         """Decide whether the faces that are meant of two images are of one person."""
         calibration = self._calibrations.bundle
         threshold = calibration.verification_threshold(options.target_fmr)
+        refuse = self._quality_policy.to_identify
         by_source = options.source_subject or options.subject
         by_target = options.target_subject or options.subject
         with self._analyser.batch(2) as analyse:
-            one = take_face(analyse, source, by_source, self._quality_policy.to_identify)
-            other = take_face(analyse, target, by_target, self._quality_policy.to_identify)
+            one = take_face(analyse, source, by_source, refuse, field="source")
+            other = take_face(analyse, target, by_target, refuse, field="target")
         similarity = None
         if one.embedding is not None and other.embedding is not None:
             similarity = float(one.embedding @ other.embedding)

@@ -2,8 +2,8 @@
 
 The first bytes decide the format, whose reader does the work (``app.vision.formats``). Nothing is
 allocated before the size that the file states has been held against the limits, Pillow's own
-process-wide pixel limit is neither relied on nor changed, and whatever the bytes are, only three
-errors come out: ``InvalidImage``, ``UnsupportedImage`` and ``PayloadTooLarge``. Thread-safe.
+process-wide pixel limit is neither relied on nor changed, and whatever the bytes are, only the
+errors of ``UNREADABLE`` come out. Thread-safe.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Final
 
 from PIL import Image
 
-from app.errors import AppError, InvalidImage, PayloadTooLarge
+from app.errors import AppError, InvalidImage, PayloadTooLarge, UnsupportedImage
 from app.vision.formats.bmp import read_bmp
 from app.vision.formats.gif import read_gif
 from app.vision.formats.jpeg import read_jpeg
@@ -25,7 +25,10 @@ from app.vision.limits import ImageLimits
 from app.vision.sniff import HEAD, format_of
 from app.vision.types import RgbImage
 
-__all__ = ["ImageLimits", "decode_image"]
+__all__ = ["UNREADABLE", "ImageLimits", "decode_image"]
+
+UNREADABLE: Final = (InvalidImage, UnsupportedImage, PayloadTooLarge)
+"""The errors of ``decode_image``."""
 
 _Reader = Callable[[bytes, ImageLimits], RgbImage]
 _READERS: Final[dict[str | None, _Reader]] = {

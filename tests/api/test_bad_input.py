@@ -84,8 +84,17 @@ def test_a_bad_image_is_refused_by_its_code(service: TestClient, path: str, name
     fields = ("source", "target") if path == "/compare" else ("image",)
     form = [part for field in fields for part in files(image, field=field)]
     body = problem(service.post(path, files=form), status, code)
+    (error,) = body["errors"]
+    assert error == {"field": fields[0], "message": f"invalid_image: {body['detail']}"}
     encoded = {field: {"base64": base64.b64encode(image).decode()} for field in fields}
-    assert problem(service.post(path, json=encoded), status, code)["detail"] == body["detail"]
+    again = problem(service.post(path, json=encoded), status, code)
+    assert (again["detail"], again["errors"]) == (body["detail"], body["errors"])
+
+
+def test_a_bad_target_is_named(service: TestClient) -> None:
+    form = files(PNG, field="source") + files(b"text", field="target")
+    body = problem(service.post("/compare", files=form), 415, "unsupported_image")
+    assert [each["field"] for each in body["errors"]] == ["target"]
 
 
 @pytest.mark.parametrize("name", BAD_IMAGES)
@@ -111,16 +120,19 @@ def test_a_bad_image_gets_the_same_status_on_every_other_route(
     service: TestClient, name: str
 ) -> None:
     image, status, code = BAD_IMAGES[name]
-    problem(service.post(f"{STAFF}/distances", files=files(image, image)), status, code)
-    problem(service.post(f"{STAFF}/clusters", files=files(image, image)), status, code)
+    for path in (f"{STAFF}/distances", f"{STAFF}/clusters"):
+        body = problem(service.post(path, files=files(image, image)), status, code)
+        assert [each["field"] for each in body["errors"]] == ["images[0]"]
     report = {"person_id": "ada", "verdict": "them"}
     answer = service.post(f"{STAFF}/feedback", data=report, files=files(image, field="image"))
-    problem(answer, status, code)
+    body = problem(answer, status, code)
+    assert [each["field"] for each in body["errors"]] == ["image"]
 
 
 def test_a_bad_image_among_others_stops_a_distance_matrix(service: TestClient) -> None:
     answer = service.post(f"{STAFF}/distances", files=files(PNG, b"text"))
-    problem(answer, 415, "unsupported_image")
+    body = problem(answer, 415, "unsupported_image")
+    assert [each["field"] for each in body["errors"]] == ["images[1]"]
 
 
 IMAGE_ROUTES = {

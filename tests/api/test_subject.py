@@ -314,7 +314,9 @@ def test_an_embedding_is_of_the_face_that_is_meant(
         assert [each["faces_found"] for each in body["warnings"]] == [2]
     answer = problem(embed(rivals, subject="only"), 422, "invalid_request")
     assert "multiple_faces" in answer["errors"][0]["message"]
-    problem(embed(image, subject="0,0,50,50"), 422, "no_face")
+    body = problem(embed(image, subject="0,0,50,50"), 422, "no_face")
+    (error,) = body["errors"]
+    assert (error["field"], error["message"]) == ("image", f"no_face: {body['detail']}")
 
 
 def test_feedback_is_of_the_face_that_is_meant(
