@@ -17,7 +17,7 @@ from app.web.uploads import NO_IMAGES, Submission, described, submission
 
 router = room("keys", "/v1/keys")
 
-KeyId = Annotated[str, Path(pattern=ID_PATTERN)]
+KeyId = Annotated[str, Path(pattern=ID_PATTERN, description="Id of the key.")]
 
 
 @router.post(

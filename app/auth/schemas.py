@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.auth.principal import Scope
-from app.web.fields import BodyFields, Id, Instant, Label, Whole
+from app.web.fields import BodyFields, CreatedAt, Id, Instant, Label, Whole
 
 MOST_A_MINUTE = 1_000_000
 
@@ -14,8 +14,10 @@ MOST_A_MINUTE = 1_000_000
 class NewKey(BodyFields):
     """A key to make."""
 
-    name: Label | None = None
-    scopes: list[Annotated[Scope, Field(strict=False)]] = Field(min_length=1, max_length=4)
+    name: Label | None = Field(None, description="A name for people; null: none.")
+    scopes: list[Annotated[Scope, Field(strict=False)]] = Field(
+        min_length=1, max_length=4, description="What the key may do; 1 to 4 scopes."
+    )
     collections: list[Id] | None = Field(
         None,
         min_length=1,
@@ -38,20 +40,26 @@ class KeyView(BaseModel):
     ``last_used_at`` is at most a minute late, and null where the key was never used.
     """
 
-    id: str
-    name: str | None
-    scopes: list[Scope]
-    collections: list[str] | None
-    expires_at: datetime | None
-    last_used_at: datetime | None
-    rate: int | None
-    created_at: datetime
+    id: str = Field(description="Id of the key, which is no secret.")
+    name: str | None = Field(description="Its name for people; null: none.")
+    scopes: list[Scope] = Field(description="What the key may do.")
+    collections: list[str] | None = Field(
+        description="Collections that the key is for, as far as they still exist; null: all."
+    )
+    expires_at: datetime | None = Field(
+        description="The key is refused from then on, UTC; null: it does not expire."
+    )
+    last_used_at: datetime | None = Field(
+        description="Time of the last use, UTC, up to a minute late; null: never used."
+    )
+    rate: int | None = Field(description="Requests a minute, of each replica; null: any number.")
+    created_at: CreatedAt
 
 
 class NewKeyView(KeyView):
     """A key just made, with its secret, which is shown this once."""
 
-    key: str
+    key: str = Field(description="The secret; shown this once.")
 
 
 class RepeatedKeyView(KeyView):
@@ -60,4 +68,4 @@ class RepeatedKeyView(KeyView):
     Revoke the key and make another if the first answer was lost.
     """
 
-    key: None
+    key: None = Field(description="Always null: the secret was in the first answer alone.")

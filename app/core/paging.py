@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.core.cursors import sealed
 
@@ -15,8 +15,8 @@ Row = TypeVar("Row")
 class Page(BaseModel, Generic[Item]):
     """One page; ``next_cursor`` is null on the last."""
 
-    items: list[Item]
-    next_cursor: str | None
+    items: list[Item] = Field(description="The items of this page; at most `limit`.")
+    next_cursor: str | None = Field(description="The `cursor` of the next page; null on the last.")
 
 
 @dataclass(frozen=True, slots=True)

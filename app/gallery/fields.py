@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Path
@@ -21,7 +22,7 @@ from app.core.ids import ID_PATTERN
 from app.errors import AppError, FieldError, InvalidRequest
 from app.inference.subject import SUBJECT_RULES, Subject, SubjectRule
 from app.vision.types import Box
-from app.web.fields import Whole
+from app.web.fields import Count, Id, Sha256, Whole
 from app.web.json_text import parse
 
 METADATA_BYTES: Final = 16 * 1024
@@ -34,10 +35,10 @@ _SUBJECT_SCHEMA: Final = {
         {
             "type": "object",
             "properties": {
-                "x": {"type": "number"},
-                "y": {"type": "number"},
-                "width": {"type": "number", "exclusiveMinimum": 0},
-                "height": {"type": "number", "exclusiveMinimum": 0},
+                "x": {"type": "number", "description": "Pixels from the left edge."},
+                "y": {"type": "number", "description": "Pixels from the top edge."},
+                "width": {"type": "number", "exclusiveMinimum": 0, "description": "Pixels."},
+                "height": {"type": "number", "exclusiveMinimum": 0, "description": "Pixels."},
             },
             "required": list(_BOX_SIDES),
             "additionalProperties": False,
@@ -45,8 +46,12 @@ _SUBJECT_SCHEMA: Final = {
     ],
 }
 
-CollectionPath = Annotated[str, Path(alias="collection_id", pattern=ID_PATTERN)]
-PersonPath = Annotated[str, Path(alias="person_id", pattern=ID_PATTERN)]
+CollectionPath = Annotated[
+    str, Path(alias="collection_id", pattern=ID_PATTERN, description="Id of the collection.")
+]
+PersonPath = Annotated[
+    str, Path(alias="person_id", pattern=ID_PATTERN, description="Id of the person.")
+]
 
 
 def _as_object(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
@@ -158,4 +163,28 @@ LimitOfSimilarity = Annotated[
         description="The least similarity that counts; above 1 where none is near enough.",
     ),
 ]
-FacesPerPerson = Annotated[Whole, Field(ge=1, le=100)]
+FacesPerPerson = Annotated[
+    Whole, Field(ge=1, le=100, description="Most faces that a person may have.")
+]
+ContractId = Annotated[
+    str, Field(description="Id of the embedding path: embeddings of another cannot be compared.")
+]
+Revision = Annotated[
+    Count, Field(description="Number of changes of the collection's enrolled people so far.")
+]
+CollectionId = Annotated[Id, Field(description="Id of the collection.")]
+PersonId = Annotated[Id, Field(description="Id of the person.")]
+PersonName = Annotated[str | None, Field(description="The person's name; null: none.")]
+ExternalId = Annotated[
+    str | None, Field(description="The person's id in the client's own system; null: none.")
+]
+ValidFrom = Annotated[datetime | None, Field(description="Not named before, UTC; null: always.")]
+ValidUntil = Annotated[
+    datetime | None, Field(description="Not named from then on, UTC; null: never.")
+]
+OwnData = Annotated[dict[str, JsonValue], Field(description="The client's own data.")]
+ImageIndex = Annotated[Count, Field(description="Place of the image in the request, from 0.")]
+FileName = Annotated[
+    str | None, Field(description="Name of the image's file; null where it was sent without.")
+]
+ImageSha256 = Annotated[Sha256, Field(description="SHA-256 of the image as sent, hexadecimal.")]

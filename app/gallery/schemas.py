@@ -1,20 +1,31 @@
 """The schemas of the gallery: request bodies and answers. Answers have no defaults."""
 
-from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, JsonValue, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from app.gallery.fields import (
+    CollectionId,
+    ContractId,
+    ExternalId,
     FacesPerPerson,
+    FileName,
+    ImageIndex,
+    ImageSha256,
     Metadata,
+    OwnData,
+    PersonId,
+    PersonName,
+    Revision,
     Similarity,
     SubjectField,
     TargetFmr,
     TargetFpir,
+    ValidFrom,
+    ValidUntil,
 )
 from app.reasons import Reason, RejectionReason
-from app.web.fields import BodyFields, Count, Id, Instant, Label, Rate, Sha256, Whole
+from app.web.fields import BodyFields, Count, CreatedAt, Id, Instant, Label, Rate, UpdatedAt, Whole
 
 LookalikePolicy = Literal["off", "warn", "refuse"]
 
@@ -22,7 +33,7 @@ LookalikePolicy = Literal["off", "warn", "refuse"]
 class CollectionPatch(BodyFields):
     """Changes to a collection; a field left out stays unchanged."""
 
-    name: Label | None = None
+    name: Label | None = Field(None, description="A name for people; null: none.")
     target_fpir: TargetFpir = 0.001
     target_fmr: TargetFmr = 1e-4
     max_faces_per_person: FacesPerPerson = 20
@@ -45,42 +56,58 @@ class CollectionPatch(BodyFields):
         description="Whether keys without the scope `read` get candidates and exact "
         "similarities; never names. Off: the decision, the person, and steps of 0.05.",
     )
-    metadata: Metadata = Field({})
+    metadata: Metadata = Field(
+        {}, description="The client's own data, at most 16 KiB of JSON; null: empty."
+    )
 
 
 class NewCollection(CollectionPatch):
     """A collection to make."""
 
-    id: Id | None = None
+    id: Id | None = Field(None, description="Id to give to the collection; null: one is made.")
 
 
 class CollectionView(BaseModel):
     """A collection as it is now."""
 
-    id: Id
-    name: str | None
+    id: CollectionId
+    name: str | None = Field(description="A name for people; null: none.")
     target_fpir: TargetFpir
     target_fmr: TargetFmr
     max_faces_per_person: FacesPerPerson
-    lookalikes: LookalikePolicy
-    keep_probes: int = Field(ge=0, le=1000)
-    keep_crops: bool
-    show_candidates: bool
-    metadata: dict[str, JsonValue]
-    contract_id: str
-    revision: Count
-    person_count: Count
-    face_count: Count
-    created_at: datetime
-    updated_at: datetime
+    lookalikes: LookalikePolicy = Field(
+        description="Treatment of an image that looks like another enrolled person."
+    )
+    keep_probes: int = Field(
+        ge=0, le=1000, description="Number of the latest unknown faces whose embeddings are kept."
+    )
+    keep_crops: bool = Field(
+        description="Whether the aligned crops of newly enrolled faces are kept."
+    )
+    show_candidates: bool = Field(
+        description="Whether keys without `read` get candidates and exact similarities."
+    )
+    metadata: OwnData
+    contract_id: ContractId
+    revision: Revision
+    person_count: Count = Field(description="Persons enrolled, valid now or not.")
+    face_count: Count = Field(description="Faces of these persons.")
+    created_at: CreatedAt
+    updated_at: UpdatedAt
 
 
 class PersonPatch(BodyFields):
     """Changes to a person; a field left out stays unchanged, null empties it."""
 
-    name: Label | None = None
-    external_id: Label | None = None
-    metadata: Metadata = Field({})
+    name: Label | None = Field(
+        None, description="A name for people, of any number of persons; null: none."
+    )
+    external_id: Label | None = Field(
+        None, description="The client's own id, of one person of the collection only; null: none."
+    )
+    metadata: Metadata = Field(
+        {}, description="The client's own data, at most 16 KiB of JSON; null: empty."
+    )
     valid_from: Instant | None = Field(None, description="Not named before; null: always.")
     valid_until: Instant | None = Field(None, description="Not named from then on; null: never.")
 
@@ -94,7 +121,7 @@ class PersonPatch(BodyFields):
 class NewPerson(PersonPatch):
     """A person to enrol."""
 
-    id: Id | None = None
+    id: Id | None = Field(None, description="Id to give to the person; null: one is made.")
 
 
 class NewFaces(BodyFields):
@@ -110,16 +137,16 @@ class NewPersonWithFaces(NewPerson, NewFaces):
 class PersonView(BaseModel):
     """A person as enrolled now."""
 
-    id: Id
-    collection_id: Id
-    name: str | None
-    external_id: str | None
-    metadata: dict[str, JsonValue]
-    valid_from: datetime | None
-    valid_until: datetime | None
-    face_count: Count
-    created_at: datetime
-    updated_at: datetime
+    id: PersonId
+    collection_id: CollectionId
+    name: PersonName
+    external_id: ExternalId
+    metadata: OwnData
+    valid_from: ValidFrom
+    valid_until: ValidUntil
+    face_count: Count = Field(description="Faces enrolled.")
+    created_at: CreatedAt
+    updated_at: UpdatedAt
 
 
 class BoxView(BaseModel):
@@ -127,24 +154,30 @@ class BoxView(BaseModel):
     it.
     """
 
-    x: Count
-    y: Count
-    width: int = Field(ge=1)
-    height: int = Field(ge=1)
+    x: Count = Field(description="Pixels from the image's left edge to the box.")
+    y: Count = Field(description="Pixels from the image's top edge to the box.")
+    width: int = Field(ge=1, description="Pixels.")
+    height: int = Field(ge=1, description="Pixels.")
 
 
 class QualityView(BaseModel):
-    """How usable the sample is; ``face_size`` is the shorter side of its box in pixels, angles are
-    degrees.
-    """
+    """How usable the sample is."""
 
-    score: Rate
-    face_size: Count
-    sharpness: Rate
-    brightness: Rate
-    yaw: float = Field(ge=-90, le=90)
-    pitch: float = Field(ge=-180, le=180)
-    roll: float = Field(ge=-180, le=180)
+    score: Rate = Field(description="Overall quality, 0 (useless) to 1 (nothing wrong).")
+    face_size: Count = Field(description="Pixels of the shorter side of the face's box.")
+    sharpness: Rate = Field(description="0 (no detail at all) to 1.")
+    brightness: Rate = Field(description="0 (black) to 1 (white).")
+    yaw: float = Field(
+        ge=-90,
+        le=90,
+        description="Degrees; positive when the face is turned towards the image's right edge.",
+    )
+    pitch: float = Field(ge=-180, le=180, description="Degrees; positive when the face looks up.")
+    roll: float = Field(
+        ge=-180,
+        le=180,
+        description="Degrees; positive when the head is tilted clockwise in the image.",
+    )
 
 
 class FaceView(BaseModel):
@@ -153,59 +186,60 @@ class FaceView(BaseModel):
     id: int = Field(
         ge=1, description="The face's number in its collection; no later face gets it again."
     )
-    person_id: Id
-    image_sha256: Sha256
-    box: BoxView
-    detection_score: Rate
-    quality: QualityView | None
-    contract_id: str
-    created_at: datetime
+    person_id: PersonId
+    image_sha256: ImageSha256
+    box: BoxView = Field(description="The face's box in its image.")
+    detection_score: Rate = Field(description="The detector's confidence, 0 to 1; higher is surer.")
+    quality: QualityView | None = Field(
+        description="How usable the face is; null without a detector."
+    )
+    contract_id: ContractId
+    created_at: CreatedAt
 
 
 class AddedFace(FaceView):
-    """A template just made; ``index`` is the place of its image in the request, from 0."""
+    """A template just made."""
 
-    index: Count
+    index: ImageIndex
 
 
 class _OfAnImage(BaseModel):
-    """A result for the image at place ``index`` of the request, from 0."""
+    """A result for one image of the request."""
 
-    index: Count
-    filename: str | None
-    image_sha256: Sha256
+    index: ImageIndex
+    filename: FileName
+    image_sha256: ImageSha256
 
 
 class RejectedImage(_OfAnImage):
     """An image that was not enrolled, and why."""
 
-    reasons: list[RejectionReason]
-    detail: str
+    reasons: list[RejectionReason] = Field(description="Why it was not enrolled.")
+    detail: str = Field(description="The reason in words, and what to do.")
 
 
 class LookalikeWarning(_OfAnImage):
-    """An image that was enrolled although the service would have named somebody else for it.
+    """An image that was enrolled although the service would have named somebody else for it."""
 
-    ``fpir`` is the rate at which strangers look as much like anybody in this gallery.
-    """
-
-    reason: Literal[Reason.LOOKS_LIKE_ANOTHER_PERSON]
-    person_id: Id
-    similarity: Similarity
-    fpir: Rate
-    detail: str
+    reason: Literal[Reason.LOOKS_LIKE_ANOTHER_PERSON] = Field(description="The kind of warning.")
+    person_id: Id = Field(description="The person whom the image looks like.")
+    similarity: Similarity = Field(
+        description="Cosine of image and that person, -1 to 1; higher is closer."
+    )
+    fpir: Rate = Field(
+        description="Rate, 0 to 1, at which strangers look as much like anybody in this gallery."
+    )
+    detail: str = Field(description="The reason in words, and what to do.")
 
 
 class SeveralFaces(BaseModel):
-    """Several faces were found in an image: ``faces_found`` of them, and the one in ``box`` was
-    taken. ``index`` is the image's place in the request, from 0.
-    """
+    """Several faces were found in an image, and one of them was taken."""
 
-    index: Count
-    reason: Literal[Reason.SEVERAL_FACES]
-    faces_found: int = Field(ge=2)
-    box: BoxView
-    detail: str
+    index: ImageIndex
+    reason: Literal[Reason.SEVERAL_FACES] = Field(description="The kind of warning.")
+    faces_found: int = Field(ge=2, description="Faces found in the image.")
+    box: BoxView = Field(description="The box of the face that was taken.")
+    detail: str = Field(description="The reason in words, and what to do.")
 
 
 class SeveralFacesWarning(SeveralFaces, _OfAnImage):
@@ -219,34 +253,42 @@ EnrolmentWarning = Annotated[LookalikeWarning | SeveralFacesWarning, Field(discr
 class FacesAdded(BaseModel):
     """The result for each image; partial success is success."""
 
-    faces: list[AddedFace]
-    rejected: list[RejectedImage]
-    warnings: list[EnrolmentWarning]
+    faces: list[AddedFace] = Field(description="The faces enrolled, in the order of their images.")
+    rejected: list[RejectedImage] = Field(
+        description="The images that were not enrolled, in their order."
+    )
+    warnings: list[EnrolmentWarning] = Field(
+        description="Images that were enrolled but should be looked at."
+    )
 
 
 class PersonAdded(FacesAdded):
     """The person made, and the result for each image."""
 
-    person: PersonView
+    person: PersonView = Field(description="The person made.")
 
 
 class LookalikePerson(BaseModel):
     """One of two who look alike."""
 
-    person_id: Id
-    external_id: str | None
-    name: str | None
+    person_id: PersonId
+    external_id: ExternalId
+    name: PersonName
 
 
 class LookalikePair(BaseModel):
     """Two persons who are nearer to each other than strangers should be.
 
-    ``fmr`` is the rate at which two strangers are this alike. A ``probable_duplicate`` is as near
-    as faces of one person are to each other on average. A ``lookalike`` is less near, but one
-    would be named as the other at the collection's target if the one were not enrolled.
+    A ``lookalike`` would be named as the other at the collection's target if it were not enrolled.
     """
 
-    persons: Annotated[list[LookalikePerson], Field(min_length=2, max_length=2)]
-    similarity: Similarity
-    fmr: Rate
-    kind: Literal["lookalike", "probable_duplicate"]
+    persons: Annotated[list[LookalikePerson], Field(min_length=2, max_length=2)] = Field(
+        description="The two persons."
+    )
+    similarity: Similarity = Field(description="Cosine of the two, -1 to 1; higher is closer.")
+    fmr: Rate = Field(
+        description="Rate, 0 to 1, at which two strangers are this alike; lower is closer."
+    )
+    kind: Literal["lookalike", "probable_duplicate"] = Field(
+        description="`probable_duplicate`: as near as faces of one person are on average."
+    )

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.auth.guard import allow
 from app.auth.principal import Principal, Scope
@@ -28,7 +28,7 @@ _NOT_READY = {
 class Health(BaseModel):
     """The service's word on itself."""
 
-    status: Literal["ok"]
+    status: Literal["ok"] = Field(description="Always `ok`: an answer is the news.")
 
 
 class ReadyView(BaseModel):
@@ -36,7 +36,9 @@ class ReadyView(BaseModel):
     what was last known, everything else answers 503.
     """
 
-    status: Ready
+    status: Ready = Field(
+        description="`stale` while the database does not answer and decisions go on without it."
+    )
 
 
 @router.get("/v1/health/live", dependencies=[Depends(check_parameters)])

@@ -140,3 +140,8 @@ Rate = Annotated[float, Field(ge=0, le=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+RequestId = Annotated[
+    str, Field(description="Id of this request: that of its log line and of `X-Request-Id`.")
+]
+CreatedAt = Annotated[datetime, Field(description="Time of creation, UTC.")]
+UpdatedAt = Annotated[datetime, Field(description="Time of the last change, UTC.")]

@@ -12,7 +12,7 @@ from app.web.fields import WholeText
 
 def _paging(
     request: Request,
-    limit: Annotated[WholeText, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[WholeText, Query(ge=1, le=1000, description="Most items of the page.")] = 100,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
 ) -> Paging:
     secret, listed = request.state.cursor_secret, request.url.path  # the guard came before

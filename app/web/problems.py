@@ -40,20 +40,30 @@ _log = structlog.get_logger()
 class FieldProblem(BaseModel):
     """One wrong field of the request."""
 
-    field: str
-    message: str
+    field: str = Field(
+        description="The field, parameter or header; `name[0]` is the first of a list."
+    )
+    message: str = Field(description="What is wrong with it, for people.")
 
 
 class Problem(BaseModel):
     """An error; ``code`` is stable, ``detail`` is for people."""
 
-    type: str = Field(examples=["urn:kith:problem:not_found"])
-    title: str
-    status: int
-    detail: str
-    code: str
-    request_id: str
-    errors: list[FieldProblem] = []
+    type: str = Field(
+        examples=["urn:kith:problem:not_found"], description="A URN that ends in `code`."
+    )
+    title: str = Field(description="The kind of error in a few words, for people.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(
+        description="What happened and what to do, for people; its wording may change."
+    )
+    code: str = Field(description="The kind of error, for programs; it never changes.")
+    request_id: str = Field(
+        description="Id of this request: that of its log line and the header `X-Request-Id`."
+    )
+    errors: list[FieldProblem] = Field(
+        [], description="The fields at fault; empty where the error is of no field."
+    )
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

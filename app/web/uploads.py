@@ -28,6 +28,15 @@ _AT_ONCE: Final = 4 * 1024
 it takes to hand them to a thread.
 """
 
+_FORMATS: Final = "JPEG, PNG, WebP, BMP, GIF (its first frame) or TIFF"
+_ABOUT: Final = {
+    "image": f"The image: {_FORMATS}.",
+    "images": f"The images, at most {_MAX_IMAGES}: {_FORMATS}.",
+    "source": f"The one image: {_FORMATS}.",
+    "target": f"The other image: {_FORMATS}.",
+}
+_BASE64: Final = "The file's bytes in base64, in either alphabet; a data URI is read as well."
+
 Fields = TypeVar("Fields", bound=BodyFields)
 
 
@@ -134,7 +143,9 @@ def described(model: type[BaseModel], images: ImageFields) -> dict[str, Any]:
     binary = {"type": "string", "format": "binary"}
     encoded = {
         "type": "object",
-        "properties": {"base64": {"type": "string", "contentEncoding": "base64"}},
+        "properties": {
+            "base64": {"type": "string", "contentEncoding": "base64", "description": _BASE64}
+        },
         "required": ["base64"],
         "additionalProperties": False,
     }
@@ -151,7 +162,8 @@ def _schema(model: type[BaseModel], images: ImageFields, image: dict[str, Any]) 
         name = model.__name__
         return {"$ref": f"#/components/schemas/{name}", "$defs": {**parts, name: schema}}
     one = {"type": "array", "items": image, "minItems": 1} if images.many else image
-    schema.setdefault("properties", {}).update(dict.fromkeys(images.names, one))
+    about = {name: {**one, "description": _ABOUT[name]} for name in images.names}
+    schema.setdefault("properties", {}).update(about)
     if images.required:
         schema["required"] = [*schema.get("required", []), *images.names]
     return schema

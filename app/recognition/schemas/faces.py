@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from app.gallery.fields import SubjectField
+from app.gallery.fields import ContractId, SubjectField
 from app.gallery.schemas import BoxView, QualityView, SeveralFaces
-from app.web.fields import BodyFields, Finite, Rate, Whole
+from app.web.fields import BodyFields, Finite, Rate, RequestId, Whole
 
 Pair = Annotated[list[Finite], Field(min_length=2, max_length=2)]
 """A list, because few generators of clients understand a tuple's schema."""
@@ -20,7 +20,9 @@ FacesFound = Annotated[
 class DetectOptions(BodyFields):
     """How to detect."""
 
-    max_faces: Whole = Field(10, ge=1, le=100)
+    max_faces: Whole = Field(
+        10, ge=1, le=100, description="Most faces that are answered: the largest."
+    )
     min_face_size: Whole = Field(
         0,
         ge=0,
@@ -40,29 +42,40 @@ class SampleView(BaseModel):
     they may lie outside of the image where the border cuts the face.
     """
 
-    box: BoxView
-    landmarks: Points | None
-    detection_score: Rate
-    quality: QualityView | None
+    box: BoxView = Field(
+        description="The face's box; of a bundle without a detector the whole image."
+    )
+    landmarks: Points | None = Field(
+        description="x and y in pixels of the person's right eye, left eye, nose tip, right and "
+        "left corner of the mouth; null without a detector."
+    )
+    detection_score: Rate = Field(description="The detector's confidence, 0 to 1; higher is surer.")
+    quality: QualityView | None = Field(
+        description="How usable the face is; null without a detector."
+    )
 
 
 class Detection(BaseModel):
     """Every face of the image, largest first, without identities."""
 
-    request_id: str
-    contract_id: str
+    request_id: RequestId
+    contract_id: ContractId
     width: Pixels
     height: Pixels
     faces_found: FacesFound
-    faces: list[SampleView]
+    faces: list[SampleView] = Field(description="The faces, largest first.")
 
 
 class EmbeddingView(BaseModel):
     """One face's embedding, of unit length."""
 
-    request_id: str
-    contract_id: str
-    dimension: int = Field(ge=1)
-    embedding: list[Finite]
-    face: SampleView
-    warnings: list[SeveralFaces]
+    request_id: RequestId
+    contract_id: ContractId
+    dimension: int = Field(ge=1, description="Numbers in the embedding.")
+    embedding: list[Finite] = Field(
+        description="The embedding, of length 1: the cosine of two is their similarity."
+    )
+    face: SampleView = Field(description="The face that was embedded.")
+    warnings: list[SeveralFaces] = Field(
+        description="The image, where several faces were found in it."
+    )

@@ -1,22 +1,40 @@
 """Identification (1:N)."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from app.gallery.fields import LimitOfSimilarity, Similarity, TargetFpir
+from app.gallery.fields import (
+    ContractId,
+    ExternalId,
+    LimitOfSimilarity,
+    PersonId,
+    PersonName,
+    Revision,
+    Similarity,
+    TargetFpir,
+    ValidFrom,
+    ValidUntil,
+)
 from app.reasons import ProbeReason
 from app.recognition.schemas.faces import DetectOptions, FacesFound, Pixels, SampleView
-from app.web.fields import Count, Id, Positive, Rate, Whole
+from app.web.fields import Count, Id, Positive, Rate, RequestId, Whole
 
 
 class IdentifyOptions(DetectOptions):
     """How to identify; ``target_fpir`` and ``min_similarity`` can only make it stricter."""
 
-    max_candidates: Whole = Field(5, ge=1, le=100)
-    target_fpir: TargetFpir | None = None
-    min_similarity: float | None = Field(None, ge=-1, le=1)
+    max_candidates: Whole = Field(5, ge=1, le=100, description="Most candidates of each face.")
+    target_fpir: TargetFpir | None = Field(
+        None,
+        description="A stricter rate than the collection's, for this request; null: that one.",
+    )
+    min_similarity: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        description="A least cosine in addition to the threshold; null: the threshold alone.",
+    )
     source: Id | None = Field(
         None, description="Where the image is from, such as a camera: a label of the metrics."
     )
@@ -30,23 +48,31 @@ class Candidate(BaseModel):
     null in a stale answer.
     """
 
-    person_id: Id
-    external_id: str | None
-    name: str | None
-    similarity: Similarity
-    fpir: Rate
-    face_id: Annotated[int, Field(ge=1, description="The face's number in its collection.")] | None
-    reported_not_them: bool
+    person_id: PersonId
+    external_id: ExternalId
+    name: PersonName
+    similarity: Similarity = Field(
+        description="Cosine of probe and person, -1 to 1; higher is closer."
+    )
+    fpir: Rate = Field(
+        description="Rate, 0 to 1, at which strangers are as similar to anybody in this gallery."
+    )
+    face_id: (
+        Annotated[int, Field(ge=1, description="The face's number in its collection.")] | None
+    ) = Field(description="Number of the person's nearest face; null in a stale answer.")
+    reported_not_them: bool = Field(
+        description="Whether feedback keeps this person from being named for this probe."
+    )
 
 
 class NotValidPerson(BaseModel):
     """A person whose validity has not begun or is over; only for keys with scope ``read``."""
 
-    person_id: str
-    external_id: str | None
-    name: str | None
-    valid_from: datetime | None
-    valid_until: datetime | None
+    person_id: PersonId
+    external_id: ExternalId
+    name: PersonName
+    valid_from: ValidFrom
+    valid_until: ValidUntil
 
 
 class IdentifiedFace(SampleView):
@@ -62,32 +88,52 @@ class IdentifiedFace(SampleView):
     values and candidates without names.
     """
 
-    decision: Literal["identified", "unknown", "ambiguous", "rejected"]
-    person_id: Id | None
-    similarity: Similarity | None
-    probe_id: Id | None
-    reasons: list[ProbeReason]
-    not_valid: list[NotValidPerson]
-    candidates: list[Candidate]
+    decision: Literal["identified", "unknown", "ambiguous", "rejected"] = Field(
+        description="`unknown`: nobody reaches the threshold. `ambiguous`: two do and cannot be "
+        "told apart. `rejected`: the face cannot be compared; `reasons` say why."
+    )
+    person_id: Id | None = Field(
+        description="The person identified; null for every other decision."
+    )
+    similarity: Similarity | None = Field(
+        description="Cosine with the person identified, higher is closer, else null; in steps of "
+        "0.05 to keys that do not get exact values."
+    )
+    probe_id: Id | None = Field(
+        description="Id of the kept probe, for feedback; null where it was not kept."
+    )
+    reasons: list[ProbeReason] = Field(
+        description="Why the face was not compared or not named; else empty."
+    )
+    not_valid: list[NotValidPerson] = Field(
+        description="Persons who reach the threshold but are not valid now, nearest first."
+    )
+    candidates: list[Candidate] = Field(
+        description="The nearest persons, one row a person, nearest first, whatever the decision."
+    )
 
 
 class PolicyView(BaseModel):
     """The threshold of the decision."""
 
-    target_fpir: TargetFpir
-    threshold: LimitOfSimilarity
-    gallery_size: Count
-    extrapolated: bool
+    target_fpir: TargetFpir = Field(
+        description="Rate, 0 to 1, at which strangers may be named by this decision."
+    )
+    threshold: LimitOfSimilarity = Field(description="The least cosine at which a person is named.")
+    gallery_size: Count = Field(description="Persons who are valid now.")
+    extrapolated: bool = Field(
+        description="Whether the rate is below what the calibration has measured."
+    )
 
 
 class TimingsView(BaseModel):
     """Milliseconds of each step."""
 
-    decode: Positive
-    detect: Positive
-    embed: Positive
-    search: Positive
-    total: Positive
+    decode: Positive = Field(description="Milliseconds to decode the image.")
+    detect: Positive = Field(description="Milliseconds to find faces.")
+    embed: Positive = Field(description="Milliseconds to embed the faces.")
+    search: Positive = Field(description="Milliseconds to search and decide.")
+    total: Positive = Field(description="Milliseconds from the body's end to the decision.")
 
 
 class Identification(BaseModel):
@@ -97,13 +143,19 @@ class Identification(BaseModel):
     replica, for at most ``KITH_STALE_OK_SECONDS``.
     """
 
-    request_id: str
-    contract_id: str
-    revision: Count
-    stale: bool
-    policy: PolicyView
+    request_id: RequestId
+    contract_id: ContractId
+    revision: Revision
+    stale: bool = Field(
+        description="Whether the database did not answer, so that last known data decided."
+    )
+    policy: PolicyView = Field(
+        description="The threshold of the decision, and what it follows from."
+    )
     width: Pixels
     height: Pixels
     faces_found: FacesFound
-    faces: list[IdentifiedFace]
-    timings_ms: TimingsView
+    faces: list[IdentifiedFace] = Field(
+        description="The faces, largest first, at most `max_faces`; empty where none was found."
+    )
+    timings_ms: TimingsView = Field(description="Milliseconds spent on each step.")

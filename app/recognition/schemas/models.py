@@ -12,19 +12,28 @@ class ModelView(BaseModel):
     two services with the same one decide by the same models and the same calibration.
     """
 
-    name: str
-    version: str
-    contract_id: str
-    manifest_sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    licence: str
-    dimension: int = Field(ge=1)
-    sample: Literal["face", "image"]
-    provider: str
-    precision: str
-    calibration: dict[str, Any]
+    name: str = Field(description="Name of the bundle.")
+    version: str = Field(description="Its version.")
+    contract_id: str = Field(
+        description="Id of the embedding path: embeddings of different ids cannot be compared."
+    )
+    manifest_sha256: str = Field(
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of the bundle's `manifest.json`, hexadecimal.",
+    )
+    licence: str = Field(description="Licence of the models.")
+    dimension: int = Field(ge=1, description="Numbers in an embedding.")
+    sample: Literal["face", "image"] = Field(
+        description="What is embedded: the face that was found, or the whole image."
+    )
+    provider: str = Field(description="The onnxruntime execution provider that computes.")
+    precision: str = Field(description="Number format of the computation.")
+    calibration: dict[str, Any] = Field(
+        description="The data and date of the bundle's calibration."
+    )
 
 
 class ModelList(BaseModel):
     """The bundles loaded: one."""
 
-    items: list[ModelView]
+    items: list[ModelView] = Field(description="The bundles loaded: one.")

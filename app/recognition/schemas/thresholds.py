@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from app.gallery.fields import LimitOfSimilarity, Similarity, TargetFpir
+from app.gallery.fields import ContractId, LimitOfSimilarity, Similarity, TargetFpir
 from app.recognition.schemas.faces import Pair
 from app.web.fields import Count, Finite, Positive, Rate
 
@@ -16,9 +16,13 @@ class BundleEvidence(BaseModel):
     """The threshold that the bundle's calibration alone would give, and the data behind it."""
 
     similarity: LimitOfSimilarity
-    fpir_interval: Interval
-    extrapolated: bool
-    calibration: dict[str, Any]
+    fpir_interval: Interval = Field(description="95 % interval of the rate there.")
+    extrapolated: bool = Field(
+        description="Whether the rate is below what the calibration has measured."
+    )
+    calibration: dict[str, Any] = Field(
+        description="The data and date of the bundle's calibration."
+    )
 
 
 class SiteView(BaseModel):
@@ -34,19 +38,35 @@ class SiteView(BaseModel):
     ``at_least`` says that its statistics would give a lower one.
     """
 
-    persons: Count
-    mean: Similarity | None
-    deviation: Positive | None
-    persons_with_several_faces: Count
-    coherence: Similarity | None
-    shift: Finite
-    stretch: Positive
-    used_shift: Finite
-    used_stretch: Positive
-    shift_error: Positive
-    stretch_error: Positive
-    least_similarity: LimitOfSimilarity
-    at_least: bool
+    persons: Count = Field(description="Persons who are valid now.")
+    mean: Similarity | None = Field(
+        description="Mean cosine of pairs of persons; null with fewer than two."
+    )
+    deviation: Positive | None = Field(
+        description="Standard deviation of these cosines; null with fewer than two persons."
+    )
+    persons_with_several_faces: Count = Field(description="Persons with two faces or more.")
+    coherence: Similarity | None = Field(
+        description="Mean cosine of two faces of one person; null where nobody has two."
+    )
+    shift: Finite = Field(
+        description="Mean less the bundle's, in the bundle's standard deviations; 0 is alike."
+    )
+    stretch: Positive = Field(description="Standard deviation over the bundle's; 1 is alike.")
+    used_shift: Finite = Field(
+        description="Shift that the threshold uses, in the bundle's standard deviations."
+    )
+    used_stretch: Positive = Field(description="Stretch that the threshold uses.")
+    shift_error: Positive = Field(description="Standard error that remains of the shift.")
+    stretch_error: Positive = Field(
+        description="Standard error that remains of the logarithm of the stretch."
+    )
+    least_similarity: LimitOfSimilarity = Field(
+        description="The lowest threshold, a cosine, that the site may lead to."
+    )
+    at_least: bool = Field(
+        description="Whether the site's statistics would give a lower threshold."
+    )
 
 
 class ReportsView(BaseModel):
@@ -59,12 +79,18 @@ class ReportsView(BaseModel):
     and at most 1 + ``false_positives``: it corrects the rate upwards, never downwards.
     """
 
-    probes: Count
-    expected_false_positives: Positive
-    false_positives: Count
-    not_them: Count
-    them: Count
-    factor: float = Field(ge=1, allow_inf_nan=False)
+    probes: Count = Field(description="Probes counted.")
+    expected_false_positives: Positive = Field(
+        description="False positives expected if all probes had been strangers."
+    )
+    false_positives: Count = Field(description="False positives that were confirmed.")
+    not_them: Count = Field(description="Reports `not_them`.")
+    them: Count = Field(description="Reports `them`.")
+    factor: float = Field(
+        ge=1,
+        allow_inf_nan=False,
+        description="Factor by which feedback raises the rate, at least 1.",
+    )
 
 
 class ThresholdEvidence(BaseModel):
@@ -75,13 +101,23 @@ class ThresholdEvidence(BaseModel):
     a ``warning``, where the ratio is off by more than a factor of two and its interval excludes 1.
     """
 
-    bundle: BundleEvidence
-    site: SiteView
-    feedback: ReportsView
-    fpir_ratio: Positive
-    fpir_ratio_interval: Pair
-    fits_bundle: bool
-    warning: str | None
+    bundle: BundleEvidence = Field(description="The bundle's own threshold.")
+    site: SiteView = Field(description="Statistics of the enrolled people.")
+    feedback: ReportsView = Field(
+        description="Reports, and the false positives that were expected."
+    )
+    fpir_ratio: Positive = Field(
+        description="Rate of strangers here at the bundle's threshold, over the rate it states."
+    )
+    fpir_ratio_interval: Pair = Field(
+        description="95 % interval of this ratio, the lower end first."
+    )
+    fits_bundle: bool = Field(
+        description="Whether the ratio agrees with 1 within a factor of two or its interval."
+    )
+    warning: str | None = Field(
+        description="What an operator should know; null where there is nothing."
+    )
 
 
 class ThresholdView(BaseModel):
@@ -90,11 +126,17 @@ class ThresholdView(BaseModel):
     ``gallery_size`` and ``face_count`` are of the persons who are valid now.
     """
 
-    similarity: LimitOfSimilarity
+    similarity: LimitOfSimilarity = Field(
+        description="The least cosine at which a person is named; higher is stricter."
+    )
     target_fpir: TargetFpir
-    gallery_size: Count
-    face_count: Count
-    fpir_interval: Interval
-    extrapolated: bool
-    contract_id: str
-    evidence: ThresholdEvidence
+    gallery_size: Count = Field(description="Persons who are valid now.")
+    face_count: Count = Field(description="Faces of these persons.")
+    fpir_interval: Interval = Field(
+        description="95 % interval of the rate at this threshold, the lower end first."
+    )
+    extrapolated: bool = Field(
+        description="Whether the rate is below what the calibration has measured."
+    )
+    contract_id: ContractId
+    evidence: ThresholdEvidence = Field(description="What the threshold follows from.")

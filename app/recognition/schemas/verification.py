@@ -2,14 +2,21 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from app.gallery.fields import LimitOfSimilarity, RuleField, Similarity, SubjectField, TargetFmr
+from app.gallery.fields import (
+    ContractId,
+    LimitOfSimilarity,
+    RuleField,
+    Similarity,
+    SubjectField,
+    TargetFmr,
+)
 from app.gallery.schemas import SeveralFaces
 from app.reasons import ProbeReason
 from app.recognition.schemas.faces import SampleView
 from app.recognition.schemas.identification import NotValidPerson
-from app.web.fields import BodyFields, Rate
+from app.web.fields import BodyFields, Rate, RequestId
 
 
 class CompareOptions(BodyFields):
@@ -19,14 +26,20 @@ class CompareOptions(BodyFields):
 
     target_fmr: TargetFmr = 1e-4
     subject: RuleField = "largest"
-    source_subject: SubjectField | None = None
-    target_subject: SubjectField | None = None
+    source_subject: SubjectField | None = Field(
+        None, description="As `subject`, for the source alone; null: as `subject` says."
+    )
+    target_subject: SubjectField | None = Field(
+        None, description="As `subject`, for the target alone; null: as `subject` says."
+    )
 
 
 class VerifyOptions(BodyFields):
     """A ``target_fmr`` can only make the collection's stricter."""
 
-    target_fmr: TargetFmr | None = None
+    target_fmr: TargetFmr | None = Field(
+        None, description="A stricter rate than the collection's; null: the collection's."
+    )
     subject: SubjectField = "largest"
 
 
@@ -42,32 +55,60 @@ class Verification(BaseModel):
     the collection has ``show_candidates``), because each lower value would guide an attacker.
     """
 
-    request_id: str
-    contract_id: str
-    decision: Literal["match", "no_match", "rejected"]
-    reasons: list[ProbeReason]
-    not_valid: list[NotValidPerson]
-    similarity: Similarity | None
+    request_id: RequestId
+    contract_id: ContractId
+    decision: Literal["match", "no_match", "rejected"] = Field(
+        description="`rejected`: there was nothing to compare; `reasons` say why."
+    )
+    reasons: list[ProbeReason] = Field(
+        description="Why there was nothing to compare, or no match; else empty."
+    )
+    not_valid: list[NotValidPerson] = Field(
+        description="The person, where not valid now; only for keys with `read` or `admin`."
+    )
+    similarity: Similarity | None = Field(
+        description="Cosine of face and person, -1 to 1; higher is closer. Null where not compared."
+    )
     threshold: LimitOfSimilarity
     target_fmr: TargetFmr
-    fmr: Rate | None
-    reported_not_them: bool
-    stale: bool
-    face: SampleView | None
-    warnings: list[SeveralFaces]
+    fmr: Rate | None = Field(
+        description="Rate, 0 to 1, at which strangers are as similar; lower is closer."
+    )
+    reported_not_them: bool = Field(
+        description="Whether feedback says that a face at least as near is not this person."
+    )
+    stale: bool = Field(
+        description="Whether the database did not answer, so that last known data decided."
+    )
+    face: SampleView | None = Field(description="The face that was taken; null where none was.")
+    warnings: list[SeveralFaces] = Field(
+        description="The image, where several faces were found in it."
+    )
 
 
 class Comparison(BaseModel):
     """Two images, one face of each; in ``warnings`` the source is image 0, the target image 1."""
 
-    request_id: str
-    contract_id: str
-    decision: Literal["match", "no_match", "rejected"]
-    reasons: list[ProbeReason]
-    similarity: Similarity | None
+    request_id: RequestId
+    contract_id: ContractId
+    decision: Literal["match", "no_match", "rejected"] = Field(
+        description="`rejected`: there was nothing to compare; `reasons` say why."
+    )
+    reasons: list[ProbeReason] = Field(description="Why there was nothing to compare; else empty.")
+    similarity: Similarity | None = Field(
+        description="Cosine of the faces, -1 to 1; higher is closer. Null where not compared."
+    )
     threshold: LimitOfSimilarity
     target_fmr: TargetFmr
-    fmr: Rate | None
-    source: SampleView | None
-    target: SampleView | None
-    warnings: list[SeveralFaces]
+    fmr: Rate | None = Field(
+        description="Rate, 0 to 1, at which two strangers are as similar; lower is closer."
+    )
+    source: SampleView | None = Field(
+        description="The face taken of the source; null where none was."
+    )
+    target: SampleView | None = Field(
+        description="The face taken of the target; null where none was."
+    )
+    warnings: list[SeveralFaces] = Field(
+        description="The images in which several faces were found: 0 the source, 1 the target."
+    )
