@@ -18,7 +18,7 @@ from app.core.addresses import TrustedProxies
 from app.core.environment import SettingNames, allowed_values
 from app.core.logging import LogFormat
 from app.core.web_addresses import checked_root_path, split_origins
-from app.errors import SettingsError
+from app.errors import BundleError, SettingsError
 
 MEBIBYTE = 1024 * 1024
 _YEAR: Final = 365 * 24 * 3600
@@ -221,18 +221,30 @@ class Settings(BaseSettings):
 
     def bundle_named(self, named: Path) -> Path:
         """The folder ``named``, or where there is none the bundle of that name: one that comes with
-        Kith, or one in ``KITH_DATA_DIR/models``.
+        Kith, or one in ``KITH_DATA_DIR/models``. ``BundleError`` where neither is there.
         """
         # isdir: whether there may be a folder of the operator's that this process may not see.
         if os.path.isdir(named) or len(named.parts) != 1:  # noqa: PTH112 - its is_dir() raises then
             return named
-        places = (SHIPPED / named, self.data_dir / "models" / named)
-        return next((each for each in places if os.path.isdir(each)), named)  # noqa: PTH112
+        mine = self.data_dir / "models"
+        for each in (SHIPPED / named, mine / named):
+            if os.path.isdir(each):  # noqa: PTH112
+                return each
+        raise BundleError(
+            f"No model bundle {str(named)!r} was found: there is no folder {named.absolute()}, "
+            f"none of that name comes with Kith ({_bundles_in(SHIPPED)}), and none is in {mine} "
+            f"({_bundles_in(mine)}). Give one of these names or a bundle's folder; `kith models "
+            "pull` gets the default bundle."
+        )
 
     @property
     def admin_key_file(self) -> Path:
         """The file to which the first start writes the admin key."""
         return self.data_dir / "admin.key"
+
+
+def _bundles_in(folder: Path) -> str:
+    return ", ".join(sorted(each.parent.name for each in folder.glob("*/manifest.json"))) or "empty"
 
 
 _SECRET: Final = frozenset({"admin_key", "database_url"})

@@ -194,9 +194,11 @@ def read_with_digest(folder: Path) -> tuple[Manifest, str]:
         parsed(content)  # pydantic keeps the last of two equal names
         manifest = Manifest.model_validate_json(content)
     except FileNotFoundError:
+        there = os.path.isdir(folder)  # noqa: PTH112 - its is_dir() may raise
+        lacks = f"it has no {MANIFEST}" if there else f"there is no folder {folder.absolute()}"
         raise BundleError(
-            f"{folder} is no model bundle: it has no {MANIFEST}. `kith models pull` gets the "
-            "default one; KITH_MODEL names another."
+            f"{folder} is no model bundle: {lacks}. `kith models pull` gets the default one; "
+            "KITH_MODEL names another."
         ) from None
     except (OSError, ValueError) as error:
         raise BundleError(f"{file} cannot be read: {_first_line(error)}") from None

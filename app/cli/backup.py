@@ -124,14 +124,15 @@ def _counted(collections: Sequence[CollectionEntry]) -> str:
 def _tell_of_other_models(settings: Settings, collections: Sequence[CollectionEntry]) -> None:
     """Warn of restored collections of another model, which the configured one cannot search."""
     try:
-        configured = read_manifest(settings.bundle_dir).contract_id
-    except BundleError:
-        say(f"There is no model bundle in {settings.bundle_dir} to compare contract ids with.")
+        folder = settings.bundle_dir
+        configured = read_manifest(folder).contract_id
+    except BundleError as error:
+        say(f"There is no model bundle to compare contract ids with: {error.detail}")
         return
     for each in collections:
         if each.contract_id != configured:
             say(
                 f"{each.id!r} holds templates of {each.contract_id}; the bundle in "
-                f"{settings.bundle_dir} is {configured}. Until Kith runs with the former, it "
+                f"{folder} is {configured}. Until Kith runs with the former, it "
                 "answers contract_mismatch for that collection."
             )

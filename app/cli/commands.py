@@ -1,15 +1,40 @@
 """Every command by its name. To import this is to load all that any of them needs."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from app.cli import backup, check, enroll, evaluate, health, keys, models, reembed, serve
+from app.core.terminal import plain_console
 
 cli = typer.Typer(
     name="kith",
-    help="Kith identifies faces, and answers unknown when a face belongs to nobody enrolled.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(*, asked: bool) -> None:
+    if asked:
+        plain_console().print(f"kith {version('kith')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def kith(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Kith identifies faces, and answers unknown when a face belongs to nobody enrolled."""
+    del version  # printed by its callback
+
+
 cli.command("serve")(serve.serve)
 cli.command("health")(health.health)
 cli.command("enroll")(enroll.enroll)

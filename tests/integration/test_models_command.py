@@ -37,7 +37,14 @@ def test_a_bundle_is_named_by_its_folder_or_by_its_name(
         assert Bundle.load(folder).manifest.contract_id in said
         assert f"SHA-256 of its manifest: {digest(folder)}" in said
     assert "fake" in kith(tmp_path / "data", Path("mine"), "models", "show")
-    assert "nobodys is no model bundle" in show("nobodys")
+    said, mine = show("nobodys"), tmp_path / "data" / "models"
+    assert said.startswith(
+        f"kith: No model bundle 'nobodys' was found: there is no folder {tmp_path / 'nobodys'}, "
+        f"none of that name comes with Kith (face-mini), and none is in {mine} (mine). "
+        "Give one of these names or a bundle's folder; `kith models pull` gets"
+    )
+    assert said.endswith("[1]")
+    assert "No model bundle 'mini'" in kith(tmp_path / "data", Path("mini"), "models", "show")
     shutil.copytree(fake_bundle, tmp_path / "face-mini")  # a folder that is there goes first
     assert digest(fake_bundle) in show("face-mini")
 

@@ -81,7 +81,7 @@ def test_a_restore_before_the_first_start_works_as_printed(
         settings = {"KITH_DATABASE_URL": url} if database_kind == "postgresql" else {}
         said = [run(line, clone, **settings) for line in before]
         assert "Restored: collections 1, persons 1, faces 1." in said[-1]
-        assert "There is no model bundle in data/models/face" in said[-1]
+        assert "no model bundle to compare contract ids with: data/models/face is" in said[-1]
         moved = ServerProcess(
             clone / "data",
             fake_bundle,

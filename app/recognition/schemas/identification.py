@@ -89,8 +89,8 @@ class IdentifiedFace(SampleView):
     """
 
     decision: Literal["identified", "unknown", "ambiguous", "rejected"] = Field(
-        description="`unknown`: nobody reaches the threshold. `ambiguous`: two do and cannot be "
-        "told apart. `rejected`: the face cannot be compared; `reasons` say why."
+        description="`unknown`: nobody reaches the threshold. `ambiguous`: two do, and their "
+        "similarities are too close. `rejected`: the face cannot be compared; `reasons` say why."
     )
     person_id: Id | None = Field(
         description="The person identified; null for every other decision."
