@@ -72,11 +72,6 @@ class Bundle:
         """The detector's file, or None where the whole image is the sample."""
         return None if self.manifest.detector is None else self.folder / DETECTOR
 
-    def models_of(self, role: str) -> list[Path]:
-        """The further models of this ``role``, such as ``liveness``, by name; may be empty."""
-        further = sorted(self.manifest.further.items())
-        return [self.folder / name for name, entry in further if entry.role == role]
-
 
 def check_file(file: Path, entry: FileEntry) -> None:
     """``BundleError`` where ``file`` is not what the manifest's ``entry`` states."""

@@ -71,9 +71,11 @@ def test_a_further_model_joins_a_bundle_and_the_contract_stays(folder: Path) -> 
     after = add_model(folder, ModelFile(second, "Apache-2.0", "liveness"))
     after = add_model(folder, ModelFile(model(folder, "quality.onnx"), "MIT", "quality"))
     assert after.manifest.contract == before.manifest.contract == FAKE
-    assert after.models_of("liveness") == [folder / second.name, folder / "liveness.onnx"]
-    assert after.models_of("quality") == [folder / "quality.onnx"]
-    assert after.models_of("age") == []
+    assert {name: each.role for name, each in after.manifest.further.items()} == {
+        "liveness.onnx": "liveness",
+        second.name: "liveness",
+        "quality.onnx": "quality",
+    }
     assert (folder / "liveness.onnx").read_bytes() == b"live?"
     entry = json.loads((folder / "manifest.json").read_text())["files"]["liveness.onnx"]
     assert (entry["role"], entry["licence"], entry["bytes"]) == ("liveness", "MIT", 5)
