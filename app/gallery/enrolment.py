@@ -2,12 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Final, Self, get_args
+from dataclasses import dataclass
+from typing import Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PrivateAttr
 
 from app.errors import (
     AppError,
@@ -16,11 +15,7 @@ from app.errors import (
     InvalidRequest,
     NoFace,
 )
-from app.gallery.schemas import (
-    EnrolmentWarning,
-    RejectedImage,
-    SeveralFacesWarning,
-)
+from app.gallery.schemas import EnrolmentWarning, SeveralFacesWarning
 from app.gallery.views import several_faces
 from app.inference.analyser import Analyse, Analyser
 from app.inference.pipeline import Sample
@@ -84,22 +79,14 @@ class Template:
     png: bytes | None = None
 
 
-class _Unreadable(RejectedImage):
-    """An image that the decoder refused; ``error`` is its error, which is not in the answer."""
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An image that is not enrolled, and why; ``error`` is the decoder's, where it refused it."""
 
-    _error: AppError = PrivateAttr()
-
-    @classmethod
-    def of(cls, origin: Origin, error: AppError) -> Self:
-        """The refusal of the image of ``origin``."""
-        image = cls(**asdict(origin), reasons=[Reason.INVALID_IMAGE], detail=error.detail)
-        image._error = error
-        return image
-
-    @property
-    def error(self) -> AppError:
-        """The decoder's refusal."""
-        return self._error
+    origin: Origin
+    reasons: tuple[RejectionReason, ...]
+    detail: str
+    error: AppError | None = None
 
 
 class _Refused(Exception):
@@ -121,12 +108,12 @@ class Enroller:
 
     def examine(
         self, images: Sequence[ImageFile], subject: Subject = "only"
-    ) -> tuple[list[Template], list[RejectedImage]]:
+    ) -> tuple[list[Template], list[Rejection]]:
         """The images that can be enrolled, with the face that ``subject`` means, and those that
         cannot; both in the images' order.
         """
         templates: list[Template] = []
-        rejected: list[RejectedImage] = []
+        rejected: list[Rejection] = []
         with self._analyser.batch(len(images)) as analyse:
             for index, image in enumerate(images):
                 origin = image.origin(index)
@@ -138,16 +125,14 @@ class Enroller:
                         self.rejection(origin, *refused.reasons, found=refused.found, where=where)
                     )
                 except UNREADABLE as error:
-                    rejected.append(_Unreadable.of(origin, error))
+                    rejected.append(Rejection(origin, (Reason.INVALID_IMAGE,), error.detail, error))
         return templates, rejected
 
-    def rejection(
-        self, origin: Origin, *reasons: RejectionReason, **facts: str | int
-    ) -> RejectedImage:
+    def rejection(self, origin: Origin, *reasons: RejectionReason, **facts: str | int) -> Rejection:
         """A refusal whose text says what to do; ``facts`` are the values that the text of a reason
         needs in addition to the settings.
         """
-        known = [r for r in get_args(RejectionReason) if r in reasons]
+        known = tuple(r for r in get_args(RejectionReason) if r in reasons)
         told = {
             "min_face_size": self._quality_policy.min_face_size,
             "max_yaw": self._quality_policy.max_yaw,
@@ -155,7 +140,7 @@ class Enroller:
             **facts,
         }
         detail = " ".join(_EXPLAINED[reason].format(**told) for reason in known)
-        return RejectedImage(**asdict(origin), reasons=known, detail=detail)
+        return Rejection(origin, known, detail)
 
     def _template(
         self, analyse: Analyse, origin: Origin, data: bytes, subject: Subject
@@ -182,13 +167,13 @@ def several_faces_warnings(templates: Sequence[Template]) -> list[EnrolmentWarni
     ]
 
 
-def refusal(rejected: Sequence[RejectedImage]) -> AppError:
+def refusal(rejected: Sequence[Rejection]) -> AppError:
     """The error of a request none of whose images could be used.
 
     Where all of them failed for one cause, it is the error that identification answers for them.
     """
     errors = [
-        FieldError(f"images[{each.index}]", f"{', '.join(each.reasons)}: {each.detail}")
+        FieldError(f"images[{each.origin.index}]", f"{', '.join(each.reasons)}: {each.detail}")
         for each in rejected
     ]
     kind = _common({_kind(each) for each in rejected})
@@ -203,7 +188,7 @@ def _common(kinds: set[type[AppError]]) -> type[AppError]:
     return InvalidImage if kinds <= set(UNREADABLE) else InvalidRequest
 
 
-def _kind(rejected: RejectedImage) -> type[AppError]:
-    if isinstance(rejected, _Unreadable):
+def _kind(rejected: Rejection) -> type[AppError]:
+    if rejected.error is not None:
         return type(rejected.error)
-    return NoFace if rejected.reasons == [Reason.NO_FACE] else InvalidRequest
+    return NoFace if rejected.reasons == (Reason.NO_FACE,) else InvalidRequest

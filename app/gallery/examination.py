@@ -9,10 +9,10 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from app.gallery import crops, repository
-from app.gallery.enrolment import Enroller, ImageFile, Origin, Template, several_faces_warnings
+from app.gallery.enrolment import Enroller, ImageFile, Rejection, Template, several_faces_warnings
 from app.gallery.models import Collection, Person
 from app.gallery.resemblance import Resemblance, Resemblances
-from app.gallery.schemas import EnrolmentWarning, LookalikeWarning, RejectedImage
+from app.gallery.schemas import EnrolmentWarning, LookalikeWarning
 from app.gallery.views import rate_view, similarity_view
 from app.inference.subject import Subject
 from app.reasons import Reason
@@ -25,14 +25,14 @@ class Examined:
     """
 
     templates: list[Template]
-    rejected: list[RejectedImage]
+    rejected: list[Rejection]
     warnings: list[EnrolmentWarning] = field(default_factory=list)
     others: dict[int, int] = field(default_factory=dict)
 
     @property
     def warnings_of_enrolled(self) -> list[EnrolmentWarning]:
         """The warnings of images that were enrolled in the end, in the images' order."""
-        refused = {each.index for each in self.rejected}
+        refused = {each.origin.index for each in self.rejected}
         kept = [warning for warning in self.warnings if warning.index not in refused]
         return sorted(kept, key=lambda warning: warning.index)
 
@@ -43,7 +43,7 @@ class Tried:
     number of faces that the person has ``room`` for.
     """
 
-    rejected: list[RejectedImage]
+    rejected: list[Rejection]
     warnings: list[EnrolmentWarning]
     room: int
 
@@ -84,7 +84,7 @@ class Examiner:
             )
             for template, other in alike
         ]
-        seen.rejected.sort(key=lambda each: each.index)
+        seen.rejected.sort(key=lambda each: each.origin.index)
         seen.templates = [t for t in seen.templates if t.origin.index not in seen.others]
         return seen
 
@@ -101,14 +101,12 @@ class Examiner:
             if each.index not in gone or not isinstance(each, LookalikeWarning)
         ]
         seen.rejected = [
-            self._enroller.rejection(_origin(each), *each.reasons) if each.index in gone else each
+            self._enroller.rejection(each.origin, *each.reasons)
+            if each.origin.index in gone
+            else each
             for each in seen.rejected
         ]
         return there
-
-
-def _origin(rejected: RejectedImage) -> Origin:
-    return Origin(rejected.index, rejected.filename, rejected.image_sha256)
 
 
 def _lookalike(template: Template, other: Resemblance) -> LookalikeWarning:

@@ -1,6 +1,7 @@
 """The rows of a new person and of their faces, in the transaction of the caller."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +11,7 @@ from app.gallery import crops, repository
 from app.gallery.enrolment import Enroller, Template
 from app.gallery.examination import Examined
 from app.gallery.models import Collection, Face, Person
-from app.gallery.schemas import AddedFace, NewPerson
+from app.gallery.schemas import AddedFace, NewPerson, RejectedImage
 from app.gallery.views import added_face, box_view, quality_view
 from app.index.packing import pack
 from app.reasons import Reason, RejectionReason
@@ -62,7 +63,7 @@ def insert_faces(
         known.add(template.origin.image_sha256)
         rows.append(_face(owner, person, template, now))
         seen.append(template)
-    rejected.sort(key=lambda each: each.index)
+    rejected.sort(key=lambda each: each.origin.index)
     if rows:
         repository.log_change(session, owner, [person.key], now=now, enrolled=rows)
         session.add_all(rows)
@@ -77,6 +78,14 @@ def added_faces(rows: Sequence[Face], examined: Examined, person_id: str) -> lis
     origins = [template.origin for template in reversed(examined.templates)]
     index = {origin.image_sha256: origin.index for origin in origins}
     return [added_face(row, person_id, index=index[row.image_sha256]) for row in rows]
+
+
+def rejected_images(examined: Examined) -> list[RejectedImage]:
+    """The refused images as an answer shows them."""
+    return [
+        RejectedImage(**asdict(each.origin), reasons=list(each.reasons), detail=each.detail)
+        for each in examined.rejected
+    ]
 
 
 def _face(owner: Collection, person: Person, template: Template, now: datetime) -> Face:

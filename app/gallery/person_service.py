@@ -16,7 +16,7 @@ from app.feedback.repository import count_false_positives
 from app.gallery import repository
 from app.gallery.enrolment import Enroller, ImageFile, refusal
 from app.gallery.examination import Examined, Examiner, Tried
-from app.gallery.insertion import added_faces, insert_faces, insert_person
+from app.gallery.insertion import added_faces, insert_faces, insert_person, rejected_images
 from app.gallery.models import Collection, Face, Person
 from app.gallery.resemblance import Resemblances
 from app.gallery.schemas import (
@@ -74,7 +74,7 @@ class PersonService:
                 answer = PersonAdded(
                     person=person_view(person, collection_id, faces=len(rows)),
                     faces=added_faces(rows, seen, person_id),
-                    rejected=seen.rejected,
+                    rejected=rejected_images(seen),
                     warnings=seen.warnings_of_enrolled,
                 )
                 keep(session, answer, person, *rows, *others)
@@ -172,7 +172,7 @@ class PersonService:
                 raise refusal(seen.rejected)
             answer = FacesAdded(
                 faces=added_faces(rows, seen, person_id),
-                rejected=seen.rejected,
+                rejected=rejected_images(seen),
                 warnings=seen.warnings_of_enrolled,
             )
             keep(session, answer, person, *rows, *others)
