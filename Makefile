@@ -7,8 +7,8 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: setup training-setup serve check test lint types bench bench-openset bench-degraded bench-sizing bench-startup bench-mini \
-        bench-backup bench-overload bench-climb fuzz chaos model image-test lock sbom audit clean
+.PHONY: setup training-setup serve check test lint types bench bench-openset bench-degraded bench-subject bench-sizing \
+        bench-startup bench-mini bench-backup bench-overload bench-climb fuzz chaos model image-test lock sbom audit clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
 setup: .venv/serve.installed
@@ -68,6 +68,10 @@ bench-openset: .venv/dev.installed model
 bench-degraded: .venv/dev.installed model
 	@$(BIN)/kith models pull --plain
 	$(BIN)/python -m bench.degraded
+
+bench-subject: .venv/dev.installed model
+	@$(BIN)/kith models pull --plain
+	$(BIN)/python -m bench.subject
 
 # Damaged forms, bundles and images, for SECONDS each (600).
 fuzz: .venv/dev.installed

@@ -45,8 +45,9 @@ def enroll(
     subject: Annotated[
         SubjectRule,
         typer.Option(
-            help="A photo with several faces: refuse it if another face is nearly as large "
-            "(only), or take the largest, or the one nearest to the photo's middle (central)."
+            help="A photo with several faces: refuse it if another face is nearly as large as the "
+            "largest (only), or take the largest, or the one nearest to the photo's middle "
+            "(central), or the one that is large and near it (main)."
         ),
     ] = "only",
     report: Annotated[

@@ -129,7 +129,8 @@ Metadata = Annotated[
 _RULES_TEXT: Final = (
     "Which face of an image is taken. `only`: the largest, but none (`multiple_faces`) where "
     "another has 0.7 of its width or more. `largest`. `central`: the one whose middle is nearest "
-    "to the image's; of equals the larger."
+    "to the image's. `main`: the one that is large and near the middle, by its area, which fades "
+    "to 0 from the middle to the corners. Of equals the larger."
 )
 RuleField = Annotated[SubjectRule, Field(description=_RULES_TEXT)]
 SubjectField = Annotated[

@@ -77,7 +77,7 @@ def verify(
     services: Provided,
     request: Request,
 ) -> Verification:
-    """Whether one face of the image, the largest unless `subject` says another, is this person."""
+    """Whether one face of the image, the main one unless `subject` says another, is this person."""
     decision = services.verification.verify(
         collection_id,
         person_id,
@@ -102,7 +102,7 @@ def compare(
     services: Provided,
     request: Request,
 ) -> Comparison:
-    """Whether one face each of two images, the largest unless said otherwise, are one person's."""
+    """Whether one face each of two images, the main one unless said otherwise, are one person's."""
     source, target = body.images
     compared = services.verification.compare(source.data, target.data, body.fields)
     return views.comparison(compared, request_id=request.state.request_id)

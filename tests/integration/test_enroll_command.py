@@ -438,7 +438,7 @@ def _two_faces() -> bytes:
     return encoded(canvas)
 
 
-@pytest.mark.parametrize("rule", ["only", "largest", "central"])
+@pytest.mark.parametrize("rule", ["only", "largest", "central", "main"])
 def test_the_face_that_is_meant_is_enrolled_and_several_are_told(
     kith: Kith, tmp_path: Path, rule: str
 ) -> None:

@@ -21,7 +21,7 @@ class DistanceOptions(BodyFields):
     metric: Metric = Field(
         "cosine", description="The measure of distance between embeddings of length 1."
     )
-    subject: RuleField = "largest"
+    subject: RuleField = "main"
 
     @field_validator("person_ids")
     @classmethod

@@ -34,7 +34,7 @@ class DetectOptions(BodyFields):
 class EmbeddingOptions(BodyFields):
     """Which face to embed."""
 
-    subject: SubjectField = "largest"
+    subject: SubjectField = "main"
 
 
 class SampleView(BaseModel):

@@ -25,7 +25,7 @@ class CompareOptions(BodyFields):
     """
 
     target_fmr: TargetFmr = 1e-4
-    subject: RuleField = "largest"
+    subject: RuleField = "main"
     source_subject: SubjectField | None = Field(
         None, description="As `subject`, for the source alone; null: as `subject` says."
     )
@@ -40,7 +40,7 @@ class VerifyOptions(BodyFields):
     target_fmr: TargetFmr | None = Field(
         None, description="A stricter rate than the collection's; null: the collection's."
     )
-    subject: SubjectField = "largest"
+    subject: SubjectField = "main"
 
 
 class Verification(BaseModel):

@@ -37,6 +37,7 @@ LARGE, SMALL = Box(20, 20, 100, 130), Box(280, 180, 60, 80)
         ("only", LARGE),  # 0.6 of the largest is no rival
         ("largest", LARGE),
         ("central", SMALL),
+        ("main", SMALL),
         (Box(270, 170, 80, 100), SMALL),
         (Box(0, 0, 150, 180), LARGE),
         (Box(400, 300, 60, 80), "no_face"),
@@ -47,7 +48,7 @@ def test_the_rule_decides(subject: Subject, expected: Box | str) -> None:
     assert _found(_scene(SMALL, LARGE), subject) == expected
 
 
-@pytest.mark.parametrize("subject", ["only", "largest", "central", Box(0, 0, 9, 9)])
+@pytest.mark.parametrize("subject", ["only", "largest", "central", "main", Box(0, 0, 9, 9)])
 def test_where_there_is_no_face_none_is_taken(subject: Subject) -> None:
     assert _found(_scene(), subject) == "no_face"
 
@@ -62,6 +63,49 @@ def test_of_two_equally_central_faces_the_larger_is_taken() -> None:
     left, right = Box(100, 200, 80, 80), Box(440, 180, 120, 120)
     left = Box(640 - 500 - 40, 240 - 40, 80, 80)  # its middle as far left as the other's is right
     assert _found(_scene(left, right), "central") == right
+
+
+@pytest.mark.parametrize(
+    ("boxes", "expected"),
+    [
+        ([Box(0, 0, 90, 120), Box(280, 190, 70, 90)], 1),  # a passer-by in the corner
+        ([Box(550, 100, 90, 280), Box(260, 170, 120, 150)], 1),  # one whom the border cuts
+        ([Box(20, 20, 200, 260), Box(300, 220, 40, 50)], 0),  # one far behind, in the very middle
+        ([Box(60, 150, 140, 180), Box(440, 150, 130, 170)], 0),  # two beside each other
+        ([Box(100, 140, 150, 200), Box(390, 140, 150, 200)], 0),  # equals: the one that comes first
+    ],
+)
+def test_the_main_face_is_large_and_near_the_middle(boxes: list[Box], expected: int) -> None:
+    assert _found(_scene(*boxes), "main") == boxes[expected]
+
+
+@given(st.lists(BOXES, min_size=1, max_size=6))
+def test_no_face_is_larger_and_nearer_to_the_middle_than_the_main_one(boxes: list[Box]) -> None:
+    inside = [part for box in boxes if (part := box.within(640, 480)).width > 0 < part.height]
+    main = _found(_scene(*inside), "main")
+    if isinstance(main, str):
+        assert not inside
+        return
+    for box in inside:
+        assert box.area <= main.area or _away(box) >= _away(main) - 1e-9
+
+
+def _away(box: Box) -> float:
+    return float(np.hypot(box.x + box.width / 2 - 320, box.y + box.height / 2 - 240))
+
+
+@given(st.lists(BOXES, min_size=1, max_size=6), st.sampled_from([0.5, 2, 8]))
+def test_the_main_face_is_the_same_at_every_size_of_the_picture(
+    boxes: list[Box], factor: float
+) -> None:
+    samples = sorted(map(_sample, boxes), key=lambda each: each.box.area, reverse=True)
+    larger = [
+        _sample(Box(*(side * factor for side in (box.x, box.y, box.width, box.height))))
+        for box in (sample.box for sample in samples)
+    ]
+    main = find_subject(Scene(640, 480, samples), "main")
+    again = find_subject(Scene(round(640 * factor), round(480 * factor), larger), "main")
+    assert [each is main for each in samples] == [each is again for each in larger]
 
 
 def test_a_box_around_two_faces_is_neither() -> None:
