@@ -1,6 +1,7 @@
 """Fixtures of the HTTP edge's tests."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -8,7 +9,9 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.core import reports
 from app.settings import Settings
-from tests.api.support import FakeClock, client_of, make_collection
+from tests.api.bad_images import PNG, STAFF
+from tests.api.support import FakeClock, client_of, enrol, make_collection
+from tests.support.server import ADMIN_KEY
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +36,18 @@ def timed(settings: Settings, clock: FakeClock) -> Iterator[TestClient]:
 def staff(client: TestClient) -> str:
     """The path of a collection with nobody in it."""
     return make_collection(client)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iterator[TestClient]:
+    """One service for all of a file of bad input; its images may have 1 MiB."""
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("bad-input"),
+        model=fake_bundle,
+        admin_key=ADMIN_KEY,
+        max_image_bytes=1024 * 1024,
+    )
+    with client_of(build(settings)) as client:
+        make_collection(client)
+        enrol(client, STAFF, "ada", PNG)
+        yield client

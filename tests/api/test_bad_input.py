@@ -2,138 +2,20 @@
 
 import base64
 import json
-import struct
-import zlib
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from app.bootstrap import build
-from app.settings import Settings
+from tests.api.bad_images import ADA, BAD_IMAGES, PNG, STAFF
 from tests.api.support import (
     PROBLEM,
-    client_of,
-    enrol,
     files,
     made,
-    make_collection,
     problem,
     told,
     wrong_fields,
 )
-from tests.support.pictures import picture
-from tests.support.server import ADMIN_KEY
-
-PNG = picture(1)
-JPEG_START = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
-STAFF, ADA = "/collections/staff", "/collections/staff/persons/ada"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iterator[TestClient]:
-    """One service for all of this file; its images may have 1 MiB."""
-    settings = Settings(
-        data_dir=tmp_path_factory.mktemp("bad-input"),
-        model=fake_bundle,
-        admin_key=ADMIN_KEY,
-        max_image_bytes=1024 * 1024,
-    )
-    with client_of(build(settings)) as client:
-        make_collection(client)
-        enrol(client, STAFF, "ada", PNG)
-        yield client
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    """A chunk of a PNG."""
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def huge_png(side: int) -> bytes:
-    """A few bytes that claim ``side`` x ``side`` pixels."""
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    pixels = chunk(b"IDAT", zlib.compress(bytes(100)))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
-
-
-BAD_IMAGES: dict[str, tuple[bytes, int, str]] = {
-    "empty": (b"", 422, "invalid_image"),
-    "text": (b"I am no image", 415, "unsupported_image"),
-    "text as JPEG": (JPEG_START + b"only text from here on", 422, "invalid_image"),
-    "truncated PNG": (PNG[:100], 422, "invalid_image"),
-    "huge PNG": (huge_png(30_000), 413, "payload_too_large"),
-    "PNG of no size": (huge_png(0), 422, "invalid_image"),
-    "many bytes": (PNG + bytes(1024 * 1024), 413, "payload_too_large"),
-    "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "unsupported_image"),
-    "PDF": (b"%PDF-1.7\n", 415, "unsupported_image"),
-    "HEIC": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", 415, "unsupported_image"),
-    "RIFF that is no WebP": (b"RIFF\x00\x00\x00\x00WAVEfmt ", 415, "unsupported_image"),
-    "TIFF of nothing": (b"II*\x00\xff\xff\xff\xff", 422, "invalid_image"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_IMAGES)
-@pytest.mark.parametrize(
-    "path", [f"{STAFF}/identify", f"{ADA}/verify", "/detect", "/embeddings", "/compare"]
-)
-def test_a_bad_image_is_refused_by_its_code(service: TestClient, path: str, name: str) -> None:
-    image, status, code = BAD_IMAGES[name]
-    fields = ("source", "target") if path == "/compare" else ("image",)
-    form = [part for field in fields for part in files(image, field=field)]
-    body = problem(service.post(path, files=form), status, code)
-    (error,) = body["errors"]
-    assert error == {"field": fields[0], "message": f"invalid_image: {body['detail']}"}
-    encoded = {field: {"base64": base64.b64encode(image).decode()} for field in fields}
-    again = problem(service.post(path, json=encoded), status, code)
-    assert (again["detail"], again["errors"]) == (body["detail"], body["errors"])
-
-
-def test_a_bad_target_is_named(service: TestClient) -> None:
-    form = files(PNG, field="source") + files(b"text", field="target")
-    body = problem(service.post("/compare", files=form), 415, "unsupported_image")
-    assert [each["field"] for each in body["errors"]] == ["target"]
-
-
-@pytest.mark.parametrize("name", BAD_IMAGES)
-def test_a_bad_image_is_not_enrolled(service: TestClient, name: str) -> None:
-    image, status, code = BAD_IMAGES[name]
-    for path in (f"{STAFF}/persons", f"{ADA}/faces"):
-        body = problem(service.post(path, files=files(image)), status, code)
-        assert body["errors"][0]["message"].startswith("invalid_image")
-    assert told(service.get(STAFF))["face_count"] == 1
-
-
-def test_several_images_that_fail_alike_fail_as_one_does(service: TestClient) -> None:
-    heic, text = BAD_IMAGES["HEIC"][0], BAD_IMAGES["text"][0]
-    for path in (f"{STAFF}/persons", f"{ADA}/faces"):
-        alike = problem(service.post(path, files=files(heic, heic)), 415, "unsupported_image")
-        assert "Most Compatible" in alike["detail"]
-        problem(service.post(path, files=files(heic, text)), 415, "unsupported_image")
-        problem(service.post(path, files=files(heic, b"")), 422, "invalid_image")
-
-
-@pytest.mark.parametrize("name", BAD_IMAGES)
-def test_a_bad_image_gets_the_same_status_on_every_other_route(
-    service: TestClient, name: str
-) -> None:
-    image, status, code = BAD_IMAGES[name]
-    for path in (f"{STAFF}/distances", f"{STAFF}/clusters"):
-        body = problem(service.post(path, files=files(image, image)), status, code)
-        assert [each["field"] for each in body["errors"]] == ["images[0]"]
-    report = {"person_id": "ada", "verdict": "them"}
-    answer = service.post(f"{STAFF}/feedback", data=report, files=files(image, field="image"))
-    body = problem(answer, status, code)
-    assert [each["field"] for each in body["errors"]] == ["image"]
-
-
-def test_a_bad_image_among_others_stops_a_distance_matrix(service: TestClient) -> None:
-    answer = service.post(f"{STAFF}/distances", files=files(PNG, b"text"))
-    body = problem(answer, 415, "unsupported_image")
-    assert [each["field"] for each in body["errors"]] == ["images[1]"]
-
 
 IMAGE_ROUTES = {
     f"{STAFF}/identify": "image",

@@ -20,7 +20,7 @@ from app.maintenance.restore import import_collection, restore
 from app.receipts.keeping import keep_nothing
 from app.settings import Settings
 from migrations import downgrade, upgrade
-from tests.integration.test_backup import NOW, altered, without
+from tests.integration.backup.archives import NOW, altered, without
 from tests.support.fake_bundle import contract_named
 from tests.support.pictures import picture
 from tests.support.services import enrol, make_collection, running, unwatched

@@ -1,11 +1,9 @@
 """Transactions: one snapshot to read, everything or nothing to write."""
 
-import socket
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -15,45 +13,19 @@ from hypothesis import strategies as st
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import IntegrityError, StatementError
-from sqlalchemy.orm import Session
 
 from app.auth.models import ApiKey
-from app.core import postgresql
 from app.core.db import Base, Database, Utc
 from app.core.sqlite import _write_ahead
-from app.errors import DatabaseLost, NotReady
 from migrations import upgrade
-from tests.support.proxy import wired
+from tests.unit.core.tables import NOW, add, count, row
 
-NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 DIALECT = DefaultDialect()
 both = pytest.mark.both_databases
 
 
 def opened(folder: Path) -> Database:
     return Database(f"sqlite:///{folder / 'deeper' / 'kith.db'}")
-
-
-@pytest.fixture
-def database(empty_database_url: str) -> Iterator[Database]:
-    made = Database(empty_database_url)
-    Base.metadata.create_all(made.engine)
-    yield made
-    made.close()
-
-
-def row(name: str, created_at: datetime = NOW) -> ApiKey:
-    return ApiKey(id=name, sha256=name, scopes=["admin"], created_at=created_at)
-
-
-def add(database: Database, name: str) -> None:
-    with database.write() as session:
-        session.add(row(name))
-
-
-def count(database: Database) -> int:
-    with database.read() as session:
-        return session.scalar(select(func.count()).select_from(ApiKey)) or 0
 
 
 @both
@@ -271,44 +243,6 @@ def test_who_migrates_or_makes_the_first_key_takes_turns(empty_database_url: str
     database.close()
 
 
-def test_a_server_that_is_not_there_is_told_as_not_ready() -> None:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # and does not listen
-        database = Database(f"postgresql://kith:secret@127.0.0.1:{nobody.getsockname()[1]}/kith")
-        with pytest.raises(DatabaseLost) as told, database.read() as session:
-            session.execute(text("SELECT 1"))
-    assert "secret" not in str(told.value)
-    database.close()
-
-
-def test_a_server_that_accepts_and_says_nothing_is_waited_for_a_few_seconds_only() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        database = Database(f"postgresql://kith@127.0.0.1:{silent.getsockname()[1]}/kith")
-        began = time.monotonic()
-        with pytest.raises(DatabaseLost), database.read() as session:
-            session.execute(text("SELECT 1"))
-        assert time.monotonic() - began < 20  # and not for ever
-    database.close()
-
-
-def test_a_file_that_cannot_be_opened_is_a_database_lost(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}")  # a folder
-    with pytest.raises(DatabaseLost), database.read() as session:
-        session.execute(text("SELECT 1"))
-
-
-def run(session: Session, *statements: str) -> None:
-    for statement in statements:
-        session.execute(text(statement))
-
-
-@pytest.mark.on_postgresql
-def test_a_server_that_ends_a_connection_is_lost(database: Database) -> None:
-    with pytest.raises(DatabaseLost), database.read() as session:
-        run(session, "SELECT pg_terminate_backend(pg_backend_pid())", "SELECT 1")
-    assert count(database) == 0
-
-
 @pytest.fixture
 def without_encoding(database: Database) -> Iterator[str]:
     """The URL of a database that keeps bytes and asks nothing, as old clusters' are."""
@@ -333,89 +267,3 @@ def test_a_database_of_no_encoding_keeps_every_name(without_encoding: str) -> No
     with database.read() as session:
         assert session.scalars(select(ApiKey.name)).all() == [name]
     database.close()
-
-
-@pytest.mark.on_postgresql
-def test_a_server_that_is_there_and_does_nothing_is_lost(
-    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its own limits end nothing then, and its system acknowledges what is sent."""
-    monkeypatch.setattr(postgresql, "_STALLED_SECONDS", 0.5)
-    with wired(empty_database_url) as wire:
-        database = Database(wire.url)
-        Base.metadata.create_all(database.engine)
-        with database.read(long_running=True) as session:  # has longer than the others
-            run(session, "SELECT pg_sleep(1)")
-        wire.hold()  # who comes next asks the connection that was just used whether it lives
-        with pytest.raises(DatabaseLost):
-            count(database)
-        wire.mend()
-        assert count(database) == 0
-        with pytest.raises(DatabaseLost), database.read() as session:
-            run(session, "SELECT pg_sleep(2)")
-        database.close()
-
-
-@pytest.mark.on_postgresql
-@pytest.mark.parametrize("limit", ["statement_timeout", "lock_timeout"])
-def test_a_server_that_makes_one_wait_too_long_is_not_lost(database: Database, limit: str) -> None:
-    lock = "LOCK TABLE api_keys"
-    with database.write() as holder:
-        run(holder, lock)
-        with pytest.raises(NotReady) as told, database.write() as session:
-            run(session, f"SET LOCAL {limit} = '50ms'", lock)
-    assert not isinstance(told.value, DatabaseLost)
-
-
-@pytest.mark.on_postgresql
-def test_where_every_connection_is_in_use_the_database_is_not_lost(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pool = database.engine.pool
-    monkeypatch.setattr(pool, "_timeout", 0.05)
-    monkeypatch.setattr(pool, "_max_overflow", 0)
-    with ExitStack() as held:
-        for _ in range(pool.size()):  # type: ignore[attr-defined]
-            held.enter_context(database.engine.connect())
-        with pytest.raises(NotReady, match="in use") as told, database.read() as session:
-            session.execute(text("SELECT 1"))
-    assert not isinstance(told.value, DatabaseLost)
-
-
-def test_a_file_that_another_writes_is_not_lost(database: Database) -> None:
-    with database.write() as writer:
-        run(writer, "DELETE FROM api_keys")
-        with pytest.raises(NotReady) as told, database.read() as session:
-            run(session, "PRAGMA busy_timeout = 20", "DELETE FROM api_keys")
-    assert not isinstance(told.value, DatabaseLost)
-
-
-def test_a_full_disk_is_told_in_those_words(database: Database) -> None:
-    def fill() -> None:
-        with database.write() as session:
-            pages = session.scalar(text("PRAGMA page_count"))
-            session.execute(text(f"PRAGMA max_page_count = {pages}"))
-            for number in range(999):
-                session.add(row(f"{number:060}"))
-                session.flush()
-
-    with pytest.raises(NotReady, match="disk is full"):
-        fill()
-    assert count(database) == 0
-
-
-@pytest.mark.on_postgresql
-def test_a_transaction_that_the_server_ended_for_its_idleness_is_told_as_not_ready(
-    database: Database,
-) -> None:
-    """As when this process was suspended in the midst of it."""
-
-    def sleep_amidst() -> None:
-        with database.write() as session:
-            session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
-            time.sleep(0.5)
-            session.add(row("a"))
-
-    with pytest.raises(NotReady):
-        sleep_amidst()
-    assert count(database) == 0

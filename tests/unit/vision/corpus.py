@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 
-from tests.unit.vision import test_bmp, test_gif, test_jpeg, test_png, test_tiff, test_webp
+from tests.unit.vision import test_bmp, test_gif, test_jpeg, test_png, test_webp, tiff_samples
 from tests.unit.vision.files import every_kind
 from tests.unit.vision.tiffs import Tiff
 
@@ -56,21 +56,21 @@ def _pngs() -> list[bytes]:
 
 
 def _tiffs() -> list[bytes]:
-    rgb = test_tiff.noise(3)
+    rgb = tiff_samples.noise(3)
     files = [
         Tiff(rgb, 8, 2, compression=compression, **layout).written()
         for compression in (1, 5, 8, 32773, 34925)
-        for layout in test_tiff.LAYOUTS.values()
+        for layout in tiff_samples.LAYOUTS.values()
     ]
     files += [
-        Tiff(test_tiff.noise(1, 1 << bits), bits, order=order, big=big).written()
+        Tiff(tiff_samples.noise(1, 1 << bits), bits, order=order, big=big).written()
         for bits in (1, 4, 12, 16, 24, 32)
         for order, big in (("<", False), (">", True))
     ]
     floats = np.asarray(rgb, np.float32)
     files.append(Tiff(floats, 32, 2, compression=8, predictor=3).written())
     files.append(Tiff(rgb, 8, 6, tags={530: (3, [1, 1])}).written())
-    files.append(Tiff(test_tiff.noise(5), 8, 5, tags={338: (3, [2])}).written())
+    files.append(Tiff(tiff_samples.noise(5), 8, 5, tags={338: (3, [2])}).written())
     return files
 
 

@@ -1,12 +1,6 @@
 """From one model to another and back: side by side until the switch, and never mixed."""
 
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,81 +10,26 @@ from sqlalchemy import delete, select, update
 from app.bootstrap import Container
 from app.bundles.bundle import Bundle
 from app.bundles.manifest import read_manifest
-from app.core.db import Database
 from app.core.paging import Paging
-from app.errors import Conflict, ContractMismatch, NotFound, NotReady
+from app.errors import Conflict, ContractMismatch, NotFound
 from app.feedback.models import Probe
 from app.gallery.enrolment import Enroller, ImageFile
-from app.gallery.examination import Examiner
-from app.gallery.models import Collection, Crop, Face, OtherTemplate, Person
+from app.gallery.models import Crop, Face, OtherTemplate, Person
 from app.gallery.schemas import CollectionPatch
-from app.gallery.templates import TemplateFeed
 from app.index.packing import unpack
-from app.inference.embedder import Embeddings, OnnxEmbedder
+from app.inference.embedder import OnnxEmbedder
 from app.inference.pipeline import build_pipeline
-from app.maintenance import reembed as room
 from app.maintenance.switch import drop, ready
 from app.receipts.keeping import keep_nothing
-from app.recognition.feedback import FeedbackService
-from app.recognition.last_known import OutageSearch
-from app.recognition.schemas.feedback import FeedbackOptions
-from app.recognition.schemas.identification import IdentifyOptions
-from app.replication.history import Position
-from app.replication.replica import CollectionReplica
 from app.replication.snapshot import snapshot_files
-from app.settings import SHIPPED, Settings
+from app.settings import SHIPPED
 from app.vision.crops import packed, unpacked
-from app.vision.types import AlignedCrop
-from tests.support.fake_bundle import contract_named, write_fake_bundle
+from tests.integration.reembed.galleries import contracts, evidence_row, named, position
+from tests.integration.reembed.test_interleaved import _feedback, both
+from tests.support.fake_bundle import write_fake_bundle
 from tests.support.models import odd, reembedded, rows, switched
 from tests.support.pictures import picture
-from tests.support.services import enrol, make_collection, running
-
-both = pytest.mark.both_databases
-
-
-@pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Another model for the same crops, whose embeddings are even of another length."""
-    return write_fake_bundle(tmp_path_factory.mktemp("bundles") / "other", seed=1, dimension=24)
-
-
-@pytest.fixture
-def old(settings: Settings, tmp_path: Path) -> Iterator[Container]:
-    """Ada and Bob are at the doors, which keep crops."""
-    with running(settings, tmp_path / "old") as container:
-        make_collection(container, keep_crops=True, keep_probes=5)
-        enrol(container, "ada", 1)
-        enrol(container, "bob", 2)
-        yield container
-
-
-@pytest.fixture
-def new(old: Container, settings: Settings, other: Path, tmp_path: Path) -> Iterator[Container]:
-    """A service of the other model, on the same database."""
-    del old
-    with running(settings.model_copy(update={"model": other}), tmp_path / "new") as container:
-        yield container
-
-
-def named(service: Container, somebody: int) -> str | None:
-    recognition = service.services.identification
-    image, options = picture(somebody, 1), IdentifyOptions()
-    found = recognition.identify("doors", image, options, request_id="r")
-    winner = found.faces[0].winner
-    return winner.person.id if winner else None
-
-
-def position(database: Database) -> tuple[str, int, str]:
-    with database.read() as session:
-        row = session.scalars(select(Collection)).one()
-        return row.epoch, row.revision, row.contract_id
-
-
-def contracts(database: Database) -> set[str]:
-    """Of the faces."""
-    with database.read() as session:
-        return set(session.scalars(select(Face.contract_id)))
+from tests.support.services import enrol, make_collection
 
 
 @both
@@ -191,90 +130,6 @@ def test_the_model_that_a_collection_has_leaves_nothing_to_do(
         switched(old.database, fake_bundle)
 
 
-_KILLED = """
-import os, signal, sys
-from pathlib import Path
-from app.core.db import Database
-from app.maintenance import reembed as room
-from tests.support.models import reembedded
-
-keep, calls = room.Reembedding._keep, []
-
-def keep_once(self, owner, rows):
-    if calls:
-        os.kill(os.getpid(), signal.SIGKILL)
-    calls.append(rows)
-    return keep(self, owner, rows)
-
-room.BATCH, room.Reembedding._keep = 2, keep_once
-reembedded(Database(sys.argv[1]), Path(sys.argv[2]))
-"""
-
-
-class Watched:
-    """An embedder that counts what it is asked, and does ``first`` before it answers at first."""
-
-    def __init__(self, bundle: Path, first: Callable[[], object] = lambda: None) -> None:
-        self._embedder = OnnxEmbedder(Bundle.load(bundle))
-        self._first = first
-        self.asked = 0
-
-    def embed(self, crops: Sequence[AlignedCrop]) -> Embeddings:
-        if not self.asked:
-            self._first()
-        self.asked += len(crops)
-        return self._embedder.embed(crops)
-
-
-def test_killed_in_the_midst_it_goes_on_where_it_stopped(old: Container, other: Path) -> None:
-    for somebody in (3, 4, 5):
-        enrol(old, f"p{somebody}", somebody)
-    done = subprocess.run(
-        [sys.executable, "-c", _KILLED, old.settings.database, str(other)],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    assert rows(old.database, OtherTemplate) == 2
-    watched = Watched(other)
-    (prepared,) = reembedded(old.database, other, embedder=watched)
-    assert (prepared.there, prepared.computed, watched.asked) == (2, 3, 3)
-    assert switched(old.database, other).faces == 5
-
-
-@both
-def test_who_is_removed_meanwhile_gets_no_embedding(old: Container, other: Path) -> None:
-    persons = old.services.persons
-    watched = Watched(other, lambda: persons.delete("doors", "bob"))
-    (prepared,) = reembedded(old.database, other, embedder=watched)
-    assert (prepared.computed, watched.asked) == (1, 2)
-    assert rows(old.database, OtherTemplate) == 1
-
-
-def test_who_is_enrolled_meanwhile_gets_one_too(
-    old: Container, other: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "BATCH", 1)
-    watched = Watched(other, lambda: enrol(old, "cid", 3))
-    assert reembedded(old.database, other, embedder=watched)[0].computed == 3
-    assert switched(old.database, other).faces == 3
-
-
-def test_a_collection_restored_meanwhile_gets_no_embedding_of_what_was_there(
-    old: Container, other: Path
-) -> None:
-    """Its faces may have the numbers of others then."""
-
-    def restore() -> None:
-        with old.database.write() as session:
-            session.execute(update(Position).values(epoch="another"))
-
-    with pytest.raises(Conflict, match="'doors' was switched or restored during this run; run"):
-        reembedded(old.database, other, embedder=Watched(other, restore))
-    assert rows(old.database, OtherTemplate) == 0
-
-
 @pytest.mark.parametrize(
     ("png", "why"),
     [
@@ -313,88 +168,6 @@ def test_a_snapshot_that_the_old_model_left_is_nothing_odd(
     assert odd(old.database, other, index) == []
 
 
-def _feedback(service: Container, somebody: int, shake: int = 1) -> None:
-    feedback = service.services.feedback
-    options = FeedbackOptions(person_id="ada", verdict="not_them")
-    feedback.give("doors", options, picture(somebody, shake), keep_nothing)
-
-
-_MEANWHILE: dict[str, tuple[type, str, Callable[[Container], object], type[Exception] | None]] = {
-    "an enrolment": (Examiner, "examine", lambda it: enrol(it, "cid", 3), ContractMismatch),
-    "a face added": (
-        Examiner,
-        "examine",
-        lambda it: it.services.persons.add_faces(
-            "doors", "ada", [ImageFile(None, picture(1, 7))], keep_nothing
-        ),
-        ContractMismatch,
-    ),
-    "feedback": (FeedbackService, "_judged", lambda it: _feedback(it, 1), ContractMismatch),
-    "an identification": (CollectionReplica, "search", lambda it: named(it, 1), NotReady),
-    "an unknown probe": (OutageSearch, "nearest", lambda it: named(it, 9), None),
-}
-"""What a service of the old model is about, the step of it after which the collection is switched,
-and how it ends: a decision that was made stands, and its probe is not kept."""
-
-
-@pytest.mark.parametrize("what", _MEANWHILE)
-def test_what_began_before_the_switch_leaves_nothing_of_the_old_model_after_it(
-    old: Container, other: Path, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    _began_before_the_switch(old, other, monkeypatch, what)
-
-
-@pytest.mark.on_postgresql
-def test_an_enrolment_that_began_before_the_switch_is_refused_on_postgresql_too(
-    old: Container, other: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _began_before_the_switch(old, other, monkeypatch, "an enrolment")
-
-
-def _began_before_the_switch(
-    old: Container, other: Path, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    owner, name, act, refused = _MEANWHILE[what]
-    step = getattr(owner, name)
-
-    def step_and_switch(self: object, *args: Any, **options: Any) -> object:  # noqa: ANN401
-        found = step(self, *args, **options)
-        monkeypatch.undo()
-        switched(old.database, other)
-        return found
-
-    reembedded(old.database, other)
-    monkeypatch.setattr(owner, name, step_and_switch)
-    with pytest.raises(refused) if refused else nullcontext():
-        act(old)
-    assert old.observers.settle(60)
-    assert contracts(old.database) == {read_manifest(other).contract_id}
-    assert [rows(old.database, each) for each in (Face, Probe)] == [2, 0]
-    exposures = old.services.feedback._records._exposures
-    exposures.add(1, probes=7, expected=7.0)  # judged by the old model, written later
-    exposures.write()
-    assert _evidence_row(old.database) == (0, 0.0, 0)
-
-
-def test_a_replica_of_the_old_model_never_reads_the_new_ones_templates(
-    old: Container, fake_bundle: Path, other: Path
-) -> None:
-    reembedded(old.database, other)
-    switched(old.database, other)
-    contract_id = read_manifest(fake_bundle).contract_id
-    feed = TemplateFeed(old.database, contract_named(contract_id))
-    for revision in (None, 1):
-        with pytest.raises(ContractMismatch, match="'doors' holds templates of"):
-            feed.since(1, revision)
-
-
-def _evidence_row(database: Database) -> tuple[int, float, int]:
-    with database.read() as session:
-        counts = session.scalars(select(Collection)).one().counts
-        assert counts is not None
-        return counts.probes, counts.expected_false_positives, counts.false_positives
-
-
 @both
 def test_reports_and_counts_are_of_their_model_and_come_back_with_it(
     old: Container, new: Container, fake_bundle: Path, other: Path
@@ -405,21 +178,21 @@ def test_reports_and_counts_are_of_their_model_and_come_back_with_it(
     assert named(old, 1) != "ada"
     assert old.observers.settle(60)
     assert rows(database, Probe) == 2
-    told = _evidence_row(database)
+    told = evidence_row(database)
     assert (told[0], told[2]) == (2, 1)
     reembedded(database, other)
 
     done = switched(database, other)
     assert (done.waiting, done.again, done.probes) == (1, 0, 2)
     assert rows(database, Probe) == 0
-    assert _evidence_row(database) == (0, 0.0, 0)
+    assert evidence_row(database) == (0, 0.0, 0)
     thresholds = new.services.thresholds
     assert thresholds.threshold("doors").evidence.feedback.not_them == 0
     assert named(new, 1) == "ada", "the report's embedding is the old model's"
 
     done = switched(database, fake_bundle)
     assert (done.waiting, done.again) == (0, 1)
-    assert _evidence_row(database) == told
+    assert evidence_row(database) == told
     assert named(old, 1) != "ada"
 
 
