@@ -24,7 +24,7 @@ from app.recognition.routes import router as recognition
 from app.server.attendance import AttendanceWatch
 from app.server.bodies import Bodies
 from app.settings import Settings, load_settings
-from app.web import docs, problems
+from app.web import docs, handlers, problems
 from app.web.hygiene import OneHost, SafeAnswers
 from app.web.middleware import BodyLimit, LastNet, PlainPath, RequestContext
 from app.web.origins import CrossOrigin
@@ -69,7 +69,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         redirect_slashes=False,  # the address would be made of the client's own Host
     )
     app.state.services = built.services
-    problems.install(app)
+    handlers.install(app)
     for router in (collections, persons, recognition, keys, operations):
         include(app, router)
     docs.install(app, [] if settings.public_docs else [Depends(allow(*Scope))])
