@@ -70,12 +70,14 @@ bench-overload: .venv/dev.installed model
 bench-openset: .venv/dev.installed model
 	$(BIN)/python -m bench.openset
 
-bench-degraded: .venv/dev.installed model
+bench-degraded: .venv/dev.installed
 	@$(BIN)/kith models pull --plain
+	@$(BIN)/kith models pull --cameras
 	$(BIN)/python -m bench.degraded
 
 bench-subject: .venv/dev.installed model
 	@$(BIN)/kith models pull --plain
+	@$(BIN)/kith models pull --cameras
 	$(BIN)/python -m bench.subject
 
 # Damaged forms, bundles and images, for SECONDS each (600).

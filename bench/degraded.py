@@ -1,4 +1,4 @@
-"""``make bench-degraded``: what degraded probes cost, with plain SFace and with the default bundle.
+"""``make bench-degraded``: what degraded probes cost, with plain SFace and with SFace adapted.
 
 180 persons of Labeled Faces in the Wild are enrolled with three clean photos each (one centroid a
 person); 500 other photos of them and 700 of strangers are the probes, each as it is and as a worse
@@ -44,12 +44,12 @@ Vectors = NDArray[np.float32]
 
 
 def main() -> None:
-    """Measure two bundles (by default plain SFace and ``face``) and print one table."""
+    """Measure two bundles (by default SFace plain and adapted) and print one table."""
     named = os.environ.get("KITH_TEST_DATA")
     if not named:
         sys.exit("this bench needs photographs: KITH_TEST_DATA=<folder with lfw-devtrain>")
     folders = [Path(name) for name in sys.argv[1:]] or [Path("data/models/sface"),
-                                                         Path("data/models/face")]  # fmt: skip
+                                                         Path("data/models/cameras")]  # fmt: skip
     bundles = [Bundle.load(folder) for folder in folders]
     photos = [p for p in photos_in(Path(named) / "lfw-devtrain") if never_trained_on(p.person)]
     labels = np.unique([photo.person for photo in photos], return_inverse=True)[1]

@@ -1,4 +1,4 @@
-"""Makes the ``face`` bundle, whole or not at all: fetches the two published models from the first
+"""Makes a ``face`` bundle, whole or not at all: fetches the two published models from the first
 source that has their exact bytes, then changes their graphs by the recipe.
 """
 
@@ -6,9 +6,8 @@ import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
@@ -25,20 +24,17 @@ from app.bundles.manifest import (
     MANIFEST,
     MODEL_CARD,
     Manifest,
-    entry_of,
     read_manifest,
     sha256_of,
 )
 from app.bundles.place import alone, check_place
-from app.bundles.recipe import RECIPES, adapt_detector, adapt_embedder
+from app.bundles.plan import Plan, read_plan
+from app.bundles.recipe import CAMERAS, PLAIN, adapt_detector, adapt_embedder
 from app.bundles.sources import Progress, fetch_sources
 from app.bundles.writing import ModelFile, write_bundle
 from app.core.documents import parsed, read_bytes
 from app.core.files import temporary_folder, why_no_files_in
 from app.errors import BundleError
-
-RECIPE: Final = RECIPES / "face"
-PLAIN: Final = RECIPES / "sface"
 
 _log = structlog.get_logger()
 
@@ -51,18 +47,21 @@ def pull(
     *,
     source: Path | None = None,
     progress: Progress | None = None,
-    recipe: Path = RECIPE,
+    recipe: Path | None = None,
     keep_contract: bool = False,
 ) -> Bundle:
     """The bundle in ``destination``: the existing one if it is the recipe's, else a new one.
 
-    A bundle that the recipe would make is left unchanged, and no network is used. So is an intact
-    bundle of another name, and with ``keep_contract`` one of another contract, whose templates a
-    new one could not read. ``source`` is a folder that may already hold the two published files.
-    Two pulls at once are safe: the second waits, then finds the first's bundle. ``BundleError``
-    names each source that was tried and its reason; then nothing was written.
+    Without ``recipe`` it is the one that made the bundle there, so that the people enrolled with it
+    stay comparable; plain SFace's where none did. A bundle that the recipe would make is left
+    unchanged, and no network is used. So is an intact bundle of another name, and with
+    ``keep_contract`` one of another contract, whose templates a new one could not read. ``source``
+    is a folder that may already hold the two published files. Two pulls at once are safe: the
+    second waits, then finds the first's bundle. ``BundleError`` names each source that was tried
+    and its reason; then nothing was written.
     """
-    plan = read_plan(recipe)
+    with _readable_errors(destination):
+        plan = read_plan(recipe or recipe_of(destination))
     if (there := _current(destination, plan, keep_contract=keep_contract)) is not None:
         return there
     with _readable_errors(destination):
@@ -74,6 +73,19 @@ def pull(
         return _make(destination, plan, source=source, progress=progress or _silent)
 
 
+def recipe_of(folder: Path) -> Path:
+    """The recipe of Kith that made the models in ``folder``; plain SFace's where none did."""
+    for recipe in (PLAIN, CAMERAS):
+        plan = read_plan(recipe)
+        try:
+            made = plan.has_made(read_manifest(folder))
+        except BundleError:
+            made = _kept(plan, folder) is not None
+        if made:
+            return recipe
+    return PLAIN
+
+
 def _log_what_is_broken(destination: Path) -> None:
     """Log why the bundle is replaced, so that an operator can find out who changed it."""
     try:
@@ -81,53 +93,6 @@ def _log_what_is_broken(destination: Path) -> None:
     except BundleError as error:
         if (destination / MANIFEST).exists():
             _log.warning("bundle.replaced", why=error.detail)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A recipe that was read: ``steps`` is ``recipe.json``, over that of the recipe it adapts."""
-
-    steps: dict[str, Any]
-    calibration: dict[str, Any]
-    model_card: str
-    changes: Path | None
-
-    def made(self, name: str) -> str:
-        """SHA-256 of a model that the recipe makes."""
-        return str(self.steps["made"][name])
-
-    def has_made(self, manifest: Manifest) -> bool:
-        """Whether the models that the recipe makes are those that ``manifest`` states."""
-        stated = {name: entry.sha256 for name, entry in manifest.models.items()}
-        return all(stated.get(name) == self.made(name) for name in self.steps["made"])
-
-    @property
-    def name(self) -> str:
-        """The bundle's name."""
-        return str(self.steps["description"]["name"])
-
-
-def read_plan(recipe: Path) -> Plan:
-    """Read the recipe in ``recipe``; ``BundleError`` where a file is not the one it states."""
-    steps = parsed((recipe / "recipe.json").read_bytes())
-    if "adapts" in steps:
-        steps = {**read_plan(recipe.parent / steps["adapts"]).steps, **steps}
-    calibration, card = (
-        _stated(recipe / name, steps.get("files", {})) for name in (CALIBRATION, MODEL_CARD)
-    )
-    changes = recipe / steps["changes"] if "changes" in steps else None
-    return Plan(steps, parsed(calibration), card.decode(), changes)
-
-
-def _stated(file: Path, digests: dict[str, str]) -> bytes:
-    content = file.read_bytes()
-    found = entry_of(content).sha256
-    if digests.get(file.name, found) != found:
-        raise BundleError(
-            f"{file} has the SHA-256 {found}; its recipe states {digests[file.name]}. Install Kith "
-            "again."
-        )
-    return content
 
 
 def _current(destination: Path, plan: Plan, *, keep_contract: bool) -> Bundle | None:

@@ -1,4 +1,4 @@
-"""Changes the graphs of the two published models into those of the ``face`` bundle.
+"""Changes the graphs of the two published models into those of a ``face`` bundle.
 
 The detector's weights stay the same to the bit; its height and width become free. The embedder gets
 a free batch size, no initialiser among its inputs, rows of unit length, and PRelu in another form.
@@ -18,6 +18,12 @@ from app.bundles.adaptation import apply_changes, read_changes, save_model
 
 RECIPES: Final = Path(__file__).parent / "recipes"
 """The folder of recipes: one sub-folder for each bundle that ``kith models pull`` can make."""
+
+PLAIN: Final = RECIPES / "sface"
+"""SFace as published: the default of new installations."""
+
+CAMERAS: Final = RECIPES / "face"
+"""SFace adapted to poor cameras: a choice."""
 
 
 def adapt_detector(source: Path, target: Path) -> None:

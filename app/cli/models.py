@@ -8,8 +8,9 @@ from rich.table import Table
 
 from app.bundles import writing
 from app.bundles.bundle import MOST_CALIBRATION, Bundle
-from app.bundles.pull import PLAIN, RECIPE
 from app.bundles.pull import pull as pull_bundle
+from app.bundles.pull import recipe_of
+from app.bundles.recipe import CAMERAS, PLAIN
 from app.cli.calibrate import calibrate, chosen_bundle
 from app.cli.progress import download_progress
 from app.core.documents import read_bytes
@@ -35,18 +36,26 @@ def pull(
     *,
     plain: Annotated[
         bool,
-        typer.Option("--plain", help="SFace as published; to KITH_DATA_DIR/models/sface."),
+        typer.Option("--plain", help="Plain SFace; to KITH_DATA_DIR/models/sface."),
+    ] = False,
+    cameras: Annotated[
+        bool,
+        typer.Option("--cameras", help="SFace adapted; to KITH_DATA_DIR/models/cameras."),
     ] = False,
 ) -> None:
-    """Get the `face` bundle; without any network access if it is there already.
+    """Get the default bundle, plain SFace; without any network access if it is there already.
 
-    A bundle of an older release is replaced; collections that were enrolled with it answer
-    contract_mismatch until KITH_MODEL names the older bundle again.
+    A folder keeps the bundle that it has, plain or adapted to poor cameras (--cameras), because
+    people enrolled with one are not comparable with the other. A bundle of an older release is
+    replaced; its collections answer contract_mismatch until KITH_MODEL names it again.
     """
+    if plain and cameras:
+        raise InvalidRequest("--plain and --cameras are two bundles; give one of them.")
     settings = load_settings()
     configure_logging("WARNING", settings.log_format)
-    recipe = PLAIN if plain else RECIPE
-    folder = to or settings.data_dir / "models" / recipe.name
+    recipe = PLAIN if plain else CAMERAS if cameras else None
+    name = "sface" if plain else "cameras" if cameras else "face"
+    folder = to or settings.data_dir / "models" / name
     before = _contract_in(folder)
     with download_progress() as progress:
         bundle = pull_bundle(
@@ -60,6 +69,11 @@ def pull(
         say(f"Model bundle {now} is in {folder}.")
     if before not in (None, now):
         say(f"It took the place of {before}: people enrolled with that one are not comparable.")
+    if recipe is None and recipe_of(folder) == CAMERAS:
+        say(
+            f"{folder} keeps the bundle adapted to poor cameras, for the people enrolled with it. "
+            "The default of new installations is plain SFace: `kith models pull --plain`."
+        )
 
 
 def _contract_in(folder: Path) -> str | None:

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from app.bundles.bundle import Bundle
+from app.bundles.pull import pull
+from app.bundles.recipe import CAMERAS
 from tests.support.pictures import picture
 from tests.support.published import published_models
 
 PLAIN_CONTRACT = "face-782f9b7bbb40ba4d"
-"""Of galleries enrolled before the default bundle was adapted: they can be served with it still."""
+CAMERAS_CONTRACT = "face-df7bd06f0280fae5"
+"""The default bundle of earlier releases: the galleries enrolled with it can be served still."""
 
 
 def _kith(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -29,38 +32,61 @@ def _kith(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_published_files_make_the_bundle_that_every_machine_has(
-    tmp_path: Path, face_bundle: Path
-) -> None:
+def test_the_published_files_make_the_bundles_that_every_machine_has(tmp_path: Path) -> None:
     source = published_models(tmp_path)["embedder.onnx"].parent
     settings = {"KITH_DATA_DIR": str(tmp_path / "data"), "KITH_MODEL_SOURCE": str(source)}
     made = _kith("pull", **settings)
     assert made.returncode == 0, made.stderr
     folder = tmp_path / "data" / "models" / "face"
     bundle = Bundle.load(folder)
-    assert bundle.manifest.contract_id == Bundle.load(face_bundle).manifest.contract_id
-    assert bundle.calibration.evidence["contract_id"] == bundle.manifest.contract_id
-    assert bundle.manifest.contract_id in made.stderr
+    assert bundle.manifest.contract_id == PLAIN_CONTRACT
+    assert bundle.calibration.evidence["contract_id"] == PLAIN_CONTRACT
+    assert PLAIN_CONTRACT in made.stderr
 
     before = (folder / "embedder.onnx").stat().st_mtime_ns
     again = _kith("pull", **settings | {"KITH_MODEL_SOURCE": str(tmp_path / "nowhere")})
     assert again.returncode == 0, again.stderr
     assert (folder / "embedder.onnx").stat().st_mtime_ns == before
 
-    shown = _kith("show", str(folder))
-    assert bundle.manifest.contract_id in shown.stdout
+    other = _kith("pull", "--cameras", **settings)
+    assert other.returncode == 0, other.stderr
+    cameras = Bundle.load(tmp_path / "data" / "models" / "cameras")
+    assert cameras.manifest.contract_id == CAMERAS_CONTRACT
+    assert cameras.calibration.evidence["contract_id"] == CAMERAS_CONTRACT
+    assert cameras.manifest.files["detector.onnx"] == bundle.manifest.files["detector.onnx"]
+
+    shown = _kith("show", "cameras", **settings)
+    assert CAMERAS_CONTRACT in shown.stdout
     assert "Apache-2.0" in shown.stdout
 
-    plain = _kith("pull", "--plain", **settings)
-    assert plain.returncode == 0, plain.stderr
-    sface = Bundle.load(tmp_path / "data" / "models" / "sface")
-    assert sface.manifest.contract_id == PLAIN_CONTRACT
-    assert sface.calibration.evidence["contract_id"] == PLAIN_CONTRACT
-    assert sface.manifest.files["detector.onnx"] == bundle.manifest.files["detector.onnx"]
 
-    took = _kith("pull", "--to", str(tmp_path / "data" / "models" / "sface"), **settings)
-    assert f"took the place of {PLAIN_CONTRACT}" in " ".join(took.stderr.split())
-    assert Bundle.load(sface.folder).manifest.contract_id == bundle.manifest.contract_id
+def test_a_folder_keeps_the_bundle_that_its_galleries_were_enrolled_with(tmp_path: Path) -> None:
+    """That of earlier releases was the adapted one, in the folder of the default."""
+    source = published_models(tmp_path)["embedder.onnx"].parent
+    settings = {"KITH_DATA_DIR": str(tmp_path / "data"), "KITH_MODEL_SOURCE": str(source)}
+    folder = tmp_path / "data" / "models" / "face"
+    pull(folder, source=source, recipe=CAMERAS)
+    kept = _kith("pull", **settings)
+    assert kept.returncode == 0, kept.stderr
+    assert "keeps the bundle adapted to poor cameras" in " ".join(kept.stderr.split())
+    assert Bundle.load(folder).manifest.contract_id == CAMERAS_CONTRACT
+
+    for broken in ("manifest.json", "calibration.json", "detector.onnx"):
+        (folder / broken).unlink()
+        again = pull(folder, source=source, keep_contract=True)  # as a start does
+        assert again.manifest.contract_id == CAMERAS_CONTRACT, broken
+
+    took = _kith("pull", "--plain", "--to", str(folder), **settings)
+    assert f"took the place of {CAMERAS_CONTRACT}" in " ".join(took.stderr.split())
+    assert Bundle.load(folder).manifest.contract_id == PLAIN_CONTRACT
+    assert pull(folder, source=source).manifest.contract_id == PLAIN_CONTRACT
+
+
+def test_two_bundles_at_once_are_refused(tmp_path: Path) -> None:
+    both = _kith("pull", "--plain", "--cameras", KITH_DATA_DIR=str(tmp_path))
+    assert both.returncode != 0
+    assert "--plain and --cameras are two bundles; give one of them." in both.stderr
+    assert "Traceback" not in both.stderr
 
 
 def test_a_folder_that_is_no_bundle_is_one_line_and_no_traceback(tmp_path: Path) -> None:

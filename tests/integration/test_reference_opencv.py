@@ -15,7 +15,8 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.bundles.pull import PLAIN, pull
+from app.bundles.pull import pull
+from app.bundles.recipe import PLAIN
 from app.inference.pipeline import Pipeline, Sample, build_pipeline
 from app.vision.decode import ImageLimits, decode_image
 from app.vision.types import Box

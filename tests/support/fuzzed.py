@@ -17,7 +17,7 @@ from starlette.types import Message
 
 from app.bundles.bundle import Bundle
 from app.bundles.contract import contract_id
-from app.bundles.pull import RECIPE
+from app.bundles.recipe import PLAIN
 from app.decision.calibration import GallerySize
 from app.errors import (
     AppError,
@@ -172,7 +172,7 @@ class Bundles:
     def __init__(self, folder: Path) -> None:
         self._folder = write_fake_bundle(folder / "bundle")
         self._manifest = (self._folder / "manifest.json").read_bytes()
-        real = json.loads((RECIPE / "calibration.json").read_text(encoding="utf-8"))
+        real = json.loads((PLAIN / "calibration.json").read_text(encoding="utf-8"))
         real["evidence"].update(contract_id=json.loads(self._manifest)["contract_id"])
         self._calibrations = [
             (self._folder / "calibration.json").read_bytes(),

@@ -12,7 +12,8 @@ import pytest
 from app.bundles.bundle import Bundle
 from app.bundles.contract import Contract
 from app.bundles.manifest import FileEntry, made_manifest, read_manifest
-from app.bundles.pull import PLAIN, RECIPE, read_plan
+from app.bundles.plan import read_plan
+from app.bundles.recipe import CAMERAS, PLAIN
 from app.bundles.writing import ModelFile, add_model, use_calibration
 from app.errors import BundleError
 from app.inference.pipeline import build_pipeline
@@ -44,8 +45,8 @@ def refusal(folder: Path) -> str:
 
 @pytest.mark.parametrize(
     ("recipe", "contract_id"),
-    [(RECIPE, "face-df7bd06f0280fae5"), (PLAIN, "face-782f9b7bbb40ba4d")],
-    ids=["face", "plain"],
+    [(PLAIN, "face-782f9b7bbb40ba4d"), (CAMERAS, "face-df7bd06f0280fae5")],
+    ids=["plain", "cameras"],
 )
 def test_the_recipes_keep_the_ids_that_databases_hold(recipe: Path, contract_id: str) -> None:
     steps = read_plan(recipe).steps

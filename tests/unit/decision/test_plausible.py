@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from app.bundles.pull import PLAIN, RECIPE
+from app.bundles.recipe import CAMERAS, PLAIN
 from app.decision.calibration import Calibration, GallerySize
 from app.decision.moments import measure_moments
 from app.decision.plausible import check_plausible
@@ -19,7 +19,7 @@ from tests.support.fake_bundle import fake_calibration
 
 Content = dict[str, Any]
 DIMENSION: Final = 128
-REAL: Final = (SHIPPED / "face-mini", RECIPE, PLAIN)
+REAL: Final = (SHIPPED / "face-mini", PLAIN, CAMERAS)
 SIZES: Final = [GallerySize({1: n}) for n in (1, 100, 100_000)] + [GallerySize({5: 1000})]
 
 
@@ -140,7 +140,7 @@ COLUMNS: Final[dict[str, tuple[Callable[[Content], object], str]]] = {
 def test_what_no_faces_can_have_is_refused_by_name(
     change: Callable[[Content], object], says: str
 ) -> None:
-    content = content_of(RECIPE)
+    content = content_of(CAMERAS)
     change(content)
     with pytest.raises(ValueError, match=says):
         checked(content)
