@@ -20,7 +20,7 @@ from app.core.db import Database
 from app.core.erasure import Erasure
 from app.core.observers import Observers
 from app.core.outage import Outage
-from app.decision.sites import SiteCalibrations
+from app.decision.calibration import Calibration
 from app.feedback.counts import Exposures
 from app.feedback.probes import ProbeStore
 from app.gallery.collection_service import CollectionService
@@ -115,7 +115,7 @@ def _keys(base: _Base) -> KeyService:
 class _Judging:
     """The parts that decisions are made with, and the observers that follow a decision."""
 
-    calibrations: SiteCalibrations
+    calibration: Calibration
     quality_policy: QualityPolicy
     books: Books
     observers: Observers[Decision]
@@ -123,18 +123,18 @@ class _Judging:
 
 
 def _judging(base: _Base, galleries: "_Galleries") -> _Judging:
-    manifest, calibrations = base.bundle.manifest, SiteCalibrations(base.bundle.calibration)
+    manifest, calibration = base.bundle.manifest, base.bundle.calibration
     outage, replicas = galleries.outage, ReplicaCollector(galleries.follower)
     metrics = Metrics(lambda: outage.stale, lambda: outage.age, replicas)
     books = Books(
         metrics.decisions,
-        SiteWatch(calibrations, metrics.decisions),
+        SiteWatch(calibration, metrics.decisions),
         ClimbWatch(metrics.decisions),
         Exposures(base.database, contract_id=manifest.contract_id),
         ProbeStore(base.database, manifest.dimension, lock=lock_of_contract),
     )
     observers = Observers[Decision](books.observers(), metrics.observers)
-    return _Judging(calibrations, quality_policy_of(base.settings), books, observers, metrics)
+    return _Judging(calibration, quality_policy_of(base.settings), books, observers, metrics)
 
 
 def _services(
@@ -142,11 +142,11 @@ def _services(
 ) -> Services:
     database, clock, analyser = base.database, base.clock, base.analyser
     replicas, search, contract_id = galleries.replicas, galleries.search, base.pipeline.contract_id
-    calibrations, quality_policy = judging.calibrations, judging.quality_policy
+    calibration, quality_policy = judging.calibration, judging.quality_policy
     observers, books = judging.observers, judging.books
     records = Records(observers, books.exposures, books.probes)
-    deciding = analyser, galleries.current, calibrations, quality_policy, clock, observers
-    lookalikes = Lookalikes(database, replicas, calibrations, contract_id=contract_id)
+    deciding = analyser, galleries.current, calibration, quality_policy, clock, observers
+    lookalikes = Lookalikes(database, replicas, calibration, contract_id=contract_id)
     forget = partial(_forget, galleries, judging, lookalikes)
     return Services(
         receipts=base.receipts,
@@ -160,24 +160,24 @@ def _services(
             database,
             clock,
             build_enroller(analyser, base.settings),
-            Resemblances(database, replicas, clock, calibrations),
+            Resemblances(database, replicas, clock, calibration),
         ),
         lookalikes=lookalikes,
         identification=IdentificationService(*deciding),
         detection=DetectionService(analyser),
         verification=VerificationService(*deciding),
         distances=DistanceService(analyser, search),
-        clusters=ClusterService(analyser, search, records, calibrations),
+        clusters=ClusterService(analyser, search, records, calibration),
         feedback=FeedbackService(
             database,
             clock,
             analyser,
             search,
-            calibrations=calibrations,
+            calibration=calibration,
             quality_policy=quality_policy,
             records=records,
         ),
-        thresholds=ThresholdService(database, search, calibrations, books.watch),
+        thresholds=ThresholdService(database, search, calibration, books.watch),
         models=ModelService(base.bundle),
     )
 

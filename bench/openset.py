@@ -20,6 +20,7 @@ from app.bundles.bundle import Bundle
 from app.inference.pipeline import build_pipeline
 from bench.openset_cost import cost_table, scores_table
 from bench.openset_data import Photographs, never_trained_on, photographs
+from bench.openset_mixtures import mixtures_table, turned_heads
 from bench.openset_promise import promise_table, sites_table
 from bench.openset_tail import tail_table
 
@@ -34,10 +35,11 @@ def main() -> None:
     if not named:
         sys.exit("this bench needs photographs: KITH_TEST_DATA=<folder with lfw-devtrain>")
     bundle = Bundle.load(Path(os.environ.get("KITH_TEST_BUNDLE", "data/models/face")))
+    pipeline, cache = build_pipeline(bundle), Path("data/cache")
     data = photographs(
         Path(named) / "lfw-devtrain",
-        build_pipeline(bundle),
-        cache=Path("data/cache"),
+        pipeline,
+        cache=cache,
         threads=os.cpu_count() or 1,
     )
     if bundle.manifest.version != _PLAIN:
@@ -53,6 +55,9 @@ def main() -> None:
     out.print(promise_table(data, once, "known label errors and second names left out"))
     out.print(tail_table(data, clean))
     out.print(sites_table(data, clean))
+    heads = Path(named) / "cfp-dev"
+    further = [turned_heads(heads, pipeline, cache=cache)] if heads.is_dir() else []
+    out.print(mixtures_table(data, clean, further))
     out.print(scores_table(data, clean, "known label errors left out"))
     out.print(scores_table(data, once, "known label errors and second names left out"))
     out.print(cost_table(data, clean))

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.decision.calibration import Calibration, GallerySize
+from app.decision.calibration import Calibration
+from app.decision.cohort import CohortSums
 from app.decision.fit import fit
 from app.decision.fusion import Fused, fuse_persons
+from app.decision.gallery_rates import GalleryRates
+from app.decision.rates import MOST_MASKED, GallerySize, comparison_rate, reached
 from bench.openset_data import Photographs
 
 Vectors = NDArray[np.float32]
@@ -64,10 +67,23 @@ class Half:
         )
 
 
-def size_of(fused: Fused) -> GallerySize:
-    """How many of the persons have how many templates."""
-    templates, persons = np.unique(fused.templates, return_counts=True)
-    return GallerySize(dict(zip(templates.tolist(), persons.tolist(), strict=True)))
+def rates_in(calibration: Calibration, fused: Fused) -> GalleryRates:
+    """The rates in a gallery of these people."""
+    sums = CohortSums(fused.vectors.shape[1])
+    sums.add(fused.vectors)
+    size = GallerySize(len(fused.owners), int(fused.templates.sum()))
+    return GalleryRates(calibration, sums.cohort(), size)
+
+
+def beyond(rates: GalleryRates, probes: Vectors, scores: Vectors, target: float) -> Vectors:
+    """How far the nearest person of each of ``probes`` (n, d), whose similarities to everybody are
+    ``scores`` (n, m), is above the limit for ``target``, in standardised scores; negative below.
+    """
+    limit = rates.bundle.tail.z_at(float(np.log(comparison_rate(target, rates.size.persons))))
+    few = min(MOST_MASKED, scores.shape[1])
+    nearest = np.sort(np.partition(scores, -few, axis=1)[:, -few:], axis=1)[:, ::-1]
+    z = reached(rates.norms(probes), nearest.astype(np.float64))[:, 0]
+    return np.asarray(z - limit, np.float32)
 
 
 def halves(persons: NDArray[np.str_], split: int) -> tuple[NDArray[np.str_], NDArray[np.str_]]:

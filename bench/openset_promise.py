@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from app.decision.calibration import Calibration
-from app.decision.site import SiteStatistics
 from bench.openset_data import WEB, Photographs
-from bench.openset_draw import Half, Vectors, calibrated, halves, size_of
+from bench.openset_draw import Half, Vectors, beyond, calibrated, halves, rates_in
 
 SPLITS: Final = (0, 1, 2)
 TARGETS: Final = (0.1, 0.01, 0.001)
@@ -33,6 +32,8 @@ _PROBES: Final = 60_000  # strangers a row of a table, over as many galleries as
 _ENROLLED: Final = 6_000  # persons a row of the sites, over as many galleries: small ones differ
 _DRAWS: Final = 10
 _SITES: Final = 300
+_RULES: Final = ("one threshold", "Kith")
+"""One threshold for all probes, that of a typical one; and each probe's own."""
 
 Rates = dict[tuple[object, ...], list[float]]
 
@@ -95,12 +96,12 @@ def _observed(
     for _ in range(draws):
         gallery = half.gallery(persons, templates, rng)
         fused = gallery.fused(vectors)
-        top = (vectors[gallery.strangers] @ fused.vectors.T).max(axis=1)
+        probes, rates = vectors[gallery.strangers], rates_in(calibration, fused)
+        scores = probes @ fused.vectors.T
         for target in TARGETS:
-            threshold = calibration.threshold(target, size_of(fused))
-            named[target].append(float((top >= threshold.similarity).mean()))
-            bounds[target].append(threshold.interval)
-        named[RECOMMENDED].append(float((top >= RECOMMENDED).mean()))
+            named[target].append(float((beyond(rates, probes, scores, target) >= 0).mean()))
+            bounds[target].append(rates.typical.threshold(target).interval)
+        named[RECOMMENDED].append(float((scores.max(axis=1) >= RECOMMENDED).mean()))
         bounds[RECOMMENDED].append((0.0, np.inf))
     return {
         target: (float(np.mean(rates)), *np.mean(bounds[target], axis=0).tolist())
@@ -124,13 +125,13 @@ def sites_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
                 for key, rate in _at_site(calibration, vectors, reported, persons, templates):
                     ratios[name, persons, templates, *key].append(rate)
     targets = TARGETS[:2]
-    columns = [f"{way} {target:.0%}" for target in targets for way in ("bundle", "site")]
+    columns = [f"{way} {target:.0%}" for target in targets for way in _RULES]
     table = Table(
         "camera", "persons", "templates", *columns, title="Observed / target FPIR, camera changed"
     )
     for name in cameras:
         for persons, templates in SITES:
-            keys = [(target, way) for target in targets for way in ("bundle", "site")]
+            keys = [(target, way) for target in targets for way in _RULES]
             cells = [_cell(ratios[name, persons, templates, *key], [True]) for key in keys]
             table.add_row(name, str(persons), _up_to(templates), *cells)
     return table
@@ -139,18 +140,17 @@ def sites_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
 def _at_site(
     calibration: Calibration, vectors: Vectors, half: Half, persons: int, templates: int
 ) -> list[tuple[tuple[float, str], float]]:
-    """The ratio at each target, with the bundle's calibration and with the site's."""
+    """The ratio at each target, by each of the rules."""
     rng = np.random.default_rng(persons * 10 + templates)
     named: dict[tuple[float, str], list[float]] = defaultdict(list)
     for _ in range(min(_ENROLLED // persons, _SITES)):
         gallery = half.gallery(persons, templates, rng)
         fused = gallery.fused(vectors)
-        top = (vectors[gallery.strangers] @ fused.vectors.T).max(axis=1)
-        statistics = SiteStatistics(vectors.shape[1])
-        statistics.add(fused)
-        site = calibration.at_site(statistics.evidence())
+        probes, rates = vectors[gallery.strangers], rates_in(calibration, fused)
+        scores = probes @ fused.vectors.T
         for target in TARGETS[:2]:
-            for way, used in (("bundle", calibration), ("site", site)):
-                threshold = used.threshold(target, size_of(fused)).similarity
-                named[target, way].append(float((top >= threshold).mean()))
+            one = rates.typical.limit(target)
+            own = beyond(rates, probes, scores, target)
+            for way, reached in zip(_RULES, (scores.max(axis=1) >= one, own >= 0), strict=True):
+                named[target, way].append(float(reached.mean()))
     return [(key, float(np.mean(rates)) / key[0]) for key, rates in named.items()]

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from app.decision.calibration import GallerySize
+from app.decision.fit import ImpostorTrials
+from app.decision.rates import comparison_rate
 from bench.openset_data import Photographs
 from bench.openset_draw import Half, calibrated, halves
 from bench.openset_promise import SPLITS
 
 _ASKED: Final = ((0.01, 1500), (0.001, 400), (0.001, 1000), (0.001, 1500))
-_BLOCK: Final = 1024
 
 
 def tail_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
@@ -31,9 +31,8 @@ def tail_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
             calibration = calibrated(data, fitted, split)
             pairs = len(reported.people) * (len(reported.people) - 1) / 2
             for target, persons in _ASKED:
-                asked = target / persons
-                threshold = calibration.threshold(target, GallerySize({1: persons})).similarity
-                reached = _reaching(data, reported, threshold)
+                asked = comparison_rate(target, persons)
+                reached = _reaching(data, reported, calibration.tail.z_at(float(np.log(asked))))
                 ratios[target, persons].append(reached / (asked * pairs))
                 expected[target, persons] = asked * pairs
     table = Table(
@@ -42,7 +41,7 @@ def tail_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
         "pairs asked for",
         "reached / asked, six halves",
         "mean",
-        title="Pairs of identities that reach the threshold, one template a person",
+        title="Pairs of identities that reach the threshold",
     )
     for (target, persons), found in ratios.items():
         each = " ".join(f"{ratio:.2f}" for ratio in found)
@@ -51,15 +50,10 @@ def tail_table(data: Photographs, rows: NDArray[np.int64]) -> Table:
     return table
 
 
-def _reaching(data: Photographs, half: Half, threshold: float) -> float:
-    """How many pairs of identities reach it; of two people's pairs of images, the share that do."""
+def _reaching(data: Photographs, half: Half, z: float) -> float:
+    """How many pairs of identities reach it; of two people's images, the share that do."""
     owner = np.repeat(np.arange(len(half.people)), [len(images) for images in half.people])
     vectors = data.embeddings[half.rows]
-    each = 1 / np.bincount(owner)[owner]
-    total = 0.0
-    for start in range(0, len(vectors), _BLOCK):
-        similarity = vectors[start : start + _BLOCK] @ vectors[start:].T
-        one, other = np.nonzero(similarity >= threshold)
-        apart = owner[start + one] < owner[start + other]
-        total += float((each[start + one] * each[start + other])[apart].sum())
-    return total
+    trials = ImpostorTrials.of(vectors, owner)
+    blocks = trials.blocks(lambda _: None)
+    return float(sum(pairs.weight[pairs.z >= z].sum() for pairs in blocks))

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.decision.calibration import Calibration
-from app.decision.fit import fit
-from app.decision.moments import measure_moments
+from app.decision.cohort import CohortSums
+from app.decision.fit import fit, mated_similarity
+from app.decision.fusion import fuse_persons
+from app.decision.gallery_rates import gallery_norms
+from app.decision.impostor_tail import ImpostorTail
 from app.decision.noise import score_noise
-from app.decision.shape import ScoreShape
 from training.datasets.base import ImageSet
 from training.errors import TrainingError
 from training.evaluate.identification import Rows, unit_rows
@@ -69,11 +71,18 @@ def calibrate(
 def _empirical(
     z: Rows, data: ImageSet, *, contract_id: str, source: str, margin: float
 ) -> Calibration:
-    different = np.triu(data.labels[:, None] != data.labels[None, :])
-    scores = (z @ z.T)[different].astype(np.float64)
-    if len(scores) < _LEAST_PAIRS:
-        raise TrainingError(f"{len(scores)} impostor pairs are too few to calibrate on.")
-    moments = measure_moments(z, data.labels)
+    people = np.unique(data.labels, return_inverse=True)[1]
+    centroids = fuse_persons(z, people).vectors
+    sums = CohortSums(z.shape[1])
+    sums.add(centroids)
+    cohort = sums.cohort()
+    similarity = (z @ centroids.T).astype(np.float64)
+    own = np.take_along_axis(similarity, people[:, None], axis=1)
+    strangers = np.arange(len(centroids)) != people[:, None]
+    if strangers.sum() < _LEAST_PAIRS:
+        raise TrainingError(f"{strangers.sum()} impostor pairs are too few to calibrate on.")
+    norms = gallery_norms(cohort, cohort.spread, z, without=own[:, 0])
+    scores = np.stack([norms.z(column) for column in similarity.T], axis=1)[strangers]
     evidence = {
         "data": source,
         "contract_id": contract_id,
@@ -81,19 +90,18 @@ def _empirical(
         "identities": len(data.identities),
         "note": f"fewer than {_LEAST_IDENTITIES} identities: no rate is promised",
     }
-    standard = (scores - moments.mean) / moments.deviation
-    return Calibration(moments, _shape(standard), margin, evidence)
-
-
-def _shape(standard: NDArray[np.float64]) -> ScoreShape:
-    """Quantiles of standardised scores (n,), and a straight line in the logarithm beyond them."""
-    rates = np.geomspace(0.999, 10 / len(standard), 100)
-    # Rounded as the file rounds, where two that are nearly one would be one and not rise.
-    deviations, index = np.unique(np.quantile(standard, 1 - rates).round(4), return_index=True)
-    log_fmr = np.log(rates[index])
-    slope = (log_fmr[-1] - log_fmr[len(log_fmr) // 2]) / (
-        deviations[-1] - deviations[len(log_fmr) // 2]
+    return Calibration(
+        cohort, cohort.spread, _tail(scores), mated_similarity(z, people), margin, evidence
     )
-    beyond = deviations[-1] + (_NEVER - log_fmr[-1]) / slope
-    deviations, log_fmr = np.append(deviations, beyond), np.append(log_fmr, _NEVER)
-    return ScoreShape(deviations, log_fmr, np.full_like(log_fmr, _ANYTHING), _SUPPORTED)
+
+
+def _tail(scores: NDArray[np.float64]) -> ImpostorTail:
+    """Quantiles of the standardised ``scores`` (n,); a straight line in the logarithm beyond."""
+    rates = np.geomspace(0.999, 10 / len(scores), 100)
+    # Rounded as the file rounds, where two that are nearly one would be one and not rise.
+    at, index = np.unique(np.quantile(scores, 1 - rates).round(4), return_index=True)
+    log_fmr = np.log(rates[index])
+    slope = (log_fmr[-1] - log_fmr[len(log_fmr) // 2]) / (at[-1] - at[len(log_fmr) // 2])
+    beyond = at[-1] + (_NEVER - log_fmr[-1]) / slope
+    at, log_fmr = np.append(at, beyond), np.append(log_fmr, _NEVER)
+    return ImpostorTail(at, log_fmr, np.full_like(log_fmr, _ANYTHING), _SUPPORTED)

@@ -17,6 +17,7 @@ from app.bundles.bundle import Bundle
 from app.bundles.manifest import MODEL_CARD, made_manifest, model_entry
 from app.bundles.writing import ModelFile, write_bundle
 from app.decision.calibration import Calibration
+from app.decision.calibration_file import to_json
 from app.vision.preprocess import Preprocessing, to_blob
 from training.backbones.embedder import Embedder
 from training.backbones.graph import GraphEmbedder
@@ -112,7 +113,7 @@ def export(
             out,
             description,
             models=models,
-            calibration=calibrated(_contract(description, models)).to_dict(),
+            calibration=to_json(calibrated(_contract(description, models))),
             model_card=what.card + f"\nTorch and ONNX differ by at most {difference:.1e}.\n",
         )
     return bundle, difference
@@ -129,7 +130,7 @@ def recalibrate(folder: Path, calibrated: Calibrated) -> Bundle:
             name: ModelFile(folder / name, entry.licence, entry.role)
             for name, entry in manifest.models.items()
         },
-        calibration=calibrated(manifest.contract_id).to_dict(),
+        calibration=to_json(calibrated(manifest.contract_id)),
         model_card=(folder / MODEL_CARD).read_text(encoding="utf-8"),
     )
 

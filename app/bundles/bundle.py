@@ -19,12 +19,13 @@ from app.bundles.manifest import (
     sha256_of,
 )
 from app.core.documents import parsed, read_bytes
+from app.decision import calibration_file
 from app.decision.calibration import Calibration
 from app.decision.numbers import shown
 from app.decision.plausible import check_plausible
 from app.errors import BundleError
 
-MOST_CALIBRATION: Final = 16 * 1024 * 1024
+MOST_CALIBRATION: Final = 64 * 1024 * 1024  # 45 MB for 4,096 dimensions, 45 kB for 128
 _AGAIN: Final = "`kith models pull` gets the default bundle again; KITH_MODEL names another."
 
 
@@ -52,15 +53,24 @@ class Bundle:
         return cls(folder, manifest, calibration_in(folder, manifest), digest)
 
     @property
-    def warning(self) -> str | None:
-        """One line for the operator that says what to do; None where there is no warning."""
-        if self.manifest.protects_calibration:
-            return None
-        return (
-            f"The bundle in {self.folder} is of an earlier release: its manifest does not protect "
-            "its calibration, so an edited one is not found out. If it is the right one, "
-            f"`kith models use-calibration {quote(str(self.folder))}` writes the manifest again."
-        )
+    def warnings(self) -> dict[str, str]:
+        """One line each for the operator that says what to do, by the name of what is odd."""
+        found = {}
+        if not self.manifest.protects_calibration:
+            found["calibration_unprotected"] = (
+                f"The bundle in {self.folder} is of an earlier release: its manifest does not "
+                "protect its calibration, so an edited one is not found out. If it is the right "
+                f"one, `kith models use-calibration {quote(str(self.folder))}` writes the manifest "
+                "again."
+            )
+        if self.calibration.is_former:
+            found["calibration_former"] = (
+                f"The calibration in {self.folder} is of an earlier release: it goes on working, "
+                "but `kith models calibrate` makes one whose rates are those of standardised "
+                "scores. A bundle of Kith's has it after `kith models pull`, plain SFace after "
+                "`kith models pull --plain`."
+            )
+        return found
 
     @property
     def embedder(self) -> Path:
@@ -145,7 +155,7 @@ def check_calibration(file: Path, content: bytes, manifest: Manifest) -> Calibra
     except ValueError as error:
         raise BundleError(f"{file} cannot be read: {error}.") from None
     try:
-        calibration = Calibration.from_dict(value)
+        calibration = calibration_file.from_json(value, dimension=manifest.dimension)
         check_plausible(calibration, dimension=manifest.dimension)
     except BundleError as error:
         raise BundleError(f"{file}: {error.detail}") from None

@@ -23,9 +23,17 @@ class Plan:
         return str(self.steps["made"][name])
 
     def has_made(self, manifest: Manifest) -> bool:
-        """Whether the models that the recipe makes are those that ``manifest`` states."""
+        """Whether the recipe makes the models and the contract that ``manifest`` states."""
         stated = {name: entry.sha256 for name, entry in manifest.models.items()}
-        return all(stated.get(name) == self.made(name) for name in self.steps["made"])
+        return (
+            all(stated.get(name) == self.made(name) for name in self.steps["made"])
+            and self._described(manifest).expected_contract_id() == manifest.contract_id
+        )
+
+    def _described(self, manifest: Manifest) -> Manifest:
+        """The ``manifest`` with the recipe's description."""
+        content = manifest.model_dump(mode="json") | self.steps["description"]
+        return Manifest.model_validate(content)
 
     @property
     def name(self) -> str:

@@ -69,7 +69,7 @@ def pull(
     with _readable_errors(destination), alone(destination):
         if (there := _current(destination, plan, keep_contract=keep_contract)) is not None:
             return there
-        _log_what_is_broken(destination)
+        _log_why(destination)
         return _make(destination, plan, source=source, progress=progress or _silent)
 
 
@@ -86,13 +86,16 @@ def recipe_of(folder: Path) -> Path:
     return PLAIN
 
 
-def _log_what_is_broken(destination: Path) -> None:
+def _log_why(destination: Path) -> None:
     """Log why the bundle is replaced, so that an operator can find out who changed it."""
+    if not (destination / MANIFEST).exists():
+        return
     try:
         Bundle.load(destination)
     except BundleError as error:
-        if (destination / MANIFEST).exists():
-            _log.warning("bundle.replaced", why=error.detail)
+        _log.warning("bundle.replaced", why=error.detail)
+    else:
+        _log.info("bundle.updated", folder=str(destination))
 
 
 def _current(destination: Path, plan: Plan, *, keep_contract: bool) -> Bundle | None:

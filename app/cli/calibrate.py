@@ -15,6 +15,7 @@ from app.cli.progress import count_progress
 from app.core.files import try_to_write, write_whole
 from app.core.names import one_spelling
 from app.core.terminal import say
+from app.decision.calibration_file import to_json
 from app.decision.fit import fit
 from app.decision.noise import score_noise
 from app.errors import InvalidRequest
@@ -78,15 +79,16 @@ def calibrate(
 def _calibrated(pipeline: Pipeline, found: EmbeddedFolder, data: str) -> dict[str, object]:
     try:
         margin = score_noise(found.embeddings, found.again, found.labels)
-        return fit(
+        fitted = fit(
             found.embeddings,
             found.labels,
             contract_id=pipeline.contract_id,
             data=data,
             margin=margin,
-        ).to_dict()
+        )
     except ValueError as error:
         raise InvalidRequest(f"These photos cannot calibrate: {error}.") from None
+    return to_json(fitted)
 
 
 def _without(photos: list[Photo], exclude: list[Path]) -> list[Photo]:

@@ -53,11 +53,11 @@ def check(
 def _bundle(folder: Path) -> Iterator[Finding]:
     """Whether every file is the one that the manifest states, and the calibration believable."""
     try:
-        warning = Bundle.load(folder).warning
+        warnings = Bundle.load(folder).warnings
     except BundleError as error:
         yield Finding(str(folder), error.detail, "get or export the bundle again")
         return
-    if warning:
+    for warning in warnings.values():
         say(f"Warning: {warning}")
 
 

@@ -28,6 +28,7 @@ from app.evaluation.groups import Groups, read_groups
 from app.evaluation.measure import Evaluation
 from app.evaluation.measure import evaluate as measure
 from app.evaluation.rates import Rate
+from app.evaluation.report.fairness import unlike_groups
 from app.evaluation.report.page import as_html
 from app.gallery.evaluation import StoredGallery, gallery_of_collection, gallery_of_photos
 from app.inference.pipeline import build_pipeline
@@ -116,7 +117,7 @@ def _measured(
 
 def _tell(source: Source, measured: Evaluation, report: Path) -> None:
     _summarise(measured)
-    for line in left_out_lines(source.left_out):
+    for line in (*map(printable, unlike_groups(measured)), *left_out_lines(source.left_out)):
         say(line)
     say(f"The report is {report / 'report.html'}; report.json holds its numbers.")
 

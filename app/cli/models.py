@@ -56,7 +56,7 @@ def pull(
     recipe = PLAIN if plain else CAMERAS if cameras else None
     name = "sface" if plain else "cameras" if cameras else "face"
     folder = to or settings.data_dir / "models" / name
-    before = _contract_in(folder)
+    before = _bundle_in(folder)
     with download_progress() as progress:
         bundle = pull_bundle(
             folder, source=source or settings.model_source, progress=progress, recipe=recipe
@@ -65,10 +65,10 @@ def pull(
         make_private(settings.data_dir)
         make_all_private(folder.parent)
     now = bundle.manifest.contract_id
-    if before != now:
+    if before is None or before.manifest_sha256 != bundle.manifest_sha256:
         say(f"Model bundle {now} is in {folder}.")
-    if before not in (None, now):
-        say(f"It took the place of {before}: people enrolled with that one are not comparable.")
+    if before is not None and (was := before.manifest.contract_id) != now:
+        say(f"It took the place of {was}: people enrolled with that one are not comparable.")
     if recipe is None and recipe_of(folder) == CAMERAS:
         say(
             f"{folder} keeps the bundle adapted to poor cameras, for the people enrolled with it. "
@@ -76,9 +76,9 @@ def pull(
         )
 
 
-def _contract_in(folder: Path) -> str | None:
+def _bundle_in(folder: Path) -> Bundle | None:
     try:
-        return Bundle.load(folder).manifest.contract_id
+        return Bundle.load(folder)
     except BundleError:
         return None
 
@@ -153,8 +153,8 @@ def _show(bundle: Bundle) -> None:
         table.add_row(key, str(value))
     plain_console().print(table)
     plain_console().print(f"SHA-256 of its manifest: {bundle.manifest_sha256}", soft_wrap=True)
-    if bundle.warning:
-        say(f"Warning: {bundle.warning}")
+    for warning in bundle.warnings.values():
+        say(f"Warning: {warning}")
 
 
 cli.command()(calibrate)

@@ -11,36 +11,94 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from app.decision.calibration import Calibration
+from app.decision.fusion import Vectors
+from app.decision.gallery_rates import GalleryRates
+from app.decision.numbers import Floats
+from app.decision.standardise import Norms
 
-Floats = NDArray[np.float64]
-Vectors = NDArray[np.float32]
 
-
-def clusters(vectors: Vectors, calibration: Calibration, rate: float) -> list[list[int]]:
+def clusters(
+    vectors: Vectors, rates: GalleryRates, fmr: float, *, people: Vectors
+) -> list[list[int]]:
     """The rows of unit ``vectors`` (n, d) by person, each list rising, the largest first.
 
-    Two are joined where at most ``rate`` of strangers are as near. Deterministic; O(n^3) at worst,
-    a second for a thousand.
+    The gallery of ``rates`` standardises the scores. ``people`` (m, d) of it are near to some of
+    the faces, and may be who they are of: they do not count for these. Two clusters are joined
+    where at most ``fmr`` of strangers are as near to the one, and to the other. Deterministic;
+    O(n^3) at worst, a second for a thousand.
     """
-    sums = vectors.astype(np.float64)
-    members = [[row] for row in range(len(vectors))]
-    deviations = np.full((len(vectors), len(vectors)), -np.inf)
+    if not len(vectors):
+        return []
+    found = _Clusters(vectors, rates, fmr, people)
     for row in range(len(vectors)):
-        _compare(row, sums, members, calibration, deviations)
+        found.compare(row)
+    limit = rates.bundle.tail.z_at(float(np.log(fmr / rates.factor)))
     while len(vectors) > 1:
-        nearest = int(np.argmax(deviations))
-        one, other = sorted(divmod(nearest, len(vectors)))
-        at = deviations[one, other : other + 1]
-        if np.isneginf(at[0]) or np.exp(calibration.shape.log_rate(at))[0] > rate:
+        one, other = sorted(divmod(int(np.argmax(found.z)), len(vectors)))
+        if not found.z[one, other] >= limit:
             break
-        members[one] += members[other]
-        members[other] = []
-        sums[one] += sums[other]
-        deviations[other, :] = deviations[:, other] = -np.inf
-        _compare(one, sums, members, calibration, deviations)
-    found = [sorted(rows) for rows in members if rows]
-    return sorted(found, key=lambda rows: (-len(rows), rows))
+        found.join(one, other)
+    groups = [sorted(rows) for rows in found.members if rows]
+    return sorted(groups, key=lambda rows: (-len(rows), rows))
+
+
+class _Clusters:
+    """The ``members`` of each cluster, and the standardised scores ``z`` (n, n) between them, which
+    are minus infinity where a cluster was joined to another one.
+    """
+
+    def __init__(self, vectors: Vectors, rates: GalleryRates, fmr: float, people: Vectors) -> None:
+        count = len(vectors)
+        self._rates = rates
+        self._fmr = fmr
+        self._people = people.astype(np.float64)
+        self._sums = vectors.astype(np.float64)
+        self._centroids = self._sums.copy()
+        self._persons, self._norms = self._norms_of(vectors)
+        self.members = [[row] for row in range(count)]
+        self.z = np.full((count, count), -np.inf)
+
+    def join(self, one: int, other: int) -> None:
+        """Join the cluster ``other`` to ``one``."""
+        self.members[one] += self.members[other]
+        self.members[other] = []
+        self.z[other, :] = self.z[:, other] = -np.inf
+        self._sums[one] += self._sums[other]
+        length = max(float(np.linalg.norm(self._sums[one])), 1e-12)
+        self._centroids[one] = self._sums[one] / length
+        persons, norms = self._norms_of(self._centroids[one : one + 1])
+        self._persons[one] = persons[0]
+        self._norms.put(one, norms)
+        self.compare(one)
+
+    def compare(self, row: int) -> None:
+        """The score of ``row`` and every other cluster: the lower one of the two norms."""
+        others = np.array(
+            [at for at, rows in enumerate(self.members) if rows and at != row], np.intp
+        )
+        similarity = self._centroids[others] @ self._centroids[row]
+        own = self._scores(np.full_like(others, row), similarity)
+        z = np.minimum(self._scores(others, similarity), own)
+        self.z[row, others] = self.z[others, row] = z
+
+    def _scores(self, rows: NDArray[np.intp], similarity: Floats) -> Floats:
+        """The score of each of ``rows`` (k,) at its ``similarity`` (k,)."""
+        z, persons = np.empty(len(rows)), self._persons[rows]
+        for each in np.unique(persons):
+            at = persons == each
+            norms = replace(self._norms.rows(rows[at]), persons=float(each))
+            z[at] = norms.z(similarity[at])
+        return z
+
+    def _norms_of(self, vectors: Floats | Vectors) -> tuple[Floats, Norms]:
+        """The norms without those of the gallery whom the faces may be of, and how many (n,) are
+        left for each.
+        """
+        near = -np.sort(-(vectors @ self._people.T), axis=1)
+        rates = zip(self._rates.of(vectors), near.tolist(), strict=True)
+        norms = [each.among(1).unmasked(nearest, self._fmr).norm for each, nearest in rates]
+        persons = np.array([norm.persons for norm in norms])
+        return persons, replace(Norms.joint(norms), inside=False)
 
 
 def cohesion(vectors: Vectors) -> float | None:
@@ -50,29 +108,3 @@ def cohesion(vectors: Vectors) -> float | None:
         return None
     whole = vectors.sum(axis=0, dtype=np.float64)
     return float((whole @ whole - count) / (count * (count - 1)))
-
-
-def of_fused_probes(calibration: Calibration, images: int) -> Calibration:
-    """The calibration for probes that are the centroid of ``images`` images of one person."""
-    moments = calibration.moments
-    length = float(moments.length_of(np.array([float(images)]))[0])
-    return replace(calibration, moments=replace(moments, mean=moments.mean / length))
-
-
-def _compare(
-    row: int,
-    sums: Floats,
-    members: list[list[int]],
-    calibration: Calibration,
-    deviations: Floats,
-) -> None:
-    """How many deviations ``row`` is nearer to every other cluster than strangers are."""
-    sizes = np.array([len(rows) for rows in members], np.float64)
-    others = np.flatnonzero(sizes)
-    others = others[others != row]
-    moments = calibration.moments
-    norms = np.linalg.norm(sums[others], axis=1) * np.linalg.norm(sums[row])
-    similarity = (sums[others] @ sums[row]) / np.maximum(norms, 1e-12)
-    lengths = moments.length_of(sizes[others]) * moments.length_of(sizes[row : row + 1])
-    above = (similarity - moments.mean / lengths) / moments.deviation
-    deviations[row, others] = deviations[others, row] = above

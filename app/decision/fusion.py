@@ -24,15 +24,13 @@ _CANCELLED = 1e-6  # a sum this short is the rounding of float32 templates, not 
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """One row a person: ``owners`` (m,) ascending, unit centroids ``vectors`` (m, d), of how many
-    ``templates`` (m,) each was made, and ``lengths`` (m,) of the mean template before scaling to
-    unit length: 1 where all are the same, less the more they differ.
+    """One row a person: ``owners`` (m,) ascending, unit centroids ``vectors`` (m, d), and of how
+    many ``templates`` (m,) each was made.
     """
 
     owners: Keys
     vectors: Vectors
     templates: Keys
-    lengths: NDArray[np.float64]
 
 
 def fuse(templates: Vectors) -> NDArray[np.float32]:
@@ -45,16 +43,18 @@ def fuse(templates: Vectors) -> NDArray[np.float32]:
 def fuse_persons(templates: Vectors, owners: Keys) -> Fused:
     """Fuse ``templates`` (n, d) by ``owners`` (n,).
 
-    Templates that cancel out give the first of them, so that no person is without a direction.
+    Templates that cancel out give the first of them, so that no person is without a direction. The
+    sums are in float64, in which a few float32 numbers add up exactly: the order in which a
+    database returns a person's templates leaves no trace.
     """
     if not len(owners):
         none = np.empty(0, np.int64)
-        return Fused(none, np.empty((0, templates.shape[1]), np.float32), none, np.empty(0))
+        return Fused(none, np.empty((0, templates.shape[1]), np.float32), none)
     order = np.argsort(owners, kind="stable")
     keys, starts, counts = np.unique(owners[order], return_index=True, return_counts=True)
-    sums = np.add.reduceat(templates[order], starts, axis=0)
-    lengths = np.sqrt(np.einsum("md,md->m", sums, sums, dtype=np.float64))
+    sums = np.add.reduceat(templates[order], starts, axis=0, dtype=np.float64)
+    lengths = np.sqrt(np.einsum("md,md->m", sums, sums))
     cancelled = lengths < _CANCELLED
     sums[cancelled] = templates[order[starts[cancelled]]]
-    sums /= np.where(cancelled, 1, lengths)[:, None].astype(np.float32)
-    return Fused(keys, sums, counts.astype(np.int64), lengths / counts)
+    sums /= np.where(cancelled, 1, lengths)[:, None]
+    return Fused(keys, sums.astype(np.float32), counts.astype(np.int64))

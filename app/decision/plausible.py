@@ -1,13 +1,14 @@
 """Whether a calibration's numbers can be those of any faces, so that one edited number is found.
 
 What is asked for follows from what the numbers are, not from models that were seen. With x and y
-unit vectors in d dimensions that are drawn alike, m their mean and C their covariance:
+unit vectors in d dimensions that are drawn alike, m their mean and S their second moment:
 
+- the trace of S is 1, and S - m m', their covariance, has no negative eigenvalue,
 - the mean of x.y is |m|^2, which is not negative; among n people it is down to -1 / (n - 1),
-- its variance is 2 m'Cm + |C|^2, which is at least trace(C)^2 / d = (1 - mean)^2 / d; the choice of
-  n people takes at most about 2 / n from that,
+- the variance of x.y is at least (1 - mean)^2 / d; the choice of n people takes at most about 2 / n
+  from that,
 - two pictures of one person are on average no less alike than two people (Jensen),
-- the shape is of standardised scores: its own mean is 0, and its own deviation 1,
+- the tail is of standardised scores: their mean is 0, and their deviation 1,
 - nobody's cosine is above 1: the threshold of one person at 1 % is a cosine that somebody can have.
 """
 
@@ -16,8 +17,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.decision.calibration import Calibration, GallerySize
+from app.decision.calibration import Calibration
+from app.decision.cohort import Cohort
 from app.decision.numbers import shown
+from app.decision.rates import ProbeRates
+from app.decision.standardise import Norms
 
 _TARGET: Final = 0.01
 _SIZES: Final = (1, 10, 100, 1_000, 10_000, 100_000)
@@ -29,21 +33,27 @@ _OF_UNKNOWN: Final = 0.25  # of the least deviation, where nobody says of how ma
 _LEAST_PEOPLE: Final = 50  # of whom ``kith models calibrate`` makes a calibration
 _MEAN_OFF: Final = 0.25
 _DEVIATIONS: Final = (0.75, 1.5)
-"""Within these a shape is standardised: shipped ones are off by 0.0001, and 0.999. A few dozen
-people's fitted tails are off by more."""
+"""Within these a tail is standardised: shipped ones are off by 0.01, and 1.00. A few dozen people's
+fitted tails are off by more."""
 _POINTS: Final = 20_001
+_MOMENTS_OFF: Final = 1e-4
+"""Float32 sums of unit vectors: shipped traces are off by 1e-6, least eigenvalues by 1e-9."""
 
 
 def check_plausible(calibration: Calibration, *, dimension: int) -> None:
     """``ValueError`` names the number that cannot be right, for embeddings of ``dimension``.
 
     Where the evidence does not say of how many people it is, it was not measured by Kith: then the
-    shape's own mean and deviation are not asked for, and a quarter of the deviation is enough.
+    tail's own mean and deviation are not asked for, and a quarter of the deviation is enough.
     """
     people = _people(calibration.evidence)
-    _check_moments(calibration, people, dimension)
-    _check_margin(calibration)
-    if people is not None:
+    if not calibration.is_former:  # its cohort has no people who could be looked at
+        _check_moments(calibration.cohort)
+    _check_spread(calibration, people, dimension)
+    few = calibration.cohort.persons < _LEAST_PEOPLE  # of whom no rate is promised
+    if not few:
+        _check_margin(calibration)
+    if people is not None and not few:
         _check_standardised(calibration)
     _check_thresholds(calibration)
 
@@ -59,70 +69,89 @@ def _people(evidence: Mapping[str, Any]) -> int | None:
     return people
 
 
-def _check_moments(calibration: Calibration, people: int | None, dimension: int) -> None:
-    moments = calibration.moments
+def _check_spread(calibration: Calibration, people: int | None, dimension: int) -> None:
+    typical, mated = calibration.typical, calibration.mated_similarity
     lowest = -1 / ((people or _LEAST_PEOPLE) - 1) - 1e-6
-    if not lowest <= moments.mean:
+    if not lowest <= typical.mean:
         raise ValueError(
-            f"moments.mean is {moments.mean:g}; strangers' similarities have a mean of "
-            f"{lowest:.4f} or more"
+            f"the mean similarity of two strangers is {typical.mean:g}; {lowest:.4f} or more is "
+            "right"
         )
-    least = (1 - moments.mean) / np.sqrt(dimension)
+    least = (1 - typical.mean) / np.sqrt(dimension)
     least = np.sqrt(max(least**2 - 2 / people, 0)) if people else _OF_UNKNOWN * least
-    if moments.deviation < least:
+    if not typical.deviation >= least:
         raise ValueError(
-            f"moments.deviation is {moments.deviation:g}; with the mean {moments.mean:g}, in "
-            f"{dimension} dimensions, {least:.4f} or more is right"
+            f"the deviation of strangers' similarities is {typical.deviation:g}; with their mean, "
+            f"{typical.mean:g}, in {dimension} dimensions, {least:.4f} or more is right"
         )
-    if moments.coherence < moments.mean:
+    # Fusing makes strangers' centroids more alike than their photos, up to twice as much; the mean
+    # of the former format is of photos.
+    least = typical.mean if calibration.cohort.base else typical.mean / 2
+    if mated < least:
         raise ValueError(
-            f"moments.coherence is {moments.coherence:g}: two pictures of one person would be less "
-            f"alike than two people; moments.mean, {moments.mean:g}, or more is right"
+            f"mated_similarity is {mated:g}: two pictures of one person would be less alike than "
+            f"two people; {least:g} or more is right"
+        )
+
+
+def _check_moments(cohort: Cohort) -> None:
+    mean, second = cohort.total / cohort.persons, cohort.second / cohort.persons
+    trace = float(np.trace(second))
+    if abs(trace - 1) > _MOMENTS_OFF:
+        raise ValueError(f"cohort.second has the trace {trace:.6f}; 1 is right for unit vectors")
+    least = float(np.linalg.eigvalsh(second - np.outer(mean, mean))[0])
+    if least < -_MOMENTS_OFF:
+        raise ValueError(
+            f"cohort.mean and cohort.second leave a negative variance, {least:.6f}, in a direction"
         )
 
 
 def _check_margin(calibration: Calibration) -> None:
-    margin, deviation = calibration.ambiguity_margin, calibration.moments.deviation
+    margin, deviation = calibration.ambiguity_margin, calibration.typical.deviation
     if margin > _MOST_MARGIN * deviation:
         raise ValueError(
             f"ambiguity_margin is {margin:g}: the noise of a score would hide who it is of; at "
-            f"most {_MOST_MARGIN * deviation:.4f}, two of moments.deviation, is right"
+            f"most {_MOST_MARGIN * deviation:.4f}, two deviations of strangers' similarities, is "
+            "right"
         )
 
 
 def _check_standardised(calibration: Calibration) -> None:
     """Integrate by parts: the mean is z_0 plus the integral of P(Z > z), and so on. Scores below
-    the first of the deviations are taken to be at it.
+    the first of the column are taken to be at it.
     """
-    shape = calibration.shape
+    tail = calibration.tail
     # Nobody is beyond where the rate is 1e-12; there one last number may lie far off.
-    end = float(np.interp(-np.log(1e-12), -shape.log_fmr, shape.deviations))
-    z = np.linspace(shape.deviations[0], end, _POINTS)
-    reached = np.exp(shape.log_rate(z))
+    end = float(np.interp(-np.log(1e-12), -tail.log_fmr, tail.z))
+    z = np.linspace(tail.z[0], end, _POINTS)
+    reached = np.exp(tail.log_rate(z))
     mean = float(z[0] + np.trapezoid(reached, z))
     square = float(z[0] ** 2 + np.trapezoid(2 * z * reached, z))
     deviation = float(np.sqrt(max(square - mean**2, 0)))
     if not (abs(mean) <= _MEAN_OFF and _DEVIATIONS[0] <= deviation <= _DEVIATIONS[1]):
         raise ValueError(
-            f"shape.deviations and shape.log_fmr make scores of mean {mean:.3f} and deviation "
+            f"tail.z and tail.log_fmr make scores of mean {mean:.3f} and deviation "
             f"{deviation:.3f}; standardised ones have 0 and 1"
         )
 
 
 def _check_thresholds(calibration: Calibration) -> None:
     """The mean strangers have falls under nobody's threshold, whatever the gallery's size."""
-    moments = calibration.moments
-    least = moments.mean + _LEAST_ABOVE * moments.deviation
-    found = [calibration.threshold(_TARGET, GallerySize({1: size})).similarity for size in _SIZES]
+    typical = calibration.typical
+    norm = Norms.known(np.array([typical.mean]), np.array([typical.deviation]))
+    least = typical.mean + _LEAST_ABOVE * typical.deviation
+    found = [
+        ProbeRates(norm, calibration.tail, size).threshold(_TARGET).similarity for size in _SIZES
+    ]
     if not found[0] <= 1:
         raise ValueError(
-            f"moments.deviation is {moments.deviation:g}: no similarity is high enough for one "
-            "person and a false-positive rate of 1 %; a cosine is at most 1"
+            f"the deviation of strangers' similarities is {typical.deviation:g}: no similarity is "
+            "high enough for one person and a false-positive rate of 1 %; a cosine is at most 1"
         )
     for size, similarity in zip(_SIZES, found, strict=True):
         if not similarity >= least:
             raise ValueError(
-                f"shape.log_fmr leads to the threshold {similarity:.4f} for {size:,} persons at a "
+                f"tail.log_fmr leads to the threshold {similarity:.4f} for {size:,} persons at a "
                 f"false-positive rate of 1 %; {least:.4f}, a deviation above the mean, or more is "
                 "right"
             )

@@ -1,47 +1,40 @@
 """Persons who are nearer to each other than strangers should be.
 
-The score of two fused persons is the cosine of their centroids. Both were made longer, by r_i and
-r_j (see ``moments``), so that its mean over strangers is mean / (r_i r_j) and its deviation stays:
-the law by which a gallery's own evidence is read.
+The score of two persons is the cosine of their centroids, standardised once by what the one has to
+all others and once by what the other has. A pair is rare where both say so.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import NDArray
 
-from app.decision.calibration import Calibration
-
-Floats = NDArray[np.float64]
-
-
-def pair_fmr(calibration: Calibration, similarity: Floats, one: Floats, other: Floats) -> Floats:
-    """How often two strangers, of ``one`` (n,) and ``other`` (n,) templates, are this alike."""
-    moments = calibration.moments
-    mean = moments.mean / (moments.length_of(one) * moments.length_of(other))
-    return np.asarray(np.exp(calibration.shape.log_rate((similarity - mean) / moments.deviation)))
+from app.decision.fusion import Vectors
+from app.decision.gallery_rates import GalleryRates
+from app.decision.numbers import Floats
+from app.decision.standardise import Norms, Rows
 
 
-def same_person(calibration: Calibration, one: Floats, other: Floats) -> Floats:
-    """The mean similarity of two centroids of one person: from there on, a second name is likely.
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The people of a gallery, n of them, each judged by all others."""
 
-    Two templates of one person have the mean similarity ``coherence``; fusing made both longer.
-    """
-    moments = calibration.moments
-    return moments.coherence / (moments.length_of(one) * moments.length_of(other))
+    rates: GalleryRates
+    norms: Norms
 
+    @classmethod
+    def of(cls, rates: GalleryRates, vectors: Vectors) -> "Members":
+        """The people of unit ``vectors`` (n, d), who are the cohort of ``rates``."""
+        return cls(rates, rates.norms(vectors, without=np.ones(len(vectors))))
 
-def stranger_rate(target: float, persons: int) -> float:
-    """The FMR of one comparison that keeps the FPIR ``target`` among ``persons`` persons."""
-    return float(-np.expm1(np.log1p(-target) / max(persons, 1)))
+    def limits(self, fmr: float) -> Floats:
+        """The similarity (n,) that strangers reach with each person at this rate. A pair is as rare
+        where its similarity reaches the limits of both.
+        """
+        z = self.rates.bundle.tail.z_at(float(np.log(fmr / self.rates.factor)))
+        return self.norms.similarity(z) if np.isfinite(z) else np.full(len(self.norms.mean), np.inf)
 
-
-def least_alike(calibration: Calibration, rate: float, templates: Floats) -> float:
-    """A similarity below which no pair of persons of these ``templates`` (n,) is as rare as
-    ``rate``: a bound that is quick to check, not the exact one.
-    """
-    shape, moments = calibration.shape, calibration.moments
-    place = int(np.searchsorted(-shape.log_fmr, -np.log(rate)))
-    if not place:
-        return -1.0  # everybody is
-    deviations = shape.deviations[place - 1]
-    lengths = moments.length_of(np.array([templates.min(), templates.max()]))
-    return float(min(moments.mean / lengths**2) + deviations * moments.deviation)
+    def pair_fmr(self, one: Rows, other: Rows, similarity: Floats) -> Floats:
+        """How often two strangers are as alike as each pair (p,): the higher rate of its two."""
+        z = np.minimum(*(self.norms.rows(rows).z(similarity) for rows in (one, other)))
+        log_fmr = self.rates.bundle.tail.log_rate(z) + np.log(self.rates.factor)
+        return np.asarray(np.exp(np.minimum(log_fmr, 0.0)), np.float64)

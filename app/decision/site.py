@@ -1,173 +1,87 @@
-"""The gallery's own evidence: how alike its people look to each other, seen by its own cameras.
+"""How far a gallery's people are from those of the bundle's calibration.
 
-A bundle is calibrated on photographs of all kinds; where one camera and one light take every
-picture, strangers resemble each other more. Measured with SFace, the standardised shape of the
-impostor scores stays what it was (to 0.1 deviations at one in 100,000, under darkness and noise,
-one-sided light, low resolution with JPEG, a colour cast); only its mean and deviation move. The
-people of a gallery are strangers to each other, so their similarities show both, without a label.
-
-Few people are little evidence: mean and deviation are drawn towards the bundle's (empirical Bayes),
-and the rate is averaged over the uncertainty that remains, which raises the threshold.
+It decides nothing: each probe's scores are standardised by the gallery's own people, wherever they
+lie. But a camera that makes strangers alike tells people apart less well, and that can be seen.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from app.decision.fusion import Fused
-from app.decision.moments import Moments
+from app.decision.cohort import Spread
+from app.decision.gallery_rates import GalleryRates
+from app.decision.rates import GallerySize, ProbeRates, Threshold
+from app.decision.standardise import Norms
 
-_MEAN_PRIOR: Final = 0.6
-"""How far a camera moves the mean, in deviations: 0 to 0.9 in the four cameras of the bench."""
-_DEVIATION_PRIOR: Final = 0.15
-"""How far it moves the logarithm of the deviation: 0.05 to 0.2 in the same."""
+_FACTOR: Final = 2.0
+_Z: Final = 1.96  # 95 %
 _MEAN_NOISE: Final = 0.8
 _DEVIATION_NOISE: Final = 0.3
-"""Standard error of both from the choice of n people, times sqrt(n): measured over 300 galleries
-each of 5, 20 and 80 people, 0.4 to 0.9 and 0.1 to 0.3. The pairs' own noise comes on top."""
-_DOUBT: Final = 3.0  # standard errors
-_TAIL_GROWTH: Final = 0.3
-"""A camera that stretches the scores stretches the far ones more, by this share (in logarithms):
-bad pictures among good ones. Measured at one in 10,000: 0.0 to 0.35, for stretches 1.01 to 1.13."""
-_COHERENCE_PRIOR: Final = 10.0
-_LEAST_LENGTH: Final = 1e-3
-_BLOCK: Final = 4096  # people whose vectors are in float64 at once
-
-
-@dataclass(frozen=True, slots=True)
-class SiteEvidence:
-    """Statistics of a gallery's people: similarities of their fused vectors, over pairs of persons.
-
-    ``inverse_length`` is the mean over pairs of 1 / (r_i r_j), by which fusing raised the mean;
-    ``coherence`` is the mean over the ``coherent`` people who have several templates.
-    """
-
-    persons: int
-    mean: float
-    deviation: float
-    inverse_length: float
-    coherent: int
-    coherence: float
-
-
-class SiteStatistics:
-    """Keeps the evidence of a gallery up as people come and go, in O(d^2) a person.
-
-    Sums and second moments of the fused vectors hold all that is needed: the sum over i, j of
-    (f_i . f_j)^2 is the squared norm of the sum of f f^T. Not thread-safe.
-    """
-
-    def __init__(self, dimension: int) -> None:
-        self._sum = np.zeros(dimension)
-        self._second = np.zeros((dimension, dimension))
-        self._inverse = np.zeros(2)
-        self._coherence = 0.0
-        self._coherent = 0
-        self._persons = 0
-
-    def add(self, people: Fused) -> None:
-        """Count these people in."""
-        self._change(people, 1)
-
-    def remove(self, people: Fused) -> None:
-        """Count out people who were added with just these vectors, templates and lengths."""
-        self._change(people, -1)
-
-    def evidence(self) -> SiteEvidence:
-        """The evidence now; with fewer than two people all fields but the count are zero."""
-        count = self._persons
-        coherence = self._coherence / self._coherent if self._coherent else 0.0
-        if count < 2:
-            return SiteEvidence(count, 0.0, 0.0, 0.0, 0, 0.0)
-        pairs = count * (count - 1)
-        mean = (float(self._sum @ self._sum) - count) / pairs
-        square = (float((self._second**2).sum()) - count) / pairs
-        deviation = float(np.sqrt(max(square - mean**2, 0.0)))
-        inverse = float(self._inverse[0] ** 2 - self._inverse[1]) / pairs
-        return SiteEvidence(count, mean, deviation, inverse, self._coherent, coherence)
-
-    def _change(self, people: Fused, sign: int) -> None:
-        for start in range(0, len(people.vectors), _BLOCK):
-            rows = people.vectors[start : start + _BLOCK].astype(np.float64)
-            self._sum += sign * rows.sum(axis=0)
-            self._second += sign * (rows.T @ rows)
-        inverse = 1 / np.maximum(people.lengths, _LEAST_LENGTH)
-        several = people.templates > 1
-        own = 1 / people.templates[several]
-        coherence = (people.lengths[several] ** 2 - own) / (1 - own)
-        self._persons += sign * len(people.vectors)
-        self._inverse += sign * np.array([inverse.sum(), (inverse**2).sum()])
-        self._coherent += sign * int(several.sum())
-        self._coherence += sign * float(coherence.sum())
+"""Standard error of a gallery's mean (in deviations) and of its deviation's logarithm from the
+choice of n people, times sqrt(n): measured over 300 galleries each of 5, 20 and 80 people, 0.4 to
+0.9 and 0.1 to 0.3. The pairs' own noise comes on top."""
 
 
 @dataclass(frozen=True, slots=True)
 class SiteFit:
-    """The moments at a site, and how uncertain they are.
+    """The ``gallery``'s spread against the bundle's.
 
-    ``mean_error`` is in deviations, ``deviation_error`` of the deviation's logarithm. ``shift`` and
-    ``stretch`` say how far the site's own similarities are from the bundle's, before any shrinking:
-    in the bundle's deviations, and as a factor.
+    ``shift`` is the difference of the means in the bundle's deviations, ``stretch`` the ratio of
+    the deviations. ``bundle`` is the threshold for the target if the people were the bundle's.
+    ``ratio`` is how often strangers here reach it, over how often the bundle's do; ``interval`` is
+    where it lies with 95 % confidence, which is wide while the people are few.
     """
 
-    moments: Moments
-    mean_error: float
-    deviation_error: float
+    gallery: Spread
     shift: float
     stretch: float
-    persons: int
+    bundle: Threshold
+    ratio: float
+    interval: tuple[float, float]
 
-    def to_dict(self) -> dict[str, Any]:
-        """For people to read."""
-        return {**asdict(self), "moments": asdict(self.moments)}
-
-
-def fit_site(bundle: Moments, evidence: SiteEvidence) -> SiteFit:
-    """The bundle's moments moved to this gallery; unchanged with fewer than two people.
-
-    The part of the mean shift that one duplicate enrolment (a pair of similarity 1) cannot explain
-    widens the prior, so it is shrunk less; likewise the part of a narrower deviation that chance
-    cannot explain. Three people's similarities may by chance be nearly equal, and the logarithm of
-    a deviation near 0 has no floor; so one more pair is counted, at one of the bundle's deviations.
-    Measured on quarters of the calibrating halves at 1 % stated, without and with all that: three
-    people of web photographs 1.27 and 0.93 times that, twenty under light from one side 1.75 and
-    1.50.
-    """
-    n = evidence.persons
-    if n < 2:
-        return SiteFit(bundle, 0.0, 0.0, 0.0, 1.0, n)
-    shift = (evidence.mean / evidence.inverse_length - bundle.mean) / bundle.deviation
-    deviation = evidence.deviation if n > 2 else bundle.deviation  # one pair has none
-    stretch = deviation / bundle.deviation
-    pairs = n * (n - 1) / 2
-    mean_weight, mean_error = _shrunk(
-        _MEAN_PRIOR,
-        _MEAN_NOISE**2 / n + 1 / pairs,
-        beyond=shift - 1 / (bundle.deviation * pairs),
-    )
-    seen = float(np.log((pairs * stretch**2 + 1) / (pairs + 1))) / 2
-    noise = _DEVIATION_NOISE**2 / n + 0.5 / pairs
-    weight, error = _shrunk(_DEVIATION_PRIOR, noise, beyond=-seen - _DOUBT * float(np.sqrt(noise)))
-    growth = weight * seen
-    moments = Moments(
-        bundle.mean + mean_weight * shift * bundle.deviation,
-        bundle.deviation * float(np.exp(growth + _TAIL_GROWTH * max(growth, 0.0))),
-        _coherence(bundle, evidence),
-    )
-    return SiteFit(moments, mean_error, error, shift, stretch, n)
+    @property
+    def fits(self) -> bool:
+        """False if the ratio is above 2 or below 1/2 and its interval does not hold 1."""
+        low, high = self.interval
+        return low <= 1 <= high or 1 / _FACTOR <= self.ratio <= _FACTOR
 
 
-def _shrunk(prior: float, noise: float, *, beyond: float) -> tuple[float, float]:
-    """The empirical-Bayes weight of an observation, prior^2 / (prior^2 + noise), and the standard
-    error that remains. ``noise`` is a variance; ``beyond`` (0 if negative) widens the prior.
-    """
-    expected = prior**2 + max(beyond, 0.0) ** 2
-    weight = expected / (expected + noise)
-    return weight, float(weight * np.sqrt(noise))
+def fit_site(rates: GalleryRates, target: float) -> SiteFit:
+    """Compare the people of a gallery with those of the bundle, at the threshold for ``target``."""
+    bundle, gallery = rates.bundle.typical, rates.cohort.spread
+    shift, stretch = 0.0, 1.0
+    if gallery.persons >= 2:
+        shift = (gallery.mean - bundle.mean) / bundle.deviation
+    if gallery.persons > 2 and gallery.deviation > 0:
+        stretch = gallery.deviation / bundle.deviation
+    size = rates.size if rates.size.persons else GallerySize(1, 1)
+    tail = rates.bundle.tail
+    stated = ProbeRates(_norm(bundle.mean, bundle.deviation), tail, size.persons)
+    threshold = stated.threshold(target)
+    at = min(threshold.similarity, 1.0)
+
+    def ratio(mean: float = 0.0, deviation: float = 0.0) -> float:
+        """The ratio with the mean and the deviation's logarithm raised by so many errors."""
+        norm = _norm(
+            bundle.mean + (shift + mean * mean_error) * bundle.deviation,
+            bundle.deviation * stretch * float(np.exp(deviation * deviation_error)),
+        )
+        return ProbeRates(norm, tail, size.persons).fpir(at) / stated.fpir(at)
+
+    def further(errors: float) -> float:
+        """The two errors are independent: what they do to the logarithm adds up in squares."""
+        apart = np.log([ratio(mean=errors) / likeliest, ratio(deviation=errors) / likeliest])
+        return likeliest * float(np.exp(np.copysign(np.hypot(*apart), errors)))
+
+    n = max(gallery.persons, 1.0)
+    pairs = max(n * (n - 1) / 2, 1.0)
+    mean_error = float(np.sqrt(_MEAN_NOISE**2 / n + 1 / pairs))
+    deviation_error = float(np.sqrt(_DEVIATION_NOISE**2 / n + 0.5 / pairs))
+    likeliest = ratio()
+    interval = (further(-_Z), further(_Z))
+    return SiteFit(gallery, shift, stretch, threshold, likeliest, interval)
 
 
-def _coherence(bundle: Moments, evidence: SiteEvidence) -> float:
-    """The site's mated similarity, drawn towards the bundle's, which weighs as ten people."""
-    seen = evidence.coherent * evidence.coherence + _COHERENCE_PRIOR * bundle.coherence
-    return float(np.clip(seen / (evidence.coherent + _COHERENCE_PRIOR), _LEAST_LENGTH, 1.0))
+def _norm(mean: float, deviation: float) -> Norms:
+    return Norms.known(np.array([mean]), np.array([deviation]))

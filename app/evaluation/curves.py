@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from app.decision.calibration import Calibration, GallerySize
-from app.evaluation.operating import KeptFirst, times
+from app.decision.gallery_rates import GalleryRates
+from app.evaluation.operating import kept_first, larger
 from app.evaluation.rates import fnir, fpir, thresholds
 from app.evaluation.trials import Floats, Trials
 
@@ -44,7 +44,9 @@ class Calibrated:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How many mated probes, and how many strangers' best, lie between each two ``edges``."""
+    """How many mated probes, and how many strangers' best, lie between each two ``edges``; scores
+    beyond -1 and 1 count there.
+    """
 
     edges: list[float]
     mated: list[int]
@@ -53,26 +55,26 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """``measured`` at N; ``kith`` and ``bundle`` as calibrated at N, with and without the gallery's
-    own evidence; ``larger`` is ``kith`` for the larger gallery.
+    """``measured`` at N; ``one_threshold`` the same with one threshold for all probes; ``kith`` as
+    calibrated at N, and ``larger`` for the larger gallery.
     """
 
     measured: Measured
+    one_threshold: Measured
     kith: Calibrated
-    bundle: Calibrated
     larger: Calibrated
     histogram: Histogram
 
 
-def curves(
-    trials: Trials, bundle: Calibration, site: Calibration, size: GallerySize, *, factor: int
-) -> Curves:
-    """All of them; the larger gallery has ``factor`` times as many persons."""
+def curves(trials: Trials, plain: Trials, rates: GalleryRates, *, factor: int) -> Curves:
+    """All of them; ``plain`` are the trials by similarity, and the larger gallery has ``factor``
+    times as many persons.
+    """
     return Curves(
         _measured(trials),
-        _calibrated(trials, site, size),
-        _calibrated(trials, bundle, size),
-        _calibrated(trials, site, size, factor=factor),
+        _measured(plain),
+        _calibrated(trials, rates, 1),
+        _calibrated(trials, rates, factor),
         _histogram(trials),
     )
 
@@ -92,15 +94,12 @@ def _measured(trials: Trials) -> Measured:
     )
 
 
-def _calibrated(
-    trials: Trials, calibration: Calibration, size: GallerySize, *, factor: int = 1
-) -> Calibrated:
-    kept = KeptFirst(trials, calibration, times(size, factor - 1))
-    larger = times(size, factor)
-    points = [calibration.threshold(float(target), larger) for target in _TARGETS]
+def _calibrated(trials: Trials, rates: GalleryRates, factor: int) -> Calibrated:
+    kept, typical = kept_first(trials, rates, factor), larger(rates, factor)
+    points = [typical.threshold(float(target)) for target in _TARGETS]
     reached = [point for point in points if point.similarity <= 1]
     return Calibrated(
-        larger.persons,
+        typical.persons,
         [point.similarity for point in reached],
         [point.target for point in reached],
         [point.interval[0] for point in reached],
@@ -111,12 +110,12 @@ def _calibrated(
 
 
 def _histogram(trials: Trials) -> Histogram:
-    mated = trials.own[trials.mated]
-    both: Floats = np.concatenate([mated, trials.best])
+    mated, strangers = trials.own[trials.mated].clip(-1, 1), trials.best.clip(-1, 1)
+    both: Floats = np.concatenate([mated, strangers])
     low, high = np.floor(both.min() * 20 - 1) / 20, np.ceil(both.max() * 20 + 1) / 20
     edges = np.linspace(low, high, _BINS + 1)
     return Histogram(
         edges.tolist(),
         np.histogram(mated, edges)[0].tolist(),
-        np.histogram(trials.best, edges)[0].tolist(),
+        np.histogram(strangers, edges)[0].tolist(),
     )

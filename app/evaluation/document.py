@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from app.evaluation.measure import Evaluation
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ LEAST_LOOKALIKES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A mated probe that is not identified: how near its own person was, and who came first."""
+    """A mated probe that is not identified: how near its own person was, and who came first. The
+    similarities, here and below, are those that a typical probe would have, at most 1.
+    """
 
     person: str
     image: str
@@ -48,17 +50,17 @@ def misses(trials: Trials, gallery: Gallery, threshold: float) -> list[Miss]:
     missed = np.flatnonzero(false_negatives(trials, threshold))
     found = []
     for probe in missed[np.argsort(trials.own[missed], kind="stable")].tolist():
-        owner, own, best = names[trials.owner[probe]], trials.own[probe], trials.best[probe]
+        owner = names[trials.owner[probe]]
         other_first = not trials.first[probe]
         first = names[trials.lookalike[probe]] if other_first else owner
         found.append(
             Miss(
                 person=owner,
                 image=gallery.images[probe],
-                similarity=float(own),
+                similarity=_shown(trials.own[probe]),
                 why="other_first" if other_first else "below_threshold",
                 first=first,
-                first_similarity=float(max(own, best)),
+                first_similarity=_shown(trials.enrolled.reach[probe]),
             )
         )
     return found
@@ -81,13 +83,18 @@ def lookalikes(trials: Trials, gallery: Gallery, threshold: float) -> list[Looka
             person=names[trials.owner[probes[0]]],
             image=gallery.images[probes[0]],
             looks_like=names[trials.lookalike[probes[0]]],
-            similarity=float(trials.best[probes[0]]),
+            similarity=_shown(trials.best[probes[0]]),
             named=bool(trials.best[probes[0]] >= threshold),
             images=int((trials.best[probes] >= threshold).sum()),
             perhaps_one_person=bool(trials.best[probes[0]] >= ordinary),
         )
         for probes in pairs.values()
     ]
+
+
+def _shown(score: float) -> float:
+    """A score as a similarity: one that no typical probe has is 1."""
+    return min(float(score), 1.0)
 
 
 def _names(gallery: Gallery) -> list[str]:

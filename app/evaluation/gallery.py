@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.decision.cohort import Cohort, CohortSums
 from app.decision.fusion import Fused, fuse_persons
 from app.decision.reports import NO_REPORTS, Reports
-from app.decision.site import SiteEvidence, SiteStatistics
 from app.errors import InvalidRequest
 
 Vectors = NDArray[np.float32]
@@ -70,8 +70,8 @@ class Gallery:
         return fuse_persons(self.vectors, self.owners)
 
     @property
-    def evidence(self) -> SiteEvidence:
-        """How alike the people look to each other, as Kith sees it in this gallery."""
-        statistics = SiteStatistics(self.vectors.shape[1])
-        statistics.add(self.fused)
-        return statistics.evidence()
+    def cohort(self) -> Cohort:
+        """The people whom every probe's scores are standardised by."""
+        sums = CohortSums(self.vectors.shape[1])
+        sums.add(self.fused.vectors)
+        return sums.cohort()

@@ -9,8 +9,10 @@ from typing import Final
 
 import numpy as np
 
+from app.decision.rates import Threshold
 from app.errors import InvalidRequest
 from app.evaluation.gallery import Gallery
+from app.evaluation.operating import Verdict, verdict
 from app.evaluation.rates import Rate, fnir, fpir, share
 from app.evaluation.trials import Trials
 
@@ -32,7 +34,10 @@ class Groups:
 @dataclass(frozen=True, slots=True)
 class GroupResult:
     """One group at Kith's threshold: its people enrolled among all, its people as strangers to all
-    others. A rate is None where the group has nothing to measure it on.
+    others. ``one_threshold_fnir`` and ``one_threshold_fpir`` are the rates if every probe had the
+    same threshold. A rate is None where the group has nothing to measure it on. ``outside`` says
+    where the stated rate is not inside the interval of the group's FPIR: its strangers are named
+    more often (``exceeded``), or less (``stricter``).
     """
 
     group: str
@@ -41,6 +46,9 @@ class GroupResult:
     fte: Rate | None
     fnir: Rate | None
     fpir: Rate | None
+    one_threshold_fnir: Rate | None
+    one_threshold_fpir: Rate | None
+    outside: Verdict | None
     median_own: float | None
 
 
@@ -70,12 +78,14 @@ def read_groups(text: str, people: Sequence[str], *, file: str) -> Groups:
 
 
 def group_results(
-    trials: Trials, gallery: Gallery, groups: Groups, threshold: float
+    trials: tuple[Trials, Trials], gallery: Gallery, groups: Groups, stated: Threshold
 ) -> dict[str, list[GroupResult]]:
-    """For each column the results of its groups, by name."""
+    """For each column the results of its groups, by name. ``trials`` are the standardised ones and
+    the plain ones.
+    """
     return {
         column: [
-            _result(trials, gallery, group, _members(gallery, of, group), threshold)
+            _result(trials, gallery, group, _members(gallery, of, group), stated)
             for group in sorted({*of.values()})
         ]
         for column, of in groups.columns.items()
@@ -83,21 +93,32 @@ def group_results(
 
 
 def _result(
-    trials: Trials, gallery: Gallery, group: str, members: set[int], threshold: float
+    both: tuple[Trials, Trials],
+    gallery: Gallery,
+    group: str,
+    members: set[int],
+    stated: Threshold,
 ) -> GroupResult:
+    trials, plain = both
+    at = stated.similarity
     inside = np.isin(gallery.owners, list(members))
     mated = inside & trials.mated
     refused = gallery.refused_owners
     offered = np.concatenate([gallery.owners[inside], refused[np.isin(refused, list(members))]])
     lost = np.arange(len(offered)) >= inside.sum()
+    strangers = fpir(trials, at, among=inside) if inside.any() else None
+    verdict_ = None if strangers is None else verdict(strangers, stated.target)
     return GroupResult(
         group=group,
         persons=len(members),
         images=len(offered),
         fte=share(lost, offered) if gallery.refused is not None and len(offered) else None,
-        fnir=fnir(trials, threshold, among=inside) if mated.any() else None,
-        fpir=fpir(trials, threshold, among=inside) if inside.any() else None,
-        median_own=float(np.median(trials.own[mated])) if mated.any() else None,
+        fnir=fnir(trials, at, among=inside) if mated.any() else None,
+        fpir=strangers,
+        one_threshold_fnir=fnir(plain, at, among=inside) if mated.any() else None,
+        one_threshold_fpir=fpir(plain, at, among=inside) if inside.any() else None,
+        outside=None if verdict_ in (None, "consistent") else verdict_,
+        median_own=float(np.median(trials.own[mated]).clip(max=1)) if mated.any() else None,
     )
 
 

@@ -11,9 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from app.decision.agreement import Agreement, agreement
-from app.decision.calibration import Calibration, GallerySize
+from app.decision.calibration import Calibration
 from app.decision.fusion import Fused
+from app.decision.gallery_rates import GalleryRates
+from app.decision.rates import GallerySize
+from app.decision.site import SiteFit, fit_site
 from app.evaluation.curves import Curves, curves
 from app.evaluation.examples import Lookalike, Miss, lookalikes, misses
 from app.evaluation.gallery import Gallery, Refusal
@@ -74,7 +76,7 @@ class Support:
 class Site:
     """How far these people's similarities to each other are from the calibration's: the mean in
     its deviations, the deviation as a factor; and how many times as often as stated strangers would
-    reach the threshold as shipped (see ``app.decision.agreement``).
+    reach the threshold of the calibration's own people (see ``app.decision.site``).
     """
 
     shift: float
@@ -87,9 +89,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything that was measured. ``kith_threshold`` is what Kith would set in this gallery,
-    ``bundle_threshold`` the same without the gallery's own evidence, ``photos_threshold`` what
-    these images alone give.
+    """Everything that was measured. ``kith_threshold`` is what Kith would set in this gallery: that
+    of a typical probe, and scores are given on its scale. ``one_threshold`` is the same similarity
+    for all probes, with no score standardised, and ``photos_threshold`` what these images alone
+    give.
     """
 
     target_fpir: float
@@ -99,7 +102,7 @@ class Evaluation:
     site: Site
     rank1: Rate
     kith_threshold: ThresholdResult
-    bundle_threshold: ThresholdResult
+    one_threshold: ThresholdResult
     photos_threshold: ThresholdResult
     photos_interval: tuple[float, float | None]
     operating_points: list[OperatingPoint]
@@ -126,12 +129,12 @@ def evaluate(
     done: Callable[[int], None] = lambda _: None,
 ) -> Evaluation:
     """Measure ``gallery`` by leave-one-out; ``done`` gets the number of further probes scored."""
-    trials = leave_one_out(gallery, done)
-    fused = gallery.fused
-    size = _gallery_size(fused)
-    evidence = gallery.evidence
-    site = calibration.at_site(evidence).raised(gallery.reports.factor)
-    kith = _calibrated(trials, site, target_fpir, size)
+    fused, margin = gallery.fused, calibration.ambiguity_margin
+    size = GallerySize(len(fused.owners), int(fused.templates.sum()))
+    rates = GalleryRates(calibration, gallery.cohort, size, gallery.reports.factor)
+    trials, plain = leave_one_out(gallery, rates, done)
+    stated = rates.typical.threshold(target_fpir)
+    kith = threshold_result(trials, stated.similarity, margin=margin, stated=stated)
     own = own_threshold(trials, target_fpir)
     targets = sorted({*_TARGETS, target_fpir}, reverse=True)
     missed = misses(trials, gallery, kith.similarity)
@@ -143,38 +146,23 @@ def evaluate(
         support=Support(
             least_rate(len(fused.owners)), persons_needed(target_fpir), own.high is not None
         ),
-        site=_site(calibration, agreement(calibration, evidence, target_fpir, size)),
+        site=_site(calibration, fit_site(rates, target_fpir)),
         rank1=share(trials.first[trials.mated], trials.owner[trials.mated]),
         kith_threshold=kith,
-        bundle_threshold=_calibrated(trials, calibration, target_fpir, size),
-        photos_threshold=threshold_result(
-            trials, own.similarity, margin=calibration.ambiguity_margin
-        ),
+        one_threshold=threshold_result(plain, stated.similarity, margin=margin),
+        photos_threshold=threshold_result(trials, own.similarity, margin=margin),
         photos_interval=(own.low, own.high),
         operating_points=[
-            operating_point(trials, site, size, each, factor=TEN) for each in targets
+            operating_point(trials, rates, each, margin=margin, factor=TEN) for each in targets
         ],
         misses=missed[:MOST_EXAMPLES],
         misses_total=len(missed),
         lookalikes=alike[:MOST_EXAMPLES],
         lookalikes_total=sum(each.named for each in alike),
-        groups=group_results(trials, gallery, groups, kith.similarity) if groups else {},
+        groups=group_results((trials, plain), gallery, groups, stated) if groups else {},
         people_without_group=groups.unlisted(gallery.people) if groups else [],
-        curves=curves(trials, calibration, site, size, factor=TEN),
+        curves=curves(trials, plain, rates, factor=TEN),
     )
-
-
-def _calibrated(
-    trials: Trials, calibration: Calibration, target: float, size: GallerySize
-) -> ThresholdResult:
-    stated = calibration.threshold(target, size)
-    margin = calibration.ambiguity_margin
-    return threshold_result(trials, stated.similarity, margin=margin, stated=stated)
-
-
-def _gallery_size(fused: Fused) -> GallerySize:
-    counts, persons = np.unique(fused.templates, return_counts=True)
-    return GallerySize(dict(zip(counts.tolist(), persons.tolist(), strict=True)))
 
 
 def _enrolment(gallery: Gallery) -> Enrolment:
@@ -208,7 +196,6 @@ def _size(trials: Trials, fused: Fused) -> Size:
     )
 
 
-def _site(calibration: Calibration, found: Agreement) -> Site:
+def _site(calibration: Calibration, found: SiteFit) -> Site:
     data = str(calibration.evidence.get("data", "unknown"))
-    shift, stretch = found.site.shift, found.site.stretch
-    return Site(shift, stretch, found.ratio, found.interval, found.fits, data)
+    return Site(found.shift, found.stretch, found.ratio, found.interval, found.fits, data)

@@ -1,18 +1,17 @@
 """The error rates at one threshold, here and in a gallery ten times as large."""
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from app.decision.calibration import Calibration, GallerySize, Threshold
+from app.decision.gallery_rates import GalleryRates, typical_norm
+from app.decision.rates import ProbeRates, Threshold
 from app.evaluation.rates import Rate, fnir, fpir
-from app.evaluation.trials import Flags, Floats, Trials
+from app.evaluation.trials import Flags, Search, Trials
 
 Verdict = Literal["consistent", "exceeded", "stricter"]
 """The stated rate lies inside the measured interval; below it; above it."""
-
-_GRID: Final = 513
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +85,9 @@ def threshold_result(
 def outcomes(trials: Trials, threshold: float, *, margin: float) -> Outcomes:
     """``app.decision.open_set.decide`` on every probe at once."""
     mated = trials.mated
-    own, best, second = trials.own[mated], trials.best[mated], trials.second[mated]
-    named, ambiguous = _decided(
-        np.maximum(own, best), np.maximum(np.minimum(own, best), second), threshold, margin
-    )
+    named, ambiguous = (flags[mated] for flags in _decided(trials.enrolled, threshold, margin))
     right = named & trials.first[mated]
-    stranger, unclear = _decided(trials.best, trials.second, threshold, margin)
+    stranger, unclear = _decided(trials.stranger, threshold, margin)
     return Outcomes(
         identified=int(right.sum()),
         wrong_person=int((named & ~right).sum()),
@@ -104,30 +100,24 @@ def outcomes(trials: Trials, threshold: float, *, margin: float) -> Outcomes:
 
 
 def operating_point(
-    trials: Trials, calibration: Calibration, size: GallerySize, target: float, *, factor: int
+    trials: Trials, rates: GalleryRates, target: float, *, margin: float, factor: int
 ) -> OperatingPoint:
-    """``target`` in this gallery of ``size``, and in one ``factor`` times as large."""
-    stated = calibration.threshold(target, size)
-    here = threshold_result(
-        trials, stated.similarity, margin=calibration.ambiguity_margin, stated=stated
-    )
-    later = calibration.threshold(target, times(size, factor))
-    kept = KeptFirst(trials, calibration, times(size, factor - 1))
+    """``target`` in this gallery, which has these ``rates``, and in one ``factor`` times as large.
+    ``margin`` as in ``outcomes``.
+    """
+    stated, grown = rates.typical.threshold(target), larger(rates, factor)
+    here = threshold_result(trials, stated.similarity, margin=margin, stated=stated)
+    later, kept = grown.threshold(target), kept_first(trials, rates, factor)
     scaled = [1 - (1 - rate) ** factor for rate in _measured(fpir(trials, later.similarity))]
-    larger = Larger(
-        persons=size.persons * factor,
+    expected = Larger(
+        persons=grown.persons,
         similarity=later.similarity,
         stated=later.interval,
         extrapolated=later.extrapolated,
         fnir=kept.fnir(later.similarity),
         fpir_scaled=(scaled[0], scaled[1], scaled[2]),
     )
-    return OperatingPoint(target, here, verdict(here.fpir, target), larger)
-
-
-def times(size: GallerySize, factor: int) -> GallerySize:
-    """A gallery of ``factor`` times as many persons, with as many templates each."""
-    return GallerySize({k: persons * factor for k, persons in size.persons_by_templates.items()})
+    return OperatingPoint(target, here, verdict(here.fpir, target), expected)
 
 
 class KeptFirst:
@@ -136,12 +126,9 @@ class KeptFirst:
     P(nobody of the newcomers reaches s) is 1 - FPIR(s) in a gallery of the newcomers alone.
     """
 
-    def __init__(self, trials: Trials, calibration: Calibration, newcomers: GallerySize) -> None:
-        own = trials.own[trials.mated & trials.first]
-        grid = np.linspace(-1.0, 1.0, _GRID)
-        rates = calibration.fpirs(grid.tolist(), newcomers)
-        self._own = np.sort(own)
-        stays = 1 - np.interp(self._own, grid, rates)
+    def __init__(self, trials: Trials, newcomers: ProbeRates) -> None:
+        self._own = np.sort(trials.own[trials.mated & trials.first])
+        stays = 1 - np.array(newcomers.fpirs(self._own.tolist()))
         # How many are first and reach each of the sorted similarities, on average.
         self._stay = np.append(np.cumsum(stays[::-1])[::-1], 0.0)
         self._mated = int(trials.mated.sum())
@@ -152,12 +139,26 @@ class KeptFirst:
         return 1 - float(self._stay[from_here]) / self._mated
 
 
-def _decided(
-    top: Floats, runner_up: Floats, threshold: float, margin: float
-) -> tuple[Flags, Flags]:
+def larger(rates: GalleryRates, factor: int) -> ProbeRates:
+    """The rates of a typical probe in a gallery of ``factor`` times as many people who are like
+    these.
+    """
+    spread = rates.cohort.spread
+    grown = replace(spread, persons=spread.persons * factor)
+    norm = typical_norm(rates.bundle.typical, grown)
+    return replace(rates.typical, norm=norm, persons=rates.size.persons * factor)
+
+
+def kept_first(trials: Trials, rates: GalleryRates, factor: int) -> KeptFirst:
+    """The FNIR to expect when people come until the gallery is ``factor`` times as large."""
+    newcomers = rates.size.persons * (factor - 1)
+    return KeptFirst(trials, larger(rates, factor).among(newcomers))
+
+
+def _decided(search: Search, threshold: float, margin: float) -> tuple[Flags, Flags]:
     """Which are named and which are ambiguous."""
-    reaches = top >= threshold
-    ambiguous = reaches & (runner_up >= threshold) & (top - runner_up <= margin)
+    reaches = search.reach >= threshold
+    ambiguous = reaches & (search.second >= threshold) & (search.apart <= margin)
     return reaches & ~ambiguous, ambiguous
 
 

@@ -115,7 +115,8 @@ def own_threshold(trials: Trials, target: float) -> OwnThreshold:
 def thresholds(trials: Trials, points: int = 160) -> Floats:
     """Similarities at which a curve is worth a point: evenly, and just above the highest scores."""
     seen = np.concatenate([trials.best, trials.own[trials.mated]])
-    even = np.linspace(seen.min(), seen.max(), points)
+    low, high = np.clip([seen.min(), seen.max()], -1, 1)
+    even = np.linspace(low, high, points)
     highest: NDArray[np.float64] = np.sort(trials.best)[-points:]
     return np.unique(np.concatenate([even, np.nextafter(highest, 2.0)]))
 

@@ -14,30 +14,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.decision.fusion import ROUNDING, fuse
+from app.decision.gallery_rates import GalleryRates
+from app.decision.rates import MOST_MASKED, reached
+from app.decision.standardise import Norms
 from app.evaluation.gallery import Gallery, Keys, Vectors
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _SCORES: Final = 1 << 24  # similarities held at once
+_ROWS: Final = 4096  # probes in float64 at once
 _CANCELLED: Final = 1e-4  # so short a sum is no direction in float64 of float32 templates
 
 
 @dataclass(frozen=True, slots=True)
-class Trials:
-    """The scores of n probes; similarities are cosines, higher is closer.
+class Search:
+    """The results of n probes, each searched among the same people.
 
-    ``own`` (n,) with its own person, enrolled without it: minus infinity where nothing is left to
-    enrol. ``best`` and ``second`` (n,) with the two nearest other people, ``lookalike`` (n,) is the
-    nearest. ``owner`` (n,) is the probe's person; people are numbered 0 to ``persons`` - 1.
+    The nearest person is named at every threshold up to ``reach`` (n,), and the next one reaches it
+    up to ``second`` (n,): minus infinity where there is none. ``apart`` (n,) is the difference of
+    their similarities.
+    """
+
+    reach: Floats
+    second: Floats
+    apart: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """The scores of n probes, higher is closer: similarities, or standardised scores, given as the
+    similarities that a typical probe has there. The latter are no cosines: those of a probe that
+    few people resemble may be above 1.
+
+    ``owner`` (n,) is the probe's person; people are numbered 0 to ``persons`` - 1. ``enrolled`` is
+    the search among all, the own person enrolled without the probe, and ``own`` (n,) the score of
+    that person: both minus infinity where nothing is left to enrol. ``first`` (n,) says whether the
+    own person is the nearest; a tie within rounding counts as a miss. ``stranger`` is the search
+    among all others, of whom ``lookalike`` (n,) is the nearest.
     """
 
     owner: Keys
-    own: Floats
-    best: Floats
-    second: Floats
-    lookalike: Keys
     persons: int
+    own: Floats
+    first: Flags
+    enrolled: Search
+    stranger: Search
+    lookalike: Keys
 
     @property
     def mated(self) -> Flags:
@@ -45,33 +68,104 @@ class Trials:
         return np.isfinite(self.own)
 
     @property
-    def first(self) -> Flags:
-        """(n,) whether the probe's own person is first; a tie within rounding counts as a miss."""
-        return self.own > self.best + ROUNDING
+    def best(self) -> Floats:
+        """(n,) the score of the stranger's nearest person."""
+        return self.stranger.reach
 
 
-def leave_one_out(gallery: Gallery, done: Callable[[int], None]) -> Trials:
-    """Score every image of ``gallery``; ``done`` gets the number of further probes scored.
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The similarity of n probes of ``owner`` (n,) to their ``own`` person (n,), minus infinity
+    where nothing is left to enrol, and to the nearest ``others`` (n, k), best first, of all
+    ``persons``; ``lookalike`` (n,) is the first of them.
+    """
+
+    owner: Keys
+    persons: int
+    own: Floats
+    others: Floats
+    lookalike: Keys
+
+    @property
+    def everybody(self) -> Floats:
+        """(n, k + 1) the own person among the others, best first."""
+        return np.sort(np.column_stack([self.own, self.others]), axis=1)[:, ::-1]
+
+    @property
+    def plain(self) -> Trials:
+        """The trials where every probe has the same threshold."""
+        return self.scored(self.everybody, self.others)
+
+    def standardised(self, norms: Norms, rates: GalleryRates) -> Trials:
+        """The trials as Kith decides, by ``rates``. ``norms`` are those of strangers, whose cohort
+        is everybody else; the probe's own person, enrolled without it, joins that cohort.
+        """
+        mated = np.isfinite(self.own)
+        everybody = np.full((len(self.own), self.others.shape[1] + 1), -np.inf)
+        joined = norms.rows(mated).joined(self.own[mated])
+        everybody[mated] = _scores(joined, self.everybody[mated], rates)
+        return self.scored(everybody, _scores(norms, self.others, rates))
+
+    def scored(self, everybody: Floats, others: Floats) -> Trials:
+        """The trials with the scores (n, k + 1) of ``everybody`` and those (n, k) of ``others``,
+        in the order of their similarities.
+        """
+        mated = np.isfinite(self.own)
+        rank = (self.others >= self.own[:, None]).sum(axis=1)
+        own = np.take_along_axis(everybody, rank[:, None], axis=1)[:, 0]
+        return Trials(
+            self.owner,
+            self.persons,
+            np.where(mated, own, -np.inf),
+            self.own > self.others[:, 0] + ROUNDING,
+            _search(self.everybody, np.where(mated[:, None], everybody, -np.inf)),
+            _search(self.others, others),
+            self.lookalike,
+        )
+
+
+def leave_one_out(
+    gallery: Gallery, rates: GalleryRates, done: Callable[[int], None]
+) -> tuple[Trials, Trials]:
+    """Score every image of ``gallery``, whose rates are ``rates``: standardised, as Kith does, and
+    by plain similarities. ``done`` gets the number of further probes scored.
 
     The people of the trials are those with a template: positions in ``gallery.fused``.
     """
     fused = gallery.fused
     owner = np.searchsorted(fused.owners, gallery.owners)
-    n = len(owner)
-    best, second, lookalike = np.empty(n), np.empty(n), np.empty(n, np.int64)
-    step = max(1, _SCORES // len(fused.owners))
+    n, persons = len(owner), len(fused.owners)
+    others = np.empty((n, min(MOST_MASKED, persons - 1)))
+    lookalike, norms = np.empty(n, np.int64), list[Norms]()
+    step = max(1, min(_ROWS, _SCORES // persons))
     for start in range(0, n, step):
         part = slice(start, start + step)
         scores = gallery.vectors[part] @ fused.vectors.T
         row = np.arange(len(scores))
+        itself = scores[row, owner[part]].astype(np.float64)
+        norms.append(rates.norms(gallery.vectors[part], without=itself))
         scores[row, owner[part]] = -np.inf
-        nearest = scores.argmax(axis=1)
-        lookalike[part], best[part] = nearest, scores[row, nearest]
-        scores[row, nearest] = -np.inf
-        second[part] = scores.max(axis=1)
+        lookalike[part] = scores.argmax(axis=1)
+        for rank in range(others.shape[1]):
+            nearest = scores.argmax(axis=1)
+            others[part, rank] = scores[row, nearest]
+            scores[row, nearest] = -np.inf
         done(len(row))
-    own = _without_itself(gallery.vectors, owner)
-    return Trials(owner, own, best, second, lookalike, len(fused.owners))
+    found = Nearest(owner, persons, _without_itself(gallery.vectors, owner), others, lookalike)
+    return found.standardised(Norms.joint(norms), rates), found.plain
+
+
+def _scores(norms: Norms, nearest: Floats, rates: GalleryRates) -> Floats:
+    """``reached`` on the scale of a typical probe."""
+    z = reached(norms, nearest)
+    return rates.as_typical(z.ravel()).reshape(z.shape)
+
+
+def _search(similarities: Floats, scores: Floats) -> Search:
+    if scores.shape[1] < 2:
+        nobody = np.full(len(scores), -np.inf)
+        return Search(scores[:, 0], nobody, -nobody)
+    return Search(scores[:, 0], scores[:, 1], similarities[:, 0] - similarities[:, 1])
 
 
 def _without_itself(vectors: Vectors, owner: Keys) -> Floats:

@@ -17,7 +17,7 @@ from app.evaluation.gallery import Gallery, Refusal
 from app.gallery import evaluation_repository, repository
 from app.gallery.enrolment import Enroller, ImageFile, Template
 from app.gallery.evaluation_repository import Enrolled
-from app.gallery.evidence import reports_of
+from app.gallery.rates import reports_of
 from app.index.packing import unpack
 from app.inference.walk import Photo
 from app.reasons import Reason

@@ -9,13 +9,15 @@ import numpy as np
 from app.core.db import Database
 from app.core.paging import Page, Paging, page
 from app.core.reports import Reports
+from app.decision.calibration import Calibration
+from app.decision.cohort import CohortSums
 from app.decision.fusion import Fused
-from app.decision.resemblance import least_alike, pair_fmr, same_person, stranger_rate
-from app.decision.site import SiteStatistics
-from app.decision.sites import GalleryEvidence, SiteCalibrations
+from app.decision.gallery_rates import GalleryRates
+from app.decision.rates import GallerySize, comparison_rate
+from app.decision.resemblance import Members
 from app.gallery import repository
-from app.gallery.evidence import reports_of
 from app.gallery.models import Collection
+from app.gallery.rates import reports_of
 from app.gallery.schemas import LookalikePair, LookalikePerson
 from app.gallery.views import rate_view, similarity_view
 from app.index.pairs import near_pairs
@@ -72,13 +74,13 @@ class Lookalikes:
         self,
         database: Database,
         replicas: GalleryReaders,
-        calibrations: SiteCalibrations,
+        calibration: Calibration,
         *,
         contract_id: str,
     ) -> None:
         self._database = database
         self._replicas = replicas
-        self._calibrations = calibrations
+        self._calibration = calibration
         self._contract_id = contract_id
         self._reports: Reports[_Report] = Reports(_KEPT)
 
@@ -136,19 +138,13 @@ class Lookalikes:
         """
         if len(people.owners) < 2:
             return []
-        site = SiteStatistics(people.vectors.shape[1])
-        site.add(people)
-        calibration = self._calibrations.at(GalleryEvidence(site.evidence(), reports_of(owner)))
-        templates = people.templates.astype(np.float64)
-        rate = stranger_rate(owner.target_fpir, len(people.owners))
-        near = near_pairs(
-            people.vectors, least_alike(calibration, rate, templates), most=_MOST_PAIRS
-        )
+        members = Members.of(self._rates(owner, people), people.vectors)
+        rate = comparison_rate(owner.target_fpir, len(people.owners))
+        near = near_pairs(people.vectors, members.limits(rate), most=_MOST_PAIRS)
         similarity = near.similarity.astype(np.float64)
-        one, other = templates[near.one], templates[near.other]
-        fmr = pair_fmr(calibration, similarity, one, other)
-        duplicate = similarity >= same_person(calibration, one, other)
-        alike = np.flatnonzero(fmr <= rate)
+        fmr = members.pair_fmr(near.one, near.other, similarity)
+        one, other = people.templates[near.one], people.templates[near.other]
+        duplicate = similarity >= self._calibration.same_person(one, other)
         return [
             _Pair(
                 place,
@@ -158,8 +154,15 @@ class Lookalikes:
                 float(fmr[i]),
                 "probable_duplicate" if duplicate[i] else "lookalike",
             )
-            for place, i in enumerate(alike, 1)
+            for place, i in enumerate(range(len(similarity)), 1)
         ]
+
+    def _rates(self, owner: Collection, people: Fused) -> GalleryRates:
+        """The rates in a gallery of everybody enrolled, valid now or not."""
+        sums = CohortSums(people.vectors.shape[1])
+        sums.add(people.vectors)
+        size = GallerySize(len(people.owners), int(people.templates.sum()))
+        return GalleryRates(self._calibration, sums.cohort(), size, reports_of(owner).factor)
 
     def _persons(self, keys: set[int]) -> dict[int, LookalikePerson]:
         with self._database.read() as session:

@@ -4,15 +4,21 @@ the lookalike report finds them afterwards.
 """
 
 from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
 
 from app.core.clock import Clock
 from app.core.db import Database
-from app.decision.sites import SiteCalibrations
+from app.decision.calibration import Calibration
 from app.gallery import repository
-from app.gallery.evidence import evidence_of
 from app.gallery.models import Collection
+from app.gallery.rates import rates_in
 from app.index.base import Vectors
-from app.replication.reader import GalleryReaders
+from app.replication.reader import Found, GalleryReaders
+
+_FEWEST: Final = 3
+"""People looked at: the face's own person, and two names of another who hide behind each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,15 @@ class Resemblance:
     fpir: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """A person by their internal ``key``, else as in ``Resemblance``."""
+
+    key: int
+    similarity: float
+    fpir: float
+
+
 class Resemblances:
     """Finds whom a face would be taken for. Thread-safe."""
 
@@ -35,37 +50,47 @@ class Resemblances:
         database: Database,
         replicas: GalleryReaders,
         clock: Clock,
-        calibrations: SiteCalibrations,
+        calibration: Calibration,
     ) -> None:
         self._database = database
         self._replicas = replicas
         self._clock = clock
-        self._calibrations = calibrations
+        self._calibration = calibration
 
     def of(self, owner: Collection, faces: Vectors, *, but: int | None) -> list[Resemblance | None]:
         """The person whom each of ``faces`` (n, d) would be taken for, valid now or not; ``but`` is
         the key of the person whose faces they are, who is left out.
         """
         replica = self._replicas.of(owner.key, owner.epoch)
-        found = replica.search(faces, 2, revision=owner.revision, now=self._clock.now())
-        gallery, near = found.gallery, found.neighbours
-        evidence = evidence_of(owner, gallery)
-        threshold = self._calibrations.threshold(
-            evidence, owner.target_fpir, gallery.size
-        ).similarity
-        others = [
-            next(((key, each) for key, each in zip(*row, strict=True) if key != but), None)
-            for row in zip(near.keys.tolist(), near.similarities.tolist(), strict=True)
-        ]
-        alike = [pair if pair and pair[1] >= threshold else None for pair in others]
-        ids = self._ids({pair[0] for pair in alike if pair})
-        calibration = self._calibrations.at(evidence)
+        found = replica.search(faces, _FEWEST, revision=owner.revision, now=self._clock.now())
+        alike = self._alike(owner, faces, found, but)
+        ids = self._ids({person.key for person in alike if person})
         return [
-            Resemblance(pair[0], ids[pair[0]], pair[1], calibration.fpir(pair[1], gallery.size))
-            if pair and pair[0] in ids
+            Resemblance(person.key, ids[person.key], person.similarity, person.fpir)
+            if person and person.key in ids
             else None
-            for pair in alike
+            for person in alike
         ]
+
+    def _alike(
+        self, owner: Collection, faces: Vectors, found: Found, but: int | None
+    ) -> list[_Alike | None]:
+        """Those of ``found`` whom the faces would be taken for."""
+        target, near = owner.target_fpir, found.neighbours
+        rates = rates_in(self._calibration, owner, found.gallery).of(faces)
+        alike: list[_Alike | None] = []
+        for row, (each, counted) in enumerate(zip(rates, found.counted, strict=True)):
+            others = np.flatnonzero(near.keys[row] != but)
+            if not len(others):
+                alike.append(None)
+                continue
+            first = others[0]
+            own = each.unmasked(counted, target)
+            own = own if found.valid[row, first] else own.outside
+            similarity = float(near.similarities[row, first])
+            person = _Alike(int(near.keys[row, first]), similarity, own.fpir(similarity))
+            alike.append(person if similarity >= own.limit(target) else None)
+        return alike
 
     def _ids(self, keys: set[int]) -> dict[int, str]:
         """The ids of ``keys`` that are still in SQL, which decides."""

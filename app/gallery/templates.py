@@ -124,6 +124,8 @@ def _faces(
     session: Session, collection_key: int, touched: list[int] | None
 ) -> list[Row[int, bytes]]:
     query = select(Face.person_key, Face.embedding).where(Face.collection_key == collection_key)
+    # Of templates that cancel out the first counts.
+    query = query.order_by(Face.person_key, Face.id)
     rows: list[Row[int, bytes]] = []
     for part in parts(touched):
         some = query if part is None else query.where(Face.person_key.in_(part))

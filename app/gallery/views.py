@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from app.decision.rates import UNREACHABLE
 from app.gallery.models import Collection, Face, Person
 from app.gallery.schemas import (
     AddedFace,
@@ -115,8 +116,8 @@ def similarity_view(similarity: float) -> float:
 
 
 def limit_view(similarity: float) -> float:
-    """A threshold; below -1, which everybody reaches, it is -1."""
-    return max(-1.0, similarity)
+    """A threshold; below -1, which everybody reaches, it is -1, and 1.001 where nobody does."""
+    return min(UNREACHABLE, max(-1.0, similarity))
 
 
 def cosine_view(similarity: float) -> float:

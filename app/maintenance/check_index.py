@@ -15,7 +15,7 @@ from app.index.flat import FlatIndex
 from app.maintenance.findings import REPAIR, Finding
 from app.replication.deltas import Delta
 from app.replication.projection import GalleryProjection
-from app.replication.snapshot import OtherModel, SnapshotError, Snapshots, snapshot_files
+from app.replication.snapshot import SnapshotError, Snapshots, Superseded, snapshot_files
 
 MISLEADING: Final = "leads to other people than SQL has"
 _CLOSE: Final = 1e-4  # templates may be summed in another order
@@ -78,11 +78,11 @@ class SnapshotCheck:
 
     def _read(self, key: int) -> tuple[Delta | None, str | None]:
         """The file's content, or what is wrong with it. Neither where it was deleted just now, or
-        is another model's: a service that stops right after a switch leaves such a file.
+        is superseded: a service that stops right after a switch or an upgrade leaves such a file.
         """
         try:
             return self._snapshots.read(key), None
-        except OtherModel:
+        except Superseded:
             return None, None
         except SnapshotError as error:
             return None, f"cannot be used: {error}"

@@ -13,7 +13,6 @@ from app.decision.open_set import Outcome
 from app.errors import NotFound
 from app.feedback.counts import Exposures
 from app.feedback.probes import ProbeStore, StoredProbes
-from app.gallery.evidence import reports_of
 from app.gallery.models import Collection
 from app.index.base import Vectors
 from app.observability.decision_metrics import DecisionMetrics, Top
@@ -96,7 +95,7 @@ def observe_metrics(metrics: DecisionMetrics, decision: Decision) -> None:
         return
     for face in decision.faces:
         outcome = "rejected" if face.outcome is None else face.outcome.value
-        top = _top(face, decision.policy, decision.policy.limit)
+        top = _top(face, decision.policy, face.limit)
         metrics.observe_decision(collection_id, decision.question.source, outcome, top=top)
     metrics.observe_steps(asdict(decision.timings))
 
@@ -117,7 +116,8 @@ def observe_climb(climbs: ClimbWatch, decision: Decision) -> None:
             climbs.observe(caller.id, collection_id, decision.claimed.person.id, miss)
         return
     for face in decision.faces:
-        top = _top(face, decision.policy, decision.policy.stated)
+        own = None if face.rates is None else face.rates.limit(decision.policy.own_target)
+        top = _top(face, decision.policy, own)
         if top is not None and face.outcome is Outcome.UNKNOWN:
             person_id = face.candidates[0].match.person.id
             climbs.observe(caller.id, collection_id, person_id, top)
@@ -127,12 +127,9 @@ def observe_counts(exposures: Exposures, decision: Decision) -> None:
     """Count probes at the rate without the feedback factor, since feedback is compared with it."""
     if not isinstance(decision, IdentifiedImage):
         return
-    if probes := sum(face.embedding is not None for face in decision.faces):
-        policy, question = decision.policy, decision.question
-        stated = policy.threshold.target
-        if policy.limit > min(policy.threshold.similarity, 1.0):
-            stated = policy.calibration.fpir(policy.limit, decision.gallery.size)
-        expected = probes * stated / reports_of(decision.collection).factor
+    question, stated = decision.question, _stated_rates(decision)
+    if probes := len(stated):
+        expected = sum(stated) / decision.policy.rates.factor
         exposures.add(
             decision.collection.key,
             question.caller,
@@ -140,6 +137,18 @@ def observe_counts(exposures: Exposures, decision: Decision) -> None:
             probes=probes,
             expected=expected,
         )
+
+
+def _stated_rates(decision: IdentifiedImage) -> list[float]:
+    """For each face that was compared, the rate at which a stranger would have been named: the
+    target, or less where the caller asked for more similarity.
+    """
+    policy = decision.policy
+    return [
+        min(policy.target, face.rates.fpir(face.limit)) if policy.least > -1 else policy.target
+        for face in decision.faces
+        if face.rates is not None and face.limit is not None
+    ]
 
 
 def observe_probes(probes: ProbeStore, decision: Decision) -> None:
@@ -166,9 +175,9 @@ def _collection_of(decision: Decision) -> Collection:
     return decision.collection
 
 
-def _top(face: DecidedFace, policy: Policy, threshold: float) -> Top | None:
+def _top(face: DecidedFace, policy: Policy, threshold: float | None) -> Top | None:
     """The nearest person against a ``threshold``; None where nobody was compared."""
-    if not face.candidates:
+    if not face.candidates or threshold is None:
         return None
     return Top(face.candidates[0].match.similarity, threshold, policy.margin)
 
@@ -180,10 +189,8 @@ def _near_miss(decision: VerifiedFace) -> Top | None:
     similarity, claimed = decision.similarity, decision.claimed
     if similarity is None or decision.outcome == "match":
         return None
-    reaches = similarity >= decision.threshold.similarity
+    reaches = similarity >= decision.limit
     if not decision.is_valid and (decision.question.caller.may_read or reaches):
         return None
-    own = decision.calibration.verification_threshold(
-        claimed.collection.target_fmr, templates=claimed.templates
-    )
+    own = decision.rates.verification_threshold(claimed.collection.target_fmr)
     return Top(similarity, own.similarity, decision.margin)

@@ -6,15 +6,15 @@ from datetime import datetime
 import numpy as np
 
 from app.core.reports import OneEach
-from app.decision.clusters import clusters, cohesion, of_fused_probes
-from app.decision.resemblance import stranger_rate
-from app.decision.sites import SiteCalibrations
-from app.gallery.evidence import evidence_of
+from app.decision.calibration import Calibration
+from app.decision.clusters import clusters, cohesion
+from app.decision.rates import comparison_rate
 from app.gallery.models import Collection
+from app.gallery.rates import rates_in
 from app.index.base import Vectors
 from app.inference.analyser import Analyser
 from app.recognition.bookkeeping import Records
-from app.recognition.matches import judge
+from app.recognition.matches import FEWEST, judge
 from app.recognition.results import Group, GroupedFaces, RatedMatch
 from app.recognition.schemas.clusters import ClusterOptions
 from app.recognition.search import PersonSearch
@@ -29,12 +29,12 @@ class ClusterService:
         analyser: Analyser,
         search: PersonSearch,
         records: Records,
-        calibrations: SiteCalibrations,
+        calibration: Calibration,
     ) -> None:
         self._analyser = analyser
         self._search = search
         self._records = records
-        self._calibrations = calibrations
+        self._calibration = calibration
         self._reports = OneEach()  # of a thousand probes, a second of a core
 
     def group(
@@ -66,9 +66,12 @@ class ClusterService:
         taken: Sequence[TakenFace],
     ) -> GroupedFaces:
         """Join faces as near as a person must be to be named in a gallery of the others."""
-        evidence = evidence_of(collection, self._search.gallery(collection))
-        rate = stranger_rate(collection.target_fpir, len(labels) - 1)
-        found = clusters(vectors, self._calibrations.at(evidence), rate)
+        if not labels:
+            return GroupedFaces((), collection.target_fpir, (), ())
+        gallery, people = self._search.near(collection, vectors)
+        rates = rates_in(self._calibration, collection, gallery)
+        rate = comparison_rate(collection.target_fpir, len(labels) - 1)
+        found = clusters(vectors, rates, rate, people=people)
         known = self._known(collection, [vectors[rows] for rows in found])
         groups = tuple(
             Group(
@@ -86,16 +89,13 @@ class ClusterService:
         """The enrolled person of each group's centroid, by the collection's target, or None."""
         sums = [group.sum(axis=0) for group in groups]
         centroids = np.array([each / max(float(np.linalg.norm(each)), 1e-12) for each in sums])
-        if not groups:
-            return []
-        matches = self._search.nearest(collection, centroids.astype(np.float32), 2)
-        calibration = self._calibrations.at(evidence_of(collection, matches.gallery))
-        margin = calibration.ambiguity_margin
+        probes = centroids.astype(np.float32)
+        matches = self._search.nearest(collection, probes, FEWEST)
+        rates = rates_in(self._calibration, collection, matches.gallery).of(probes)
+        margin, target = self._calibration.ambiguity_margin, collection.target_fpir
         known: list[RatedMatch | None] = []
-        for group, near in zip(groups, matches.by_probe, strict=True):
-            fused = of_fused_probes(calibration, len(group))
-            threshold = fused.threshold(collection.target_fpir, matches.gallery.size).similarity
-            winner = judge(near.matches, threshold, margin=margin).winner
-            rate = fused.fpir(winner.similarity, matches.gallery.size) if winner else 0.0
-            known.append(RatedMatch(winner, rate) if winner else None)
+        for near, each in zip(matches.by_probe, rates, strict=True):
+            own = each.judging([match.similarity for match in near.matches], target)
+            winner = judge(near.matches, own.limit(target), margin=margin).winner
+            known.append(RatedMatch(winner, own.fpir(winner.similarity)) if winner else None)
         return known

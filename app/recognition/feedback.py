@@ -16,8 +16,9 @@ from app.auth.principal import INSIDE, Principal
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
+from app.decision.calibration import Calibration
 from app.decision.fusion import fuse
-from app.decision.sites import GalleryEvidence, SiteCalibrations
+from app.decision.gallery_rates import GalleryRates
 from app.errors import FieldError, InvalidRequest
 from app.feedback import repository as reports
 from app.feedback.models import Feedback
@@ -28,7 +29,7 @@ from app.index.packing import pack, unpack
 from app.inference.analyser import Analyser
 from app.inference.quality_policy import QualityPolicy
 from app.recognition.bookkeeping import Records
-from app.recognition.matches import judge, no_faces
+from app.recognition.matches import FEWEST, judge, no_faces
 from app.recognition.results import GivenFeedback
 from app.recognition.schemas.feedback import FeedbackOptions
 from app.recognition.search import PersonSearch
@@ -56,7 +57,7 @@ class FeedbackService:
         analyser: Analyser,
         search: PersonSearch,
         *,
-        calibrations: SiteCalibrations,
+        calibration: Calibration,
         quality_policy: QualityPolicy,
         records: Records,
     ) -> None:
@@ -64,7 +65,7 @@ class FeedbackService:
         self._clock = clock
         self._analyser = analyser
         self._search = search
-        self._calibrations = calibrations
+        self._calibration = calibration
         self._quality_policy = quality_policy
         self._records = records
 
@@ -85,7 +86,7 @@ class FeedbackService:
             raise no_faces(person.id)
         probe, taken = self._probe(collection, options, image)
         similarity = float(fuse(templates) @ probe)
-        threshold, named = self._judged(collection, probe)
+        threshold, typical, named = self._judged(collection, probe)
         wrong = named == person.id and image is not None
         self._records.write_counts()
         with self._database.write() as session:
@@ -111,7 +112,7 @@ class FeedbackService:
             session.add(row)
             repository.log_change(session, owner, [person.key], now=self._clock.now())
             reports.count_false_positives(session, owner.key, owner.contract_id)
-            given = GivenFeedback(caller, owner, person.id, row, taken)
+            given = GivenFeedback(caller, owner, person.id, row, taken, typical)
             keep(session, given, row, person)
         _log.info(
             "feedback.given", collection=collection_id, feedback=row.id, verdict=options.verdict
@@ -131,20 +132,22 @@ class FeedbackService:
         )
         return taken.needed("image", "the image")[1], taken
 
-    def _judged(self, collection: Collection, probe: Vectors) -> tuple[float, str | None]:
-        """The threshold without any feedback, and the id of the person whom it names for the probe.
+    def _judged(self, collection: Collection, probe: Vectors) -> tuple[float, float, str | None]:
+        """The thresholds of the probe and of a typical one, without any feedback, and the id of the
+        person who is named for the probe.
 
         The threshold that feedback has raised since is not used: a person named when the probe was
         seen is a false positive, however many reports came before this one.
         """
-        matches = self._search.nearest(collection, probe[None], 2)
+        matches = self._search.nearest(collection, probe[None], FEWEST)
         gallery, found = matches.gallery, matches.by_probe[0].matches
-        threshold = self._calibrations.threshold(
-            GalleryEvidence(gallery.evidence), collection.target_fpir, gallery.size
-        ).similarity
-        margin = self._calibrations.bundle.ambiguity_margin
-        winner = judge(found, threshold, margin=margin).winner
-        return threshold, winner.person.id if winner else None
+        rates = GalleryRates(self._calibration, gallery.cohort, gallery.size)
+        [own] = rates.of(probe[None])
+        target = collection.target_fpir
+        own = own.judging([match.similarity for match in found], target)
+        limit, typical = own.limit(target), rates.typical.limit(target)
+        winner = judge(found, limit, margin=self._calibration.ambiguity_margin).winner
+        return limit, typical, winner.person.id if winner else None
 
 
 def _row(session: Session, person_key: int, contract_id: str, probe: Vectors) -> Feedback | None:

@@ -1,25 +1,26 @@
 """Identification: each face of an image against everybody in a collection (1:N)."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
 from app.auth.principal import INSIDE, Principal
 from app.core.clock import Clock
 from app.core.observers import Observers
+from app.decision.calibration import Calibration
 from app.decision.open_set import Outcome
-from app.decision.sites import SiteCalibrations
+from app.decision.rates import ProbeRates
 from app.feedback.probes import new_probe_id
-from app.gallery.evidence import evidence_of
 from app.gallery.models import Collection
+from app.gallery.rates import rates_in
 from app.inference.analyser import Analyser, Analysis, Examined
 from app.inference.embedder import Embeddings
 from app.inference.quality_policy import QualityPolicy
 from app.inference.subject import largest_faces
 from app.recognition.last_known import OutageSearch
-from app.recognition.matches import Matches, Near, judge
+from app.recognition.matches import FEWEST, Matches, Near, judge
 from app.recognition.results import (
     DecidedFace,
     Decision,
@@ -32,9 +33,6 @@ from app.recognition.results import (
 from app.recognition.schemas.identification import IdentifyOptions
 from app.recognition.subject import SeenFace, image_of
 
-_RUNNER_UP: Final = 2
-"""Candidates that are always searched, because ambiguity depends on the second."""
-
 
 class IdentificationService:
     """Decides who is in an image. Thread-safe."""
@@ -43,14 +41,14 @@ class IdentificationService:
         self,
         analyser: Analyser,
         search: OutageSearch,
-        calibrations: SiteCalibrations,
+        calibration: Calibration,
         quality_policy: QualityPolicy,
         clock: Clock,
         observers: Observers[Decision],
     ) -> None:
         self._analyser = analyser
         self._search = search
-        self._calibrations = calibrations
+        self._calibration = calibration
         self._quality_policy = quality_policy
         self._clock = clock
         self._observers = observers
@@ -71,10 +69,12 @@ class IdentificationService:
         with self._search.confirming(opened), image_of("image"):
             analysis = self._analyser.analyse(image, select, self._quality_policy.to_identify)
         searching = time.perf_counter()
-        count = max(_RUNNER_UP, options.max_candidates)
-        matches = self._search.nearest(opened, self._probes(analysis), count)
+        count = max(FEWEST, options.max_candidates)
+        probes = self._probes(analysis)
+        matches = self._search.nearest(opened, probes, count)
         policy = self._policy(matches, options)
-        faces = _decided(analysis, matches, policy, options)
+        searched = zip(matches.by_probe, policy.rates.of(probes), strict=True)
+        faces = _decided(analysis, searched, policy, options)
         decision = IdentifiedImage(
             question=Question(caller, request_id, options.source),
             at=self._clock.now(),
@@ -98,54 +98,55 @@ class IdentificationService:
 
     def _policy(self, matches: Matches, options: IdentifyOptions) -> Policy:
         stated = matches.collection.target_fpir
-        target = min(options.target_fpir or stated, stated)
-        evidence = evidence_of(matches.collection, matches.gallery)
-        size = matches.gallery.size
-        threshold = self._calibrations.threshold(evidence, target, size)
-        own = threshold
-        if target < stated:
-            own = self._calibrations.threshold(evidence, stated, size)
-        least = -1.0 if options.min_similarity is None else options.min_similarity
         return Policy(
-            threshold,
-            limit=max(threshold.similarity, least),
-            stated=own.similarity,
-            margin=self._calibrations.bundle.ambiguity_margin,
-            calibration=self._calibrations.at(evidence),
+            target=min(options.target_fpir or stated, stated),
+            own_target=stated,
+            least=-1.0 if options.min_similarity is None else options.min_similarity,
+            margin=self._calibration.ambiguity_margin,
+            rates=rates_in(self._calibration, matches.collection, matches.gallery),
         )
 
 
 def _decided(
-    analysis: Analysis, matches: Matches, policy: Policy, options: IdentifyOptions
+    analysis: Analysis,
+    searched: Iterable[tuple[Near, ProbeRates]],
+    policy: Policy,
+    options: IdentifyOptions,
 ) -> tuple[DecidedFace, ...]:
-    """The decision for each face, in the order of the analysis."""
-    rows = [row for row, face in enumerate(analysis.faces) if face.embedding is not None]
-    near = dict(zip(rows, matches.by_probe, strict=True))
+    """The decision for each face, in the order of the analysis; ``searched`` are the persons near
+    each face that has an embedding, and its rates.
+    """
+    found = iter(searched)
     return tuple(
-        _decide(face, near[row], matches, policy, options)
-        if row in near
-        else DecidedFace(SeenFace.of(face.sample), face.reasons, None)
-        for row, face in enumerate(analysis.faces)
+        DecidedFace(SeenFace.of(face.sample), face.reasons, None)
+        if face.embedding is None
+        else _decide(face, *next(found), policy, options)
+        for face in analysis.faces
     )
 
 
 def _decide(
-    face: Examined, near: Near, matches: Matches, policy: Policy, options: IdentifyOptions
+    face: Examined, near: Near, rates: ProbeRates, policy: Policy, options: IdentifyOptions
 ) -> DecidedFace:
     """The threshold is for the persons who are valid now. Those who are not stay unnamed, but are
     listed where they would have been named for an unknown face.
     """
-    judged = judge(near.matches, policy.limit, margin=policy.margin)
+    nearest = [each.similarity for each in near.matches]
+    own = rates.judging(nearest, policy.target)
+    limit = policy.limit(own)
+    judged = judge(near.matches, limit, margin=policy.margin)
     shown = near.matches[: max(options.max_candidates, judged.shown)]
-    rates = policy.calibration.fpirs([each.similarity for each in shown], matches.gallery.size)
-    not_valid = [each for each in near.not_valid if each.similarity >= policy.limit]
+    outside = policy.limit(rates.unmasked(nearest, policy.target).outside)
+    not_valid = [each for each in near.not_valid if each.similarity >= outside]
     return DecidedFace(
         SeenFace.of(face.sample),
         (),
         face.embedding,
+        rates=own,
+        limit=limit,
         outcome=judged.outcome,
         winner=judged.winner,
-        candidates=tuple(map(RatedMatch, shown, rates)),
+        candidates=tuple(map(RatedMatch, shown, rates.fpirs_of(nearest))),
         not_valid=tuple(not_valid) if judged.outcome is Outcome.UNKNOWN else (),
     )
 

@@ -173,7 +173,8 @@ class LastKnownSearch:
         return ClaimedPerson(
             collection=collection,
             person=known.person,
-            gallery=reader.state(revision=collection.revision, now=source.now),
+            gallery=source.state(),
+            near=source.near,
             fused=people.fused.vectors[0],
             templates=int(people.fused.templates[0]),
             valid=(int(people.valid_from[0]), int(people.valid_until[0])),

@@ -13,8 +13,11 @@ from app.decision.open_set import Outcome, decide
 from app.errors import Conflict
 from app.gallery.models import Collection
 from app.index.base import Vectors
-from app.replication.reader import GalleryReader, GalleryState
+from app.replication.reader import Found, GalleryReader, GalleryState
 
+FEWEST: Final = 3
+"""People looked at for each probe, however few are asked for: ambiguity depends on the second, and
+two names of one person hide behind each other."""
 _FEWEST_READ: Final = 5
 """Persons read for each probe, however few are asked for: those among them who are not valid now
 are listed for an unknown face."""
@@ -83,13 +86,15 @@ class Matches:
 class ClaimedPerson:
     """A person with whom a probe is compared.
 
-    ``fused`` (d,) is one vector of their ``templates``; ``valid`` as in ``NotValid``; ``others``
-    (k, d) are probes that were reported not to be this person. ``stale`` as in ``Matches``.
+    ``near`` finds the people near probes (b, d) in the ``gallery``, or in a later one; ``fused``
+    (d,) is one vector of their ``templates``; ``valid`` as in ``NotValid``; ``others`` (k, d) are
+    probes that were reported not to be this person. ``stale`` as in ``Matches``.
     """
 
     collection: Collection
     person: PersonSummary
     gallery: GalleryState
+    near: Callable[[Vectors], Found]
     fused: Vectors
     templates: int
     valid: tuple[int, int]
@@ -172,6 +177,14 @@ class Source:
     reader: GalleryReader
     confirm: Confirm
     now: datetime
+
+    def state(self) -> GalleryState:
+        """The gallery as it is now."""
+        return self.reader.state(revision=self.collection.revision, now=self.now)
+
+    def near(self, probes: Vectors) -> Found:
+        """The few people nearest to each of ``probes`` (b, d), as the index has them."""
+        return self.reader.search(probes, FEWEST, revision=self.collection.revision, now=self.now)
 
 
 def seek(source: Source, probes: Vectors, count: int) -> Matches:

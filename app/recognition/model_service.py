@@ -36,8 +36,8 @@ class ModelService:
             contract_id=self._view.contract_id,
             manifest_sha256=self._view.manifest_sha256,
         )
-        if self._bundle.warning:
-            _log.warning("bundle.calibration_unprotected", what=self._bundle.warning)
+        for name, warning in self._bundle.warnings.items():
+            _log.warning(f"bundle.{name}", what=warning)
 
     def list(self) -> ModelList:
         """The one bundle."""

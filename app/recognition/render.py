@@ -10,6 +10,7 @@ from typing import Final
 
 from app.auth.principal import Principal
 from app.core.clock import instant_of
+from app.decision.rates import ProbeRates
 from app.gallery.models import Collection
 from app.gallery.views import rate_view, similarity_view
 from app.reasons import Reason
@@ -59,16 +60,17 @@ class Disclosure:
 def identification(decision: IdentifiedImage) -> Identification:
     """The answer of ``identify``."""
     disclosure = Disclosure.of(decision.question.caller, decision.collection)
-    threshold = decision.policy.threshold
+    policy = decision.policy
+    typical = policy.typical
     return Identification(
         request_id=decision.question.request_id,
         contract_id=decision.collection.contract_id,
         revision=decision.gallery.revision,
         policy=PolicyView(
-            target_fpir=threshold.target,
-            threshold=threshold_view(decision.policy.limit),
+            target_fpir=policy.target,
+            threshold=threshold_view(max(typical.similarity, policy.least)),
             gallery_size=decision.gallery.size.persons,
-            extrapolated=threshold.extrapolated,
+            extrapolated=typical.extrapolated,
         ),
         stale=decision.stale,
         width=decision.width,
@@ -82,14 +84,15 @@ def identification(decision: IdentifiedImage) -> Identification:
 def verification(decision: VerifiedFace) -> Verification:
     """The answer of ``verify``. The validity of the person is shown with the scope ``read`` alone;
     to other callers somebody who is not valid is no match.
+
+    A face's own rates follow its similarities to the people of a small gallery: callers who may not
+    see these get the rates of a typical face.
     """
-    claimed, threshold = decision.claimed, decision.threshold
+    claimed = decision.claimed
     disclosure = Disclosure.of(decision.question.caller, claimed.collection)
     outcome, similarity = _disclosed(decision, disclosure)
+    rates = decision.rates if disclosure.scores else decision.typical
     shows_validity = disclosure.names and not decision.is_valid
-    fmr = None
-    if similarity is not None:
-        fmr = rate_view(decision.calibration.fmr(similarity, templates=claimed.templates))
     return Verification(
         request_id=decision.question.request_id,
         contract_id=claimed.collection.contract_id,
@@ -97,10 +100,10 @@ def verification(decision: VerifiedFace) -> Verification:
         reasons=[*decision.taken.reasons, *([Reason.PERSON_NOT_VALID] if shows_validity else [])],
         not_valid=[_not_valid(claimed.person, claimed.valid)] if shows_validity else [],
         similarity=rounded(similarity),
-        threshold=threshold_view(threshold.similarity),
-        target_fmr=threshold.target,
+        threshold=threshold_view(rates.verification_threshold(decision.target).similarity),
+        target_fmr=decision.target,
         reported_not_them=decision.is_reported and outcome != "rejected",
-        fmr=fmr,
+        fmr=None if similarity is None else rate_view(rates.fmr(similarity)),
         stale=decision.stale,
         face=seen_view(decision.taken.seen),
         warnings=warnings(decision.taken),
@@ -116,7 +119,7 @@ def _disclosed(
         return "rejected", None
     if similarity is None:
         return outcome, None
-    limit = decision.threshold.similarity
+    limit = decision.limit
     if not decision.is_valid:
         outcome = "no_match"
         if similarity >= limit:  # it would show that the person is not valid
@@ -128,15 +131,16 @@ def feedback(given: GivenFeedback) -> FeedbackView:
     """The answer of ``feedback``."""
     report = given.report
     similarity: float | None = similarity_view(report.similarity)
+    threshold = report.threshold
     if not Disclosure.of(given.caller, given.collection).scores:
-        similarity = in_steps(report.similarity, report.threshold)
+        similarity, threshold = in_steps(report.similarity, threshold), given.typical
     return FeedbackView(
         id=report.id,
         person_id=given.person_id,
         verdict=report.verdict,
         false_positive=report.counted,
         similarity=similarity,
-        threshold=threshold_view(report.threshold),
+        threshold=threshold_view(threshold),
         revision=report.revision,
         contract_id=report.contract_id,
         source=report.source,
@@ -160,6 +164,7 @@ def _identified(face: DecidedFace, disclosure: Disclosure) -> IdentifiedFace:
         similarity = similarity_view(winner.similarity)
         if not disclosure.scores:  # a winner has reached the threshold
             similarity = in_steps(similarity, similarity)
+    limit = face.limit if disclosure.scores else None
     not_valid = face.not_valid if disclosure.names else ()
     candidates = face.candidates if disclosure.scores else ()
     return IdentifiedFace(
@@ -167,14 +172,15 @@ def _identified(face: DecidedFace, disclosure: Disclosure) -> IdentifiedFace:
         decision="rejected" if face.outcome is None else face.outcome.value,
         person_id=None if winner is None else winner.person.id,
         similarity=similarity,
+        threshold=threshold_view(limit) if limit is not None else None,
         probe_id=face.probe_id,
         reasons=[Reason.PERSON_NOT_VALID] if not_valid else [*face.reasons],
         not_valid=[_not_valid(each.person, each.valid) for each in not_valid],
-        candidates=[_candidate(each, names=disclosure.names) for each in candidates],
+        candidates=[_candidate(each, face.rates, names=disclosure.names) for each in candidates],
     )
 
 
-def _candidate(rated: RatedMatch, *, names: bool) -> Candidate:
+def _candidate(rated: RatedMatch, rates: ProbeRates | None, *, names: bool) -> Candidate:
     match = rated.match
     return Candidate(
         person_id=match.person.id,
@@ -182,6 +188,7 @@ def _candidate(rated: RatedMatch, *, names: bool) -> Candidate:
         name=match.person.name if names else None,
         similarity=similarity_view(match.similarity),
         fpir=rate_view(rated.fpir),
+        extrapolated=rates is not None and rates.is_extrapolated(rated.fpir),
         face_id=match.face_id,
         reported_not_them=match.reported_not_them,
     )

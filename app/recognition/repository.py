@@ -103,8 +103,8 @@ def _enrolled(
 
 
 def templates_of(session: Session, person: Person, dimension: int) -> Vectors:
-    """The person's templates (k, d); k may be 0."""
-    query = select(Face.embedding).where(Face.person_key == person.key)
+    """The person's templates (k, d), first come, first; k may be 0."""
+    query = select(Face.embedding).where(Face.person_key == person.key).order_by(Face.id)
     return unpack(session.scalars(query).all(), dimension)
 
 

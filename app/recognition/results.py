@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.auth.principal import Principal
-from app.decision.calibration import Calibration, Threshold
+from app.decision.gallery_rates import GalleryRates
 from app.decision.open_set import Outcome
+from app.decision.rates import ProbeRates, Threshold
 from app.feedback.models import Feedback
 from app.gallery.models import Collection
 from app.inference.embedder import Embeddings
@@ -38,18 +39,27 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The threshold of one identification.
+    """The rule of one identification.
 
-    ``threshold`` is the one for the target rate. A person is named from the similarity ``limit``
-    on, which is higher where the caller asked for more. ``stated`` is the similarity for the
-    collection's own target. Two similarities within ``margin`` are ambiguous.
+    A stranger is named at most ``target`` of the time; ``own_target`` is the collection's, which a
+    caller can only make stricter. ``least`` is the least similarity that the caller accepts. Two
+    similarities within ``margin`` are ambiguous. ``rates`` are those of the gallery searched.
     """
 
-    threshold: Threshold
-    limit: float
-    stated: float
+    target: float
+    own_target: float
+    least: float
     margin: float
-    calibration: Calibration
+    rates: GalleryRates
+
+    @property
+    def typical(self) -> Threshold:
+        """The threshold of a typical probe."""
+        return self.rates.typical.threshold(self.target)
+
+    def limit(self, probe: ProbeRates) -> float:
+        """The similarity from which on a person is named for a probe."""
+        return max(probe.limit(self.target), self.least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +74,18 @@ class RatedMatch:
 class DecidedFace:
     """The decision for one face.
 
-    ``outcome`` is None where ``reasons`` refuse the face, which then has no ``embedding`` (d,).
-    ``candidates`` are nearest first; ``winner`` is the person identified. ``not_valid`` are those
-    who reach the limit of an unknown face outside of their validity. ``probe_id`` is the id under
-    which an unknown face is kept, if it is.
+    ``outcome`` is None where ``reasons`` refuse the face, which then has no ``embedding`` (d,) and
+    no ``rates``. A person is named from the similarity ``limit`` on. ``candidates`` are nearest
+    first; ``winner`` is the person identified. ``not_valid`` are those who reach the limit of an
+    unknown face outside of their validity. ``probe_id`` is the id under which an unknown face is
+    kept, if it is.
     """
 
     seen: SeenFace
     reasons: tuple[SampleReason, ...]
     embedding: Embeddings | None
+    rates: ProbeRates | None = None
+    limit: float | None = None
     outcome: Outcome | None = None
     winner: Match | None = None
     candidates: tuple[RatedMatch, ...] = ()
@@ -116,8 +129,10 @@ class IdentifiedImage:
 class VerifiedFace:
     """The decision whether the face ``taken`` is of the person ``claimed``.
 
-    ``similarity`` is None where the face could not be compared. A person who is not valid now is
-    ``rejected`` whatever the similarity. Two similarities within ``margin`` are ambiguous.
+    ``similarity`` is None where the face could not be compared. ``target`` is the FMR that was
+    asked for, ``rates`` are those of this face, and ``typical`` those of a typical one, which say
+    nothing of it. A person who is not valid now is ``rejected`` whatever the similarity. Two
+    similarities within ``margin`` are ambiguous.
     """
 
     question: Question
@@ -126,12 +141,18 @@ class VerifiedFace:
     taken: TakenFace
     outcome: VerifyOutcome
     similarity: float | None
-    threshold: Threshold
+    target: float
+    rates: ProbeRates
+    typical: ProbeRates
     margin: float
-    calibration: Calibration
     is_reported: bool
     is_valid: bool
     stale: bool
+
+    @property
+    def limit(self) -> float:
+        """The similarity from which on the face is a match."""
+        return self.rates.verification_threshold(self.target).similarity
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +231,8 @@ class GroupedFaces:
 class GivenFeedback:
     """The ``report`` of a ``caller`` as it is kept, about a person of the ``collection``.
 
-    ``taken`` is the face of the image, None where the report is about a stored probe.
+    ``taken`` is the face of the image, None where the report is about a stored probe. ``typical``
+    is the threshold of a typical face.
     """
 
     caller: Principal
@@ -218,6 +240,7 @@ class GivenFeedback:
     person_id: str
     report: Feedback
     taken: TakenFace | None
+    typical: float
 
 
 Decision = IdentifiedImage | VerifiedFace

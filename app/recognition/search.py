@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from app.core.clock import Clock
@@ -61,8 +62,17 @@ class PersonSearch:
 
     def gallery(self, collection: Collection) -> GalleryState:
         """The gallery at the collection's revision or later, as it is now."""
-        replica = self._replicas.of(collection.key, collection.epoch)
-        return replica.state(revision=collection.revision, now=self._clock.now())
+        return self.source(collection).state()
+
+    def near(self, collection: Collection, probes: Vectors) -> tuple[GalleryState, Vectors]:
+        """The gallery, and the vectors (m, d) of those of it who are among the few nearest to one
+        of ``probes`` (b, d).
+        """
+        source = self.source(collection)
+        found = source.near(probes)
+        keys = np.unique(found.neighbours.keys[found.valid])
+        people = source.reader.people(keys, revision=found.gallery.revision)
+        return found.gallery, people.fused.vectors
 
     def source(self, collection: Collection) -> Source:
         """The index of a collection that was read in this request, and its people as the database
@@ -92,10 +102,12 @@ class PersonSearch:
             others = others_of(session, collection, [person.key], self._contract.dimension)
         if not len(templates):
             raise no_faces(person_id)
+        source = self.source(collection)
         return ClaimedPerson(
             collection=collection,
             person=PersonSummary(person.key, person.id, person.external_id, person.name),
-            gallery=self.gallery(collection),
+            gallery=source.state(),
+            near=source.near,
             fused=fuse(templates),
             templates=len(templates),
             valid=window(person.valid_from, person.valid_until),

@@ -3,13 +3,14 @@
 from app.auth.principal import INSIDE, Principal
 from app.core.clock import Clock, microseconds
 from app.core.observers import Observers
-from app.decision.calibration import Threshold
-from app.decision.sites import SiteCalibrations
-from app.gallery.evidence import evidence_of
+from app.decision.calibration import Calibration
+from app.decision.rates import ProbeRates, Threshold
+from app.gallery.rates import rates_in
 from app.inference.analyser import Analyser
+from app.inference.embedder import Embeddings
 from app.inference.quality_policy import QualityPolicy
 from app.recognition.last_known import OutageSearch
-from app.recognition.matches import is_other
+from app.recognition.matches import ClaimedPerson, is_other
 from app.recognition.results import (
     ComparedFaces,
     Decision,
@@ -28,14 +29,14 @@ class VerificationService:
         self,
         analyser: Analyser,
         search: OutageSearch,
-        calibrations: SiteCalibrations,
+        calibration: Calibration,
         quality_policy: QualityPolicy,
         clock: Clock,
         observers: Observers[Decision],
     ) -> None:
         self._analyser = analyser
         self._search = search
-        self._calibrations = calibrations
+        self._calibration = calibration
         self._quality_policy = quality_policy
         self._clock = clock
         self._observers = observers
@@ -60,16 +61,16 @@ class VerificationService:
         if claimed.stale:  # it may be too old by now, or the database may answer again
             claimed = self._search.claimed(collection_id, person_id)
         stated = claimed.collection.target_fmr
-        calibration = self._calibrations.at(evidence_of(claimed.collection, claimed.gallery))
-        threshold = calibration.verification_threshold(
-            min(options.target_fmr or stated, stated), templates=claimed.templates
-        )
+        at = self._clock.now()
+        is_valid = claimed.valid[0] <= microseconds(at) < claimed.valid[1]
+        rates = typical = rates_in(self._calibration, claimed.collection, claimed.gallery).typical
         similarity, is_reported = None, False
         if taken.embedding is not None:
             similarity = float(claimed.fused @ taken.embedding)
             is_reported = is_other(taken.embedding, similarity, claimed.others)
-        at = self._clock.now()
-        is_valid = claimed.valid[0] <= microseconds(at) < claimed.valid[1]
+            rates = self._rates(claimed, taken.embedding, similarity if is_valid else None)
+        target = min(options.target_fmr or stated, stated)
+        threshold = rates.verification_threshold(target)
         outcome = _outcome(similarity if is_valid else None, threshold)
         decision = VerifiedFace(
             question=Question(caller, request_id),
@@ -78,9 +79,10 @@ class VerificationService:
             taken=taken,
             outcome="no_match" if outcome == "match" and is_reported else outcome,
             similarity=similarity,
-            threshold=threshold,
-            margin=self._calibrations.bundle.ambiguity_margin,
-            calibration=calibration,
+            target=target,
+            rates=rates,
+            typical=typical,
+            margin=self._calibration.ambiguity_margin,
             is_reported=is_reported,
             is_valid=is_valid,
             stale=claimed.stale or caller.recalled,
@@ -88,19 +90,33 @@ class VerificationService:
         self._observers.tell(decision)
         return decision
 
+    def _rates(
+        self, claimed: ClaimedPerson, probe: Embeddings, similarity: float | None
+    ) -> ProbeRates:
+        """The rates of the ``probe`` (d,), among whose strangers is neither the person claimed, of
+        this ``similarity`` if they count in the gallery, nor another name of theirs.
+        """
+        found, target = claimed.near(probe[None]), claimed.collection.target_fpir
+        [own] = rates_in(self._calibration, claimed.collection, found.gallery).of(probe[None])
+        others = found.valid[0] & (found.neighbours.keys[0] != claimed.person.key)
+        nearest: list[float] = found.neighbours.similarities[0, others].tolist()
+        if similarity is None:
+            return own.unmasked(nearest, target).outside
+        return own.judging([similarity, *nearest], target)
+
     def compare(self, source: bytes, target: bytes, options: CompareOptions) -> ComparedFaces:
         """Decide whether the faces that are meant of two images are of one person."""
-        calibration = self._calibrations.bundle
-        threshold = calibration.verification_threshold(options.target_fmr)
         refuse = self._quality_policy.to_identify
         by_source = options.source_subject or options.subject
         by_target = options.target_subject or options.subject
         with self._analyser.batch(2) as analyse:
             one = take_face(analyse, source, by_source, refuse, field="source")
             other = take_face(analyse, target, by_target, refuse, field="target")
-        similarity = None
+        rates, similarity = self._calibration.typical_rates, None
         if one.embedding is not None and other.embedding is not None:
+            rates = self._calibration.between(one.embedding, other.embedding)
             similarity = float(one.embedding @ other.embedding)
+        threshold = rates.verification_threshold(options.target_fmr)
         return ComparedFaces(
             contract_id=self._analyser.pipeline.contract_id,
             source=one,
@@ -108,7 +124,7 @@ class VerificationService:
             outcome=_outcome(similarity, threshold),
             similarity=similarity,
             threshold=threshold,
-            fmr=None if similarity is None else calibration.fmr(similarity),
+            fmr=None if similarity is None else rates.fmr(similarity),
         )
 
 

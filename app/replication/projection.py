@@ -1,58 +1,61 @@
-"""A collection's people in the memory of one process: the vectors that are searched, the number of
-persons valid at an instant, the statistics of their similarities to each other, and their payloads
-where these are kept.
+"""A collection's people in the memory of one process: the vectors that are searched, the size and
+the cohort of the people who are valid at an instant, and their payloads where these are kept.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.core.clock import microseconds
-from app.decision.calibration import GallerySize
+from app.decision.cohort import Cohort, CohortSums
 from app.decision.fusion import Fused
-from app.decision.site import SiteEvidence, SiteStatistics
+from app.decision.rates import GallerySize
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
 from app.index.slots import SlotTable
 from app.replication.deltas import Delta, Payloads
 from app.replication.payloads import PayloadTable
-from app.replication.validity import ALWAYS, FOREVER, ValidityCounts
+from app.replication.validity import ALWAYS, FOREVER
 
-_LEAST_COUNTED_OUT: Final = 1000
 _COLUMNS: Final = {
     "templates": (np.int64, ()),
-    "lengths": (np.float64, ()),
     "starts": (np.int64, ()),
     "ends": (np.int64, ()),
-    "says": (np.bool_, ()),
+    "counts": (np.bool_, ()),
 }
-"""The columns of each person; ``says`` is whether they are in the evidence. Vectors are in the
-index.
+"""The columns of each person; ``counts`` is whether they are in the sums. Vectors are in the index.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """The people who are valid at an instant: how many, and their cohort."""
+
+    size: GallerySize
+    cohort: Cohort
 
 
 class GalleryProjection:
     """One collection's people. Not thread-safe: the replica holds the lock, for writing around
     ``apply`` and for reading around everything else.
 
-    Evidence is computed from the persons who are valid at the given instant. Persons who may not
-    be named are left out: they are no strangers here, and could be chosen so that a threshold
-    falls. A change costs O(d^2). Subtracting persons from sums gathers rounding errors, so the sums
-    are computed again once as many persons were subtracted as there are: the same work once more,
-    spread over those changes.
+    Persons who may not be named are not counted: a probe is not compared with them, and they could
+    be chosen so that a threshold falls. A change costs O(d^2) a person, and an instant from which
+    on others are valid costs O(n).
     """
 
     def __init__(self, index: VectorIndex, dimension: int) -> None:
         self._index = index
         self._dimension = dimension
         self._members = SlotTable(_COLUMNS)
-        self._validity = ValidityCounts()
-        self._statistics = SiteStatistics(dimension)
-        self._counted_out = 0
-        self._evidence = self._statistics.evidence()
+        self._sums = CohortSums(dimension)
+        self._templates = 0
+        self._valid = Valid(GallerySize(0, 0), self._sums.cohort())
         self._steady = (0, 0)  # nobody's validity changes in it; the end is excluded
-        self._fresh: list[Keys] = []  # persons who were put since the evidence was computed
+        self._fresh: list[Keys] = []  # persons who were put since people were last counted
         self._counting = Lock()
         self._payloads: PayloadTable | None = None
 
@@ -63,34 +66,38 @@ class GalleryProjection:
         """The ``k`` persons nearest to each of ``queries`` (b, d), valid or not."""
         return self._index.search(queries, k)
 
-    def size(self, now: datetime) -> GallerySize:
-        """The number of persons valid ``now``, by their number of templates."""
-        return self._validity.at(microseconds(now))
-
-    def evidence(self, now: datetime) -> SiteEvidence:
-        """The evidence of the people who are valid ``now``. May be called by several threads."""
+    def valid(self, now: datetime) -> Valid:
+        """The people who are valid ``now``. May be called by several threads."""
         instant = microseconds(now)
         with self._counting:
             start, end = self._steady
             steady = start <= instant < end
             if self._fresh or not steady:
-                self._count_valid(self._uncounted() if steady else self._members.keys, instant)
-            return self._evidence
+                try:
+                    self._count(instant, steady=steady)
+                except BaseException:
+                    self._count_nobody()  # half counted (no memory left): count all again
+                    raise
+            return self._valid
 
     def everybody(self) -> Fused:
         """All people, valid or not."""
-        return self._counted(np.sort(self._members.keys))
+        return self._fused(np.sort(self._members.keys))
 
     def windows(self, keys: Keys) -> tuple[Keys, Keys]:
         """Start and end (n,) of the validity of ``keys`` (n,), in microseconds since 1970."""
         rows = self._members.rows(keys)
         return self._members.column("starts")[rows], self._members.column("ends")[rows]
 
+    def are_valid(self, keys: Keys, now: datetime) -> NDArray[np.bool_]:
+        """Whether each of ``keys``, of any shape, is valid ``now``."""
+        starts, ends = self.windows(keys.ravel())
+        instant = microseconds(now)
+        return ((starts <= instant) & (instant < ends)).reshape(keys.shape)
+
     def there(self, keys: Keys) -> Fused:
         """The persons of ``keys`` (n,) who are enrolled, valid or not."""
-        return self._counted(
-            np.array([key for key in keys.tolist() if key in self._members], np.int64)
-        )
+        return self._fused(self._there(keys))
 
     @property
     def has_payloads(self) -> bool:
@@ -106,25 +113,23 @@ class GalleryProjection:
         return None if self._payloads is None else self._payloads.key_of(person_id)
 
     def apply(self, delta: Delta) -> None:
-        """Apply a delta. Each person in it is first subtracted with the values that were added.
+        """Apply a delta. Each person in it is first counted out with the values that were counted.
 
         The first payloads must be of all persons. A delta without payloads removes all of them.
         """
         people = delta.people
-        self._count_out(np.concatenate([delta.gone, people.owners]))
+        self._forget(np.concatenate([delta.gone, people.owners]))
         self._index.remove(delta.gone)
         self._index.put(people.owners, people.vectors)
         self._members.put(
             people.owners,
             {
                 "templates": people.templates,
-                "lengths": people.lengths,
                 "starts": delta.valid_from,
                 "ends": delta.valid_until,
-                "says": np.zeros(len(people.owners), np.bool_),
+                "counts": np.zeros(len(people.owners), np.bool_),
             },
         )
-        self._validity.add(people.templates, delta.valid_from, delta.valid_until)
         self._fresh.append(people.owners)
         self._keep_payloads(delta)
 
@@ -136,58 +141,52 @@ class GalleryProjection:
         touched = np.concatenate([delta.gone, delta.people.owners])
         self._payloads.replace(touched.tolist(), delta.payloads)
 
-    def _count_out(self, touched: Keys) -> None:
-        people = self.there(touched)
-        self._validity.remove(people.templates, *self.windows(people.owners))
-        self._take_back(
-            people.owners[self._members.column("says")[self._members.rows(people.owners)]]
-        )
-        self._members.remove(people.owners)
+    def _forget(self, touched: Keys) -> None:
+        there = self._there(touched)
+        self._count_out(there[self._members.column("counts")[self._members.rows(there)]])
+        self._members.remove(there)
 
-    def _uncounted(self) -> Keys:
-        fresh = np.unique(np.concatenate(self._fresh))
-        return self.there(fresh).owners
-
-    def _count_valid(self, keys: Keys, instant: int) -> None:
-        """Add the valid ones of ``keys`` (n,) at ``instant`` to the evidence and remove the others.
-        ``keys`` are all persons, or all fresh ones.
+    def _count(self, instant: int, *, steady: bool) -> None:
+        """Count in those who are valid at ``instant``, and out those who are not: of the fresh
+        persons alone while it is ``steady``, else of all.
         """
-        everybody = len(keys) == len(self._members)
-        rows = slice(None) if everybody else self._members.rows(keys)
-        says = self._members.column("says")
+        keys = self._there(np.unique(np.concatenate(self._fresh))) if steady else self._members.keys
+        rows = self._members.rows(keys) if steady else slice(None)
+        counts = self._members.column("counts")
         starts, ends = self._members.column("starts")[rows], self._members.column("ends")[rows]
         valid = (starts <= instant) & (instant < ends)
-        come, go = np.sort(keys[valid & ~says[rows]]), np.sort(keys[says[rows] & ~valid])
-        self._take_back(go)
-        self._statistics.add(self._counted(come))
-        says[rows] = valid
-        self._keep_exact()
-        self._evidence = self._statistics.evidence()
+        self._count_out(keys[counts[rows] & ~valid])
+        self._count_in(keys[valid & ~counts[rows]])
+        counts[rows] = valid
         self._fresh.clear()
-        start, end = (ALWAYS, FOREVER) if everybody else self._steady
+        start, end = self._steady if steady else (ALWAYS, FOREVER)
         moments = np.concatenate([starts, ends])
         self._steady = (
             int(moments[moments <= instant].max(initial=start)),
             int(moments[moments > instant].min(initial=end)),
         )
+        cohort = self._sums.cohort()
+        self._valid = Valid(GallerySize(int(cohort.persons), self._templates), cohort)
 
-    def _take_back(self, keys: Keys) -> None:
-        self._statistics.remove(self._counted(keys))
-        self._counted_out += len(keys)
+    def _count_nobody(self) -> None:
+        self._members.column("counts")[:] = False
+        self._sums, self._templates = CohortSums(self._dimension), 0
+        self._steady = (0, 0)
 
-    def _keep_exact(self) -> None:
-        if self._counted_out <= max(_LEAST_COUNTED_OUT, len(self._members)):
-            return
-        counted = np.sort(self._members.keys[self._members.column("says")])
-        self._statistics = SiteStatistics(self._dimension)
-        self._statistics.add(self._counted(counted))
-        self._counted_out = 0
+    def _count_in(self, keys: Keys) -> None:
+        self._sums.add(self._index.get(keys))
+        self._templates += self._templates_of(keys)
 
-    def _counted(self, keys: Keys) -> Fused:
-        rows = self._members.rows(keys)
-        return Fused(
-            keys,
-            self._index.get(keys),
-            self._members.column("templates")[rows],
-            self._members.column("lengths")[rows],
-        )
+    def _count_out(self, keys: Keys) -> None:
+        self._sums.remove(self._index.get(keys))
+        self._templates -= self._templates_of(keys)
+
+    def _templates_of(self, keys: Keys) -> int:
+        return int(self._members.column("templates")[self._members.rows(keys)].sum())
+
+    def _there(self, keys: Keys) -> Keys:
+        return np.array([key for key in keys.tolist() if key in self._members], np.int64)
+
+    def _fused(self, keys: Keys) -> Fused:
+        templates = self._members.column("templates")[self._members.rows(keys)]
+        return Fused(keys, self._index.get(keys), templates)

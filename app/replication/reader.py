@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.decision.calibration import GallerySize
+import numpy as np
+from numpy.typing import NDArray
+
+from app.decision.cohort import Cohort
 from app.decision.fusion import Fused
-from app.decision.site import SiteEvidence
+from app.decision.rates import GallerySize
 from app.index.base import Keys, Neighbours, Vectors
 from app.replication.deltas import Payloads
 
@@ -20,21 +23,30 @@ from app.replication.deltas import Payloads
 class GalleryState:
     """A gallery at a revision and an instant.
 
-    ``size`` counts the persons who are valid then, the N that a probe is compared with;
-    ``evidence`` is the statistics of those persons' similarities to each other.
+    ``size`` counts the persons who are valid then, the N that a probe is compared with; the
+    ``cohort`` is these persons.
     """
 
     revision: int
     size: GallerySize
-    evidence: SiteEvidence
+    cohort: Cohort
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of a search: the neighbours, valid or not, and the state of the gallery then."""
+    """The result of a search: the ``neighbours`` (b, k), whether each is ``valid`` (b, k), and the
+    state of the gallery then.
+    """
 
     neighbours: Neighbours
+    valid: NDArray[np.bool_]
     gallery: GalleryState
+
+    @property
+    def counted(self) -> list[list[float]]:
+        """For each query the similarities of the neighbours who are valid, best first."""
+        rows = zip(self.neighbours.similarities, self.valid, strict=True)
+        return [similarities[valid].tolist() for similarities, valid in rows]
 
 
 @dataclass(frozen=True, slots=True)

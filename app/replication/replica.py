@@ -97,7 +97,9 @@ class CollectionReplica:
     def search(self, queries: Vectors, k: int, *, revision: int, now: datetime) -> Found:
         """The ``k`` nearest to each of ``queries`` (b, d) in a gallery at ``revision`` or later."""
         with self._at(revision) as gallery:
-            return Found(gallery.projection.search(queries, k), _state(gallery, now))
+            found = gallery.projection.search(queries, k)
+            valid = gallery.projection.are_valid(found.keys, now)
+            return Found(found, valid, _state(gallery, now))
 
     def state(self, *, revision: int, now: datetime) -> GalleryState:
         """The gallery at ``revision`` or later, as it is ``now``."""
@@ -281,5 +283,5 @@ def _held_or_not_ready(held: bool) -> None:  # noqa: FBT001 - it is all that the
 
 
 def _state(gallery: _Gallery, now: datetime) -> GalleryState:
-    projection = gallery.projection
-    return GalleryState(gallery.revision, projection.size(now), projection.evidence(now))
+    valid = gallery.projection.valid(now)
+    return GalleryState(gallery.revision, valid.size, valid.cohort)

@@ -22,13 +22,15 @@ from app.core.files import private_folder, whole_file
 from app.decision.fusion import Fused
 from app.replication.deltas import Delta
 
-_MAGIC: Final = b"kith gallery snapshot 1\n"
+_MAGIC: Final = b"kith gallery snapshot 2\n"
+_FORMER: Final = b"kith gallery snapshot 1\n"
+"""Earlier releases fused templates in float32: their vectors may differ in the last bit from what
+SQL leads to, and then so would the cohorts of two replicas."""
 _DIGEST: Final = 32
 _CHUNK: Final = 1 << 24
 _DTYPES: Final = {
     "owners": "<i8",
     "templates": "<i8",
-    "lengths": "<f8",
     "valid_from": "<i8",
     "valid_until": "<i8",
     "vectors": "<f4",
@@ -39,8 +41,10 @@ class SnapshotError(Exception):
     """The file cannot be used; the message says why."""
 
 
-class OtherModel(SnapshotError):
-    """The file is another model's; for example, its collection was switched to this one since."""
+class Superseded(SnapshotError):
+    """The file is sound and of no use: of an earlier release, or of another model, because its
+    collection was switched to this one since. The next snapshot takes its place.
+    """
 
 
 class Snapshots:
@@ -108,12 +112,11 @@ class Snapshots:
             columns[name] = _filled(stream, np.empty(shape, dtype), digest)
         if stream.read(_DIGEST + 1) != digest.digest():
             raise SnapshotError("its checksum is wrong")
-        names = ("owners", "vectors", "templates", "lengths")
         return Delta(
             epoch=header["epoch"],
             revision=header["revision"],
             whole=True,
-            people=Fused(*(columns[name] for name in names)),
+            people=Fused(columns["owners"], columns["vectors"], columns["templates"]),
             valid_from=columns["valid_from"],
             valid_until=columns["valid_until"],
             gone=np.empty(0, np.int64),
@@ -121,7 +124,7 @@ class Snapshots:
 
     def _header(self, stream: IO[bytes], digest: Any) -> dict[str, Any]:  # noqa: ANN401 - hashlib's
         magic, line = stream.readline(len(_MAGIC)), stream.readline(1 << 16)
-        if magic != _MAGIC:
+        if magic not in (_MAGIC, _FORMER):
             raise SnapshotError("it is of another format")
         digest.update(magic + line)
         try:
@@ -130,9 +133,10 @@ class Snapshots:
         except (ValueError, KeyError, TypeError):
             raise SnapshotError("its header is damaged") from None
         size = os.fstat(stream.fileno()).st_size
-        if stated != (self._contract.id, self._contract.dimension, True):
+        other_model = stated != (self._contract.id, self._contract.dimension, True)
+        if other_model or magic == _FORMER:
             _check_rest(stream, size, digest)
-            raise OtherModel("it is of another model")
+            raise Superseded(f"it is of {'another model' if other_model else 'an earlier release'}")
         row = sum(np.dtype(dtype).itemsize for dtype in _DTYPES.values())
         row += 4 * (self._contract.dimension - 1)
         if size != len(magic) + len(line) + header["persons"] * row + _DIGEST:
@@ -151,7 +155,6 @@ def _columns(gallery: Delta) -> dict[str, NDArray[Any]]:
     return {
         "owners": people.owners,
         "templates": people.templates,
-        "lengths": people.lengths,
         "valid_from": gallery.valid_from,
         "valid_until": gallery.valid_until,
         "vectors": people.vectors,
@@ -163,7 +166,7 @@ def _bytes(array: NDArray[Any]) -> memoryview:
 
 
 def _check_rest(stream: IO[bytes], size: int, digest: Any) -> None:  # noqa: ANN401 - hashlib's
-    """``SnapshotError`` unless the rest of another model's file has the right checksum."""
+    """``SnapshotError`` unless the rest of a superseded file has the right checksum."""
     left = size - _DIGEST - stream.tell()
     while left > 0 and (piece := stream.read(min(_CHUNK, left))):
         digest.update(piece)

@@ -100,7 +100,7 @@ def test_by_default_nobody_is_kept(client: TestClient) -> None:
 def test_the_oldest_are_forgotten_beyond_the_number_and_when_it_is_lowered(
     client: TestClient, street: str
 ) -> None:
-    ids = [only_face(identify(client, street, 10 + i))["probe_id"] for i in range(8)]
+    ids = [only_face(identify(client, street, 20 + i))["probe_id"] for i in range(8)]
     assert stored(client, street)["labels"] == ids[2:]
     told(client.patch(street, json={"keep_probes": 2}))
     assert stored(client, street)["labels"] == ids[6:]

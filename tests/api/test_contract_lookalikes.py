@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.core import reports
+from app.decision.numbers import Floats
 from app.gallery import lookalikes
 from app.gallery.resemblance import Resemblances
 from app.index.base import Vectors
@@ -220,11 +221,11 @@ def test_a_hundred_who_ask_for_a_report_hold_nobody_up(
     """It is made once, in the background; whoever asks meanwhile is told to come again."""
     begun, go, made_of = Event(), Event(), list[int]()
 
-    def near(vectors: Vectors, least: float, *, most: int) -> Pairs:
+    def near(vectors: Vectors, limits: Floats, *, most: int) -> Pairs:
         made_of.append(len(vectors))
         begun.set()
         assert go.wait(60)
-        return near_pairs(vectors, least, most=most)
+        return near_pairs(vectors, limits, most=most)
 
     monkeypatch.setattr(lookalikes, "near_pairs", near)
     monkeypatch.setattr(reports, "PATIENCE_SECONDS", 0.01)

@@ -60,6 +60,7 @@ def test_somebody_enrolled_is_named_with_everything_the_contract_promises(
         "decision",
         "person_id",
         "similarity",
+        "threshold",
         "probe_id",
         "reasons",
         "not_valid",
@@ -69,6 +70,7 @@ def test_somebody_enrolled_is_named_with_everything_the_contract_promises(
     assert (face["decision"], face["person_id"], face["reasons"]) == ("identified", "ada", [])
     best = face["candidates"][0]
     assert set(best) == {
+        "extrapolated",
         "person_id",
         "external_id",
         "name",
@@ -208,13 +210,13 @@ def test_the_threshold_tells_what_it_promises_and_rests_on(client: TestClient, k
 
 def test_the_threshold_rises_and_falls_with_the_gallery(client: TestClient, staff: str) -> None:
     thresholds = [told(client.get(f"{staff}/threshold"))["similarity"]]
-    for i in range(4):
+    for i in range(12):
         enrol(client, staff, f"p{i}", picture(10 + i))
         thresholds.append(identify(client, staff, 10)["policy"]["threshold"])
     alone = thresholds[1]
     assert thresholds[0] == pytest.approx(alone, abs=1e-4)
-    assert thresholds[1:] == sorted(set(thresholds[1:]))
-    for i in range(3):
+    assert alone < thresholds[4] < thresholds[12]
+    for i in range(11):
         assert client.delete(f"{staff}/persons/p{i}").status_code == 204
     assert identify(client, staff, 10)["policy"]["threshold"] == alone
 

@@ -147,19 +147,23 @@ def test_whoever_is_not_valid_moves_no_threshold(timed: TestClient, clock: FakeC
     assert later["similarity"] != pytest.approx(before["similarity"], abs=1e-3)
 
 
-def test_people_who_are_more_unlike_than_the_bundles_lower_a_threshold_by_little_and_it_is_told(
+def test_people_who_are_picked_to_be_unlike_each_other_let_no_more_strangers_in(
     client: TestClient,
 ) -> None:
-    path = make_collection(client, "picked", target_fpir=0.01)
-    for place in range(24):
-        enrol(client, path, f"p{place}", picture(place))
-    told_now = threshold(client, path)
-    evidence = told_now["evidence"]
-    assert evidence["site"]["at_least"] is True
-    assert told_now["similarity"] == evidence["site"]["least_similarity"]
-    assert evidence["bundle"]["similarity"] - 0.1 < told_now["similarity"]
-    assert told_now["similarity"] < evidence["bundle"]["similarity"]
-    assert "at most" in evidence["warning"]
-    probe = files(picture(1), field="image")
-    policy = told(client.post(f"{path}/identify", files=probe))["policy"]
-    assert policy["threshold"] == round(told_now["similarity"], 4)
+    images = [picture(somebody) for somebody in range(300, 340)]
+    faces = np.array(
+        [
+            told(client.post("/embeddings", files=files(image, field="image")))["embedding"]
+            for image in images
+        ]
+    )
+    picked = [0]
+    while len(picked) < 16:
+        picked.append(int(np.argmin(np.abs(faces @ faces[picked].T).max(axis=1))))
+    path = make_collection(client, "picked", target_fpir=0.1)
+    for row in picked:
+        enrol(client, path, f"p{row}", images[row])
+    seen = threshold(client, path)["evidence"]["site"]
+    assert seen["stretch"] < 1
+    strangers = [ask(client, path, picture(somebody), {}) for somebody in range(400, 460)]
+    assert sum(face["decision"] != "unknown" for face in strangers) <= 12  # 6 are expected

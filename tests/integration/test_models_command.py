@@ -10,10 +10,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.bundles.bundle import Bundle
+from app.bundles.writing import use_calibration
 from app.recognition.model_service import ModelService
 from app.settings import SHIPPED, Settings
 from tests.support.commands import Kith
-from tests.support.fake_bundle import as_earlier_releases, fake_calibration
+from tests.support.fake_bundle import (
+    as_earlier_releases,
+    fake_calibration,
+    former_calibration,
+)
 from tests.support.services import make_collection, running
 
 
@@ -63,7 +68,7 @@ def test_a_calibration_is_put_in_place_by_one_command(
     assert Bundle.load(folder).calibration.ambiguity_margin == 0.02
     file.write_text("{}")
     said = models("use-calibration", "mine", file)
-    assert "it has no 'moments'" in said
+    assert "it has no 'format'" in said
     assert said.endswith("[1]")
     assert Bundle.load(folder).calibration.ambiguity_margin == 0.02
 
@@ -98,7 +103,7 @@ def test_check_looks_at_the_bundle_as_well(
     assert said.endswith("[0]"), said
     calibration = folder / "calibration.json"
     whole = calibration.read_text()
-    calibration.write_text(whole.replace('"mean": 0.0', '"mean": 0.1'))
+    calibration.write_text(whole.replace('"ambiguity_margin": 0.01', '"ambiguity_margin": 0.02'))
     said = check()
     assert "model bundle" in said
     assert "itsmanifeststates" in "".join(filter(str.isalnum, said))  # a long path folds the cell
@@ -110,14 +115,24 @@ def test_check_looks_at_the_bundle_as_well(
     assert said.endswith("[0]"), said
     kith(data, folder, "models", "use-calibration", folder)
     assert "Warning" not in check()
+    former = tmp_path / "former.json"
+    former.write_text(json.dumps(former_calibration()))
+    shown = kith(data, folder, "models", "use-calibration", folder, former)
+    for said in (shown, check(), kith(data, folder, "models", "show", folder)):
+        assert "Warning: The calibration in" in said
+        assert "`kith models calibrate` makes one" in said
+        assert said.endswith("[0]"), said
 
 
 def test_the_start_tells_of_the_bundle(fake_bundle: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(fake_bundle, tmp_path / "bundle"))
     with capture_logs() as lines:
         ModelService(Bundle.load(folder)).tell()
+        ModelService(use_calibration(folder, json.dumps(former_calibration()).encode())).tell()
         ModelService(Bundle.load(as_earlier_releases(folder))).tell()
+    former, unprotected = "bundle.calibration_former", "bundle.calibration_unprotected"
     events = [line["event"] for line in lines]
-    assert events == ["bundle.loaded", "bundle.loaded", "bundle.calibration_unprotected"]
-    assert lines[1]["manifest_sha256"] == digest(folder)
-    assert str(folder) in lines[2]["what"]
+    loaded = "bundle.loaded"
+    assert events == [loaded, loaded, former, loaded, unprotected, former]
+    assert lines[3]["manifest_sha256"] == digest(folder)
+    assert all(str(folder) in line["what"] for line in lines if line["event"] != loaded)

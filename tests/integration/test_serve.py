@@ -19,10 +19,12 @@ import httpx
 import pytest
 
 from app.bootstrap import Container, build
+from app.bundles.bundle import Bundle
 from app.cli import serve
 from app.server.listening import bound_sockets, cannot_listen, url_of
 from app.settings import Settings
 from tests.support.commands import Command
+from tests.support.fake_bundle import with_former_calibration
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
 
@@ -60,6 +62,24 @@ def test_a_start_with_the_bundle_in_place_touches_no_network(
     process = server(KITH_MODEL="", **nowhere)
     with process.client() as client:
         assert client.get("/models").json()["items"][0]["name"] == "fake"
+
+
+def test_a_start_brings_the_calibration_of_the_release_before_up_to_date_without_a_network(
+    tmp_path: Path, face_bundle: Path, server: Start
+) -> None:
+    folder = Path(shutil.copytree(face_bundle, tmp_path / "server-0" / "models" / "face"))
+    before = Bundle.load(with_former_calibration(folder))
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "PIP_INDEX_URL": "http://127.0.0.1:9"}
+    process = server(KITH_MODEL="", **nowhere)
+    after = Bundle.load(folder)
+    assert after.manifest.contract == before.manifest.contract
+    assert (list(before.warnings), list(after.warnings)) == (["calibration_former"], [])
+    said = process.log.read_text()
+    assert "bundle.updated" in said
+    assert "bundle.calibration_former" not in said
+    with process.client() as client:
+        (model,) = client.get("/models").json()["items"]
+    assert model["manifest_sha256"] == after.manifest_sha256
 
 
 def test_a_stop_finishes_the_requests_in_hand(server: Start) -> None:

@@ -1,24 +1,24 @@
 """What a replica holds of its people, through whatever history, against a slow twin that forgets
-nothing and counts everybody anew.
+nothing and counts everybody again.
 """
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from app.core.clock import microseconds
 from app.decision.fusion import ROUNDING, Fused, fuse_persons
+from app.decision.rates import GallerySize
 from app.index.flat import FlatIndex
-from app.replication import projection as room
 from app.replication.deltas import Delta
 from app.replication.projection import GalleryProjection
 from app.replication.validity import ALWAYS, FOREVER
+from tests.support.fake_bundle import cohort_of
 
 DIMENSION = 6
 NOW = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,35 +88,20 @@ class ProjectionHistory(RuleBasedStateMachine):
     def the_clock_goes_or_is_set_back(self, instant: int) -> None:
         self.now = NOW + timedelta(microseconds=instant)
 
-    @invariant()
-    def what_valid_people_say_of_each_other_is_as_counted_anew(self) -> None:
-        valid = self._valid()
-        kept, people = self.projection.evidence(self.now), fused(valid)
-        assert kept.persons == len(valid)
-        if len(valid) < 2:
-            return
-        vectors = people.vectors.astype(np.float64)
-        apart = ~np.eye(len(vectors), dtype=bool)
-        scores = (vectors @ vectors.T)[apart]
-        assert kept.mean == pytest.approx(scores.mean(), abs=1e-7)
-        assert kept.deviation == pytest.approx(scores.std(), abs=1e-3)
-        assert kept.deviation**2 == pytest.approx(scores.var(), abs=1e-6)
-        inverse = 1 / np.maximum(people.lengths, 1e-3)
-        assert kept.inverse_length == pytest.approx(np.outer(inverse, inverse)[apart].mean())
-        within = [_coherence(each.templates) for each in valid.values()]
-        several = [each for each in within if each is not None]
-        assert kept.coherent == len(several)
-        assert kept.coherence == pytest.approx(np.mean(several) if several else 0, abs=1e-6)
+    @rule(come=some_keys, seed=seeds)
+    def people_come_one_after_the_other_while_nobody_asks(self, come: list[int], seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        for key in come:
+            self._follow({key: somebody(rng)}, [])
 
     @invariant()
-    def nothing_is_left_of_who_went(self) -> None:
-        """Sums that numbers are added to and taken from may gather rounding; these must not."""
-        people = fused(self.people)
-        fresh = GalleryProjection(FlatIndex(DIMENSION), DIMENSION)
-        fresh.apply(delta(people, self.people, []))
-        kept, anew = self.projection.evidence(self.now), fresh.evidence(self.now)
-        assert kept.mean == pytest.approx(anew.mean, abs=1e-12)
-        assert kept.coherence == pytest.approx(anew.coherence, abs=1e-12)
+    def valid_people_are_the_cohort(self) -> None:
+        """Equal, and not about equal: nothing is left of those who went."""
+        found = self.projection.valid(self.now)
+        valid = self._valid()
+        templates = sum(len(each.templates) for each in valid.values())
+        assert found.size == GallerySize(len(valid), templates)
+        assert found.cohort == cohort_of(fused(valid).vectors)
 
     @invariant()
     def payloads_are_of_those_who_are_there(self) -> None:
@@ -125,17 +110,6 @@ class ProjectionHistory(RuleBasedStateMachine):
         ids = {f"{key} since {start}" for key in range(31) for start in (ALWAYS, -2, 0, 1)}
         found = {each: self.projection.key_of(each) for each in ids}
         assert {each: key for each, key in found.items() if key is not None} == by_id
-
-    @invariant()
-    def those_count_who_are_valid(self) -> None:
-        for instant in range(-3, 5):
-            expected: dict[int, int] = {}
-            for each in self.people.values():
-                if each.start <= instant < each.end:
-                    count = len(each.templates)
-                    expected[count] = expected.get(count, 0) + 1
-            now = NOW + timedelta(microseconds=instant)
-            assert self.projection.size(now).persons_by_templates == expected
 
     @invariant()
     def everybody_is_there(self) -> None:
@@ -173,39 +147,16 @@ def delta(people: Fused, by_key: dict[int, Person], gone: list[int]) -> Delta:
     )
 
 
-def _coherence(templates: np.ndarray) -> float | None:
-    """The mean similarity of two different templates of one person."""
-    count = len(templates)
-    if count < 2:
-        return None
-    scores = templates.astype(float) @ templates.T.astype(float)
-    return float(scores[~np.eye(count, dtype=bool)].mean())
-
-
-@pytest.fixture(autouse=True)
-def _sums_are_made_anew_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_LEAST_COUNTED_OUT", 40)
-
-
 TestProjectionHistory = ProjectionHistory.TestCase
 TestProjectionHistory.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
 
 
-def test_an_error_in_the_sums_lasts_for_as_many_changes_as_there_are_people_at_most() -> None:
+def test_people_who_come_in_any_order_between_two_questions_are_counted_as_they_are() -> None:
     rng = np.random.default_rng(0)
-    people = {key: somebody(rng)._replace(start=ALWAYS, end=FOREVER) for key in range(100)}
+    expired = somebody(rng)._replace(start=ALWAYS, end=-2)
+    valid = somebody(rng)._replace(start=ALWAYS, end=FOREVER)
     projection = GalleryProjection(FlatIndex(DIMENSION), DIMENSION)
-    projection.apply(delta(fused(people), people, []))
-    right = projection.evidence(NOW)
-    projection._statistics._sum += 0.1
-
-    def change(times: int) -> float:
-        for key in range(times):
-            projection.apply(delta(fused({key: people[key]}), people, []))
-            projection.evidence(NOW)
-        return projection.evidence(NOW).mean - right.mean
-
-    assert abs(change(1)) > 1e-4  # of the test itself: the error shows
-    assert change(100) == pytest.approx(0, abs=1e-15)
-    kept = astuple(projection.evidence(NOW))
-    assert kept == pytest.approx(astuple(right), rel=1e-12, abs=1e-15)
+    assert projection.valid(NOW).size == GallerySize(0, 0)
+    for people in ({5: valid}, {2: expired}):
+        projection.apply(delta(fused(people), people, []))
+    assert projection.valid(NOW).cohort == cohort_of(fused({5: valid}).vectors)

@@ -18,7 +18,9 @@ from starlette.types import Message
 from app.bundles.bundle import Bundle
 from app.bundles.contract import contract_id
 from app.bundles.recipe import PLAIN
-from app.decision.calibration import GallerySize
+from app.decision.cohort import Cohort
+from app.decision.gallery_rates import GalleryRates
+from app.decision.rates import GallerySize
 from app.errors import (
     AppError,
     BundleError,
@@ -31,7 +33,7 @@ from app.errors import (
 from app.gallery.schemas import NewPersonWithFaces
 from app.vision.decode import ImageLimits, decode_image
 from app.web.uploads import OPTIONAL_IMAGES, submission
-from tests.support.fake_bundle import write_fake_bundle
+from tests.support.fake_bundle import former_calibration, write_fake_bundle
 from tests.unit.vision.corpus import corpus
 from tests.unit.vision.mutate import mutated
 
@@ -170,12 +172,13 @@ class Bundles:
     documented = _names(BundleError)
 
     def __init__(self, folder: Path) -> None:
-        self._folder = write_fake_bundle(folder / "bundle")
+        self._folder = write_fake_bundle(folder / "bundle", dimension=128)  # as the recipe's
         self._manifest = (self._folder / "manifest.json").read_bytes()
         real = json.loads((PLAIN / "calibration.json").read_text(encoding="utf-8"))
         real["evidence"].update(contract_id=json.loads(self._manifest)["contract_id"])
         self._calibrations = [
             (self._folder / "calibration.json").read_bytes(),
+            json.dumps(former_calibration()).encode(),
             json.dumps(real).encode(),
         ]
 
@@ -211,11 +214,12 @@ class Bundles:
         (self._folder / "manifest.json").write_bytes(manifest)
         (self._folder / "calibration.json").write_bytes(calibration)
         bundle = Bundle.load(self._folder)
-        moments = bundle.calibration.moments
+        typical, nobody = bundle.calibration.typical, Cohort.empty(bundle.manifest.dimension)
         for persons in (1, 1000, 100_000):
-            found = bundle.calibration.threshold(0.01, GallerySize({1: persons}))
+            size = GallerySize(persons, persons)
+            found = GalleryRates(bundle.calibration, nobody, size).typical.threshold(0.01)
             assert np.isfinite([found.similarity, *found.interval]).all()
-            assert found.similarity >= moments.mean + moments.deviation
+            assert found.similarity >= typical.mean + typical.deviation
         json.dumps(dict(bundle.calibration.evidence), allow_nan=False).encode()
 
 

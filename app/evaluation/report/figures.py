@@ -1,4 +1,4 @@
-"""The report's three charts, each with its legend."""
+"""The report's three charts, each with its legend. Similarities are those of a typical face."""
 
 from app.evaluation.measure import Evaluation
 from app.pages.chart import Axis, Chart, Entry, decade_below
@@ -6,7 +6,9 @@ from app.pages.words import percent
 
 
 def det_chart(measured: Evaluation) -> Chart:
-    """FNIR against FPIR, both in decades: measured at N, calibrated at N and in ten times N."""
+    """FNIR against FPIR, both in decades: measured at N, by each face's threshold and by one for
+    all, calibrated at N and in ten times N.
+    """
     curves, least = measured.curves, _least_fpir(measured)
     chart = Chart(
         Axis("FPIR (strangers named)", least, 1, log=True),
@@ -24,6 +26,9 @@ def det_chart(measured: Evaluation) -> Chart:
         chart.line(
             [calibrated.fpir[i] for i in inside], [calibrated.fnir[i] for i in inside], style
         )
+    single = curves.one_threshold
+    some = [i for i, rate in enumerate(single.fpir) if rate > 0]
+    chart.line([single.fpir[i] for i in some], [single.fnir[i] for i in some], "single")
     chart.line(x, [curves.measured.fnir[i] for i in seen], "measured")
     chart.mark(measured.target_fpir, measured.at_target.larger.fnir, "larger")
     chart.mark(measured.target_fpir, measured.kith_threshold.fnir.rate, "kith")
@@ -32,6 +37,7 @@ def det_chart(measured: Evaluation) -> Chart:
     chart.legend = [
         Entry("measured", f"Measured on these images, N = {n:,}; shaded: 95 % interval of FNIR"),
         Entry("kith dashed", f"Stated by Kith for N = {n:,}; dot: its threshold for {target}"),
+        Entry("single", "Measured, if all faces had the same threshold"),
         Entry("larger dashed", f"Extrapolated to N = {larger:,} by the calibration; dot: the same"),
         Entry(
             "measured dotted thin",
@@ -55,7 +61,7 @@ def threshold_chart(measured: Evaluation) -> Chart:
     chart.band(seen.similarity, seen.fpir_low, seen.fpir_high, "stranger")
     chart.band(seen.similarity, seen.fnir_low, seen.fnir_high, "mated")
     chart.band(curves.kith.similarity, curves.kith.fpir_low, curves.kith.fpir_high, "kith")
-    chart.line(curves.bundle.similarity, curves.bundle.fpir, "bundle dotted")
+    chart.line(curves.one_threshold.similarity, curves.one_threshold.fpir, "single")
     chart.line(curves.kith.similarity, curves.kith.fpir, "kith dashed")
     chart.line(seen.similarity, seen.fpir, "stranger")
     chart.line(seen.similarity, seen.fnir, "mated")
@@ -64,7 +70,7 @@ def threshold_chart(measured: Evaluation) -> Chart:
         Entry("stranger", "FPIR, measured: strangers named"),
         Entry("mated", "FNIR, measured: people missed"),
         Entry("kith dashed", "FPIR that Kith states in this gallery"),
-        Entry("bundle dotted", "FPIR of the calibration as shipped"),
+        Entry("single", "FPIR, measured, if all faces had the same threshold"),
         _own_threshold(measured),
     ]
     return chart
@@ -80,7 +86,7 @@ def similarity_chart(measured: Evaluation) -> Chart:
     most = max(max(each) for each in shares)
     high = next(each for each in (0.05, 0.1, 0.2, 0.4, 1.0) if most <= each)
     chart = Chart(
-        Axis("Similarity", histogram.edges[0], histogram.edges[-1]),
+        Axis("Similarity (of a typical face)", histogram.edges[0], histogram.edges[-1]),
         Axis("Share of probes", 0, high * 1.02),
         label="Histogram of similarities of mated probes and of strangers",
     )
@@ -118,4 +124,4 @@ def _least_fnir(measured: Evaluation) -> float:
 
 def _similarities(measured: Evaluation) -> Axis:
     edges = measured.curves.histogram.edges
-    return Axis("Threshold (similarity)", edges[0], edges[-1])
+    return Axis("Threshold (similarity of a typical face)", edges[0], edges[-1])

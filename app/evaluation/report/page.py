@@ -7,6 +7,7 @@ from app.decision.words import how_often
 from app.evaluation.document import Source
 from app.evaluation.measure import TEN, Evaluation
 from app.evaluation.operating import Verdict, verdict
+from app.evaluation.report.fairness import unlike_groups
 from app.evaluation.report.figures import det_chart, similarity_chart, threshold_chart
 from app.pages.renderer import Pages
 
@@ -29,9 +30,11 @@ def as_html(source: Source, evaluation: Evaluation) -> str:
         target=evaluation.target_fpir,
         verdict=verdict(evaluation.kith_threshold.fpir, evaluation.target_fpir),
         verdicts=_VERDICTS,
+        judged=verdict,
         times=TEN,
         most_rows=_MOST_ROWS,
         misfit=how_often(evaluation.site.ratio, evaluation.site.ratio_interval, "stated"),
+        unlike=unlike_groups(evaluation),
         det=det_chart(evaluation),
         thresholds=threshold_chart(evaluation),
         similarities=similarity_chart(evaluation),

@@ -42,6 +42,7 @@ class IdentifyOptions(DetectOptions):
 
 class Candidate(BaseModel):
     """A person who looks like the probe; ``fpir`` is the rate at which strangers look as alike.
+    ``extrapolated``: so low a rate that the calibration's data do not reach it.
 
     ``reported_not_them``: the probe is nearer to a face that feedback said was not the person than
     to the person. They are not named for it, however near. ``face_id``, the nearest template, is
@@ -56,6 +57,9 @@ class Candidate(BaseModel):
     )
     fpir: Rate = Field(
         description="Rate, 0 to 1, at which strangers are as similar to anybody in this gallery."
+    )
+    extrapolated: bool = Field(
+        description="Whether the rate is below what the calibration has measured."
     )
     face_id: (
         Annotated[int, Field(ge=1, description="The face's number in its collection.")] | None
@@ -83,6 +87,10 @@ class IdentifiedFace(SampleView):
     are not valid now; ``reasons`` then hold ``person_not_valid``. Only keys with the scope ``read``
     or ``admin`` get both.
 
+    ``threshold`` is the similarity from which on a person is named for this face: its similarities
+    to all people of the gallery decide it. Null for a face that was not compared, and for callers
+    who do not see candidates.
+
     ``similarity`` is that with the person identified, else null. Keys without ``read`` get it in
     steps of 0.05 and no ``candidates``; if the collection has ``show_candidates``, they get exact
     values and candidates without names.
@@ -99,6 +107,11 @@ class IdentifiedFace(SampleView):
         description="Cosine with the person identified, higher is closer, else null; in steps of "
         "0.05 to keys that do not get exact values."
     )
+    threshold: LimitOfSimilarity | None = Field(
+        description="The least cosine at which a person is named for this face: its similarities "
+        "to everybody here decide it. Null where the face was not compared, and to keys that do "
+        "not get exact values."
+    )
     probe_id: Id | None = Field(
         description="Id of the kept probe, for feedback; null where it was not kept."
     )
@@ -114,12 +127,17 @@ class IdentifiedFace(SampleView):
 
 
 class PolicyView(BaseModel):
-    """The threshold of the decision."""
+    """The rule of the decision. ``threshold`` is that of a typical face in this gallery; each face
+    has its own.
+    """
 
     target_fpir: TargetFpir = Field(
         description="Rate, 0 to 1, at which strangers may be named by this decision."
     )
-    threshold: LimitOfSimilarity = Field(description="The least cosine at which a person is named.")
+    threshold: LimitOfSimilarity = Field(
+        description="The threshold of a typical face in this gallery. Each face is decided by its "
+        "own, `faces[].threshold`: it may be unknown above this one, or named below it."
+    )
     gallery_size: Count = Field(description="Persons who are valid now.")
     extrapolated: bool = Field(
         description="Whether the rate is below what the calibration has measured."
@@ -150,7 +168,7 @@ class Identification(BaseModel):
         description="Whether the database did not answer, so that last known data decided."
     )
     policy: PolicyView = Field(
-        description="The threshold of the decision, and what it follows from."
+        description="The rule of the decision, and the threshold of a typical face."
     )
     width: Pixels
     height: Pixels

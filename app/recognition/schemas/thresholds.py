@@ -28,14 +28,10 @@ class BundleEvidence(BaseModel):
 class SiteView(BaseModel):
     """The statistics of the similarities between the gallery's people who are valid now.
 
-    ``mean`` and ``deviation`` are over all pairs of persons, null with fewer than two persons;
-    ``coherence`` is the mean similarity of two faces of one person, null where nobody has two.
-    ``shift`` is the difference of the mean from that of the bundle's calibration, in its standard
-    deviations, and ``stretch`` the ratio of the deviations. The threshold uses ``used_shift`` and
-    ``used_stretch``, which are drawn towards 0 and 1 while there are few people. ``shift_error``
-    and ``stretch_error`` (of its logarithm) are the standard errors that remain; the threshold
-    integrates over them. ``least_similarity`` is the lowest threshold that the site may lead to;
-    ``at_least`` says that its statistics would give a lower one.
+    ``mean`` is over all pairs of persons, ``deviation`` that of a typical person's similarities to
+    the others; null with fewer than two persons. ``shift`` is the difference of the mean from that
+    of the bundle's calibration, in its standard deviations, and ``stretch`` the ratio of the
+    deviations.
     """
 
     persons: Count = Field(description="Persons who are valid now.")
@@ -45,28 +41,10 @@ class SiteView(BaseModel):
     deviation: Positive | None = Field(
         description="Standard deviation of these cosines; null with fewer than two persons."
     )
-    persons_with_several_faces: Count = Field(description="Persons with two faces or more.")
-    coherence: Similarity | None = Field(
-        description="Mean cosine of two faces of one person; null where nobody has two."
-    )
     shift: Finite = Field(
         description="Mean less the bundle's, in the bundle's standard deviations; 0 is alike."
     )
     stretch: Positive = Field(description="Standard deviation over the bundle's; 1 is alike.")
-    used_shift: Finite = Field(
-        description="Shift that the threshold uses, in the bundle's standard deviations."
-    )
-    used_stretch: Positive = Field(description="Stretch that the threshold uses.")
-    shift_error: Positive = Field(description="Standard error that remains of the shift.")
-    stretch_error: Positive = Field(
-        description="Standard error that remains of the logarithm of the stretch."
-    )
-    least_similarity: LimitOfSimilarity = Field(
-        description="The lowest threshold, a cosine, that the site may lead to."
-    )
-    at_least: bool = Field(
-        description="Whether the site's statistics would give a lower threshold."
-    )
 
 
 class ReportsView(BaseModel):
@@ -121,7 +99,9 @@ class ThresholdEvidence(BaseModel):
 
 
 class ThresholdView(BaseModel):
-    """The similarity above which strangers are named at a rate of at most ``target_fpir``.
+    """The similarity from which on a stranger with a typical face is named at a rate of at most
+    ``target_fpir``. Each face that is identified has a threshold of its own, as its similarities to
+    the gallery's people are higher or lower than a typical face's.
 
     ``gallery_size`` and ``face_count`` are of the persons who are valid now.
     """

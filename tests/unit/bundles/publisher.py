@@ -193,7 +193,7 @@ def _write_recipe(world: Publisher, url: str) -> None:
         "made": made,
     }
     (world.recipe / "recipe.json").write_text(json.dumps(plan))
-    (world.recipe / "calibration.json").write_text(json.dumps(fake_calibration()))
+    (world.recipe / "calibration.json").write_text(json.dumps(fake_calibration(128)))
     (world.recipe / "MODEL_CARD.md").write_text("# tiny\n")
 
 

@@ -18,7 +18,7 @@ from app.bundles.writing import ModelFile, write_bundle
 from app.errors import BundleError
 from app.inference.pipeline import build_pipeline
 from app.settings import SHIPPED
-from tests.support.fake_bundle import fake_calibration, write_fake_bundle
+from tests.support.fake_bundle import former_calibration, write_fake_bundle
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -52,7 +52,9 @@ def test_a_whole_bundle_is_loaded_with_its_calibration(folder: Path) -> None:
     assert bundle.manifest.contract_id.startswith("fake-")
     assert bundle.embedder == folder / "embedder.onnx"
     assert bundle.detector is None
-    assert 0 < bundle.calibration.fmr(0.5) < 1
+    assert bundle.calibration.cohort.persons == 1000
+    assert len(bundle.calibration.cohort.total) == bundle.manifest.dimension
+    assert 0 < bundle.calibration.typical_rates.fmr(0.5) < 1
     with pytest.raises(FrozenInstanceError):
         bundle.folder = folder  # type: ignore[misc]
 
@@ -216,7 +218,7 @@ def _write(folder: Path, model: Path, **description: object) -> Bundle:
         folder,
         plain | description,
         models={"embedder.onnx": ModelFile(model, "none")},
-        calibration=fake_calibration(),
+        calibration=former_calibration(),  # of any dimension
         model_card="# made\n",
     )
 

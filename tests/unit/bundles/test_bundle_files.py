@@ -14,13 +14,22 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from app.bundles.bundle import Bundle
+from app.bundles.bundle import MOST_CALIBRATION, Bundle
 from app.bundles.manifest import MODEL_CARD
 from app.bundles.writing import ModelFile, use_calibration, write_bundle
+from app.decision.calibration_file import to_json
+from app.decision.gallery_rates import GalleryRates
+from app.decision.rates import GallerySize
 from app.errors import BundleError
 from app.inference.pipeline import build_pipeline
 from app.settings import SHIPPED
-from tests.support.fake_bundle import as_earlier_releases, fake_calibration
+from tests.support.fake_bundle import (
+    as_earlier_releases,
+    cohort_of,
+    fake_calibration,
+    former_calibration,
+    random_people,
+)
 
 FILES = {"embedder.onnx", "calibration.json", "MODEL_CARD.md"}
 
@@ -54,7 +63,7 @@ def test_the_manifest_lists_every_file_of_the_bundle(folder: Path, name: str) ->
             (folder / file).stat().st_size,
         )
     assert bundle.manifest_sha256 == digest(folder / "manifest.json")
-    assert bundle.warning is None
+    assert bundle.warnings == {}
 
 
 @pytest.mark.parametrize("name", ["calibration.json", "MODEL_CARD.md"])
@@ -74,10 +83,11 @@ def test_a_bundle_of_an_earlier_release_is_loaded_with_a_warning(folder: Path) -
     before = Bundle.load(folder)
     earlier = Bundle.load(as_earlier_releases(folder))
     assert earlier.manifest.contract_id == before.manifest.contract_id
-    assert earlier.calibration.to_dict() == before.calibration.to_dict()
-    assert f"kith models use-calibration {folder}" in str(earlier.warning)
+    assert to_json(earlier.calibration) == to_json(before.calibration)
+    assert f"kith models use-calibration {folder}" in earlier.warnings["calibration_unprotected"]
+    assert earlier.warnings.keys() == {"calibration_unprotected"}
     after = use_calibration(folder)
-    assert after.warning is None
+    assert after.warnings == {}
     assert after.manifest == before.manifest
 
 
@@ -88,7 +98,8 @@ def test_a_calibration_is_put_in_place_with_its_digest_or_not_at_all(folder: Pat
     other = fake_calibration() | {"ambiguity_margin": 0.02}
     for wrong, says in (
         (b"{", "cannot be read"),
-        (json.dumps(other | {"moments": {}}).encode(), "has no 'mean'"),
+        (json.dumps(other | {"tail": {}}).encode(), "has no 'z'"),
+        (json.dumps(fake_calibration(64)).encode(), "cohort.mean has 64 numbers; .* have 32"),
         (json.dumps(other | {"ambiguity_margin": 1.5}).encode(), "ambiguity_margin is 1.5"),
         (
             json.dumps(other | {"evidence": {"contract_id": "face-1"}}).encode(),
@@ -112,7 +123,7 @@ def test_one_that_was_copied_into_the_bundle_is_taken_where_the_operator_says_so
 ) -> None:
     (folder / "calibration.json").write_text(json.dumps(fake_calibration()))
     assert f"`kith models use-calibration {folder}`" in refusal(folder)
-    assert use_calibration(folder).warning is None
+    assert use_calibration(folder).warnings == {}
     (folder / "embedder.onnx").write_bytes(b"half")
     with pytest.raises(BundleError, match=r"embedder\.onnx has 4 bytes"):
         use_calibration(folder)
@@ -161,11 +172,14 @@ def written(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda c: c["moments"].update(mean=-0.5), "moments.mean is -0.5"),
-        (lambda c: c["moments"].update(deviation=1e-3), "moments.deviation is 0.001"),
-        (lambda c: c["shape"]["log_fmr"].__setitem__(0, float("nan")), "NaN is no number"),
-        (lambda c: c["shape"]["log_fmr"].__setitem__(0, -1e308), "shape.log_fmr[0] is -1e+308"),
-        (lambda c: c["shape"]["deviations"].__setitem__(4, 1e308), "shape.deviations[4] is 1e+308"),
+        (lambda c: c["cohort"]["mean"].__setitem__(0, -5), "cohort.mean[0] is -5"),
+        (
+            lambda c: c["cohort"].update(second="AAAAAA=="),
+            "cohort.second has 1 numbers; 528 are right",
+        ),
+        (lambda c: c["tail"]["log_fmr"].__setitem__(0, float("nan")), "NaN is no number"),
+        (lambda c: c["tail"]["log_fmr"].__setitem__(0, -1e308), "tail.log_fmr[0] is -1e+308"),
+        (lambda c: c["tail"]["z"].__setitem__(4, 1e308), "tail.z[4] is 1e+308"),
         (lambda c: c["evidence"].update(note=float("inf")), "Infinity is no number"),
         (lambda c: c["evidence"].update(data="\ud800"), "half of a character"),
         (lambda c: c["evidence"].update(contract_id="face-1"), "was measured with 'face-1'"),
@@ -176,6 +190,28 @@ def test_what_a_manifest_states_must_make_sense_too(
     folder: Path, change: Callable[[dict[str, Any]], object], says: str
 ) -> None:
     assert says in refusal(written(folder, change))
+
+
+def test_a_calibration_of_an_earlier_release_decides_as_well_as_it_can(folder: Path) -> None:
+    """It has the mean and the deviation of similarities: its people look the same to every probe,
+    and those of the gallery count beside them.
+    """
+    after = use_calibration(folder, json.dumps(former_calibration()).encode())
+    assert after.warnings.keys() == {"calibration_former"}
+    assert "`kith models calibrate`" in after.warnings["calibration_former"]
+    assert "\n" not in after.warnings["calibration_former"]
+    calibration, people = after.calibration, random_people(40, 32, seed=9)
+    assert calibration.typical_rates.threshold(0.01).similarity == pytest.approx(0.55, abs=0.03)
+    rates = GalleryRates(calibration, cohort_of(people), GallerySize(40, 40))
+    probes = np.concatenate([people[:1], random_people(1, 32, seed=10)])
+    mate, stranger = (each.threshold(0.01).similarity for each in rates.of(probes))
+    assert max(people @ probes[1]) < stranger < mate < 0.75
+
+
+def test_the_calibration_of_the_largest_embeddings_can_be_read() -> None:
+    """It grows with the square of the dimension, of which a manifest allows 4,096."""
+    bytes_of_256 = len(json.dumps(fake_calibration(256)))
+    assert 4096**2 / 256**2 * bytes_of_256 < MOST_CALIBRATION
 
 
 def test_names_twice_in_one_object_are_refused(folder: Path) -> None:
@@ -202,7 +238,7 @@ def test_pipes_folders_and_links_out_of_the_bundle_are_no_files_of_it(
     file.unlink()
     outside.rename(folder / "stored")
     file.symlink_to("stored")
-    assert Bundle.load(folder).warning is None
+    assert Bundle.load(folder).warnings == {}
     file.unlink()
     os.mkfifo(file)
     assert name in refusal(folder)
@@ -258,7 +294,7 @@ def test_a_model_whose_weights_lie_in_another_file_is_refused(tmp_path: Path) ->
             tmp_path / "made",
             description,
             models={"embedder.onnx": ModelFile(file, "none")},
-            calibration=fake_calibration(),
+            calibration=former_calibration(),
             model_card="",
         )
         if not outside:

@@ -1,6 +1,7 @@
 """Pulling over a bundle that is there: what is replaced, and what is the operator's own."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,14 @@ from structlog.testing import capture_logs
 
 from app.bundles.manifest import sha256_of
 from app.bundles.pull import pull
-from app.bundles.writing import ModelFile, add_model, use_calibration
+from app.bundles.writing import ModelFile, add_model, use_calibration, write_bundle
 from app.errors import BundleError
-from tests.support.fake_bundle import as_earlier_releases, fake_calibration, write_fake_bundle
+from tests.support.fake_bundle import (
+    as_earlier_releases,
+    fake_calibration,
+    former_calibration,
+    write_fake_bundle,
+)
 from tests.unit.bundles.publisher import Publisher, published
 
 
@@ -55,6 +61,58 @@ def test_an_older_calibration_is_replaced_and_the_contract_stays(
     assert world.asked == []
 
 
+def _of_the_release_before(world: Publisher, destination: Path) -> None:
+    """The recipe's bundle as it was when a calibration knew only how alike people are."""
+    calibration = world.recipe / "calibration.json"
+    own = calibration.read_text()
+    calibration.write_text(json.dumps(former_calibration()))
+    before = pull(destination, source=world.folder, recipe=world.recipe)
+    assert before.warnings.keys() == {"calibration_former"}
+    calibration.write_text(own)
+    shutil.rmtree(world.folder)
+    world.wheel.unlink()
+
+
+@pytest.mark.parametrize("keep_contract", [True, False])
+def test_a_calibration_of_the_former_format_is_replaced_without_a_network(
+    world: Publisher, destination: Path, keep_contract: bool
+) -> None:
+    _of_the_release_before(world, destination)
+    with capture_logs() as lines:
+        now = pull(destination, recipe=world.recipe, keep_contract=keep_contract)
+    assert now.warnings == {}
+    assert now.calibration.cohort.persons == 1000
+    assert [line["event"] for line in lines] == ["bundle.updated"]
+    assert world.asked == []
+    with capture_logs() as lines:
+        again = pull(destination, recipe=world.recipe, keep_contract=keep_contract)
+    assert again.manifest_sha256 == now.manifest_sha256
+    assert lines == []
+
+
+def test_settings_of_the_detector_that_make_another_contract_stay_with_it(
+    world: Publisher, destination: Path
+) -> None:
+    made = pull(destination, source=world.folder, recipe=world.recipe)
+    description = made.manifest.model_dump(exclude={"files", "contract_id"})
+    description["detector"]["score_threshold"] = 0.7
+    models = {
+        name: ModelFile(Path(shutil.copy(destination / name, destination.parent)), "none")
+        for name in made.manifest.models
+    }
+    own = write_bundle(
+        destination,
+        description,
+        models=models,
+        calibration=former_calibration(),
+        model_card="",
+    )
+    kept = pull(destination, source=world.folder, recipe=world.recipe, keep_contract=True)
+    assert kept.manifest_sha256 == own.manifest_sha256
+    now = pull(destination, source=world.folder, recipe=world.recipe)
+    assert now.manifest_sha256 == made.manifest_sha256
+
+
 def test_an_older_card_or_version_is_replaced(world: Publisher, destination: Path) -> None:
     pull(destination, source=world.folder, recipe=world.recipe)
     (world.recipe / "MODEL_CARD.md").write_text("# tiny, told better\n")
@@ -69,7 +127,7 @@ def test_a_calibration_on_the_operators_own_photos_stays(
     world: Publisher, destination: Path
 ) -> None:
     pull(destination, source=world.folder, recipe=world.recipe)
-    own = fake_calibration() | {"evidence": {"data": "our own doors"}}
+    own = fake_calibration(128) | {"evidence": {"data": "our own doors"}}
     use_calibration(destination, json.dumps(own).encode())
     _revised(world, "calibration.json", ambiguity_margin=0.02)
     again = pull(destination, source=world.folder, recipe=world.recipe)
@@ -85,7 +143,7 @@ def test_one_that_the_manifest_does_not_state_is_neither_believed_nor_lost(
     world: Publisher, destination: Path
 ) -> None:
     pull(destination, source=world.folder, recipe=world.recipe)
-    own = json.dumps(fake_calibration() | {"evidence": {"data": "our own doors"}})
+    own = json.dumps(fake_calibration(128) | {"evidence": {"data": "our own doors"}})
     (destination / "calibration.json").write_text(own)
     with pytest.raises(BundleError, match=r"use-calibration .* remove it if you do not want it"):
         pull(destination, source=world.folder, recipe=world.recipe, keep_contract=True)
@@ -96,7 +154,7 @@ def test_an_edited_calibration_of_the_recipe_is_made_anew(
     world: Publisher, destination: Path
 ) -> None:
     first = pull(destination, source=world.folder, recipe=world.recipe)
-    edited = fake_calibration() | {"ambiguity_margin": 0.3}
+    edited = fake_calibration(128) | {"ambiguity_margin": 0.3}
     (destination / "calibration.json").write_text(json.dumps(edited))
     with capture_logs() as lines:
         again = pull(destination, recipe=world.recipe, keep_contract=True)

@@ -1,164 +1,64 @@
-"""From a similarity to an error rate and back, whatever the calibration and the gallery."""
+"""What the similarities of a bundle are worth where no gallery is known."""
+
+from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 
-from app.decision.calibration import Calibration, GallerySize
-from app.decision.open_set import Outcome, decide
-from tests.support.fake_bundle import fake_calibration
-from tests.unit.decision.calibrations import calibrations, similarities, sizes, targets
-
-ABOVE_ANY_COSINE = np.float32(1) + 4 * np.finfo(np.float32).eps
+from app.decision.calibration import Calibration
+from app.decision.fit import fit
+from app.decision.fusion import fuse_persons
+from tests.unit.decision.people import people
 
 
-def slow_fpir(calibration: Calibration, similarity: float, size: GallerySize) -> float:
-    """The definition: a stranger is named unless each single person stays below the threshold."""
-    moments, shape = calibration.moments, calibration.shape
-    nobody = 1.0
-    for templates, persons in size.persons_by_templates.items():
-        length = (moments.coherence + (1 - moments.coherence) / templates) ** 0.5
-        deviations = (similarity - moments.mean / length) / moments.deviation
-        fmr = float(np.exp(np.interp(deviations, shape.deviations, shape.log_fmr)))
-        nobody *= (1 - fmr) ** persons
-    return 1 - nobody
+@cache
+def bundle() -> Calibration:
+    vectors, labels = people(800, 2)
+    return fit(vectors, labels, contract_id="numbers", data="numbers", margin=0.03)
 
 
-@given(calibrations(), sizes, st.integers(0, 1024))
-def test_the_rate_of_a_gallery_is_its_definition(
-    calibration: Calibration, size: GallerySize, step: int
-) -> None:
-    similarity = float(calibration._grid[step])  # between these its logarithm is straight
-    expected = slow_fpir(calibration, similarity, size)
-    assert calibration.fpir(similarity, size) == pytest.approx(expected, rel=1e-6, abs=1e-12)
-
-
-@given(calibrations(), similarities, st.integers(1, 30))
-def test_the_rate_of_one_comparison_is_that_of_a_gallery_of_one(
-    calibration: Calibration, similarity: float, templates: int
-) -> None:
-    fmr = calibration.fmr(similarity, templates=templates)
-    size = GallerySize({templates: 1})
-    assert fmr == pytest.approx(slow_fpir(calibration, similarity, size), rel=1e-6, abs=1e-12)
-
-
-@given(calibrations(), sizes, similarities, similarities)
-def test_a_nearer_probe_is_never_likelier_to_be_a_stranger(
-    calibration: Calibration, size: GallerySize, one: float, other: float
-) -> None:
-    low, high = sorted([one, other])
-    assert 0 <= calibration.fpir(high, size) <= calibration.fpir(low, size) * (1 + 1e-12) <= 1.1
-
-
-@given(calibrations(), sizes, similarities, st.integers(1, 30))
-def test_a_larger_gallery_never_has_a_lower_rate(
-    calibration: Calibration, size: GallerySize, similarity: float, templates: int
-) -> None:
-    larger = with_one_more(size, templates)
-    before, after = (calibration.fpir(similarity, each) for each in (size, larger))
-    assert after >= before * (1 - 1e-9)
-
-
-@given(calibrations(), sizes, targets)
-def test_the_threshold_keeps_its_promise(
-    calibration: Calibration, size: GallerySize, target: float
-) -> None:
-    threshold = calibration.threshold(target, size)
-    assert threshold.target == target
-    assert calibration.fpir(threshold.similarity, size) <= target * (1 + 1e-6)
-
-
-@given(calibrations(), sizes, targets)
-def test_the_threshold_is_the_least_that_keeps_it(
-    calibration: Calibration, size: GallerySize, target: float
-) -> None:
-    similarity = calibration.threshold(target, size).similarity
-    assume(similarity > calibration._grid[0])
-    lower = min(similarity, 1.0) - 1e-3
-    assert calibration.fpir(lower, size) >= target * (1 - 1e-6)
-
-
-# Where a made-up rate is flat or beyond all similarities there is no one answer, and often it is.
-@settings(suppress_health_check=[HealthCheck.filter_too_much])
-@given(calibrations(), sizes, st.floats(0, 1))
-def test_the_threshold_of_a_similaritys_rate_is_that_similarity(
-    calibration: Calibration, size: GallerySize, place: float
-) -> None:
-    lax, strict = (calibration.threshold(target, size).similarity for target in (0.5, 1e-6))
-    similarity = lax + place * (strict - lax)
-    rate = calibration.fpir(similarity, size)
-    near = calibration.fpir(similarity - 1e-3, size), calibration.fpir(similarity + 1e-3, size)
-    assume(1e-12 < rate < 1 - 1e-9)
-    assume(near[0] > rate * (1 + 1e-4) and rate > near[1] * (1 + 1e-4))
-    assume(calibration._grid[0] < similarity < 1)
-    assert calibration.threshold(rate, size).similarity == pytest.approx(similarity, abs=1e-3)
-
-
-@given(calibrations(), sizes, targets, st.integers(1, 30))
-def test_a_larger_gallery_never_has_a_lower_threshold(
-    calibration: Calibration, size: GallerySize, target: float, templates: int
-) -> None:
-    larger = calibration.threshold(target, with_one_more(size, templates)).similarity
-    assert larger >= calibration.threshold(target, size).similarity - 1e-9
-
-
-@given(calibrations(), sizes, targets, targets)
-def test_a_stricter_promise_never_has_a_lower_threshold(
-    calibration: Calibration, size: GallerySize, one: float, other: float
-) -> None:
-    strict, lax = (calibration.threshold(each, size) for each in sorted([one, other]))
-    assert strict.similarity >= lax.similarity - 1e-12
-    assert strict.extrapolated >= lax.extrapolated
-
-
-@given(calibrations(), sizes, targets)
-def test_the_interval_holds_the_rate(
-    calibration: Calibration, size: GallerySize, target: float
-) -> None:
-    threshold = calibration.threshold(target, size)
-    low, high = threshold.interval
-    at = min(threshold.similarity, 1.0)
-    assert 0 <= low <= high <= 1
-    assert low * (1 - 1e-6) <= slow_fpir(calibration, at, size) <= high * (1 + 1e-6)
-
-
-@given(calibrations(), targets)
-def test_an_empty_gallery_names_nobody_and_has_the_threshold_of_one_person(
-    calibration: Calibration, target: float
-) -> None:
-    empty = GallerySize({})
-    assert calibration.fpir(-1.0, empty) == 0
-    one = calibration.threshold(target, GallerySize({1: 1}))
-    assert calibration.threshold(target, empty) == one
-    assert calibration.verification_threshold(target) == one
-
-
-def test_a_promise_that_nothing_can_keep_names_nobody_not_even_by_rounding() -> None:
-    calibration = Calibration.from_dict(fake_calibration())
-    size = GallerySize({1: 10_000})
-    threshold = calibration.threshold(1e-9, size)
-    assert decide([float(ABOVE_ANY_COSINE)], threshold.similarity, margin=0).outcome is (
-        Outcome.UNKNOWN
+@pytest.mark.parametrize(("one", "other"), [(1, 1), (1, 4), (3, 3)])
+def test_half_of_all_second_names_are_as_near_as_one_person_is(one: int, other: int) -> None:
+    both = people(400, one + other, seed=9)[0].reshape(400, one + other, -1)
+    first, second = (
+        fuse_persons(part.reshape(-1, both.shape[2]), np.repeat(np.arange(400), part.shape[1]))
+        for part in (both[:, :one], both[:, one:])
     )
-    assert calibration.fpir(float(ABOVE_ANY_COSINE), size) == calibration.fpir(1.0, size) > 1e-9
+    scores = np.sum(first.vectors * second.vectors, axis=1)
+    least = bundle().same_person(first.templates, second.templates)
+    assert 0.3 < (scores >= least).mean() < 0.7
+    strangers = (first.vectors @ second.vectors.T)[~np.eye(400, dtype=bool)]
+    assert (strangers >= least[0]).mean() < 1e-3
 
 
-def test_what_the_data_do_not_reach_is_called_extrapolated() -> None:
-    calibration = Calibration.from_dict(fake_calibration())  # supported to 1e-5
-    one, many = GallerySize({1: 1}), GallerySize({1: 1000})
-    assert not calibration.threshold(2e-5, one).extrapolated
-    assert calibration.threshold(5e-6, one).extrapolated
-    assert calibration.threshold(2e-5, many).extrapolated
-    assert not calibration.threshold(2e-2, many).extrapolated
+@pytest.mark.parametrize("target", [0.1, 0.01])
+@pytest.mark.parametrize("common", [0.0, 0.25, 0.5])
+def test_two_strangers_are_a_match_as_often_as_stated_whatever_their_kind(
+    common: float, target: float
+) -> None:
+    vectors = people(200, 1, seed=5, common=common)[0]
+    found = []
+    for one, other in zip(*np.triu_indices(200, 1), strict=True):
+        if (one + other) % 4 == 0:
+            rates = bundle().between(vectors[one], vectors[other])
+            found.append(rates.fmr(float(vectors[one] @ vectors[other])))
+    # Of a kind that the bundle's people are not, strangers are more alike than these show.
+    assert (
+        0.5 * target < np.mean(np.array(found) <= target) < (1.6 if common <= 0.25 else 6) * target
+    )
 
 
-def test_a_gallery_counts_its_persons_and_templates() -> None:
-    size = GallerySize({1: 4, 3: 2})
-    assert (size.persons, size.templates) == (6, 10)
+def test_the_rates_between_two_faces_are_the_same_in_either_order() -> None:
+    one, other = people(2, 1, seed=5)[0]
+    there, back = bundle().between(one, other), bundle().between(other, one)
+    assert there.fmr(0.3) == pytest.approx(back.fmr(0.3), rel=1e-12)
+    assert there.verification_threshold(0.01) == there.threshold(0.01)
 
 
-def with_one_more(size: GallerySize, templates: int) -> GallerySize:
-    counts = dict(size.persons_by_templates)
-    counts[templates] = counts.get(templates, 0) + 1
-    return GallerySize(counts)
+def test_two_typical_faces_are_between_all() -> None:
+    vectors = people(100, 1, seed=5)[0]
+    limits = [
+        bundle().between(one, other).limit(0.01)
+        for one, other in zip(vectors[:50], vectors[50:], strict=True)
+    ]
+    assert min(limits) < bundle().typical_rates.limit(0.01) < max(limits)

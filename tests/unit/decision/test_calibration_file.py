@@ -1,6 +1,7 @@
 """A calibration as its bundle keeps it: read back as written, refused where it makes no sense."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -9,88 +10,173 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.decision.calibration import Calibration, GallerySize
+from app.decision.calibration import Calibration
+from app.decision.calibration_file import from_json, to_json
+from app.decision.cohort import Cohort
+from app.decision.gallery_rates import GalleryRates
+from app.decision.rates import GallerySize
 from app.errors import BundleError
-from tests.support.fake_bundle import fake_calibration
+from tests.support.fake_bundle import (
+    cohort_of,
+    fake_calibration,
+    former_calibration,
+    random_people,
+)
 from tests.unit.decision.calibrations import calibrations, sizes, targets
 
 Content = dict[str, Any]
+DIMENSION = 8
 NAN, INFINITY, HUGE = float("nan"), float("inf"), 10**400
 
 
-@given(calibrations(), sizes, targets)
-def test_what_is_written_is_read_back(
-    calibration: Calibration, size: GallerySize, target: float
-) -> None:
-    read = Calibration.from_dict(json.loads(json.dumps(calibration.to_dict())))
-    assert read.to_dict() == calibration.to_dict()
+@given(calibrations())
+def test_what_is_written_is_read_back(calibration: Calibration) -> None:
+    read = from_json(json.loads(json.dumps(to_json(calibration))), dimension=DIMENSION)
+    assert to_json(read) == to_json(calibration)
     assert read.evidence == calibration.evidence
     assert read.ambiguity_margin == calibration.ambiguity_margin
-    np.testing.assert_allclose(read.shape.deviations, calibration.shape.deviations, atol=1e-4)
-    np.testing.assert_allclose(read.shape.log_fmr, calibration.shape.log_fmr, atol=1e-4)
-    assert read.threshold(target, size).target == target
+    assert read.cohort.persons == calibration.cohort.persons
+    probes = random_people(5, DIMENSION, seed=7)
+    for one, other in zip(read.cohort.sums(probes), calibration.cohort.sums(probes), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+    assert read.typical.mean == pytest.approx(calibration.typical.mean, abs=1e-5)
+    assert read.typical.deviation == pytest.approx(calibration.typical.deviation, abs=1e-5)
+    assert read.tail.to_dict() == calibration.tail.to_dict()
 
 
-def column(name: str, values: object) -> Callable[[Content], None]:
-    return lambda content: content["shape"].update({name: values})
-
-
-def moment(name: str, value: object) -> Callable[[Content], None]:
-    return lambda content: content["moments"].update({name: value})
+def part(name: str, key: str, value: object) -> Callable[[Content], None]:
+    return lambda content: content[name].update({key: value})
 
 
 def top(name: str, value: object) -> Callable[[Content], None]:
     return lambda content: content.update({name: value})
 
 
-WRONG = {
-    "another format": top("format", 1),
-    "a margin of nothing": top("ambiguity_margin", None),
-    "a negative margin": top("ambiguity_margin", -0.1),
-    "a margin that is no number": top("ambiguity_margin", NAN),
-    "a margin beyond all numbers": top("ambiguity_margin", HUGE),
-    "evidence that is none": top("evidence", 3),
-    "no shape": lambda content: content.pop("shape"),
-    "no moments": lambda content: content.pop("moments"),
-    "no evidence": lambda content: content.pop("evidence"),
-    "a shape that is a list": top("shape", []),
-    "a deviation of nothing": moment("deviation", 0.0),
-    "a mean that is no number": moment("mean", NAN),
-    "a mean that no cosine has": moment("mean", 1.5),
-    "a coherence of nothing": moment("coherence", 0.0),
-    "a coherence above one": moment("coherence", 1.1),
-    "a moment in words": moment("mean", "low"),
-    "deviations that fall": column("deviations", [4.0, 3.6, 2.0, 0.0, -4.0]),
-    "a deviation twice": column("deviations", [-4.0, 0.0, 0.0, 3.6, 4.0]),
-    "a deviation without end": column("deviations", [-4.0, 0.0, 2.0, 3.6, INFINITY]),
-    "too few deviations": column("deviations", [-4.0, 0.0]),
-    "a rate that rises": column("log_fmr", [0.0, -1.0, -2.0, -1.5, -4.0]),
-    "a rate above one": column("log_fmr", [0.1, -1.0, -2.0, -3.0, -4.0]),
-    "a rate of nothing": column("log_fmr", [0.0, -1.0, -2.0, -3.0, -INFINITY]),
-    "a rate too small to be told": column("log_fmr", [0.0, -1.0, -2.0, -3.0, -800.0]),
-    "a rate that is no number": column("log_fmr", [0.0, -1.0, NAN, -3.0, -4.0]),
-    "a rate in words": column("log_fmr", ["one", "two", "three", "four", "five"]),
-    "a negative spread": column("log_spread", [0.1, 0.1, 0.1, 0.1, -0.1]),
-    "a spread without end": column("log_spread", [0.1, 0.1, 0.1, 0.1, INFINITY]),
-    "a spread of everything": column("log_spread", [0.1, 0.1, 0.1, 0.1, 1e6]),
-    "a spread in two dimensions": column("log_spread", [[0.1], [0.1], [0.1], [0.1], [0.1]]),
-    "ragged columns": column("deviations", [[-4.0], [0.0, 1.0]]),
-    "one point": lambda content: content["shape"].update(
-        deviations=[0.0], log_fmr=[-1.0], log_spread=[0.1]
+def packed(numbers: list[float]) -> str:
+    return b64encode(np.array(numbers, "<f4").tobytes()).decode()
+
+
+BOTH = {
+    "another format": (top("format", 1), "format is 1; 3 is right"),
+    "a format with a fraction": (top("format", 3.0), "format is 3.0; 3 is right"),
+    "a format that is true": (top("format", True), "format is True"),
+    "no format": (lambda c: c.pop("format"), "has no 'format'"),
+    "a margin of nothing": (top("ambiguity_margin", None), "ambiguity_margin is None"),
+    "a negative margin": (top("ambiguity_margin", -0.1), "ambiguity_margin is -0.1"),
+    "a margin that is no number": (top("ambiguity_margin", NAN), "ambiguity_margin is nan"),
+    "a margin beyond all numbers": (top("ambiguity_margin", HUGE), "a number of 1329 bits"),
+    "evidence that is none": (top("evidence", 3), "evidence is 3; a JSON object is right"),
+    "no evidence": (lambda c: c.pop("evidence"), "has no 'evidence'"),
+}
+PRESENT = {
+    "no cohort": (lambda c: c.pop("cohort"), "has no 'cohort'"),
+    "no tail": (lambda c: c.pop("tail"), "has no 'tail'"),
+    "a tail that is a list": (top("tail", []), "tail is []; a JSON object is right"),
+    "a cohort that is a list": (top("cohort", []), "cohort is []"),
+    "mates who are not alike": (top("mated_similarity", 0.0), "mated_similarity is 0.0"),
+    "mates beyond one": (top("mated_similarity", 1.1), "mated_similarity is 1.1"),
+    "few people": (part("cohort", "persons", 2), "cohort.persons is 2; a number of 3 to"),
+    "half a person": (part("cohort", "persons", 90.5), "cohort.persons is 90.5; a whole number"),
+    "true people": (part("cohort", "persons", True), "cohort.persons is True; a whole number"),
+    "people without end": (part("cohort", "persons", HUGE), "cohort.persons is a number of"),
+    "a mean in words": (part("cohort", "mean", "low"), "cohort.mean is 'low'; a list"),
+    "a mean that no cosine has": (part("cohort", "mean", [2.0] * 8), "cohort.mean[0] is 2.0"),
+    "a mean of other embeddings": (
+        part("cohort", "mean", [0.0] * 9),
+        "mean has 9 numbers; .* have 8",
     ),
-    "support of nothing": column("supported_fmr", 0.0),
-    "support above one": column("supported_fmr", 1.5),
-    "support that is no number": column("supported_fmr", NAN),
+    "moments in words": (part("cohort", "second", "many!"), "second is not base64"),
+    "moments in a list": (part("cohort", "second", [0.1]), "second is not base64"),
+    "too few moments": (part("cohort", "second", packed([0.1] * 35)), "35 numbers; 36 are right"),
+    "half a moment": (part("cohort", "second", "AAA="), "not base64 of float32"),
+    "a moment that is no number": (
+        part("cohort", "second", packed([NAN] * 36)),
+        "not from -1 to 1",
+    ),
+    "a moment above one": (part("cohort", "second", packed([1.5] * 36)), "not from -1 to 1"),
+}
+COLUMNS = {
+    "scores that fall": ("z", [4.0, 3.6, 2.0, 0.0, -4.0], "[1] is 3.6; more than the one before"),
+    "a score twice": ("z", [-4.0, 0.0, 0.0, 3.6, 4.0], "[2] is 0.0; more than the one before"),
+    "a score without end": ("z", [-4.0, 0.0, 2.0, 3.6, INFINITY], "[4] is inf"),
+    "too few scores": ("z", [-4.0, 0.0], "columns differ in length"),
+    "ragged columns": ("z", [[-4.0], [0.0, 1.0]], "[0] is [-4.0]"),
+    "a rate that rises": ("log_fmr", [0.0, -1.0, -2.0, -1.5, -4.0], "log_fmr[3] is -1.5; no more"),
+    "a rate above one": ("log_fmr", [0.1, -1.0, -2.0, -3.0, -4.0], "log_fmr[0] is 0.1"),
+    "a rate of nothing": ("log_fmr", [0.0, -1.0, -2.0, -3.0, -INFINITY], "log_fmr[4] is -inf"),
+    "a rate too small": ("log_fmr", [0.0, -1.0, -2.0, -3.0, -800.0], "log_fmr[4] is -800.0"),
+    "a rate that is no number": ("log_fmr", [0.0, -1.0, NAN, -3.0, -4.0], "log_fmr[2] is nan"),
+    "a rate in words": ("log_fmr", ["one", "two", "three", "four", "five"], "log_fmr[0] is 'one'"),
+    "a negative spread": ("log_spread", [0.1, 0.1, 0.1, 0.1, -0.1], "log_spread[4] is -0.1"),
+    "a spread without end": ("log_spread", [0.1] * 4 + [INFINITY], "log_spread[4] is inf"),
+    "a spread of everything": ("log_spread", [0.1] * 4 + [1e6], "log_spread[4] is 1000000.0"),
+    "support of nothing": ("supported_fmr", 0.0, "supported_fmr is 0.0; between 0 and 1"),
+    "support above one": ("supported_fmr", 1.5, "supported_fmr is 1.5"),
+    "support that is no number": ("supported_fmr", NAN, "supported_fmr is nan"),
+}
+FORMER = {
+    "no shape": (lambda c: c.pop("shape"), "has no 'shape'"),
+    "no moments": (lambda c: c.pop("moments"), "has no 'moments'"),
+    "a deviation of nothing": (part("moments", "deviation", 0.0), "moments.deviation is 0.0"),
+    "a mean that is no number": (part("moments", "mean", NAN), "moments.mean is nan"),
+    "a coherence above one": (part("moments", "coherence", 1.1), "moments.coherence is 1.1"),
+    "people in words": (part("evidence", "identities", "many"), "evidence.identities is 'many'"),
+    "nobody": (part("evidence", "identities", 0), "evidence.identities is 0; a number of 2 to"),
 }
 
 
-@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
-def test_what_makes_no_sense_is_refused(wrong: Callable[[Content], None]) -> None:
-    content = fake_calibration()
-    Calibration.from_dict(content)
+def refused(content: Content, says: str) -> None:
+    with pytest.raises(BundleError) as refusal:
+        from_json(content, dimension=DIMENSION)
+    detail = refusal.value.detail
+    assert detail.startswith("The calibration is not valid: ")
+    assert detail.endswith("; `kith models calibrate` makes one.")
+    before, _, after = says.partition(" .* ")
+    assert before in detail
+    assert after in detail
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"), [*BOTH.values(), *PRESENT.values()], ids=[*BOTH, *PRESENT]
+)
+def test_what_makes_no_sense_is_refused(wrong: Callable[[Content], None], says: str) -> None:
+    content = fake_calibration(DIMENSION)
+    from_json(content, dimension=DIMENSION)
     wrong(content)
-    with pytest.raises(BundleError, match="calibration is not valid"):
-        Calibration.from_dict(content)
+    refused(content, says)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"), [*BOTH.values(), *FORMER.values()], ids=[*BOTH, *FORMER]
+)
+def test_what_makes_no_sense_in_the_former_format_is_refused(
+    wrong: Callable[[Content], None], says: str
+) -> None:
+    content = former_calibration()
+    from_json(content, dimension=DIMENSION)
+    wrong(content)
+    refused(content, says)
+
+
+@pytest.mark.parametrize(("name", "value", "says"), COLUMNS.values(), ids=COLUMNS)
+def test_a_tail_that_is_no_falling_rate_is_refused_by_the_name_that_its_file_has(
+    name: str, value: object, says: str
+) -> None:
+    content, former = fake_calibration(DIMENSION), former_calibration()
+    content["tail"][name] = value
+    refused(content, says)
+    former["shape"]["deviations" if name == "z" else name] = value
+    refused(former, says)
+    with pytest.raises(BundleError, match=r"shape"):
+        from_json(former, dimension=DIMENSION)
+
+
+@pytest.mark.parametrize("points", [0, 1])
+def test_a_tail_of_fewer_than_two_points_is_refused(points: int) -> None:
+    content = fake_calibration(DIMENSION)
+    for name in ("z", "log_fmr", "log_spread"):
+        content["tail"][name] = content["tail"][name][:points]
+    refused(content, f"tail.z has {points} numbers; 2 or more are right")
 
 
 json_values = st.recursive(
@@ -103,24 +189,56 @@ json_values = st.recursive(
 @given(json_values)
 def test_any_other_json_is_refused(content: Content) -> None:
     with pytest.raises(BundleError):
-        Calibration.from_dict(content)
+        from_json(content, dimension=DIMENSION)
 
 
 @given(
-    st.sampled_from(["deviations", "log_fmr", "log_spread", "supported_fmr"]),
+    st.sampled_from(["z", "log_fmr", "log_spread", "supported_fmr"]),
     st.one_of(json_values, st.lists(st.floats(), min_size=5, max_size=5)),
     sizes,
     targets,
 )
-def test_a_damaged_shape_is_refused_or_makes_sense(
+def test_a_damaged_tail_is_refused_or_makes_sense(
     name: str, value: object, size: GallerySize, target: float
 ) -> None:
-    content = fake_calibration()
-    content["shape"][name] = value
+    content = fake_calibration(DIMENSION)
+    content["tail"][name] = value
     try:
-        calibration = Calibration.from_dict(content)
+        calibration = from_json(content, dimension=DIMENSION)
     except BundleError:
         return
-    threshold = calibration.threshold(target, size)
+    rates = GalleryRates(calibration, Cohort.empty(DIMENSION), size).typical
+    threshold = rates.threshold(target)
     assert np.isfinite([threshold.similarity, *threshold.interval]).all()
-    assert calibration.fpir(threshold.similarity, size) <= target * (1 + 1e-6)
+    kept = rates.fpir(threshold.similarity) <= target * (1 + 1e-6)
+    assert kept or threshold.similarity > 1
+
+
+@pytest.mark.parametrize("identities", [None, 2, 60, 4000])
+def test_the_people_of_the_former_format_look_the_same_to_every_probe(
+    identities: int | None,
+) -> None:
+    content = former_calibration()
+    content["moments"].update(mean=0.1)
+    if identities is not None:
+        content["evidence"]["identities"] = identities
+    calibration = from_json(content, dimension=DIMENSION)
+    total, squares = calibration.cohort.sums(random_people(5, DIMENSION, seed=7))
+    persons = calibration.cohort.persons
+    assert persons == max(identities or 0, 50)
+    np.testing.assert_allclose(total / persons, 0.1)
+    np.testing.assert_allclose(squares / persons, 0.1**2 + 0.25**2)
+    assert (calibration.typical.mean, calibration.typical.deviation) == (0.1, 0.25)
+    assert calibration.mated_similarity == content["moments"]["coherence"]
+
+
+def test_the_former_format_lets_the_gallery_speak() -> None:
+    """With many people enrolled, its own people are of no account."""
+    people, probes = random_people(3000, DIMENSION), random_people(4, DIMENSION, seed=7)
+    size = GallerySize(3000, 3000)
+    limits = [
+        [each.limit(0.01) for each in GalleryRates(read, cohort_of(people), size).of(probes)]
+        for content in (fake_calibration(DIMENSION), former_calibration())
+        for read in [from_json(content, dimension=DIMENSION)]
+    ]
+    assert limits[0] == pytest.approx(limits[1], abs=5e-3)

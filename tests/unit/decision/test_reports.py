@@ -6,13 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from app.decision.calibration import Calibration, GallerySize
+from app.decision.rates import ProbeRates
 from app.decision.reports import NO_REPORTS, Reports, believed, most_of_one_reporter
-from tests.support.fake_bundle import fake_calibration
-from tests.unit.decision.calibrations import calibrations, similarities, sizes, targets
+from app.decision.standardise import Norms
+from tests.unit.decision.calibrations import targets
+from tests.unit.decision.test_rates import TAIL
 
-SIZE = GallerySize({1: 50})
 counts = st.integers(0, 10_000)
+
+
+def fifty(factor: float) -> ProbeRates:
+    """The rates of a probe among fifty people."""
+    return ProbeRates(Norms.known(np.zeros(1), np.array([0.2])), TAIL, 50, factor)
 
 
 @given(st.integers(1, 3000))
@@ -25,9 +30,9 @@ def test_the_lower_limit_is_below_the_exact_one_and_near_it(count: int) -> None:
 
 @given(counts, st.floats(1e-6, 1e5))
 def test_reports_never_make_a_threshold_laxer(count: int, expected: float) -> None:
-    calibration = Calibration.from_dict(fake_calibration())
-    raised = calibration.raised(Reports(count, expected).factor)
-    before, after = (each.threshold(0.01, SIZE) for each in (calibration, raised))
+    before, after = (
+        fifty(factor).threshold(0.01) for factor in (1.0, Reports(count, expected).factor)
+    )
     assert after.similarity >= before.similarity
     assert after.extrapolated >= before.extrapolated
 
@@ -47,20 +52,6 @@ def test_more_of_them_and_fewer_expected_are_never_less_strict(
     assert Reports(many, low).factor >= Reports(few, high).factor
 
 
-@given(calibrations(), sizes, targets, similarities, st.floats(1, 1e4))
-def test_a_raised_rate_is_so_many_times_as_high_and_still_a_rate(
-    calibration: Calibration, size: GallerySize, target: float, similarity: float, factor: float
-) -> None:
-    raised = calibration.raised(factor)
-    before, after = calibration.fmr(similarity), raised.fmr(similarity)
-    assert after == pytest.approx(min(before * factor, 1.0), rel=1e-6) or after >= before
-    assert after <= 1
-    assert raised.fpir(similarity, size) >= calibration.fpir(similarity, size) * (1 - 1e-9)
-    threshold = raised.threshold(target, size)
-    assert raised.fpir(threshold.similarity, size) <= target * (1 + 1e-6)
-    assert threshold.similarity >= calibration.threshold(target, size).similarity - 1e-9
-
-
 class Door:
     """A collection that states 1 % while strangers come ``truth`` times as near as it thinks."""
 
@@ -68,8 +59,7 @@ class Door:
         self, truth: float, *, told: float, strangers: float, seed: int, target: float = 0.01
     ) -> None:
         self.target = target
-        self.calibration = Calibration.from_dict(fake_calibration())
-        self.real = self.calibration.raised(truth)
+        self.real = fifty(truth)
         self.told, self.strangers = told, strangers
         self.rng = np.random.default_rng(seed)
         self.count, self.expected = 0, 0.0
@@ -81,8 +71,7 @@ class Door:
     def day(self, probes: int) -> float:
         """How often a stranger was named; those who were, are reported with chance ``told``."""
         factor = self.factor
-        threshold = self.calibration.raised(factor).threshold(self.target, SIZE).similarity
-        rate = self.real.fpir(threshold, SIZE)
+        rate = self.real.fpir(fifty(factor).limit(self.target))
         named = self.rng.binomial(self.rng.binomial(probes, self.strangers), rate)
         self.expected += probes * self.target / factor
         self.count += int(self.rng.binomial(named, self.told))

@@ -1,79 +1,56 @@
-"""Two persons' nearness, read by the calibration of strangers."""
-
-import math
+"""Two persons' nearness, by what each of the two has to all others."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.decision.calibration import Calibration, GallerySize
+from app.decision.calibration import Calibration
 from app.decision.fit import fit
-from app.decision.fusion import fuse_persons
-from app.decision.resemblance import least_alike, pair_fmr, same_person, stranger_rate
+from app.decision.gallery_rates import GalleryRates
+from app.decision.rates import GallerySize
+from app.decision.resemblance import Members
+from tests.support.fake_bundle import cohort_of, random_people
 from tests.unit.decision.calibrations import calibrations, targets
 from tests.unit.decision.people import people
 
-counts = st.lists(st.integers(1, 30), min_size=1, max_size=6).map(
-    lambda some: np.array(some, np.float64)
-)
 
-
-@given(calibrations(), st.floats(-1, 1), st.integers(1, 30))
-def test_one_template_and_a_person_are_a_comparison(
-    calibration: Calibration, similarity: float, templates: int
+@given(calibrations(), targets, st.floats(1, 100), st.integers(2, 12), st.integers(0, 99))
+def test_a_pair_is_rare_where_it_reaches_the_limits_of_both(
+    calibration: Calibration, rate: float, factor: float, persons: int, seed: int
 ) -> None:
-    rate = pair_fmr(calibration, np.array([similarity]), np.ones(1), np.array([templates]))
-    assert rate[0] == pytest.approx(calibration.fmr(similarity, templates=templates))
+    vectors = random_people(persons, 8, seed=seed)
+    size = GallerySize(persons, persons)
+    rates = GalleryRates(calibration, cohort_of(vectors), size, factor)
+    members = Members.of(rates, vectors)
+    one, other = np.triu_indices(persons, 1)
+    similarity = np.sum(vectors[one] * vectors[other], axis=1).astype(np.float64)
+    limits = members.limits(rate)
+    fmr = members.pair_fmr(one, other, similarity)
+    both = np.maximum(limits[one], limits[other])
+    assert (fmr[similarity >= both + 1e-6] <= rate * (1 + 1e-6)).all()
+    if np.log(rate / factor) < calibration.tail.log_fmr[0]:
+        assert (fmr[similarity < both - 1e-6] >= rate * (1 - 1e-6)).all()
+    assert (fmr <= 1).all()
 
 
-@given(targets, st.integers(1, 100_000))
-def test_the_rate_of_one_comparison_keeps_the_gallerys(target: float, persons: int) -> None:
-    gallerys = -math.expm1(persons * math.log1p(-stranger_rate(target, persons)))
-    assert gallerys == pytest.approx(target, rel=1e-6)
-
-
-@given(calibrations(), targets, counts, st.floats(-1, 1))
-def test_below_the_bound_nobody_is_alike(
-    calibration: Calibration, rate: float, templates: np.ndarray, similarity: float
-) -> None:
-    bound = least_alike(calibration, rate, templates)
-    alike = pair_fmr(calibration, np.full(len(templates), similarity), templates, templates[::-1])
-    if similarity < bound - 1e-9:
-        assert (alike > rate * (1 - 1e-9)).all()
-
-
-@pytest.mark.parametrize(("one", "other"), [(1, 1), (1, 5), (3, 3), (2, 5)])
-def test_strangers_are_as_rarely_alike_as_it_says(one: int, other: int) -> None:
+@pytest.mark.parametrize("common", [0.1, 0.25, 0.5])
+def test_strangers_are_as_rarely_alike_as_it_says(common: float) -> None:
     vectors, labels = people(800, 2)
     calibration = fit(vectors, labels, contract_id="numbers", data="numbers", margin=0.03)
-    groups = [
-        fuse_persons(people(1500, k, seed=seed)[0], np.repeat(np.arange(1500), k)).vectors
-        for seed, k in ((5, one), (6, other))
-    ]
-    scores = (groups[0] @ groups[1].T).ravel().astype(np.float64)
-    sizes = np.array([float(one)]), np.array([float(other)])
+    enrolled = people(400, 1, seed=5, common=common)[0]
+    rates = GalleryRates(calibration, cohort_of(enrolled), GallerySize(400, 400))
+    members = Members.of(rates, enrolled)
+    one, other = np.triu_indices(400, 1)
+    similarity = np.sum(enrolled[one] * enrolled[other], axis=1).astype(np.float64)
+    fmr = members.pair_fmr(one, other, similarity)
     for share in (0.1, 0.01, 0.001):
-        at = np.array([np.quantile(scores, 1 - share)])
-        assert pair_fmr(calibration, at, *sizes)[0] == pytest.approx(share, rel=0.35)
+        # Both say that a pair is rare, which is at most as rare as either says.
+        assert 0.2 * share < (fmr <= share).mean() < 1.3 * share
 
 
-@pytest.mark.parametrize(("one", "other"), [(1, 1), (1, 4), (3, 3)])
-def test_half_of_all_second_names_are_as_near_as_one_person_is(one: int, other: int) -> None:
-    vectors, labels = people(800, 2)
-    calibration = fit(vectors, labels, contract_id="numbers", data="numbers", margin=0.03)
-    both = people(400, one + other, seed=9)[0].reshape(400, one + other, -1)
-    first, second = (
-        fuse_persons(part.reshape(-1, both.shape[2]), np.repeat(np.arange(400), part.shape[1]))
-        for part in (both[:, :one], both[:, one:])
-    )
-    scores = np.sum(first.vectors * second.vectors, axis=1)
-    least = same_person(calibration, np.array([float(one)]), np.array([float(other)]))
-    assert 0.3 < (scores >= least).mean() < 0.7
-    strangers = (first.vectors @ second.vectors.T)[~np.eye(400, dtype=bool)]
-    assert (strangers >= least).mean() < 1e-3
-
-
-def test_a_gallery_of_nobody_is_treated_as_one_person() -> None:
-    assert stranger_rate(0.01, 0) == pytest.approx(0.01)
-    assert GallerySize({}).persons == 0
+def test_where_no_score_is_rare_enough_no_pair_is() -> None:
+    calibration = fit(*people(60, 2), contract_id="c", data="d", margin=0.0)
+    enrolled = people(5, 1)[0]
+    rates = GalleryRates(calibration, cohort_of(enrolled), GallerySize(5, 5))
+    assert (Members.of(rates, enrolled).limits(1e-200) == np.inf).all()

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.decision.calibration import GallerySize
 from app.decision.fusion import ROUNDING
-from app.decision.site import SiteStatistics
+from app.decision.reports import Reports
 from app.evaluation.document import Source, as_json
 from app.evaluation.examples import LEAST_LOOKALIKES
 from app.evaluation.gallery import Gallery, Refusal
@@ -20,7 +19,15 @@ from app.evaluation.groups import read_groups
 from app.evaluation.measure import MOST_EXAMPLES, Evaluation, evaluate
 from app.evaluation.rates import fnir, fpir
 from app.evaluation.report.page import as_html
-from tests.unit.evaluation.galleries import calibration, gallery, trials
+from tests.unit.evaluation.galleries import (
+    DIMENSION,
+    calibration,
+    gallery,
+    of_people,
+    plain,
+    rates_of,
+    trials,
+)
 
 SOURCE = Source("folder", "staff", datetime(2026, 5, 4, tzinfo=UTC), "0.1", "fake 1", "fake-00")
 REFUSED = [Refusal("p3", "p3/x.jpg", ("low_quality", "extreme_pose"), "Face the camera.")]
@@ -38,16 +45,11 @@ def some() -> Evaluation:
     return evaluate(people, calibration(), target_fpir=0.01, groups=groups)
 
 
-def test_kiths_threshold_is_the_one_that_the_gallerys_own_evidence_gives(some: Evaluation) -> None:
-    people, statistics = gallery([1, 2, 3, 4] * 10), SiteStatistics(16)
-    statistics.add(people.fused)
-    site = calibration().at_site(statistics.evidence())
-    size = GallerySize({1: 10, 2: 10, 3: 10, 4: 10})
-    stated = site.threshold(0.01, size)
+def test_kiths_threshold_is_that_of_a_typical_probe(some: Evaluation) -> None:
+    people = gallery([1, 2, 3, 4] * 10)
+    stated = rates_of(people).typical.threshold(0.01)
     assert some.kith_threshold.similarity == pytest.approx(stated.similarity, abs=1e-9)
     assert some.kith_threshold.stated == pytest.approx(stated.interval, rel=1e-6)
-    bundles = calibration().threshold(0.01, size).similarity
-    assert some.bundle_threshold.similarity == pytest.approx(bundles, abs=1e-9)
     assert some.kith_threshold.fpir == fpir(trials(people), stated.similarity)
     assert some.kith_threshold.fnir == fnir(trials(people), stated.similarity)
     here = some.at_target.here
@@ -55,18 +57,31 @@ def test_kiths_threshold_is_the_one_that_the_gallerys_own_evidence_gives(some: E
     assert (here.fpir, here.fnir) == (some.kith_threshold.fpir, some.kith_threshold.fnir)
 
 
-def test_a_calibration_of_others_who_resemble_each_other_less_does_not_fit() -> None:
-    people = gallery([3] * 60)
-    here = calibration()
-    alike = replace(here, moments=replace(here.moments, mean=0.2, deviation=0.25))
-    apart = replace(here, moments=replace(here.moments, mean=0.0, deviation=0.2))
-    fitting, other = (evaluate(people, each, target_fpir=0.01) for each in (alike, apart))
+def test_one_threshold_is_the_same_similarity_for_every_probe(some: Evaluation) -> None:
+    people, one = gallery([1, 2, 3, 4] * 10), some.one_threshold
+    assert one.similarity == some.kith_threshold.similarity
+    assert (one.stated, one.extrapolated) == (None, None)
+    assert one.fpir == fpir(plain(people), one.similarity)
+    assert one.fnir == fnir(plain(people), one.similarity)
+    assert one.fpir != some.kith_threshold.fpir
+
+
+def test_reports_of_strangers_who_were_named_raise_the_threshold() -> None:
+    people = gallery([2] * 40)
+    reported = replace(people, reports=Reports(false_positives=9, expected=1.0))
+    before, after = measured(people).kith_threshold, measured(reported).kith_threshold
+    assert after.similarity > before.similarity
+    assert after.fpir.events <= before.fpir.events
+
+
+def test_people_who_resemble_each_other_more_than_those_of_the_calibration_do_not_fit() -> None:
+    fitting, other = (measured(gallery([3] * 60, alike=alike)) for alike in (1.0, 2.0))
     assert fitting.site.fits
-    assert "does not fit these people" not in as_html(SOURCE, fitting)
+    assert "differ from those of the calibration" not in as_html(SOURCE, fitting)
     assert not other.site.fits
     assert other.site.ratio > 2
-    assert other.kith_threshold.similarity > other.bundle_threshold.similarity
-    assert "does not fit these people" in as_html(SOURCE, other)
+    assert other.kith_threshold.similarity > fitting.kith_threshold.similarity
+    assert "differ from those of the calibration" in as_html(SOURCE, other)
 
 
 def test_what_was_measured_on_whom(some: Evaluation) -> None:
@@ -106,10 +121,11 @@ def test_misses_are_the_false_negatives_by_file_and_who_came_first(some: Evaluat
     for miss in some.misses:
         probe = people.images.index(miss.image)
         assert miss.person == people.people[scored.owner[probe]]
-        assert miss.similarity == pytest.approx(scored.own[probe], abs=ROUNDING)
+        assert miss.similarity == pytest.approx(min(scored.own[probe], 1), abs=ROUNDING)
+        reach = min(scored.enrolled.reach[probe], 1)
+        assert miss.first_similarity == pytest.approx(reach, abs=ROUNDING)
         if miss.why == "other_first":
             assert miss.first == people.people[scored.lookalike[probe]]
-            assert miss.first_similarity == pytest.approx(scored.best[probe], abs=ROUNDING)
             assert miss.first_similarity >= miss.similarity
         else:
             assert miss.first == miss.person
@@ -149,17 +165,22 @@ def test_the_smallest_gallery_that_can_be_measured_is() -> None:
 
 def test_the_json_has_the_documented_fields_and_no_number_that_is_none(some: Evaluation) -> None:
     content: dict[str, Any] = json.loads(as_json(SOURCE, some), parse_constant=pytest.fail)
-    assert content["format"] == 1
+    assert content["format"] == 2
     assert content["made_at"] == "2026-05-04T00:00:00+00:00"
     assert list(content) == [
         *("format", "kind", "name", "made_at", "kith", "model", "contract_id"),
         *("left_out", "target_fpir", "enrolment", "size", "support", "site", "rank1"),
-        *("kith_threshold", "bundle_threshold", "photos_threshold", "photos_interval"),
+        *("kith_threshold", "one_threshold", "photos_threshold", "photos_interval"),
         *("operating_points", "misses", "misses_total", "lookalikes", "lookalikes_total"),
         *("groups", "people_without_group", "curves"),
     ]
     assert content["kith_threshold"]["fpir"]["trials"] == 100
     assert content["groups"]["team"][0]["group"] == "<b>B</b>"
+    assert list(content["groups"]["team"][0]) == [
+        *("group", "persons", "images", "fte", "fnir", "fpir"),
+        *("one_threshold_fnir", "one_threshold_fpir", "outside", "median_own"),
+    ]
+    assert list(content["curves"]) == ["measured", "one_threshold", "kith", "larger", "histogram"]
     assert content["enrolment"]["refused"][0]["image"] == "p3/x.jpg"
 
 
@@ -207,12 +228,21 @@ def test_the_page_tells_what_the_numbers_are(some: Evaluation) -> None:
 
 
 def test_a_rate_above_what_is_stated_is_said_first() -> None:
-    rows = np.repeat(np.eye(8, dtype=np.float32), 10, axis=0)  # eight faces, each under five names
-    names = [f"p{i}" for i in range(40)]
-    double = Gallery(rows, np.repeat(np.arange(40), 2), [*map(str, range(80))], names, names, None)
-    found = measured(double)
+    rows = np.repeat(np.eye(DIMENSION, dtype=np.float32), 6, axis=0)  # each face has three names
+    owners = np.repeat(range(3 * DIMENSION), 2).tolist()
+    found = measured(replace(of_people(rows, owners), refused=None))
     assert found.kith_threshold.fpir.rate == 1
     html = as_html(SOURCE, found)
     assert 'class="note exceeded"' in html
     assert "may be one person in two places" in html
     assert "Not known: a collection keeps no record" in html
+
+
+def test_the_page_says_for_which_group_the_stated_rate_is_not_kept(some: Evaluation) -> None:
+    assert "is not kept for every group" not in as_html(SOURCE, some)
+    rows = np.repeat(np.eye(DIMENSION, dtype=np.float32), 4, axis=0)
+    double = of_people(rows, np.repeat(range(2 * DIMENSION), 2).tolist())
+    text = "person,team\n" + "".join(f"p{i},<i>all</i>\n" for i in range(2 * DIMENSION))
+    groups = read_groups(text, double.people, file="groups")
+    html = as_html(SOURCE, evaluate(double, calibration(), target_fpir=0.01, groups=groups))
+    assert "is not kept for every group. team &lt;i&gt;all&lt;/i&gt;: 100" in html

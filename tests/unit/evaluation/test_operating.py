@@ -5,12 +5,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.decision.calibration import GallerySize
+from app.decision.fit import fit
 from app.decision.fusion import ROUNDING
+from app.decision.gallery_rates import GalleryRates
 from app.decision.open_set import Outcome, decide
-from app.evaluation.operating import KeptFirst, operating_point, outcomes, times, verdict
+from app.decision.rates import GallerySize
+from app.evaluation.operating import (
+    KeptFirst,
+    kept_first,
+    larger,
+    operating_point,
+    outcomes,
+    verdict,
+)
 from app.evaluation.rates import Rate, fnir
-from tests.unit.evaluation.galleries import calibration, gallery, made, trials
+from tests.support.fake_bundle import cohort_of
+from tests.unit.decision.people import people
+from tests.unit.evaluation.galleries import MARGIN, gallery, made, rates_of, trials
 
 similarity = st.floats(-1, 1, allow_subnormal=False)
 probes = st.lists(st.tuples(similarity, similarity, similarity), min_size=1, max_size=8)
@@ -44,29 +55,48 @@ def test_outcomes_are_what_the_service_decides(
 
 
 def test_without_newcomers_the_expected_fnir_is_the_measured_one() -> None:
-    some = trials(gallery([3] * 30))
-    kept = KeptFirst(some, calibration(), times(GallerySize({3: 30}), 0))
+    everybody = gallery([3] * 30)
+    some = trials(everybody)
+    kept = kept_first(some, rates_of(everybody), 1)
     for threshold in (0.3, 0.7, 0.9):
         assert kept.fnir(threshold) == pytest.approx(fnir(some, threshold).rate)
 
 
 def test_newcomers_who_come_first_are_misses() -> None:
-    some, newcomers = trials(gallery([3] * 30)), GallerySize({3: 400})
+    everybody = gallery([3] * 30)
+    some, newcomers = trials(everybody), rates_of(everybody).typical.among(400)
     own = some.own[some.first & some.mated]
     for threshold in (0.5, 0.8):
-        stay = [1 - calibration().fpir(s, newcomers) for s in own.tolist() if s >= threshold]
+        stay = [1 - newcomers.fpir(s) for s in own.tolist() if s >= threshold]
         expected = 1 - sum(stay) / some.mated.sum()
-        kept = KeptFirst(some, calibration(), newcomers)
-        assert kept.fnir(threshold) == pytest.approx(expected, abs=0.005)
+        assert KeptFirst(some, newcomers).fnir(threshold) == pytest.approx(expected)
         assert expected > fnir(some, threshold).rate
 
 
+def test_a_larger_gallery_is_judged_by_the_people_it_will_have() -> None:
+    """Few people leave their spread open, for which their own thresholds allow."""
+    vectors, labels = people(800, 2)
+    bundle = fit(vectors, labels, contract_id="none", data="numbers", margin=MARGIN)
+
+    def rates(persons: int, seed: int) -> GalleryRates:
+        cohort = cohort_of(people(persons, 1, seed=seed)[0])
+        return GalleryRates(bundle, cohort, GallerySize(persons, persons))
+
+    few, many = ([rates(persons, seed) for seed in range(60)] for persons in (12, 120))
+    expected = np.mean([each.typical.limit(0.01) for each in many])
+    found = np.mean([larger(each, 10).limit(0.01) for each in few])
+    today = np.mean([each.typical.among(120).limit(0.01) for each in few])
+    assert found == pytest.approx(expected, abs=0.02)
+    assert abs(found - expected) < abs(today - expected)
+    assert larger(few[0], 1).limit(0.01) == pytest.approx(few[0].typical.limit(0.01))
+
+
 def test_a_larger_gallery_needs_a_higher_threshold_and_misses_more() -> None:
-    some, size = trials(gallery([3] * 30)), GallerySize({3: 30})
-    point = operating_point(some, calibration(), size, 0.01, factor=10)
-    assert point.here.similarity == calibration().threshold(0.01, size).similarity
+    everybody = gallery([3] * 30)
+    some, rates = trials(everybody), rates_of(everybody)
+    point = operating_point(some, rates, 0.01, margin=MARGIN, factor=10)
+    assert point.here.similarity == rates.typical.threshold(0.01).similarity
     assert point.larger.persons == 300
-    assert point.larger.similarity == calibration().threshold(0.01, times(size, 10)).similarity
     assert point.larger.similarity > point.here.similarity
     assert point.larger.fnir >= point.here.fnir.rate
     low, high = point.larger.stated
@@ -74,8 +104,9 @@ def test_a_larger_gallery_needs_a_higher_threshold_and_misses_more() -> None:
 
 
 def test_the_images_own_rate_is_scaled_as_independent_galleries() -> None:
-    some, size = trials(gallery([3] * 30)), GallerySize({3: 30})
-    point = operating_point(some, calibration(), size, 0.5, factor=10)
+    everybody = gallery([3] * 30)
+    some = trials(everybody)
+    point = operating_point(some, rates_of(everybody), 0.5, margin=MARGIN, factor=10)
     seen = np.mean(some.best >= point.larger.similarity)
     assert point.larger.fpir_scaled[0] == pytest.approx(1 - (1 - seen) ** 10)
     assert point.larger.fpir_scaled[1] <= point.larger.fpir_scaled[0] <= point.larger.fpir_scaled[2]

@@ -1,106 +1,222 @@
-"""Leave-one-out in one product, against enrolling everybody anew for every probe."""
+"""Leave-one-out in one product, against a service that is set up again for every probe."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from app.decision.fusion import ROUNDING, fuse
+from app.decision.fusion import ROUNDING, fuse, fuse_persons
+from app.decision.gallery_rates import GalleryRates
+from app.decision.open_set import Outcome, decide
 from app.errors import InvalidRequest
 from app.evaluation import trials as room
-from app.evaluation.gallery import Gallery
-from app.evaluation.trials import Trials, leave_one_out
-from tests.unit.evaluation.galleries import gallery, trials
+from app.evaluation.gallery import Gallery, Keys
+from app.evaluation.operating import outcomes
+from app.evaluation.trials import Search, Trials, leave_one_out
+from tests.support.fake_bundle import cohort_of
+from tests.unit.evaluation.galleries import (
+    DIMENSION,
+    MARGIN,
+    calibration,
+    gallery,
+    made,
+    of_people,
+    plain,
+    rates_of,
+    trials,
+)
+
+TARGETS = (0.5, 0.1, 0.01, 0.001)
+SOME = [(3, 1, 2, 5, 1, 4), (2, 2), (1, 2), (2, 1, 3), (2, 2, 1, 4, 2), (2,) * 40]
 
 
-def _literally(of: Gallery, probe: int) -> dict[int, float]:
-    """The probe's similarity to everybody, all enrolled anew without the probe."""
-    scores = {}
-    for person in {*of.owners.tolist()}:
-        rows = [i for i in np.flatnonzero(of.owners == person).tolist() if i != probe]
-        if rows:
-            scores[person] = float(of.vectors[probe] @ fuse(of.vectors[rows]))
-    return scores
+@dataclass(frozen=True)
+class Answer:
+    """The people nearest to a probe with their similarities, best first, and what is decided."""
+
+    people: list[int]
+    similarities: list[float]
+    outcome: Outcome
+    limit: float
 
 
-@pytest.mark.parametrize("images", [(3, 1, 2, 5, 1, 4), (2, 2), (1, 2), (2,) * 40])
-def test_every_probe_scores_as_if_all_were_enrolled_anew(images: tuple[int, ...]) -> None:
-    people = gallery(images, seed=3)
-    fast = trials(people)
-    for probe, owner in enumerate(people.owners.tolist()):
-        scores = _literally(people, probe)
-        own = scores.pop(owner, -np.inf)
-        others = sorted(scores.items(), key=lambda item: item[1], reverse=True)
-        assert fast.owner[probe] == owner
-        assert fast.own[probe] == pytest.approx(own, abs=1e-6)
-        assert fast.best[probe] == pytest.approx(others[0][1], abs=1e-6)
-        assert fast.lookalike[probe] == others[0][0]
-        second = others[1][1] if len(others) > 1 else -np.inf
-        assert fast.second[probe] == pytest.approx(second, abs=1e-6)
+def search(of: Gallery, probe: int, left: Keys, target: float) -> Answer:
+    """What the service answers for a probe when the images ``left`` are enrolled and nobody else,
+    at the threshold for a gallery of everybody.
+    """
+    vector = of.vectors[probe]
+    fused = fuse_persons(of.vectors[left], of.owners[left])
+    similarities = fused.vectors @ vector
+    order = np.argsort(-similarities, kind="stable")
+    nearest = similarities[order].tolist()
+    rates = GalleryRates(calibration(), cohort_of(fused.vectors), rates_of(of).size)
+    [own] = rates.of(vector[None])
+    limit = own.unmasked(nearest, target).limit(target)
+    outcome = decide(nearest, limit, margin=MARGIN).outcome
+    return Answer(fused.owners[order].tolist(), nearest, outcome, limit)
+
+
+def mated(of: Gallery, probe: int, target: float) -> Answer:
+    return search(of, probe, np.delete(np.arange(len(of.owners)), probe), target)
+
+
+def non_mated(of: Gallery, probe: int, target: float) -> Answer:
+    return search(of, probe, np.flatnonzero(of.owners != of.owners[probe]), target)
+
+
+def outcome_of(found: Search, probe: int, threshold: float) -> Outcome:
+    if found.reach[probe] < threshold:
+        return Outcome.UNKNOWN
+    close = found.second[probe] >= threshold and found.apart[probe] <= MARGIN
+    return Outcome.AMBIGUOUS if close else Outcome.IDENTIFIED
+
+
+def doubled(images: tuple[int, ...], names: int) -> Gallery:
+    """The first person's images lie under several names."""
+    of = gallery(images, seed=4)
+    owners = of.owners.tolist()
+    for name in range(1, names):
+        owners[name] = len(images) - 1 + name
+    return of_people(of.vectors, owners)
+
+
+def galleries() -> Iterator[Gallery]:
+    for images in SOME:
+        yield gallery(images, seed=3)
+        yield gallery(images, seed=7, alike=2.0)
+    for images, names in (((3, 2), 2), ((4, 1), 3), ((5, 2, 1, 3), 3), ((4, *(2,) * 30), 3)):
+        yield doubled(images, names)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_each_probe_gets_the_answer_of_a_service_that_is_set_up_for_it(target: float) -> None:
+    named = dict.fromkeys(Outcome, 0)
+    for of in galleries():
+        found, threshold = trials(of), rates_of(of).typical.limit(target)
+        for probe, owner in enumerate(of.owners.tolist()):
+            stranger = non_mated(of, probe, target)
+            assert outcome_of(found.stranger, probe, threshold) == stranger.outcome
+            assert found.lookalike[probe] == stranger.people[0]
+            assert found.mated[probe] == ((of.owners == owner).sum() > 1)
+            if not found.mated[probe]:
+                continue
+            enrolled = mated(of, probe, target)
+            named[enrolled.outcome] += 1
+            assert outcome_of(found.enrolled, probe, threshold) == enrolled.outcome
+            assert found.first[probe] == (enrolled.people[0] == owner)
+    assert all(named.values()), named
+
+
+@pytest.mark.parametrize("images", SOME)
+def test_plain_scores_are_the_similarities_to_all_who_are_enrolled(images: tuple[int, ...]) -> None:
+    of = gallery(images, seed=3)
+    found = plain(of)
+    for probe, owner in enumerate(of.owners.tolist()):
+        stranger = non_mated(of, probe, 0.1).similarities
+        assert found.best[probe] == pytest.approx(stranger[0], abs=1e-6)
+        if len(stranger) > 1:
+            assert found.stranger.second[probe] == pytest.approx(stranger[1], abs=1e-6)
+        if found.mated[probe]:
+            enrolled = mated(of, probe, 0.1)
+            there = enrolled.people.index(owner)
+            assert found.own[probe] == pytest.approx(enrolled.similarities[there], abs=1e-6)
+            assert found.enrolled.reach[probe] == pytest.approx(enrolled.similarities[0], abs=1e-6)
+
+
+@pytest.mark.parametrize("names", [1, 2, 3])
+def test_several_names_of_one_person_do_not_hide_behind_each_other(names: int) -> None:
+    """Each name would be the stranger that the others are judged by."""
+    others = gallery([2] * 30, seed=4)
+    vectors = np.concatenate([np.repeat(others.vectors[:1], 2 * names, axis=0), others.vectors[2:]])
+    of = of_people(vectors, [*np.repeat(range(names), 2), *(others.owners[2:] + names - 1)])
+    threshold = rates_of(of).typical.limit(0.001)
+    found, them = trials(of), slice(0, 2 * names)
+    assert (found.enrolled.reach[them] >= threshold).all()
+    assert (found.best[them] >= threshold).all() == (names > 1)
+    if names > 1:
+        assert (found.enrolled.second[them] >= threshold).all()
+
+
+def test_a_stranger_scores_as_often_as_stated() -> None:
+    """Or less often: people who are few leave open how alike they are."""
+    for target in (0.1, 0.01):
+        rates = []
+        for seed in range(12):
+            of = gallery([1] * 150 + [2], seed=seed)
+            rates.append((trials(of).best >= rates_of(of).typical.limit(target)).mean())
+        assert 0.25 * target < np.mean(rates) < 1.7 * target
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     people, steps = gallery([3] * 20), list[int]()
     whole = trials(people)
     monkeypatch.setattr(room, "_SCORES", 7 * 20)
-    parts = leave_one_out(people, steps.append)
+    parts, _ = leave_one_out(people, rates_of(people), steps.append)
     assert sum(steps) == 60
     assert len(steps) == 9
-    np.testing.assert_allclose(whole.best, parts.best, rtol=0, atol=ROUNDING)
-    np.testing.assert_allclose(whole.second, parts.second, rtol=0, atol=ROUNDING)
-    assert (whole.best - whole.second).min() > ROUNDING, "of the data: nobody's two nearest tie"
+    np.testing.assert_allclose(whole.own, parts.own, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(whole.best, parts.best, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(whole.stranger.second, parts.stranger.second, rtol=0, atol=1e-4)
+    assert whole.stranger.apart.min() > ROUNDING, "of the data: nobody's two nearest tie"
     np.testing.assert_array_equal(whole.lookalike, parts.lookalike)
 
 
 def test_a_picture_that_two_people_share_counts_against_the_system_however_it_is_rounded() -> None:
     """The product is float32 and in blocks, what leaves the probe out is float64."""
     rng = np.random.default_rng(0)
-    rows = rng.normal(size=(300, 128))
+    rows = rng.normal(size=(300, DIMENSION))
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     vectors = np.concatenate([rows, np.roll(rows, -1, axis=0)])  # the next one has it too
     owners = np.tile(np.arange(300), 2)
     order = np.argsort(owners, kind="stable")
-    names = [f"p{i}" for i in range(300)]
-    images = [str(i) for i in range(600)]
-    people = Gallery(vectors[order], owners[order], images, names, names, [])
-    shared = Trials(
-        owner=owners,
-        own=np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64),
-        best=(vectors @ vectors.T).diagonal().astype(np.float64),
-        second=np.full(600, -1.0),
-        lookalike=np.roll(owners, 1),
-        persons=300,
-    )
+    exact = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
+    product = (vectors @ vectors.T).diagonal().astype(np.float64)
+    shared = made(exact.tolist(), product.tolist())
     assert not shared.first.any()
-    assert not trials(people).first.any()
+    assert not trials(of_people(vectors[order], owners[order].tolist())).first.any()
 
 
-def test_whoever_is_nearer_by_more_than_rounding_is_first() -> None:
-    owner = np.array([0, 1])
-    nearer = Trials(
-        owner,
-        own=np.array([0.5, 0.5]),
-        best=np.array([0.5 - 2 * ROUNDING, 0.5 + 2 * ROUNDING]),
-        second=np.zeros(2),
-        lookalike=np.array([1, 0]),
-        persons=2,
-    )
+def test_a_person_nearer_by_more_than_rounding_is_first() -> None:
+    nearer = made([0.5, 0.5], [0.5 - 2 * ROUNDING, 0.5 + 2 * ROUNDING])
     assert nearer.first.tolist() == [True, False]
 
 
+def test_the_own_person_scores_no_more_than_the_first() -> None:
+    for of in galleries():
+        for found in (trials(of), plain(of)):
+            assert (found.own <= found.enrolled.reach).all()
+            first = found.first
+            np.testing.assert_array_equal(found.own[first], found.enrolled.reach[first])
+            assert (found.enrolled.second <= found.enrolled.reach).all()
+
+
 def test_images_that_cancel_out_are_enrolled_as_they_would_be() -> None:
-    rows = np.eye(4, dtype=np.float32)[[0, 1, 1, 2]]
-    rows[2] *= -1
-    people = Gallery(rows, np.array([0, 0, 0, 1]), list("abcd"), ["p", "q"], ["p", "q"], [])
-    own = trials(people).own
-    assert own[0] == pytest.approx(_literally(people, 0)[0])
+    rows = np.zeros((4, DIMENSION), np.float32)
+    rows[range(4), [0, 1, 1, 2]] = 1, 1, -1, 1
+    of = of_people(rows, [0, 0, 0, 1])
+    own = plain(of).own
+    assert own[0] == pytest.approx(float(rows[0] @ fuse(rows[1:3])))
     assert np.isfinite(own[:3]).all()
+    assert np.isfinite(trials(of).own[:3]).all()
 
 
-def test_somebody_without_a_usable_image_is_no_stranger_and_not_enrolled() -> None:
+def test_people_without_a_usable_image_are_no_strangers_and_not_enrolled() -> None:
     people = gallery([2, 3])
     names = ["nobody", "p0", "p1"]
     padded = Gallery(people.vectors, people.owners + 1, people.images, names, names, [])
     assert trials(padded).persons == 2
-    np.testing.assert_allclose(trials(padded).best, trials(people).best, rtol=0, atol=ROUNDING)
+    np.testing.assert_allclose(trials(padded).best, trials(people).best, rtol=0, atol=1e-6)
+
+
+def test_everybody_who_looks_the_same_is_scored_by_numbers() -> None:
+    same = np.repeat(gallery([1, 2]).vectors[:1], 8, axis=0)
+    of = of_people(same, [0, 0, 1, 1, 2, 2, 3, 3])
+    found: Trials = trials(of)
+    counted = outcomes(found, rates_of(of).typical.limit(0.1), margin=MARGIN)
+    assert np.isfinite([found.own, found.best]).all()
+    assert not found.first.any()
+    assert counted.identified == 0
 
 
 @pytest.mark.parametrize(

@@ -167,12 +167,6 @@ def test_the_vector_of_a_person_is_the_unit_centroid_of_the_templates(gallery: G
     np.testing.assert_allclose(told, [mean / np.linalg.norm(mean)], atol=1e-6)
 
 
-def test_the_length_of_a_persons_mean_template_is_told(gallery: Gallery) -> None:
-    (person,) = gallery.enrol(1, templates=3)
-    mean = np.mean([template(person, i) for i in range(3)], axis=0)
-    assert since(gallery, None).people.lengths == pytest.approx([np.linalg.norm(mean)])
-
-
 def test_from_when_until_when_a_person_is_valid_is_told_to_the_microsecond(
     gallery: Gallery,
 ) -> None:

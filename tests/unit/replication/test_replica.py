@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from app.core.clock import microseconds
+from app.decision.cohort import CohortSums
+from app.decision.rates import GallerySize
 from app.errors import NotFound, NotReady
-from app.index.base import Neighbours
+from app.index.base import Neighbours, Vectors
+from app.index.flat import FlatIndex
 from app.index.reference import ReferenceIndex
 from app.replication.replica import CollectionReplica
+from tests.support.fake_bundle import cohort_of
 from tests.unit.replication.truth import (
     DIMENSION,
     NOW,
@@ -17,9 +21,10 @@ from tests.unit.replication.truth import (
     FaultyIndex,
     Slow,
     Truth,
-    counts,
     found,
     of,
+    size,
+    vectors,
     while_another_waits_in,
 )
 
@@ -64,30 +69,58 @@ def test_a_search_tells_revision_and_size_of_the_gallery_it_saw(
     truth.put(3, templates=2)
     answer = replica.search(PROBE, 1, revision=2, now=NOW)
     assert answer.gallery.revision == 3
-    assert answer.gallery.size.persons_by_templates == {1: 1, 2: 2}
+    assert answer.gallery.size == GallerySize(3, 5)
 
 
 def test_the_size_follows_every_change(truth: Truth, replica: CollectionReplica) -> None:
     truth.put(1, templates=2)
-    assert counts(replica, truth.revision) == {2: 1}
+    assert size(replica, truth.revision) == GallerySize(1, 2)
     truth.put(1, templates=3)
-    assert counts(replica, truth.revision) == {3: 1}
-    assert counts(replica, truth.remove(1)) == {}
+    assert size(replica, truth.revision) == GallerySize(1, 3)
+    assert size(replica, truth.remove(1)) == GallerySize(0, 0)
 
 
-def test_who_is_not_valid_is_found_and_neither_counted_nor_evidence(
+def test_who_is_not_valid_is_found_and_not_counted(
     truth: Truth, replica: CollectionReplica
 ) -> None:
     truth.until[1] = microseconds(NOW + timedelta(hours=1))
     truth.put(1)
-    assert counts(replica, truth.put(2, templates=3)) == {1: 1, 3: 1}
+    assert size(replica, truth.put(2, templates=3)) == GallerySize(2, 4)
     later = replica.search(PROBE, 5, revision=2, now=NOW + timedelta(hours=1))
-    assert later.gallery.size.persons_by_templates == {3: 1}
+    assert later.gallery.size == GallerySize(1, 3)
     assert sorted(later.neighbours.keys[0].tolist()) == [1, 2]
-    assert later.gallery.evidence.persons == 1
-    before = replica.state(revision=2, now=NOW).evidence
-    assert before.persons == 2
-    assert before.mean == pytest.approx(np.cos(0.1))
+    assert later.gallery.cohort == cohort_of(vectors(2))
+    assert replica.state(revision=2, now=NOW).cohort == cohort_of(vectors(1, 2))
+
+
+def test_two_replicas_have_the_same_cohort_whatever_their_ways(
+    truth: Truth, replica: CollectionReplica
+) -> None:
+    """One follows every change; one begins late; one has the same people from another history."""
+    for person in (5, 3, 8, 1):
+        replica.state(revision=truth.put(person), now=NOW)
+    replica.state(revision=truth.remove(3), now=NOW)
+    replica.state(revision=truth.put(8, templates=2), now=NOW)
+    late = of(truth, lambda: ReferenceIndex(DIMENSION))
+    other = Truth()
+    for person in (1, 8, 5):
+        other.put(person, templates=1 + (person == 8))
+    states = [
+        replica.state(revision=truth.revision, now=NOW),
+        late.state(revision=truth.revision, now=NOW),
+        of(other, lambda: FlatIndex(DIMENSION)).state(revision=other.revision, now=NOW),
+    ]
+    assert all(each.size == GallerySize(3, 4) for each in states)
+    assert all(each.cohort == cohort_of(vectors(1, 5, 8)) for each in states)
+
+
+def test_the_state_of_a_gallery_that_did_not_change_is_the_same_object(
+    truth: Truth, replica: CollectionReplica
+) -> None:
+    first = replica.state(revision=truth.put(1), now=NOW)
+    assert replica.state(revision=1, now=NOW + timedelta(days=9)).cohort is first.cohort
+    second = replica.state(revision=truth.put(2), now=NOW)
+    assert (first.cohort.persons, second.cohort.persons) == (1, 2)
 
 
 def test_an_empty_gallery_has_no_neighbours(replica: CollectionReplica) -> None:
@@ -108,7 +141,31 @@ def test_a_delta_that_fails_half_way_is_forgotten_and_everything_read_again(
         found(replica, truth.revision)
     assert found(replica, truth.revision) == [1, 2, 3]
     assert truth.asked == [None, 1, None]
-    assert counts(replica, truth.revision) == {1: 3}
+    assert size(replica, truth.revision) == GallerySize(3, 3)
+
+
+def test_a_count_that_fails_half_way_is_forgotten_and_everybody_counted_again(
+    truth: Truth, replica: CollectionReplica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for person in (1, 2):
+        truth.put(person)
+    truth.until[1] = microseconds(NOW + timedelta(hours=1))
+    replica.state(revision=truth.revision, now=NOW)
+    add = CohortSums.add
+
+    def fails(sums: CohortSums, vectors: Vectors) -> None:
+        add(sums, vectors[:0])
+        raise MemoryError
+
+    later = NOW + timedelta(hours=2)
+    revision = truth.put(3)
+    with monkeypatch.context() as patched:
+        patched.setattr(CohortSums, "add", fails)
+        for now in (later, NOW):
+            with pytest.raises(MemoryError):
+                replica.state(revision=revision, now=now)
+    assert replica.state(revision=revision, now=later).cohort == cohort_of(vectors(2, 3))
+    assert size(replica, revision) == GallerySize(3, 3)
 
 
 def test_a_first_read_that_fails_leaves_nothing_behind(
@@ -119,7 +176,7 @@ def test_a_first_read_that_fails_leaves_nothing_behind(
     with pytest.raises(MemoryError):
         found(replica, truth.revision)
     assert found(replica, truth.remove(1)) == []
-    assert counts(replica, truth.revision) == {}
+    assert size(replica, truth.revision) == GallerySize(0, 0)
 
 
 def test_a_feed_that_fails_changes_nothing(truth: Truth, replica: CollectionReplica) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from app.decision.rates import GallerySize
 from app.errors import NotReady
 from app.index.base import Keys, Vectors
 from app.index.reference import ReferenceIndex
@@ -16,9 +17,9 @@ from tests.unit.replication.truth import (
     FaultyIndex,
     Slow,
     Truth,
-    counts,
     found,
     of,
+    size,
     while_another_waits_in,
 )
 
@@ -59,7 +60,7 @@ def test_searches_at_the_present_revision_go_on_while_another_thread_reads(
     truth.before_answer = slow = Slow()
     with while_another_waits_in(slow, replica, later) as answers:
         assert found(replica, 2) == [1, 2]
-        assert counts(replica, 1) == {1: 2}
+        assert size(replica, 1) == GallerySize(2, 2)
         assert len(replica.everybody(revision=2).owners) == 2
         replica.catch_up(2)
         with pytest.raises(NotReady):

@@ -1,6 +1,7 @@
 """A snapshot comes back bit by bit, or is said to be unusable; it is never half of one."""
 
 import errno
+import hashlib
 import os
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from app.decision.fusion import Fused
 from app.replication.deltas import Delta
-from app.replication.snapshot import OtherModel, SnapshotError, Snapshots
+from app.replication.snapshot import SnapshotError, Snapshots, Superseded
 from tests.support.fake_bundle import contract_named
 
 KEY, DIMENSION = 7, 5
@@ -26,7 +27,6 @@ def gallery(persons: int = 20, *, revision: int = 9) -> Delta:
             keys,
             rng.normal(size=(persons, DIMENSION)).astype(np.float32),
             rng.integers(1, 9, persons),
-            rng.uniform(0, 1, persons),
         ),
         valid_from=rng.integers(-(2**62), 0, persons),
         valid_until=rng.integers(0, 2**62, persons),
@@ -41,7 +41,7 @@ def snapshots(tmp_path: Path) -> Snapshots:
 
 def same(one: Delta, other: Delta) -> None:
     assert (one.epoch, one.revision, one.whole) == (other.epoch, other.revision, other.whole)
-    for name in ("owners", "vectors", "templates", "lengths"):
+    for name in ("owners", "vectors", "templates"):
         np.testing.assert_array_equal(getattr(one.people, name), getattr(other.people, name))
     np.testing.assert_array_equal(one.valid_from, other.valid_from)
     np.testing.assert_array_equal(one.valid_until, other.valid_until)
@@ -79,7 +79,7 @@ def test_any_flipped_bit_is_noticed(snapshots: Snapshots) -> None:
         snapshots.file(KEY).write_bytes(damaged)
         with pytest.raises(SnapshotError) as told:
             snapshots.read(KEY)
-        assert not isinstance(told.value, OtherModel)  # which would be nothing odd
+        assert not isinstance(told.value, Superseded)  # which would be nothing odd
 
 
 @pytest.mark.parametrize("length", [0, 10, 200, -1])
@@ -102,8 +102,23 @@ def test_a_file_with_something_behind_it_is_noticed(snapshots: Snapshots) -> Non
 def test_another_models_snapshot_is_not_used(snapshots: Snapshots, tmp_path: Path) -> None:
     snapshots.write(KEY, gallery())
     other = Snapshots(tmp_path / "index", contract_named("other", DIMENSION))
-    with pytest.raises(OtherModel):
+    with pytest.raises(Superseded):
         other.read(KEY)
+
+
+def test_a_file_of_an_earlier_release_is_not_used(snapshots: Snapshots) -> None:
+    """It had one column more, and vectors that were fused with less care."""
+    kept = gallery(4)
+    snapshots.write(KEY, kept)
+    head, header, rest = snapshots.file(KEY).read_bytes().split(b"\n", 2)
+    columns = rest[: 4 * 16] + np.ones(4).tobytes() + rest[4 * 16 : -32]
+    former = head.replace(b"2", b"1") + b"\n" + header + b"\n" + columns
+    snapshots.file(KEY).write_bytes(former + hashlib.sha256(former).digest())
+    with pytest.raises(Superseded, match="an earlier release"):
+        snapshots.read(KEY)
+    snapshots.file(KEY).write_bytes(former + hashlib.sha256(former[1:]).digest())
+    with pytest.raises(SnapshotError, match="checksum"):
+        snapshots.read(KEY)
 
 
 def test_a_disk_that_is_full_leaves_the_old_one(

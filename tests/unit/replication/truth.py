@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from app.decision.fusion import Fused
+from app.decision.rates import GallerySize
 from app.index.base import Keys, VectorIndex, Vectors
 from app.index.reference import ReferenceIndex
 from app.replication.deltas import ChangeFeed, CollectionPosition, Delta
@@ -72,7 +73,6 @@ class Truth:
                 np.array(there, np.int64),
                 np.array([vector(person) for person in there], np.float32).reshape(-1, DIMENSION),
                 np.array([self.people[person] for person in there], np.int64),
-                np.ones(len(there)),
             ),
             np.full(len(there), ALWAYS),
             np.array([self.until.get(person, FOREVER) for person in there], np.int64),
@@ -117,15 +117,19 @@ def vector(person: int) -> Vectors:
     return np.array([np.cos(angle), np.sin(angle), 0], np.float32)
 
 
+def vectors(*people: int) -> Vectors:
+    return np.array([vector(person) for person in people])
+
+
 def found(replica: CollectionReplica, revision: int) -> list[int]:
     """Everybody whom a search at ``revision`` finds, in the order of their keys."""
     keys = replica.search(PROBE, 100, revision=revision, now=NOW).neighbours.keys
     return sorted(int(key) for key in keys[0])
 
 
-def counts(replica: CollectionReplica, revision: int) -> dict[int, int]:
-    """How many valid persons have how many templates."""
-    return dict(replica.state(revision=revision, now=NOW).size.persons_by_templates)
+def size(replica: CollectionReplica, revision: int) -> GallerySize:
+    """How many valid persons have how many templates together."""
+    return replica.state(revision=revision, now=NOW).size
 
 
 class Slow:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import genpareto
 
-from app.decision.tail import Tail, fit_tail
+from app.decision.pareto import Pareto, fit_pareto
 
 THRESHOLD = 0.4
 SCALE = 0.05
@@ -20,8 +20,8 @@ def drawn(shape: float, count: int = 8000, seed: int = 0) -> NDArray[np.float64]
     return np.asarray(values, np.float64)
 
 
-def fitted(values: NDArray[np.float64], *, censored: float = 0.0) -> Tail:
-    return fit_tail(values, np.ones(len(values)), threshold=THRESHOLD, censored=censored)
+def fitted(values: NDArray[np.float64], *, censored: float = 0.0) -> Pareto:
+    return fit_pareto(values, np.ones(len(values)), threshold=THRESHOLD, censored=censored)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -30,12 +30,12 @@ def test_survival_is_that_of_the_distribution(shape: float) -> None:
     values = np.linspace(THRESHOLD, ends, 50)[:-1]
     expected = genpareto.logsf(values, shape, loc=THRESHOLD, scale=SCALE)
     np.testing.assert_allclose(
-        Tail(THRESHOLD, shape, SCALE).log_survival(values), expected, atol=1e-9
+        Pareto(THRESHOLD, shape, SCALE).log_survival(values), expected, atol=1e-9
     )
 
 
 def test_beyond_the_end_of_a_bounded_tail_is_nobody() -> None:
-    assert Tail(THRESHOLD, -0.5, SCALE).log_survival(np.array([0.51])) == [-np.inf]
+    assert Pareto(THRESHOLD, -0.5, SCALE).log_survival(np.array([0.51])) == [-np.inf]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -76,7 +76,7 @@ def test_label_errors_hardly_move_a_tail_that_censors_them(seed: int) -> None:
 def test_a_weight_of_two_is_the_same_score_twice() -> None:
     values = drawn(-0.1, 500)
     twice = fitted(np.repeat(values, 2), censored=10)
-    heavy = fit_tail(values, np.full(len(values), 2.0), threshold=THRESHOLD, censored=10)
+    heavy = fit_pareto(values, np.full(len(values), 2.0), threshold=THRESHOLD, censored=10)
     assert heavy.shape == pytest.approx(twice.shape)
     assert heavy.scale == pytest.approx(twice.scale)
 

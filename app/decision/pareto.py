@@ -18,7 +18,7 @@ _LEAST_SEEN: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
+class Pareto:
     """P(X - threshold > y | X > threshold) = (1 + shape y / scale) ** (-1 / shape)."""
 
     threshold: float
@@ -35,7 +35,7 @@ class Tail:
             return np.asarray(-np.log(np.maximum(inner, 0)) / self.shape, np.float64)
 
 
-def fit_tail(values: _Floats, weights: _Floats, *, threshold: float, censored: float) -> Tail:
+def fit_pareto(values: _Floats, weights: _Floats, *, threshold: float, censored: float) -> Pareto:
     """Fit ``values`` (n,) above ``threshold``, each counting ``weights`` (n,).
 
     The largest, of ``censored`` weight together, count as "at least as large as the others". With
@@ -50,7 +50,7 @@ def fit_tail(values: _Floats, weights: _Floats, *, threshold: float, censored: f
         raise ValueError(f"{seen.sum()} scores are too few to fit a tail; {_LEAST_SEEN} are needed")
     excess, beyond, weight = excess[seen], float(weight[~seen].sum()), weight[seen]
     best = _likeliest(excess, weight, beyond)
-    return Tail(threshold, best[1], best[2])
+    return Pareto(threshold, best[1], best[2])
 
 
 def _likeliest(excess: _Floats, weight: _Floats, beyond: float) -> tuple[float, float, float]:

@@ -1,0 +1,89 @@
+"""The calibration in a gallery: the bundle's tail, over scores that its own people standardise."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from app.decision.calibration import Calibration
+from app.decision.cohort import Cohort, Spread
+from app.decision.fusion import Vectors
+from app.decision.numbers import Floats
+from app.decision.rates import GallerySize, ProbeRates
+from app.decision.standardise import Norms, Weight
+
+WEIGHT: Final = Weight(mean=3.0, spread=20.0)
+"""A camera moves the mean of a probe's similarities by 0.6 deviations and the logarithm of their
+spread by 0.15 (standard deviations over cameras): as much as 1 / 0.6^2 people, and 1 / (2 0.15^2),
+show by chance. With 5 for both, three people were found in a third of the cases at a stated 0.1 %
+(LFW), and now in 96 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryRates:
+    """The error rates of similarities in a gallery of ``size``, whose people are the ``cohort``.
+
+    ``factor`` says how many times as often strangers are alike as the bundle's tail says.
+    """
+
+    bundle: Calibration
+    cohort: Cohort
+    size: GallerySize
+    factor: float = 1.0
+
+    def of(self, probes: Vectors | Floats) -> list[ProbeRates]:
+        """The error rates of each of ``probes`` (b, d), which have unit length."""
+        norms = self.norms(probes)
+        return [self._rates(norms.one(row)) for row in range(len(probes))]
+
+    def norms(self, probes: Vectors | Floats, *, without: Floats | None = None) -> Norms:
+        """The norms of ``probes`` (b, d). ``without`` (b,) are the similarities of one person each,
+        who is left out of the cohort.
+        """
+        return gallery_norms(self.cohort, self.bundle.typical, probes, without=without)
+
+    @property
+    def typical(self) -> ProbeRates:
+        """The error rates of a typical probe: one that is as far from the people as they are from
+        each other.
+        """
+        return self._rates(typical_norm(self.bundle.typical, self.cohort.spread))
+
+    def as_typical(self, z: Floats) -> Floats:
+        """The similarities (n,) that a typical probe has at the standardised scores ``z`` (n,)."""
+        return self.typical.norm.similarity(z)
+
+    def _rates(self, norm: Norms) -> ProbeRates:
+        return ProbeRates(norm, self.bundle.tail, self.size.persons, self.factor)
+
+
+def gallery_norms(
+    gallery: Cohort, bundle: Spread, probes: Vectors | Floats, *, without: Floats | None = None
+) -> Norms:
+    """The norms of ``probes`` (b, d) by the people of a gallery and of a bundle. ``without`` (b,)
+    are the similarities of one person each, who is left out of the gallery.
+
+    The bundle's people look the same to every probe. A probe in the dark or in profile is unlike
+    them, but not unlike its own kind: with their similarities to just this probe, 20 people in
+    profile were named 1.7 to 2.4 times as often as a stated 1 %, and so 1.1 to 1.7 times.
+    """
+    total, squares = gallery.sums(probes)
+    persons = gallery.persons
+    if without is not None:
+        persons, total, squares = persons - 1, total - without, squares - without**2
+    w = persons + WEIGHT.mean
+    mean = (total + WEIGHT.mean * bundle.mean) / w
+    squares = squares + WEIGHT.mean * bundle.mean**2 + WEIGHT.spread * bundle.deviation**2
+    bound = Norms.known(np.full(len(probes), bundle.mean), np.full(len(probes), bundle.deviation))
+    return Norms(persons, mean, squares - w * mean**2, WEIGHT, inside=persons >= 1, bound=bound)
+
+
+def typical_norm(bundle: Spread, gallery: Spread) -> Norms:
+    """The norm of a typical probe, and of a candidate who is one person more."""
+    persons = gallery.persons - 1 if gallery.persons >= 2 else 0.0
+    w = persons + WEIGHT.mean
+    mean = (persons * gallery.mean + WEIGHT.mean * bundle.mean) / w
+    squares = persons * (gallery.mean**2 + gallery.deviation**2) + WEIGHT.mean * bundle.mean**2
+    squares += WEIGHT.spread * bundle.deviation**2 - w * mean**2
+    bound = Norms.known(np.array([bundle.mean]), np.array([bundle.deviation]))
+    return Norms(persons, np.array([mean]), np.array([squares]), WEIGHT, inside=False, bound=bound)
