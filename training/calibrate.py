@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.decision.calibration import Calibration
-from app.decision.cohort import CohortSums
+from app.decision.cohort import CohortSums, Spread
 from app.decision.fit import fit, mated_similarity
 from app.decision.fusion import fuse_persons
 from app.decision.gallery_rates import gallery_norms
@@ -81,8 +81,12 @@ def _empirical(
     strangers = np.arange(len(centroids)) != people[:, None]
     if strangers.sum() < _LEAST_PAIRS:
         raise TrainingError(f"{strangers.sum()} impostor pairs are too few to calibrate on.")
-    norms = gallery_norms(cohort, cohort.spread, z, without=own[:, 0])
-    scores = np.stack([norms.z(column) for column in similarity.T], axis=1)[strangers]
+    # Of so few, every pair counts: two people's similarities to a third show no spread.
+    pairs = similarity[strangers]
+    typical = Spread(len(centroids), float(pairs.mean()), float(pairs.std()))
+    norms = gallery_norms(cohort, typical, z, without=own[:, 0])
+    rows = replace(norms, mean=norms.mean[:, None], squares=norms.squares[:, None], bound=None)
+    scores = rows.z(similarity)[strangers]
     evidence = {
         "data": source,
         "contract_id": contract_id,
@@ -90,9 +94,7 @@ def _empirical(
         "identities": len(data.identities),
         "note": f"fewer than {_LEAST_IDENTITIES} identities: no rate is promised",
     }
-    return Calibration(
-        cohort, cohort.spread, _tail(scores), mated_similarity(z, people), margin, evidence
-    )
+    return Calibration(typical, _tail(scores), mated_similarity(z, people), margin, evidence)
 
 
 def _tail(scores: NDArray[np.float64]) -> ImpostorTail:

@@ -25,7 +25,7 @@ from app.decision.numbers import shown
 from app.decision.plausible import check_plausible
 from app.errors import BundleError
 
-MOST_CALIBRATION: Final = 64 * 1024 * 1024  # 45 MB for 4,096 dimensions, 45 kB for 128
+MOST_CALIBRATION: Final = 16 * 1024 * 1024
 _AGAIN: Final = "`kith models pull` gets the default bundle again; KITH_MODEL names another."
 
 
@@ -66,9 +66,9 @@ class Bundle:
         if self.calibration.is_former:
             found["calibration_former"] = (
                 f"The calibration in {self.folder} is of an earlier release: it goes on working, "
-                "but `kith models calibrate` makes one whose rates are those of standardised "
-                "scores. A bundle of Kith's has it after `kith models pull`, plain SFace after "
-                "`kith models pull --plain`."
+                "but its rates were not measured on standardised scores. `kith models calibrate` "
+                "makes one whose rates are; a bundle of Kith's has it after `kith models pull --to "
+                f"{quote(str(self.folder))}`."
             )
         return found
 
@@ -155,7 +155,7 @@ def check_calibration(file: Path, content: bytes, manifest: Manifest) -> Calibra
     except ValueError as error:
         raise BundleError(f"{file} cannot be read: {error}.") from None
     try:
-        calibration = calibration_file.from_json(value, dimension=manifest.dimension)
+        calibration = calibration_file.from_json(value)
         check_plausible(calibration, dimension=manifest.dimension)
     except BundleError as error:
         raise BundleError(f"{file}: {error.detail}") from None

@@ -26,7 +26,7 @@ _BLOCK: Final = 4096  # people whose vectors are in float64 at once
 @dataclass(frozen=True, eq=False)
 class Cohort:
     """Sums over ``persons`` unit vectors: of the vectors, ``total`` (d,), and of their outer
-    products, ``second`` (d, d). ``base`` is added to the sum of any probe's similarities.
+    products, ``second`` (d, d).
 
     Two cohorts are equal where all their sums are.
     """
@@ -34,20 +34,18 @@ class Cohort:
     persons: float
     total: Floats
     second: Floats
-    base: float = 0.0
 
     def __add__(self, other: "Cohort") -> "Cohort":
         return Cohort(
             self.persons + other.persons,
             self.total + other.total,
             self.second + other.second,
-            self.base + other.base,
         )
 
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Cohort)
-            and (self.persons, self.base) == (other.persons, other.base)
+            and self.persons == other.persons
             and np.array_equal(self.total, other.total)
             and np.array_equal(self.second, other.second)
         )
@@ -64,7 +62,7 @@ class Cohort:
         squares: (b,) and (b,).
         """
         rows = probes.astype(np.float64)
-        return rows @ self.total + self.base, np.einsum("bd,bd->b", rows @ self.second, rows)
+        return rows @ self.total, np.einsum("bd,bd->b", rows @ self.second, rows)
 
     @cached_property
     def spread(self) -> "Spread":

@@ -83,8 +83,8 @@ def fit(
     people = fuse_persons(vectors, identity)
     sums = CohortSums(embeddings.shape[1])
     sums.add(people.vectors)
-    cohort = sums.cohort()
-    if cohort.spread.deviation <= _LEAST_DEVIATION:
+    spread = sums.cohort().spread
+    if spread.deviation <= _LEAST_DEVIATION:
         raise ValueError("everybody looks the same: the embeddings do not separate people")
     tail = _tail(ImpostorTrials.of(vectors, identity), progress or (lambda _: None))
     evidence: dict[str, Any] = {
@@ -97,7 +97,7 @@ def fit(
         "supported_fmr": tail.supported_fmr,
     }
     mated = mated_similarity(vectors, identity)
-    return Calibration(cohort, cohort.spread, tail, mated, margin, evidence)
+    return Calibration(spread, tail, mated, margin, evidence)
 
 
 def mated_similarity(vectors: _Vectors, identity: _Keys) -> float:

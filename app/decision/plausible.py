@@ -1,13 +1,13 @@
 """Whether a calibration's numbers can be those of any faces, so that one edited number is found.
 
 What is asked for follows from what the numbers are, not from models that were seen. With x and y
-unit vectors in d dimensions that are drawn alike, m their mean and S their second moment:
+unit vectors in d dimensions that are drawn alike, and m their mean:
 
-- the trace of S is 1, and S - m m', their covariance, has no negative eigenvalue,
 - the mean of x.y is |m|^2, which is not negative; among n people it is down to -1 / (n - 1),
 - the variance of x.y is at least (1 - mean)^2 / d; the choice of n people takes at most about 2 / n
   from that,
-- two pictures of one person are on average no less alike than two people (Jensen),
+- two pictures of one person are on average no less alike than two pictures of two people (Jensen);
+  fused from many pictures, two people may be more alike than that,
 - the tail is of standardised scores: their mean is 0, and their deviation 1,
 - nobody's cosine is above 1: the threshold of one person at 1 % is a cosine that somebody can have.
 """
@@ -18,7 +18,6 @@ from typing import Any, Final
 import numpy as np
 
 from app.decision.calibration import Calibration
-from app.decision.cohort import Cohort
 from app.decision.numbers import shown
 from app.decision.rates import ProbeRates
 from app.decision.standardise import Norms
@@ -36,8 +35,6 @@ _DEVIATIONS: Final = (0.75, 1.5)
 """Within these a tail is standardised: shipped ones are off by 0.01, and 1.00. A few dozen people's
 fitted tails are off by more."""
 _POINTS: Final = 20_001
-_MOMENTS_OFF: Final = 1e-4
-"""Float32 sums of unit vectors: shipped traces are off by 1e-6, least eigenvalues by 1e-9."""
 
 
 def check_plausible(calibration: Calibration, *, dimension: int) -> None:
@@ -47,13 +44,9 @@ def check_plausible(calibration: Calibration, *, dimension: int) -> None:
     tail's own mean and deviation are not asked for, and a quarter of the deviation is enough.
     """
     people = _people(calibration.evidence)
-    if not calibration.is_former:  # its cohort has no people who could be looked at
-        _check_moments(calibration.cohort)
     _check_spread(calibration, people, dimension)
-    few = calibration.cohort.persons < _LEAST_PEOPLE  # of whom no rate is promised
-    if not few:
-        _check_margin(calibration)
-    if people is not None and not few:
+    _check_margin(calibration)
+    if people is not None:
         _check_standardised(calibration)
     _check_thresholds(calibration)
 
@@ -84,25 +77,10 @@ def _check_spread(calibration: Calibration, people: int | None, dimension: int) 
             f"the deviation of strangers' similarities is {typical.deviation:g}; with their mean, "
             f"{typical.mean:g}, in {dimension} dimensions, {least:.4f} or more is right"
         )
-    # Fusing makes strangers' centroids more alike than their photos, up to twice as much; the mean
-    # of the former format is of photos.
-    least = typical.mean if calibration.cohort.base else typical.mean / 2
-    if mated < least:
+    if calibration.is_former and mated < typical.mean:  # its mean is of pictures
         raise ValueError(
             f"mated_similarity is {mated:g}: two pictures of one person would be less alike than "
-            f"two people; {least:g} or more is right"
-        )
-
-
-def _check_moments(cohort: Cohort) -> None:
-    mean, second = cohort.total / cohort.persons, cohort.second / cohort.persons
-    trace = float(np.trace(second))
-    if abs(trace - 1) > _MOMENTS_OFF:
-        raise ValueError(f"cohort.second has the trace {trace:.6f}; 1 is right for unit vectors")
-    least = float(np.linalg.eigvalsh(second - np.outer(mean, mean))[0])
-    if least < -_MOMENTS_OFF:
-        raise ValueError(
-            f"cohort.mean and cohort.second leave a negative variance, {least:.6f}, in a direction"
+            f"two people; their mean, {typical.mean:g}, or more is right"
         )
 
 
@@ -145,8 +123,9 @@ def _check_thresholds(calibration: Calibration) -> None:
     ]
     if not found[0] <= 1:
         raise ValueError(
-            f"the deviation of strangers' similarities is {typical.deviation:g}: no similarity is "
-            "high enough for one person and a false-positive rate of 1 %; a cosine is at most 1"
+            f"the mean of strangers' similarities is {typical.mean:g} and their deviation "
+            f"{typical.deviation:g}: no similarity is high enough for one person and a "
+            "false-positive rate of 1 %; a cosine is at most 1"
         )
     for size, similarity in zip(_SIZES, found, strict=True):
         if not similarity >= least:

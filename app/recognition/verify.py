@@ -114,7 +114,6 @@ class VerificationService:
             other = take_face(analyse, target, by_target, refuse, field="target")
         rates, similarity = self._calibration.typical_rates, None
         if one.embedding is not None and other.embedding is not None:
-            rates = self._calibration.between(one.embedding, other.embedding)
             similarity = float(one.embedding @ other.embedding)
         threshold = rates.verification_threshold(options.target_fmr)
         return ComparedFaces(

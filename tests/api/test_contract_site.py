@@ -22,7 +22,7 @@ from tests.api.support import (
     only_face,
     told,
 )
-from tests.support.fake_bundle import DIMENSION, cohort_of, fake_calibration
+from tests.support.fake_bundle import cohort_of, fake_calibration
 from tests.support.pictures import SIDE, encoded, picture
 
 TARGET = 0.01
@@ -60,7 +60,7 @@ def expected(client: TestClient, people: Sequence[Sequence[bytes]]) -> GalleryRa
     images = [image for each in people for image in each]
     owners = np.repeat(np.arange(len(people)), [len(each) for each in people])
     cohort = cohort_of(fuse_persons(embedded(client, images), owners).vectors)
-    bundle = from_json(fake_calibration(), dimension=DIMENSION)
+    bundle = from_json(fake_calibration())
     return GalleryRates(bundle, cohort, GallerySize(len(people), len(images)))
 
 
@@ -109,7 +109,7 @@ def test_strangers_whom_the_bundles_threshold_would_name_stay_unknown(
 def test_the_evidence_shows_both_and_how_far_apart_they_are(client: TestClient, site: str) -> None:
     body = told(client.get(f"{site}/threshold"))
     evidence = body["evidence"]
-    bundle = from_json(fake_calibration(), dimension=DIMENSION)
+    bundle = from_json(fake_calibration())
     rates = replace(bundle.typical_rates, persons=PEOPLE).threshold(TARGET)
     assert evidence["bundle"] == {
         "similarity": pytest.approx(rates.similarity),

@@ -120,7 +120,7 @@ def test_check_looks_at_the_bundle_as_well(
     shown = kith(data, folder, "models", "use-calibration", folder, former)
     for said in (shown, check(), kith(data, folder, "models", "show", folder)):
         assert "Warning: The calibration in" in said
-        assert "`kith models calibrate` makes one" in said
+        assert f"`kith models pull --to {folder}`" in said
         assert said.endswith("[0]"), said
 
 

@@ -83,11 +83,10 @@ def as_earlier_releases(folder: Path) -> Path:
 def fake_calibration(dimension: int = DIMENSION, *, seed: int = 0) -> dict[str, Any]:
     """A thousand people who are random pictures; FMR falls to 1e-8 at 4.2 deviations."""
     blotches = np.random.default_rng(0).uniform(-1, 1, size=(1000, 64))
-    cohort = cohort_of(_unit(blotches @ _projection(seed, dimension)))
+    people = cohort_of(_unit(blotches @ _projection(seed, dimension)))
     return to_json(
         Calibration(
-            cohort=cohort,
-            typical=cohort.spread,
+            typical=people.spread,
             tail=ImpostorTail.from_dict(_TAIL),
             mated_similarity=1.0,
             ambiguity_margin=0.01,

@@ -52,8 +52,7 @@ def test_a_whole_bundle_is_loaded_with_its_calibration(folder: Path) -> None:
     assert bundle.manifest.contract_id.startswith("fake-")
     assert bundle.embedder == folder / "embedder.onnx"
     assert bundle.detector is None
-    assert bundle.calibration.cohort.persons == 1000
-    assert len(bundle.calibration.cohort.total) == bundle.manifest.dimension
+    assert bundle.calibration.typical.persons == 1000
     assert 0 < bundle.calibration.typical_rates.fmr(0.5) < 1
     with pytest.raises(FrozenInstanceError):
         bundle.folder = folder  # type: ignore[misc]

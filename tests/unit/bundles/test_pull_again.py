@@ -81,7 +81,7 @@ def test_a_calibration_of_the_former_format_is_replaced_without_a_network(
     with capture_logs() as lines:
         now = pull(destination, recipe=world.recipe, keep_contract=keep_contract)
     assert now.warnings == {}
-    assert now.calibration.cohort.persons == 1000
+    assert now.calibration.typical.persons == 1000
     assert [line["event"] for line in lines] == ["bundle.updated"]
     assert world.asked == []
     with capture_logs() as lines:

@@ -40,10 +40,8 @@ def calibrations(draw: st.DrawFn, *, dimension: int = 8) -> Calibration:
     people = random_people(60, dimension, seed=draw(st.integers(0, 99)))
     people[:, 0] += draw(st.floats(0, 1))
     people /= np.linalg.norm(people, axis=1, keepdims=True)
-    cohort = cohort_of(people)
     return Calibration(
-        cohort,
-        cohort.spread,
+        cohort_of(people).spread,
         draw(tails()),
         mated_similarity=draw(st.floats(0.1, 1)),
         ambiguity_margin=draw(st.floats(0, 0.2)),

@@ -32,33 +32,17 @@ def test_half_of_all_second_names_are_as_near_as_one_person_is(one: int, other: 
 
 
 @pytest.mark.parametrize("target", [0.1, 0.01])
-@pytest.mark.parametrize("common", [0.0, 0.25, 0.5])
-def test_two_strangers_are_a_match_as_often_as_stated_whatever_their_kind(
-    common: float, target: float
+@pytest.mark.parametrize(("common", "least", "most"), [(0.0, 0.2, 0.8), (0.25, 0.7, 1.4)])
+def test_two_strangers_are_a_match_at_most_as_often_as_stated_unless_they_are_of_a_kind(
+    common: float, least: float, most: float, target: float
 ) -> None:
-    vectors = people(200, 1, seed=5, common=common)[0]
-    found = []
-    for one, other in zip(*np.triu_indices(200, 1), strict=True):
-        if (one + other) % 4 == 0:
-            rates = bundle().between(vectors[one], vectors[other])
-            found.append(rates.fmr(float(vectors[one] @ vectors[other])))
-    # Of a kind that the bundle's people are not, strangers are more alike than these show.
-    assert (
-        0.5 * target < np.mean(np.array(found) <= target) < (1.6 if common <= 0.25 else 6) * target
-    )
+    """The calibration's people have 0.25 in common."""
+    vectors = people(400, 1, seed=5, common=common)[0]
+    limit = bundle().typical_rates.limit(target)
+    reached = (vectors @ vectors.T)[np.triu_indices(400, 1)] >= limit
+    assert least * target < reached.mean() < most * target
 
 
-def test_the_rates_between_two_faces_are_the_same_in_either_order() -> None:
-    one, other = people(2, 1, seed=5)[0]
-    there, back = bundle().between(one, other), bundle().between(other, one)
-    assert there.fmr(0.3) == pytest.approx(back.fmr(0.3), rel=1e-12)
-    assert there.verification_threshold(0.01) == there.threshold(0.01)
-
-
-def test_two_typical_faces_are_between_all() -> None:
-    vectors = people(100, 1, seed=5)[0]
-    limits = [
-        bundle().between(one, other).limit(0.01)
-        for one, other in zip(vectors[:50], vectors[50:], strict=True)
-    ]
-    assert min(limits) < bundle().typical_rates.limit(0.01) < max(limits)
+def test_a_comparison_has_one_threshold_for_verification_and_for_a_gallery_of_one() -> None:
+    rates = bundle().typical_rates
+    assert rates.verification_threshold(0.01) == rates.threshold(0.01)

@@ -1,7 +1,6 @@
 """A calibration as its bundle keeps it: read back as written, refused where it makes no sense."""
 
 import json
-from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.decision.calibration import Calibration
 from app.decision.calibration_file import from_json, to_json
-from app.decision.cohort import Cohort
+from app.decision.cohort import Cohort, Spread
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import GallerySize
 from app.errors import BundleError
@@ -31,14 +30,11 @@ NAN, INFINITY, HUGE = float("nan"), float("inf"), 10**400
 
 @given(calibrations())
 def test_what_is_written_is_read_back(calibration: Calibration) -> None:
-    read = from_json(json.loads(json.dumps(to_json(calibration))), dimension=DIMENSION)
+    read = from_json(json.loads(json.dumps(to_json(calibration))))
     assert to_json(read) == to_json(calibration)
     assert read.evidence == calibration.evidence
     assert read.ambiguity_margin == calibration.ambiguity_margin
-    assert read.cohort.persons == calibration.cohort.persons
-    probes = random_people(5, DIMENSION, seed=7)
-    for one, other in zip(read.cohort.sums(probes), calibration.cohort.sums(probes), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-4)
+    assert read.typical.persons == calibration.typical.persons
     assert read.typical.mean == pytest.approx(calibration.typical.mean, abs=1e-5)
     assert read.typical.deviation == pytest.approx(calibration.typical.deviation, abs=1e-5)
     assert read.tail.to_dict() == calibration.tail.to_dict()
@@ -50,10 +46,6 @@ def part(name: str, key: str, value: object) -> Callable[[Content], None]:
 
 def top(name: str, value: object) -> Callable[[Content], None]:
     return lambda content: content.update({name: value})
-
-
-def packed(numbers: list[float]) -> str:
-    return b64encode(np.array(numbers, "<f4").tobytes()).decode()
 
 
 BOTH = {
@@ -69,31 +61,21 @@ BOTH = {
     "no evidence": (lambda c: c.pop("evidence"), "has no 'evidence'"),
 }
 PRESENT = {
-    "no cohort": (lambda c: c.pop("cohort"), "has no 'cohort'"),
+    "no strangers": (lambda c: c.pop("strangers"), "has no 'strangers'"),
     "no tail": (lambda c: c.pop("tail"), "has no 'tail'"),
     "a tail that is a list": (top("tail", []), "tail is []; a JSON object is right"),
-    "a cohort that is a list": (top("cohort", []), "cohort is []"),
+    "strangers in a list": (top("strangers", []), "strangers is []"),
     "mates who are not alike": (top("mated_similarity", 0.0), "mated_similarity is 0.0"),
     "mates beyond one": (top("mated_similarity", 1.1), "mated_similarity is 1.1"),
-    "few people": (part("cohort", "persons", 2), "cohort.persons is 2; a number of 3 to"),
-    "half a person": (part("cohort", "persons", 90.5), "cohort.persons is 90.5; a whole number"),
-    "true people": (part("cohort", "persons", True), "cohort.persons is True; a whole number"),
-    "people without end": (part("cohort", "persons", HUGE), "cohort.persons is a number of"),
-    "a mean in words": (part("cohort", "mean", "low"), "cohort.mean is 'low'; a list"),
-    "a mean that no cosine has": (part("cohort", "mean", [2.0] * 8), "cohort.mean[0] is 2.0"),
-    "a mean of other embeddings": (
-        part("cohort", "mean", [0.0] * 9),
-        "mean has 9 numbers; .* have 8",
-    ),
-    "moments in words": (part("cohort", "second", "many!"), "second is not base64"),
-    "moments in a list": (part("cohort", "second", [0.1]), "second is not base64"),
-    "too few moments": (part("cohort", "second", packed([0.1] * 35)), "35 numbers; 36 are right"),
-    "half a moment": (part("cohort", "second", "AAA="), "not base64 of float32"),
-    "a moment that is no number": (
-        part("cohort", "second", packed([NAN] * 36)),
-        "not from -1 to 1",
-    ),
-    "a moment above one": (part("cohort", "second", packed([1.5] * 36)), "not from -1 to 1"),
+    "one person": (part("strangers", "persons", 1), "strangers.persons is 1; a number of 2 to"),
+    "true people": (part("strangers", "persons", True), "strangers.persons is True; a number"),
+    "people without end": (part("strangers", "persons", HUGE), "strangers.persons is a number of"),
+    "people in words": (part("strangers", "persons", "many"), "strangers.persons is 'many'"),
+    "a mean in words": (part("strangers", "mean", "low"), "strangers.mean is 'low'; a number"),
+    "a mean that no cosine has": (part("strangers", "mean", 2.0), "strangers.mean is 2.0"),
+    "a mean that is no number": (part("strangers", "mean", NAN), "strangers.mean is nan"),
+    "a deviation of nothing": (part("strangers", "deviation", 0), "strangers.deviation is 0; a"),
+    "no deviation": (lambda c: c["strangers"].pop("deviation"), "has no 'deviation'"),
 }
 COLUMNS = {
     "scores that fall": ("z", [4.0, 3.6, 2.0, 0.0, -4.0], "[1] is 3.6; more than the one before"),
@@ -127,7 +109,7 @@ FORMER = {
 
 def refused(content: Content, says: str) -> None:
     with pytest.raises(BundleError) as refusal:
-        from_json(content, dimension=DIMENSION)
+        from_json(content)
     detail = refusal.value.detail
     assert detail.startswith("The calibration is not valid: ")
     assert detail.endswith("; `kith models calibrate` makes one.")
@@ -141,7 +123,7 @@ def refused(content: Content, says: str) -> None:
 )
 def test_what_makes_no_sense_is_refused(wrong: Callable[[Content], None], says: str) -> None:
     content = fake_calibration(DIMENSION)
-    from_json(content, dimension=DIMENSION)
+    from_json(content)
     wrong(content)
     refused(content, says)
 
@@ -153,7 +135,7 @@ def test_what_makes_no_sense_in_the_former_format_is_refused(
     wrong: Callable[[Content], None], says: str
 ) -> None:
     content = former_calibration()
-    from_json(content, dimension=DIMENSION)
+    from_json(content)
     wrong(content)
     refused(content, says)
 
@@ -168,7 +150,7 @@ def test_a_tail_that_is_no_falling_rate_is_refused_by_the_name_that_its_file_has
     former["shape"]["deviations" if name == "z" else name] = value
     refused(former, says)
     with pytest.raises(BundleError, match=r"shape"):
-        from_json(former, dimension=DIMENSION)
+        from_json(former)
 
 
 @pytest.mark.parametrize("points", [0, 1])
@@ -189,7 +171,7 @@ json_values = st.recursive(
 @given(json_values)
 def test_any_other_json_is_refused(content: Content) -> None:
     with pytest.raises(BundleError):
-        from_json(content, dimension=DIMENSION)
+        from_json(content)
 
 
 @given(
@@ -204,7 +186,7 @@ def test_a_damaged_tail_is_refused_or_makes_sense(
     content = fake_calibration(DIMENSION)
     content["tail"][name] = value
     try:
-        calibration = from_json(content, dimension=DIMENSION)
+        calibration = from_json(content)
     except BundleError:
         return
     rates = GalleryRates(calibration, Cohort.empty(DIMENSION), size).typical
@@ -215,21 +197,18 @@ def test_a_damaged_tail_is_refused_or_makes_sense(
 
 
 @pytest.mark.parametrize("identities", [None, 2, 60, 4000])
-def test_the_people_of_the_former_format_look_the_same_to_every_probe(
-    identities: int | None,
-) -> None:
+def test_the_former_format_has_the_mean_and_the_deviation_alone(identities: int | None) -> None:
     content = former_calibration()
     content["moments"].update(mean=0.1)
     if identities is not None:
         content["evidence"]["identities"] = identities
-    calibration = from_json(content, dimension=DIMENSION)
-    total, squares = calibration.cohort.sums(random_people(5, DIMENSION, seed=7))
-    persons = calibration.cohort.persons
-    assert persons == max(identities or 0, 50)
-    np.testing.assert_allclose(total / persons, 0.1)
-    np.testing.assert_allclose(squares / persons, 0.1**2 + 0.25**2)
-    assert (calibration.typical.mean, calibration.typical.deviation) == (0.1, 0.25)
+    calibration = from_json(content)
+    assert calibration.is_former
+    assert calibration.typical == Spread(identities or 50, 0.1, 0.25)
     assert calibration.mated_similarity == content["moments"]["coherence"]
+    now = from_json(to_json(calibration))
+    assert not now.is_former
+    assert now.typical == calibration.typical
 
 
 def test_the_former_format_lets_the_gallery_speak() -> None:
@@ -239,6 +218,6 @@ def test_the_former_format_lets_the_gallery_speak() -> None:
     limits = [
         [each.limit(0.01) for each in GalleryRates(read, cohort_of(people), size).of(probes)]
         for content in (fake_calibration(DIMENSION), former_calibration())
-        for read in [from_json(content, dimension=DIMENSION)]
+        for read in [from_json(content)]
     ]
     assert limits[0] == pytest.approx(limits[1], abs=5e-3)

@@ -66,8 +66,7 @@ def measured_fpir(calibration: Calibration, persons: int, target: float) -> floa
 
 def typical(calibration: Calibration, target: float, persons: int) -> Threshold:
     """The threshold of a typical probe among people like those of the calibration."""
-    size = GallerySize(persons, persons)
-    return GalleryRates(calibration, calibration.cohort, size).typical.threshold(target)
+    return calibration.typical_rates.among(persons).threshold(target)
 
 
 @pytest.mark.parametrize("persons", [10, 100, 500])
@@ -94,7 +93,7 @@ def test_the_evidence_says_what_it_rests_on() -> None:
 
 
 def test_a_calibration_made_can_be_read_back() -> None:
-    read = from_json(to_json(calibrated()), dimension=DIMENSION)
+    read = from_json(to_json(calibrated()))
     assert to_json(read) == to_json(calibrated())
     for target in (0.1, 0.01):
         expected = typical(calibrated(), target, 100).similarity
@@ -173,14 +172,14 @@ def test_more_pictures_of_the_same_people_are_hardly_more_evidence() -> None:
 
 
 def test_the_interval_holds_the_rate_that_many_other_people_have() -> None:
-    reference = fitted(1500, 2, seed=99)
-    size = GallerySize(30, 30)
+    reference, size = fitted(1500, 2, seed=99), GallerySize(30, 30)
+    everybody = cohort_of(fuse_persons(*people(1500, 2, seed=99)).vectors)
     held = 0
     for seed in range(12):
         few = fitted(150, 2, seed=seed)
-        threshold = GalleryRates(few, reference.cohort, size).typical.threshold(0.01)
+        threshold = GalleryRates(few, everybody, size).typical.threshold(0.01)
         low, high = threshold.interval
-        true = GalleryRates(reference, reference.cohort, size).typical
+        true = GalleryRates(reference, everybody, size).typical
         held += low <= true.fpir(threshold.similarity) <= high
     assert held >= 10  # of 12, for an interval of 95 %
 

@@ -2,7 +2,6 @@
 
 import copy
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -49,7 +48,7 @@ def whole_of(name: str) -> tuple[Content, int]:
 
 
 def checked(content: Content, dimension: int = 128) -> Calibration:
-    calibration = from_json(content, dimension=dimension)
+    calibration = from_json(content)
     check_plausible(calibration, dimension=dimension)
     return calibration
 
@@ -109,7 +108,7 @@ CHANGES: Final[list[Callable[[Any], Any]]] = [
 def test_any_one_number_that_was_changed_is_refused_or_lets_no_stranger_in(name: str) -> None:
     whole, dimension = whole_of(name)
     right = checked(whole, dimension)
-    least = right.typical.mean + right.typical.deviation
+    least = right.typical.mean + right.typical.deviation - 1e-3
     refused = loaded = 0
     for path in numbers_of(whole):
         for change in CHANGES:
@@ -125,7 +124,7 @@ def test_any_one_number_that_was_changed_is_refused_or_lets_no_stranger_in(name:
                 continue
             loaded += 1
             found = thresholds(calibration)
-            assert all(least <= each.similarity <= 1.001 for each in found), (path, found)
+            assert all(each.similarity >= least for each in found), (path, found)
             assert np.isfinite([each.interval for each in found]).all()
     assert refused > 3 * loaded
 
@@ -156,39 +155,28 @@ def test_a_tail_that_is_not_of_standardised_scores_is_refused(
         checked(content, dimension)
 
 
-def second_of(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Content], object]:
-    def apply(content: Content) -> None:
-        packed = np.frombuffer(b64decode(content["cohort"]["second"]), "<f4")
-        moved = change(packed.astype(np.float64)).astype("<f4")
-        content["cohort"]["second"] = b64encode(moved.tobytes()).decode()
-
-    return apply
-
-
-def with_negative(triangle: np.ndarray) -> np.ndarray:
-    """Two coordinates that go together more than either varies."""
-    moved = triangle.copy()
-    moved[1] = 2 * triangle[0]
-    return moved
-
-
 PRESENT: Final[dict[str, tuple[Callable[[Content], object], str]]] = {
     "nobody measured": (lambda c: c["evidence"].update(identities=0), "evidence.identities is 0"),
     "people in words": (lambda c: c["evidence"].update(identities="many"), "is 'many'"),
-    "strangers as mates": (lambda c: c.update(mated_similarity=0.01), "mated_similarity is 0.01"),
     "noise that hides all": (lambda c: c.update(ambiguity_margin=0.6), "ambiguity_margin is 0.6"),
-    "longer than a unit": (second_of(lambda x: 1.1 * x), "the trace 1.1"),
-    "a variance below nothing": (second_of(with_negative), "negative variance"),
-    "a mean that is further than all": (
-        lambda c: c["cohort"].update(mean=[0.9, *c["cohort"]["mean"][1:]]),
-        "negative variance",
+    "strangers who are less than unlike": (
+        lambda c: c["strangers"].update(mean=-0.1),
+        "two strangers is -0.1",
+    ),
+    "strangers who are all over": (
+        lambda c: c["strangers"].update(deviation=0.9),
+        "their deviation 0.9: no similarity is high enough",
+    ),
+    "strangers who are all alike": (
+        lambda c: c["strangers"].update(deviation=0.05),
+        r"similarities is 0\.05; with their mean",
     ),
 }
 FORMER: Final[dict[str, tuple[Callable[[Content], object], str]]] = {
     "a mean below nothing": (lambda c: c["moments"].update(mean=-0.1), "two strangers is -0.1"),
     "a wide deviation": (
         lambda c: c["moments"].update(deviation=0.9),
-        "the deviation of strangers' similarities is 0.9: no similarity is high enough",
+        "their deviation 0.9: no similarity is high enough",
     ),
     "a narrow one": (
         lambda c: c["moments"].update(deviation=0.025),
