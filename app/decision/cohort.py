@@ -73,7 +73,8 @@ class Cohort:
 @dataclass(frozen=True, slots=True)
 class Spread:
     """The ``mean`` of the similarities of two of ``persons`` people, and the ``deviation`` of the
-    similarities that a typical one of them has to the others. Both are 0 with fewer than two.
+    similarities that a typical one of them has to the others. The mean is 0 with fewer than two
+    people, and the deviation with fewer than three.
     """
 
     persons: float
@@ -83,7 +84,8 @@ class Spread:
 
 def _spread(cohort: Cohort) -> Spread:
     """From the sums: over pairs of different people, the mean of s is (|total|^2 - n) / n(n - 1),
-    and so on. How far people differ in their own means is not a part of the deviation.
+    and so on. The variance is that of each person's n - 1 similarities about their own mean, divided
+    by n - 2: how far people differ in their means is not a part of it.
     """
     n = cohort.persons
     if n < 2:
@@ -93,7 +95,10 @@ def _spread(cohort: Cohort) -> Spread:
     square = (float((cohort.second**2).sum()) - n) / (n * (n - 1))
     own = float(cohort.total @ cohort.second @ cohort.total) - 2 * whole + n
     between = max(own / (n * (n - 1) ** 2) - mean**2, 0.0)
-    return Spread(n, mean, float(np.sqrt(max(square - mean**2 - between, 0.0))))
+    if n < 3:
+        return Spread(n, mean, 0.0)
+    variance = max(square - mean**2 - between, 0.0) * (n - 1) / (n - 2)
+    return Spread(n, mean, float(np.sqrt(variance)))
 
 
 class CohortSums:

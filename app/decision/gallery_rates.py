@@ -81,9 +81,10 @@ def gallery_norms(
 def typical_norm(bundle: Spread, gallery: Spread) -> Norms:
     """The norm of a typical probe, and of a candidate who is one person more."""
     persons = gallery.persons - 1 if gallery.persons >= 2 else 0.0
+    deviation = gallery.deviation if gallery.persons > 2 else bundle.deviation
     w = persons + WEIGHT.mean
     mean = (persons * gallery.mean + WEIGHT.mean * bundle.mean) / w
-    squares = persons * (gallery.mean**2 + gallery.deviation**2) + WEIGHT.mean * bundle.mean**2
+    squares = persons * (gallery.mean**2 + deviation**2) + WEIGHT.mean * bundle.mean**2
     squares += WEIGHT.spread * bundle.deviation**2 - w * mean**2
     bound = Norms.known(np.array([bundle.mean]), np.array([bundle.deviation]))
     return Norms(persons, np.array([mean]), np.array([squares]), WEIGHT, inside=False, bound=bound)

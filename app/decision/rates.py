@@ -6,7 +6,7 @@ measured on LFW, N = 100 to 1,500, the formula is 2 to 3 % too high at an FPIR o
 1 %.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -98,44 +98,40 @@ class ProbeRates:
         of the nearest three as reach the limit for ``target``, once those before them are taken
         out, are taken out together (Rosner, 1983: the generalised extreme Studentised deviate).
         """
-        reaching = [
-            rates
-            for similarity, rates in self._without(nearest)
-            if similarity >= rates.limit(target)
-        ]
-        return reaching[-1] if reaching else self
+        z, norm, found = self._z(target, max(self.persons, 1)), self.norm, None
+        for each in nearest[: min(MOST_MASKED, int(norm.persons))]:
+            similarity = np.array([each])
+            reaches = norm.z(similarity)[0] >= z  # inside: without themselves
+            norm = norm.without(similarity)
+            found = norm if reaches else found
+        return self if found is None else self._by(found)
 
     def judging(self, nearest: Sequence[float], target: float) -> "ProbeRates":
         """The rates that decide on the first of ``nearest``, similarities as in ``unmasked``: the
         candidate is not among those who judge them, whether they reach the limit or not.
         """
         found = self.unmasked(nearest, target)
-        for _, rates in self._without(nearest[:1]):
-            return rates if found is self else found
-        return self
+        if found is not self or not nearest or self.norm.persons < 1:
+            return found
+        return self._by(self.norm.without(np.array(nearest[:1])))
 
-    def fpirs_of(self, nearest: Sequence[float]) -> list[float]:
-        """The ``fpir`` of each of ``nearest``, as in ``unmasked``: the least target that would name
-        them. Whoever is named takes those before along.
+    def fpirs_of(self, nearest: Sequence[float], own: "ProbeRates") -> list[float]:
+        """The ``fpir`` of each of ``nearest``, as in ``unmasked``, where ``own`` are the rates
+        ``judging`` them: each is judged without those taken out there, and without themselves.
         """
-        out = list(self._without(nearest))
-        fpirs = [rates.fpir(similarity) for similarity, rates in out]
-        first = [min(fpirs[place:]) for place in range(len(fpirs))]
-        last = out[-1][1] if out else self
-        least = first[-1] if first else 0.0
-        return [*first, *(max(each, least) for each in last.fpirs(nearest[len(out) :]))]
-
-    def _without(self, nearest: Sequence[float]) -> Iterator[tuple[float, "ProbeRates"]]:
-        """Each of the first ``nearest``, and the rates without them and those before."""
-        norm = self.norm
-        for similarity in nearest[: min(MOST_MASKED, int(norm.persons))]:
-            norm = norm.without(np.array([similarity]))
-            yield similarity, replace(self, norm=replace(norm, inside=False))
+        out = int(self.norm.persons - own.norm.persons)
+        first = own.fpirs(nearest[:out])
+        others = replace(own, norm=replace(own.norm, inside=True)).fpirs(nearest[out:])
+        return [*first, *(max(rate, *first[-1:], 0.0) for rate in others)]
 
     @property
     def outside(self) -> "ProbeRates":
         """The rates of candidates who are not in the cohort, such as those not valid now."""
-        return replace(self, norm=replace(self.norm, inside=False))
+        return self._by(self.norm)
+
+    def _by(self, norm: Norms) -> "ProbeRates":
+        """The rates of candidates who are not in the cohort of ``norm``."""
+        return replace(self, norm=replace(norm, inside=False))
 
     def is_extrapolated(self, fpir: float) -> bool:
         """Whether the calibration's data do not reach as far as this FPIR of the gallery."""
@@ -151,8 +147,11 @@ class ProbeRates:
         )
         return Threshold(similarity, target, (low, high), target < self._supports(persons))
 
+    def _z(self, target: float, persons: int) -> float:
+        return self.tail.z_at(float(np.log(comparison_rate(target, persons) / self.factor)))
+
     def _similarity(self, target: float, persons: int) -> float:
-        z = self.tail.z_at(float(np.log(comparison_rate(target, persons) / self.factor)))
+        z = self._z(target, persons)
         return float(self.norm.similarity(z)[0]) if np.isfinite(z) else UNREACHABLE
 
     def _supports(self, persons: int) -> float:

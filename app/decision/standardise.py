@@ -81,13 +81,20 @@ class Norms:
             z = np.minimum(z, self.bound.z(similarity) + MOST_RAISED)
         return np.asarray(z, np.float64)
 
-    def similarity(self, z: Floats | float) -> Floats:
-        """The similarity (n,) with the standardised score ``z``: the inverse of ``z``."""
-        v = self._freedom
+    def similarity(self, z: Floats | float, *, together: int = 1) -> Floats:
+        """The similarity (n,) with the standardised score ``z``: the inverse of ``z``.
+
+        Where candidates are inside, ``together`` of the people have this similarity, and none of
+        these is among the strangers who judge them.
+        """
+        v = self._freedom - (together - 1)
+        growth = 1 + 1 / (self._known_mean - (together - 1))
         logs = np.square(z / _wallace(v)) / v
-        share = self._growth * np.expm1(logs)
+        share = growth * np.expm1(logs)
         if self.inside:
-            share = -np.expm1(-logs) / self._growth
+            part, all_over_left = -np.expm1(-logs), 1 + together * (growth - 1)
+            share = (1 - part) * all_over_left / growth + part * together
+            share = part / (share * all_over_left)
         away = np.copysign(np.sqrt(np.maximum(self.squares, _LEAST_SQUARES) * share), z)
         found = self.mean + away
         if self.bound is not None:

@@ -13,14 +13,14 @@ from app.decision.calibration import Calibration
 from app.decision.cohort import CohortSums
 from app.decision.fusion import Fused
 from app.decision.gallery_rates import GalleryRates
-from app.decision.rates import GallerySize, comparison_rate
+from app.decision.rates import MOST_MASKED, GallerySize, comparison_rate
 from app.decision.resemblance import Members
 from app.gallery import repository
 from app.gallery.models import Collection
 from app.gallery.rates import reports_of
 from app.gallery.schemas import LookalikePair, LookalikePerson
 from app.gallery.views import rate_view, similarity_view
-from app.index.pairs import near_pairs
+from app.index.pairs import near_pairs, nearest_of, nearest_other
 from app.replication.reader import GalleryReaders
 
 _MOST_PAIRS: Final = 10_000
@@ -140,21 +140,28 @@ class Lookalikes:
             return []
         members = Members.of(self._rates(owner, people), people.vectors)
         rate = comparison_rate(owner.target_fpir, len(people.owners))
-        near = near_pairs(people.vectors, members.limits(rate), most=_MOST_PAIRS)
+        rows = np.flatnonzero(nearest_other(people.vectors) >= members.limits(rate))
+        some, templates = people.vectors[rows], people.templates[rows]
+        nearest = nearest_of(some, people.vectors, MOST_MASKED + 1)[:, 1:]  # first is themselves
+        judging = members.judging(rows, nearest, rate)
+        limits = np.array([each.limit(rate) for each in judging], np.float64)
+        near = near_pairs(some, limits, most=_MOST_PAIRS)
         similarity = near.similarity.astype(np.float64)
-        fmr = members.pair_fmr(near.one, near.other, similarity)
-        one, other = people.templates[near.one], people.templates[near.other]
-        duplicate = similarity >= self._calibration.same_person(one, other)
+        duplicate = similarity >= self._calibration.same_person(
+            templates[near.one], templates[near.other]
+        )
         return [
             _Pair(
                 place,
-                int(people.owners[near.one[i]]),
-                int(people.owners[near.other[i]]),
-                float(similarity[i]),
-                float(fmr[i]),
-                "probable_duplicate" if duplicate[i] else "lookalike",
+                int(people.owners[rows[one]]),
+                int(people.owners[rows[other]]),
+                alike,
+                max(judging[one].fmr(alike), judging[other].fmr(alike)),
+                "probable_duplicate" if again else "lookalike",
             )
-            for place, i in enumerate(range(len(similarity)), 1)
+            for place, (one, other, alike, again) in enumerate(
+                zip(near.one, near.other, similarity.tolist(), duplicate, strict=True), 1
+            )
         ]
 
     def _rates(self, owner: Collection, people: Fused) -> GalleryRates:

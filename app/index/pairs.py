@@ -48,6 +48,36 @@ def near_pairs(vectors: Vectors, limits: _Limits, *, most: int) -> Pairs:
     return best
 
 
+def nearest_other(vectors: Vectors) -> Vectors:
+    """The similarity (n,) of each of unit ``vectors`` (n, d) to the nearest other one; minus 2
+    where there is no other. As ``near_pairs`` in time and memory.
+    """
+    count = len(vectors)
+    block = max(1, _BLOCK_CELLS // max(count, 1))
+    best = np.full(count, -2, np.float32)
+    for start in range(0, count, block):
+        similarity = vectors[start : start + block] @ vectors[start:].T
+        np.fill_diagonal(similarity, -2)
+        rows, columns = best[start : start + block], best[start:]
+        np.maximum(rows, similarity.max(axis=1), out=rows)
+        np.maximum(columns, similarity.max(axis=0), out=columns)
+    return best
+
+
+def nearest_of(some: Vectors, vectors: Vectors, most: int) -> Vectors:
+    """The similarities (m, k) of each of ``some`` (m, d) to the ``most`` nearest of ``vectors``
+    (n, d), best first.
+    """
+    most = min(most, len(vectors))
+    block = max(1, _BLOCK_CELLS // max(len(vectors), 1))
+    parts = [np.empty((0, most), np.float32)]
+    for start in range(0, len(some), block):
+        similarity = some[start : start + block] @ vectors.T
+        nearest = np.partition(similarity, -most, axis=1)[:, -most:]
+        parts.append(-np.sort(-nearest, axis=1))
+    return np.concatenate(parts)
+
+
 def _nearest(some: Pairs, more: Pairs, most: int) -> Pairs:
     one = np.concatenate([some.one, more.one])
     other = np.concatenate([some.other, more.other])

@@ -136,8 +136,10 @@ def _decide(
     limit = policy.limit(own)
     judged = judge(near.matches, limit, margin=policy.margin)
     shown = near.matches[: max(options.max_candidates, judged.shown)]
-    outside = policy.limit(rates.unmasked(nearest, policy.target).outside)
-    not_valid = [each for each in near.not_valid if each.similarity >= outside]
+    not_valid = near.not_valid
+    if not_valid:
+        outside = policy.limit(rates.unmasked(nearest, policy.target).outside)
+        not_valid = [each for each in not_valid if each.similarity >= outside]
     return DecidedFace(
         SeenFace.of(face.sample),
         (),
@@ -146,7 +148,7 @@ def _decide(
         limit=limit,
         outcome=judged.outcome,
         winner=judged.winner,
-        candidates=tuple(map(RatedMatch, shown, rates.fpirs_of(nearest))),
+        candidates=tuple(map(RatedMatch, shown, rates.fpirs_of(nearest, own))),
         not_valid=tuple(not_valid) if judged.outcome is Outcome.UNKNOWN else (),
     )
 

@@ -9,11 +9,10 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.core import reports
-from app.decision.numbers import Floats
 from app.gallery import lookalikes
 from app.gallery.resemblance import Resemblances
 from app.index.base import Vectors
-from app.index.pairs import Pairs, near_pairs
+from app.index.pairs import nearest_other
 from app.settings import Settings
 from tests.api.support import (
     client_of,
@@ -221,13 +220,13 @@ def test_a_hundred_who_ask_for_a_report_hold_nobody_up(
     """It is made once, in the background; whoever asks meanwhile is told to come again."""
     begun, go, made_of = Event(), Event(), list[int]()
 
-    def near(vectors: Vectors, limits: Floats, *, most: int) -> Pairs:
+    def near(vectors: Vectors) -> Vectors:
         made_of.append(len(vectors))
         begun.set()
         assert go.wait(60)
-        return near_pairs(vectors, limits, most=most)
+        return nearest_other(vectors)
 
-    monkeypatch.setattr(lookalikes, "near_pairs", near)
+    monkeypatch.setattr(lookalikes, "nearest_other", near)
     monkeypatch.setattr(reports, "PATIENCE_SECONDS", 0.01)
     enrol(client, crowd, "alias", picture(1))
     with ThreadPoolExecutor(20) as askers:

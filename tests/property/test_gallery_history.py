@@ -25,6 +25,10 @@ from hypothesis.stateful import (
 from numpy.typing import NDArray
 
 from app.bootstrap import Container, build
+from app.decision.calibration import Calibration
+from app.decision.calibration_file import from_json
+from app.decision.gallery_rates import GalleryRates
+from app.decision.rates import GallerySize
 from app.errors import InvalidRequest, NotFound
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
@@ -37,6 +41,7 @@ from app.recognition.schemas.identification import Identification, IdentifyOptio
 from app.settings import Settings
 from tests.api.support import FakeClock
 from tests.support.databases import migrated_database
+from tests.support.fake_bundle import cohort_of, fake_calibration
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -185,24 +190,21 @@ class GalleryHistory(RuleBasedStateMachine):
                     with pytest.raises(NotFound):
                         service.identify(collection, encoded((0, 0)), EVERYBODY, request_id="r")
                     continue
-                thresholds = container.services.thresholds
-                threshold = thresholds.threshold(collection).similarity
                 for seen in self._probes(collection):
                     decision = service.identify(
                         collection, encoded(seen), EVERYBODY, request_id="r"
                     )
                     answer = render.identification(decision)
-                    self._check(answer, collection, seen, threshold=threshold)
+                    self._check(answer, collection, seen)
 
-    def _check(
-        self, answer: Identification, collection: str, seen: Seen, *, threshold: float
-    ) -> None:
+    def _check(self, answer: Identification, collection: str, seen: Seen) -> None:
         probe = self._embedding(seen)
-        expected = {
-            person: float(self._fused(faces) @ probe)
+        people = {
+            person: self._fused(faces)
             for person, faces in self.enrolled[collection].items()
             if faces and self._is_valid(collection, person)
         }
+        expected = {person: float(fused @ probe) for person, fused in people.items()}
         face = answer.faces[0]
         assert answer.policy.gallery_size == len(expected)
         assert {each.person_id for each in face.candidates} == expected.keys()
@@ -212,6 +214,8 @@ class GalleryHistory(RuleBasedStateMachine):
             assert each.similarity == pytest.approx(expected[each.person_id], abs=1e-4)
             assert each.face_id is not None
             self._check_nearest(self.enrolled[collection][each.person_id], each.face_id, probe)
+        threshold = limit_of(probe, list(people.values()), answer.policy.target_fpir)
+        assert face.threshold == pytest.approx(threshold, abs=2e-4)
         decision, person = decided(expected, threshold)
         assert (face.decision, face.person_id) == (decision, person)
 
@@ -267,6 +271,20 @@ class GalleryHistory(RuleBasedStateMachine):
 
 def files(seen: list[Seen]) -> list[ImageFile]:
     return [ImageFile(None, encoded(each)) for each in seen]
+
+
+@cache
+def calibration() -> Calibration:
+    return from_json(fake_calibration())
+
+
+def limit_of(probe: NDArray[np.float64], people: list[NDArray[np.float64]], target: float) -> float:
+    """The threshold of a probe among ``people``, from their vectors at once."""
+    vectors = np.array(people, np.float32).reshape(-1, len(probe))
+    size = GallerySize(len(people), len(people))
+    [rates] = GalleryRates(calibration(), cohort_of(vectors), size).of(probe[None])
+    nearest = sorted((vectors @ probe).tolist(), reverse=True)
+    return min(rates.judging(nearest, target).limit(target), 1.001)
 
 
 def decided(similarities: dict[str, float], threshold: float) -> tuple[str, str | None]:

@@ -25,7 +25,7 @@ def tails(draw: st.DrawFn) -> ImpostorTail:
 @st.composite
 def norms(draw: st.DrawFn) -> Norms:
     persons, deviation = draw(st.integers(1, 100_000)), draw(st.floats(0.02, 0.4))
-    weight = draw(st.sampled_from([Weight(1.0, 20.0), Weight(5.0, 5.0), Weight(1.0, 1.0)]))
+    weight = draw(st.sampled_from([Weight(3.0, 20.0), Weight(1.0, 20.0), Weight(5.0, 5.0)]))
     return Norms(
         float(persons),
         np.array([draw(st.floats(-0.2, 0.5))]),

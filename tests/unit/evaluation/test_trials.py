@@ -139,13 +139,12 @@ def test_several_names_of_one_person_do_not_hide_behind_each_other(names: int) -
 
 
 def test_a_stranger_scores_as_often_as_stated() -> None:
-    """Or less often: people who are few leave open how alike they are."""
     for target in (0.1, 0.01):
         rates = []
         for seed in range(12):
-            of = gallery([1] * 150 + [2], seed=seed)
+            of = gallery([3] * 150, seed=seed)
             rates.append((trials(of).best >= rates_of(of).typical.limit(target)).mean())
-        assert 0.25 * target < np.mean(rates) < 1.7 * target
+        assert 0.5 * target < np.mean(rates) < 1.7 * target
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.index import pairs as room
-from app.index.pairs import near_pairs
+from app.index.pairs import near_pairs, nearest_of, nearest_other
 
 
 @given(
@@ -51,3 +51,18 @@ def test_a_limit_between_two_float32_numbers_is_kept() -> None:
     above = np.full(2, similarity + 1e-9)
     assert len(near_pairs(vectors, above, most=9).one) == 0
     assert len(near_pairs(vectors, np.array([similarity, -1]), most=9).one) == 1
+
+
+@given(st.integers(0, 40), st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(1, 200))
+def test_the_nearest_others_are_those_of_all(count: int, seed: int, most: int, cells: int) -> None:
+    rng = np.random.default_rng(seed)
+    vectors = (rng.integers(-4, 5, (count, 5)) / 8).astype(np.float32)
+    some = vectors[rng.random(count) < 0.5]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "_BLOCK_CELLS", cells)
+        nearest, few = nearest_other(vectors), nearest_of(some, vectors, most)
+    for i in range(count):
+        others = np.delete(vectors @ vectors[i], i)
+        assert nearest[i] == others.max(initial=-2)
+    assert few.shape == (len(some), min(most, count))
+    assert few.tolist() == [sorted(vectors @ each, reverse=True)[:most] for each in some]
