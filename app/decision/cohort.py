@@ -84,8 +84,8 @@ class Spread:
 
 def _spread(cohort: Cohort) -> Spread:
     """From the sums: over pairs of different people, the mean of s is (|total|^2 - n) / n(n - 1),
-    and so on. The variance is that of each person's n - 1 similarities about their own mean, divided
-    by n - 2: how far people differ in their means is not a part of it.
+    and so on. The variance is that of each person's n - 1 similarities about their own mean,
+    divided by n - 2: how far people differ in their means is not a part of it.
     """
     n = cohort.persons
     if n < 2:
