@@ -68,7 +68,7 @@ class _Clusters:
         self._centroids[one] = self._sums[one] / length
         persons, norms = self._norms_of(self._centroids[one : one + 1])
         self._persons[one] = persons[0]
-        self._norms.put(one, norms)
+        self._norms.mean[one], self._norms.squares[one] = norms.mean[0], norms.squares[0]
         self.compare(one)
 
     def compare(self, row: int) -> None:

@@ -74,8 +74,7 @@ def gallery_norms(
     w = persons + WEIGHT.mean
     mean = (total + WEIGHT.mean * bundle.mean) / w
     squares = squares + WEIGHT.mean * bundle.mean**2 + WEIGHT.spread * bundle.deviation**2
-    bound = Norms.known(np.full(len(probes), bundle.mean), np.full(len(probes), bundle.deviation))
-    return Norms(persons, mean, squares - w * mean**2, WEIGHT, inside=persons >= 1, bound=bound)
+    return Norms(persons, mean, squares - w * mean**2, WEIGHT, inside=persons >= 1, bound=bundle)
 
 
 def typical_norm(bundle: Spread, gallery: Spread) -> Norms:
@@ -86,5 +85,4 @@ def typical_norm(bundle: Spread, gallery: Spread) -> Norms:
     mean = (persons * gallery.mean + WEIGHT.mean * bundle.mean) / w
     squares = persons * (gallery.mean**2 + deviation**2) + WEIGHT.mean * bundle.mean**2
     squares += WEIGHT.spread * bundle.deviation**2 - w * mean**2
-    bound = Norms.known(np.array([bundle.mean]), np.array([bundle.deviation]))
-    return Norms(persons, np.array([mean]), np.array([squares]), WEIGHT, inside=False, bound=bound)
+    return Norms(persons, np.array([mean]), np.array([squares]), WEIGHT, inside=False, bound=bundle)

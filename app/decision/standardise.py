@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.decision.cohort import Spread
 from app.decision.numbers import Floats
 
 Rows = NDArray[np.intp] | NDArray[np.bool_] | slice
@@ -50,7 +51,8 @@ NO_WEIGHT: Final = Weight(0.0, 0.0)
 class Norms:
     """The ``mean`` (n,) of each probe's similarities to ``persons`` people and to the bundle's, who
     count with ``weight``, and the sum of their ``squares`` (n,) about it. ``inside``: the
-    candidates are among these people. Scores are at most 0.7 above those by the norms ``bound``.
+    candidates are among these people. ``bound`` is how alike the bundle's people are: scores are at
+    most 0.7 above those by its mean and deviation.
     """
 
     persons: float
@@ -58,7 +60,7 @@ class Norms:
     squares: Floats
     weight: Weight
     inside: bool = True
-    bound: "Norms | None" = None
+    bound: Spread | None = None
 
     @classmethod
     def known(cls, mean: Floats, deviation: Floats) -> "Norms":
@@ -78,7 +80,8 @@ class Norms:
         v = self._freedom
         z = np.copysign(_wallace(v) * np.sqrt(v * logs), away)
         if self.bound is not None:
-            z = np.minimum(z, self.bound.z(similarity) + MOST_RAISED)
+            by_the_bundle = (similarity - self.bound.mean) / self.bound.deviation
+            z = np.minimum(z, by_the_bundle + MOST_RAISED)
         return np.asarray(z, np.float64)
 
     def similarity(self, z: Floats | float, *, together: int = 1) -> Floats:
@@ -98,7 +101,8 @@ class Norms:
         away = np.copysign(np.sqrt(np.maximum(self.squares, _LEAST_SQUARES) * share), z)
         found = self.mean + away
         if self.bound is not None:
-            found = np.maximum(found, self.bound.similarity(z - MOST_RAISED))
+            lifted = self.bound.mean + (z - MOST_RAISED) * self.bound.deviation
+            found = np.maximum(found, lifted)
         return np.asarray(found, np.float64)
 
     def joined(self, similarity: Floats) -> "Norms":
@@ -109,10 +113,16 @@ class Norms:
         return replace(self, persons=self.persons + 1, mean=mean, squares=squares)
 
     def without(self, similarity: Floats) -> "Norms":
-        """The norms of a cohort without one of its people, of this ``similarity`` (n,)."""
+        """The norms of a cohort without one of its people, of this ``similarity`` (n,).
+
+        A person whose templates changed after the cohort was read has another similarity by now;
+        what the bundle's people add to the squares stays.
+        """
         w = self.weight.mean + self.persons
         mean = self.mean - (similarity - self.mean) / (w - 1)
         squares = self.squares - (similarity - self.mean) ** 2 * w / (w - 1)
+        if self.bound is not None:
+            squares = np.maximum(squares, self.weight.spread * self.bound.deviation**2)
         return replace(self, persons=self.persons - 1, mean=mean, squares=squares)
 
     def one(self, row: int) -> "Norms":
@@ -121,26 +131,14 @@ class Norms:
 
     def rows(self, rows: Rows) -> "Norms":
         """The norms of some of the probes."""
-        bound = None if self.bound is None else self.bound.rows(rows)
-        return replace(self, mean=self.mean[rows], squares=self.squares[rows], bound=bound)
+        return replace(self, mean=self.mean[rows], squares=self.squares[rows])
 
     @classmethod
     def joint(cls, parts: "Sequence[Norms]") -> "Norms":
         """The norms of all probes of ``parts``, which are of one cohort."""
-        first = parts[0]
-        bounds = [each.bound for each in parts if each.bound is not None]
-        return replace(
-            first,
-            mean=np.concatenate([each.mean for each in parts]),
-            squares=np.concatenate([each.squares for each in parts]),
-            bound=cls.joint(bounds) if bounds else None,
-        )
-
-    def put(self, row: int, norm: "Norms") -> None:
-        """Replace the norm of one probe, in place."""
-        self.mean[row], self.squares[row] = norm.mean[0], norm.squares[0]
-        if self.bound is not None and norm.bound is not None:
-            self.bound.put(row, norm.bound)
+        mean = np.concatenate([each.mean for each in parts])
+        squares = np.concatenate([each.squares for each in parts])
+        return replace(parts[0], mean=mean, squares=squares)
 
     def error(self, z: float) -> float:
         """The standard error of ``z`` that all probes of a gallery share, for the bundle's people

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from app.decision.cohort import Spread
 from app.decision.standardise import MOST_RAISED, NO_WEIGHT, Norms, Weight
 from tests.unit.decision.calibrations import norms
 
@@ -161,19 +162,43 @@ def test_the_error_of_a_score_falls_as_people_come() -> None:
 
 
 def test_no_score_is_far_above_that_by_the_bundles_people() -> None:
-    bound = Norms.known(np.array([0.1, 0.3]), np.array([0.1, 0.1]))
+    bound = Spread(1000, 0.1, 0.1)
     picked = Norms(
         40.0, np.array([0.0, 0.3]), np.array([40 * 1e-4, 0.4]), Weight(3.0, 20.0), bound=bound
     )
     similarity = np.array([0.4, 0.5])
     alone = replace(picked, bound=None).z(similarity)
-    assert alone[0] > bound.z(similarity)[0] + MOST_RAISED
+    assert alone[0] > 3 + MOST_RAISED
     assert picked.z(similarity) == pytest.approx([3 + MOST_RAISED, alone[1]])
     assert picked.similarity(3 + MOST_RAISED)[0] == pytest.approx(0.4)
     again = Norms.joint([picked.one(0), picked.one(1)])
     assert again.z(similarity).tolist() == picked.z(similarity).tolist()
-    again.put(0, picked.one(1))
-    assert again.z(similarity[[1, 1]])[0] == picked.z(similarity)[1]
+
+
+@given(norms(), st.floats(-1, 1))
+def test_the_bound_is_the_norm_of_the_bundles_people(norm: Norms, similarity: float) -> None:
+    bound = Spread(1000, 0.1, 0.15)
+    at = np.array([similarity])
+    theirs = Norms.known(np.array([bound.mean]), np.array([bound.deviation]))
+    bounded = replace(norm, bound=bound)
+    assert bounded.z(at) == pytest.approx(
+        np.minimum(norm.z(at), theirs.z(at) + MOST_RAISED), abs=1e-6
+    )
+    for z in (-2.0, 1.0, 4.0):
+        assert bounded.z(bounded.similarity(z)) == pytest.approx(z, abs=1e-6)
+
+
+@given(scores, st.floats(-1, 1))
+def test_no_person_takes_away_what_the_bundles_people_add(some: list[float], since: float) -> None:
+    """Somebody whose templates changed is at another similarity by now than in the sums."""
+    weight, bound = Weight(3.0, 20.0), Spread(1000, PRIOR_MEAN, PRIOR_DEVIATION)
+    whole = replace(norm_of(some, weight, inside=True), bound=bound)
+    norm, least = whole, weight.spread * PRIOR_DEVIATION**2
+    for similarity in [since, since, *some[2:]]:
+        norm = norm.without(np.array([similarity]))
+        assert norm.squares[0] >= least * (1 - 1e-12)
+    right = whole.without(np.array(some[:1]))
+    assert right.squares == pytest.approx(norm_of(some[1:], weight, inside=True).squares)
 
 
 def test_each_probe_has_its_own_norm() -> None:
