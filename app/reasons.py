@@ -1,7 +1,8 @@
-"""Why an image or a face is not taken, or should be looked at, although the request is no error.
+"""Why an image or a face is not taken, or should be looked at, or a door stays shut, although the
+request is no error.
 
-docs/errors.md explains each reason to clients; a test holds it against this file. The errors
-themselves and their codes are in ``app.errors``.
+docs/errors.md explains each reason to clients, docs/doors.md those of doors; tests hold both
+against this file. The errors themselves and their codes are in ``app.errors``.
 """
 
 from enum import StrEnum
@@ -54,3 +55,52 @@ RejectionReason = Literal[
 """Why an image was not enrolled."""
 ProbeReason = Literal[NoSubject, SampleReason, Reason.PERSON_NOT_VALID]
 """Why a face was not recognised."""
+
+
+class DoorReason(StrEnum):
+    """The one reason of a decision at a door. Of several that apply it is the first in this order;
+    ``granted`` is the last. A reason keeps its spelling for good.
+    """
+
+    SYSTEM_ERROR = "system_error"
+    """A fault of Kith's own, or a rule that cannot be read."""
+    DOOR_DISABLED = "door_disabled"
+    """The door is switched off."""
+    DOOR_LOCKED_DOWN = "door_locked_down"
+    """Nothing is granted at this door, or in its zone, until that is lifted."""
+    TEMPORARILY_BLOCKED = "temporarily_blocked"
+    """There were several suspected spoofs at this door."""
+    STALE_FRAMES = "stale_frames"
+    """The frames are too old, or from the future."""
+    NO_FACE = "no_face"
+    """No face was found in enough frames."""
+    LOW_QUALITY = "low_quality"
+    """Too few frames show a face that can be recognised."""
+    MULTIPLE_FACES = "multiple_faces"
+    """A second face is nearly as large, and the door allows none."""
+    FRAMES_DISAGREE = "frames_disagree"
+    """Too few of the frames show the same person."""
+    SPOOF_SUSPECTED = "spoof_suspected"
+    """The face does not seem to be that of a living person."""
+    UNKNOWN_PERSON = "unknown_person"
+    """The face is of nobody enrolled."""
+    AMBIGUOUS = "ambiguous"
+    """Two persons are too close to each other to choose."""
+    PERSON_NOT_YET_VALID = "person_not_yet_valid"
+    """The person's ``valid_from`` has not come."""
+    PERSON_EXPIRED = "person_expired"
+    """The person's ``valid_until`` has passed."""
+    PERSON_SUSPENDED = "person_suspended"
+    """The person is suspended."""
+    FACTOR_REQUIRED = "factor_required"
+    """The door wants a card number or person id with the frames."""
+    FACTOR_MISMATCH = "factor_mismatch"
+    """The card number or person id is nobody's, or the face is of somebody else."""
+    NOT_AUTHORISED = "not_authorised"
+    """No rule lets any group of the person pass this door."""
+    OUTSIDE_SCHEDULE = "outside_schedule"
+    """A rule does, at other times."""
+    COOLDOWN = "cooldown"
+    """The person was granted here, or at another door, a moment ago."""
+    GRANTED = "granted"
+    """The person may pass."""
