@@ -30,6 +30,8 @@ class Reason(StrEnum):
     """The person is enrolled with a file of the same SHA-256."""
     LOOKS_LIKE_ANOTHER_PERSON = "looks_like_another_person"
     """An identification would name another person for this face."""
+    UNLIKE_THE_PERSON = "unlike_the_person"
+    """The face is as unlike the person's other faces as a stranger's."""
     FACE_LIMIT_REACHED = "face_limit_reached"
     """The person has ``max_faces_per_person`` faces."""
     PERSON_NOT_VALID = "person_not_valid"
@@ -50,6 +52,7 @@ RejectionReason = Literal[
     SampleReason,
     Reason.DUPLICATE_IMAGE,
     Reason.LOOKS_LIKE_ANOTHER_PERSON,
+    Reason.UNLIKE_THE_PERSON,
     Reason.FACE_LIMIT_REACHED,
 ]
 """Why an image was not enrolled."""

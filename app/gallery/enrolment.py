@@ -35,6 +35,9 @@ _EXPLAINED: Final[dict[RejectionReason, str]] = {
     Reason.LOW_QUALITY: "The face is too small, dark, bright, blurred or turned away.",
     Reason.EXTREME_POSE: "The face is turned by more than {max_yaw:g} degrees.",
     Reason.LOOKS_LIKE_ANOTHER_PERSON: "The service would name {other} for this face.",
+    Reason.UNLIKE_THE_PERSON: "The face is as unlike the person's other faces, or the other "
+    "images, as a stranger's{alike}. Send photos of one person; if these are, delete the wrong "
+    "faces that the person has, or set the collection's `unlike` to `warn`.",
     Reason.DUPLICATE_IMAGE: "The person is enrolled with this very image already.",
     Reason.FACE_LIMIT_REACHED: "The person has the most faces that the collection allows.",
 }
@@ -105,6 +108,7 @@ class Enroller:
         self._analyser = analyser
         self._quality_policy = quality_policy
         self.contract = analyser.pipeline.contract
+        self.calibration = analyser.pipeline.bundle.calibration
 
     def examine(
         self, images: Sequence[ImageFile], subject: Subject = "only"
@@ -137,6 +141,7 @@ class Enroller:
             "min_face_size": self._quality_policy.min_face_size,
             "max_yaw": self._quality_policy.max_yaw,
             "other": "another person",
+            "alike": "",
             **facts,
         }
         detail = " ".join(_EXPLAINED[reason].format(**told) for reason in known)

@@ -3,49 +3,20 @@ service would name for a face.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from app.gallery import crops, repository
-from app.gallery.enrolment import Enroller, ImageFile, Rejection, Template, several_faces_warnings
+from app.gallery.enrolment import Enroller, ImageFile, Template, several_faces_warnings
+from app.gallery.examined import Enrollee, Examined
 from app.gallery.models import Collection, Person
+from app.gallery.own_faces import check_own_faces
 from app.gallery.resemblance import Resemblance, Resemblances
-from app.gallery.schemas import EnrolmentWarning, LookalikeWarning
+from app.gallery.schemas import LookalikeWarning
 from app.gallery.views import rate_view, similarity_view
 from app.inference.subject import Subject
 from app.reasons import Reason
-
-
-@dataclass(slots=True)
-class Examined:
-    """The result of an examination: the images that can be enrolled, with warnings, those that
-    cannot, and by an image's index the key of the person whom the answer names for it.
-    """
-
-    templates: list[Template]
-    rejected: list[Rejection]
-    warnings: list[EnrolmentWarning] = field(default_factory=list)
-    others: dict[int, int] = field(default_factory=dict)
-
-    @property
-    def warnings_of_enrolled(self) -> list[EnrolmentWarning]:
-        """The warnings of images that were enrolled in the end, in the images' order."""
-        refused = {each.origin.index for each in self.rejected}
-        kept = [warning for warning in self.warnings if warning.index not in refused]
-        return sorted(kept, key=lambda warning: warning.index)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """The result of a trial: the images that would be refused, the warnings of the others, and the
-    number of faces that the person has ``room`` for.
-    """
-
-    rejected: list[Rejection]
-    warnings: list[EnrolmentWarning]
-    room: int
 
 
 class Examiner:
@@ -61,32 +32,55 @@ class Examiner:
         images: Sequence[ImageFile],
         subject: Subject,
         *,
-        person_key: int | None,
+        person: Enrollee | None = None,
+        shows_scores: bool = True,
     ) -> Examined:
-        """Refuse lookalikes or warn of them, as the collection says. ``person_key`` is the person's
-        to whom the images belong, None where that person is new.
+        """Refuse images that look like another person, or are unlike the ``person`` to whom they
+        belong, or warn of them, as the collection says. ``person`` is None where that is somebody
+        new.
+
+        Where not ``shows_scores``, nothing says how unlike that person they are.
         """
+        person = person or Enrollee.of(None, self._enroller.contract)
         seen = Examined(*self._enroller.examine(images, subject))
         seen.templates = crops.with_png(owner, seen.templates)
         seen.warnings = several_faces_warnings(seen.templates)
+        self._check_lookalikes(owner, seen, person)
+        check_own_faces(self._enroller, owner.unlike, seen, person, shows_scores=shows_scores)
+        return seen
+
+    def enrollee(
+        self,
+        session: Session,
+        owner: Collection,
+        person_id: str | None,
+        tried: Sequence[Template] = (),
+    ) -> Enrollee:
+        """The person, None for somebody new, with what was ``tried`` for them before."""
+        contract = self._enroller.contract
+        if person_id is None:
+            return Enrollee.of(None, contract, tried=tried)
+        key = repository.person(session, owner, person_id).key
+        return Enrollee.of(key, contract, repository.embeddings(session, key), tried)
+
+    def _check_lookalikes(self, owner: Collection, seen: Examined, person: Enrollee) -> None:
         if owner.lookalikes == "off" or not seen.templates:
-            return seen
+            return
         faces = np.stack([template.embedding for template in seen.templates])
-        found = self._resemblances.of(owner, faces, but=person_key)
+        found = self._resemblances.of(owner, faces, but=person.key)
         alike = [(t, other) for t, other in zip(seen.templates, found, strict=True) if other]
         seen.others = {template.origin.index: other.person_key for template, other in alike}
         if owner.lookalikes == "warn":
             seen.warnings += [_lookalike(*each) for each in alike]
-            return seen
-        seen.rejected += [
-            self._enroller.rejection(
-                template.origin, Reason.LOOKS_LIKE_ANOTHER_PERSON, other=repr(other.person_id)
-            )
-            for template, other in alike
-        ]
-        seen.rejected.sort(key=lambda each: each.origin.index)
-        seen.templates = [t for t in seen.templates if t.origin.index not in seen.others]
-        return seen
+            return
+        seen.refuse(
+            [
+                self._enroller.rejection(
+                    template.origin, Reason.LOOKS_LIKE_ANOTHER_PERSON, other=repr(other.person_id)
+                )
+                for template, other in alike
+            ]
+        )
 
     def others(self, session: Session, seen: Examined) -> Sequence[Person]:
         """The other persons whom the answer names; those who were removed since the images were

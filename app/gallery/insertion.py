@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.gallery import crops, repository
 from app.gallery.enrolment import Enroller, Template
-from app.gallery.examination import Examined
+from app.gallery.examined import Examined
 from app.gallery.models import Collection, Face, Person
 from app.gallery.schemas import AddedFace, NewPerson, RejectedImage
 from app.gallery.views import added_face, box_view, quality_view

@@ -18,7 +18,7 @@ from app.decision.resemblance import Members
 from app.gallery import repository
 from app.gallery.models import Collection
 from app.gallery.rates import reports_of
-from app.gallery.schemas import LookalikePair, LookalikePerson
+from app.gallery.report_schemas import LookalikePair, LookalikePerson
 from app.gallery.views import rate_view, similarity_view
 from app.index.pairs import near_pairs, nearest_of, nearest_other
 from app.replication.reader import GalleryReaders

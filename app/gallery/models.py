@@ -30,6 +30,7 @@ class Collection(Base):
     target_fmr: Mapped[float]
     max_faces_per_person: Mapped[int]
     lookalikes: Mapped[str] = mapped_column(String(8), server_default="warn", default="warn")
+    unlike: Mapped[str] = mapped_column(String(8), server_default="warn", default="warn")
     keep_probes: Mapped[int] = mapped_column(server_default="0", default=0)
     keep_crops: Mapped[bool] = mapped_column(server_default=false(), default=False)
     show_candidates: Mapped[bool] = mapped_column(server_default=false(), default=False)
@@ -115,6 +116,7 @@ class Face(Base):
     box: Mapped[dict[str, Any]]
     detection_score: Mapped[float]
     quality: Mapped[dict[str, Any]]
+    turned_degrees: Mapped[int] = mapped_column(server_default="0", default=0)
     created_at: Mapped[datetime]
 
 

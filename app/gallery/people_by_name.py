@@ -20,8 +20,15 @@ from app.errors import (
     NotFound,
     Unavailable,
 )
-from app.gallery.enrolment import Enroller, ImageFile, refusal, several_faces_warnings
-from app.gallery.examination import Tried
+from app.gallery.enrolment import (
+    Enroller,
+    ImageFile,
+    Template,
+    refusal,
+    several_faces_warnings,
+)
+from app.gallery.examined import Enrollee, Examined, Tried
+from app.gallery.own_faces import check_own_faces
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import EnrolmentWarning, NewCollection, NewPerson
 from app.inference.subject import Subject
@@ -196,7 +203,7 @@ class Rehearsal:
         self._gallery = gallery
         self._subject = subject
         self._made: dict[str, str | None] = {}
-        self._taken: dict[str, set[str]] = {}
+        self._taken: dict[str, dict[str, Template]] = {}
 
     def names(self, ids: Sequence[str]) -> Mapping[str, str | None]:
         """Those enrolled, and those that this rehearsal would have made."""
@@ -229,20 +236,24 @@ class Rehearsal:
     def _examine(
         self, enrolled: str | None, person_id: str, image: ImageFile
     ) -> list[EnrolmentWarning]:
-        tried = self._tried(enrolled, image)
+        taken = self._taken.setdefault(person_id, {})
+        tried = self._tried(enrolled, image, list(taken.values()))
         if tried.rejected:
             raise refusal(tried.rejected)
-        taken = self._taken.setdefault(person_id, set())
         if len(taken) >= tried.room:
             limit = self._enroller.rejection(image.origin(), Reason.FACE_LIMIT_REACHED)
             raise refusal([limit])
-        taken.add(image.sha256)
+        (taken[image.sha256],) = tried.templates
         return tried.warnings
 
-    def _tried(self, person_id: str | None, image: ImageFile) -> Tried:
-        if self._gallery is None:
-            templates, rejected = self._enroller.examine([image], self._subject)
-            warnings = several_faces_warnings(templates)
-            return Tried(rejected, warnings, room=NewCollection().max_faces_per_person)
-        persons, collection_id = self._gallery
-        return persons.try_images(collection_id, person_id, [image], subject=self._subject)
+    def _tried(self, person_id: str | None, image: ImageFile, taken: list[Template]) -> Tried:
+        if self._gallery is not None:
+            persons, collection_id = self._gallery
+            return persons.try_images(
+                collection_id, person_id, [image], subject=self._subject, tried=taken
+            )
+        seen, new = Examined(*self._enroller.examine([image], self._subject)), NewCollection()
+        seen.warnings = several_faces_warnings(seen.templates)
+        person = Enrollee.of(None, self._enroller.contract, tried=taken)
+        check_own_faces(self._enroller, new.unlike, seen, person)
+        return Tried(seen.templates, seen.rejected, seen.warnings, room=new.max_faces_per_person)

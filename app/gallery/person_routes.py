@@ -63,7 +63,9 @@ def create_person(
     return answer_once(
         services.receipts,
         ticket,
-        lambda keep: services.persons.create(collection_id, new, images, keep, subject=subject),
+        lambda keep: services.persons.create(
+            collection_id, new, images, keep, subject=subject, shows_scores=caller.may_read
+        ),
     )
 
 
@@ -138,7 +140,12 @@ def add_faces(
         services.receipts,
         ticket,
         lambda keep: services.persons.add_faces(
-            collection_id, person_id, images, keep, subject=subject
+            collection_id,
+            person_id,
+            images,
+            keep,
+            subject=subject,
+            shows_scores=caller.may_read,
         ),
     )
 

@@ -14,8 +14,9 @@ from app.core.paging import Page, Paging, page
 from app.errors import AlreadyExists, AppError, InvalidRequest
 from app.feedback.repository import count_false_positives
 from app.gallery import repository
-from app.gallery.enrolment import Enroller, ImageFile, refusal
-from app.gallery.examination import Examined, Examiner, Tried
+from app.gallery.enrolment import Enroller, ImageFile, Template, refusal
+from app.gallery.examination import Examiner
+from app.gallery.examined import Examined, Tried
 from app.gallery.insertion import added_faces, insert_faces, insert_person, rejected_images
 from app.gallery.models import Collection, Face, Person
 from app.gallery.resemblance import Resemblances
@@ -55,14 +56,16 @@ class PersonService:
         keep: Keep,
         *,
         subject: Subject = "only",
+        shows_scores: bool = True,
     ) -> PersonAdded:
         """Make a person, with a template of the face that is meant in each usable image.
 
-        If there are images and none is usable, nobody is made, and the error says why.
+        Where not ``shows_scores``, the answer says nothing of how unlike each other they are. If
+        there are images and none is usable, nobody is made, and the error says why.
         """
         person_id = new.id or new_id("per")
         owner = self._check_free(collection_id, person_id, new.external_id)
-        seen = self._examiner.examine(owner, images, subject, person_key=None)
+        seen = self._examiner.examine(owner, images, subject, shows_scores=shows_scores)
         if images and not seen.templates:
             raise refusal(seen.rejected)
         try:
@@ -155,14 +158,17 @@ class PersonService:
         keep: Keep,
         *,
         subject: Subject = "only",
+        shows_scores: bool = True,
     ) -> FacesAdded:
         """Add a template of the face that is meant in each usable image; with none usable, an error
-        that says why.
+        that says why. Where not ``shows_scores``, nothing says how unlike the person they are.
         """
         with self._database.read() as session:
             owner = self._enrollable(session, collection_id)
-            person = repository.person(session, owner, person_id)
-        seen = self._examiner.examine(owner, images, subject, person_key=person.key)
+            enrolled = self._examiner.enrollee(session, owner, person_id)
+        seen = self._examiner.examine(
+            owner, images, subject, person=enrolled, shows_scores=shows_scores
+        )
         with self._database.write() as session:
             owner = self._lock_enrollable(session, collection_id)
             person = repository.person(session, owner, person_id)
@@ -186,19 +192,19 @@ class PersonService:
         images: Sequence[ImageFile],
         *,
         subject: Subject = "only",
+        tried: Sequence[Template] = (),
     ) -> Tried:
-        """The result that enrolling the images would have; nothing is written.
+        """The result that enrolling the images would have after those ``tried`` before; nothing is
+        written.
 
         ``person_id`` is None for somebody who is not enrolled yet.
         """
         with self._database.read() as session:
             owner = self._enrollable(session, collection_id)
-            key, count = None, 0
-            if person_id is not None:
-                key = repository.person(session, owner, person_id).key
-                count = len(repository.image_hashes(session, key))
-        seen = self._examiner.examine(owner, images, subject, person_key=key)
-        return Tried(seen.rejected, seen.warnings, room=owner.max_faces_per_person - count)
+            person = self._examiner.enrollee(session, owner, person_id, tried)
+        seen = self._examiner.examine(owner, images, subject, person=person)
+        room = owner.max_faces_per_person - len(person.faces) + len(tried)
+        return Tried(seen.templates, seen.rejected, seen.warnings, room=room)
 
     def names(self, collection_id: str, ids: Sequence[str]) -> dict[str, str | None]:
         """The names of those of ``ids`` who are enrolled."""

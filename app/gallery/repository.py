@@ -202,6 +202,12 @@ def image_hashes(session: Session, person_key: int) -> set[str]:
     return set(session.scalars(select(Face.image_sha256).where(Face.person_key == person_key)))
 
 
+def embeddings(session: Session, person_key: int) -> list[bytes]:
+    """The templates of a person, oldest first, as they are stored."""
+    query = select(Face.embedding).where(Face.person_key == person_key).order_by(Face.id)
+    return list(session.scalars(query))
+
+
 def log_change(
     session: Session,
     owner: Collection,

@@ -27,7 +27,7 @@ from app.gallery.fields import (
 from app.reasons import Reason, RejectionReason
 from app.web.fields import BodyFields, Count, CreatedAt, Id, Instant, Label, Rate, UpdatedAt, Whole
 
-LookalikePolicy = Literal["off", "warn", "refuse"]
+Treatment = Literal["off", "warn", "refuse"]
 
 
 class CollectionPatch(BodyFields):
@@ -37,8 +37,11 @@ class CollectionPatch(BodyFields):
     target_fpir: TargetFpir = 0.001
     target_fmr: TargetFmr = 1e-4
     max_faces_per_person: FacesPerPerson = 20
-    lookalikes: LookalikePolicy = Field(
+    lookalikes: Treatment = Field(
         "warn", description="Treatment of an image that looks like another enrolled person."
+    )
+    unlike: Treatment = Field(
+        "warn", description="Treatment of an image that is unlike the person's other faces."
     )
     keep_probes: Whole = Field(
         0,
@@ -75,8 +78,11 @@ class CollectionView(BaseModel):
     target_fpir: TargetFpir
     target_fmr: TargetFmr
     max_faces_per_person: FacesPerPerson
-    lookalikes: LookalikePolicy = Field(
+    lookalikes: Treatment = Field(
         description="Treatment of an image that looks like another enrolled person."
+    )
+    unlike: Treatment = Field(
+        description="Treatment of an image that is unlike the person's other faces."
     )
     keep_probes: int = Field(
         ge=0, le=1000, description="Number of the latest unknown faces whose embeddings are kept."
@@ -232,6 +238,17 @@ class LookalikeWarning(_OfAnImage):
     detail: str = Field(description="The reason in words, and what to do.")
 
 
+class UnlikeWarning(_OfAnImage):
+    """An image that was enrolled although it is unlike the person's other faces."""
+
+    reason: Literal[Reason.UNLIKE_THE_PERSON] = Field(description="The kind of warning.")
+    similarity: Similarity | None = Field(
+        description="Cosine of the face and the person's other faces, or the other images of the "
+        "request, -1 to 1; higher is closer; null for keys without the scope `read`."
+    )
+    detail: str = Field(description="The reason in words, and what to do.")
+
+
 class SeveralFaces(BaseModel):
     """Several faces were found in an image, and one of them was taken."""
 
@@ -246,7 +263,9 @@ class SeveralFacesWarning(SeveralFaces, _OfAnImage):
     """An image that was enrolled although several faces were found in it, and which was taken."""
 
 
-EnrolmentWarning = Annotated[LookalikeWarning | SeveralFacesWarning, Field(discriminator="reason")]
+EnrolmentWarning = Annotated[
+    LookalikeWarning | UnlikeWarning | SeveralFacesWarning, Field(discriminator="reason")
+]
 """A warning about an image that was enrolled; ``reason`` is its kind."""
 
 
@@ -266,29 +285,3 @@ class PersonAdded(FacesAdded):
     """The person made, and the result for each image."""
 
     person: PersonView = Field(description="The person made.")
-
-
-class LookalikePerson(BaseModel):
-    """One of two who look alike."""
-
-    person_id: PersonId
-    external_id: ExternalId
-    name: PersonName
-
-
-class LookalikePair(BaseModel):
-    """Two persons who are nearer to each other than strangers should be.
-
-    A ``lookalike`` would be named as the other at the collection's target if it were not enrolled.
-    """
-
-    persons: Annotated[list[LookalikePerson], Field(min_length=2, max_length=2)] = Field(
-        description="The two persons."
-    )
-    similarity: Similarity = Field(description="Cosine of the two, -1 to 1; higher is closer.")
-    fmr: Rate = Field(
-        description="Rate, 0 to 1, at which two strangers are this alike; lower is closer."
-    )
-    kind: Literal["lookalike", "probable_duplicate"] = Field(
-        description="`probable_duplicate`: as near as faces of one person are on average."
-    )

@@ -27,6 +27,7 @@ def collection_view(row: Collection, persons: int, faces: int) -> CollectionView
         target_fmr=row.target_fmr,
         max_faces_per_person=row.max_faces_per_person,
         lookalikes=row.lookalikes,
+        unlike=row.unlike,
         keep_probes=row.keep_probes,
         keep_crops=row.keep_crops,
         show_candidates=row.show_candidates,

@@ -254,6 +254,27 @@ def test_a_dry_run_knows_the_collections_limits(
     assert tried["photos"] == read_report(report)["photos"]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_strangers_photo_is_told_and_a_dry_run_knows_it(
+    kith: Kith, tmp_path: Path, fake_bundle: Path, there: bool
+) -> None:
+    people, data, report = tmp_path / "people", tmp_path / "data", tmp_path / "report.json"
+    if there:
+        with running(Settings(data_dir=data, model=fake_bundle), data) as container:
+            make_collection(container, "hq")
+    for name, somebody in {"1.png": 1, "2.png": 1, "3.png": 2, "4.png": 1}.items():
+        put_photo(people, "Ada", name, picture(somebody, int(name[0])))
+    arguments = ("enroll", "--collection", "hq", people, "--report", report)
+    assert "Ada/3.png: unlike_the_person: " in kith(data, fake_bundle, *arguments, "--dry-run")
+    tried = read_report(report)
+    said = kith(data, fake_bundle, *arguments)
+    assert "Ada/3.png: unlike_the_person: " in said
+    assert tried["photos"] == read_report(report)["photos"]
+    (warned,) = [row for row in tried["photos"] if row["warnings"]]
+    assert warned["path"] == "Ada/3.png"
+    assert warned["warnings"][0]["similarity"] < 0.6
+
+
 def test_a_run_whose_database_goes_away_ends_and_leaves_its_report(
     kith: Kith, tmp_path: Path, fake_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

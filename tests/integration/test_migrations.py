@@ -167,7 +167,7 @@ def test_no_step_makes_sqlite_forget_that_keys_are_never_used_again(database: Da
     assert len(never_again) >= 4
 
 
-def test_a_collection_of_before_warns_of_lookalikes(database: Database) -> None:
+def test_a_collection_of_before_warns_of_lookalikes_and_of_strangers(database: Database) -> None:
     upgrade(database, "0001")
     columns = "id, target_fpir, target_fmr, max_faces_per_person, metadata, contract_id, revision"
     values = "'doors', 0.001, 0.0001, 20, '{}', 'contract', 0"
@@ -180,7 +180,8 @@ def test_a_collection_of_before_warns_of_lookalikes(database: Database) -> None:
         )
     upgrade(database)
     with database.read() as session:
-        assert session.scalars(sa.select(Collection.lookalikes)).all() == ["warn"]
+        policies = sa.select(Collection.lookalikes, Collection.unlike)
+        assert set(map(tuple, session.execute(policies))) == {("warn", "warn")}
 
 
 def test_keys_of_before_are_bound_to_the_collections_that_had_their_ids(

@@ -1,0 +1,34 @@
+"""The schemas of reports about a whole gallery. Answers have no defaults."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from app.gallery.fields import ExternalId, PersonId, PersonName, Similarity
+from app.web.fields import Rate
+
+
+class LookalikePerson(BaseModel):
+    """One of two who look alike."""
+
+    person_id: PersonId
+    external_id: ExternalId
+    name: PersonName
+
+
+class LookalikePair(BaseModel):
+    """Two persons who are nearer to each other than strangers should be.
+
+    A ``lookalike`` would be named as the other at the collection's target if it were not enrolled.
+    """
+
+    persons: Annotated[list[LookalikePerson], Field(min_length=2, max_length=2)] = Field(
+        description="The two persons."
+    )
+    similarity: Similarity = Field(description="Cosine of the two, -1 to 1; higher is closer.")
+    fmr: Rate = Field(
+        description="Rate, 0 to 1, at which two strangers are this alike; lower is closer."
+    )
+    kind: Literal["lookalike", "probable_duplicate"] = Field(
+        description="`probable_duplicate`: as near as faces of one person are on average."
+    )
