@@ -15,10 +15,10 @@ from app.gallery import repository
 from app.gallery.models import Collection
 from app.gallery.rates import rates_in
 from app.index.base import Vectors
-from app.replication.reader import Found, GalleryReaders
+from app.replication.reader import Found, GalleryReaders, valid_near
 
 _FEWEST: Final = 3
-"""People looked at: the face's own person, and two names of another who hide behind each other."""
+"""People looked at besides the face's own: names of one person hide behind each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,9 @@ class Resemblances:
         """The person whom each of ``faces`` (n, d) would be taken for, valid now or not; ``but`` is
         the key of the person whose faces they are, who is left out.
         """
-        replica = self._replicas.of(owner.key, owner.epoch)
-        found = replica.search(faces, _FEWEST, revision=owner.revision, now=self._clock.now())
+        reader = self._replicas.of(owner.key, owner.epoch)
+        revision, now = owner.revision, self._clock.now()
+        found = valid_near(reader, faces, _FEWEST, revision=revision, now=now, but=but)
         alike = self._alike(owner, faces, found, but)
         ids = self._ids({person.key for person in alike if person})
         return [

@@ -171,12 +171,10 @@ class LastKnownSearch:
         if not len(people.fused.owners):
             raise no_faces(person_id)
         return ClaimedPerson(
-            collection=collection,
+            source=source,
             person=known.person,
             gallery=source.state(),
-            near=source.near,
             fused=people.fused.vectors[0],
-            templates=int(people.fused.templates[0]),
             valid=(int(people.valid_from[0]), int(people.valid_until[0])),
             others=known.others,
             stale=True,

@@ -13,7 +13,7 @@ from app.decision.open_set import Outcome, decide
 from app.errors import Conflict
 from app.gallery.models import Collection
 from app.index.base import Vectors
-from app.replication.reader import Found, GalleryReader, GalleryState
+from app.replication.reader import Found, GalleryReader, GalleryState, valid_near
 
 FEWEST: Final = 3
 """People looked at for each probe, however few are asked for: ambiguity depends on the second, and
@@ -79,26 +79,6 @@ class Matches:
     collection: Collection
     gallery: GalleryState
     by_probe: list[Near]
-    stale: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedPerson:
-    """A person with whom a probe is compared.
-
-    ``near`` finds the people near probes (b, d) in the ``gallery``, or in a later one; ``fused``
-    (d,) is one vector of their ``templates``; ``valid`` as in ``NotValid``; ``others`` (k, d) are
-    probes that were reported not to be this person. ``stale`` as in ``Matches``.
-    """
-
-    collection: Collection
-    person: PersonSummary
-    gallery: GalleryState
-    near: Callable[[Vectors], Found]
-    fused: Vectors
-    templates: int
-    valid: tuple[int, int]
-    others: Vectors | None
     stale: bool = False
 
 
@@ -182,9 +162,35 @@ class Source:
         """The gallery as it is now."""
         return self.reader.state(revision=self.collection.revision, now=self.now)
 
-    def near(self, probes: Vectors) -> Found:
-        """The few people nearest to each of ``probes`` (b, d), as the index has them."""
-        return self.reader.search(probes, FEWEST, revision=self.collection.revision, now=self.now)
+    def near(self, probes: Vectors, *, but: int | None = None) -> Found:
+        """The few valid people nearest to each of ``probes`` (b, d), besides the person ``but``,
+        and everybody between, as the index has them.
+        """
+        revision = self.collection.revision
+        return valid_near(self.reader, probes, FEWEST, revision=revision, now=self.now, but=but)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedPerson:
+    """A person with whom a probe is compared.
+
+    ``source`` finds the people near a probe, in the ``gallery`` or in a later one; ``fused`` (d,)
+    is one vector of their templates; ``valid`` as in ``NotValid``; ``others`` (k, d) are probes
+    that were reported not to be this person. ``stale`` as in ``Matches``.
+    """
+
+    source: Source
+    person: PersonSummary
+    gallery: GalleryState
+    fused: Vectors
+    valid: tuple[int, int]
+    others: Vectors | None
+    stale: bool = False
+
+    @property
+    def collection(self) -> Collection:
+        """The collection as it was read."""
+        return self.source.collection
 
 
 def seek(source: Source, probes: Vectors, count: int) -> Matches:

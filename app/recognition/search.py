@@ -104,12 +104,10 @@ class PersonSearch:
             raise no_faces(person_id)
         source = self.source(collection)
         return ClaimedPerson(
-            collection=collection,
+            source=source,
             person=PersonSummary(person.key, person.id, person.external_id, person.name),
             gallery=source.state(),
-            near=source.near,
             fused=fuse(templates),
-            templates=len(templates),
             valid=window(person.valid_from, person.valid_until),
             others=others.get(person.key),
         )

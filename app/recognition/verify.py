@@ -4,6 +4,7 @@ from app.auth.principal import INSIDE, Principal
 from app.core.clock import Clock, microseconds
 from app.core.observers import Observers
 from app.decision.calibration import Calibration
+from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import ProbeRates, Threshold
 from app.gallery.rates import rates_in
 from app.inference.analyser import Analyser
@@ -20,6 +21,7 @@ from app.recognition.results import (
 )
 from app.recognition.schemas.verification import CompareOptions, VerifyOptions
 from app.recognition.subject import take_face
+from app.replication.reader import GalleryState
 
 
 class VerificationService:
@@ -63,12 +65,14 @@ class VerificationService:
         stated = claimed.collection.target_fmr
         at = self._clock.now()
         is_valid = claimed.valid[0] <= microseconds(at) < claimed.valid[1]
-        rates = typical = rates_in(self._calibration, claimed.collection, claimed.gallery).typical
         similarity, is_reported = None, False
-        if taken.embedding is not None:
+        if taken.embedding is None:
+            rates = typical = self._rates_in(claimed, claimed.gallery).typical
+        else:
             similarity = float(claimed.fused @ taken.embedding)
             is_reported = is_other(taken.embedding, similarity, claimed.others)
-            rates = self._rates(claimed, taken.embedding, similarity if is_valid else None)
+            counted = similarity if is_valid else None
+            rates, typical = self._rates(claimed, taken.embedding, counted)
         target = min(options.target_fmr or stated, stated)
         threshold = rates.verification_threshold(target)
         outcome = _outcome(similarity if is_valid else None, threshold)
@@ -92,17 +96,23 @@ class VerificationService:
 
     def _rates(
         self, claimed: ClaimedPerson, probe: Embeddings, similarity: float | None
-    ) -> ProbeRates:
+    ) -> tuple[ProbeRates, ProbeRates]:
         """The rates of the ``probe`` (d,), among whose strangers is neither the person claimed, of
-        this ``similarity`` if they count in the gallery, nor another name of theirs.
+        this ``similarity`` if they count in the gallery, nor another name of theirs; and those of a
+        typical probe in the same gallery.
         """
-        found, target = claimed.near(probe[None]), claimed.collection.target_fpir
-        [own] = rates_in(self._calibration, claimed.collection, found.gallery).of(probe[None])
-        others = found.valid[0] & (found.neighbours.keys[0] != claimed.person.key)
+        key, target = claimed.person.key, claimed.collection.target_fpir
+        found = claimed.source.near(probe[None], but=key)
+        rates = self._rates_in(claimed, found.gallery)
+        [own] = rates.of(probe[None])
+        others = found.valid[0] & (found.neighbours.keys[0] != key)
         nearest: list[float] = found.neighbours.similarities[0, others].tolist()
         if similarity is None:
-            return own.unmasked(nearest, target).outside
-        return own.judging([similarity, *nearest], target)
+            return own.unmasked(nearest, target).outside, rates.typical
+        return own.judging([similarity, *nearest], target), rates.typical
+
+    def _rates_in(self, claimed: ClaimedPerson, gallery: GalleryState) -> GalleryRates:
+        return rates_in(self._calibration, claimed.collection, gallery)
 
     def compare(self, source: bytes, target: bytes, options: CompareOptions) -> ComparedFaces:
         """Decide whether the faces that are meant of two images are of one person."""

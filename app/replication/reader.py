@@ -97,6 +97,28 @@ class GalleryReader(Protocol):
         ...
 
 
+def valid_near(
+    reader: GalleryReader,
+    queries: Vectors,
+    count: int,
+    *,
+    revision: int,
+    now: datetime,
+    but: int | None = None,
+) -> Found:
+    """A search that finds, near each of ``queries`` (b, d), the ``count`` nearest people who are
+    valid and are not the person ``but``, or all of them there are, and everybody between.
+    """
+    wanted = count if but is None else count + 1
+    while True:
+        found = reader.search(queries, wanted, revision=revision, now=now)
+        keys = found.neighbours.keys
+        counted = (found.valid & (keys != but)).sum(axis=1)
+        if keys.shape[1] < wanted or (counted >= count).all():
+            return found
+        wanted *= 4
+
+
 class GalleryReaders(Protocol):
     """Gives each collection's reader. Thread-safe."""
 

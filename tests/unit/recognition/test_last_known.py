@@ -329,3 +329,19 @@ def test_one_gallery_that_cannot_be_read_keeps_no_other_from_being_known(
     enrol(client, DOORS, "carl", picture(3))  # from the next change on all is known again
     memory.poll()
     assert memory.search.claimed("doors", "ada").person.id == "ada"
+
+
+def test_expired_people_hide_nobody_from_a_search_in_an_outage(
+    client: TestClient, memory: Memory
+) -> None:
+    for name in ("ada", "second-name"):
+        enrol(client, DOORS, name, picture(1, len(name)), picture(1, 99))
+    for number in range(30):
+        enrol(client, DOORS, f"gone-{number}", picture(1), valid_until="2026-01-01T00:00:00Z")
+    enrol(client, DOORS, "bob", picture(2))
+    memory.poll()
+    claimed, gone = memory.search.claimed("doors", "ada"), memory.search.claimed("doors", "gone-1")
+    found = claimed.source.near(gone.fused[None], but=claimed.person.key)
+    valid = found.neighbours.keys[found.valid].tolist()
+    assert {memory.key(name) for name in ("ada", "second-name", "bob")} == set(valid)
+    assert valid[-1] == memory.key("bob")

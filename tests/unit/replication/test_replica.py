@@ -12,6 +12,7 @@ from app.errors import NotFound, NotReady
 from app.index.base import Neighbours, Vectors
 from app.index.flat import FlatIndex
 from app.index.reference import ReferenceIndex
+from app.replication.reader import valid_near
 from app.replication.replica import CollectionReplica
 from tests.support.fake_bundle import cohort_of
 from tests.unit.replication.truth import (
@@ -263,3 +264,23 @@ def test_who_is_too_far_behind_for_the_log_forgets_whoever_is_not_told(truth: Tr
     truth.remove(1)
     truth.log_reaches_to = truth.revision
     assert found(replica, truth.put(3)) == [2, 3]
+
+
+@pytest.mark.parametrize("but", [None, 5, 10, 28])
+def test_people_who_are_not_valid_take_up_no_place(
+    truth: Truth, replica: CollectionReplica, but: int | None
+) -> None:
+    """Of thirty people, the nearest first, the first ten have expired, and every other one of the
+    rest.
+    """
+    for person in range(30):
+        truth.put(person)
+        if person < 10 or person % 2:
+            truth.until[person] = microseconds(NOW)
+    others = [person for person in range(10, 30, 2) if person != but]
+    for count in (1, 3, 9, 10, 99):
+        answer = valid_near(replica, PROBE, count, revision=truth.revision, now=NOW, but=but)
+        keys = answer.neighbours.keys[0]
+        valid = [key for key in keys[answer.valid[0]].tolist() if key != but]
+        assert valid[:count] == others[:count]
+        assert keys.tolist() == list(range(len(keys)))
