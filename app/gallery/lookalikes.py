@@ -134,22 +134,26 @@ class Lookalikes:
 
     def _found(self, owner: Collection, people: Fused) -> list[_Pair]:
         """The pairs in which one person would be named as the other if the one were not enrolled:
-        their similarity is as rare among strangers as the collection's target demands.
+        their similarity is as rare among strangers as the collection's target demands. And those
+        who are as alike as two names of one person, however many names are near them.
         """
         if len(people.owners) < 2:
             return []
         members = Members.of(self._rates(owner, people), people.vectors)
         rate = comparison_rate(owner.target_fpir, len(people.owners))
-        rows = np.flatnonzero(nearest_other(people.vectors) >= members.limits(rate))
+        one_name = self._calibration.same_person(people.templates, np.ones_like(people.templates))
+        least = np.minimum(members.limits(rate), one_name)  # more templates make the bound higher
+        rows = np.flatnonzero(nearest_other(people.vectors) >= least)
         some, templates = people.vectors[rows], people.templates[rows]
         nearest = nearest_of(some, people.vectors, MOST_MASKED + 1)[:, 1:]  # first is themselves
         judging = members.judging(rows, nearest, rate)
         limits = np.array([each.limit(rate) for each in judging], np.float64)
-        near = near_pairs(some, limits, most=_MOST_PAIRS)
-        similarity = near.similarity.astype(np.float64)
-        duplicate = similarity >= self._calibration.same_person(
+        near = near_pairs(some, np.minimum(limits, one_name[rows]), most=_MOST_PAIRS)
+        rare = near.similarity >= np.maximum(limits[near.one], limits[near.other])
+        duplicate = near.similarity >= self._calibration.same_person(
             templates[near.one], templates[near.other]
         )
+        near, duplicate = near.where(rare | duplicate), duplicate[rare | duplicate]
         return [
             _Pair(
                 place,
@@ -160,7 +164,7 @@ class Lookalikes:
                 "probable_duplicate" if again else "lookalike",
             )
             for place, (one, other, alike, again) in enumerate(
-                zip(near.one, near.other, similarity.tolist(), duplicate, strict=True), 1
+                zip(near.one, near.other, near.similarity.tolist(), duplicate, strict=True), 1
             )
         ]
 

@@ -4,21 +4,18 @@ the lookalike report finds them afterwards.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from app.core.clock import Clock
 from app.core.db import Database
 from app.decision.calibration import Calibration
+from app.decision.rates import MOST_MASKED
 from app.gallery import repository
 from app.gallery.models import Collection
 from app.gallery.rates import rates_in
 from app.index.base import Vectors
 from app.replication.reader import Found, GalleryReaders, valid_near
-
-_FEWEST: Final = 3
-"""People looked at besides the face's own: names of one person hide behind each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class Resemblances:
         """
         reader = self._replicas.of(owner.key, owner.epoch)
         revision, now = owner.revision, self._clock.now()
-        found = valid_near(reader, faces, _FEWEST, revision=revision, now=now, but=but)
+        found = valid_near(reader, faces, MOST_MASKED, revision=revision, now=now, but=but)
         alike = self._alike(owner, faces, found, but)
         ids = self._ids({person.key for person in alike if person})
         return [

@@ -10,17 +10,16 @@ import numpy as np
 from app.core.clock import microseconds
 from app.decision.fusion import ROUNDING
 from app.decision.open_set import Outcome, decide
+from app.decision.rates import MOST_MASKED
 from app.errors import Conflict
 from app.gallery.models import Collection
 from app.index.base import Vectors
 from app.replication.reader import Found, GalleryReader, GalleryState, valid_near
 
-FEWEST: Final = 3
+FEWEST: Final = MOST_MASKED
 """People looked at for each probe, however few are asked for: ambiguity depends on the second, and
-two names of one person hide behind each other."""
-_FEWEST_READ: Final = 5
-"""Persons read for each probe, however few are asked for: those among them who are not valid now
-are listed for an unknown face."""
+names of one person hide behind each other. Those among so many who are not valid now are listed for
+an unknown face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +196,7 @@ def seek(source: Source, probes: Vectors, count: int) -> Matches:
     """The ``count`` persons nearest to each of ``probes`` (b, d) who may be named for it, and those
     nearer who were reported not to be the person.
     """
-    wanted = max(count, _FEWEST_READ)
+    wanted = count
     while True:
         found = source.reader.search(
             probes, wanted, revision=source.collection.revision, now=source.now
@@ -226,7 +225,7 @@ def _near(people: Mapping[int, Enrolled], keys: list[int], probe: Vectors, now: 
     others = [
         NotValid(match.person, match.similarity, each.valid)
         for each, place in there
-        if place < _FEWEST_READ and not each.is_valid(instant)
+        if place < FEWEST and not each.is_valid(instant)
         for match in [each.match(probe)]
         if not match.reported_not_them
     ]

@@ -1,12 +1,13 @@
 """Names of one person are not strangers to each other, whoever else is near to the probe."""
 
+from itertools import combinations
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from tests.api.support import enrol, files, make_collection, only_face, told
-from tests.api.test_contract_lookalikes import like
+from tests.api.test_contract_lookalikes import like, pairs
 from tests.support.pictures import picture
 
 pytestmark = pytest.mark.both_databases
@@ -61,3 +62,33 @@ def test_nor_from_being_known_in_a_group_of_photos(client: TestClient, site: str
     (group,) = told(client.post(f"{site}/clusters", files=images))["clusters"]
     assert group["indices"] == [0, 1]
     assert group["person"]["person_id"] == "here-0"
+
+
+@pytest.mark.parametrize("others", [1, 3, 30])
+def test_five_names_of_one_person_are_each_verified_and_named(
+    client: TestClient, others: int
+) -> None:
+    path = make_collection(client, "many", target_fpir=0.01)
+    for i in range(2, 2 + others):
+        enrol(client, path, f"p{i}", picture(i))
+    for i in range(5):
+        enrol(client, path, f"name-{i}", like(1, 70 + i, 0.3))
+    for i in range(5):
+        image = like(1, 70 + i, 0.25)
+        assert verified(client, path, f"name-{i}", image)["decision"] == "match"
+        answer = client.post(f"{path}/identify", files=files(image, field="image"))
+        assert only_face(told(answer))["person_id"] == f"name-{i}"
+    assert verified(client, path, "name-0", picture(60))["decision"] == "no_match"
+
+
+def test_however_many_names_a_person_has_all_are_in_the_report(client: TestClient) -> None:
+    path = make_collection(client, "many", target_fpir=0.001)
+    for i in range(2, 6):
+        enrol(client, path, f"p{i}", picture(i))
+    for i in range(8):
+        enrol(client, path, f"name-{i}", picture(1))
+    found = pairs(client, path)
+    assert {kind for _, kind in found} == {"probable_duplicate"}
+    assert {frozenset(names) for names, _ in found} == {
+        frozenset((f"name-{one}", f"name-{other}")) for one, other in combinations(range(8), 2)
+    }

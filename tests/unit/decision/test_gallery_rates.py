@@ -14,7 +14,7 @@ from app.decision.cohort import Cohort
 from app.decision.fit import fit
 from app.decision.fusion import Vectors
 from app.decision.gallery_rates import WEIGHT, GalleryRates, typical_norm
-from app.decision.rates import GallerySize
+from app.decision.rates import MOST_MASKED, GallerySize
 from tests.support.fake_bundle import cohort_of
 from tests.unit.decision.people import people
 
@@ -110,16 +110,16 @@ def test_people_who_are_all_the_same_are_rated_by_numbers(copies: int) -> None:
         assert 0 <= found.fpir(float(same[0] @ probe[0])) <= 1
 
 
-@pytest.mark.parametrize("names", [1, 2, 3])
+@pytest.mark.parametrize("names", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("persons", [5, 10, 300])
 def test_names_of_one_person_do_not_hide_behind_each_other(persons: int, names: int) -> None:
     """Each would be a stranger to whom the probe is as near as to the other."""
-    vectors = people(persons, 4, seed=1, noise=0.4)[0].reshape(persons, 4, DIMENSION)
+    vectors = people(persons, 6, seed=1, noise=0.4)[0].reshape(persons, 6, DIMENSION)
     enrolled = np.concatenate([vectors[1:, 0], vectors[0, :names]])
-    probe = vectors[0, 3:]
+    probe = vectors[0, 5:]
     nearest = np.sort(enrolled @ probe[0])[::-1].astype(np.float64).tolist()
     (rates,) = gallery_of(enrolled).of(probe)
-    own = rates.unmasked(nearest[:5], 0.01)
+    own = rates.unmasked(nearest[:MOST_MASKED], 0.01)
     assert nearest[names - 1] >= own.limit(0.01) > nearest[names]
     (of_the_others,) = gallery_of(vectors[1:, 0]).of(probe)
     expected = replace(of_the_others, persons=len(enrolled)).outside
@@ -136,7 +136,7 @@ def test_where_nobody_is_near_nobody_hides(persons: int) -> None:
 
 def named(enrolled: Vectors, strangers: Vectors, target: float) -> NDArray[np.bool_]:
     """Which of ``strangers`` (n, d) are named."""
-    near = np.sort((strangers @ enrolled.T).astype(np.float64), axis=1)[:, :-4:-1]
+    near = np.sort((strangers @ enrolled.T).astype(np.float64), axis=1)[:, : -MOST_MASKED - 1 : -1]
     rates = gallery_of(enrolled).of(strangers)
     own = [each.unmasked(row.tolist(), target) for each, row in zip(rates, near, strict=True)]
     return np.asarray(near[:, 0] >= np.array([each.limit(target) for each in own]))

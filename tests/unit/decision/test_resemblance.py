@@ -11,7 +11,7 @@ from app.decision.calibration import Calibration
 from app.decision.fit import fit
 from app.decision.fusion import Vectors
 from app.decision.gallery_rates import GalleryRates
-from app.decision.rates import GallerySize, comparison_rate
+from app.decision.rates import MOST_MASKED, GallerySize, comparison_rate
 from app.decision.resemblance import Members
 from tests.support.fake_bundle import cohort_of, random_people
 from tests.unit.decision.calibrations import calibrations, targets
@@ -60,7 +60,9 @@ def test_where_no_score_is_rare_enough_no_pair_is() -> None:
     assert (Members.of(rates, enrolled).limits(1e-200) == np.inf).all()
 
 
-@given(calibrations(), st.floats(1e-6, 0.4), st.integers(1, 3), st.integers(3, 12))
+@given(
+    calibrations(), st.floats(1e-6, 0.4), st.integers(1, MOST_MASKED), st.integers(MOST_MASKED, 12)
+)
 def test_people_who_are_equally_near_are_not_judged_by_each_other(
     calibration: Calibration, rate: float, together: int, persons: int
 ) -> None:
@@ -76,7 +78,7 @@ def test_people_who_are_equally_near_are_not_judged_by_each_other(
     assert judging.z(similarity)[0] == pytest.approx(z, abs=1e-5)
 
 
-@pytest.mark.parametrize("names", [2, 3])
+@pytest.mark.parametrize("names", [2, 3, 4, 5])
 @pytest.mark.parametrize("others", [3, 10, 300])
 def test_the_limit_of_one_person_under_other_names_is_that_of_one_name(
     names: int, others: int
