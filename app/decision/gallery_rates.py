@@ -1,6 +1,6 @@
 """The calibration in a gallery: the bundle's tail, over scores that its own people standardise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -48,6 +48,14 @@ class GalleryRates:
         each other.
         """
         return self._rates(typical_norm(self.bundle.typical, self.cohort.spread))
+
+    @property
+    def impersonal(self) -> ProbeRates:
+        """The error rates by the bundle's people alone, which say nothing of the gallery's: they
+        follow from how many there are.
+        """
+        typical = self.bundle.typical_rates
+        return replace(typical, persons=self.size.persons, factor=self.factor)
 
     def as_typical(self, z: Floats) -> Floats:
         """The similarities (n,) that a typical probe has at the standardised scores ``z`` (n,)."""

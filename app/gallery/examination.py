@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.auth.principal import INSIDE, Principal
 from app.gallery import crops, repository
+from app.gallery.disclosure import Disclosure, to_step
 from app.gallery.enrolment import Enroller, ImageFile, Template, several_faces_warnings
 from app.gallery.examined import Enrollee, Examined
 from app.gallery.models import Collection, Person
@@ -33,19 +35,18 @@ class Examiner:
         subject: Subject,
         *,
         person: Enrollee | None = None,
-        shows_scores: bool = True,
+        caller: Principal = INSIDE,
     ) -> Examined:
         """Refuse images that look like another person, or are unlike the ``person`` to whom they
         belong, or warn of them, as the collection says. ``person`` is None where that is somebody
-        new.
-
-        Where not ``shows_scores``, nothing says how unlike that person they are.
+        new. The ``caller`` gets the warnings, with the numbers that they may see.
         """
         person = person or Enrollee.of(None, self._enroller.contract)
         seen = Examined(*self._enroller.examine(images, subject))
         seen.templates = crops.with_png(owner, seen.templates)
         seen.warnings = several_faces_warnings(seen.templates)
-        self._check_lookalikes(owner, seen, person)
+        shows_scores = Disclosure.of(caller, owner).scores
+        self._check_lookalikes(owner, seen, person, shows_scores=shows_scores)
         check_own_faces(self._enroller, owner.unlike, seen, person, shows_scores=shows_scores)
         return seen
 
@@ -63,7 +64,9 @@ class Examiner:
         key = repository.person(session, owner, person_id).key
         return Enrollee.of(key, contract, repository.embeddings(session, key), tried)
 
-    def _check_lookalikes(self, owner: Collection, seen: Examined, person: Enrollee) -> None:
+    def _check_lookalikes(
+        self, owner: Collection, seen: Examined, person: Enrollee, *, shows_scores: bool
+    ) -> None:
         if owner.lookalikes == "off" or not seen.templates:
             return
         faces = np.stack([template.embedding for template in seen.templates])
@@ -71,7 +74,7 @@ class Examiner:
         alike = [(t, other) for t, other in zip(seen.templates, found, strict=True) if other]
         seen.others = {template.origin.index: other.person_key for template, other in alike}
         if owner.lookalikes == "warn":
-            seen.warnings += [_lookalike(*each) for each in alike]
+            seen.warnings += [_lookalike(*each, shows_scores=shows_scores) for each in alike]
             return
         seen.refuse(
             [
@@ -103,16 +106,17 @@ class Examiner:
         return there
 
 
-def _lookalike(template: Template, other: Resemblance) -> LookalikeWarning:
+def _lookalike(template: Template, other: Resemblance, *, shows_scores: bool) -> LookalikeWarning:
     origin = template.origin
+    similarity = similarity_view(other.similarity)
     return LookalikeWarning(
         index=origin.index,
         filename=origin.filename,
         image_sha256=origin.image_sha256,
         reason=Reason.LOOKS_LIKE_ANOTHER_PERSON,
         person_id=other.person_id,
-        similarity=similarity_view(other.similarity),
-        fpir=rate_view(other.fpir),
+        similarity=similarity if shows_scores else to_step(similarity),
+        fpir=rate_view(other.fpir) if shows_scores else None,
         detail=f"Enrolled; the service would have named {other.person_id!r} for this face. Are "
         "they one person? See the collection's lookalikes.",
     )

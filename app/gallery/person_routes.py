@@ -64,7 +64,7 @@ def create_person(
         services.receipts,
         ticket,
         lambda keep: services.persons.create(
-            collection_id, new, images, keep, subject=subject, shows_scores=caller.may_read
+            collection_id, new, images, keep, subject=subject, caller=caller
         ),
     )
 
@@ -140,12 +140,7 @@ def add_faces(
         services.receipts,
         ticket,
         lambda keep: services.persons.add_faces(
-            collection_id,
-            person_id,
-            images,
-            keep,
-            subject=subject,
-            shows_scores=caller.may_read,
+            collection_id, person_id, images, keep, subject=subject, caller=caller
         ),
     )
 

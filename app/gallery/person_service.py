@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.auth.principal import INSIDE, Principal
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
@@ -56,16 +57,16 @@ class PersonService:
         keep: Keep,
         *,
         subject: Subject = "only",
-        shows_scores: bool = True,
+        caller: Principal = INSIDE,
     ) -> PersonAdded:
         """Make a person, with a template of the face that is meant in each usable image.
 
-        Where not ``shows_scores``, the answer says nothing of how unlike each other they are. If
-        there are images and none is usable, nobody is made, and the error says why.
+        The answer has the numbers that the ``caller`` may see. If there are images and none is
+        usable, nobody is made, and the error says why.
         """
         person_id = new.id or new_id("per")
         owner = self._check_free(collection_id, person_id, new.external_id)
-        seen = self._examiner.examine(owner, images, subject, shows_scores=shows_scores)
+        seen = self._examiner.examine(owner, images, subject, caller=caller)
         if images and not seen.templates:
             raise refusal(seen.rejected)
         try:
@@ -158,17 +159,15 @@ class PersonService:
         keep: Keep,
         *,
         subject: Subject = "only",
-        shows_scores: bool = True,
+        caller: Principal = INSIDE,
     ) -> FacesAdded:
         """Add a template of the face that is meant in each usable image; with none usable, an error
-        that says why. Where not ``shows_scores``, nothing says how unlike the person they are.
+        that says why. The answer has the numbers that the ``caller`` may see.
         """
         with self._database.read() as session:
             owner = self._enrollable(session, collection_id)
             enrolled = self._examiner.enrollee(session, owner, person_id)
-        seen = self._examiner.examine(
-            owner, images, subject, person=enrolled, shows_scores=shows_scores
-        )
+        seen = self._examiner.examine(owner, images, subject, person=enrolled, caller=caller)
         with self._database.write() as session:
             owner = self._lock_enrollable(session, collection_id)
             person = repository.person(session, owner, person_id)

@@ -230,10 +230,12 @@ class LookalikeWarning(_OfAnImage):
     reason: Literal[Reason.LOOKS_LIKE_ANOTHER_PERSON] = Field(description="The kind of warning.")
     person_id: Id = Field(description="The person whom the image looks like.")
     similarity: Similarity = Field(
-        description="Cosine of image and that person, -1 to 1; higher is closer."
+        description="Cosine of image and that person, -1 to 1; higher is closer. In steps of 0.05 "
+        "to keys that do not get exact values."
     )
-    fpir: Rate = Field(
-        description="Rate, 0 to 1, at which strangers look as much like anybody in this gallery."
+    fpir: Rate | None = Field(
+        description="Rate, 0 to 1, at which strangers look as much like anybody in this gallery; "
+        "null to keys that do not get exact values."
     )
     detail: str = Field(description="The reason in words, and what to do.")
 

@@ -116,7 +116,7 @@ def observe_climb(climbs: ClimbWatch, decision: Decision) -> None:
             climbs.observe(caller.id, collection_id, decision.claimed.person.id, miss)
         return
     for face in decision.faces:
-        own = None if face.rates is None else face.rates.limit(decision.policy.own_target)
+        own = None if face.rates is None else face.rates.limit(decision.policy.strict.stated)
         top = _top(face, decision.policy, own)
         if top is not None and face.outcome is Outcome.UNKNOWN:
             person_id = face.candidates[0].match.person.id
@@ -141,11 +141,11 @@ def observe_counts(exposures: Exposures, decision: Decision) -> None:
 
 def _stated_rates(decision: IdentifiedImage) -> list[float]:
     """For each face that was compared, the rate at which a stranger would have been named: the
-    target, or less where the caller asked for more similarity.
+    target, or less where more similarity was asked for.
     """
-    policy = decision.policy
+    strict = decision.policy.strict
     return [
-        min(policy.target, face.rates.fpir(face.limit)) if policy.least > -1 else policy.target
+        min(strict.judged, face.rates.fpir(face.limit)) if strict.least > -1 else strict.judged
         for face in decision.faces
         if face.rates is not None and face.limit is not None
     ]
@@ -189,8 +189,7 @@ def _near_miss(decision: VerifiedFace) -> Top | None:
     similarity, claimed = decision.similarity, decision.claimed
     if similarity is None or decision.outcome == "match":
         return None
-    reaches = similarity >= decision.limit
-    if not decision.is_valid and (decision.question.caller.may_read or reaches):
+    if not decision.is_valid and (decision.disclosure.names or decision.reaches):
         return None
     own = decision.rates.verification_threshold(claimed.collection.target_fmr)
     return Top(similarity, own.similarity, decision.margin)

@@ -86,7 +86,7 @@ class FeedbackService:
             raise no_faces(person.id)
         probe, taken = self._probe(collection, options, image)
         similarity = float(fuse(templates) @ probe)
-        threshold, typical, named = self._judged(collection, probe)
+        threshold, impersonal, named = self._judged(collection, probe)
         wrong = named == person.id and image is not None
         self._records.write_counts()
         with self._database.write() as session:
@@ -112,7 +112,7 @@ class FeedbackService:
             session.add(row)
             repository.log_change(session, owner, [person.key], now=self._clock.now())
             reports.count_false_positives(session, owner.key, owner.contract_id)
-            given = GivenFeedback(caller, owner, person.id, row, taken, typical)
+            given = GivenFeedback(caller, owner, person.id, row, taken, impersonal)
             keep(session, given, row, person)
         _log.info(
             "feedback.given", collection=collection_id, feedback=row.id, verdict=options.verdict
@@ -133,8 +133,8 @@ class FeedbackService:
         return taken.needed("image", "the image")[1], taken
 
     def _judged(self, collection: Collection, probe: Vectors) -> tuple[float, float, str | None]:
-        """The thresholds of the probe and of a typical one, without any feedback, and the id of the
-        person who is named for the probe.
+        """The thresholds of the probe and by the bundle's people, without any feedback, and the id
+        of the person who is named for the probe.
 
         The threshold that feedback has raised since is not used: a person named when the probe was
         seen is a false positive, however many reports came before this one.
@@ -145,9 +145,9 @@ class FeedbackService:
         [own] = rates.of(probe[None])
         target = collection.target_fpir
         own = own.judging([match.similarity for match in found], target)
-        limit, typical = own.limit(target), rates.typical.limit(target)
+        limit, impersonal = own.limit(target), rates.impersonal.limit(target)
         winner = judge(found, limit, margin=self._calibration.ambiguity_margin).winner
-        return limit, typical, winner.person.id if winner else None
+        return limit, impersonal, winner.person.id if winner else None
 
 
 def _row(session: Session, person_key: int, contract_id: str, probe: Vectors) -> Feedback | None:

@@ -13,6 +13,7 @@ from app.decision.calibration import Calibration
 from app.decision.open_set import Outcome
 from app.decision.rates import ProbeRates
 from app.feedback.probes import new_probe_id
+from app.gallery.disclosure import Disclosure, Strictness
 from app.gallery.models import Collection
 from app.gallery.rates import rates_in
 from app.inference.analyser import Analyser, Analysis, Examined
@@ -72,7 +73,7 @@ class IdentificationService:
         count = max(FEWEST, options.max_candidates)
         probes = self._probes(analysis)
         matches = self._search.nearest(opened, probes, count)
-        policy = self._policy(matches, options)
+        policy = self._policy(matches, options, caller)
         searched = zip(matches.by_probe, policy.rates.of(probes), strict=True)
         faces = _decided(analysis, searched, policy, options)
         decision = IdentifiedImage(
@@ -96,15 +97,18 @@ class IdentificationService:
         rows = [face.embedding for face in analysis.faces if face.embedding is not None]
         return np.array(rows, np.float32).reshape(-1, self._analyser.pipeline.dimension)
 
-    def _policy(self, matches: Matches, options: IdentifyOptions) -> Policy:
-        stated = matches.collection.target_fpir
-        return Policy(
-            target=min(options.target_fpir or stated, stated),
-            own_target=stated,
-            least=-1.0 if options.min_similarity is None else options.min_similarity,
-            margin=self._calibration.ambiguity_margin,
-            rates=rates_in(self._calibration, matches.collection, matches.gallery),
+    def _policy(self, matches: Matches, options: IdentifyOptions, caller: Principal) -> Policy:
+        collection = matches.collection
+        disclosure = Disclosure.of(caller, collection)
+        rates = rates_in(self._calibration, collection, matches.gallery)
+        strict = Strictness.of(
+            disclosure,
+            rates.impersonal.limit,
+            stated=collection.target_fpir,
+            asked=options.target_fpir,
+            least=options.min_similarity,
         )
+        return Policy(disclosure, strict, self._calibration.ambiguity_margin, rates)
 
 
 def _decided(
@@ -130,15 +134,21 @@ def _decide(
 ) -> DecidedFace:
     """The threshold is for the persons who are valid now. Those who are not stay unnamed, but are
     listed where they would have been named for an unknown face.
+
+    The collection's own target decides who reaches the threshold, so that what a caller asks for in
+    addition names nobody: two who are ambiguous stay so until neither reaches it.
     """
     nearest = [each.similarity for each in near.matches]
-    own = rates.judging(nearest, policy.target)
+    strict = policy.strict
+    own = stated = rates.judging(nearest, strict.judged)
+    if strict.judged != strict.stated:
+        stated = rates.judging(nearest, strict.stated)
     limit = policy.limit(own)
-    judged = judge(near.matches, limit, margin=policy.margin)
+    judged = judge(near.matches, stated.limit(strict.stated), margin=policy.margin, least=limit)
     shown = near.matches[: max(options.max_candidates, judged.shown)]
     not_valid = near.not_valid
     if not_valid:
-        outside = policy.limit(rates.unmasked(nearest, policy.target).outside)
+        outside = policy.limit(rates.unmasked(nearest, strict.judged).outside)
         not_valid = [each for each in not_valid if each.similarity >= outside]
     return DecidedFace(
         SeenFace.of(face.sample),

@@ -92,10 +92,16 @@ class Judgement:
     shown: int
 
 
-def judge(matches: Sequence[Match], threshold: float, *, margin: float) -> Judgement:
-    """Decide on ``matches``, best first; a match that was reported not to be them cannot win."""
+def judge(
+    matches: Sequence[Match], threshold: float, *, margin: float, least: float = -1.0
+) -> Judgement:
+    """Decide on ``matches``, best first; a match that was reported not to be them cannot win.
+
+    ``least`` is as in ``decide``.
+    """
     possible = [row for row, match in enumerate(matches) if not match.reported_not_them]
-    decision = decide([matches[row].similarity for row in possible], threshold, margin=margin)
+    similarities = [matches[row].similarity for row in possible]
+    decision = decide(similarities, threshold, margin=margin, least=least)
     winner = None if decision.winner is None else matches[possible[decision.winner]]
     ambiguous = decision.outcome is Outcome.AMBIGUOUS
     return Judgement(decision.outcome, winner, possible[1] + 1 if ambiguous else 1)

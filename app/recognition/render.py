@@ -4,14 +4,9 @@ Only this module withholds names, candidates and exact similarities from a key w
 ``read``. Answers of which nothing is withheld are in ``views``.
 """
 
-from dataclasses import dataclass
-from math import floor
-from typing import Final
-
-from app.auth.principal import Principal
 from app.core.clock import instant_of
 from app.decision.rates import ProbeRates
-from app.gallery.models import Collection
+from app.gallery.disclosure import Disclosure, in_steps, to_step
 from app.gallery.views import rate_view, similarity_view
 from app.reasons import Reason
 from app.recognition.matches import PersonSummary
@@ -37,46 +32,26 @@ from app.recognition.schemas.verification import Verification
 from app.recognition.views import rounded, sample_fields, seen_view, threshold_view, warnings
 from app.replication.validity import ALWAYS, FOREVER
 
-_STEP: Final = 0.05
-"""Shown of a match alone: below the threshold even steps this wide lead a made-up picture up to it
-(`make bench-climb`: within 150 questions)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Disclosure:
-    """The data of people that a caller may see: their names and validity (``names``), and exact
-    similarities of candidates and of comparisons that are no match (``scores``).
-    """
-
-    names: bool
-    scores: bool
-
-    @classmethod
-    def of(cls, caller: Principal, collection: Collection) -> "Disclosure":
-        """Both with the scope ``read``; scores where the collection shows candidates."""
-        return cls(caller.may_read, caller.may_read or collection.show_candidates)
-
 
 def identification(decision: IdentifiedImage) -> Identification:
     """The answer of ``identify``."""
-    disclosure = Disclosure.of(decision.question.caller, decision.collection)
     policy = decision.policy
-    typical = policy.typical
+    shown = policy.shown
     return Identification(
         request_id=decision.question.request_id,
         contract_id=decision.collection.contract_id,
         revision=decision.gallery.revision,
         policy=PolicyView(
-            target_fpir=policy.target,
-            threshold=threshold_view(max(typical.similarity, policy.least)),
+            target_fpir=policy.strict.target,
+            threshold=threshold_view(shown.similarity),
             gallery_size=decision.gallery.size.persons,
-            extrapolated=typical.extrapolated,
+            extrapolated=shown.extrapolated,
         ),
         stale=decision.stale,
         width=decision.width,
         height=decision.height,
         faces_found=decision.faces_found,
-        faces=[_identified(face, disclosure) for face in decision.faces],
+        faces=[_identified(face, policy.disclosure) for face in decision.faces],
         timings_ms=_timings(decision.timings),
     )
 
@@ -85,13 +60,12 @@ def verification(decision: VerifiedFace) -> Verification:
     """The answer of ``verify``. The validity of the person is shown with the scope ``read`` alone;
     to other callers somebody who is not valid is no match.
 
-    A face's own rates follow its similarities to the people of a small gallery: callers who may not
-    see these get the rates of a typical face.
+    Callers who see no scores learn of a report only where it kept the face from being a match: one
+    who reports faces of known similarity to this one could else solve for its similarity.
     """
-    claimed = decision.claimed
-    disclosure = Disclosure.of(decision.question.caller, claimed.collection)
+    claimed, disclosure = decision.claimed, decision.disclosure
     outcome, similarity = _disclosed(decision, disclosure)
-    rates = decision.rates if disclosure.scores else decision.typical
+    shows_report = disclosure.scores or decision.reaches
     shows_validity = disclosure.names and not decision.is_valid
     return Verification(
         request_id=decision.question.request_id,
@@ -100,10 +74,10 @@ def verification(decision: VerifiedFace) -> Verification:
         reasons=[*decision.taken.reasons, *([Reason.PERSON_NOT_VALID] if shows_validity else [])],
         not_valid=[_not_valid(claimed.person, claimed.valid)] if shows_validity else [],
         similarity=rounded(similarity),
-        threshold=threshold_view(rates.verification_threshold(decision.target).similarity),
-        target_fmr=decision.target,
-        reported_not_them=decision.is_reported and outcome != "rejected",
-        fmr=None if similarity is None else rate_view(rates.fmr(similarity)),
+        threshold=threshold_view(decision.shown_limit),
+        target_fmr=decision.strict.target,
+        reported_not_them=decision.is_reported and shows_report and outcome != "rejected",
+        fmr=None if similarity is None else rate_view(decision.shown.fmr(similarity)),
         stale=decision.stale,
         face=seen_view(decision.taken.seen),
         warnings=warnings(decision.taken),
@@ -119,12 +93,11 @@ def _disclosed(
         return "rejected", None
     if similarity is None:
         return outcome, None
-    limit = decision.limit
     if not decision.is_valid:
         outcome = "no_match"
-        if similarity >= limit:  # it would show that the person is not valid
+        if decision.reaches:  # it would show that the person is not valid
             return outcome, None
-    return outcome, similarity if disclosure.scores else in_steps(similarity, limit)
+    return outcome, similarity if disclosure.scores else in_steps(similarity, decision.limit)
 
 
 def feedback(given: GivenFeedback) -> FeedbackView:
@@ -133,7 +106,7 @@ def feedback(given: GivenFeedback) -> FeedbackView:
     similarity: float | None = similarity_view(report.similarity)
     threshold = report.threshold
     if not Disclosure.of(given.caller, given.collection).scores:
-        similarity, threshold = in_steps(report.similarity, threshold), given.typical
+        similarity, threshold = in_steps(report.similarity, threshold), given.impersonal
     return FeedbackView(
         id=report.id,
         person_id=given.person_id,
@@ -149,21 +122,12 @@ def feedback(given: GivenFeedback) -> FeedbackView:
     )
 
 
-def in_steps(similarity: float, threshold: float) -> float | None:
-    """A similarity for callers who may not read: rounded down to a step, and None below the
-    ``threshold``, so that nobody can climb to it step by step.
-    """
-    if similarity < threshold:
-        return None
-    return round(floor(round(similarity / _STEP, 6)) * _STEP, 2)
-
-
 def _identified(face: DecidedFace, disclosure: Disclosure) -> IdentifiedFace:
     winner, similarity = face.winner, None
     if winner is not None:
         similarity = similarity_view(winner.similarity)
         if not disclosure.scores:  # a winner has reached the threshold
-            similarity = in_steps(similarity, similarity)
+            similarity = to_step(similarity)
     limit = face.limit if disclosure.scores else None
     not_valid = face.not_valid if disclosure.names else ()
     candidates = face.candidates if disclosure.scores else ()

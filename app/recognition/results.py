@@ -1,11 +1,11 @@
 """Decisions as frozen values with raw scores: services return them, renderers and observers read
 them.
 
-Nothing here is rounded or hidden. What a caller may see is decided by ``render``;
-``views`` rounds what every caller may see.
+Nothing here is rounded or hidden. ``render`` withholds what a caller may not see, and ``views``
+rounds what every caller may see.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -17,6 +17,7 @@ from app.decision.gallery_rates import GalleryRates
 from app.decision.open_set import Outcome
 from app.decision.rates import ProbeRates, Threshold
 from app.feedback.models import Feedback
+from app.gallery.disclosure import Disclosure, Strictness
 from app.gallery.models import Collection
 from app.inference.embedder import Embeddings
 from app.reasons import SampleReason
@@ -39,27 +40,32 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rule of one identification.
+    """The rule of one identification: as ``strict`` as the collection and the caller say, where the
+    caller sees what ``disclosure`` says.
 
-    A stranger is named at most ``target`` of the time; ``own_target`` is the collection's, which a
-    caller can only make stricter. ``least`` is the least similarity that the caller accepts. Two
-    similarities within ``margin`` are ambiguous. ``rates`` are those of the gallery searched.
+    Two similarities within ``margin`` are ambiguous. ``rates`` are those of the gallery searched.
     """
 
-    target: float
-    own_target: float
-    least: float
+    disclosure: Disclosure
+    strict: Strictness
     margin: float
     rates: GalleryRates
 
     @property
-    def typical(self) -> Threshold:
-        """The threshold of a typical probe."""
-        return self.rates.typical.threshold(self.target)
+    def shown(self) -> Threshold:
+        """The threshold that the answer shows: that of a typical probe, or to callers who see no
+        scores the one by the bundle's people.
+        """
+        sees = self.disclosure.scores
+        rates = self.rates.typical if sees else self.rates.impersonal
+        found = rates.threshold(self.strict.judged)
+        similarity = max(found.similarity, self.strict.least)
+        extrapolated = rates.is_extrapolated(self.strict.target)
+        return replace(found, similarity=similarity, extrapolated=extrapolated)
 
     def limit(self, probe: ProbeRates) -> float:
         """The similarity from which on a person is named for a probe."""
-        return max(probe.limit(self.target), self.least)
+        return max(probe.limit(self.strict.judged), self.strict.least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +135,10 @@ class IdentifiedImage:
 class VerifiedFace:
     """The decision whether the face ``taken`` is of the person ``claimed``.
 
-    ``similarity`` is None where the face could not be compared. ``target`` is the FMR that was
-    asked for, ``rates`` are those of this face, and ``typical`` those of a typical one, which say
-    nothing of it. A person who is not valid now is ``rejected`` whatever the similarity. Two
+    ``similarity`` is None where the face could not be compared. The caller sees what ``disclosure``
+    says, and the decision is as ``strict`` as the collection and the caller say. ``rates`` are
+    those of this face, and ``impersonal`` those by the bundle's people, which say nothing of the
+    gallery's. A person who is not valid now is ``rejected`` whatever the similarity. Two
     similarities within ``margin`` are ambiguous.
     """
 
@@ -139,20 +146,48 @@ class VerifiedFace:
     at: datetime
     claimed: ClaimedPerson
     taken: TakenFace
-    outcome: VerifyOutcome
     similarity: float | None
-    target: float
+    disclosure: Disclosure
+    strict: Strictness
     rates: ProbeRates
-    typical: ProbeRates
+    impersonal: ProbeRates
     margin: float
     is_reported: bool
     is_valid: bool
     stale: bool
 
     @property
+    def outcome(self) -> VerifyOutcome:
+        """The decision, whatever the caller may see of it."""
+        if self.similarity is None or not self.is_valid:
+            return "rejected"
+        return "match" if self.reaches and not self.is_reported else "no_match"
+
+    @property
+    def reaches(self) -> bool:
+        """Whether the face would be a match of somebody valid whom no report concerns."""
+        return self.similarity is not None and self.similarity >= self.limit
+
+    @property
     def limit(self) -> float:
         """The similarity from which on the face is a match."""
-        return self.rates.verification_threshold(self.target).similarity
+        return self._limit(self.rates)
+
+    @property
+    def shown(self) -> ProbeRates:
+        """The rates that the answer shows: those of this face, or to callers who see no scores
+        those by the bundle's people.
+        """
+        return self.rates if self.disclosure.scores else self.impersonal
+
+    @property
+    def shown_limit(self) -> float:
+        """The threshold by the rates that the answer shows."""
+        return self._limit(self.shown)
+
+    def _limit(self, rates: ProbeRates) -> float:
+        found = rates.verification_threshold(self.strict.judged).similarity
+        return max(found, self.strict.least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +266,8 @@ class GroupedFaces:
 class GivenFeedback:
     """The ``report`` of a ``caller`` as it is kept, about a person of the ``collection``.
 
-    ``taken`` is the face of the image, None where the report is about a stored probe. ``typical``
-    is the threshold of a typical face.
+    ``taken`` is the face of the image, None where the report is about a stored probe.
+    ``impersonal`` is the threshold by the bundle's people.
     """
 
     caller: Principal
@@ -240,7 +275,7 @@ class GivenFeedback:
     person_id: str
     report: Feedback
     taken: TakenFace | None
-    typical: float
+    impersonal: float
 
 
 Decision = IdentifiedImage | VerifiedFace

@@ -6,6 +6,8 @@ from app.core.observers import Observers
 from app.decision.calibration import Calibration
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import ProbeRates, Threshold
+from app.gallery.disclosure import Disclosure, Strictness
+from app.gallery.models import Collection
 from app.gallery.rates import rates_in
 from app.inference.analyser import Analyser
 from app.inference.embedder import Embeddings
@@ -62,30 +64,30 @@ class VerificationService:
         )
         if claimed.stale:  # it may be too old by now, or the database may answer again
             claimed = self._search.claimed(collection_id, person_id)
-        stated = claimed.collection.target_fmr
         at = self._clock.now()
         is_valid = claimed.valid[0] <= microseconds(at) < claimed.valid[1]
         similarity, is_reported = None, False
         if taken.embedding is None:
-            rates = typical = self._rates_in(claimed, claimed.gallery).typical
+            gallery = self._rates_in(claimed, claimed.gallery)
+            rates = gallery.typical
         else:
             similarity = float(claimed.fused @ taken.embedding)
             is_reported = is_other(taken.embedding, similarity, claimed.others)
             counted = similarity if is_valid else None
-            rates, typical = self._rates(claimed, taken.embedding, counted)
-        target = min(options.target_fmr or stated, stated)
-        threshold = rates.verification_threshold(target)
-        outcome = _outcome(similarity if is_valid else None, threshold)
+            rates, gallery = self._rates(claimed, taken.embedding, counted)
+        impersonal = gallery.impersonal
+        disclosure = Disclosure.of(caller, claimed.collection)
+        strict = _strict(disclosure, impersonal, claimed.collection, options)
         decision = VerifiedFace(
             question=Question(caller, request_id),
             at=at,
             claimed=claimed,
             taken=taken,
-            outcome="no_match" if outcome == "match" and is_reported else outcome,
             similarity=similarity,
-            target=target,
+            disclosure=disclosure,
+            strict=strict,
             rates=rates,
-            typical=typical,
+            impersonal=impersonal,
             margin=self._calibration.ambiguity_margin,
             is_reported=is_reported,
             is_valid=is_valid,
@@ -96,10 +98,10 @@ class VerificationService:
 
     def _rates(
         self, claimed: ClaimedPerson, probe: Embeddings, similarity: float | None
-    ) -> tuple[ProbeRates, ProbeRates]:
+    ) -> tuple[ProbeRates, GalleryRates]:
         """The rates of the ``probe`` (d,), among whose strangers is neither the person claimed, of
-        this ``similarity`` if they count in the gallery, nor another name of theirs; and those of a
-        typical probe in the same gallery.
+        this ``similarity`` if they count in the gallery, nor another name of theirs; and those of
+        the same gallery.
         """
         key, target = claimed.person.key, claimed.collection.target_fpir
         found = claimed.source.near(probe[None], but=key)
@@ -108,8 +110,8 @@ class VerificationService:
         others = found.valid[0] & (found.neighbours.keys[0] != key)
         nearest: list[float] = found.neighbours.similarities[0, others].tolist()
         if similarity is None:
-            return own.unmasked(nearest, target).outside, rates.typical
-        return own.judging([similarity, *nearest], target), rates.typical
+            return own.unmasked(nearest, target).outside, rates
+        return own.judging([similarity, *nearest], target), rates
 
     def _rates_in(self, claimed: ClaimedPerson, gallery: GalleryState) -> GalleryRates:
         return rates_in(self._calibration, claimed.collection, gallery)
@@ -135,6 +137,17 @@ class VerificationService:
             threshold=threshold,
             fmr=None if similarity is None else rates.fmr(similarity),
         )
+
+
+def _strict(
+    disclosure: Disclosure, impersonal: ProbeRates, owner: Collection, options: VerifyOptions
+) -> Strictness:
+    return Strictness.of(
+        disclosure,
+        lambda target: impersonal.verification_threshold(target).similarity,
+        stated=owner.target_fmr,
+        asked=options.target_fmr,
+    )
 
 
 def _outcome(similarity: float | None, threshold: Threshold) -> VerifyOutcome:

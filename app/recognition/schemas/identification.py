@@ -22,18 +22,22 @@ from app.web.fields import Count, Id, Positive, Rate, RequestId, Whole
 
 
 class IdentifyOptions(DetectOptions):
-    """How to identify; ``target_fpir`` and ``min_similarity`` can only make it stricter."""
+    """How to identify; ``target_fpir`` and ``min_similarity`` can only make it stricter: they name
+    nobody who is not named without them.
+    """
 
     max_candidates: Whole = Field(5, ge=1, le=100, description="Most candidates of each face.")
     target_fpir: TargetFpir | None = Field(
         None,
-        description="A stricter rate than the collection's, for this request; null: that one.",
+        description="A stricter rate than the collection's, for this request; null: that one. For "
+        "keys that do not get exact values by the bundle's threshold, up to the next step of 0.05.",
     )
     min_similarity: float | None = Field(
         None,
         ge=-1,
         le=1,
-        description="A least cosine in addition to the threshold; null: the threshold alone.",
+        description="A least cosine in addition to the threshold; null: the threshold alone. For "
+        "keys that do not get exact values up to the next step of 0.05.",
     )
     source: Id | None = Field(
         None, description="Where the image is from, such as a camera: a label of the metrics."
@@ -128,7 +132,7 @@ class IdentifiedFace(SampleView):
 
 class PolicyView(BaseModel):
     """The rule of the decision. ``threshold`` is that of a typical face in this gallery; each face
-    has its own.
+    has its own. Keys that do not get exact values get the bundle's for this number of persons.
     """
 
     target_fpir: TargetFpir = Field(
@@ -136,7 +140,8 @@ class PolicyView(BaseModel):
     )
     threshold: LimitOfSimilarity = Field(
         description="The threshold of a typical face in this gallery. Each face is decided by its "
-        "own, `faces[].threshold`: it may be unknown above this one, or named below it."
+        "own, `faces[].threshold`: it may be unknown above this one, or named below it. To keys "
+        "that do not get exact values the bundle's, for any people."
     )
     gallery_size: Count = Field(description="Persons who are valid now.")
     extrapolated: bool = Field(

@@ -35,7 +35,11 @@ class CompareOptions(BodyFields):
 
 
 class VerifyOptions(BodyFields):
-    """A ``target_fmr`` can only make the collection's stricter."""
+    """A ``target_fmr`` can only make the collection's stricter.
+
+    For keys that do not get exact values it is applied by the bundle's threshold, rounded up to the
+    next step of 0.05.
+    """
 
     target_fmr: TargetFmr | None = Field(
         None, description="A stricter rate than the collection's; null: the collection's."
@@ -53,6 +57,7 @@ class Verification(BaseModel):
 
     Keys without ``read`` get ``similarity`` and ``fmr`` only of a match, in steps of 0.05 (unless
     the collection has ``show_candidates``), because each lower value would guide an attacker.
+    ``threshold`` is then the bundle's, and ``reported_not_them`` shown where it keeps a match off.
     """
 
     request_id: RequestId

@@ -33,6 +33,16 @@ def test_a_stricter_threshold_names_no_unknown(
         assert decide(scores, high, margin=margin).outcome is Outcome.UNKNOWN
 
 
+@given(best_first, similarity, similarity, margins)
+def test_what_a_caller_asks_for_in_addition_names_nobody_else(
+    scores: list[float], threshold: float, least: float, margin: float
+) -> None:
+    plain = decide(scores, threshold, margin=margin)
+    reaches = bool(scores) and scores[0] >= least
+    expected = plain if reaches else Decision(Outcome.UNKNOWN, None)
+    assert decide(scores, threshold, margin=margin, least=least) == expected
+
+
 @given(best_first, similarity, margins)
 def test_who_is_below_the_threshold_changes_nothing(
     scores: list[float], least: float, margin: float

@@ -2,11 +2,11 @@
 
 import pytest
 
+from app.gallery.disclosure import in_steps
 from app.observability.decision_metrics import Top
 from app.observability.metrics import Metrics
 from app.recognition import climbing
 from app.recognition.climbing import MANY, WINDOW_SECONDS, ClimbWatch
-from app.recognition.render import in_steps
 
 NEAR, FAR = Top(0.42, 0.45, 0.04), Top(0.30, 0.45, 0.04)
 
