@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 
+from app.access import kinds
+from app.access.members import MembershipService
+from app.access.models import Door, Group, Rule, Schedule, Zone
+from app.access.policy_service import PolicyService
 from app.analysis import build_analyser, build_enroller, quality_policy_of
 from app.auth.cached_keys import CachedKeys
 from app.auth.service import KeyService
@@ -155,7 +159,13 @@ def _services(
         readiness=Readiness(database, galleries.outage),
         metrics=judging.metrics,
         observers=observers,
-        collections=CollectionService(database, clock, contract_id=contract_id, forget=forget),
+        collections=CollectionService(
+            database,
+            clock,
+            contract_id=contract_id,
+            forget=forget,
+            owned=(Door, Zone, Group, Schedule, Rule),
+        ),
         persons=PersonService(
             database,
             clock,
@@ -179,6 +189,12 @@ def _services(
         ),
         thresholds=ThresholdService(database, search, calibration, books.watch),
         models=ModelService(base.bundle),
+        doors=PolicyService(database, clock, kinds.DOORS),
+        zones=PolicyService(database, clock, kinds.ZONES),
+        groups=PolicyService(database, clock, kinds.GROUPS),
+        schedules=PolicyService(database, clock, kinds.SCHEDULES),
+        rules=PolicyService(database, clock, kinds.RULES),
+        members=MembershipService(database),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from app.access.services import AccessServices
 from app.auth.services import AuthServices
 from app.core.db import Database
 from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
@@ -22,7 +23,9 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services(AuthServices, GalleryServices, RecognitionServices, OperationsServices):
+class Services(
+    AuthServices, GalleryServices, AccessServices, RecognitionServices, OperationsServices
+):
     """Every service of one process, for the routes of every room."""
 
 

@@ -3,19 +3,22 @@
 ::
 
     AppError
-    ├── MalformedRequest 400             ├── UnsupportedImage 415
-    ├── Unauthenticated 401              ├── InvalidRequest 422
-    ├── Forbidden 403                    │   ├── InvalidImage 422
-    ├── NotFound 404                     │   └── NoFace 422
-    ├── MethodNotAllowed 405             ├── Unavailable 503 (Retry-After)
-    ├── RequestTimeout 408               │   ├── Overloaded 503
-    ├── Conflict 409                     │   └── NotReady 503
-    │   ├── AlreadyExists 409            │       └── DatabaseLost 503
-    │   └── ContractMismatch 409         └── LocalError (start and commands only)
-    ├── PayloadTooLarge 413                  ├── BundleError
-    ├── UnsupportedMediaType 415             ├── SettingsError
-    ├── RateLimited 429 (Retry-After)        ├── StartError
-    └── UnsupportedEncoding 415              │   └── NoDatabase
+    ├── MalformedRequest 400             ├── UnsupportedEncoding 415
+    ├── Unauthenticated 401              ├── UnsupportedImage 415
+    ├── Forbidden 403                    ├── InvalidRequest 422
+    ├── NotFound 404                     │   ├── InvalidImage 422
+    ├── MethodNotAllowed 405             │   └── NoFace 422
+    ├── RequestTimeout 408               ├── PreconditionRequired 428
+    ├── Conflict 409                     ├── RateLimited 429 (Retry-After)
+    │   ├── AlreadyExists 409            ├── Unavailable 503 (Retry-After)
+    │   └── ContractMismatch 409         │   ├── Overloaded 503
+    ├── PreconditionFailed 412           │   └── NotReady 503
+    ├── PayloadTooLarge 413              │       └── DatabaseLost 503
+    └── UnsupportedMediaType 415         └── LocalError (start and commands only)
+                                             ├── BundleError
+                                             ├── SettingsError
+                                             ├── StartError
+                                             │   └── NoDatabase
                                              └── ArchiveError
 
 docs/errors.md explains each code to clients; a test compares that page with this file. All rooms
@@ -101,6 +104,18 @@ class ContractMismatch(Conflict):
     """Templates made by another model, alignment or preprocessing than the running one."""
 
     code, title = "contract_mismatch", "Contract mismatch"
+
+
+class PreconditionFailed(AppError):
+    """A change that was meant for another revision than the present one."""
+
+    code, status, title = "precondition_failed", 412, "Precondition failed"
+
+
+class PreconditionRequired(AppError):
+    """A change that does not say which revision it is meant for."""
+
+    code, status, title = "precondition_required", 428, "Precondition required"
 
 
 class PayloadTooLarge(AppError):

@@ -1,6 +1,6 @@
 """The service for collections."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core.clock import Clock
-from app.core.db import Database
+from app.core.db import Base, Database
 from app.core.ids import new_id
 from app.core.paging import Page, Paging, page
 from app.errors import AlreadyExists, Conflict
@@ -23,7 +23,9 @@ _log = structlog.get_logger()
 
 
 class CollectionService:
-    """Makes, changes and deletes collections; ``forget`` frees what memory holds of one."""
+    """Makes, changes and deletes collections; ``forget`` frees what memory holds of one. The rows
+    of the ``owned`` models, which are other rooms', go with it, and so do their receipts.
+    """
 
     def __init__(
         self,
@@ -32,11 +34,13 @@ class CollectionService:
         *,
         contract_id: str,
         forget: Callable[[Collection], None],
+        owned: Sequence[type[Base]] = (),
     ) -> None:
         self._database = database
         self._clock = clock
         self._contract_id = contract_id
         self._forget = forget
+        self._owned: tuple[type[Base], ...] = (Person, *owned)
 
     def create(self, new: NewCollection, keep: Keep) -> CollectionView:
         """Make a collection of the running model's contract."""
@@ -114,7 +118,8 @@ class CollectionService:
                     f"The collection {collection_id!r} is not empty; `?force=true` deletes it with "
                     "everybody in it."
                 )
-            forget(session, Person, repository.keys_of_persons(row))
+            for model in self._owned:
+                forget(session, model, repository.keys_of(model, row))
             forget(session, Collection, [row.key])
             session.delete(row)
         self._forget(row)

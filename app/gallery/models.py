@@ -70,7 +70,9 @@ class Collection(Base):
 
 
 class Person(Base):
-    """Somebody enrolled; named only between ``valid_from`` and ``valid_until``."""
+    """Somebody enrolled; named only between ``valid_from`` and ``valid_until``. At a door a person
+    who is ``suspended`` is denied.
+    """
 
     __tablename__ = "persons"
     __table_args__ = (
@@ -88,6 +90,7 @@ class Person(Base):
     attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
     valid_from: Mapped[datetime | None]
     valid_until: Mapped[datetime | None]
+    suspended: Mapped[bool] = mapped_column(server_default=false(), default=False)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

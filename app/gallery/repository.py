@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.core.db import IN_SQL_ALONE
+from app.core.db import IN_SQL_ALONE, Base
 from app.core.names import spellings
 from app.core.reach import is_reached
 from app.errors import ContractMismatch, NotFound
@@ -110,14 +110,15 @@ def collection_ids(session: Session) -> set[str]:
     return set(session.scalars(select(Collection.id)))
 
 
-def keys_of_persons(owner: Collection) -> Select[int]:
-    """A query for the internal keys of everybody in the collection."""
-    return select(Person.key).where(Person.collection_key == owner.key)
+def keys_of(model: type[Base], owner: Collection) -> Select[int]:
+    """A query for the internal keys of the model's rows that belong to the collection."""
+    columns = model.__table__.c
+    return select(columns.key).where(columns.collection_key == owner.key)
 
 
 def has_persons(session: Session, owner: Collection) -> bool:
     """Whether anybody is in the collection."""
-    return bool(session.scalar(select(keys_of_persons(owner).exists())))
+    return bool(session.scalar(select(keys_of(Person, owner).exists())))
 
 
 def counts(session: Session, collection_keys: Sequence[int]) -> dict[int, tuple[int, int]]:

@@ -116,6 +116,9 @@ class PersonPatch(BodyFields):
     )
     valid_from: Instant | None = Field(None, description="Not named before; null: always.")
     valid_until: Instant | None = Field(None, description="Not named from then on; null: never.")
+    suspended: bool = Field(
+        default=False, description="Whether every door denies the person; the faces are kept."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -150,6 +153,7 @@ class PersonView(BaseModel):
     metadata: OwnData
     valid_from: ValidFrom
     valid_until: ValidUntil
+    suspended: bool = Field(description="Whether every door denies the person.")
     face_count: Count = Field(description="Faces enrolled.")
     created_at: CreatedAt
     updated_at: UpdatedAt

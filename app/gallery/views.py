@@ -51,6 +51,7 @@ def person_view(row: Person, collection_id: str, *, faces: int) -> PersonView:
         metadata=row.attributes,
         valid_from=row.valid_from,
         valid_until=row.valid_until,
+        suspended=row.suspended,
         face_count=faces,
         created_at=row.created_at,
         updated_at=row.updated_at,

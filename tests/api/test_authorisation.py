@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.gallery.examination import Examiner
 from app.settings import Settings
+from tests.api.sites import PLACES
 from tests.api.support import FakeClock, client_of, made, make_collection, problem, told
 
 SCOPES = ("identify", "enroll", "read", "admin")
@@ -35,7 +36,7 @@ class Row:
 
     def url(self, collection: str) -> str:
         names = {"collection_id": collection, "person_id": "nobody", "face_id": "1", "key_id": "k"}
-        return f"http://kith{self.path.format(**names)}"
+        return f"http://kith{self.path.format(**names, **PLACES)}"
 
 
 def table() -> list[Row]:

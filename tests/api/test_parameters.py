@@ -12,12 +12,19 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
+from tests.api import sites
 from tests.api.support import client_of, enrol, files, make_collection, problem, told, wrong_fields
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
 STAFF = "/collections/staff"
-PLACES = {"collection_id": "staff", "person_id": "ada", "face_id": "1", "key_id": "k"}
+PLACES = {
+    "collection_id": "staff",
+    "person_id": "ada",
+    "face_id": "1",
+    "key_id": "k",
+    **sites.PLACES,
+}
 
 
 @pytest.fixture(scope="module")

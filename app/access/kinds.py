@@ -1,0 +1,152 @@
+"""The five kinds of rows that make a policy, and what each adds to what they share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.access.fields import DAY_NAMES
+from app.access.ical import NotInSubset, read_days, read_week
+from app.access.models import Door, Group, PolicyRow, Rule, Schedule, Zone
+from app.access.policy.schedules import WeeklyHours
+from app.access.schemas import (
+    DoorView,
+    GroupView,
+    PolicyView,
+    RuleView,
+    ScheduleView,
+    ZoneView,
+)
+from app.errors import FieldError, InvalidRequest
+
+Row = TypeVar("Row", bound=PolicyRow)
+View = TypeVar("View", bound=PolicyView)
+Values = dict[str, Any]
+
+
+def _unchanged(values: Values, today: date) -> Values:
+    del today
+    return values
+
+
+def _nothing(row: PolicyRow) -> None:
+    del row
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[Row, View]):
+    """One kind of row. ``links``: the relationship and the model behind each field that names
+    another row. ``named_by``: the columns that refer to this kind. ``prepared`` turns a body's
+    values into those of columns; ``check`` raises ``InvalidRequest`` for a row that makes no sense.
+    """
+
+    noun: str
+    model: type[Row]
+    view: Callable[[Row, str], View]
+    links: Mapping[str, tuple[str, type[PolicyRow]]] = field(default_factory=dict)
+    named_by: tuple[InstrumentedAttribute[Any], ...] = ()
+    prepared: Callable[[Values, date], Values] = _unchanged
+    check: Callable[[Row], None] = _nothing
+
+
+def _shared(row: PolicyRow, collection_id: str) -> Values:
+    names = ("id", "name", "revision", "created_at", "updated_at")
+    return {name: getattr(row, name) for name in names} | {"collection_id": collection_id}
+
+
+def _zone(row: Zone, collection_id: str) -> ZoneView:
+    return ZoneView(**_shared(row, collection_id), locked_down=row.locked_down)
+
+
+def _door(row: Door, collection_id: str) -> DoorView:
+    switches = ("mode", "direction", "enabled", "locked_down", "ref")
+    times = ("grant_ttl_ms", "cooldown_ms", "exclusive_ms")
+    own = {name: getattr(row, name) for name in (*switches, *times)}
+    zone_id = row.zone.id if row.zone else None
+    return DoorView(**_shared(row, collection_id), **own, zone_id=zone_id)
+
+
+def _group(row: Group, collection_id: str) -> GroupView:
+    return GroupView(**_shared(row, collection_id))
+
+
+def _schedule(row: Schedule, collection_id: str) -> ScheduleView:
+    return ScheduleView.model_validate(
+        _shared(row, collection_id)
+        | {"time_zone": row.time_zone, "week": row.week, "special_days": row.special_days}
+    )
+
+
+def _rule(row: Rule, collection_id: str) -> RuleView:
+    return RuleView(
+        **_shared(row, collection_id),
+        group_id=row.group.id,
+        door_id=row.door.id if row.door else None,
+        zone_id=row.zone.id if row.zone else None,
+        schedule_id=row.schedule.id,
+    )
+
+
+def _one_place(row: Rule) -> None:
+    if (row.door is None) == (row.zone is None):
+        message = "a rule is for a door or for a zone; set one of door_id and zone_id"
+        raise InvalidRequest(f"door_id: {message}.", errors=[FieldError("door_id", message)])
+
+
+def _calendars(values: Values, today: date) -> Values:
+    """The columns of a schedule, with what its calendars hold."""
+    week, days = values.pop("week_icalendar", None), values.pop("special_days_icalendar", None)
+    try:
+        if week is not None:
+            values["week"] = [_weekly(each) for each in read_week(week, today=today)]
+    except NotInSubset as error:
+        raise _unreadable("week_icalendar", error) from None
+    try:
+        if days is not None:
+            closed: list[Values] = [
+                {"name": None, "first": first.isoformat(), "last": last.isoformat(), "hours": []}
+                for first, last in read_days(days)
+            ]
+            values["special_days"] = values.get("special_days", []) + closed
+    except NotInSubset as error:
+        raise _unreadable("special_days_icalendar", error) from None
+    return values
+
+
+def _weekly(each: WeeklyHours) -> Values:
+    return {
+        "days": [DAY_NAMES[day] for day in sorted(each.days)],
+        "start": clock_text(each.hours.start),
+        "end": clock_text(each.hours.end),
+    }
+
+
+def clock_text(minute: int) -> str:
+    """A minute of the day as ``08:00``."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _unreadable(name: str, error: NotInSubset) -> InvalidRequest:
+    return InvalidRequest(f"{name}: {error}.", errors=[FieldError(name, str(error))])
+
+
+ZONES = Kind("zone", Zone, _zone, named_by=(Door.zone_key, Rule.zone_key))
+DOORS = Kind("door", Door, _door, links={"zone_id": ("zone", Zone)}, named_by=(Rule.door_key,))
+GROUPS = Kind("group", Group, _group, named_by=(Rule.group_key,))
+SCHEDULES = Kind(
+    "schedule", Schedule, _schedule, named_by=(Rule.schedule_key,), prepared=_calendars
+)
+RULES = Kind(
+    "rule",
+    Rule,
+    _rule,
+    links={
+        "group_id": ("group", Group),
+        "door_id": ("door", Door),
+        "zone_id": ("zone", Zone),
+        "schedule_id": ("schedule", Schedule),
+    },
+    check=_one_place,
+)
