@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from app.decision.calibration import Calibration
 from app.decision.cohort import CohortSums
 from app.decision.fusion import Fused, fuse_persons
-from app.decision.impostor_tail import SUPPORT, ImpostorTail
+from app.decision.impostor_tail import LAW_ERROR, SUPPORT, ImpostorTail
 from app.decision.pareto import Pareto, fit_pareto
 from app.decision.standardise import NO_WEIGHT, Norms
 
@@ -33,7 +33,6 @@ large"."""
 _LEAST_TAIL: Final = 200  # fewer pairs of identities fit badly; a small set gets a longer tail
 _NEAR_SHARE: Final = 0.02  # the spread is measured from here on up, and taken as constant below
 _WIDER_PER_DECADE: Final = 0.35  # of log_spread, beyond the data
-_LAW_ERROR: Final = 0.1  # of log_fmr: the tails of galleries differ by as much (measured)
 _LOWEST_LOG_FMR: Final = float(np.log(1e-12))
 _STEP: Final = 0.05  # of z; the logarithm of the rate is straight to 0.0003 in between
 _FURTHEST: Final = 40.0
@@ -248,7 +247,7 @@ def _spread(pairs: ScoredPairs, z: _Floats, log_fmr: _Floats, persons: int) -> _
     known = [_dyadic_error(pairs, float(point), persons) for point in points]
     decades = np.maximum(0, (log_support - log_fmr) / np.log(10))
     measured = np.interp(z, points, np.maximum.accumulate(known))
-    return np.asarray(np.hypot(measured + _WIDER_PER_DECADE * decades, _LAW_ERROR), np.float64)
+    return np.asarray(np.hypot(measured + _WIDER_PER_DECADE * decades, LAW_ERROR), np.float64)
 
 
 def _dyadic_error(pairs: ScoredPairs, point: float, persons: int) -> float:

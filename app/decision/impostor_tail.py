@@ -12,6 +12,7 @@ from app.decision.numbers import Floats, column, number
 _COLUMNS: Final = ("z", "log_fmr", "log_spread")
 SUPPORT: Final = 30
 """A rate is supported while at least this many pairs of identities were seen to reach it."""
+LAW_ERROR: Final = 0.1  # of log_fmr: the tails of galleries differ by as much (measured)
 _UNSEEN: Final = 3.7  # -log(0.025): the rule of three, two-sided
 _LEAST_LOG_FMR: Final = -300.0  # far below any rate that is seen; its exponential is above zero
 _MOST_Z: Final = 20_000.0
