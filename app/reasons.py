@@ -36,6 +36,9 @@ class Reason(StrEnum):
     """The person has ``max_faces_per_person`` faces."""
     PERSON_NOT_VALID = "person_not_valid"
     """The person's validity has not begun, or is over."""
+    IMAGE_TURNED = "image_turned"
+    """The image was turned by a quarter, a half or three quarters to be upright: a warning, never a
+    refusal."""
     SEVERAL_FACES = "several_faces"
     """Several faces were found and one was taken: a warning, never a refusal."""
 

@@ -15,8 +15,6 @@ from app.errors import (
     InvalidRequest,
     NoFace,
 )
-from app.gallery.schemas import EnrolmentWarning, SeveralFacesWarning
-from app.gallery.views import several_faces
 from app.inference.analyser import Analyse, Analyser
 from app.inference.pipeline import Sample
 from app.inference.quality_policy import QualityPolicy
@@ -72,13 +70,15 @@ class ImageFile:
 @dataclass(frozen=True, slots=True)
 class Template:
     """An image that may be enrolled: the face taken out of the ``faces_found`` in it, its embedding
-    (d,), and the crop as a PNG if it is to be kept.
+    (d,), by how many degrees the image was turned clockwise for it, and the crop as a PNG if it is
+    to be kept.
     """
 
     origin: Origin
     sample: Sample
     faces_found: int
     embedding: NDArray[np.float32]
+    turned_degrees: int = 0
     png: bytes | None = None
 
 
@@ -118,7 +118,8 @@ class Enroller:
         """
         templates: list[Template] = []
         rejected: list[Rejection] = []
-        with self._analyser.batch(len(images)) as analyse:
+        as_sent = isinstance(subject, Box)  # the client saw the image as it is
+        with self._analyser.batch(len(images), upright=not as_sent) as analyse:
             for index, image in enumerate(images):
                 origin = image.origin(index)
                 try:
@@ -156,20 +157,9 @@ class Enroller:
         (face,) = analysis.faces
         if face.embedding is None:
             raise _Refused(face.reasons, analysis.found)
-        return Template(origin, face.sample, analysis.found, face.embedding)
-
-
-def several_faces_warnings(templates: Sequence[Template]) -> list[EnrolmentWarning]:
-    """The warnings for templates that were taken from an image with several faces."""
-    return [
-        SeveralFacesWarning(
-            **dict(several_faces(origin.index, each.sample.box, found=each.faces_found)),
-            filename=origin.filename,
-            image_sha256=origin.image_sha256,
+        return Template(
+            origin, face.sample, analysis.found, face.embedding, analysis.turned_degrees
         )
-        for each in templates
-        if each.faces_found > 1 and (origin := each.origin)
-    ]
 
 
 def refusal(rejected: Sequence[Rejection]) -> AppError:

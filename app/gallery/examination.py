@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from app.auth.principal import INSIDE, Principal
 from app.gallery import crops, repository
 from app.gallery.disclosure import Disclosure, to_step
-from app.gallery.enrolment import Enroller, ImageFile, Template, several_faces_warnings
+from app.gallery.enrolment import Enroller, ImageFile, Template
 from app.gallery.examined import Enrollee, Examined
+from app.gallery.image_warnings import image_warnings
 from app.gallery.models import Collection, Person
 from app.gallery.own_faces import check_own_faces
 from app.gallery.resemblance import Resemblance, Resemblances
@@ -44,7 +45,7 @@ class Examiner:
         person = person or Enrollee.of(None, self._enroller.contract)
         seen = Examined(*self._enroller.examine(images, subject))
         seen.templates = crops.with_png(owner, seen.templates)
-        seen.warnings = several_faces_warnings(seen.templates)
+        seen.warnings = image_warnings(seen.templates)
         shows_scores = Disclosure.of(caller, owner).scores
         self._check_lookalikes(owner, seen, person, shows_scores=shows_scores)
         check_own_faces(self._enroller, owner.unlike, seen, person, shows_scores=shows_scores)

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Path
 from pydantic import (
@@ -185,6 +185,10 @@ ValidUntil = Annotated[
 ]
 OwnData = Annotated[dict[str, JsonValue], Field(description="The client's own data.")]
 ImageIndex = Annotated[Count, Field(description="Place of the image in the request, from 0.")]
+TurnedDegrees = Annotated[
+    Literal[0, 90, 180, 270],
+    Field(description="Degrees by which the image was turned clockwise to be upright."),
+]
 FileName = Annotated[
     str | None, Field(description="Name of the image's file; null where it was sent without.")
 ]

@@ -97,6 +97,7 @@ def _face(owner: Collection, person: Person, template: Template, now: datetime) 
         embedding=pack(template.embedding),
         image_sha256=template.origin.image_sha256,
         box=box_view(sample.box).model_dump(),
+        turned_degrees=template.turned_degrees,
         detection_score=round(sample.detection_score, 4),
         quality=view.model_dump() if (view := quality_view(sample.quality)) else {},
         created_at=now,

@@ -25,9 +25,9 @@ from app.gallery.enrolment import (
     ImageFile,
     Template,
     refusal,
-    several_faces_warnings,
 )
 from app.gallery.examined import Enrollee, Examined, Tried
+from app.gallery.image_warnings import image_warnings
 from app.gallery.own_faces import check_own_faces
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import EnrolmentWarning, NewCollection, NewPerson
@@ -253,7 +253,7 @@ class Rehearsal:
                 collection_id, person_id, [image], subject=self._subject, tried=taken
             )
         seen, new = Examined(*self._enroller.examine([image], self._subject)), NewCollection()
-        seen.warnings = several_faces_warnings(seen.templates)
+        seen.warnings = image_warnings(seen.templates)
         person = Enrollee.of(None, self._enroller.contract, tried=taken)
         check_own_faces(self._enroller, new.unlike, seen, person)
         return Tried(seen.templates, seen.rejected, seen.warnings, room=new.max_faces_per_person)

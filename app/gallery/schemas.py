@@ -21,6 +21,7 @@ from app.gallery.fields import (
     SubjectField,
     TargetFmr,
     TargetFpir,
+    TurnedDegrees,
     ValidFrom,
     ValidUntil,
 )
@@ -199,6 +200,7 @@ class FaceView(BaseModel):
     person_id: PersonId
     image_sha256: ImageSha256
     box: BoxView = Field(description="The face's box in its image.")
+    turned_degrees: TurnedDegrees
     detection_score: Rate = Field(description="The detector's confidence, 0 to 1; higher is surer.")
     quality: QualityView | None = Field(
         description="How usable the face is; null without a detector."
@@ -265,12 +267,21 @@ class SeveralFaces(BaseModel):
     detail: str = Field(description="The reason in words, and what to do.")
 
 
+class TurnedWarning(_OfAnImage):
+    """An image that was turned to be upright before it was enrolled."""
+
+    reason: Literal[Reason.IMAGE_TURNED] = Field(description="The kind of warning.")
+    turned_degrees: TurnedDegrees
+    detail: str = Field(description="The reason in words, and what to do.")
+
+
 class SeveralFacesWarning(SeveralFaces, _OfAnImage):
     """An image that was enrolled although several faces were found in it, and which was taken."""
 
 
 EnrolmentWarning = Annotated[
-    LookalikeWarning | UnlikeWarning | SeveralFacesWarning, Field(discriminator="reason")
+    LookalikeWarning | UnlikeWarning | TurnedWarning | SeveralFacesWarning,
+    Field(discriminator="reason"),
 ]
 """A warning about an image that was enrolled; ``reason`` is its kind."""
 

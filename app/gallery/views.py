@@ -65,6 +65,7 @@ def face_view(row: Face, person_id: str) -> FaceView:
         person_id=person_id,
         image_sha256=row.image_sha256,
         box=_stored_box(row.box),
+        turned_degrees=row.turned_degrees,
         detection_score=row.detection_score,
         quality=_stored_quality(row.quality),
         contract_id=row.contract_id,

@@ -13,8 +13,10 @@ from app.inference.inference_slots import Admitted, InferenceSlots
 from app.inference.pipeline import Pipeline, Sample, Scene
 from app.inference.quality_policy import Refuse, refuse_none
 from app.inference.subject import Select, Selection
+from app.inference.upright import turned
 from app.reasons import NoSubject, SampleReason
 from app.vision.decode import ImageLimits, decode_image
+from app.vision.types import RgbImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Examined:
 class Analysis:
     """The selected ``faces`` of an upright image of ``width`` x ``height`` pixels.
 
-    ``found`` and ``missing`` are those of the ``Selection``.
+    ``found`` and ``missing`` are those of the ``Selection``. ``turned_degrees`` says by how much
+    the image was turned clockwise to be upright, besides what its file says.
     """
 
     width: int
@@ -51,6 +54,7 @@ class Analysis:
     missing: NoSubject | None
     faces: tuple[Examined, ...]
     timings: Timings
+    turned_degrees: int = 0
 
 
 class Analyse(Protocol):
@@ -80,15 +84,16 @@ class Analyser:
             return self._analyse(admitted, data, select, refuse, embed=embed)
 
     @contextmanager
-    def batch(self, images: int) -> Iterator[Analyse]:
-        """Give a function that examines one of the ``images`` images of a request.
+    def batch(self, images: int, *, upright: bool = False) -> Iterator[Analyse]:
+        """Give a function that examines one of the ``images`` images of a request. Where
+        ``upright``, an image whose faces are not upright is turned by quarter turns.
 
         ``Overloaded`` when too many images wait. The function raises what ``decode_image`` raises,
         ``Overloaded`` when its turn does not come in time, and ``ClientGone`` when the client has
         gone away.
         """
         with self._slots.admit(images) as admitted:
-            yield partial(self._analyse, admitted)
+            yield partial(self._analyse, admitted, upright=upright)
 
     def _analyse(
         self,
@@ -98,13 +103,14 @@ class Analyser:
         refuse: Refuse = refuse_none,
         *,
         embed: bool = True,
+        upright: bool = False,
     ) -> Analysis:
         with admitted.turn():
             started = time.perf_counter()
             image = decode_image(data, self._limits)
             decoded = time.perf_counter()
             check_client()
-            scene = Scene(image.shape[1], image.shape[0], self.pipeline.find(image))
+            scene, degrees = self._scene(image, upright=upright)
             detected = time.perf_counter()
             selection = select(scene)
             check_client()
@@ -114,8 +120,17 @@ class Analyser:
             (decoded - started) * 1e3, (detected - decoded) * 1e3, (embedded - detected) * 1e3
         )
         return Analysis(
-            scene.width, scene.height, selection.found, selection.missing, faces, timings
+            scene.width, scene.height, selection.found, selection.missing, faces, timings, degrees
         )
+
+    def _scene(self, image: RgbImage, *, upright: bool) -> tuple[Scene, int]:
+        """The samples of the image, and by how many degrees it was turned for them."""
+        found = self.pipeline.find(image)
+        degrees = self.pipeline.degrees_to_upright(image, found) if upright else 0
+        if degrees:
+            image = turned(image, degrees)
+            found = self.pipeline.find(image)
+        return Scene(image.shape[1], image.shape[0], found), degrees
 
     def _examined(
         self, selection: Selection, refuse: Refuse, *, embed: bool

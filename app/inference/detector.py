@@ -65,6 +65,10 @@ class YuNet:
         seen = [face for face in faces if min(face.box.width, face.box.height) >= 1]
         return sorted(seen, key=lambda face: face.box.area, reverse=True)
 
+    def best_score(self, image: RgbImage) -> float:
+        """The highest score, 0 to 1, of a face in ``image``; 0 where there is none."""
+        return max((face.score for face in self.detect(image)), default=0.0)
+
     def _rows(self, image: RgbImage) -> _Rows:
         """The faces above the threshold at every level; large ones if the level below agrees."""
         scales = _scales(image.shape)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.bundles.bundle import Bundle
 from app.inference.detector import Detection, YuNet
 from app.inference.embedder import Embedder, Embeddings, OnnxEmbedder
+from app.inference.upright import degrees_to_upright
 from app.vision.align import align_face
 from app.vision.preprocess import fit_whole
 from app.vision.quality import measure_quality
@@ -61,6 +62,15 @@ class Pipeline:
             whole = Box(0, 0, image.shape[1], image.shape[0])
             return [Sample(whole, None, 1.0, None, fit_whole(image, self._preprocessing))]
         return [_sample(image, found) for found in self._detector.detect(image)]
+
+    def degrees_to_upright(self, image: RgbImage, found: Sequence[Sample]) -> int:
+        """By how many degrees, 0, 90, 180 or 270, ``image``, in which these samples were found, is
+        to be turned clockwise so that its faces are upright; 0 where the whole image is the sample.
+        """
+        if self._detector is None:
+            return 0
+        best = max((sample.detection_score for sample in found), default=0.0)
+        return degrees_to_upright(image, best, self._detector.best_score)
 
     def embed(self, crops: Sequence[AlignedCrop]) -> Embeddings:
         """(n, d) unit rows of ``crops``."""

@@ -30,6 +30,7 @@ FIELDS = {
     "box",
     "detection_score",
     "quality",
+    "turned_degrees",
     "contract_id",
     "created_at",
 }

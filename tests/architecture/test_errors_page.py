@@ -8,7 +8,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.errors import AppError, LocalError
-from app.gallery.schemas import LookalikeWarning, SeveralFaces, UnlikeWarning
+from app.gallery.schemas import (
+    LookalikeWarning,
+    SeveralFaces,
+    TurnedWarning,
+    UnlikeWarning,
+)
 from app.reasons import ProbeReason, Reason, RejectionReason
 from tests.api.support import PROBLEM, told
 
@@ -96,6 +101,9 @@ def test_every_reason_is_one_that_an_answer_can_hold(document: dict[str, Any]) -
 
 
 def test_the_page_tells_every_warning() -> None:
-    schemas = [each.model_json_schema() for each in (SeveralFaces, LookalikeWarning, UnlikeWarning)]
+    schemas = [
+        each.model_json_schema()
+        for each in (TurnedWarning, SeveralFaces, LookalikeWarning, UnlikeWarning)
+    ]
     told_of = [reason.strip("`") for reason, _ in rows("Something to look at")]
     assert told_of == [schema["properties"]["reason"]["const"] for schema in schemas]

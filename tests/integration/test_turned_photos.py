@@ -1,0 +1,73 @@
+"""Photos of LFW that were turned, and have no EXIF to say so, are enrolled upright."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from app.bootstrap import build
+from app.settings import Settings
+from tests.api.support import client_of, enrol, files, made, make_collection
+from tests.support.lfw import people
+from tests.support.server import ADMIN_KEY
+
+PEOPLE = 40
+
+
+@pytest.mark.data
+def test_turned_photos_are_enrolled_upright_and_upright_ones_as_they_are(
+    photos: Path, face_bundle: Path, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, model=face_bundle, admin_key=ADMIN_KEY)
+    known = [files for files in people(photos, least=2) if len(files) == 2][-PEOPLE:]
+    right = asked = 0
+    with client_of(build(settings)) as client:
+        path = make_collection(client, lookalikes="off")
+        for first, second in known:
+            name = first.parent.name
+            sent = [first.read_bytes(), *(_turned(second, each) for each in (90, 180, 270))]
+            answer = enrol(client, path, name, *sent, subject="largest")
+            for face in answer["faces"]:
+                back = (360 - 90 * face["index"]) % 360
+                asked += 1
+                right += face["turned_degrees"] == back
+            told_of = {
+                each["index"]: each["turned_degrees"]
+                for each in answer["warnings"]
+                if each["reason"] == "image_turned"
+            }
+            assert told_of == {
+                face["index"]: face["turned_degrees"]
+                for face in answer["faces"]
+                if face["turned_degrees"]
+            }
+        kept = client.get(f"{path}/persons/{name}/faces").json()["items"]
+        assert [each["turned_degrees"] for each in kept] == [
+            each["turned_degrees"] for each in answer["faces"]
+        ]
+    assert asked >= 4 * PEOPLE - 2
+    assert right >= 0.99 * asked
+
+
+@pytest.mark.data
+def test_a_box_is_of_the_image_as_it_was_sent(
+    photos: Path, face_bundle: Path, tmp_path: Path
+) -> None:
+    """What a client marked on its screen is not looked for in an image that was turned."""
+    settings = Settings(data_dir=tmp_path, model=face_bundle, admin_key=ADMIN_KEY)
+    with client_of(build(settings)) as client:
+        path = make_collection(client)
+        photo = _turned(people(photos, least=2)[0][0], 180)
+        made(client.post(f"{path}/persons", json={"id": "ada"}))
+        answer = client.post(
+            f"{path}/persons/ada/faces", data={"subject": "60,60,130,130"}, files=files(photo)
+        )
+        assert [face["turned_degrees"] for face in answer.json().get("faces", [])] in ([], [0])
+
+
+def _turned(file: Path, degrees: int) -> bytes:
+    stream = io.BytesIO()
+    with Image.open(file) as image:
+        image.rotate(-degrees, expand=True).save(stream, "JPEG", quality=95)
+    return stream.getvalue()
