@@ -26,8 +26,9 @@ from rich.table import Table
 
 from app.auth.principal import Principal, Scope
 from app.bootstrap import Container, build
+from app.gallery.collection_schemas import NewCollection
 from app.gallery.enrolment import ImageFile
-from app.gallery.schemas import NewCollection, NewPerson
+from app.gallery.schemas import NewPerson
 from app.observability.metrics import Metrics
 from app.receipts.keeping import keep_nothing
 from app.recognition import render
@@ -43,7 +44,6 @@ _SIDE: Final = 96  # pixels of an eigenface; the picture sent has 250
 _STEP: Final = 1.5  # deviations of an eigenface among the strangers
 _BOUND: Final = 4.0
 _COLLECTION: Final = "staff"
-
 Image3 = NDArray[np.float64]
 Score = Callable[[bytes], tuple[float, bool]]
 """Maps a picture to the similarity to the person that the answer gives, and to whether the picture

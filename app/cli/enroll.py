@@ -24,9 +24,9 @@ from app.core.logging import configure_logging
 from app.core.names import printable
 from app.core.terminal import plain_console
 from app.errors import InvalidRequest, NotFound
+from app.gallery.collection_schemas import NewCollection
 from app.gallery.enrolment import ImageFile
 from app.gallery.people_by_name import InGallery, Outcome, Recipient, Rehearsal, enrol_photo
-from app.gallery.schemas import NewCollection
 from app.inference.pipeline import build_pipeline
 from app.inference.subject import Subject, SubjectRule
 from app.inference.walk import Photo

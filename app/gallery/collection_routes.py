@@ -6,9 +6,9 @@ from fastapi import Depends, Query, Response
 
 from app.auth.guard import MayAdminister, MayAdministerEverything, MayRead, MaySeeEnrolled
 from app.core.paging import Page
+from app.gallery.collection_schemas import CollectionPatch, CollectionView, NewCollection
 from app.gallery.fields import CollectionPath
 from app.gallery.report_schemas import LookalikePair
-from app.gallery.schemas import CollectionPatch, CollectionView, NewCollection
 from app.gallery.services import Provided
 from app.web.fields import SwitchText
 from app.web.idempotency import IdempotencyKey, answer_once, ticket_for

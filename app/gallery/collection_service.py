@@ -14,8 +14,8 @@ from app.core.paging import Page, Paging, page
 from app.errors import AlreadyExists, Conflict
 from app.feedback.repository import trim_probes
 from app.gallery import crops, repository
+from app.gallery.collection_schemas import CollectionPatch, CollectionView, NewCollection
 from app.gallery.models import Collection, Person
-from app.gallery.schemas import CollectionPatch, CollectionView, NewCollection
 from app.gallery.views import collection_view
 from app.receipts.keeping import Keep, amend, forget
 

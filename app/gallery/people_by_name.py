@@ -20,6 +20,7 @@ from app.errors import (
     NotFound,
     Unavailable,
 )
+from app.gallery.collection_schemas import NewCollection
 from app.gallery.enrolment import (
     Enroller,
     ImageFile,
@@ -30,7 +31,7 @@ from app.gallery.examined import Enrollee, Examined, Tried
 from app.gallery.image_warnings import image_warnings
 from app.gallery.own_faces import check_own_faces
 from app.gallery.person_service import PersonService
-from app.gallery.schemas import EnrolmentWarning, NewCollection, NewPerson
+from app.gallery.schemas import EnrolmentWarning, NewPerson
 from app.inference.subject import Subject
 from app.reasons import Reason
 from app.receipts.keeping import keep_nothing

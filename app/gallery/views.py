@@ -4,16 +4,9 @@ import math
 from collections.abc import Mapping
 
 from app.decision.rates import UNREACHABLE
+from app.gallery.collection_schemas import CollectionView
 from app.gallery.models import Collection, Face, Person
-from app.gallery.schemas import (
-    AddedFace,
-    BoxView,
-    CollectionView,
-    FaceView,
-    PersonView,
-    QualityView,
-    SeveralFaces,
-)
+from app.gallery.schemas import AddedFace, BoxView, FaceView, PersonView, QualityView, SeveralFaces
 from app.reasons import Reason
 from app.vision.types import Box, Quality
 

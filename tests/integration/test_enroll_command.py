@@ -11,8 +11,9 @@ import pytest
 
 from app.bootstrap import build
 from app.errors import DatabaseLost, NotFound
+from app.gallery.collection_schemas import NewCollection
 from app.gallery.person_service import PersonService
-from app.gallery.schemas import NewCollection, NewPerson
+from app.gallery.schemas import NewPerson
 from app.receipts.keeping import keep_nothing
 from app.settings import SHIPPED, Settings
 from tests.support.commands import Kith

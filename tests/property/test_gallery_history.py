@@ -30,10 +30,11 @@ from app.decision.calibration_file import from_json
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import GallerySize
 from app.errors import InvalidRequest, NotFound
+from app.gallery.collection_schemas import NewCollection
 from app.gallery.collection_service import CollectionService
 from app.gallery.enrolment import ImageFile
 from app.gallery.person_service import PersonService
-from app.gallery.schemas import NewCollection, NewPerson, PersonPatch
+from app.gallery.schemas import NewPerson, PersonPatch
 from app.receipts.keeping import keep_nothing
 from app.recognition import render
 from app.recognition.schemas.faces import EmbeddingOptions

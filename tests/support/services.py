@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from app.bootstrap import Container, build
+from app.gallery.collection_schemas import NewCollection
 from app.gallery.enrolment import ImageFile
-from app.gallery.schemas import NewCollection, NewPerson
+from app.gallery.schemas import NewPerson
 from app.receipts.keeping import keep_nothing
 from app.recognition.schemas.identification import IdentifyOptions
 from app.settings import Settings

@@ -13,9 +13,9 @@ from app.bundles.manifest import read_manifest
 from app.core.paging import Paging
 from app.errors import Conflict, ContractMismatch, NotFound
 from app.feedback.models import Probe
+from app.gallery.collection_schemas import CollectionPatch
 from app.gallery.enrolment import Enroller, ImageFile
 from app.gallery.models import Crop, Face, OtherTemplate, Person
-from app.gallery.schemas import CollectionPatch
 from app.index.packing import unpack
 from app.inference.embedder import OnnxEmbedder
 from app.inference.pipeline import build_pipeline
