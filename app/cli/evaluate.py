@@ -159,6 +159,7 @@ def _folder_for(report: Path) -> Iterator[Path]:
 def _summarise(measured: Evaluation) -> None:
     size, target = measured.size, percent(measured.target_fpir)
     kith, larger = measured.kith_threshold, measured.at_target.larger
+    extrapolated = "extrapolated and " if larger.extrapolated else ""
     table = Table(show_header=False, title=f"N = {size.persons:,}, target FPIR {target}")
     rows = [
         ("people, images", f"{size.persons:,}, {size.stranger_probes:,}"),
@@ -166,8 +167,14 @@ def _summarise(measured: Evaluation) -> None:
         ("threshold that Kith sets", similarity(kith.similarity)),
         ("strangers named there (FPIR)", _interval(kith.fpir)),
         ("people missed there (FNIR)", _interval(kith.fnir)),
-        (f"threshold at N = {larger.persons:,}", f"{similarity(larger.similarity)}, extrapolated"),
-        (f"missed at N = {larger.persons:,}", f"{percent(larger.fnir)}, extrapolated"),
+        (
+            f"threshold at N = {larger.persons:,}",
+            f"{similarity(larger.similarity)}, {extrapolated}estimated",
+        ),
+        (
+            f"missed at N = {larger.persons:,}",
+            f"{percent(larger.fnir)}, estimated; 95 % interval {between(*larger.fnir_interval)}",
+        ),
         ("lowest FPIR this many people can show", percent(measured.support.least_fpir)),
     ]
     for row in rows:

@@ -65,8 +65,8 @@ def pull(
         make_private(settings.data_dir)
         make_all_private(folder.parent)
     now = bundle.manifest.contract_id
-    if before is None or before.manifest_sha256 != bundle.manifest_sha256:
-        say(f"Model bundle {now} is in {folder}.")
+    is_new = before is None or before.manifest_sha256 != bundle.manifest_sha256
+    say(f"Model bundle {now} is in {folder}{'' if is_new else ' already'}.")
     if before is not None and (was := before.manifest.contract_id) != now:
         say(f"It took the place of {was}: people enrolled with that one are not comparable.")
     if recipe is None and recipe_of(folder) == CAMERAS:

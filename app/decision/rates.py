@@ -136,9 +136,18 @@ class ProbeRates:
         """The rates of candidates who are not in the cohort of ``norm``."""
         return replace(self, norm=replace(norm, inside=False))
 
+    @property
+    def supported(self) -> float:
+        """The least FPIR of the gallery that the calibration's data reach."""
+        return self._supports(max(self.persons, 1))
+
     def is_extrapolated(self, fpir: float) -> bool:
         """Whether the calibration's data do not reach as far as this FPIR of the gallery."""
-        return self._supports(max(self.persons, 1)) > fpir
+        return self.supported > fpir
+
+    def is_fmr_extrapolated(self, fmr: float) -> bool:
+        """Whether they do not reach as far as this FMR of one comparison."""
+        return self._supports(1) > fmr
 
     def _threshold(self, target: float, persons: int) -> Threshold:
         similarity = self._similarity(target, persons)

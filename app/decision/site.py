@@ -41,6 +41,11 @@ class SiteFit:
     interval: tuple[float, float]
 
     @property
+    def is_known(self) -> bool:
+        """Whether the gallery has a spread of its own: two people have one similarity."""
+        return self.gallery.persons > 2
+
+    @property
     def fits(self) -> bool:
         """False if the ratio is above 2 or below 1/2 and its interval does not hold 1."""
         low, high = self.interval

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.decision.gallery_rates import GalleryRates, typical_norm
 from app.decision.rates import ProbeRates, Threshold
-from app.evaluation.rates import Rate, fnir, fpir
+from app.evaluation.rates import Rate, fnir, fpir, mean_share
 from app.evaluation.trials import Flags, Search, Trials
 
 Verdict = Literal["consistent", "exceeded", "stricter"]
@@ -44,7 +44,8 @@ class ThresholdResult:
 
 @dataclass(frozen=True, slots=True)
 class Larger:
-    """The same target in a larger gallery, from the calibration: nothing of it was measured.
+    """The same target in a larger gallery, estimated from the calibration: nothing of it was
+    measured. ``fnir_interval`` is the 95 % interval of ``fnir`` over the choice of people.
 
     ``fpir_scaled`` is the rate at the same threshold by 1 - (1 - FPIR)^factor from the images' own
     strangers alone, with its interval.
@@ -55,6 +56,7 @@ class Larger:
     stated: tuple[float, float]
     extrapolated: bool
     fnir: float
+    fnir_interval: tuple[float, float]
     fpir_scaled: tuple[float, float, float]
 
 
@@ -115,6 +117,7 @@ def operating_point(
         stated=later.interval,
         extrapolated=later.extrapolated,
         fnir=kept.fnir(later.similarity),
+        fnir_interval=kept.interval(later.similarity),
         fpir_scaled=(scaled[0], scaled[1], scaled[2]),
     )
     return OperatingPoint(target, here, verdict(here.fpir, target), expected)
@@ -127,8 +130,12 @@ class KeptFirst:
     """
 
     def __init__(self, trials: Trials, newcomers: ProbeRates) -> None:
-        self._own = np.sort(trials.own[trials.mated & trials.first])
+        first = trials.mated & trials.first
+        order = np.argsort(trials.own[first], kind="stable")
+        self._own = trials.own[first][order]
         stays = 1 - np.array(newcomers.fpirs(self._own.tolist()))
+        self._stays, self._persons = stays, trials.owner[first][order]
+        self._other_persons = trials.owner[trials.mated & ~trials.first]
         # How many are first and reach each of the sorted similarities, on average.
         self._stay = np.append(np.cumsum(stays[::-1])[::-1], 0.0)
         self._mated = int(trials.mated.sum())
@@ -137,6 +144,13 @@ class KeptFirst:
         """The share of mated probes that are below ``threshold`` or no longer first."""
         from_here = int(np.searchsorted(self._own, threshold, side="left"))
         return 1 - float(self._stay[from_here]) / self._mated
+
+    def interval(self, threshold: float) -> tuple[float, float]:
+        """The 95 % interval of ``fnir`` over the choice of people."""
+        missed = np.where(self._own >= threshold, 1 - self._stays, 1.0)
+        expected = np.concatenate([missed, np.ones(len(self._other_persons))])
+        owner = np.concatenate([self._persons, self._other_persons])
+        return mean_share(expected, owner)[1:]
 
 
 def larger(rates: GalleryRates, factor: int) -> ProbeRates:

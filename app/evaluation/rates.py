@@ -63,6 +63,16 @@ def share(events: Flags, owner: Keys, other: Keys | None = None) -> Rate:
     return Rate(rate, low, high, int(events.sum()), len(events), persons)
 
 
+def mean_share(expected: Floats, owner: Keys) -> tuple[float, float, float]:
+    """The mean of the probabilities ``expected`` (n,), n at least 1, of probes of the persons
+    ``owner`` (n,), and its 95 % interval over the choice of people, as in ``share``.
+    """
+    rate, persons = float(expected.mean()), int((np.bincount(owner) > 0).sum())
+    influence = np.bincount(owner, expected) - rate * np.bincount(owner)
+    variance = float((influence**2).sum()) / len(expected) ** 2
+    return rate, *wilson(rate, _effective(rate, variance, persons))
+
+
 def wilson(rate: float, trials: float) -> tuple[float, float]:
     """The 95 % interval (Wilson, 1927) of a rate seen in ``trials`` independent trials."""
     centre = (rate + _Z2 / (2 * trials)) / (1 + _Z2 / trials)

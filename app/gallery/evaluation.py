@@ -23,6 +23,11 @@ from app.inference.walk import Photo
 from app.reasons import Reason
 
 _DUPLICATE: Final = Reason.DUPLICATE_IMAGE
+_CROP: Final = (
+    "Several faces were found, and another is nearly as large as the largest; crop the photo to "
+    "the person meant."
+)
+"""An evaluation has no option that says which face is meant, as an enrolment has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,9 @@ class _Reader:
         templates, rejected = self._enroller.examine([image])
         if templates:
             return photo, templates[0]
-        return photo, self._refusal(photo, *rejected[0].reasons, detail=rejected[0].detail)
+        (first,) = rejected
+        detail = _CROP if first.reasons == (Reason.MULTIPLE_FACES,) else first.detail
+        return photo, self._refusal(photo, *first.reasons, detail=detail)
 
     def take(self, photo: Photo, found: Template | Refusal) -> None:
         """Collect a result; one thread calls it, in order. A second copy of an image is refused: it

@@ -46,6 +46,7 @@ def identification(decision: IdentifiedImage) -> Identification:
             threshold=threshold_view(shown.similarity),
             gallery_size=decision.gallery.size.persons,
             extrapolated=shown.extrapolated,
+            warning=policy.caution,
         ),
         stale=decision.stale,
         width=decision.width,
@@ -65,6 +66,8 @@ def verification(decision: VerifiedFace) -> Verification:
     """
     claimed, disclosure = decision.claimed, decision.disclosure
     outcome, similarity = _disclosed(decision, disclosure)
+    rates = decision.shown
+    fmr = None if similarity is None else rates.fmr(similarity)
     shows_report = disclosure.scores or decision.reaches
     shows_validity = disclosure.names and not decision.is_valid
     return Verification(
@@ -77,7 +80,8 @@ def verification(decision: VerifiedFace) -> Verification:
         threshold=threshold_view(decision.shown_limit),
         target_fmr=decision.strict.target,
         reported_not_them=decision.is_reported and shows_report and outcome != "rejected",
-        fmr=None if similarity is None else rate_view(decision.shown.fmr(similarity)),
+        fmr=None if fmr is None else rate_view(fmr),
+        extrapolated=fmr is not None and rates.is_fmr_extrapolated(fmr),
         stale=decision.stale,
         face=seen_view(decision.taken.seen),
         warnings=warnings(decision.taken),

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.auth.principal import Principal
+from app.decision.caution import caution
 from app.decision.gallery_rates import GalleryRates
 from app.decision.open_set import Outcome
 from app.decision.rates import ProbeRates, Threshold
@@ -62,6 +63,13 @@ class Policy:
         similarity = max(found.similarity, self.strict.least)
         extrapolated = rates.is_extrapolated(self.strict.target)
         return replace(found, similarity=similarity, extrapolated=extrapolated)
+
+    @property
+    def caution(self) -> str | None:
+        """The warning about the evidence for the target that was asked for, if any."""
+        rates = self.rates.impersonal
+        threshold = rates.threshold(self.strict.target)
+        return caution(threshold, persons=self.rates.size.persons, least=rates.supported)
 
     def limit(self, probe: ProbeRates) -> float:
         """The similarity from which on a person is named for a probe."""
@@ -192,7 +200,9 @@ class VerifiedFace:
 
 @dataclass(frozen=True, slots=True)
 class ComparedFaces:
-    """The decision whether two faces are of one person, by the bundle's calibration."""
+    """The decision whether two faces are of one person, by the bundle's calibration, whose data
+    do not reach as far as the ``fmr`` where it is ``extrapolated``.
+    """
 
     contract_id: str
     source: TakenFace
@@ -201,6 +211,7 @@ class ComparedFaces:
     similarity: float | None
     threshold: Threshold
     fmr: float | None
+    extrapolated: bool
 
 
 @dataclass(frozen=True, slots=True)

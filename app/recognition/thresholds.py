@@ -9,6 +9,7 @@ import structlog
 
 from app.core.db import Database
 from app.decision.calibration import Calibration
+from app.decision.caution import caution
 from app.decision.site import SiteFit, fit_site
 from app.decision.words import how_often
 from app.feedback.repository import verdicts
@@ -91,18 +92,22 @@ class ThresholdService:
         gallery = self._search.gallery(collection)
         typical = rates_in(self._calibration, collection, gallery).typical
         threshold = typical.threshold(collection.target_fpir)
+        persons = gallery.size.persons
+        careful = caution(threshold, persons=persons, least=typical.supported)
         return ThresholdView(
             similarity=limit_view(threshold.similarity),
             target_fpir=threshold.target,
-            gallery_size=gallery.size.persons,
+            gallery_size=persons,
             face_count=gallery.size.templates,
             fpir_interval=list(threshold.interval),
             extrapolated=threshold.extrapolated,
             contract_id=collection.contract_id,
-            evidence=self._evidence(collection, gallery),
+            evidence=self._evidence(collection, gallery, careful),
         )
 
-    def _evidence(self, collection: Collection, gallery: GalleryState) -> ThresholdEvidence:
+    def _evidence(
+        self, collection: Collection, gallery: GalleryState, careful: str | None
+    ) -> ThresholdEvidence:
         found = self._watch.observe(collection, gallery)
         with self._database.read() as session:
             given = verdicts(session, collection.key, collection.contract_id)
@@ -115,10 +120,10 @@ class ThresholdService:
             ),
             site=_site_view(found),
             feedback=_reports_view(collection, given),
-            fpir_ratio=found.ratio,
-            fpir_ratio_interval=list(found.interval),
+            fpir_ratio=found.ratio if found.is_known else None,
+            fpir_ratio_interval=list(found.interval) if found.is_known else None,
             fits_bundle=found.fits,
-            warning=None if found.fits else _misfit(found),
+            warning=_warning(found, careful),
         )
 
 
@@ -145,6 +150,13 @@ def _site_view(found: SiteFit) -> SiteView:
         shift=found.shift,
         stretch=found.stretch,
     )
+
+
+def _warning(found: SiteFit, careful: str | None) -> str | None:
+    said = [careful, None if found.fits else _misfit(found)]
+    if not found.is_known:
+        said.append("`fpir_ratio` is null: it takes three people to show how they differ.")
+    return " ".join(each for each in said if each) or None
 
 
 def _misfit(found: SiteFit) -> str:

@@ -127,6 +127,7 @@ class VerificationService:
         rates, similarity = self._calibration.typical_rates, None
         if one.embedding is not None and other.embedding is not None:
             similarity = float(one.embedding @ other.embedding)
+        fmr = None if similarity is None else rates.fmr(similarity)
         threshold = rates.verification_threshold(options.target_fmr)
         return ComparedFaces(
             contract_id=self._analyser.pipeline.contract_id,
@@ -135,7 +136,8 @@ class VerificationService:
             outcome=_outcome(similarity, threshold),
             similarity=similarity,
             threshold=threshold,
-            fmr=None if similarity is None else rates.fmr(similarity),
+            fmr=fmr,
+            extrapolated=fmr is not None and rates.is_fmr_extrapolated(fmr),
         )
 
 

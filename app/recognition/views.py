@@ -47,6 +47,7 @@ def comparison(decision: ComparedFaces, *, request_id: str) -> Comparison:
         threshold=threshold_view(decision.threshold.similarity),
         target_fmr=decision.threshold.target,
         fmr=None if decision.fmr is None else rate_view(decision.fmr),
+        extrapolated=decision.extrapolated,
         source=seen_view(source.seen),
         target=seen_view(target.seen),
         warnings=warnings(source, 0) + warnings(target, 1),

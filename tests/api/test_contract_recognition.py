@@ -52,7 +52,13 @@ def test_somebody_enrolled_is_named_with_everything_the_contract_promises(
     }
     assert body["stale"] is False
     assert body["revision"] == 2
-    assert set(body["policy"]) == {"target_fpir", "threshold", "gallery_size", "extrapolated"}
+    assert set(body["policy"]) == {
+        "target_fpir",
+        "threshold",
+        "gallery_size",
+        "extrapolated",
+        "warning",
+    }
     assert (body["policy"]["target_fpir"], body["policy"]["gallery_size"]) == (0.001, 2)
     assert set(body["timings_ms"]) == {"decode", "detect", "embed", "search", "total"}
     face = only_face(body)
@@ -238,6 +244,7 @@ def test_somebody_is_verified_against_themselves(client: TestClient, known: str)
         "threshold",
         "target_fmr",
         "fmr",
+        "extrapolated",
         "reported_not_them",
         "stale",
         "face",
@@ -289,6 +296,7 @@ def test_two_images_are_compared(client: TestClient) -> None:
         "threshold",
         "target_fmr",
         "fmr",
+        "extrapolated",
         "source",
         "target",
         "warnings",

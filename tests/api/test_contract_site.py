@@ -171,7 +171,7 @@ def test_a_site_that_fits_again_is_told_as_well(
     for i in range(1, PEOPLE):
         assert client.delete(f"{path}/persons/p{i}").status_code == 204
     evidence = told(client.get(f"{path}/threshold"))["evidence"]
-    assert (evidence["fits_bundle"], evidence["warning"]) == (True, None)
+    assert (evidence["fits_bundle"], evidence["fpir_ratio"]) == (True, None)
     assert caplog.text.count("site.fits") == 1
 
 
@@ -193,7 +193,9 @@ def test_with_less_than_two_people_nothing_is_said_of_the_site(
         "stretch": 1,
     }
     assert body["gallery_size"] == persons
-    assert (evidence["fpir_ratio"], evidence["fits_bundle"]) == (pytest.approx(1), True)
+    assert (evidence["fpir_ratio"], evidence["fits_bundle"]) == (None, True)
+    assert evidence["fpir_ratio_interval"] is None
+    assert "`fpir_ratio` is null" in evidence["warning"]
     image = files(tinted(50), field="image")
     told(client.post(f"{path}/identify", files=image))
 

@@ -140,6 +140,39 @@ def test_feedback_does_not_tell_a_key_that_may_not_read_how_near_a_picture_is(
     assert isinstance(report("bob", 1, 4)["similarity"], float)
 
 
+@pytest.mark.parametrize("scopes", [["identify"], ["identify", "read"]])
+def test_every_key_is_warned_where_the_data_do_not_support_the_rate(
+    client: TestClient, scopes: list[str]
+) -> None:
+    path = make_collection(client, "growing", target_fpir=0.05, lookalikes="off")
+    enrol(client, path, "p0", picture(0))
+    with holding(client, *scopes):
+        few = identify(client, path, 60)["policy"]
+        rare = identify(client, path, 60, target_fpir=1e-12)["policy"]
+    assert (few["extrapolated"], few["warning"][:19]) == (False, "1 person is enrolle")
+    assert (rare["extrapolated"], rare["warning"][:13]) == (True, "The target of")
+    for i in range(1, 20):
+        enrol(client, path, f"p{i}", picture(i))
+    with holding(client, *scopes):
+        assert identify(client, path, 60)["policy"]["warning"] is None
+    with holding(client, "read"):
+        assert "fewer than" not in str(told(client.get(f"{path}/threshold"))["evidence"]["warning"])
+
+
+def test_a_rate_below_what_was_measured_is_said_to_be_extrapolated(
+    client: TestClient, known: str
+) -> None:
+    near, far = (verify(client, known, "ada", who) for who in (1, 7))
+    assert (near["extrapolated"], far["extrapolated"]) == (True, False)
+    for source, target, extrapolated in ((1, 1, True), (1, 7, False)):
+        parts = [
+            *files(picture(source), field="source"),
+            *files(picture(target, 3), field="target"),
+        ]
+        answer = told(client.post("/compare", files=parts))
+        assert (answer["extrapolated"], answer["fmr"] < 1e-5) == (extrapolated, extrapolated)
+
+
 def climbs(client: TestClient) -> float:
     lines = client.get("http://kith/metrics").text.splitlines()
     found = [each for each in lines if each.startswith("kith_climbs_suspected_total{")]

@@ -47,6 +47,7 @@ def test_the_published_files_make_the_bundles_that_every_machine_has(tmp_path: P
     again = _kith("pull", **settings | {"KITH_MODEL_SOURCE": str(tmp_path / "nowhere")})
     assert again.returncode == 0, again.stderr
     assert (folder / "embedder.onnx").stat().st_mtime_ns == before
+    assert f"Model bundle {PLAIN_CONTRACT} is in {folder} already." in again.stderr
 
     other = _kith("pull", "--cameras", **settings)
     assert other.returncode == 0, other.stderr

@@ -2,11 +2,13 @@
 
 import io
 import json
+import os
 import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import skimage.data
 from PIL import Image, ImageEnhance
@@ -24,9 +26,10 @@ def test_the_session_in_the_readme_works_as_printed(
     (tmp_path / "ada-1.jpg").write_bytes(_jpeg(photo))
     darker = ImageEnhance.Brightness(photo.rotate(5)).enhance(0.8)
     (tmp_path / "ada-2.jpg").write_bytes(_jpeg(darker))
-    (tmp_path / "data").symlink_to(process.data_dir)
+    port = str(urlsplit(process.url).port)
+    where = {"KITH_DATA_DIR": str(process.data_dir), "KITH_PORT": port}
 
-    answers = _run(_session(process.url), tmp_path)
+    answers = _run(_session(), tmp_path, where)
 
     collection, enrolled, before, threshold, after = answers
     assert collection["id"] == "hq"
@@ -36,17 +39,24 @@ def test_the_session_in_the_readme_works_as_printed(
     assert after["faces"][0]["decision"] == "unknown"
 
 
-def _session(url: str) -> str:
+def _session() -> str:
     found = re.search(r"<!-- session -->\n```sh\n(.*?)```", _README, re.DOTALL)
     assert found, "the README has no session"
-    assert "http://127.0.0.1:8000" in found[1]
-    return found[1].replace("http://127.0.0.1:8000", url)
+    assert '$(cat "${KITH_DATA_DIR:-data}/admin.key")' in found[1]
+    assert "http://127.0.0.1:${KITH_PORT:-8000}/" in found[1]
+    return found[1]
 
 
-def _run(script: str, folder: Path) -> list[Any]:
+def _run(script: str, folder: Path, settings: dict[str, str]) -> list[Any]:
     """The JSON answers of a shell script, in order."""
     ran = subprocess.run(
-        ["bash", "-euc", script], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+        ["bash", "-euc", script],
+        cwd=folder,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     decoder, text, answers = json.JSONDecoder(), ran.stdout, []
     while text.strip():

@@ -38,7 +38,7 @@ def det_chart(measured: Evaluation) -> Chart:
         Entry("measured", f"Measured on these images, N = {n:,}; shaded: 95 % interval of FNIR"),
         Entry("kith dashed", f"Stated by Kith for N = {n:,}; dot: its threshold for {target}"),
         Entry("single", "Measured, if all faces had the same threshold"),
-        Entry("larger dashed", f"Extrapolated to N = {larger:,} by the calibration; dot: the same"),
+        Entry("larger dashed", f"Estimated for N = {larger:,} by the calibration; dot: the same"),
         Entry(
             "measured dotted thin",
             f"This many people cannot show a rate below {percent(measured.support.least_fpir)}",

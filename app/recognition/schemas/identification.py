@@ -147,6 +147,10 @@ class PolicyView(BaseModel):
     extrapolated: bool = Field(
         description="Whether the rate is below what the calibration has measured."
     )
+    warning: str | None = Field(
+        description="What to know where the data do not support the rate: it is extrapolated, or "
+        "fewer than 20 persons are enrolled; else null."
+    )
 
 
 class TimingsView(BaseModel):

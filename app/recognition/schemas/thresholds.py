@@ -15,7 +15,10 @@ Interval = Annotated[list[Rate], Field(min_length=2, max_length=2)]
 class BundleEvidence(BaseModel):
     """The threshold that the bundle's calibration alone would give, and the data behind it."""
 
-    similarity: LimitOfSimilarity
+    similarity: LimitOfSimilarity = Field(
+        description="The least cosine that strangers reach at the target, were all of them and the "
+        "enrolled like the bundle's people; 1.001 where none is high enough."
+    )
     fpir_interval: Interval = Field(description="95 % interval of the rate there.")
     extrapolated: bool = Field(
         description="Whether the rate is below what the calibration has measured."
@@ -77,6 +80,7 @@ class ThresholdEvidence(BaseModel):
     ``fpir_ratio`` is the rate at which strangers would reach the bundle's own threshold here, over
     the rate that the bundle states, with its 95 % interval. ``fits_bundle`` is false, and there is
     a ``warning``, where the ratio is off by more than a factor of two and its interval excludes 1.
+    So there is where the target is extrapolated, and where fewer than 20 persons are enrolled.
     """
 
     bundle: BundleEvidence = Field(description="The bundle's own threshold.")
@@ -84,17 +88,19 @@ class ThresholdEvidence(BaseModel):
     feedback: ReportsView = Field(
         description="Reports, and the false positives that were expected."
     )
-    fpir_ratio: Positive = Field(
-        description="Rate of strangers here at the bundle's threshold, over the rate it states."
+    fpir_ratio: Positive | None = Field(
+        description="Rate of strangers here at the bundle's threshold, over the rate it states. "
+        "Null with fewer than three persons, who show nothing of it; below about 20 it says little."
     )
-    fpir_ratio_interval: Pair = Field(
-        description="95 % interval of this ratio, the lower end first."
+    fpir_ratio_interval: Pair | None = Field(
+        description="95 % interval of this ratio, the lower end first; null where the ratio is."
     )
     fits_bundle: bool = Field(
         description="Whether the ratio agrees with 1 within a factor of two or its interval."
     )
     warning: str | None = Field(
-        description="What an operator should know; null where there is nothing."
+        description="What an operator should know: that the data do not support the rate, that few "
+        "persons are enrolled, that strangers here are unlike the bundle's; null where nothing."
     )
 
 

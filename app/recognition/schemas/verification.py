@@ -79,6 +79,9 @@ class Verification(BaseModel):
     fmr: Rate | None = Field(
         description="Rate, 0 to 1, at which strangers are as similar; lower is closer."
     )
+    extrapolated: bool = Field(
+        description="Whether `fmr` is below what the calibration has measured."
+    )
     reported_not_them: bool = Field(
         description="Whether feedback says that a face at least as near is not this person."
     )
@@ -107,6 +110,9 @@ class Comparison(BaseModel):
     target_fmr: TargetFmr
     fmr: Rate | None = Field(
         description="Rate, 0 to 1, at which two strangers are as similar; lower is closer."
+    )
+    extrapolated: bool = Field(
+        description="Whether `fmr` is below what the calibration has measured."
     )
     source: SampleView | None = Field(
         description="The face taken of the source; null where none was."

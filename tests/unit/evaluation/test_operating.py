@@ -99,6 +99,8 @@ def test_a_larger_gallery_needs_a_higher_threshold_and_misses_more() -> None:
     assert point.larger.persons == 300
     assert point.larger.similarity > point.here.similarity
     assert point.larger.fnir >= point.here.fnir.rate
+    least, most = point.larger.fnir_interval
+    assert 0 <= least < point.larger.fnir < most <= 1
     low, high = point.larger.stated
     assert low < 0.01 < high
 
