@@ -33,4 +33,5 @@ def quality_policy_of(settings: Settings) -> QualityPolicy:
         min_detection_score=settings.min_detection_score,
         min_quality=settings.min_quality,
         max_yaw=settings.max_yaw,
+        max_cut_off=settings.max_cut_off,
     )

@@ -20,6 +20,8 @@ class Reason(StrEnum):
     """Several faces are of similar size, so the subject is not clear."""
     FACE_TOO_SMALL = "face_too_small"
     """The shorter side of the face's box has fewer pixels than ``KITH_MIN_FACE_SIZE``."""
+    FACE_CUT_OFF = "face_cut_off"
+    """More of the face lies outside of the image than ``KITH_MAX_CUT_OFF`` (0 to 1)."""
     LOW_DETECTION_SCORE = "low_detection_score"
     """The detector's score (0 to 1) is below ``KITH_MIN_DETECTION_SCORE``."""
     LOW_QUALITY = "low_quality"
@@ -46,7 +48,11 @@ class Reason(StrEnum):
 NoSubject = Literal[Reason.NO_FACE, Reason.MULTIPLE_FACES]
 """Why no face of an image was taken."""
 SampleReason = Literal[
-    Reason.FACE_TOO_SMALL, Reason.LOW_DETECTION_SCORE, Reason.LOW_QUALITY, Reason.EXTREME_POSE
+    Reason.FACE_TOO_SMALL,
+    Reason.FACE_CUT_OFF,
+    Reason.LOW_DETECTION_SCORE,
+    Reason.LOW_QUALITY,
+    Reason.EXTREME_POSE,
 ]
 """Why the face that was taken cannot be used."""
 RejectionReason = Literal[

@@ -178,6 +178,15 @@ class Settings(BaseSettings):
         float,
         Field(ge=0, le=90, description="Largest turn of the head, in degrees, that is enrolled."),
     ] = 60.0
+    max_cut_off: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Largest share of the aligned face outside of the image that is enrolled; "
+            "1 where an eye, the nose or the mouth is outside.",
+        ),
+    ] = 0.4
     snapshot_seconds: Annotated[
         int,
         Field(

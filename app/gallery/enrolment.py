@@ -29,6 +29,8 @@ _EXPLAINED: Final[dict[RejectionReason, str]] = {
     Reason.MULTIPLE_FACES: "{found} faces were found, and another is nearly as large as the "
     "largest; crop the photo to the person meant, or say with `subject` which face is meant.",
     Reason.FACE_TOO_SMALL: "The face is smaller than {min_face_size} px; come closer.",
+    Reason.FACE_CUT_OFF: "The image's border cuts the face off; send a photo in which the "
+    "whole face is visible, with some room around it.",
     Reason.LOW_DETECTION_SCORE: "The face is hardly recognisable as one.",
     Reason.LOW_QUALITY: "The face is too small, dark, bright, blurred or turned away.",
     Reason.EXTREME_POSE: "The face is turned by more than {max_yaw:g} degrees.",

@@ -7,7 +7,7 @@ from app.bundles.bundle import Bundle
 from app.inference.detector import Detection, YuNet
 from app.inference.embedder import Embedder, Embeddings, OnnxEmbedder
 from app.inference.upright import degrees_to_upright
-from app.vision.align import align_face
+from app.vision.align import align_face, cut_off
 from app.vision.preprocess import fit_whole
 from app.vision.quality import measure_quality
 from app.vision.types import AlignedCrop, Box, Landmarks, Quality, RgbImage
@@ -17,7 +17,8 @@ from app.vision.types import AlignedCrop, Box, Landmarks, Quality, RgbImage
 class Sample:
     """One face, or one whole image: its place, its quality and the embedder's input.
 
-    ``landmarks`` and ``quality`` are None where the whole image is the sample.
+    ``landmarks`` and ``quality`` are None where the whole image is the sample. ``cut_off`` is the
+    share, 0 to 1, of the aligned face that lies outside of the image.
     """
 
     box: Box
@@ -25,6 +26,7 @@ class Sample:
     detection_score: float
     quality: Quality | None
     crop: AlignedCrop
+    cut_off: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +94,5 @@ def build_pipeline(bundle: Bundle) -> Pipeline:
 def _sample(image: RgbImage, found: Detection) -> Sample:
     crop = align_face(image, found.landmarks)
     quality = measure_quality(found.box, found.landmarks, crop)
-    return Sample(found.box, found.landmarks, found.score, quality, crop)
+    outside = cut_off(found.landmarks, image.shape[1], image.shape[0])
+    return Sample(found.box, found.landmarks, found.score, quality, crop, outside)

@@ -20,16 +20,21 @@ def refuse_none(sample: Sample) -> list[SampleReason]:
 
 @dataclass(frozen=True, slots=True)
 class QualityPolicy:
-    """The limits that a sample must meet; sizes in pixels, scores 0 to 1, angles in degrees."""
+    """The limits that a sample must meet; sizes in pixels, scores and shares 0 to 1, angles in
+    degrees.
+    """
 
     min_face_size: int
     min_detection_score: float
     min_quality: float
     max_yaw: float
+    max_cut_off: float
 
     def to_enrol(self, sample: Sample) -> list[SampleReason]:
         """The reasons why the sample cannot become a template; empty when it can."""
         reasons = self.to_identify(sample)
+        if sample.cut_off > self.max_cut_off:
+            reasons.append(Reason.FACE_CUT_OFF)
         if sample.detection_score < self.min_detection_score:
             reasons.append(Reason.LOW_DETECTION_SCORE)
         if sample.quality is not None and sample.quality.score < self.min_quality:
@@ -39,7 +44,11 @@ class QualityPolicy:
         return reasons
 
     def to_identify(self, sample: Sample) -> list[SampleReason]:
-        """The reasons why the probe cannot be compared; empty when it can."""
+        """The reasons why the probe cannot be compared; empty when it can.
+
+        Probes that the image's border cuts are compared: strangers are named through them no more
+        often than through whole faces, and most people are still found (docs/photos.md).
+        """
         if sample.quality is not None and sample.quality.face_size < self.min_face_size:
             return [Reason.FACE_TOO_SMALL]
         return []

@@ -27,6 +27,8 @@ ARCFACE_112: Final[NDArray[np.float32]] = np.array(
 and OpenCV's FaceRecognizerSF put them."""
 ARCFACE_112.setflags(write=False)
 
+_CELLS: Final = np.argwhere(np.ones((28, 28))) * (ARCFACE_SIZE / 28) + 1.5
+"""(784, 2): the middles of the crop's cells of 4 x 4 pixels."""
 _LARGEST_BLOCK: Final = 64
 """A face would have to be 7,000 pixels wide to need more."""
 
@@ -34,6 +36,19 @@ _LARGEST_BLOCK: Final = 64
 def align_face(image: RgbImage, landmarks: Landmarks) -> AlignedCrop:
     """The face as (112, 112, 3), eyes level; what lies past the image's border is black."""
     return warp(image, similarity_transform(landmarks, ARCFACE_112), ARCFACE_SIZE)
+
+
+def cut_off(landmarks: Landmarks, width: int, height: int) -> float:
+    """The share, 0 to 1, of the aligned face that lies outside of an image of this size; 1 where
+    one of the landmarks does, for it is a guess.
+    """
+    x, y = landmarks[:, 0], landmarks[:, 1]
+    if x.min() < 0 or y.min() < 0 or x.max() > width - 1 or y.max() > height - 1:
+        return 1.0
+    inverse = _invert(similarity_transform(landmarks, ARCFACE_112))
+    seen = _CELLS @ inverse[:, :2].T + inverse[:, 2]
+    inside = ((seen > -0.5) & (seen < np.array([width, height]) - 0.5)).all(axis=1)
+    return 1.0 - float(inside.mean())
 
 
 def similarity_transform(

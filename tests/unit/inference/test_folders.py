@@ -91,10 +91,18 @@ def test_an_empty_folder_is_an_empty_answer(tmp_path: Path, analyser: Analyser) 
     assert (len(found.labels), found.refused) == (0, [])
 
 
-def _sample(width: float, *, score: float = 0.9, quality: float = 0.8, yaw: float = 0) -> Sample:
+def _sample(
+    width: float,
+    *,
+    score: float = 0.9,
+    quality: float = 0.8,
+    yaw: float = 0,
+    cut_off: float = 0,
+) -> Sample:
     measured = Quality(quality, width, 0.5, 0.5, yaw, 0, 0)
     crop = np.zeros((112, 112, 3), np.uint8)
-    return Sample(Box(0, 0, width, width), np.zeros((5, 2), np.float32), score, measured, crop)
+    landmarks = np.zeros((5, 2), np.float32)
+    return Sample(Box(0, 0, width, width), landmarks, score, measured, crop, cut_off)
 
 
 def test_a_second_face_nearly_as_large_leaves_no_sole_subject() -> None:
@@ -106,7 +114,7 @@ def test_a_second_face_nearly_as_large_leaves_no_sole_subject() -> None:
 
 
 _QUALITY_POLICY = QualityPolicy(
-    min_face_size=24, min_detection_score=0.7, min_quality=0.2, max_yaw=60
+    min_face_size=24, min_detection_score=0.7, min_quality=0.2, max_yaw=60, max_cut_off=0.4
 )
 
 
@@ -115,6 +123,8 @@ _QUALITY_POLICY = QualityPolicy(
     [
         (_sample(24, score=0.7, quality=0.2, yaw=60), [], []),
         (_sample(23.9), ["face_too_small"], ["face_too_small"]),
+        (_sample(100, cut_off=0.4), [], []),
+        (_sample(100, cut_off=0.41), ["face_cut_off"], []),
         (_sample(100, score=0.69), ["low_detection_score"], []),
         (_sample(100, quality=0.19), ["low_quality"], []),
         (_sample(100, yaw=-61), ["extreme_pose"], []),

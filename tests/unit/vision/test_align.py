@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.vision.align import ARCFACE_112, align_face, similarity_transform, warp
+from app.vision.align import ARCFACE_112, align_face, cut_off, similarity_transform, warp
 from app.vision.types import RgbImage
 
 _Matrix = NDArray[np.float64]
@@ -157,3 +157,31 @@ def test_degenerate_landmarks_give_some_crop_and_no_exception(
 def test_any_landmarks_on_any_image_give_a_crop(seed: int, height: int, width: int) -> None:
     landmarks = np.random.default_rng(seed).normal(0, 60, (5, 2)).astype(np.float32)
     assert align_face(np.ones((height, width, 3), np.uint8), landmarks).shape == (112, 112, 3)
+
+
+@pytest.mark.parametrize("border", ["left", "right", "top", "bottom"])
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.3])
+def test_the_share_that_the_border_cuts_off_is_the_share_of_the_crop(
+    border: str, share: float
+) -> None:
+    """A face that fills the image as it fills the crop, and then moves over one border."""
+    scale, step = 3, 336 * share
+    away = {"left": (-step, 0), "right": (step, 0), "top": (0, -step), "bottom": (0, step)}[border]
+    face = ((ARCFACE_112 + 0.5) * scale - 0.5 + away).astype(np.float32)
+    inside = ((face >= 0) & (face <= 335)).all()
+    assert cut_off(face, 336, 336) == pytest.approx(share if inside else 1.0, abs=0.02)
+    black = (align_face(np.full((336, 336, 3), 255, np.uint8), face) < 128).mean()
+    if inside:
+        assert cut_off(face, 336, 336) == pytest.approx(black, abs=0.03)
+
+
+def test_a_face_with_room_around_it_is_whole_however_it_leans() -> None:
+    turn = _matrix(0.7, 1.0, (300, 250))
+    assert cut_off(_apply(turn, ARCFACE_112).astype(np.float32), 800, 800) == 0
+
+
+@pytest.mark.parametrize(("place", "value"), [((0, 0), -0.6), ((4, 1), 399.6)])
+def test_a_landmark_outside_is_a_guess(place: tuple[int, int], value: float) -> None:
+    face = (ARCFACE_112 + 150).astype(np.float32)
+    face[place] = value
+    assert cut_off(face, 400, 400) == 1.0

@@ -1,4 +1,4 @@
-"""Photos of LFW that were turned, and have no EXIF to say so, are enrolled upright."""
+"""Photos of LFW that were turned, or cut, as they are enrolled."""
 
 import io
 from pathlib import Path
@@ -64,6 +64,31 @@ def test_a_box_is_of_the_image_as_it_was_sent(
             f"{path}/persons/ada/faces", data={"subject": "60,60,130,130"}, files=files(photo)
         )
         assert [face["turned_degrees"] for face in answer.json().get("faces", [])] in ([], [0])
+
+
+@pytest.mark.data
+def test_a_face_that_the_border_cuts_is_refused_and_one_with_room_is_not(
+    photos: Path, face_bundle: Path, tmp_path: Path
+) -> None:
+    """Whole photos are never refused for it; half faces are, and a door still reads them."""
+    settings = Settings(data_dir=tmp_path, model=face_bundle, admin_key=ADMIN_KEY)
+    known = [files for files in people(photos, least=2) if len(files) == 2][:PEOPLE]
+    refused = 0
+    with client_of(build(settings)) as client:
+        path = make_collection(client, lookalikes="off", unlike="off")
+        for first, second in known:
+            name = first.parent.name
+            whole = enrol(client, path, name, first.read_bytes(), subject="main")
+            assert whole["rejected"] == []
+            with Image.open(second) as image:
+                stream = io.BytesIO()
+                image.crop((125, 0, 250, 250)).save(stream, "JPEG", quality=95)
+            sent = client.post(f"{path}/persons/{name}/faces", files=files(stream.getvalue()))
+            errors = [] if sent.status_code == 201 else sent.json()["errors"]
+            refused += any("face_cut_off" in each["message"] for each in errors)
+            door = client.post(f"{path}/identify", files=files(stream.getvalue(), field="image"))
+            assert [r for face in door.json()["faces"] for r in face["reasons"]] == []
+    assert refused >= PEOPLE / 2
 
 
 def _turned(file: Path, degrees: int) -> bytes:
