@@ -73,7 +73,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     handlers.install(app)
     for router in (collections, persons, recognition, doors, keys, operations):
         include(app, router)
-    docs.install(app, [] if settings.public_docs else [Depends(allow(*Scope))])
+    docs.install(app, [] if settings.public_docs else [Depends(allow(*set(Scope) - {Scope.DOOR}))])
     app.add_middleware(
         Bodies, max_bytes=settings.max_bodies_bytes, seconds=settings.request_seconds
     )

@@ -21,7 +21,8 @@ from app.access.fields import (
 )
 from app.web.fields import BodyFields, CreatedAt, Id, Instant, Label, UpdatedAt
 
-_CALENDAR = 64 * 1024  # characters
+_CALENDAR = 16 * 1024
+"""Characters: as JSON they fit into a body, however they are escaped."""
 
 
 class Named(BodyFields):

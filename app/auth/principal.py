@@ -14,12 +14,13 @@ class Scope(StrEnum):
     ENROLL = "enroll"
     IDENTIFY = "identify"
     READ = "read"
+    DOOR = "door"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The caller behind a key; ``collections`` are the ids, ``collection_keys`` the internal keys
-    of those that it is bound to; None means all of them.
+    of those that it is bound to, ``door_keys`` those of doors; None means all of them.
 
     ``recalled``: the database does not answer, so the key may have been revoked since it was read.
     ``expires_at`` None means never, ``rate`` None any number of requests a minute.
@@ -34,6 +35,7 @@ class Principal:
     rate: int | None = None
     cursor_secret: str = ""
     collection_keys: frozenset[int] | None = None
+    door_keys: frozenset[int] | None = None
 
     def require_valid(self, now: datetime) -> None:
         """``Unauthenticated`` from the moment on at which the key expires."""

@@ -1,9 +1,9 @@
 """The request and response bodies of the routes of keys."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from app.auth.principal import Scope
 from app.web.fields import BodyFields, CreatedAt, Id, Instant, Label, Whole
@@ -24,6 +24,13 @@ class NewKey(BodyFields):
         max_length=1000,
         description="Existing collections that the key is for; null: all, also later ones.",
     )
+    doors: list[Id] | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Existing doors of the one collection in `collections` that a key with the "
+        "scope `door` is for; null for any other key.",
+    )
     expires_at: Instant | None = Field(
         None, description="The key is refused from then on; null: it does not expire."
     )
@@ -33,6 +40,18 @@ class NewKey(BodyFields):
         le=MOST_A_MINUTE,
         description="Requests a minute, of each replica; more get 429. Null: any number.",
     )
+
+    @model_validator(mode="after")
+    def _doors_are_for_doors(self) -> Self:
+        if Scope.DOOR not in self.scopes:
+            if self.doors is not None:
+                raise ValueError("doors are for keys with the scope door, and no other")
+            return self
+        if set(self.scopes) != {Scope.DOOR}:
+            raise ValueError("a key with the scope door has no other scope")
+        if self.doors is None or self.collections is None or len(self.collections) != 1:
+            raise ValueError("a key with the scope door names its doors, and their one collection")
+        return self
 
 
 class KeyView(BaseModel):
@@ -45,6 +64,10 @@ class KeyView(BaseModel):
     scopes: list[Scope] = Field(description="What the key may do.")
     collections: list[str] | None = Field(
         description="Collections that the key is for, as far as they still exist; null: all."
+    )
+    doors: list[str] | None = Field(
+        description="Doors that the key is for, as far as they still exist; null: it has not the "
+        "scope `door`."
     )
     expires_at: datetime | None = Field(
         description="The key is refused from then on, UTC; null: it does not expire."

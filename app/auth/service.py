@@ -3,19 +3,18 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import structlog
-from sqlalchemy import Row, bindparam, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from app.auth import binding
 from app.auth.models import ApiKey
 from app.auth.principal import Principal, Scope
 from app.auth.rates import Rates
+from app.auth.repository import BY_HASH, KEYS, collections_of, doors_of, principal_of
 from app.auth.schemas import KeyView, NewKey, NewKeyView, RepeatedKeyView
 from app.auth.uses import LastUses
 from app.auth.way_in import WayIn
@@ -28,18 +27,6 @@ from app.errors import AppError, Conflict, FieldError, InvalidRequest, NotFound,
 from app.receipts.keeping import Keep, forget, forget_caller
 
 _log = structlog.get_logger()
-
-_KEYS = select(
-    ApiKey.sha256,
-    ApiKey.id,
-    ApiKey.scopes,
-    ApiKey.collections,
-    ApiKey.collection_keys,
-    ApiKey.expires_at,
-    ApiKey.rate,
-    ApiKey.cursor_secret,
-)
-_BY_HASH = _KEYS.where(ApiKey.sha256 == bindparam("sha256"))
 
 OPERATOR = "operator"
 """The caller's id for the key of ``KITH_ADMIN_KEY``."""
@@ -108,16 +95,16 @@ class KeyService:
     def find(self, sha256: str) -> Principal | None:
         """The caller behind the SHA-256 of a key."""
         with self._database.read() as session:
-            row = session.execute(_BY_HASH, {"sha256": sha256}).first()
+            row = session.execute(BY_HASH, {"sha256": sha256}).first()
             if row is None:
                 return None
-            return _principal(row, binding.ids_of(session, row.collection_keys or []))
+            return principal_of(row, binding.ids_of(session, row.collection_keys or []))
 
     def all(self) -> dict[str, Principal]:
         """Every caller, by the SHA-256 of their key."""
         with self._database.read() as session:
             ids = binding.all_ids(session)
-            return {row.sha256: _principal(row, ids) for row in session.execute(_KEYS)}
+            return {row.sha256: principal_of(row, ids) for row in session.execute(KEYS)}
 
     def create(self, new: NewKey, keep: Keep, *, hand_over: HandOver | None = None) -> NewKeyView:
         """Make a key; its secret is in the answer and nowhere else.
@@ -141,14 +128,14 @@ class KeyService:
         query = select(ApiKey).where(ApiKey.key > paging.after).order_by(ApiKey.key)
         with self._database.read() as session:
             rows = session.scalars(query.limit(paging.limit + 1)).all()
-            ids = binding.ids_of(session, {k for row in rows for k in row.collection_keys or []})
+            ids = binding.ids_of_all(session, rows)
         return page(rows, paging, key=lambda row: row.key, show=lambda row: self._view(row, ids))
 
     def every(self) -> Sequence[KeyView]:
         """All keys at once, for commands."""
         with self._database.read() as session:
-            ids = binding.all_ids(session)
             rows = session.scalars(select(ApiKey).order_by(ApiKey.key)).all()
+            ids = binding.ids_of_all(session, rows)
         return [self._view(row, ids) for row in rows]
 
     def revoke(self, key_id: str) -> None:
@@ -218,6 +205,7 @@ class KeyService:
     def _insert(self, session: Session, new: NewKey) -> tuple[ApiKey, NewKeyView]:
         secret = f"kith_{secrets.token_urlsafe(32)}"
         bound = None if new.collections is None else binding.keys_of(session, new.collections)
+        doors = None if new.doors is None else binding.keys_of_doors(session, bound, new.doors)
         row = ApiKey(
             id=new_id("key"),
             name=new.name,
@@ -225,21 +213,23 @@ class KeyService:
             scopes=[scope.value for scope in dict.fromkeys(new.scopes)],
             collections=new.collections,
             collection_keys=bound,
+            door_keys=doors,
             expires_at=new.expires_at,
             rate=new.rate,
             created_at=self._clock.now(),
         )
         session.add(row)
         session.flush()
-        view = self._view(row, binding.ids_of(session, bound or []))
+        view = self._view(row, binding.ids_of_all(session, [row]))
         return row, NewKeyView(**view.model_dump(), key=secret)
 
-    def _view(self, row: ApiKey, ids: Mapping[int, str]) -> KeyView:
+    def _view(self, row: ApiKey, ids: binding.Ids) -> KeyView:
         return KeyView(
             id=row.id,
             name=row.name,
             scopes=[Scope(scope) for scope in row.scopes],
-            collections=_bound(row, ids),
+            collections=collections_of(row, ids.collections),
+            doors=doors_of(row, ids.doors),
             expires_at=row.expires_at,
             last_used_at=self.uses.since(row.id, row.last_used_at),
             rate=row.rate,
@@ -250,38 +240,6 @@ class KeyService:
 def _sha256(key: str) -> str:
     """A plain hash is enough for keys of 192 bits and more: there is nothing to guess."""
     return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _principal(
-    row: Row[
-        str,
-        str,
-        list[str],
-        list[str] | None,
-        list[int] | None,
-        datetime | None,
-        int | None,
-        str | None,
-    ],
-    ids: Mapping[int, str],
-) -> Principal:
-    bound = _bound(row, ids)
-    return Principal(
-        row.id,
-        frozenset(Scope(scope) for scope in row.scopes),
-        None if bound is None else frozenset(bound),
-        expires_at=row.expires_at,
-        rate=row.rate,
-        cursor_secret=row.cursor_secret or "",
-        collection_keys=None if bound is None else frozenset(row.collection_keys or []),
-    )
-
-
-def _bound(row: Any, ids: Mapping[int, str]) -> list[str] | None:  # noqa: ANN401 - a row or a model
-    """The ids of a key's collections that still exist; None for an unbound key."""
-    if row.collections is None:
-        return None
-    return [ids[key] for key in row.collection_keys or [] if key in ids]
 
 
 def _opens_everything(row: ApiKey) -> bool:

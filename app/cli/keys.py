@@ -58,6 +58,14 @@ def create(
             help="Bind the key to this collection; may be repeated, or with commas.",
         ),
     ] = None,
+    door: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--door",
+            "--doors",
+            help="Bind the key to this door of its collection; may be repeated, or with commas.",
+        ),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="What the key is for.")] = None,
     expires: Annotated[
         str | None,
@@ -71,6 +79,7 @@ def create(
         name=name,
         scopes=_split(scope),
         collections=_split(collection) if collection else None,
+        doors=_split(door) if door else None,
         expires_at=None if expires is None else _instant(expires),
         rate=rate,
     )
@@ -112,6 +121,8 @@ def _service(database: Database, settings: Settings) -> KeyService:
 
 def _cells(key: KeyView) -> list[str]:
     bound = "every one" if key.collections is None else ", ".join(key.collections) or "none is left"
+    if key.doors is not None:
+        bound += f"\ndoors: {', '.join(key.doors) or 'none is left'}"
     return [
         key.id,
         printable(key.name or ""),
@@ -144,9 +155,11 @@ def _new(**fields: object) -> NewKey:
         return NewKey.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
+        why = str(first["msg"]).removeprefix("Value error, ")
+        if not first["loc"]:
+            raise InvalidRequest(f"The key is not usable: {why}.") from None
         field = str(first["loc"][0])
         option = OPTIONS.get(field, f"--{field}")
-        why = str(first["msg"]).removeprefix("Value error, ")
         if field == "expires_at":
             why += ", or 90d, 12h or 30m from now"
         raise InvalidRequest(

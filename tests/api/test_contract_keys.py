@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
+from tests.api.sites import MADE, make_site
 from tests.api.support import (
     client_of,
     files,
@@ -32,7 +33,7 @@ def as_key(client: TestClient, **key: object) -> dict[str, str]:
 def test_a_key_is_shown_once(client: TestClient) -> None:
     body = made(client.post("/keys", json={"name": "door", "scopes": ["identify"]}))
     told_of_a_key = {"id", "name", "scopes", "collections", "created_at", "key"}
-    assert set(body) == told_of_a_key | {"expires_at", "last_used_at", "rate"}
+    assert set(body) == told_of_a_key | {"doors", "expires_at", "last_used_at", "rate"}
     assert (body["name"], body["scopes"], body["collections"]) == ("door", ["identify"], None)
     assert (body["expires_at"], body["last_used_at"], body["rate"]) == (None, None, None)
     assert len(body["key"]) >= 40
@@ -163,6 +164,40 @@ ROUTES: dict[str, tuple[str, Request]] = {
     "read the models": ("know", lambda c, _: c.get("/models")),
     "read the metrics": ("read", lambda c, _: c.get("http://kith/metrics")),
 }
+
+
+ANY = {"If-Match": "*"}
+
+
+def five_of(kind: str) -> dict[str, tuple[str, Request]]:
+    """The routes that doors and the rules for them have alike."""
+    new = {**MADE[kind], "id": "second"}
+    item = f"{kind}/{MADE[kind]['id']}"
+    return {
+        f"list {kind}": ("read", lambda c, staff: c.get(f"{staff}/{kind}")),
+        f"read one of {kind}": ("read", lambda c, staff: c.get(f"{staff}/{item}")),
+        f"make one of {kind}": ("admin", lambda c, staff: c.post(f"{staff}/{kind}", json=new)),
+        f"change one of {kind}": (
+            "admin",
+            lambda c, staff: c.patch(f"{staff}/{item}", json={}, headers=ANY),
+        ),
+        f"delete one of {kind}": (
+            "admin",
+            lambda c, staff: c.delete(f"{staff}/{item}", headers=ANY),
+        ),
+    }
+
+
+for _kind in MADE:
+    ROUTES |= five_of(_kind)
+ROUTES |= {
+    "list members": ("see", lambda c, staff: c.get(f"{staff}/groups/staff/members")),
+    "put a member": (
+        "enroll",
+        lambda c, staff: c.put(f"{staff}/groups/staff/members/ada", json={}),
+    ),
+    "remove a member": ("enroll", lambda c, staff: c.delete(f"{staff}/groups/staff/members/ada")),
+}
 MAY = {
     "admin": {"admin", "enroll", "identify", "read", "see", "know"},
     "enroll": {"enroll", "see", "know"},
@@ -208,6 +243,7 @@ def bound(client: TestClient, staff: str) -> TestClient:
     other = make_collection(client, "other")
     for path in (staff, other):
         made(client.post(f"{path}/persons", data={"id": "ada"}, files=files(picture(1))))
+        make_site(client, path)
     client.headers = httpx.Headers(as_key(client, scopes=["admin"], collections=["staff"]))
     return client
 
@@ -232,10 +268,18 @@ def test_a_bound_key_reaches_no_other_collection(bound: TestClient) -> None:
 
 
 def test_a_bound_key_does_everything_in_its_own_collection(bound: TestClient, staff: str) -> None:
-    changing = ("delete a collection", "delete a person", "delete a face")
+    changing = (
+        "delete a collection",
+        *(f"delete one of {kind}" for kind in MADE),
+        "delete a person",
+        "delete a face",
+        "remove a member",
+    )
     for name, (_, request) in ROUTES.items():
         if name not in (*changing, *FOR_UNBOUND):
             assert request(bound, staff).status_code in (200, 201), name
+    for second in ("rules/second", "doors/second"):  # which name the others
+        assert bound.delete(f"{staff}/{second}", headers=ANY).status_code == 204
     for name in reversed(changing):
         assert ROUTES[name][1](bound, staff).status_code == 204, name
 
