@@ -30,6 +30,7 @@ from app.feedback.probes import ProbeStore
 from app.gallery.collection_service import CollectionService
 from app.gallery.lookalikes import Lookalikes
 from app.gallery.models import Collection
+from app.gallery.odd_faces import OddFaces
 from app.gallery.person_service import PersonService
 from app.gallery.repository import lock_of_contract
 from app.gallery.resemblance import Resemblances
@@ -151,7 +152,8 @@ def _services(
     records = Records(observers, books.exposures, books.probes)
     deciding = analyser, galleries.current, calibration, quality_policy, clock, observers
     lookalikes = Lookalikes(database, replicas, calibration, contract_id=contract_id)
-    forget = partial(_forget, galleries, judging, lookalikes)
+    odd_faces = OddFaces(database, replicas, calibration, contract_id=contract_id)
+    forget = partial(_forget, galleries, judging, (lookalikes, odd_faces))
     return Services(
         receipts=base.receipts,
         keys=keys,
@@ -173,6 +175,7 @@ def _services(
             Resemblances(database, replicas, clock, calibration),
         ),
         lookalikes=lookalikes,
+        odd_faces=odd_faces,
         identification=IdentificationService(*deciding),
         detection=DetectionService(analyser),
         verification=VerificationService(*deciding),
@@ -219,14 +222,18 @@ def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Ju
 
 
 def _forget(
-    galleries: "_Galleries", judging: _Judging, lookalikes: Lookalikes, collection: Collection
+    galleries: "_Galleries",
+    judging: _Judging,
+    reports: tuple[Lookalikes, OddFaces],
+    collection: Collection,
 ) -> None:
     """Drop the data that this process keeps of a deleted collection."""
     judging.observers.settle()  # so that no earlier decision adds to it again
     galleries.replicas.forget(collection.key)
     galleries.last_known.forget(collection.key)
     judging.books.forget(collection)
-    lookalikes.forget(collection.key)
+    for each in reports:
+        each.forget(collection.key)
 
 
 @dataclass(frozen=True, slots=True)

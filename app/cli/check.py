@@ -17,6 +17,7 @@ from app.core.terminal import plain_console, say
 from app.errors import BundleError
 from app.maintenance.check import Check
 from app.maintenance.findings import Finding, Result, result
+from app.maintenance.odd_faces import findings
 from app.settings import load_settings
 
 
@@ -25,6 +26,12 @@ def check(
     repair: Annotated[
         bool,
         typer.Option("--repair", help="Repair what can be repaired without losing good data."),
+    ] = False,
+    odd_faces: Annotated[
+        bool,
+        typer.Option(
+            "--odd-faces", help="Also list faces that are unlike their person's other faces."
+        ),
     ] = False,
 ) -> None:
     """Check that SQL, the indexes on disk, the contract ids and the model bundle are sound and
@@ -44,6 +51,9 @@ def check(
             checks.repair(progress)
             results = [bundle, *checks.results(progress)]
             _show(results, title="After the repair")
+        if odd_faces and not any(each.found for each in results):
+            faces = findings(database, Bundle.load(folder))
+            _show([result("odd faces", faces)], title="Faces unlike their person's others")
     plain_console().print(
         f"Model bundle {manifest.contract_id}, SHA-256 of its manifest {digest}.", soft_wrap=True
     )

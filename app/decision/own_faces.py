@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from app.decision.calibration import Calibration
-from app.decision.fusion import Vectors, fuse
+from app.decision.fusion import Vectors
 from app.decision.numbers import Floats
 
 OWN_FMR: Final = 0.004
@@ -21,41 +21,46 @@ on 1,114 people of LFW whom the person had 1, 2, 3 and 5 photos of: right photos
 0.43, 0.25, 0.1 and 0.1 %, strangers' that were not 0.38, 0.17, 0.12 and 0.12 %."""
 
 
-def own_limit(calibration: Calibration, templates: int) -> float:
-    """The least similarity of a face to the centroid of so many ``templates`` of its person.
+def own_limits(calibration: Calibration, most: int) -> Floats:
+    """The least similarity of a face to the centroid of 1, 2, ... ``most`` templates of its person:
+    (most,).
 
     It rises with them as the similarity of right faces does.
     """
-    one, several = (
-        float(calibration.same_person(np.array([1]), np.array([n]))[0]) for n in (1, templates)
-    )
+    templates = np.arange(1, most + 1)
+    right = calibration.same_person(np.ones_like(templates), templates)
     alone = calibration.typical_rates.verification_threshold(OWN_FMR).similarity
-    return alone * several / one if one > 0 else alone
+    return np.asarray(alone * (right / right[0] if right[0] > 0 else 1.0), np.float64)
 
 
-def unlike(faces: Vectors, known: Vectors, calibration: Calibration) -> dict[int, float]:
+def unlike(faces: Vectors, known: Vectors, limits: Floats) -> dict[int, float]:
     """The rows of ``faces`` (n, d) that are unlike their person, who has the faces ``known``
-    (k, d), each with its similarity to the faces that it should be like.
+    (k, d), each with its similarity to the faces that it should be like. ``limits`` are
+    ``own_limits`` of n + k templates or more.
     """
-    inside = np.zeros(len(faces), np.bool_)
     if len(faces) + len(known) < 2:
         return {}
+    inside = np.zeros(len(faces), np.bool_)
+    total = known.sum(axis=0, dtype=np.float64)
     if not len(known):
         inside[np.argmax((faces @ faces.T).sum(axis=1))] = True
+        total = total + faces[inside][0]
     while not inside.all():
-        belong = np.concatenate([known, faces[inside]])
-        near = np.where(inside, -np.inf, faces @ fuse(belong))
-        if near.max() < own_limit(calibration, len(belong)):
+        near = np.where(inside, -np.inf, faces @ _unit(total))
+        if near.max() < limits[len(known) + inside.sum() - 1]:
             break
-        inside[np.argmax(near)] = True
+        nearest = np.argmax(near)
+        inside[nearest] = True
+        total = total + faces[nearest]
     if inside.all():
         return {}
     if not len(known) and 2 * inside.sum() <= len(faces):
-        return dict(enumerate(_to_the_others(faces).tolist()))
+        others = faces.sum(axis=0, dtype=np.float64) - faces
+        return {row: float(faces[row] @ _unit(others[row])) for row in range(len(faces))}
     return {int(row): float(near[row]) for row in np.flatnonzero(~inside)}
 
 
-def _to_the_others(faces: Vectors) -> Floats:
-    """The similarity (n,) of each of ``faces`` (n, d) to the centroid of all others."""
-    rows = range(len(faces))
-    return np.array([faces[row] @ fuse(np.delete(faces, row, axis=0)) for row in rows])
+def _unit(total: Floats) -> Floats:
+    """The direction of a sum of templates; those that cancel out are near nothing."""
+    length = np.linalg.norm(total)
+    return total / length if length > 0 else total

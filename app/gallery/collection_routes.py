@@ -8,7 +8,7 @@ from app.auth.guard import MayAdminister, MayAdministerEverything, MayRead, MayS
 from app.core.paging import Page
 from app.gallery.collection_schemas import CollectionPatch, CollectionView, NewCollection
 from app.gallery.fields import CollectionPath
-from app.gallery.report_schemas import LookalikePair
+from app.gallery.report_schemas import LookalikePair, OddFace
 from app.gallery.services import Provided
 from app.web.fields import SwitchText
 from app.web.idempotency import IdempotencyKey, answer_once, ticket_for
@@ -86,6 +86,23 @@ def list_lookalikes(
     changes of the last ten minutes, one for every 100 persons. Removed persons are never in it.
     """
     return services.lookalikes.report(collection_id, paging)
+
+
+@router.get("/{collection_id}/odd-faces", responses=documented(404, 409))
+def list_odd_faces(
+    collection_id: CollectionPath,
+    _caller: MayRead,
+    services: Provided,
+    paging: Paged,
+) -> Page[OddFace]:
+    """Faces that are as unlike their person's other faces as a stranger's, the most unlike first.
+
+    It covers the faces of all enrolled persons, valid now or not, whatever the collection's
+    `unlike` is, and lists the 10,000 most unlike at most. `near` says whom Kith would name for such
+    a face instead. Where no more than half of a person's faces belong together, all are listed. It
+    is made and kept as the report of lookalikes. Removed faces are never in it.
+    """
+    return services.odd_faces.report(collection_id, paging)
 
 
 @router.delete("/{collection_id}", status_code=204, responses=documented(404, 409))

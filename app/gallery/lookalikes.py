@@ -1,35 +1,22 @@
 """Reports persons who could be confused, or are one person under two names."""
 
-import time
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 
 from app.core.db import Database
 from app.core.paging import Page, Paging, page
-from app.core.reports import Reports
 from app.decision.calibration import Calibration
-from app.decision.cohort import CohortSums
 from app.decision.fusion import Fused
-from app.decision.gallery_rates import GalleryRates
-from app.decision.rates import MOST_MASKED, GallerySize, comparison_rate
+from app.decision.rates import MOST_MASKED, comparison_rate
 from app.decision.resemblance import Members
-from app.gallery import repository
+from app.gallery.kept_reports import MOST_ROWS, KeptReports, rates_of_everybody
 from app.gallery.models import Collection
-from app.gallery.rates import reports_of
-from app.gallery.report_schemas import LookalikePair, LookalikePerson
+from app.gallery.report_schemas import LookalikePair
 from app.gallery.views import rate_view, similarity_view
 from app.index.pairs import near_pairs, nearest_of, nearest_other
 from app.replication.reader import GalleryReaders
-
-_MOST_PAIRS: Final = 10_000
-_KEPT: Final = 8  # reports: at most 1 MB each
-CHANGED_SHARE: Final = 0.01
-"""Changes, of as many as there are persons, that a report may lack: one of 40,000 people takes 8
-seconds of a core, and a site of that size changes all day."""
-_OLD_SECONDS: Final = 600.0
-"""Seconds for which a report may lack them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +29,17 @@ class _Pair:
     similarity: float
     fmr: float
     kind: Literal["lookalike", "probable_duplicate"]
+    faces: frozenset[int] = frozenset()
 
+    @property
+    def persons(self) -> frozenset[int]:
+        """The two persons."""
+        return frozenset((self.one, self.other))
 
-@dataclass(slots=True)
-class _Report:
-    """``pairs`` of the gallery as it was at ``revision`` and ``made_at``, with ``persons`` in it;
-    what else they depend on is ``terms``.
-    """
-
-    terms: tuple[object, ...]
-    revision: int
-    made_at: float
-    persons: int
-    pairs: list[_Pair]
-
-    def fits(self, owner: Collection, now: float) -> bool:
-        """Whether the report is still valid: nothing changed, or little and not long ago."""
-        if self.terms != _terms(owner):
-            return False
-        changes = owner.revision - self.revision
-        little = 0 <= changes <= CHANGED_SHARE * self.persons
-        return changes == 0 or (little and now - self.made_at < _OLD_SECONDS)
+    @property
+    def named(self) -> frozenset[int]:
+        """The same two."""
+        return self.persons
 
 
 class Lookalikes:
@@ -78,18 +55,15 @@ class Lookalikes:
         *,
         contract_id: str,
     ) -> None:
-        self._database = database
-        self._replicas = replicas
         self._calibration = calibration
-        self._contract_id = contract_id
-        self._reports: Reports[_Report] = Reports(_KEPT)
+        self._reports = KeptReports(database, replicas, self._found, contract_id=contract_id)
 
     def report(self, collection_id: str, paging: Paging) -> Page[LookalikePair]:
         """The pairs, nearest first, of everybody enrolled, valid now or not.
 
         ``NotReady`` while it is being made. Persons who were removed since are left out.
         """
-        pairs, persons = self._page_of(collection_id, paging)
+        pairs, persons = self._reports.page_of(collection_id, paging)
         return page(
             pairs,
             paging,
@@ -102,35 +76,9 @@ class Lookalikes:
             ),
         )
 
-    def _page_of(
-        self, collection_id: str, paging: Paging
-    ) -> tuple[list[_Pair], dict[int, LookalikePerson]]:
-        """One pair more than the page holds, and the persons of these pairs."""
-        with self._database.read() as session:
-            owner = repository.get_comparable(session, collection_id, self._contract_id)
-        report = self._reports.get(
-            owner.key,
-            fits=lambda kept: kept.fits(owner, time.monotonic()),
-            make=lambda: self._made(owner),
-        )
-        while True:
-            later = [pair for pair in report.pairs if pair.place > paging.after]
-            pairs = later[: paging.limit + 1]
-            persons = self._persons(_keys(pairs))
-            gone = _keys(pairs) - persons.keys()
-            if not gone:
-                return pairs, persons
-            report.pairs = [pair for pair in report.pairs if not gone & _keys([pair])]
-
     def forget(self, collection_key: int) -> None:
         """Drop the report of a deleted collection."""
         self._reports.forget(collection_key)
-
-    def _made(self, owner: Collection) -> _Report:
-        made_at = time.monotonic()
-        people = self._replicas.of(owner.key, owner.epoch).everybody(revision=owner.revision)
-        pairs = self._found(owner, people)
-        return _Report(_terms(owner), owner.revision, made_at, len(people.owners), pairs)
 
     def _found(self, owner: Collection, people: Fused) -> list[_Pair]:
         """The pairs in which one person would be named as the other if the one were not enrolled:
@@ -139,7 +87,7 @@ class Lookalikes:
         """
         if len(people.owners) < 2:
             return []
-        members = Members.of(self._rates(owner, people), people.vectors)
+        members = Members.of(rates_of_everybody(self._calibration, owner, people), people.vectors)
         rate = comparison_rate(owner.target_fpir, len(people.owners))
         one_name = self._calibration.same_person(people.templates, np.ones_like(people.templates))
         least = np.minimum(members.limits(rate), one_name)  # more templates make the bound higher
@@ -148,7 +96,7 @@ class Lookalikes:
         nearest = nearest_of(some, people.vectors, MOST_MASKED + 1)[:, 1:]  # first is themselves
         judging = members.judging(rows, nearest, rate)
         limits = np.array([each.limit(rate) for each in judging], np.float64)
-        near = near_pairs(some, np.minimum(limits, one_name[rows]), most=_MOST_PAIRS)
+        near = near_pairs(some, np.minimum(limits, one_name[rows]), most=MOST_ROWS)
         rare = near.similarity >= np.maximum(limits[near.one], limits[near.other])
         duplicate = near.similarity >= self._calibration.same_person(
             templates[near.one], templates[near.other]
@@ -167,26 +115,3 @@ class Lookalikes:
                 zip(near.one, near.other, near.similarity.tolist(), duplicate, strict=True), 1
             )
         ]
-
-    def _rates(self, owner: Collection, people: Fused) -> GalleryRates:
-        """The rates in a gallery of everybody enrolled, valid now or not."""
-        sums = CohortSums(people.vectors.shape[1])
-        sums.add(people.vectors)
-        size = GallerySize(len(people.owners), int(people.templates.sum()))
-        return GalleryRates(self._calibration, sums.cohort(), size, reports_of(owner).factor)
-
-    def _persons(self, keys: set[int]) -> dict[int, LookalikePerson]:
-        with self._database.read() as session:
-            rows = repository.persons_with(session, keys)
-        return {
-            row.key: LookalikePerson(person_id=row.id, external_id=row.external_id, name=row.name)
-            for row in rows
-        }
-
-
-def _terms(owner: Collection) -> tuple[object, ...]:
-    return owner.epoch, owner.target_fpir, reports_of(owner)
-
-
-def _keys(pairs: list[_Pair]) -> set[int]:
-    return {key for pair in pairs for key in (pair.one, pair.other)}

@@ -5,7 +5,7 @@ report of odd faces finds what they leave.
 
 import numpy as np
 
-from app.decision.own_faces import unlike
+from app.decision.own_faces import own_limits, unlike
 from app.gallery.enrolment import Enroller, Template
 from app.gallery.examined import Enrollee, Examined
 from app.gallery.schemas import UnlikeWarning
@@ -27,7 +27,8 @@ def check_own_faces(
     if policy == "off" or not seen.templates:
         return
     faces = np.stack([template.embedding for template in seen.templates])
-    found = unlike(faces, person.faces, enroller.calibration)
+    limits = own_limits(enroller.calibration, len(faces) + len(person.faces))
+    found = unlike(faces, person.faces, limits)
     strange = [(seen.templates[row], similarity) for row, similarity in found.items()]
     others = len(person.faces) > 0
     if policy == "warn":

@@ -8,8 +8,8 @@ from app.gallery.fields import ExternalId, PersonId, PersonName, Similarity
 from app.web.fields import Rate
 
 
-class LookalikePerson(BaseModel):
-    """One of two who look alike."""
+class ReportedPerson(BaseModel):
+    """A person in a report."""
 
     person_id: PersonId
     external_id: ExternalId
@@ -22,7 +22,7 @@ class LookalikePair(BaseModel):
     A ``lookalike`` would be named as the other at the collection's target if it were not enrolled.
     """
 
-    persons: Annotated[list[LookalikePerson], Field(min_length=2, max_length=2)] = Field(
+    persons: Annotated[list[ReportedPerson], Field(min_length=2, max_length=2)] = Field(
         description="The two persons."
     )
     similarity: Similarity = Field(description="Cosine of the two, -1 to 1; higher is closer.")
@@ -31,4 +31,26 @@ class LookalikePair(BaseModel):
     )
     kind: Literal["lookalike", "probable_duplicate"] = Field(
         description="`probable_duplicate`: as near as faces of one person are on average."
+    )
+
+
+class NearPerson(BaseModel):
+    """The person whom Kith would name for a face that is another's."""
+
+    person: ReportedPerson = Field(description="The person.")
+    similarity: Similarity = Field(
+        description="Cosine of the face and that person, -1 to 1; higher is closer."
+    )
+
+
+class OddFace(BaseModel):
+    """A face that is as unlike its person's other faces as a stranger's."""
+
+    person: ReportedPerson = Field(description="The person who has the face.")
+    face_id: int = Field(ge=1, description="The face's number in its collection.")
+    similarity: Similarity = Field(
+        description="Cosine of the face and the person's other faces, -1 to 1; higher is closer."
+    )
+    near: NearPerson | None = Field(
+        description="Another person whom Kith would name for the face; null: nobody."
     )

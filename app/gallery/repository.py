@@ -1,9 +1,9 @@
 """The gallery's SQL. Every function works inside the session, so the transaction, of its caller."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.db import IN_SQL_ALONE, Base
@@ -207,6 +207,18 @@ def embeddings(session: Session, person_key: int) -> list[bytes]:
     """The templates of a person, oldest first, as they are stored."""
     query = select(Face.embedding).where(Face.person_key == person_key).order_by(Face.id)
     return list(session.scalars(query))
+
+
+def faces_there(session: Session, face_ids: set[int]) -> set[int]:
+    """Those of these internal ids of faces that are enrolled."""
+    return set(session.scalars(select(Face.id).where(Face.id.in_(face_ids)))) if face_ids else set()
+
+
+def all_embeddings(session: Session, owner: Collection) -> Iterator[Row[int, int, int, bytes]]:
+    """Person key, face id, face number and template of every face, person after person."""
+    query = select(Face.person_key, Face.id, Face.number, Face.embedding)
+    query = query.where(Face.collection_key == owner.key).order_by(Face.person_key, Face.id)
+    yield from session.execute(query.execution_options(yield_per=1000))
 
 
 def log_change(

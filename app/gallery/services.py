@@ -7,6 +7,7 @@ from fastapi import Depends
 
 from app.gallery.collection_service import CollectionService
 from app.gallery.lookalikes import Lookalikes
+from app.gallery.odd_faces import OddFaces
 from app.gallery.person_service import PersonService
 from app.web.services import WebServices, provided
 
@@ -18,6 +19,7 @@ class GalleryServices(WebServices):
     collections: CollectionService
     persons: PersonService
     lookalikes: Lookalikes
+    odd_faces: OddFaces
 
 
 Provided = Annotated[GalleryServices, Depends(provided)]

@@ -157,6 +157,7 @@ ROUTES: dict[str, tuple[str, Request]] = {
     "list collections": ("see", lambda c, _: c.get("/collections")),
     "read a collection": ("see", lambda c, staff: c.get(staff)),
     "list lookalikes": ("read", lambda c, staff: c.get(f"{staff}/lookalikes")),
+    "list odd faces": ("read", lambda c, staff: c.get(f"{staff}/odd-faces")),
     "read a threshold": ("read", lambda c, staff: c.get(f"{staff}/threshold")),
     "list persons": ("see", lambda c, staff: c.get(f"{staff}/persons")),
     "read a person": ("see", lambda c, staff: c.get(f"{staff}/persons/ada")),

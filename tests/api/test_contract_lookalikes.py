@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.core import reports
-from app.gallery import lookalikes
+from app.gallery import kept_reports, lookalikes
 from app.gallery.resemblance import Resemblances
 from app.index.base import Vectors
 from app.index.pairs import nearest_other
@@ -247,7 +247,7 @@ def test_a_hundred_who_ask_for_a_report_hold_nobody_up(
 def test_a_report_is_kept_until_the_gallery_has_changed_enough(
     client: TestClient, crowd: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookalikes, "CHANGED_SHARE", 0.4)
+    monkeypatch.setattr(kept_reports, "CHANGED_SHARE", 0.4)
     for i in (1, 2, 3):
         enrol(client, crowd, f"alias-{i}", picture(i))
     assert named(client, crowd) == {"alias-1", "alias-2", "alias-3"}
@@ -266,11 +266,11 @@ def test_a_report_is_kept_until_the_gallery_has_changed_enough(
 def test_a_little_change_is_not_left_out_for_long(
     client: TestClient, crowd: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookalikes, "CHANGED_SHARE", 1.0)
+    monkeypatch.setattr(kept_reports, "CHANGED_SHARE", 1.0)
     assert pairs(client, crowd) == []
     enrol(client, crowd, "alias", picture(1))
     assert pairs(client, crowd) == []
-    monkeypatch.setattr(lookalikes, "_OLD_SECONDS", 0.0)
+    monkeypatch.setattr(kept_reports, "_OLD_SECONDS", 0.0)
     assert pairs(client, crowd) == [({"p1", "alias"}, "probable_duplicate")]
 
 

@@ -46,7 +46,7 @@ def test_another_models_templates_are_refused(upgraded: TestClient, path: str, f
 def test_another_models_threshold_distances_and_lookalikes_are_refused(
     upgraded: TestClient,
 ) -> None:
-    for report in ("threshold", "lookalikes"):
+    for report in ("threshold", "lookalikes", "odd-faces"):
         problem(upgraded.get(f"{OLD}/{report}"), 409, "contract_mismatch")
     images = files(picture(1), picture(2))
     problem(upgraded.post(f"{OLD}/clusters", files=images), 409, "contract_mismatch")

@@ -6,7 +6,8 @@ import pytest
 from app.decision.calibration import Calibration
 from app.decision.fusion import Vectors
 from app.decision.impostor_tail import ImpostorTail
-from app.decision.own_faces import OWN_FMR, own_limit, unlike
+from app.decision.numbers import Floats
+from app.decision.own_faces import OWN_FMR, own_limits, unlike
 from tests.support.fake_bundle import cohort_of, random_people
 
 DIMENSION = 64
@@ -40,50 +41,51 @@ def faces(person: int, count: int) -> Vectors:
     return unit
 
 
+@pytest.fixture
+def limits(calibration: Calibration) -> Floats:
+    return own_limits(calibration, 20)
+
+
 def test_the_limit_is_the_one_that_strangers_seldom_reach_and_rises_with_the_templates(
     calibration: Calibration,
 ) -> None:
     alone = calibration.typical_rates.verification_threshold(OWN_FMR).similarity
-    limits = [own_limit(calibration, n) for n in (1, 2, 5, 100)]
+    limits = own_limits(calibration, 100)[[0, 1, 4, 99]].tolist()
     assert limits[0] == pytest.approx(alone)
     assert limits == sorted(limits)
     m = calibration.mated_similarity
     assert limits[2] == pytest.approx(alone / np.sqrt(m + (1 - m) / 5))
 
 
-def test_a_strangers_face_is_unlike_those_that_the_person_has(calibration: Calibration) -> None:
-    found = unlike(np.concatenate([faces(1, 4)[3:], faces(2, 1)]), faces(1, 3), calibration)
+def test_a_strangers_face_is_unlike_those_that_the_person_has(limits: Floats) -> None:
+    found = unlike(np.concatenate([faces(1, 4)[3:], faces(2, 1)]), faces(1, 3), limits)
     assert list(found) == [1]
-    assert found[1] < own_limit(calibration, 4)
+    assert found[1] < limits[3]
 
 
 @pytest.mark.parametrize("own", [1, 3])
-def test_many_photos_of_a_stranger_do_not_speak_for_each_other(
-    calibration: Calibration, own: int
-) -> None:
-    assert list(unlike(faces(2, 9), faces(1, own), calibration)) == list(range(9))
+def test_many_photos_of_a_stranger_do_not_speak_for_each_other(limits: Floats, own: int) -> None:
+    assert list(unlike(faces(2, 9), faces(1, own), limits)) == list(range(9))
 
 
-def test_of_a_new_persons_photos_the_few_are_unlike_the_many(calibration: Calibration) -> None:
+def test_of_a_new_persons_photos_the_few_are_unlike_the_many(limits: Floats) -> None:
     mixed = np.concatenate([faces(1, 2), faces(2, 1), faces(1, 4)[2:]])
-    assert list(unlike(mixed, NOBODY, calibration)) == [2]
+    assert list(unlike(mixed, NOBODY, limits)) == [2]
 
 
 @pytest.mark.parametrize("each", [1, 2])
-def test_where_no_more_than_half_belong_together_all_are_unlike(
-    calibration: Calibration, each: int
-) -> None:
+def test_where_no_more_than_half_belong_together_all_are_unlike(limits: Floats, each: int) -> None:
     mixed = np.concatenate([faces(1, each), faces(2, each)])
-    assert list(unlike(mixed, NOBODY, calibration)) == list(range(2 * each))
+    assert list(unlike(mixed, NOBODY, limits)) == list(range(2 * each))
 
 
-def test_one_photo_of_somebody_new_is_like_them(calibration: Calibration) -> None:
-    assert unlike(faces(1, 1), NOBODY, calibration) == {}
-    assert unlike(NOBODY, NOBODY, calibration) == {}
+def test_one_photo_of_somebody_new_is_like_them(limits: Floats) -> None:
+    assert unlike(faces(1, 1), NOBODY, limits) == {}
+    assert unlike(NOBODY, NOBODY, limits) == {}
 
 
-def test_right_photos_are_like_their_person_in_any_order(calibration: Calibration) -> None:
+def test_right_photos_are_like_their_person_in_any_order(limits: Floats) -> None:
     for person in range(200):
         mine = faces(person, 6)
-        assert unlike(mine, NOBODY, calibration) == {}
-        assert unlike(mine[1:], mine[:1], calibration) == {}
+        assert unlike(mine, NOBODY, limits) == {}
+        assert unlike(mine[1:], mine[:1], limits) == {}
