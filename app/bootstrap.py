@@ -25,6 +25,7 @@ from app.core.erasure import Erasure
 from app.core.observers import Observers
 from app.core.outage import Outage
 from app.decision.calibration import Calibration
+from app.decision.resemblance import second_names
 from app.feedback.counts import Exposures
 from app.feedback.probes import ProbeStore
 from app.gallery.collection_service import CollectionService
@@ -257,7 +258,12 @@ def _galleries(base: _Base, keys: KeyService) -> _Galleries:
     feed = TemplateFeed(database, contract, payloads)
     folder = settings.data_dir / "index"
     snapshots = Snapshots(folder, contract)
-    replicas = Replicas(feed, lambda: FlatIndex(contract.dimension), snapshots)
+    replicas = Replicas(
+        feed,
+        lambda: FlatIndex(contract.dimension),
+        snapshots,
+        partial(second_names, base.bundle.calibration),
+    )
     search = PersonSearch(database, replicas, clock, pipeline)
     wake = threading.Event()
     outage = Outage(stale_ok, wake=wake.set)

@@ -125,6 +125,14 @@ class CohortSums:
         """The cohort now."""
         return Cohort(float(self._persons), self._total / _STEPS, self._second / _STEPS / _STEPS)
 
+    def without(self, vectors: Vectors) -> Cohort:
+        """The cohort now, but the people of these ``vectors`` (n, d), who are in it."""
+        others = CohortSums(len(self._total))
+        others._persons, others._total = self._persons, self._total.copy()
+        others._second = self._second.copy()
+        others.remove(vectors)
+        return others.cohort()
+
     def _change(self, vectors: Vectors, sign: int) -> None:
         for start in range(0, len(vectors), _BLOCK):
             rows = np.rint(vectors[start : start + _BLOCK].astype(np.float64) * _STEPS)

@@ -23,13 +23,21 @@ show by chance. With 5 for both, three people were found in a third of the cases
 class GalleryRates:
     """The error rates of similarities in a gallery of ``size``, whose people are the ``cohort``.
 
-    ``factor`` says how many times as often strangers are alike as the bundle's tail says.
+    ``factor`` says how many times as often strangers are alike as the bundle's tail says. ``twice``
+    of these persons are second names, who are not in the cohort: a stranger who is like a person
+    enrolled twice is so once.
     """
 
     bundle: Calibration
     cohort: Cohort
     size: GallerySize
     factor: float = 1.0
+    twice: int = 0
+
+    @property
+    def persons(self) -> int:
+        """N, the number of different persons whom a probe is compared with."""
+        return self.size.persons - self.twice
 
     def of(self, probes: Vectors | Floats) -> list[ProbeRates]:
         """The error rates of each of ``probes`` (b, d), which have unit length."""
@@ -62,7 +70,7 @@ class GalleryRates:
         return self.typical.norm.similarity(z)
 
     def _rates(self, norm: Norms) -> ProbeRates:
-        return ProbeRates(norm, self.bundle.tail, self.size.persons, self.factor)
+        return ProbeRates(norm, self.bundle.tail, self.persons, self.factor)
 
 
 def gallery_norms(

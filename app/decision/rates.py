@@ -118,14 +118,18 @@ class ProbeRates:
             return found
         return self._by(self.norm.without(np.array(nearest[:1])))
 
-    def fpirs_of(self, nearest: Sequence[float], own: "ProbeRates") -> list[float]:
-        """The ``fpir`` of each of ``nearest``, as in ``unmasked``, where ``own`` are the rates
-        ``judging`` them: each is judged without those taken out there, and without themselves.
+    def fpirs_of(
+        self, nearest: Sequence[float], own: "ProbeRates", *, counts: Sequence[bool]
+    ) -> list[float]:
+        """The ``fpir`` of each of ``nearest``, best first, who are in the cohort where it
+        ``counts`` them, and ``own`` are the rates ``judging`` these: each is judged without those
+        taken out there, and without themselves. It rises down the list.
         """
         out = int(self.norm.persons - own.norm.persons)
-        first = own.fpirs(nearest[:out])
-        others = replace(own, norm=replace(own.norm, inside=True)).fpirs(nearest[out:])
-        return [*first, *(max(rate, *first[-1:], 0.0) for rate in others)]
+        within = np.array(counts, np.bool_) & (np.cumsum(counts) > out)
+        inside = replace(own, norm=replace(own.norm, inside=True))
+        rates = np.where(within, inside.fpirs(nearest), own.fpirs(nearest))
+        return [float(rate) for rate in np.maximum.accumulate(rates)]
 
     @property
     def outside(self) -> "ProbeRates":

@@ -5,16 +5,25 @@ all others and once by what the other has. A pair is rare where both say so. Fur
 two are not among these others, as in an identification.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from app.decision.fusion import Vectors
+from app.decision.calibration import Calibration
+from app.decision.cohort import Cohort
+from app.decision.fusion import ROUNDING, Fused, Vectors
 from app.decision.gallery_rates import GalleryRates
 from app.decision.numbers import Floats
-from app.decision.rates import MOST_MASKED, ProbeRates
+from app.decision.rates import MOST_MASKED, GallerySize, ProbeRates, comparison_rate
 from app.decision.standardise import Norms, Rows
+
+SMALL_GALLERY: Final = 500
+"""People among whom second names are looked for. Among more, one in twenty who has a second name
+changes the deviation of a gallery's similarities by less than one in a hundred."""
+_CHANCE: Final = 0.001
+"""The share of galleries in which two strangers may be taken for one person, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +59,34 @@ class Members:
             ProbeRates(norms.one(place), tail, 1, factor).unmasked(row, fmr)
             for place, row in enumerate(nearest.tolist())
         ]
+
+
+def second_names(bundle: Calibration, cohort: Cohort, people: Fused) -> Mapping[int, int]:
+    """Those of ``people`` who are nearer to somebody of a lower key than any two strangers are in
+    999 of 1,000 galleries, or as near as two names of one person: the keys of both. The people are
+    the ``cohort``. In small galleries; else nobody.
+    """
+    count = len(people.owners)
+    if not 2 <= count <= SMALL_GALLERY:
+        return {}
+    rates = GalleryRates(bundle, cohort, GallerySize(count, int(people.templates.sum())))
+    members = Members.of(rates, people.vectors)
+    rate = comparison_rate(_CHANCE, count * (count - 1) // 2)
+    vectors = people.vectors.astype(np.float64)
+    alike = vectors @ vectors.T
+    np.fill_diagonal(alike, -np.inf)
+    once = bundle.same_person(people.templates, np.ones_like(people.templates)) - ROUNDING
+    rows = np.flatnonzero(alike.max(axis=1) >= np.minimum(members.limits(rate), once))
+    nearest = -np.sort(-alike[rows], axis=1)[:, : min(MOST_MASKED, count - 1)]
+    judging = members.judging(rows, nearest, rate)
+    limits = np.array([each.limit(rate) for each in judging], np.float64)
+    one, other = np.meshgrid(people.templates[rows], people.templates[rows])
+    bounds = np.minimum(np.maximum.outer(limits, limits), bundle.same_person(one, other) - ROUNDING)
+    near = alike[np.ix_(rows, rows)] >= bounds
+    found: dict[int, int] = {}
+    keys = people.owners[rows].tolist()
+    for at, key in enumerate(keys):
+        first = [keys[each] for each in np.flatnonzero(near[at, :at]) if keys[each] not in found]
+        if first:
+            found[key] = first[0]
+    return found

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.decision.cohort import Spread
 from app.decision.gallery_rates import GalleryRates
-from app.decision.rates import GallerySize, ProbeRates, Threshold
+from app.decision.rates import ProbeRates, Threshold
 from app.decision.standardise import Norms
 
 _FACTOR: Final = 2.0
@@ -60,9 +60,9 @@ def fit_site(rates: GalleryRates, target: float) -> SiteFit:
         shift = (gallery.mean - bundle.mean) / bundle.deviation
     if gallery.persons > 2 and gallery.deviation > 0:
         stretch = gallery.deviation / bundle.deviation
-    size = rates.size if rates.size.persons else GallerySize(1, 1)
+    persons = max(rates.persons, 1)
     tail = rates.bundle.tail
-    stated = ProbeRates(_norm(bundle.mean, bundle.deviation), tail, size.persons)
+    stated = ProbeRates(_norm(bundle.mean, bundle.deviation), tail, persons)
     threshold = stated.threshold(target)
     at = min(threshold.similarity, 1.0)
 
@@ -72,7 +72,7 @@ def fit_site(rates: GalleryRates, target: float) -> SiteFit:
             bundle.mean + (shift + mean * mean_error) * bundle.deviation,
             bundle.deviation * stretch * float(np.exp(deviation * deviation_error)),
         )
-        return ProbeRates(norm, tail, size.persons).fpir(at) / stated.fpir(at)
+        return ProbeRates(norm, tail, persons).fpir(at) / stated.fpir(at)
 
     def further(errors: float) -> float:
         """The two errors are independent: what they do to the logarithm adds up in squares."""

@@ -9,7 +9,8 @@ from app.replication.reader import GalleryState
 
 def rates_in(bundle: Calibration, owner: Collection, gallery: GalleryState) -> GalleryRates:
     """The rates in a gallery of the collection ``owner``, as it is at one revision and instant."""
-    return GalleryRates(bundle, gallery.cohort, gallery.size, reports_of(owner).factor)
+    factor, twice = reports_of(owner).factor, len(gallery.second_names)
+    return GalleryRates(bundle, gallery.cohort, gallery.size, factor, twice)
 
 
 def reports_of(owner: Collection) -> Reports:

@@ -15,7 +15,7 @@ from app.gallery import repository
 from app.gallery.models import Collection
 from app.gallery.rates import rates_in
 from app.index.base import Vectors
-from app.replication.reader import Found, GalleryReaders, valid_near
+from app.replication.reader import Found, GalleryReaders, cohort_near
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Resemblances:
         """
         reader = self._replicas.of(owner.key, owner.epoch)
         revision, now = owner.revision, self._clock.now()
-        found = valid_near(reader, faces, MOST_MASKED, revision=revision, now=now, but=but)
+        found = cohort_near(reader, faces, MOST_MASKED, revision=revision, now=now, but=but)
         alike = self._alike(owner, faces, found, but)
         ids = self._ids({person.key for person in alike if person})
         return [
@@ -84,7 +84,7 @@ class Resemblances:
                 continue
             first = others[0]
             own = each.unmasked(counted, target)
-            own = own if found.valid[row, first] else own.outside
+            own = own if found.counts[row, first] else own.outside
             similarity = float(near.similarities[row, first])
             person = _Alike(int(near.keys[row, first]), similarity, own.fpir(similarity))
             alike.append(person if similarity >= own.limit(target) else None)

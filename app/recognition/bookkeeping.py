@@ -10,9 +10,11 @@ from functools import partial
 from app.core.lane import Observe
 from app.core.observers import Observers
 from app.decision.open_set import Outcome
+from app.decision.rates import ProbeRates
 from app.errors import NotFound
 from app.feedback.counts import Exposures
 from app.feedback.probes import ProbeStore, StoredProbes
+from app.gallery.disclosure import Strictness
 from app.gallery.models import Collection
 from app.index.base import Vectors
 from app.observability.decision_metrics import DecisionMetrics, Top
@@ -140,15 +142,20 @@ def observe_counts(exposures: Exposures, decision: Decision) -> None:
 
 
 def _stated_rates(decision: IdentifiedImage) -> list[float]:
-    """For each face that was compared, the rate at which a stranger would have been named: the
-    target, or less where more similarity was asked for.
-    """
+    """For each face that was compared, the rate at which a stranger would have been named."""
     strict = decision.policy.strict
     return [
-        min(strict.judged, face.rates.fpir(face.limit)) if strict.least > -1 else strict.judged
+        _stated_rate(face.rates, face.limit, strict)
         for face in decision.faces
         if face.rates is not None and face.limit is not None
     ]
+
+
+def _stated_rate(rates: ProbeRates, limit: float, strict: Strictness) -> float:
+    """The target, less where more similarity was asked for, and 0 where none is high enough."""
+    if limit > 1:
+        return 0.0
+    return min(strict.judged, rates.fpir(limit)) if strict.least > -1 else strict.judged
 
 
 def observe_probes(probes: ProbeStore, decision: Decision) -> None:

@@ -95,7 +95,7 @@ class ClusterService:
         margin, target = self._calibration.ambiguity_margin, collection.target_fpir
         known: list[RatedMatch | None] = []
         for near, each in zip(matches.by_probe, rates, strict=True):
-            own = each.judging([match.similarity for match in near.matches], target)
+            own = each.judging(near.counted, target)
             winner = judge(near.matches, own.limit(target), margin=margin).winner
             known.append(RatedMatch(winner, own.fpir(winner.similarity)) if winner else None)
         return known

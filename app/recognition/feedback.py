@@ -6,6 +6,7 @@ See docs/decisions/0007: confirmed false positives are compared with the expecte
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -18,12 +19,12 @@ from app.core.db import Database
 from app.core.ids import new_id
 from app.decision.calibration import Calibration
 from app.decision.fusion import fuse
-from app.decision.gallery_rates import GalleryRates
 from app.errors import FieldError, InvalidRequest
 from app.feedback import repository as reports
 from app.feedback.models import Feedback
 from app.gallery import repository
 from app.gallery.models import Collection, Person
+from app.gallery.rates import rates_in
 from app.index.base import Vectors
 from app.index.packing import pack, unpack
 from app.inference.analyser import Analyser
@@ -140,13 +141,13 @@ class FeedbackService:
         seen is a false positive, however many reports came before this one.
         """
         matches = self._search.nearest(collection, probe[None], FEWEST)
-        gallery, found = matches.gallery, matches.by_probe[0].matches
-        rates = GalleryRates(self._calibration, gallery.cohort, gallery.size)
+        near = matches.by_probe[0]
+        rates = replace(rates_in(self._calibration, collection, matches.gallery), factor=1.0)
         [own] = rates.of(probe[None])
         target = collection.target_fpir
-        own = own.judging([match.similarity for match in found], target)
+        own = own.judging(near.counted, target)
         limit, impersonal = own.limit(target), rates.impersonal.limit(target)
-        winner = judge(found, limit, margin=self._calibration.ambiguity_margin).winner
+        winner = judge(near.matches, limit, margin=self._calibration.ambiguity_margin).winner
         return limit, impersonal, winner.person.id if winner else None
 
 

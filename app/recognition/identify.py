@@ -138,7 +138,7 @@ def _decide(
     The collection's own target decides who reaches the threshold, so that what a caller asks for in
     addition names nobody: two who are ambiguous stay so until neither reaches it.
     """
-    nearest = [each.similarity for each in near.matches]
+    nearest = near.counted
     strict = policy.strict
     own = stated = rates.judging(nearest, strict.judged)
     if strict.judged != strict.stated:
@@ -150,6 +150,9 @@ def _decide(
     if not_valid:
         outside = policy.limit(rates.unmasked(nearest, strict.judged).outside)
         not_valid = [each for each in not_valid if each.similarity >= outside]
+    rated = rates.fpirs_of(
+        [each.similarity for each in shown], own, counts=[each.counts for each in shown]
+    )
     return DecidedFace(
         SeenFace.of(face.sample),
         (),
@@ -158,7 +161,7 @@ def _decide(
         limit=limit,
         outcome=judged.outcome,
         winner=judged.winner,
-        candidates=tuple(map(RatedMatch, shown, rates.fpirs_of(nearest, own))),
+        candidates=tuple(map(RatedMatch, shown, rated)),
         not_valid=tuple(not_valid) if judged.outcome is Outcome.UNKNOWN else (),
     )
 

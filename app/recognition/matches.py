@@ -1,7 +1,7 @@
 """Persons near a probe and the decision among them, wherever the persons were read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +14,7 @@ from app.decision.rates import MOST_MASKED
 from app.errors import Conflict
 from app.gallery.models import Collection
 from app.index.base import Vectors
-from app.replication.reader import Found, GalleryReader, GalleryState, valid_near
+from app.replication.reader import Found, GalleryReader, GalleryState, cohort_near
 
 FEWEST: Final = MOST_MASKED
 """People looked at for each probe, however few are asked for: ambiguity depends on the second, and
@@ -38,13 +38,15 @@ class Match:
 
     ``similarity`` is the cosine with the person's fused templates; ``face_id`` is the nearest
     template, None where templates are not at hand. ``reported_not_them``: the probe is at least as
-    close to an embedding that was reported not to be this person.
+    close to an embedding that was reported not to be this person. ``counts``: the person is in the
+    gallery's cohort.
     """
 
     person: PersonSummary
     similarity: float
     face_id: int | None
     reported_not_them: bool
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,13 @@ class NotValid:
 @dataclass(frozen=True, slots=True)
 class Near:
     """The persons near one probe, nearest first; ``not_valid`` are those outside of their validity
-    among the nearest few, without those reported not to be them.
+    among the nearest few, without those reported not to be them. ``counted`` are the similarities
+    of the few nearest people of the cohort.
     """
 
     matches: list[Match]
     not_valid: list[NotValid]
+    counted: list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +172,11 @@ class Source:
         return self.reader.state(revision=self.collection.revision, now=self.now)
 
     def near(self, probes: Vectors, *, but: int | None = None) -> Found:
-        """The few valid people nearest to each of ``probes`` (b, d), besides the person ``but``,
-        and everybody between, as the index has them.
+        """The few people of the cohort nearest to each of ``probes`` (b, d), besides the person
+        ``but``, and everybody between, as the index has them.
         """
         revision = self.collection.revision
-        return valid_near(self.reader, probes, FEWEST, revision=revision, now=self.now, but=but)
+        return cohort_near(self.reader, probes, FEWEST, revision=revision, now=self.now, but=but)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,24 +214,34 @@ def seek(source: Source, probes: Vectors, count: int) -> Matches:
         keys = found.neighbours.keys
         collection, people = source.confirm(np.unique(keys).tolist(), found.gallery.revision)
         by_probe = [
-            _near(people, row.tolist(), probe, source.now)
+            _near(people, row.tolist(), probe, source.now, found.gallery)
             for row, probe in zip(keys, probes, strict=True)
         ]
-        enough = [_until(each.matches, count) for each in by_probe]
+        enough = [_until(each, count) for each in by_probe]
         if keys.shape[1] < wanted or None not in enough:
             nearest = [
-                Near(each.matches if short is None else short, each.not_valid)
+                each if short is None else replace(each, matches=short)
                 for short, each in zip(enough, by_probe, strict=True)
             ]
             return Matches(collection, found.gallery, nearest)
         wanted *= 4  # some of the nearest may not be named now: look further
 
 
-def _near(people: Mapping[int, Enrolled], keys: list[int], probe: Vectors, now: datetime) -> Near:
+def _near(
+    people: Mapping[int, Enrolled],
+    keys: list[int],
+    probe: Vectors,
+    now: datetime,
+    gallery: GalleryState,
+) -> Near:
     """The people of ``keys``, which are in the order of the index, split by validity."""
     instant = microseconds(now)
     there = [(people[key], place) for place, key in enumerate(keys) if key in people]
-    valid = [each.match(probe) for each, _ in there if each.is_valid(instant)]
+    valid = [
+        replace(each.match(probe), counts=gallery.counts(each.person.key))
+        for each, _ in there
+        if each.is_valid(instant)
+    ]
     others = [
         NotValid(match.person, match.similarity, each.valid)
         for each, place in there
@@ -237,13 +251,17 @@ def _near(people: Mapping[int, Enrolled], keys: list[int], probe: Vectors, now: 
     ]
     valid.sort(key=lambda match: match.similarity, reverse=True)
     others.sort(key=lambda each: each.similarity, reverse=True)
-    return Near(valid, others)
+    return Near(valid, others, [each.similarity for each in valid if each.counts])
 
 
-def _until(matches: list[Match], count: int) -> list[Match] | None:
-    """Up to the ``count``-th match that may be named; None where there are fewer."""
-    possible = [row for row, match in enumerate(matches) if not match.reported_not_them]
-    return None if len(possible) < count else matches[: possible[count - 1] + 1]
+def _until(near: Near, count: int) -> list[Match] | None:
+    """Up to the ``count``-th match that may be named; None where there are fewer, or few people of
+    the cohort.
+    """
+    possible = [row for row, match in enumerate(near.matches) if not match.reported_not_them]
+    if len(possible) < count or len(near.counted) < FEWEST:
+        return None
+    return near.matches[: possible[count - 1] + 1]
 
 
 def is_other(probe: Vectors, similarity: float, others: Vectors | None) -> bool:

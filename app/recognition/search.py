@@ -70,7 +70,7 @@ class PersonSearch:
         """
         source = self.source(collection)
         found = source.near(probes)
-        keys = np.unique(found.neighbours.keys[found.valid])
+        keys = np.unique(found.neighbours.keys[found.counts])
         people = source.reader.people(keys, revision=found.gallery.revision)
         return found.gallery, people.fused.vectors
 

@@ -4,6 +4,7 @@ site.
 
 from collections.abc import Container, Mapping
 from threading import Lock
+from typing import Final
 
 import structlog
 
@@ -15,6 +16,7 @@ from app.decision.words import how_often
 from app.feedback.repository import verdicts
 from app.gallery.models import Collection
 from app.gallery.rates import rates_in, reports_of
+from app.gallery.repository import persons_with
 from app.gallery.views import cosine_view, limit_view
 from app.observability.decision_metrics import DecisionMetrics
 from app.recognition.schemas.thresholds import (
@@ -27,6 +29,8 @@ from app.recognition.schemas.thresholds import (
 from app.recognition.search import PersonSearch
 from app.replication.reader import GalleryState
 
+_NAMED: Final = 3
+_PairsOfIds = list[tuple[str, str]]
 _log = structlog.get_logger()
 
 
@@ -109,8 +113,12 @@ class ThresholdService:
         self, collection: Collection, gallery: GalleryState, careful: str | None
     ) -> ThresholdEvidence:
         found = self._watch.observe(collection, gallery)
+        again = gallery.second_names
         with self._database.read() as session:
             given = verdicts(session, collection.key, collection.contract_id)
+            rows = persons_with(session, {*again, *again.values()})
+        ids = {row.key: row.id for row in rows}
+        twice = [(ids[one], ids[other]) for other, one in again.items() if {one, other} <= set(ids)]
         return ThresholdEvidence(
             bundle=BundleEvidence(
                 similarity=limit_view(found.bundle.similarity),
@@ -123,7 +131,7 @@ class ThresholdService:
             fpir_ratio=found.ratio if found.is_known else None,
             fpir_ratio_interval=list(found.interval) if found.is_known else None,
             fits_bundle=found.fits,
-            warning=_warning(found, careful),
+            warning=_warning(found, careful, twice),
         )
 
 
@@ -152,11 +160,24 @@ def _site_view(found: SiteFit) -> SiteView:
     )
 
 
-def _warning(found: SiteFit, careful: str | None) -> str | None:
-    said = [careful, None if found.fits else _misfit(found)]
+def _warning(found: SiteFit, careful: str | None, twice: _PairsOfIds) -> str | None:
+    said = [careful, _twice(twice), None if found.fits else _misfit(found)]
     if not found.is_known:
         said.append("`fpir_ratio` is null: it takes three people to show how they differ.")
     return " ".join(each for each in said if each) or None
+
+
+def _twice(pairs: _PairsOfIds) -> str | None:
+    """``pairs`` are the ids of persons who count as one."""
+    if not pairs:
+        return None
+    named = ", ".join(f"{one!r} and {other!r}" for one, other in pairs[:_NAMED])
+    more = f", and {len(pairs) - _NAMED} more pairs" if len(pairs) > _NAMED else ""
+    return (
+        f"More alike than strangers are: {named}{more}. Each pair counts as one person here, so "
+        "that nobody else's threshold changes. If it is one, remove the second name; the lookalike "
+        "report shows how alike they are."
+    )
 
 
 def _misfit(found: SiteFit) -> str:

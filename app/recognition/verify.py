@@ -107,10 +107,12 @@ class VerificationService:
         found = claimed.source.near(probe[None], but=key)
         rates = self._rates_in(claimed, found.gallery)
         [own] = rates.of(probe[None])
-        others = found.valid[0] & (found.neighbours.keys[0] != key)
+        others = found.counts[0] & (found.neighbours.keys[0] != key)
         nearest: list[float] = found.neighbours.similarities[0, others].tolist()
         if similarity is None:
             return own.unmasked(nearest, target).outside, rates
+        if not found.gallery.counts(key):  # the nearest is another name of theirs, or a stranger
+            return own.judging(nearest, target).outside, rates
         return own.judging([similarity, *nearest], target), rates
 
     def _rates_in(self, claimed: ClaimedPerson, gallery: GalleryState) -> GalleryRates:

@@ -2,6 +2,7 @@
 the cohort of the people who are valid at an instant, and their payloads where these are kept.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -14,6 +15,7 @@ from app.core.clock import microseconds
 from app.decision.cohort import Cohort, CohortSums
 from app.decision.fusion import Fused
 from app.decision.rates import GallerySize
+from app.decision.resemblance import SMALL_GALLERY
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
 from app.index.slots import SlotTable
 from app.replication.deltas import Delta, Payloads
@@ -30,12 +32,26 @@ _COLUMNS: Final = {
 """
 
 
+SecondNames = Callable[[Cohort, Fused], Mapping[int, int]]
+"""Those of the people, who are the cohort, who are somebody else of them as well, and who that is.
+"""
+
+
+def no_second_names(cohort: Cohort, people: Fused) -> Mapping[int, int]:
+    """Nobody is."""
+    del cohort, people
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Valid:
-    """The people who are valid at an instant: how many, and their cohort."""
+    """The people who are valid at an instant: how many, which of them are ``second_names`` of
+    whom, and the cohort of the others.
+    """
 
     size: GallerySize
     cohort: Cohort
+    second_names: Mapping[int, int]
 
 
 class GalleryProjection:
@@ -43,17 +59,20 @@ class GalleryProjection:
     ``apply`` and for reading around everything else.
 
     Persons who may not be named are not counted: a probe is not compared with them, and they could
-    be chosen so that a threshold falls. A change costs O(d^2) a person, and an instant from which
-    on others are valid costs O(n).
+    be chosen so that a threshold falls. A person under two names is in the cohort once. A change
+    costs O(d^2) a person, and an instant from which on others are valid costs O(n).
     """
 
-    def __init__(self, index: VectorIndex, dimension: int) -> None:
+    def __init__(
+        self, index: VectorIndex, dimension: int, second_names: SecondNames = no_second_names
+    ) -> None:
         self._index = index
+        self._second_names = second_names
         self._dimension = dimension
         self._members = SlotTable(_COLUMNS)
         self._sums = CohortSums(dimension)
         self._templates = 0
-        self._valid = Valid(GallerySize(0, 0), self._sums.cohort())
+        self._valid = Valid(GallerySize(0, 0), self._sums.cohort(), {})
         self._steady = (0, 0)  # nobody's validity changes in it; the end is excluded
         self._fresh: list[Keys] = []  # persons who were put since people were last counted
         self._counting = Lock()
@@ -165,8 +184,18 @@ class GalleryProjection:
             int(moments[moments <= instant].max(initial=start)),
             int(moments[moments > instant].min(initial=end)),
         )
+        self._valid = self._counted()
+
+    def _counted(self) -> Valid:
         cohort = self._sums.cohort()
-        self._valid = Valid(GallerySize(int(cohort.persons), self._templates), cohort)
+        size = GallerySize(int(cohort.persons), self._templates)
+        second_names: Mapping[int, int] = {}
+        if size.persons <= SMALL_GALLERY:
+            valid = self._members.keys[self._members.column("counts")]
+            second_names = self._second_names(cohort, self._fused(np.sort(valid)))
+        if second_names:
+            cohort = self._sums.without(self._index.get(np.array(sorted(second_names), np.int64)))
+        return Valid(size, cohort, second_names)
 
     def _count_nobody(self) -> None:
         self._members.column("counts")[:] = False

@@ -5,6 +5,7 @@ where the vectors are. A reader is of one collection in one epoch. Each call nam
 the caller has read in SQL, and no answer is of an earlier one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -23,13 +24,18 @@ from app.replication.deltas import Payloads
 class GalleryState:
     """A gallery at a revision and an instant.
 
-    ``size`` counts the persons who are valid then, the N that a probe is compared with; the
-    ``cohort`` is these persons.
+    ``size`` counts the persons who are valid then, whom a probe is compared with; the ``cohort`` is
+    these persons without ``second_names``, whose keys are those of persons in it.
     """
 
     revision: int
     size: GallerySize
     cohort: Cohort
+    second_names: Mapping[int, int]
+
+    def counts(self, person_key: int) -> bool:
+        """Whether a valid person is in the cohort."""
+        return person_key not in self.second_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +49,16 @@ class Found:
     gallery: GalleryState
 
     @property
+    def counts(self) -> NDArray[np.bool_]:
+        """Whether each neighbour is in the cohort (b, k)."""
+        again = np.array(list(self.gallery.second_names), np.int64)
+        return np.asarray(self.valid & ~np.isin(self.neighbours.keys, again))
+
+    @property
     def counted(self) -> list[list[float]]:
-        """For each query the similarities of the neighbours who are valid, best first."""
-        rows = zip(self.neighbours.similarities, self.valid, strict=True)
-        return [similarities[valid].tolist() for similarities, valid in rows]
+        """For each query the similarities of the neighbours in the cohort, best first."""
+        rows = zip(self.neighbours.similarities, self.counts, strict=True)
+        return [similarities[counts].tolist() for similarities, counts in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,7 @@ class GalleryReader(Protocol):
         ...
 
 
-def valid_near(
+def cohort_near(
     reader: GalleryReader,
     queries: Vectors,
     count: int,
@@ -106,14 +118,14 @@ def valid_near(
     now: datetime,
     but: int | None = None,
 ) -> Found:
-    """A search that finds, near each of ``queries`` (b, d), the ``count`` nearest people who are
-    valid and are not the person ``but``, or all of them there are, and everybody between.
+    """A search that finds, near each of ``queries`` (b, d), the ``count`` nearest people of the
+    cohort who are not the person ``but``, or all of them there are, and everybody between.
     """
     wanted = count if but is None else count + 1
     while True:
         found = reader.search(queries, wanted, revision=revision, now=now)
         keys = found.neighbours.keys
-        counted = (found.valid & (keys != but)).sum(axis=1)
+        counted = (found.counts & (keys != but)).sum(axis=1)
         if keys.shape[1] < wanted or (counted >= count).all():
             return found
         wanted *= 4

@@ -21,7 +21,7 @@ from app.errors import AppError, NotReady
 from app.index.base import Keys, VectorIndex, Vectors
 from app.replication.deltas import ChangeFeed, Delta
 from app.replication.locks import ReadWriteLock
-from app.replication.projection import GalleryProjection
+from app.replication.projection import GalleryProjection, SecondNames, no_second_names
 from app.replication.reader import Found, GalleryState, People
 from app.replication.snapshot import SnapshotError, Snapshots
 from app.replication.status import ReplicaState, ReplicaStatus
@@ -57,11 +57,13 @@ class CollectionReplica:
         feed: ChangeFeed,
         new_index: Callable[[], VectorIndex],
         snapshots: Snapshots | None,
+        second_names: SecondNames = no_second_names,
     ) -> None:
         self.epoch = epoch
         self._collection_key = collection_key
         self._feed = feed
         self._new_index = new_index
+        self._second_names = second_names
         self._snapshots = snapshots
         self._lock = ReadWriteLock()
         self._turns = threading.Condition()
@@ -234,7 +236,8 @@ class CollectionReplica:
         return delta
 
     def _built(self, whole: Delta) -> _Gallery:
-        projection = GalleryProjection(self._new_index(), whole.people.vectors.shape[1])
+        dimension = whole.people.vectors.shape[1]
+        projection = GalleryProjection(self._new_index(), dimension, self._second_names)
         return _followed(_Gallery(0, projection), whole)
 
     def _from_snapshot(self) -> _Gallery | None:
@@ -284,4 +287,4 @@ def _held_or_not_ready(held: bool) -> None:  # noqa: FBT001 - it is all that the
 
 def _state(gallery: _Gallery, now: datetime) -> GalleryState:
     valid = gallery.projection.valid(now)
-    return GalleryState(gallery.revision, valid.size, valid.cohort)
+    return GalleryState(gallery.revision, valid.size, valid.cohort, valid.second_names)

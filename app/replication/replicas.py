@@ -7,6 +7,7 @@ import structlog
 
 from app.index.base import VectorIndex
 from app.replication.deltas import ChangeFeed
+from app.replication.projection import SecondNames, no_second_names
 from app.replication.replica import CollectionReplica
 from app.replication.snapshot import Snapshots
 
@@ -21,8 +22,10 @@ class Replicas:
         feed: ChangeFeed,
         new_index: Callable[[], VectorIndex],
         snapshots: Snapshots | None = None,
+        second_names: SecondNames = no_second_names,
     ) -> None:
         self._feed = feed
+        self._second_names = second_names
         self._new_index = new_index
         self._snapshots = snapshots
         self._lock = threading.Lock()
@@ -39,6 +42,7 @@ class Replicas:
                     feed=self._feed,
                     new_index=self._new_index,
                     snapshots=self._snapshots,
+                    second_names=self._second_names,
                 )
                 self._replicas[collection_key] = replica
             return replica

@@ -143,7 +143,8 @@ def test_whoever_is_not_valid_moves_no_threshold(timed: TestClient, clock: FakeC
     assert after["evidence"]["site"] == pytest.approx(before["evidence"]["site"])
     clock.forward(dt.timedelta(hours=1))
     later = threshold(timed, path)
-    assert (later["gallery_size"], later["evidence"]["site"]["persons"]) == (15, 15)
+    assert later["gallery_size"] == 15
+    assert later["evidence"]["site"]["persons"] == 9  # six of these pictures are almost copies
     assert later["similarity"] != pytest.approx(before["similarity"], abs=1e-3)
 
 

@@ -27,8 +27,10 @@ from numpy.typing import NDArray
 from app.bootstrap import Container, build
 from app.decision.calibration import Calibration
 from app.decision.calibration_file import from_json
+from app.decision.fusion import Fused
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import GallerySize
+from app.decision.resemblance import second_names
 from app.errors import InvalidRequest, NotFound
 from app.gallery.collection_schemas import NewCollection
 from app.gallery.collection_service import CollectionService
@@ -280,9 +282,14 @@ def calibration() -> Calibration:
 
 
 def limit_of(probe: NDArray[np.float64], people: list[NDArray[np.float64]], target: float) -> float:
-    """The threshold of a probe among ``people``, from their vectors at once."""
+    """The threshold of a probe among ``people``, in the order in which they came, from their
+    vectors at once.
+    """
     vectors = np.array(people, np.float32).reshape(-1, len(probe))
-    size = GallerySize(len(people), len(people))
+    everybody = Fused(np.arange(len(people)), vectors, np.ones(len(people), np.int64))
+    again = second_names(calibration(), cohort_of(vectors), everybody)
+    vectors = vectors[[at for at in range(len(people)) if at not in again]]
+    size = GallerySize(len(vectors), len(people))
     [rates] = GalleryRates(calibration(), cohort_of(vectors), size).of(probe[None])
     nearest = sorted((vectors @ probe).tolist(), reverse=True)
     return min(rates.judging(nearest, target).limit(target), 1.001)

@@ -29,7 +29,8 @@ class BundleEvidence(BaseModel):
 
 
 class SiteView(BaseModel):
-    """The statistics of the similarities between the gallery's people who are valid now.
+    """The statistics of the similarities between the gallery's people who are valid now. Persons
+    who are more alike than strangers are count once.
 
     ``mean`` is over all pairs of persons, ``deviation`` that of a typical person's similarities to
     the others; null with fewer than two persons. ``shift`` is the difference of the mean from that
@@ -37,7 +38,7 @@ class SiteView(BaseModel):
     deviations.
     """
 
-    persons: Count = Field(description="Persons who are valid now.")
+    persons: Count = Field(description="Persons who are valid now, each counted once.")
     mean: Similarity | None = Field(
         description="Mean cosine of pairs of persons; null with fewer than two."
     )
@@ -81,6 +82,7 @@ class ThresholdEvidence(BaseModel):
     the rate that the bundle states, with its 95 % interval. ``fits_bundle`` is false, and there is
     a ``warning``, where the ratio is off by more than a factor of two and its interval excludes 1.
     So there is where the target is extrapolated, and where fewer than 20 persons are enrolled.
+    Another ``warning`` names persons who are probably one.
     """
 
     bundle: BundleEvidence = Field(description="The bundle's own threshold.")

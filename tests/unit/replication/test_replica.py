@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from app.core.clock import microseconds
-from app.decision.cohort import CohortSums
+from app.decision.cohort import Cohort, CohortSums
+from app.decision.fusion import Fused
 from app.decision.rates import GallerySize
 from app.errors import NotFound, NotReady
 from app.index.base import Neighbours, Vectors
 from app.index.flat import FlatIndex
 from app.index.reference import ReferenceIndex
-from app.replication.reader import valid_near
+from app.replication.reader import cohort_near
 from app.replication.replica import CollectionReplica
 from tests.support.fake_bundle import cohort_of
 from tests.unit.replication.truth import (
@@ -279,8 +280,37 @@ def test_people_who_are_not_valid_take_up_no_place(
             truth.until[person] = microseconds(NOW)
     others = [person for person in range(10, 30, 2) if person != but]
     for count in (1, 3, 9, 10, 99):
-        answer = valid_near(replica, PROBE, count, revision=truth.revision, now=NOW, but=but)
+        answer = cohort_near(replica, PROBE, count, revision=truth.revision, now=NOW, but=but)
         keys = answer.neighbours.keys[0]
         valid = [key for key in keys[answer.valid[0]].tolist() if key != but]
         assert valid[:count] == others[:count]
         assert keys.tolist() == list(range(len(keys)))
+
+
+def test_second_names_are_not_in_the_cohort_while_they_are_valid(truth: Truth) -> None:
+    """Everybody odd is the one before them, where that one is valid too."""
+
+    def odd(cohort: Cohort, people: Fused) -> dict[int, int]:
+        assert cohort == cohort_of(people.vectors)
+        there = people.owners.tolist()
+        return {key: key - 1 for key in there if key % 2 and key - 1 in there}
+
+    replica = CollectionReplica(
+        7, "first", feed=truth, new_index=lambda: ReferenceIndex(DIMENSION), snapshots=None,
+        second_names=odd,
+    )  # fmt: skip
+    for person in range(6):
+        truth.put(person, templates=2)
+    state = replica.state(revision=truth.revision, now=NOW)
+    assert state.second_names == {1: 0, 3: 2, 5: 4}
+    assert state.size == GallerySize(6, 12)
+    assert state.cohort == cohort_of(vectors(0, 2, 4))
+    found = cohort_near(replica, PROBE, 2, revision=truth.revision, now=NOW)
+    assert found.neighbours.keys.tolist()[0][:3] == [0, 1, 2]
+    assert found.counts.tolist()[0][:3] == [True, False, True]
+    truth.until[2] = microseconds(NOW)
+    truth.put(2)
+    truth.remove(4)
+    state = replica.state(revision=truth.revision, now=NOW)
+    assert state.second_names == {1: 0}
+    assert state.cohort == cohort_of(vectors(0, 3, 5))
