@@ -5,7 +5,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 _ROOT = Path(__file__).parents[2]
 
@@ -13,9 +18,9 @@ _ROOT = Path(__file__).parents[2]
 def _locked(name: str) -> dict[str, set[str]]:
     """The hashes of each package of a lock file."""
     text = (_ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
-    blocks = re.split(r"^(?=[A-Za-z0-9._-]+==)", text, flags=re.MULTILINE)[1:]
+    blocks = re.split(r"^(?=[^\s#]+==)", text, flags=re.MULTILINE)[1:]
     return {
-        block.partition("==")[0]: set(re.findall(r"--hash=sha256:([0-9a-f]{64})", block))
+        re.split(r"\[|==", block)[0]: set(re.findall(r"--hash=sha256:([0-9a-f]{64})", block))
         for block in blocks
     }
 
@@ -45,6 +50,27 @@ def test_the_bill_of_materials_names_every_package_of_the_service_with_its_hashe
         for each in bill["components"]
     }
     assert found == _locked("serve")
+
+
+@pytest.mark.parametrize("name", ["serve", "dev"])
+def test_lock_files_name_the_extras_that_packages_ask_for(name: str) -> None:
+    """Without them pip looks for the newest release, which has no hash here, as soon as there is a
+    newer one than the pinned.
+    """
+    text = (_ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    pinned = dict(re.findall(r"^([A-Za-z0-9._-]+)(?:\[(.*)\])?==", text, flags=re.MULTILINE))
+    installed = [
+        each for each in metadata.distributions() if canonicalize_name(each.name) in pinned
+    ]
+    asked = [Requirement(line) for each in installed for line in each.requires or []]
+    missing = {
+        str(each)
+        for each in asked
+        if each.extras and (pin := canonicalize_name(each.name)) in pinned
+        if each.marker is None or each.marker.evaluate({"extra": ""})
+        if not each.extras <= set(pinned[pin].split(","))
+    }
+    assert not missing
 
 
 def test_what_builds_kith_is_no_part_of_it() -> None:
