@@ -49,7 +49,9 @@ def test_no_file_names_a_path_of_somebodys_machine() -> None:
 
 
 def test_no_photograph_and_no_model_is_kept() -> None:
-    """Faces are biometric data, and models have licences of their own."""
+    """Faces are biometric data, and models have licences of their own. The one face that a picture
+    of the documentation shows is in the public domain, as NOTICE says.
+    """
     suspect = {path for path in kept() if path.suffix.lower() in NOT_KEPT} - {ADDED_HERE}
     assert [path.name for path in suspect if path.parent != TRAINED_HERE] == []
     assert {path.name for path in suspect} <= {"embedder.onnx", "detector.onnx"}
