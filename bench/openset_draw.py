@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.decision.calibration import Calibration
-from app.decision.cohort import CohortSums
+from app.decision.cohort import Cohort
 from app.decision.fit import fit
 from app.decision.fusion import Fused, fuse_persons
 from app.decision.gallery_rates import GalleryRates
@@ -69,17 +69,15 @@ class Half:
 
 def rates_in(calibration: Calibration, fused: Fused) -> GalleryRates:
     """The rates in a gallery of these people."""
-    sums = CohortSums(fused.vectors.shape[1])
-    sums.add(fused.vectors)
     size = GallerySize(len(fused.owners), int(fused.templates.sum()))
-    return GalleryRates(calibration, sums.cohort(), size)
+    return GalleryRates(calibration, Cohort.of(fused.vectors), size)
 
 
 def beyond(rates: GalleryRates, probes: Vectors, scores: Vectors, target: float) -> Vectors:
     """How far the nearest person of each of ``probes`` (n, d), whose similarities to everybody are
     ``scores`` (n, m), is above the limit for ``target``, in standardised scores; negative below.
     """
-    limit = rates.bundle.tail.z_at(float(np.log(comparison_rate(target, rates.size.persons))))
+    limit = rates.z_at(comparison_rate(target, rates.persons))
     few = min(MOST_MASKED, scores.shape[1])
     nearest = np.sort(np.partition(scores, -few, axis=1)[:, -few:], axis=1)[:, ::-1]
     z = reached(rates.norms(probes), nearest.astype(np.float64))[:, 0]

@@ -10,8 +10,8 @@ from dataclasses import asdict, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from app.decision.calibration import Calibration
-from app.decision.cohort import CohortSums, Spread
+from app.decision.calibration import FEWEST_PEOPLE, Calibration
+from app.decision.cohort import Cohort, Spread
 from app.decision.fit import fit, mated_similarity
 from app.decision.fusion import fuse_persons
 from app.decision.gallery_rates import gallery_norms
@@ -23,7 +23,6 @@ from training.evaluate.identification import Rows, unit_rows
 from training.losses.threshold import PairThreshold, fit_threshold
 from training.sampler import siamese_pairs
 
-_LEAST_IDENTITIES = 50
 _LEAST_PAIRS = 1000
 _NEVER = float(np.log(1e-12))
 # Standard error of the logarithm of a rate of which nothing is known: a factor of e^6 either way.
@@ -58,7 +57,7 @@ def calibrate(
     z, again = unit_rows(z), unit_rows(again)
     margin = score_noise(z, again, data.labels)
     names = np.asarray(data.identities)[data.labels]
-    if len(data.identities) >= _LEAST_IDENTITIES:
+    if len(data.identities) >= FEWEST_PEOPLE:
         made = fit(z, names, contract_id=contract_id, data=source, margin=margin)
     else:
         made = _empirical(z, data, contract_id=contract_id, source=source, margin=margin)
@@ -73,9 +72,7 @@ def _empirical(
 ) -> Calibration:
     people = np.unique(data.labels, return_inverse=True)[1]
     centroids = fuse_persons(z, people).vectors
-    sums = CohortSums(z.shape[1])
-    sums.add(centroids)
-    cohort = sums.cohort()
+    cohort = Cohort.of(centroids)
     similarity = (z @ centroids.T).astype(np.float64)
     own = np.take_along_axis(similarity, people[:, None], axis=1)
     strangers = np.arange(len(centroids)) != people[:, None]
@@ -92,7 +89,7 @@ def _empirical(
         "contract_id": contract_id,
         "images": len(data),
         "identities": len(data.identities),
-        "note": f"fewer than {_LEAST_IDENTITIES} identities: no rate is promised",
+        "note": f"fewer than {FEWEST_PEOPLE} identities: no rate is promised",
     }
     return Calibration(typical, _tail(scores), mated_similarity(z, people), margin, evidence)
 

@@ -7,7 +7,7 @@ standardised score reaches a value.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,6 +17,11 @@ from app.decision.impostor_tail import ImpostorTail
 from app.decision.numbers import Floats
 from app.decision.rates import ProbeRates
 from app.decision.standardise import Norms
+
+FEWEST_PEOPLE: Final = 50
+"""A rate is promised by a calibration of no fewer people."""
+LEAST_DEVIATION: Final = 1e-4  # the similarity of float32 vectors is known to about 1e-7
+LEAST_MATED: Final = 1e-3
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from app.decision.calibration import Calibration
+from app.decision.calibration import (
+    FEWEST_PEOPLE,
+    LEAST_DEVIATION,
+    LEAST_MATED,
+    Calibration,
+)
 from app.decision.cohort import Spread
 from app.decision.impostor_tail import ImpostorTail
 from app.decision.numbers import number, shown
@@ -13,10 +18,7 @@ _MEND: Final = "`kith models calibrate` makes one."
 _FORMAT: Final = 3
 _FORMER: Final = 2
 """The format of releases that standardised all similarities by one mean and one deviation."""
-_LEAST_DEVIATION: Final = 1e-4  # the similarity of float32 vectors is known to about 1e-7
-_LEAST_MATED: Final = 1e-3
 _FEWEST, _MOST = 2, 2**31  # people
-_UNKNOWN: Final = 50  # people of a former calibration that does not say of how many it is
 _PLACES: Final = 7
 
 
@@ -64,7 +66,7 @@ def _present(content: Mapping[str, Any]) -> Calibration:
     return Calibration(
         typical=_spread(strangers, "strangers", strangers["persons"], "strangers.persons"),
         tail=ImpostorTail.from_dict(content["tail"]),
-        mated_similarity=number(content["mated_similarity"], "mated_similarity", _LEAST_MATED, 1),
+        mated_similarity=number(content["mated_similarity"], "mated_similarity", LEAST_MATED, 1),
         ambiguity_margin=number(content["ambiguity_margin"], "ambiguity_margin", 0, 2),
         evidence=dict(content["evidence"]),
     )
@@ -74,11 +76,11 @@ def _former(content: Mapping[str, Any]) -> Calibration:
     for name in ("moments", "shape", "evidence"):
         _check_object(name, content[name])
     moments, evidence = content["moments"], content["evidence"]
-    persons = evidence.get("identities", _UNKNOWN)
+    persons = evidence.get("identities", FEWEST_PEOPLE)  # if it does not say
     return Calibration(
         typical=_spread(moments, "moments", persons, "evidence.identities"),
         tail=ImpostorTail.from_dict(content["shape"], part="shape", scores="deviations"),
-        mated_similarity=number(moments["coherence"], "moments.coherence", _LEAST_MATED, 1),
+        mated_similarity=number(moments["coherence"], "moments.coherence", LEAST_MATED, 1),
         ambiguity_margin=number(content["ambiguity_margin"], "ambiguity_margin", 0, 2),
         evidence=dict(evidence),
         is_former=True,
@@ -89,7 +91,7 @@ def _spread(part: Mapping[str, Any], name: str, persons: object, named: str) -> 
     return Spread(
         persons=number(persons, named, _FEWEST, _MOST),
         mean=number(part["mean"], f"{name}.mean", -1, 1),
-        deviation=number(part["deviation"], f"{name}.deviation", _LEAST_DEVIATION, 1),
+        deviation=number(part["deviation"], f"{name}.deviation", LEAST_DEVIATION, 1),
     )
 
 

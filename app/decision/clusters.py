@@ -32,7 +32,7 @@ def clusters(
     found = _Clusters(vectors, rates, fmr, people)
     for row in range(len(vectors)):
         found.compare(row)
-    limit = rates.bundle.tail.z_at(float(np.log(fmr / rates.factor)))
+    limit = rates.z_at(fmr)
     while len(vectors) > 1:
         one, other = sorted(divmod(int(np.argmax(found.z)), len(vectors)))
         if not found.z[one, other] >= limit:

@@ -3,8 +3,7 @@
 A probe in profile, in the dark or of a child is as near to strangers as its own kind is, and the
 enrolled people show how near that is (t-norm: Auckenthaler, Carey and Lloyd-Thomas, 2000). Sums of
 their vectors hold all that is needed: over w people, a probe's similarities have the mean p.m and
-the mean square p'Sp. That costs O(d^2) a probe, however many people there are, and sums of several
-machines add up.
+the mean square p'Sp. That costs O(d^2) a probe, however many people there are.
 """
 
 from dataclasses import dataclass
@@ -35,13 +34,6 @@ class Cohort:
     total: Floats
     second: Floats
 
-    def __add__(self, other: "Cohort") -> "Cohort":
-        return Cohort(
-            self.persons + other.persons,
-            self.total + other.total,
-            self.second + other.second,
-        )
-
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Cohort)
@@ -53,9 +45,11 @@ class Cohort:
     __hash__ = None  # type: ignore[assignment]
 
     @classmethod
-    def empty(cls, dimension: int) -> "Cohort":
-        """The cohort of nobody."""
-        return cls(0.0, np.zeros(dimension), np.zeros((dimension, dimension)))
+    def of(cls, vectors: Vectors) -> "Cohort":
+        """The cohort of the people of unit ``vectors`` (n, d)."""
+        sums = CohortSums(vectors.shape[1])
+        sums.add(vectors)
+        return sums.cohort()
 
     def sums(self, probes: Vectors | Floats) -> tuple[Floats, Floats]:
         """The sums over all persons of the similarities of each of ``probes`` (b, d), and of their

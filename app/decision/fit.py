@@ -13,8 +13,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.decision.calibration import Calibration
-from app.decision.cohort import CohortSums
+from app.decision.calibration import (
+    FEWEST_PEOPLE,
+    LEAST_DEVIATION,
+    LEAST_MATED,
+    Calibration,
+)
+from app.decision.cohort import Cohort
 from app.decision.fusion import Fused, fuse_persons
 from app.decision.impostor_tail import LAW_ERROR, SUPPORT, ImpostorTail
 from app.decision.pareto import Pareto, fit_pareto
@@ -38,9 +43,6 @@ _STEP: Final = 0.05  # of z; the logarithm of the rate is straight to 0.0003 in 
 _FURTHEST: Final = 40.0
 _BINS: Final = 40_000
 _MOST_Z: Final = 20.0
-_LEAST_IDENTITIES: Final = 50
-_LEAST_DEVIATION: Final = 1e-4
-_LEAST_MATED: Final = 1e-3
 _MOST_IMAGES: Final = 20_000
 _BLOCK: Final = 256
 
@@ -72,18 +74,16 @@ def fit(
     or none with two images, or where everybody looks the same.
     """
     names, identity = np.unique(labels, return_inverse=True)
-    if len(names) < _LEAST_IDENTITIES:
+    if len(names) < FEWEST_PEOPLE:
         raise ValueError(
-            f"{len(names)} identities are too few to calibrate on; {_LEAST_IDENTITIES} are needed"
+            f"{len(names)} identities are too few to calibrate on; {FEWEST_PEOPLE} are needed"
         )
     rows = np.argsort(identity, kind="stable")
     rows = rows[_few_enough(identity[rows])]
     vectors, identity = embeddings[rows], np.unique(identity[rows], return_inverse=True)[1]
     people = fuse_persons(vectors, identity)
-    sums = CohortSums(embeddings.shape[1])
-    sums.add(people.vectors)
-    spread = sums.cohort().spread
-    if spread.deviation <= _LEAST_DEVIATION:
+    spread = Cohort.of(people.vectors).spread
+    if spread.deviation <= LEAST_DEVIATION:
         raise ValueError("everybody looks the same: the embeddings do not separate people")
     tail = _tail(ImpostorTrials.of(vectors, identity), progress or (lambda _: None))
     evidence: dict[str, Any] = {
@@ -110,7 +110,7 @@ def mated_similarity(vectors: _Vectors, identity: _Keys) -> float:
     if not several.any():
         raise ValueError("nobody has two images")
     whole, k = np.einsum("md,md->m", sums, sums)[several], count[several]
-    return max(float(((whole - k) / (k * (k - 1))).mean()), _LEAST_MATED)
+    return max(float(((whole - k) / (k * (k - 1))).mean()), LEAST_MATED)
 
 
 def _few_enough(identity: _Keys) -> NDArray[np.bool_]:
@@ -141,7 +141,7 @@ class ImpostorTrials:
         """
         people, persons = fuse_persons(vectors, identity), int(identity.max()) + 1
         several = people.templates > 1
-        if several.sum() < _LEAST_IDENTITIES:
+        if several.sum() < FEWEST_PEOPLE:
             several[:] = True
         enrolled = Fused(people.owners[several], people.vectors[several], people.templates[several])
         return cls(vectors, identity, enrolled, persons)

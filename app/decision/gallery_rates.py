@@ -9,7 +9,7 @@ from app.decision.calibration import Calibration
 from app.decision.cohort import Cohort, Spread
 from app.decision.fusion import Vectors
 from app.decision.numbers import Floats
-from app.decision.rates import GallerySize, ProbeRates
+from app.decision.rates import GallerySize, ProbeRates, z_at
 from app.decision.standardise import Norms, Weight
 
 WEIGHT: Final = Weight(mean=3.0, spread=20.0)
@@ -65,9 +65,11 @@ class GalleryRates:
         typical = self.bundle.typical_rates
         return replace(typical, persons=self.size.persons, factor=self.factor)
 
-    def as_typical(self, z: Floats) -> Floats:
-        """The similarities (n,) that a typical probe has at the standardised scores ``z`` (n,)."""
-        return self.typical.norm.similarity(z)
+    def z_at(self, fmr: float) -> float:
+        """The least standardised score that impostors reach at most at the rate ``fmr``; infinite
+        where the tail describes no rate so low.
+        """
+        return z_at(self.bundle.tail, fmr, self.factor)
 
     def _rates(self, norm: Norms) -> ProbeRates:
         return ProbeRates(norm, self.bundle.tail, self.persons, self.factor)

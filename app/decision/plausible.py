@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.decision.calibration import Calibration
+from app.decision.calibration import FEWEST_PEOPLE, Calibration
 from app.decision.impostor_tail import LAW_ERROR, SUPPORT, ImpostorTail
 from app.decision.numbers import shown
 from app.decision.rates import ProbeRates
@@ -31,7 +31,6 @@ _LEAST_ABOVE: Final = 1.0
 equally often have 1.0 there, a circle's cosines 1.41, a normal distribution 2.33."""
 _MOST_MARGIN: Final = 2.0  # deviations; shipped: 0.3 to 0.4
 _OF_UNKNOWN: Final = 0.25  # of the least deviation, where nobody says of how many people it is
-_LEAST_PEOPLE: Final = 50  # of whom ``kith models calibrate`` makes a calibration
 _MEAN_OFF: Final = 0.02
 _DEVIATIONS: Final = (0.96, 1.05)
 """Within these a tail is standardised. Fits of 50 to 1,000 people of LFW, and of people made of
@@ -73,7 +72,7 @@ def _people(evidence: Mapping[str, Any]) -> int | None:
 
 def _check_spread(calibration: Calibration, people: int | None, dimension: int) -> None:
     typical, mated = calibration.typical, calibration.mated_similarity
-    lowest = -1 / ((people or _LEAST_PEOPLE) - 1) - 1e-6
+    lowest = -1 / ((people or FEWEST_PEOPLE) - 1) - 1e-6
     if not lowest <= typical.mean:
         raise ValueError(
             f"the mean similarity of two strangers is {typical.mean:g}; {lowest:.4f} or more is "
@@ -136,7 +135,7 @@ def _check_support(calibration: Calibration, people: int) -> None:
                 f"strangers.persons is {calibration.typical.persons:g}, and evidence.identities "
                 f"{people}; the same number is right"
             )
-        if type(several) is int and _LEAST_PEOPLE <= several <= people:
+        if type(several) is int and FEWEST_PEOPLE <= several <= people:
             enrolled = several
         _check_spreads(tail)
     pairs = enrolled * (enrolled - 1) / 2 + enrolled * (people - enrolled)

@@ -90,7 +90,7 @@ class ProbeRates:
         return self._threshold(target, 1)
 
     def among(self, persons: int) -> "ProbeRates":
-        """The rates in a gallery of so many people who are like these."""
+        """The rates in a gallery of ``persons`` people who are like these."""
         return replace(self, persons=persons)
 
     def unmasked(self, nearest: Sequence[float], target: float) -> "ProbeRates":
@@ -164,7 +164,7 @@ class ProbeRates:
         return Threshold(similarity, target, (low, high), target < self._supports(persons))
 
     def _z(self, target: float, persons: int) -> float:
-        return self.tail.z_at(float(np.log(comparison_rate(target, persons) / self.factor)))
+        return z_at(self.tail, comparison_rate(target, persons), self.factor)
 
     def _similarity(self, target: float, persons: int) -> float:
         z = self._z(target, persons)
@@ -177,6 +177,13 @@ class ProbeRates:
     def _log_fmr(self, z: Floats) -> Floats:
         log_fmr = self.tail.log_rate(z) + np.log(self.factor)
         return np.asarray(np.minimum(log_fmr, 0.0), np.float64)
+
+
+def z_at(tail: ImpostorTail, fmr: float, factor: float) -> float:
+    """The least standardised score that impostors reach at most at the rate ``fmr``, where they are
+    alike ``factor`` times as often as ``tail`` says; infinite as in ``ImpostorTail.z_at``.
+    """
+    return tail.z_at(float(np.log(fmr / factor)))
 
 
 def reached(norms: Norms, nearest: Floats) -> Floats:

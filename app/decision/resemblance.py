@@ -43,7 +43,7 @@ class Members:
         than strangers are at this rate. The limit itself is lower the more names are taken out, and
         lowest where all are as near as the nearest.
         """
-        z = self.rates.bundle.tail.z_at(float(np.log(fmr / self.rates.factor)))
+        z = self.rates.z_at(fmr)
         if not np.isfinite(z) or z < 0:  # nobody, or whoever it may be
             return np.full(len(self.norms.mean), np.copysign(np.inf, z))
         names = range(1, max(min(MOST_MASKED, int(self.norms.persons)), 1) + 1)

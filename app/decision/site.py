@@ -67,7 +67,9 @@ def fit_site(rates: GalleryRates, target: float) -> SiteFit:
     at = min(threshold.similarity, 1.0)
 
     def ratio(mean: float = 0.0, deviation: float = 0.0) -> float:
-        """The ratio with the mean and the deviation's logarithm raised by so many errors."""
+        """The ratio with the mean raised by ``mean`` standard errors, and the logarithm of the
+        deviation by ``deviation`` of its own.
+        """
         norm = _norm(
             bundle.mean + (shift + mean * mean_error) * bundle.deviation,
             bundle.deviation * stretch * float(np.exp(deviation * deviation_error)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.decision.cohort import Cohort, CohortSums
+from app.decision.cohort import Cohort
 from app.decision.fusion import Fused, fuse_persons
 from app.decision.reports import NO_REPORTS, Reports
 from app.errors import InvalidRequest
@@ -72,6 +72,4 @@ class Gallery:
     @property
     def cohort(self) -> Cohort:
         """The people whom every probe's scores are standardised by."""
-        sums = CohortSums(self.vectors.shape[1])
-        sums.add(self.fused.vectors)
-        return sums.cohort()
+        return Cohort.of(self.fused.vectors)

@@ -158,7 +158,7 @@ def leave_one_out(
 def _scores(norms: Norms, nearest: Floats, rates: GalleryRates) -> Floats:
     """``reached`` on the scale of a typical probe."""
     z = reached(norms, nearest)
-    return rates.as_typical(z.ravel()).reshape(z.shape)
+    return rates.typical.norm.similarity(z.ravel()).reshape(z.shape)
 
 
 def _search(similarities: Floats, scores: Floats) -> Search:

@@ -11,7 +11,7 @@ from app.core.db import Database
 from app.core.paging import Paging
 from app.core.reports import Reports
 from app.decision.calibration import Calibration
-from app.decision.cohort import CohortSums
+from app.decision.cohort import Cohort
 from app.decision.fusion import Fused
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import GallerySize
@@ -146,10 +146,8 @@ class KeptReports(Generic[R]):
 
 def rates_of_everybody(bundle: Calibration, owner: Collection, people: Fused) -> GalleryRates:
     """The rates in a gallery of everybody enrolled, valid now or not."""
-    sums = CohortSums(people.vectors.shape[1])
-    sums.add(people.vectors)
     size = GallerySize(len(people.owners), int(people.templates.sum()))
-    return GalleryRates(bundle, sums.cohort(), size, reports_of(owner).factor)
+    return GalleryRates(bundle, Cohort.of(people.vectors), size, reports_of(owner).factor)
 
 
 def _terms(owner: Collection) -> tuple[object, ...]:

@@ -18,8 +18,8 @@ from app.replication.reader import Found, GalleryReader, GalleryState, cohort_ne
 
 FEWEST: Final = MOST_MASKED
 """People looked at for each probe, however few are asked for: ambiguity depends on the second, and
-names of one person hide behind each other. Those among so many who are not valid now are listed for
-an unknown face."""
+names of one person hide behind each other. Those among them who are not valid now are listed for an
+unknown face."""
 
 
 @dataclass(frozen=True, slots=True)

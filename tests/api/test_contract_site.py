@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.decision.calibration_file import from_json
+from app.decision.cohort import Cohort
 from app.decision.fusion import Vectors, fuse_persons
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import GallerySize
@@ -22,7 +23,7 @@ from tests.api.support import (
     only_face,
     told,
 )
-from tests.support.fake_bundle import cohort_of, fake_calibration
+from tests.support.fake_bundle import fake_calibration
 from tests.support.pictures import SIDE, encoded, picture
 
 TARGET = 0.01
@@ -59,7 +60,7 @@ def expected(client: TestClient, people: Sequence[Sequence[bytes]]) -> GalleryRa
     """The rates among ``people``, from their embeddings, at once."""
     images = [image for each in people for image in each]
     owners = np.repeat(np.arange(len(people)), [len(each) for each in people])
-    cohort = cohort_of(fuse_persons(embedded(client, images), owners).vectors)
+    cohort = Cohort.of(fuse_persons(embedded(client, images), owners).vectors)
     bundle = from_json(fake_calibration())
     return GalleryRates(bundle, cohort, GallerySize(len(people), len(images)))
 

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from app.bootstrap import Container, build
 from app.decision.calibration import Calibration
 from app.decision.calibration_file import from_json
+from app.decision.cohort import Cohort
 from app.decision.fusion import Fused
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import GallerySize
@@ -44,7 +45,7 @@ from app.recognition.schemas.identification import Identification, IdentifyOptio
 from app.settings import Settings
 from tests.api.support import FakeClock
 from tests.support.databases import migrated_database
-from tests.support.fake_bundle import cohort_of, fake_calibration
+from tests.support.fake_bundle import fake_calibration
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -287,10 +288,10 @@ def limit_of(probe: NDArray[np.float64], people: list[NDArray[np.float64]], targ
     """
     vectors = np.array(people, np.float32).reshape(-1, len(probe))
     everybody = Fused(np.arange(len(people)), vectors, np.ones(len(people), np.int64))
-    again = second_names(calibration(), cohort_of(vectors), everybody)
+    again = second_names(calibration(), Cohort.of(vectors), everybody)
     vectors = vectors[[at for at in range(len(people)) if at not in again]]
     size = GallerySize(len(vectors), len(people))
-    [rates] = GalleryRates(calibration(), cohort_of(vectors), size).of(probe[None])
+    [rates] = GalleryRates(calibration(), Cohort.of(vectors), size).of(probe[None])
     nearest = sorted((vectors @ probe).tolist(), reverse=True)
     return min(rates.judging(nearest, target).limit(target), 1.001)
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from app.core.clock import microseconds
+from app.decision.cohort import Cohort
 from app.decision.fusion import ROUNDING, Fused, fuse_persons
 from app.decision.rates import GallerySize
 from app.index.flat import FlatIndex
 from app.replication.deltas import Delta
 from app.replication.projection import GalleryProjection
 from app.replication.validity import ALWAYS, FOREVER
-from tests.support.fake_bundle import cohort_of
 
 DIMENSION = 6
 NOW = datetime(1970, 1, 1, tzinfo=UTC)
@@ -101,7 +101,7 @@ class ProjectionHistory(RuleBasedStateMachine):
         valid = self._valid()
         templates = sum(len(each.templates) for each in valid.values())
         assert found.size == GallerySize(len(valid), templates)
-        assert found.cohort == cohort_of(fused(valid).vectors)
+        assert found.cohort == Cohort.of(fused(valid).vectors)
 
     @invariant()
     def payloads_are_of_those_who_are_there(self) -> None:
@@ -159,4 +159,4 @@ def test_people_who_come_in_any_order_between_two_questions_are_counted_as_they_
     assert projection.valid(NOW).size == GallerySize(0, 0)
     for people in ({5: valid}, {2: expired}):
         projection.apply(delta(fused(people), people, []))
-    assert projection.valid(NOW).cohort == cohort_of(fused({5: valid}).vectors)
+    assert projection.valid(NOW).cohort == Cohort.of(fused({5: valid}).vectors)

@@ -16,7 +16,7 @@ from app.bundles.manifest import CALIBRATION, MANIFEST, MODEL_CARD
 from app.bundles.writing import ModelFile, use_calibration, write_bundle
 from app.decision.calibration import Calibration
 from app.decision.calibration_file import to_json
-from app.decision.cohort import Cohort, CohortSums
+from app.decision.cohort import Cohort
 from app.decision.fusion import Vectors
 from app.decision.impostor_tail import ImpostorTail
 
@@ -83,7 +83,7 @@ def as_earlier_releases(folder: Path) -> Path:
 def fake_calibration(dimension: int = DIMENSION, *, seed: int = 0) -> dict[str, Any]:
     """A thousand people who are random pictures; FMR falls to 1e-8 at 4.2 deviations."""
     blotches = np.random.default_rng(0).uniform(-1, 1, size=(1000, 64))
-    people = cohort_of(_unit(blotches @ _projection(seed, dimension)))
+    people = Cohort.of(_unit(blotches @ _projection(seed, dimension)))
     return to_json(
         Calibration(
             typical=people.spread,
@@ -136,13 +136,6 @@ def _projection(seed: int, dimension: int) -> Vectors:
         np.random.default_rng(seed).normal(size=(64, dimension)).astype(np.float32)
     )
     return projection
-
-
-def cohort_of(people: Vectors) -> Cohort:
-    """The cohort of the people of unit vectors (n, d)."""
-    sums = CohortSums(people.shape[1])
-    sums.add(people)
-    return sums.cohort()
 
 
 def _graph(seed: int, dimension: int) -> onnx.ModelProto:

@@ -214,7 +214,10 @@ class Bundles:
         (self._folder / "manifest.json").write_bytes(manifest)
         (self._folder / "calibration.json").write_bytes(calibration)
         bundle = Bundle.load(self._folder)
-        typical, nobody = bundle.calibration.typical, Cohort.empty(bundle.manifest.dimension)
+        typical, nobody = (
+            bundle.calibration.typical,
+            Cohort.of(np.empty((0, bundle.manifest.dimension), np.float32)),
+        )
         for persons in (1, 1000, 100_000):
             size = GallerySize(persons, persons)
             found = GalleryRates(bundle.calibration, nobody, size).typical.threshold(0.01)

@@ -18,6 +18,7 @@ from app.bundles.bundle import Bundle
 from app.bundles.manifest import MODEL_CARD
 from app.bundles.writing import ModelFile, use_calibration, write_bundle
 from app.decision.calibration_file import to_json
+from app.decision.cohort import Cohort
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import GallerySize
 from app.errors import BundleError
@@ -25,7 +26,6 @@ from app.inference.pipeline import build_pipeline
 from app.settings import SHIPPED
 from tests.support.fake_bundle import (
     as_earlier_releases,
-    cohort_of,
     fake_calibration,
     former_calibration,
     random_people,
@@ -199,7 +199,7 @@ def test_a_calibration_of_an_earlier_release_decides_as_well_as_it_can(folder: P
     assert "\n" not in after.warnings["calibration_former"]
     calibration, people = after.calibration, random_people(40, 32, seed=9)
     assert calibration.typical_rates.threshold(0.01).similarity == pytest.approx(0.55, abs=0.03)
-    rates = GalleryRates(calibration, cohort_of(people), GallerySize(40, 40))
+    rates = GalleryRates(calibration, Cohort.of(people), GallerySize(40, 40))
     probes = np.concatenate([people[:1], random_people(1, 32, seed=10)])
     mate, stranger = (each.threshold(0.01).similarity for each in rates.of(probes))
     assert max(people @ probes[1]) < stranger < mate < 0.75

@@ -4,10 +4,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from app.decision.calibration import Calibration
+from app.decision.cohort import Cohort
 from app.decision.impostor_tail import ImpostorTail
 from app.decision.rates import GallerySize, ProbeRates
 from app.decision.standardise import Norms, Weight
-from tests.support.fake_bundle import cohort_of, random_people
+from tests.support.fake_bundle import random_people
 
 steps = st.floats(0.01, 1.5)
 falls = st.floats(0, 4)
@@ -41,7 +42,7 @@ def calibrations(draw: st.DrawFn, *, dimension: int = 8) -> Calibration:
     people[:, 0] += draw(st.floats(0, 1))
     people /= np.linalg.norm(people, axis=1, keepdims=True)
     return Calibration(
-        cohort_of(people).spread,
+        Cohort.of(people).spread,
         draw(tails()),
         mated_similarity=draw(st.floats(0.1, 1)),
         ambiguity_margin=draw(st.floats(0, 0.2)),

@@ -16,7 +16,6 @@ from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import GallerySize
 from app.errors import BundleError
 from tests.support.fake_bundle import (
-    cohort_of,
     fake_calibration,
     former_calibration,
     random_people,
@@ -189,7 +188,7 @@ def test_a_damaged_tail_is_refused_or_makes_sense(
         calibration = from_json(content)
     except BundleError:
         return
-    rates = GalleryRates(calibration, Cohort.empty(DIMENSION), size).typical
+    rates = GalleryRates(calibration, Cohort.of(np.empty((0, DIMENSION), np.float32)), size).typical
     threshold = rates.threshold(target)
     assert np.isfinite([threshold.similarity, *threshold.interval]).all()
     kept = rates.fpir(threshold.similarity) <= target * (1 + 1e-6)
@@ -216,7 +215,7 @@ def test_the_former_format_lets_the_gallery_speak() -> None:
     people, probes = random_people(3000, DIMENSION), random_people(4, DIMENSION, seed=7)
     size = GallerySize(3000, 3000)
     limits = [
-        [each.limit(0.01) for each in GalleryRates(read, cohort_of(people), size).of(probes)]
+        [each.limit(0.01) for each in GalleryRates(read, Cohort.of(people), size).of(probes)]
         for content in (fake_calibration(DIMENSION), former_calibration())
         for read in [from_json(content)]
     ]

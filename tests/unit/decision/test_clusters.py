@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from app.decision.calibration import Calibration
 from app.decision.clusters import clusters, cohesion
+from app.decision.cohort import Cohort
 from app.decision.fit import fit
 from app.decision.gallery_rates import WEIGHT, GalleryRates
 from app.decision.rates import GallerySize, comparison_rate
 from app.decision.standardise import MOST_RAISED
-from tests.support.fake_bundle import cohort_of, random_people
+from tests.support.fake_bundle import random_people
 from tests.unit.decision.calibrations import calibrations
 from tests.unit.decision.people import people
 
@@ -24,7 +25,7 @@ ENROLLED = people(100, 1, seed=77)[0]
 
 def rates_among(enrolled: Vectors, calibration: Calibration, factor: float = 1.0) -> GalleryRates:
     size = GallerySize(len(enrolled), len(enrolled))
-    return GalleryRates(calibration, cohort_of(enrolled), size, factor)
+    return GalleryRates(calibration, Cohort.of(enrolled), size, factor)
 
 
 def slow_clusters(

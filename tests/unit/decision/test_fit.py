@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from app.decision.calibration import Calibration
 from app.decision.calibration_file import from_json, to_json
+from app.decision.cohort import Cohort
 from app.decision.fit import _Body, _rates, fit
 from app.decision.fusion import Vectors, fuse_persons
 from app.decision.gallery_rates import GalleryRates
 from app.decision.pareto import Pareto
 from app.decision.rates import GallerySize, Threshold
-from tests.support.fake_bundle import cohort_of
 
 DIMENSION = 48
 DOUBLE_NAMES = 3
@@ -56,7 +56,7 @@ def measured_fpir(calibration: Calibration, persons: int, target: float) -> floa
     for start in range(0, 1500, persons):
         part = slice(start, start + persons)
         size = GallerySize(persons, 2 * persons)
-        rates = GalleryRates(calibration, cohort_of(enrolled[part]), size).of(probes)
+        rates = GalleryRates(calibration, Cohort.of(enrolled[part]), size).of(probes)
         limits = np.array([each.limit(target) for each in rates])
         named.append((scores[:, part].max(axis=1) >= limits).mean())
         if len(named) == 5:
@@ -173,7 +173,7 @@ def test_more_pictures_of_the_same_people_are_hardly_more_evidence() -> None:
 
 def test_the_interval_holds_the_rate_that_many_other_people_have() -> None:
     reference, size = fitted(1500, 2, seed=99), GallerySize(30, 30)
-    everybody = cohort_of(fuse_persons(*people(1500, 2, seed=99)).vectors)
+    everybody = Cohort.of(fuse_persons(*people(1500, 2, seed=99)).vectors)
     held = 0
     for seed in range(12):
         few = fitted(150, 2, seed=seed)

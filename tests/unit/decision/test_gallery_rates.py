@@ -15,7 +15,6 @@ from app.decision.fit import fit
 from app.decision.fusion import Vectors
 from app.decision.gallery_rates import WEIGHT, GalleryRates, typical_norm
 from app.decision.rates import MOST_MASKED, GallerySize
-from tests.support.fake_bundle import cohort_of
 from tests.unit.decision.people import people
 
 DIMENSION = 64
@@ -29,7 +28,7 @@ def bundle() -> Calibration:
 
 def gallery_of(enrolled: Vectors, *, factor: float = 1.0) -> GalleryRates:
     size = GallerySize(len(enrolled), len(enrolled))
-    return GalleryRates(bundle(), cohort_of(enrolled), size, factor)
+    return GalleryRates(bundle(), Cohort.of(enrolled), size, factor)
 
 
 def slow_z(enrolled: Vectors, probe: Vectors, candidate: int) -> float:
@@ -88,7 +87,9 @@ def test_many_probes_at_once_have_the_rates_of_each() -> None:
 
 
 def test_an_empty_gallery_has_the_bundles_people() -> None:
-    rates = GalleryRates(bundle(), Cohort.empty(DIMENSION), GallerySize(0, 0))
+    rates = GalleryRates(
+        bundle(), Cohort.of(np.empty((0, DIMENSION), np.float32)), GallerySize(0, 0)
+    )
     probe = people(1, 1, seed=2)[0]
     (found,) = rates.of(probe)
     mean, deviation = bundle().typical.mean, bundle().typical.deviation
@@ -215,7 +216,7 @@ def test_a_typical_probe_is_in_the_middle_of_all() -> None:
 
 @pytest.mark.parametrize("persons", [0, 1])
 def test_fewer_than_two_people_say_nothing_of_a_typical_probe(persons: int) -> None:
-    norm = typical_norm(bundle().typical, cohort_of(people(1, 1)[0][:persons]).spread)
+    norm = typical_norm(bundle().typical, Cohort.of(people(1, 1)[0][:persons]).spread)
     typical = bundle().typical
     for away in (0.0, 2.5):
         at = np.array([typical.mean + away * typical.deviation])

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from app.decision.calibration import Calibration
+from app.decision.cohort import Cohort
 from app.decision.fusion import Vectors
 from app.decision.impostor_tail import ImpostorTail
 from app.decision.numbers import Floats
 from app.decision.own_faces import OWN_FMR, own_limits, unlike
-from tests.support.fake_bundle import cohort_of, random_people
+from tests.support.fake_bundle import random_people
 
 DIMENSION = 64
 NOBODY: Vectors = np.empty((0, DIMENSION), np.float32)
@@ -24,7 +25,7 @@ def calibration() -> Calibration:
         "log_spread": [0.1] * 6,
     }
     return Calibration(
-        cohort_of(random_people(500, DIMENSION)).spread,
+        Cohort.of(random_people(500, DIMENSION)).spread,
         ImpostorTail.from_dict(normal),
         mated_similarity=0.66,
         ambiguity_margin=0.01,

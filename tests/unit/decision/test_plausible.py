@@ -14,13 +14,14 @@ import pytest
 from app.bundles.recipe import CAMERAS, PLAIN
 from app.decision.calibration import Calibration
 from app.decision.calibration_file import from_json, to_json
+from app.decision.cohort import Cohort
 from app.decision.fit import fit, mated_similarity
 from app.decision.fusion import fuse_persons
 from app.decision.plausible import check_plausible
 from app.decision.rates import Threshold
 from app.errors import BundleError
 from app.settings import SHIPPED
-from tests.support.fake_bundle import cohort_of, fake_calibration, former_calibration
+from tests.support.fake_bundle import fake_calibration, former_calibration
 from tests.unit.decision.people import people
 
 Content = dict[str, Any]
@@ -228,7 +229,7 @@ def test_no_embeddings_have_moments_below_the_bounds(
     rows = np.repeat(centres, 2, axis=0) + 0.3 * rng.normal(size=(2 * persons, dimension))
     rows /= np.linalg.norm(rows, axis=1)[:, None]
     vectors, owners = rows.astype(np.float32), np.repeat(np.arange(persons), 2)
-    spread = cohort_of(fuse_persons(vectors, owners).vectors).spread
+    spread = Cohort.of(fuse_persons(vectors, owners).vectors).spread
     assert spread.mean > -1 / (persons - 1) - 1e-6
     assert spread.deviation**2 > (1 - spread.mean) ** 2 / dimension - 2 / persons
     assert mated_similarity(vectors, owners) > spread.mean

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.decision.calibration import Calibration
+from app.decision.cohort import Cohort
 from app.decision.fit import fit
 from app.decision.fusion import Vectors
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import MOST_MASKED, GallerySize, comparison_rate
 from app.decision.resemblance import Members
-from tests.support.fake_bundle import cohort_of, random_people
+from tests.support.fake_bundle import random_people
 from tests.unit.decision.calibrations import calibrations, targets
 from tests.unit.decision.people import people
 
@@ -24,13 +25,13 @@ def test_each_is_judged_as_a_probe_of_the_others_is(
 ) -> None:
     vectors = random_people(persons, 8, seed=seed)
     size = GallerySize(persons, persons)
-    rates = GalleryRates(calibration, cohort_of(vectors), size, factor)
+    rates = GalleryRates(calibration, Cohort.of(vectors), size, factor)
     members = Members.of(rates, vectors)
     nearest = -np.sort(-(vectors @ vectors.T), axis=1)[:, 1:]
     own = members.judging(np.arange(persons), nearest, rate)
     assert len(own) == persons
     for at, each in enumerate(own):
-        others = GalleryRates(calibration, cohort_of(np.delete(vectors, at, axis=0)), size, factor)
+        others = GalleryRates(calibration, Cohort.of(np.delete(vectors, at, axis=0)), size, factor)
         expected = others.of(vectors[at : at + 1])[0].among(1).unmasked(nearest[at].tolist(), rate)
         assert each.limit(rate) == pytest.approx(expected.limit(rate), abs=1e-5)
         if nearest[at, 0] >= each.limit(rate):
@@ -42,7 +43,7 @@ def test_strangers_are_as_rarely_alike_as_it_says(common: float) -> None:
     vectors, labels = people(800, 2)
     calibration = fit(vectors, labels, contract_id="numbers", data="numbers", margin=0.03)
     enrolled = people(400, 1, seed=5, common=common)[0]
-    rates = GalleryRates(calibration, cohort_of(enrolled), GallerySize(400, 400))
+    rates = GalleryRates(calibration, Cohort.of(enrolled), GallerySize(400, 400))
     members = Members.of(rates, enrolled)
     one, other = np.triu_indices(400, 1)
     own = members.judging(np.arange(400), -np.sort(-(enrolled @ enrolled.T), axis=1)[:, 1:4], 1e-3)
@@ -56,7 +57,7 @@ def test_strangers_are_as_rarely_alike_as_it_says(common: float) -> None:
 def test_where_no_score_is_rare_enough_no_pair_is() -> None:
     calibration = fit(*people(60, 2), contract_id="c", data="d", margin=0.0)
     enrolled = people(5, 1)[0]
-    rates = GalleryRates(calibration, cohort_of(enrolled), GallerySize(5, 5))
+    rates = GalleryRates(calibration, Cohort.of(enrolled), GallerySize(5, 5))
     assert (Members.of(rates, enrolled).limits(1e-200) == np.inf).all()
 
 
@@ -68,7 +69,7 @@ def test_people_who_are_equally_near_are_not_judged_by_each_other(
 ) -> None:
     vectors = random_people(persons + 1, 8, seed=persons)
     size = GallerySize(persons, persons)
-    rates = GalleryRates(calibration, cohort_of(vectors[1:]), size)
+    rates = GalleryRates(calibration, Cohort.of(vectors[1:]), size)
     norm, z = rates.norms(vectors[:1]), calibration.tail.z_at(float(np.log(rate)))
     similarity = norm.similarity(z, together=together)
     others = replace(norm, bound=None)  # so near a person is not there, whose going is bounded
@@ -89,7 +90,7 @@ def test_the_limit_of_one_person_under_other_names_is_that_of_one_name(
 
     def limit(enrolled: Vectors) -> float:
         size = GallerySize(len(enrolled), len(enrolled))
-        members = Members.of(GalleryRates(calibration, cohort_of(enrolled), size), enrolled)
+        members = Members.of(GalleryRates(calibration, Cohort.of(enrolled), size), enrolled)
         nearest = -np.sort(-(one[:1] @ enrolled.T), axis=1)[:, 1:]
         assert nearest[0, 0] >= members.limits(rate)[others]
         [own] = members.judging(np.array([others]), nearest, rate)

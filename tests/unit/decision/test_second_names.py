@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from app.decision.calibration import Calibration
+from app.decision.cohort import Cohort
 from app.decision.fit import fit
 from app.decision.fusion import Fused, Vectors
 from app.decision.resemblance import SMALL_GALLERY, second_names
-from tests.support.fake_bundle import cohort_of
 from tests.unit.decision.people import people
 
 
@@ -21,7 +21,7 @@ def found(bundle: Calibration, vectors: Vectors) -> dict[int, int]:
     """The keys are 10, 11, and so on."""
     keys = np.arange(10, 10 + len(vectors))
     fused = Fused(keys, vectors, np.ones(len(vectors), np.int64))
-    return dict(second_names(bundle, cohort_of(vectors), fused))
+    return dict(second_names(bundle, Cohort.of(vectors), fused))
 
 
 @pytest.mark.parametrize("common", [0.0, 0.25, 0.5])
@@ -74,6 +74,6 @@ def test_what_is_not_looked_for_changes_nothing_that_can_be_seen(bundle: Calibra
     """One in twenty of a large gallery has a second name."""
     vectors = people(SMALL_GALLERY, 1, seed=1)[0]
     names = np.concatenate([vectors, people(25, 1, seed=1)[0]])
-    one, twice = cohort_of(vectors).spread, cohort_of(names).spread
+    one, twice = Cohort.of(vectors).spread, Cohort.of(names).spread
     assert twice.deviation == pytest.approx(one.deviation, rel=0.01)
     assert twice.mean == pytest.approx(one.mean, abs=0.01 * one.deviation)

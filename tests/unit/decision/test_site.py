@@ -13,7 +13,7 @@ from app.decision.fit import fit
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import GallerySize
 from app.decision.site import SiteFit, fit_site
-from tests.support.fake_bundle import cohort_of, random_people
+from tests.support.fake_bundle import random_people
 from tests.unit.decision.calibrations import calibrations, sizes, targets
 from tests.unit.decision.people import people
 
@@ -27,7 +27,7 @@ def bundle() -> Calibration:
 def at(persons: int, *, common: float, seed: int = 0) -> SiteFit:
     vectors = people(persons, 1, seed=seed, common=common)[0]
     size = GallerySize(persons, persons)
-    return fit_site(GalleryRates(bundle(), cohort_of(vectors), size), 0.01)
+    return fit_site(GalleryRates(bundle(), Cohort.of(vectors), size), 0.01)
 
 
 @pytest.mark.parametrize("persons", [2, 5, 20, 100])
@@ -54,7 +54,7 @@ def test_people_who_look_less_alike_do_not_fit_either() -> None:
 def test_the_ratio_is_about_what_strangers_do_at_the_bundles_threshold() -> None:
     vectors = people(2100, 1, seed=3, common=0.4)[0]
     enrolled, strangers = vectors[:100], vectors[100:]
-    found = fit_site(GalleryRates(bundle(), cohort_of(enrolled), GallerySize(100, 100)), 0.01)
+    found = fit_site(GalleryRates(bundle(), Cohort.of(enrolled), GallerySize(100, 100)), 0.01)
     named = (strangers @ enrolled.T).max(axis=1) >= found.bundle.similarity
     low, high = found.interval
     assert low < named.mean() / 0.01 < high
@@ -68,7 +68,7 @@ def test_whatever_the_people_numbers_come_out(
     rows = random_people(persons, 8, seed=persons).astype(np.float64)
     rows[:, 0] += pull
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    found = fit_site(GalleryRates(calibration, cohort_of(rows.astype(np.float32)), size), target)
+    found = fit_site(GalleryRates(calibration, Cohort.of(rows.astype(np.float32)), size), target)
     numbers = [found.ratio, *found.interval]
     assert np.isfinite([*numbers, found.shift, found.stretch]).all()
     assert min(numbers) >= 0
@@ -81,7 +81,7 @@ def test_whatever_the_people_numbers_come_out(
 @given(calibrations(), targets)
 def test_an_empty_gallery_is_treated_as_one_person(calibration: Calibration, target: float) -> None:
     empty, one = (
-        fit_site(GalleryRates(calibration, Cohort.empty(8), size), target)
+        fit_site(GalleryRates(calibration, Cohort.of(np.empty((0, 8), np.float32)), size), target)
         for size in (GallerySize(0, 0), GallerySize(1, 1))
     )
     assert empty == one

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.decision.cohort import Cohort
 from app.decision.fit import fit
 from app.decision.fusion import ROUNDING
 from app.decision.gallery_rates import GalleryRates
@@ -19,7 +20,6 @@ from app.evaluation.operating import (
     verdict,
 )
 from app.evaluation.rates import Rate, fnir
-from tests.support.fake_bundle import cohort_of
 from tests.unit.decision.people import people
 from tests.unit.evaluation.galleries import MARGIN, gallery, made, rates_of, trials
 
@@ -79,7 +79,7 @@ def test_a_larger_gallery_is_judged_by_the_people_it_will_have() -> None:
     bundle = fit(vectors, labels, contract_id="none", data="numbers", margin=MARGIN)
 
     def rates(persons: int, seed: int) -> GalleryRates:
-        cohort = cohort_of(people(persons, 1, seed=seed)[0])
+        cohort = Cohort.of(people(persons, 1, seed=seed)[0])
         return GalleryRates(bundle, cohort, GallerySize(persons, persons))
 
     few, many = ([rates(persons, seed) for seed in range(60)] for persons in (12, 120))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from app.decision.cohort import Cohort
 from app.decision.fusion import ROUNDING, fuse, fuse_persons
 from app.decision.gallery_rates import GalleryRates
 from app.decision.open_set import Outcome, decide
@@ -14,7 +15,6 @@ from app.evaluation import trials as room
 from app.evaluation.gallery import Gallery, Keys
 from app.evaluation.operating import outcomes
 from app.evaluation.trials import Search, Trials, leave_one_out
-from tests.support.fake_bundle import cohort_of
 from tests.unit.evaluation.galleries import (
     DIMENSION,
     MARGIN,
@@ -50,7 +50,7 @@ def search(of: Gallery, probe: int, left: Keys, target: float) -> Answer:
     similarities = fused.vectors @ vector
     order = np.argsort(-similarities, kind="stable")
     nearest = similarities[order].tolist()
-    rates = GalleryRates(calibration(), cohort_of(fused.vectors), rates_of(of).size)
+    rates = GalleryRates(calibration(), Cohort.of(fused.vectors), rates_of(of).size)
     [own] = rates.of(vector[None])
     limit = own.unmasked(nearest, target).limit(target)
     outcome = decide(nearest, limit, margin=MARGIN).outcome

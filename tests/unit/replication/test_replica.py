@@ -15,7 +15,6 @@ from app.index.flat import FlatIndex
 from app.index.reference import ReferenceIndex
 from app.replication.reader import cohort_near
 from app.replication.replica import CollectionReplica
-from tests.support.fake_bundle import cohort_of
 from tests.unit.replication.truth import (
     DIMENSION,
     NOW,
@@ -91,8 +90,8 @@ def test_who_is_not_valid_is_found_and_not_counted(
     later = replica.search(PROBE, 5, revision=2, now=NOW + timedelta(hours=1))
     assert later.gallery.size == GallerySize(1, 3)
     assert sorted(later.neighbours.keys[0].tolist()) == [1, 2]
-    assert later.gallery.cohort == cohort_of(vectors(2))
-    assert replica.state(revision=2, now=NOW).cohort == cohort_of(vectors(1, 2))
+    assert later.gallery.cohort == Cohort.of(vectors(2))
+    assert replica.state(revision=2, now=NOW).cohort == Cohort.of(vectors(1, 2))
 
 
 def test_two_replicas_have_the_same_cohort_whatever_their_ways(
@@ -113,7 +112,7 @@ def test_two_replicas_have_the_same_cohort_whatever_their_ways(
         of(other, lambda: FlatIndex(DIMENSION)).state(revision=other.revision, now=NOW),
     ]
     assert all(each.size == GallerySize(3, 4) for each in states)
-    assert all(each.cohort == cohort_of(vectors(1, 5, 8)) for each in states)
+    assert all(each.cohort == Cohort.of(vectors(1, 5, 8)) for each in states)
 
 
 def test_the_state_of_a_gallery_that_did_not_change_is_the_same_object(
@@ -166,7 +165,7 @@ def test_a_count_that_fails_half_way_is_forgotten_and_everybody_counted_again(
         for now in (later, NOW):
             with pytest.raises(MemoryError):
                 replica.state(revision=revision, now=now)
-    assert replica.state(revision=revision, now=later).cohort == cohort_of(vectors(2, 3))
+    assert replica.state(revision=revision, now=later).cohort == Cohort.of(vectors(2, 3))
     assert size(replica, revision) == GallerySize(3, 3)
 
 
@@ -291,7 +290,7 @@ def test_second_names_are_not_in_the_cohort_while_they_are_valid(truth: Truth) -
     """Everybody odd is the one before them, where that one is valid too."""
 
     def odd(cohort: Cohort, people: Fused) -> dict[int, int]:
-        assert cohort == cohort_of(people.vectors)
+        assert cohort == Cohort.of(people.vectors)
         there = people.owners.tolist()
         return {key: key - 1 for key in there if key % 2 and key - 1 in there}
 
@@ -304,7 +303,7 @@ def test_second_names_are_not_in_the_cohort_while_they_are_valid(truth: Truth) -
     state = replica.state(revision=truth.revision, now=NOW)
     assert state.second_names == {1: 0, 3: 2, 5: 4}
     assert state.size == GallerySize(6, 12)
-    assert state.cohort == cohort_of(vectors(0, 2, 4))
+    assert state.cohort == Cohort.of(vectors(0, 2, 4))
     found = cohort_near(replica, PROBE, 2, revision=truth.revision, now=NOW)
     assert found.neighbours.keys.tolist()[0][:3] == [0, 1, 2]
     assert found.counts.tolist()[0][:3] == [True, False, True]
@@ -313,4 +312,4 @@ def test_second_names_are_not_in_the_cohort_while_they_are_valid(truth: Truth) -
     truth.remove(4)
     state = replica.state(revision=truth.revision, now=NOW)
     assert state.second_names == {1: 0}
-    assert state.cohort == cohort_of(vectors(0, 3, 5))
+    assert state.cohort == Cohort.of(vectors(0, 3, 5))
