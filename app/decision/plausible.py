@@ -48,12 +48,13 @@ def check_plausible(calibration: Calibration, *, dimension: int) -> None:
     """``ValueError`` names the number that cannot be right, for embeddings of ``dimension``.
 
     Where the evidence does not say of how many people it is, it was not measured by Kith: then the
-    tail's own mean and deviation are not asked for, and a quarter of the deviation is enough.
+    tail's own mean and deviation are not asked for, and a quarter of the deviation is enough. Nor
+    are they asked for of fewer than 50 people, of whom no tail is fitted and no rate promised.
     """
     people = _people(calibration.evidence)
     _check_spread(calibration, people, dimension)
     _check_margin(calibration)
-    if people is not None:
+    if people is not None and (people >= FEWEST_PEOPLE or calibration.is_former):
         _check_standardised(calibration)
         _check_support(calibration, people)
     _check_thresholds(calibration)
