@@ -111,7 +111,7 @@ def delete_collection(
     _caller: MayAdminister,
     services: Provided,
     *,
-    force: Annotated[SwitchText, Query(description="Also with everybody in it.")] = False,
+    force: Annotated[SwitchText, Query(description="Also with everything in it.")] = False,
 ) -> None:
-    """Delete a collection; one that has persons needs `?force=true`."""
+    """Delete a collection; one that has persons, doors or rules needs `?force=true`."""
     services.collections.delete(collection_id, force=force)

@@ -110,13 +110,13 @@ class CollectionService:
         return view
 
     def delete(self, collection_id: str, *, force: bool) -> None:
-        """Delete a collection; one with persons needs ``force``, else ``Conflict``."""
+        """Delete a collection; one with persons or doors needs ``force``, else ``Conflict``."""
         with self._database.write() as session:
             row = repository.lock_collection(session, collection_id)
-            if repository.has_persons(session, row) and not force:
+            if not (force or repository.is_empty(session, row, self._owned)):
                 raise Conflict(
                     f"The collection {collection_id!r} is not empty; `?force=true` deletes it with "
-                    "everybody in it."
+                    "everybody in it, and with its doors and their rules."
                 )
             for model in self._owned:
                 forget(session, model, repository.keys_of(model, row))

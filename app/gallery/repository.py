@@ -116,9 +116,9 @@ def keys_of(model: type[Base], owner: Collection) -> Select[int]:
     return select(columns.key).where(columns.collection_key == owner.key)
 
 
-def has_persons(session: Session, owner: Collection) -> bool:
-    """Whether anybody is in the collection."""
-    return bool(session.scalar(select(keys_of(Person, owner).exists())))
+def is_empty(session: Session, owner: Collection, models: Sequence[type[Base]]) -> bool:
+    """Whether the collection has no row of any of ``models``."""
+    return not any(session.scalar(select(keys_of(model, owner).exists())) for model in models)
 
 
 def counts(session: Session, collection_keys: Sequence[int]) -> dict[int, tuple[int, int]]:

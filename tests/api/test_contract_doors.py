@@ -21,6 +21,7 @@ pytestmark = pytest.mark.both_databases
 HQ = "/collections/hq"
 ANY = {"If-Match": "*"}
 SHARED = {"collection_id": "hq", "created_at": "2026-05-04T12:00:00Z"}
+LOOSE = {"doors": {"zone_id": None}}
 ITEMS = {kind: f"{HQ}/{kind}/{new['id']}" for kind, new in MADE.items()}
 
 
@@ -265,6 +266,14 @@ def rows(service: Container, *, of: list[str]) -> dict[str, int]:
         tables = Base.metadata.tables
         counts = {name: select(func.count()).select_from(tables[name]) for name in of}
         return {name: session.scalar(query) or 0 for name, query in counts.items()}
+
+
+@pytest.mark.parametrize("kind", ["zones", "doors", "groups", "schedules"])
+def test_a_collection_with_doors_is_deleted_by_force_alone(client: TestClient, kind: str) -> None:
+    made(client.post(f"{HQ}/{kind}", json={**MADE[kind], **LOOSE.get(kind, {})}))
+    assert "force=true" in problem(client.delete(HQ), 409, "conflict")["detail"]
+    assert client.delete(ITEMS[kind], headers=ANY).status_code == 204
+    assert client.delete(HQ).status_code == 204
 
 
 def test_nothing_is_left_of_a_deleted_collection_or_person(
