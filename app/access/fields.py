@@ -12,6 +12,8 @@ from app.web.fields import BodyFields, Count, Id, Label, Whole
 _CLOCK: Final = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 MOST_HOURS: Final = 24
 """Hours of one day, and rows of a week for each of its days."""
+MOST_OF_WEEK: Final = 7 * MOST_HOURS
+"""Rows of a week."""
 MOST_SPECIAL_DAYS: Final = 400
 """A year of days with hours of their own, and some more."""
 

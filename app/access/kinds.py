@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.access.fields import DAY_NAMES
+from app.access.fields import DAY_NAMES, MOST_OF_WEEK, MOST_SPECIAL_DAYS
 from app.access.ical import NotInSubset, read_days, read_week
 from app.access.models import Door, Group, PolicyRow, Rule, Schedule, Zone
 from app.access.policy.schedules import WeeklyHours
@@ -26,8 +26,8 @@ View = TypeVar("View", bound=PolicyView)
 Values = dict[str, Any]
 
 
-def _unchanged(values: Values, today: date) -> Values:
-    del today
+def _unchanged(values: Values, today: date, row: PolicyRow | None) -> Values:
+    del today, row
     return values
 
 
@@ -39,7 +39,8 @@ def _nothing(row: PolicyRow) -> None:
 class Kind(Generic[Row, View]):
     """One kind of row. ``links``: the relationship and the model behind each field that names
     another row. ``named_by``: the columns that refer to this kind. ``prepared`` turns a body's
-    values into those of columns; ``check`` raises ``InvalidRequest`` for a row that makes no sense.
+    values, for a row that there is or for a new one, into those of columns; ``check`` raises
+    ``InvalidRequest`` for a row that makes no sense.
     """
 
     noun: str
@@ -47,7 +48,7 @@ class Kind(Generic[Row, View]):
     view: Callable[[Row, str], View]
     links: Mapping[str, tuple[str, type[PolicyRow]]] = field(default_factory=dict)
     named_by: tuple[InstrumentedAttribute[Any], ...] = ()
-    prepared: Callable[[Values, date], Values] = _unchanged
+    prepared: Callable[[Values, date, Row | None], Values] = _unchanged
     check: Callable[[Row], None] = _nothing
 
 
@@ -95,12 +96,13 @@ def _one_place(row: Rule) -> None:
         raise InvalidRequest(f"door_id: {message}.", errors=[FieldError("door_id", message)])
 
 
-def _calendars(values: Values, today: date) -> Values:
+def _calendars(values: Values, today: date, row: Schedule | None) -> Values:
     """The columns of a schedule, with what its calendars hold."""
     week, days = values.pop("week_icalendar", None), values.pop("special_days_icalendar", None)
     try:
         if week is not None:
             values["week"] = [_weekly(each) for each in read_week(week, today=today)]
+            _check_length("week_icalendar", values["week"], MOST_OF_WEEK)
     except NotInSubset as error:
         raise _unreadable("week_icalendar", error) from None
     try:
@@ -109,10 +111,18 @@ def _calendars(values: Values, today: date) -> Values:
                 {"name": None, "first": first.isoformat(), "last": last.isoformat(), "hours": []}
                 for first, last in read_days(days)
             ]
-            values["special_days"] = values.get("special_days", []) + closed
+            known = values.get("special_days", row.special_days if row else [])
+            values["special_days"] = known + [each for each in closed if each not in known]
+            _check_length("special_days_icalendar", values["special_days"], MOST_SPECIAL_DAYS)
     except NotInSubset as error:
         raise _unreadable("special_days_icalendar", error) from None
     return values
+
+
+def _check_length(name: str, rows: list[Values], most: int) -> None:
+    if len(rows) > most:
+        message = f"at most {most} rows fit into a schedule; with this calendar it has {len(rows)}"
+        raise InvalidRequest(f"{name}: {message}.", errors=[FieldError(name, message)])
 
 
 def _weekly(each: WeeklyHours) -> Values:

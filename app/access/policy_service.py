@@ -45,7 +45,7 @@ class PolicyService(Generic[Row, View]):
                     revision=repository.raise_revision(session, owner),
                     created_at=now,
                     updated_at=now,
-                    **self._columns(session, owner, values),
+                    **self._columns(session, owner, values, None),
                 )
                 kind.check(row)
                 session.add(row)
@@ -84,7 +84,7 @@ class PolicyService(Generic[Row, View]):
             owner = lock_collection(session, collection_id)
             row = self._row(session, owner, row_id)
             known.check(row.revision, f"The {kind.noun} {row_id!r}")
-            for name, value in self._columns(session, owner, changes).items():
+            for name, value in self._columns(session, owner, changes, row).items():
                 setattr(row, name, value)
             kind.check(row)
             row.revision = repository.raise_revision(session, owner)
@@ -118,12 +118,12 @@ class PolicyService(Generic[Row, View]):
         return repository.get(session, owner, self._kind.model, row_id, self._kind.noun)
 
     def _columns(
-        self, session: Session, owner: Collection, values: dict[str, Any]
+        self, session: Session, owner: Collection, values: dict[str, Any], row: Row | None
     ) -> dict[str, Any]:
         """The values of a body as those of columns and relationships; ``InvalidRequest`` for an id
         of nothing.
         """
-        columns = self._kind.prepared(dict(values), self._clock.now().date())
+        columns = self._kind.prepared(dict(values), self._clock.now().date(), row)
         for name, (relationship, model) in self._kind.links.items():
             if name not in columns:
                 continue

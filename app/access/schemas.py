@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, model_validator
 
 from app.access.fields import (
+    MOST_OF_WEEK,
     MOST_SPECIAL_DAYS,
     Direction,
     Milliseconds,
@@ -160,7 +161,7 @@ class SchedulePatch(Named):
 
     time_zone: TimeZone = Field(default_factory=str)
     week: list[WeeklyField] = Field(
-        [], max_length=168, description="Hours of the week; overlapping ones are a union."
+        [], max_length=MOST_OF_WEEK, description="Hours of the week; overlapping ones are a union."
     )
     week_icalendar: str | None = Field(
         None,
@@ -176,7 +177,8 @@ class SchedulePatch(Named):
     special_days_icalendar: str | None = Field(
         None,
         max_length=_CALENDAR,
-        description="Further special days, closed, as iCalendar: whole days that do not recur.",
+        description="Further special days, closed, as iCalendar: whole days that do not recur. In "
+        "a patch they join those of `special_days`, or without it those that there are.",
     )
 
     @model_validator(mode="before")

@@ -197,10 +197,33 @@ def test_a_schedule_is_read_from_icalendar(client: TestClient) -> None:
     assert found["special_days"] == [
         {"name": None, "first": "2027-12-24", "last": "2027-12-26", "hours": []}
     ]
+    path, easter = f"{HQ}/schedules/{found['id']}", days.replace("202712", "202703")
+    more = {"special_days_icalendar": wrap.format(easter)}
+    for _ in range(2):  # the same calendar again adds nothing
+        changed = told(client.patch(path, json=more, headers=ANY))
+        assert [each["first"] for each in changed["special_days"]] == ["2027-12-24", "2027-03-24"]
     odd = {"week_icalendar": wrap.format(event.replace("WEEKLY", "DAILY"))}
     answer = client.patch(f"{HQ}/schedules/{found['id']}", json=odd, headers=ANY)
     (error,) = problem(answer, 422, "invalid_request")["errors"]
     assert error["message"] == "line 5: RRULE: only FREQ=WEEKLY is read"
+
+
+def test_calendars_are_held_to_the_length_of_lists(site: TestClient) -> None:
+    event = "BEGIN:VEVENT\nDTSTART:{}\nEND:VEVENT\n"
+    hours = event.format("19700105T080000\nDTEND:19700105T180000\nRRULE:FREQ=WEEKLY")
+    day = event.format("20271224")
+    wrap = "BEGIN:VCALENDAR\n{}END:VCALENDAR\n"
+    days = [{"first": f"2027-{each // 28 + 1:02}-{each % 28 + 1:02}"} for each in range(300)]
+    for fields, field in (
+        ({"week_icalendar": wrap.format(hours * 169)}, "week_icalendar"),
+        (
+            {"special_days": days, "special_days_icalendar": wrap.format(day * 101)},
+            "special_days_icalendar",
+        ),
+    ):
+        assert wrong(site.patch(ITEMS["schedules"], json=fields, headers=ANY)) == [field]
+    fits = {"week_icalendar": wrap.format(hours * 168)}
+    assert len(told(site.patch(ITEMS["schedules"], json=fits, headers=ANY))["week"]) == 168
 
 
 def test_members_come_and_go(site: TestClient) -> None:
