@@ -61,7 +61,7 @@ def main() -> None:
         face = central_face(pipeline, decode_image(photos[row].file.read_bytes(), _LIMITS))
         if face is not None:
             crops[row] = face.crop
-    draws = [_usable(draw, crops) for draw in draws]
+    draws = [usable(draw, crops) for draw in draws]
     measured = [_measured(bundle, draws, crops, labels) for bundle in bundles]
     Console(width=120).print(table(folders, *measured))
 
@@ -83,7 +83,7 @@ def protocol(labels: NDArray[np.int64], seed: int) -> Protocol:
     )
 
 
-def _usable(draw: Protocol, crops: Crops) -> Protocol:
+def usable(draw: Protocol, crops: Crops) -> Protocol:
     """Without the rows in which no face was found."""
 
     def kept(rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -101,7 +101,7 @@ def _measured(
     def all_rows(view: str) -> Vectors:
         rows = everything if view == CLEAN else probes
         out = np.zeros((len(labels), bundle.manifest.dimension), np.float32)
-        out[rows] = _embedded(bundle, rows, crops, view)
+        out[rows] = embedded(bundle, rows, crops, view)
         return out
 
     clean = all_rows(CLEAN)
@@ -111,10 +111,14 @@ def _measured(
     }
 
 
-def _embedded(bundle: Bundle, rows: NDArray[np.int64], crops: Crops, view: str) -> Vectors:
-    """``rows`` as ``view`` shows them (n, d); what was asked before is in ``data/cache``."""
+def embedded(
+    bundle: Bundle, rows: NDArray[np.int64], crops: Crops, view: str, *, name: str = ""
+) -> Vectors:
+    """``rows`` as ``view`` shows them (n, d); what was asked before by this ``name`` is in
+    ``data/cache``.
+    """
     views = Path(degraded_views.__file__).read_bytes()
-    asked = hashlib.sha256(views + view.encode() + rows.tobytes()).hexdigest()[:16]
+    asked = hashlib.sha256(views + (name or view).encode() + rows.tobytes()).hexdigest()[:16]
     file = Path("data/cache") / f"degraded-{bundle.manifest.contract_id}-{asked}.npy"
     if not file.exists():
         embedder = OnnxEmbedder(bundle)
