@@ -78,7 +78,9 @@ class _Routes(Generic[New, Patch]):
                 ticket,
                 lambda keep: service.create(collection_id, body.fields, keep),
             )
-            if isinstance(made, schemas.PolicyView):
+            if isinstance(made, Response):  # repeated: as it is by now
+                tagged(made, self.view.model_validate_json(bytes(made.body)).revision)
+            else:
                 tagged(response, made.revision)
             return made
 

@@ -183,6 +183,16 @@ def test_a_rule_moves_from_its_door_to_a_zone(site: TestClient) -> None:
     assert told(site.patch(ITEMS["rules"], json=both, headers=ANY)).items() >= both.items()
 
 
+@pytest.mark.parametrize("kind", MADE)
+def test_a_repeated_answer_has_the_tag_of_the_row_as_it_is(site: TestClient, kind: str) -> None:
+    once = {"Idempotency-Key": "once"}
+    first = site.post(f"{HQ}/{kind}", json={**MADE[kind], "id": "second"}, headers=once)
+    changed = site.patch(f"{HQ}/{kind}/second", json={"name": "New"}, headers=tag(first))
+    again = site.post(f"{HQ}/{kind}", json={**MADE[kind], "id": "second"}, headers=once)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert tag(again) == tag(changed) != tag(first)
+
+
 def test_a_schedule_is_read_from_icalendar(client: TestClient) -> None:
     event = "DTSTART:19700105T080000\nDTEND:19700105T180000\nRRULE:FREQ=WEEKLY;BYDAY=MO,TU\n"
     days = "DTSTART;VALUE=DATE:20271224\nDTEND;VALUE=DATE:20271227\n"
