@@ -184,7 +184,8 @@ class SchedulePatch(Named):
     @model_validator(mode="before")
     @classmethod
     def _one_week(cls, values: Any) -> Any:  # noqa: ANN401 - whatever the client sent
-        if isinstance(values, dict) and {"week", "week_icalendar"} <= values.keys():
+        both = ("week", "week_icalendar")
+        if isinstance(values, dict) and all(values.get(name) is not None for name in both):
             raise ValueError("send week or week_icalendar, and not both")
         return values
 
