@@ -37,6 +37,7 @@ Names = NDArray[np.str_]
 LEARNED, SPOILT, JUDGED = 400, 300, 1500
 _VIEWED: Final = 2  # photos of a person that are degraded: the fourth and the fifth
 _TEMPLATES: Final = 3
+_STRANGERS: Final = 500
 _LIMITS: Final = ImageLimits(10 << 20, 40_000_000)
 
 
@@ -57,8 +58,9 @@ class Spoilt:
 @dataclass(frozen=True, slots=True)
 class Data:
     """``learned`` and ``spoilt`` faces; ``whole`` ones to learn from (n, d); and the first three
-    photos of the people who are judged, ``templates`` by person (k, d), with further ones as every
-    view shows them: ``views`` (m, d), of the people ``viewed`` (m,).
+    photos of the people who are judged, ``templates`` by person (k, d), with further ones, or of
+    people who have none the first, as every view shows them: ``views`` (m, d), of the people
+    ``viewed`` (m,).
     """
 
     learned: Spoilt
@@ -131,9 +133,13 @@ class _Kept:
         return {person: found[CLEAN][owners == person] for person in people if person in owners}
 
     def views(self, people: Sequence[str]) -> tuple[dict[str, Vectors], Names]:
-        """The photos after the templates, as every view shows them."""
+        """The photos after the templates, and one photo each of some people who have no more than
+        templates, as every view shows them.
+        """
         end = _TEMPLATES + _VIEWED
         photos = [photo for person in people for photo in self._of[person][_TEMPLATES:end]]
+        few = [person for person in people if len(self._of[person]) <= _TEMPLATES]
+        photos += [self._of[person][0] for person in few[:_STRANGERS]]
 
         def made() -> dict[str, Any]:
             shown = {name: (lambda crop, row, name=name: seen(crop, row, name)) for name in VIEWS}
