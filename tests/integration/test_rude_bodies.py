@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.api.sites import PLACES
 from tests.api.support import told
 from tests.support.memory import MEBIBYTE
 from tests.support.rude import (
@@ -68,7 +69,7 @@ def with_bodies(server: ServerProcess) -> Iterator[tuple[str, str]]:
     """Method and path of every operation that takes a body."""
     with server.client() as client:
         document = told(client.get(f"{server.url}/openapi.json"))
-    places = {"collection_id": "hq", "person_id": "ada"}
+    places = {"collection_id": "hq", "person_id": "ada", **PLACES}
     for path, item in document["paths"].items():
         for method, operation in item.items():
             if "requestBody" in operation:
