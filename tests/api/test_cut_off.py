@@ -15,12 +15,13 @@ from PIL import Image
 
 from app.bootstrap import build
 from app.settings import Settings
+from tests.api import sites
 from tests.api.support import client_of, enrol, made, make_collection, problem, told
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
 FORM, JSON = "multipart/form-data", "application/json"
-PLACES: Final = {"collection_id": "staff", "person_id": "ada"}
+PLACES: Final = {"collection_id": "staff", "person_id": "ada", **sites.PLACES}
 VALUES: Final[dict[str, Any]] = {
     "person_id": "ada",
     "verdict": "not_them",
@@ -29,18 +30,30 @@ VALUES: Final[dict[str, Any]] = {
     "metadata": {"badge": 7},
     "scopes": ["read"],
     "lookalikes": "off",
+    "unlike": "off",
     "max_faces_per_person": 50,
     "subject": "largest",
     "source_subject": "largest",
     "target_subject": "central",
     "valid_from": "2026-01-01T00:00:00Z",
     "valid_until": "2027-01-01T00:00:00Z",
+    "mode": "decide",
+    "direction": "in",
+    "ref": {"acs": "R-1"},
+    "time_zone": "Europe/Berlin",
+    "week": [],
+    "special_days": [],
+    **sites.PLACES,
 }
 LEFT_OUT: Final = {
     "give_feedback": {"probe_id"},
     "distances": {"person_ids"},
     "cluster": {"stored_probes"},
-    "create_key": {"collections", "expires_at"},
+    "create_key": {"collections", "doors", "expires_at"},
+    "create_schedule": {"week_icalendar", "special_days_icalendar"},
+    "update_schedule": {"week_icalendar", "special_days_icalendar"},
+    "create_rule": {"zone_id"},
+    "update_rule": {"zone_id"},
 }
 """What does not go together with the rest of the fields."""
 
@@ -62,7 +75,9 @@ def service(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iter
         make_collection(client, lookalikes="off")
         enrol(client, "/collections/staff", "ada", picture(1))
         enrol(client, "/collections/staff", "bob", picture(2))
+        sites.make_site(client, "/collections/staff")
         client.headers["x-data"] = str(folder)
+        client.headers["If-Match"] = "*"
         yield client
 
 
