@@ -32,6 +32,7 @@ def test_a_face_enrolled_with_a_box_beyond_the_border_is_still_told() -> None:
         number=1,
         image_sha256="0" * 64,
         box={"x": -12, "y": -3, "width": 100, "height": 120},
+        turned_degrees=0,
         detection_score=0.9,
         quality={},
         contract_id="c",
