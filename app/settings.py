@@ -189,7 +189,7 @@ class Settings(BaseSettings):
     ] = 0.4
     min_recognisability: Annotated[
         float, Field(ge=0, le=1, description="Lowest recognisability that is enrolled; 0: any.")
-    ] = 0.15
+    ] = 0.3
     snapshot_seconds: Annotated[
         int,
         Field(

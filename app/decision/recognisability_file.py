@@ -19,6 +19,7 @@ _HALF: Final = np.dtype("<f2")
 _MOST_BIAS: Final = 100.0
 _MOST_WEIGHT: Final = 1000.0
 _MOST_KINDS: Final = 256
+_MOST_RANK: Final = 4096
 
 
 def to_json(learned: Recognisability) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def to_json(learned: Recognisability) -> dict[str, Any]:
     return {
         "kinds": list(learned.kinds),
         "bias": round(learned.bias, 6),
+        "rank": learned.axes.shape[1],
         **{name: _text(getattr(learned, name)) for name in ("weights", "means", "axes", "floors")},
     }
 
@@ -35,16 +37,19 @@ def from_json(content: Mapping[str, Any]) -> Recognisability:
     kinds = content["kinds"]
     if not isinstance(kinds, list) or not 0 < len(kinds) <= _MOST_KINDS:
         raise ValueError(f"recognisability.kinds is {shown(kinds)}; a list of names is right")
+    rank = int(number(content["rank"], "recognisability.rank", 0, _MOST_RANK))
     bias = number(content["bias"], "recognisability.bias", -_MOST_BIAS, _MOST_BIAS)
     weights = _numbers(content, "weights", _MOST_WEIGHT)
     # What unit vectors have in common is no longer than they are, and so is what they differ by.
     means, axes, floors = (_numbers(content, name, 1.0) for name in ("means", "axes", "floors"))
     d, k = len(weights), len(kinds)
-    for name, values, size in (("means", means, k * d), ("floors", floors, k)):
+    for name, values, size in (
+        ("means", means, k * d),
+        ("axes", axes, k * rank * d),
+        ("floors", floors, k),
+    ):
         if len(values) != size:
             raise ValueError(f"recognisability.{name} has {len(values)} numbers; {size} are right")
-    if len(axes) % (k * d):
-        raise ValueError(f"recognisability.axes has {len(axes)} numbers; {k * d} for each is right")
     if not (floors >= 0).all():
         raise ValueError("recognisability.floors has a number below 0; variances are right")
     return Recognisability(
@@ -52,7 +57,7 @@ def from_json(content: Mapping[str, Any]) -> Recognisability:
         weights,
         bias,
         means.reshape(k, d),
-        axes.reshape(k, -1, d),
+        axes.reshape(k, rank, d),
         floors,
     )
 

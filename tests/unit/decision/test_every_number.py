@@ -31,10 +31,8 @@ HARMLESS: Final = {
     "tail.log_fmr": "the rates of the first and the last score: all strangers, and one in 10^12",
     "tail.log_spread": "the error of the last",
 }
-ONLY_BY_SHA_256: Final = {"strangers.mean", "strangers.deviation", "recognisability.bias"}
-"""How alike people are, and how many faces count as whole, is said by nothing else in the file, and
-these are possible for faces.
-"""
+ONLY_BY_SHA_256: Final = {"strangers.mean", "strangers.deviation"}
+"""How alike people are is said by nothing else in the file, and these are possible for faces."""
 
 
 def numbers_of(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

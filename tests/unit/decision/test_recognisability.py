@@ -118,7 +118,7 @@ def test_the_score_is_that_of_the_kind_whose_strangers_are_nearest() -> None:
             deviation = np.sqrt(float(((axes @ person) ** 2).sum() + floor))
             each.append((s - float(mean @ person)) / deviation)
         logits = [float(model.weights @ v) + model.bias for v in (person, probe)]
-        expected.append(min(each) + min(2 * max(*logits, 0.0), 1.0))
+        expected.append(min(each) + min(max(*logits, 0.0), 4.0))
     assert learned().z(people, probes, similarity) == pytest.approx(expected, abs=1e-4)
 
 

@@ -65,10 +65,7 @@ WRONG: dict[str, tuple[Callable[[Part], object], str]] = {
         lambda p: p.update(means=numbers(*[2.0] * KINDS * DIMENSION)),
         "recognisability.means has a number that is not of -1 to 1",
     ),
-    "half an axis": (
-        lambda p: p.update(axes=numbers(*[0.1] * 7)),
-        f"recognisability.axes has 7 numbers; {KINDS * DIMENSION} for each is right",
-    ),
+    "another rank": (lambda p: p.update(rank=3), "recognisability.axes has"),
     "a negative variance": (
         lambda p: p.update(floors=numbers(*[-0.1] * KINDS)),
         "recognisability.floors has a number below 0",
