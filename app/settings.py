@@ -187,9 +187,6 @@ class Settings(BaseSettings):
             "1 where an eye, the nose or the mouth is outside.",
         ),
     ] = 0.4
-    min_recognisability: Annotated[
-        float, Field(ge=0, le=1, description="Lowest recognisability that is enrolled; 0: any.")
-    ] = 0.3
     snapshot_seconds: Annotated[
         int,
         Field(

@@ -55,8 +55,6 @@ class _Clusters:
         self._sums = vectors.astype(np.float64)
         self._centroids = self._sums.copy()
         self._persons, self._norms = self._norms_of(vectors)
-        learned = rates.bundle.recognisability
-        self._spoilt = None if learned is None else learned.strangers(vectors)
         self.members = [[row] for row in range(count)]
         self.z = np.full((count, count), -np.inf)
 
@@ -71,28 +69,16 @@ class _Clusters:
         persons, norms = self._norms_of(self._centroids[one : one + 1])
         self._persons[one] = persons[0]
         self._norms.mean[one], self._norms.squares[one] = norms.mean[0], norms.squares[0]
-        learned = self._rates.bundle.recognisability
-        if learned is not None and self._spoilt is not None:
-            self._spoilt.put(one, learned.strangers(self._centroids[one : one + 1]))
         self.compare(one)
 
     def compare(self, row: int) -> None:
-        """The score of ``row`` and every other cluster: the lowest one of the two norms, and of
-        those among spoilt strangers of the two.
-        """
+        """The score of ``row`` and every other cluster: the lower one of the two norms."""
         others = np.array(
             [at for at, rows in enumerate(self.members) if rows and at != row], np.intp
         )
         similarity = self._centroids[others] @ self._centroids[row]
         own = self._scores(np.full_like(others, row), similarity)
         z = np.minimum(self._scores(others, similarity), own)
-        if self._spoilt is not None:
-            one, all_others = (
-                self._spoilt.rows(np.full_like(others, row)),
-                self._spoilt.rows(others),
-            )
-            z = np.minimum(z, one.z(similarity, all_others.whole))
-            z = np.minimum(z, all_others.z(similarity, one.whole))
         self.z[row, others] = self.z[others, row] = z
 
     def _scores(self, rows: NDArray[np.intp], similarity: Floats) -> Floats:

@@ -10,7 +10,6 @@ from app.decision.cohort import Cohort, Spread
 from app.decision.fusion import Vectors
 from app.decision.numbers import Floats
 from app.decision.rates import GallerySize, ProbeRates, z_at
-from app.decision.recognisability import Recognisability
 from app.decision.standardise import Norms, Weight
 
 WEIGHT: Final = Weight(mean=3.0, spread=20.0)
@@ -43,10 +42,7 @@ class GalleryRates:
     def of(self, probes: Vectors | Floats) -> list[ProbeRates]:
         """The error rates of each of ``probes`` (b, d), which have unit length."""
         norms = self.norms(probes)
-        return [
-            self._rates(norms.one(row), probe=probe, spoilt=self.bundle.recognisability)
-            for row, probe in enumerate(probes)
-        ]
+        return [self._rates(norms.one(row)) for row in range(len(probes))]
 
     def norms(self, probes: Vectors | Floats, *, without: Floats | None = None) -> Norms:
         """The norms of ``probes`` (b, d). ``without`` (b,) are the similarities of one person each,
@@ -75,14 +71,8 @@ class GalleryRates:
         """
         return z_at(self.bundle.tail, fmr, self.factor)
 
-    def _rates(
-        self,
-        norm: Norms,
-        *,
-        probe: Vectors | Floats | None = None,
-        spoilt: Recognisability | None = None,
-    ) -> ProbeRates:
-        return ProbeRates(norm, self.bundle.tail, self.persons, self.factor, probe, spoilt)
+    def _rates(self, norm: Norms) -> ProbeRates:
+        return ProbeRates(norm, self.bundle.tail, self.persons, self.factor)
 
 
 def gallery_norms(

@@ -50,17 +50,6 @@ class Members:
         limits = [self.norms.similarity(z, together=each) for each in names]
         return np.asarray(np.min(limits, axis=0), np.float64)
 
-    def spoilt_rates(self, one: Vectors, other: Vectors, similarity: Floats) -> Floats:
-        """How often (p,) spoilt strangers are as alike as the people ``one`` (p, d) and ``other``
-        (p, d) are, a pair a row; 0 where the bundle does not say.
-        """
-        learned = self.rates.bundle.recognisability
-        if learned is None:
-            return np.zeros(len(similarity))
-        z = np.minimum(learned.z(one, other, similarity), learned.z(other, one, similarity))
-        log_rate = self.rates.bundle.tail.log_rate(z) + np.log(self.rates.factor)
-        return np.asarray(np.exp(np.minimum(log_rate, 0.0)), np.float64)
-
     def judging(self, rows: Rows, nearest: Floats | Vectors, fmr: float) -> Sequence[ProbeRates]:
         """The rates of strangers to each person of ``rows`` (r,), by all but further names of them:
         ``nearest`` (r, k) are their highest similarities to others, best first.

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from app.decision.fusion import ROUNDING, fuse
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import MOST_MASKED, reached
-from app.decision.recognisability import Recognisability
 from app.decision.standardise import Norms
 from app.evaluation.gallery import Gallery, Keys, Vectors
 
@@ -25,7 +24,6 @@ Flags = NDArray[np.bool_]
 
 _SCORES: Final = 1 << 24  # similarities held at once
 _ROWS: Final = 4096  # probes in float64 at once
-_MOST_Z: Final = 35.0  # of spoilt strangers: beyond any tail, and its exponential is finite
 _CANCELLED: Final = 1e-4  # so short a sum is no direction in float64 of float32 templates
 
 
@@ -79,9 +77,7 @@ class Trials:
 class Nearest:
     """The similarity of n probes of ``owner`` (n,) to their ``own`` person (n,), minus infinity
     where nothing is left to enrol, and to the nearest ``others`` (n, k), best first, of all
-    ``persons``; ``lookalike`` (n,) is the first of them. ``spoilt`` (n, 1 + k) are the standardised
-    scores of all these among spoilt strangers, the own person's first; None where the bundle has
-    not learned any.
+    ``persons``; ``lookalike`` (n,) is the first of them.
     """
 
     owner: Keys
@@ -89,20 +85,11 @@ class Nearest:
     own: Floats
     others: Floats
     lookalike: Keys
-    spoilt: Floats | None = None
 
     @property
     def everybody(self) -> Floats:
         """(n, k + 1) the own person among the others, best first."""
         return np.sort(np.column_stack([self.own, self.others]), axis=1)[:, ::-1]
-
-    @property
-    def _most(self) -> tuple[Floats | float, Floats | float]:
-        """The highest scores that ``everybody`` and ``others`` may have."""
-        if self.spoilt is None:
-            return np.inf, np.inf
-        order = np.argsort(-np.column_stack([self.own, self.others]), axis=1, kind="stable")
-        return np.take_along_axis(self.spoilt, order, axis=1), self.spoilt[:, 1:]
 
     @property
     def plain(self) -> Trials:
@@ -113,14 +100,11 @@ class Nearest:
         """The trials as Kith decides, by ``rates``. ``norms`` are those of strangers, whose cohort
         is everybody else; the probe's own person, enrolled without it, joins that cohort.
         """
-        mated, (most, most_others) = np.isfinite(self.own), self._most
-        z = np.zeros((len(self.own), self.others.shape[1] + 1))
+        mated = np.isfinite(self.own)
+        everybody = np.full((len(self.own), self.others.shape[1] + 1), -np.inf)
         joined = norms.rows(mated).joined(self.own[mated])
-        z[mated] = reached(joined, self.everybody[mated])
-        everybody = _scores(np.minimum(z, most), rates)
-        everybody[~mated] = -np.inf
-        others = np.minimum(reached(norms, self.others), most_others)
-        return self.scored(everybody, _scores(others, rates))
+        everybody[mated] = _scores(joined, self.everybody[mated], rates)
+        return self.scored(everybody, _scores(norms, self.others, rates))
 
     def scored(self, everybody: Floats, others: Floats) -> Trials:
         """The trials with the scores (n, k + 1) of ``everybody`` and those (n, k) of ``others``,
@@ -152,7 +136,7 @@ def leave_one_out(
     owner = np.searchsorted(fused.owners, gallery.owners)
     n, persons = len(owner), len(fused.owners)
     others = np.empty((n, min(MOST_MASKED, persons - 1)))
-    near, norms = np.empty(others.shape, np.int64), list[Norms]()
+    lookalike, norms = np.empty(n, np.int64), list[Norms]()
     step = max(1, min(_ROWS, _SCORES // persons))
     for start in range(0, n, step):
         part = slice(start, start + step)
@@ -161,54 +145,27 @@ def leave_one_out(
         itself = scores[row, owner[part]].astype(np.float64)
         norms.append(rates.norms(gallery.vectors[part], without=itself))
         scores[row, owner[part]] = -np.inf
+        lookalike[part] = scores.argmax(axis=1)
         for rank in range(others.shape[1]):
-            near[part, rank] = nearest = scores.argmax(axis=1)
+            nearest = scores.argmax(axis=1)
             others[part, rank] = scores[row, nearest]
             scores[row, nearest] = -np.inf
         done(len(row))
-    own = _without_itself(gallery.vectors, owner)
-    spoilt = None
-    if rates.bundle.recognisability is not None:
-        people = fused.vectors[near]
-        spoilt = _spoilt(rates.bundle.recognisability, gallery.vectors, owner, own, others, people)
-    found = Nearest(owner, persons, own, others, near[:, 0], spoilt)
+    found = Nearest(owner, persons, _without_itself(gallery.vectors, owner), others, lookalike)
     return found.standardised(Norms.joint(norms), rates), found.plain
 
 
-def _scores(z: Floats, rates: GalleryRates) -> Floats:
-    """Standardised scores ``z`` (n, k) on the scale of a typical probe."""
-    return rates.typical.norm.similarity(np.clip(z, -_MOST_Z, _MOST_Z).ravel()).reshape(z.shape)
-
-
-def _spoilt(
-    learned: Recognisability,
-    vectors: Vectors,
-    owner: Keys,
-    own: Floats,
-    others: Floats,
-    people: Vectors,
-) -> Floats:
-    """``Nearest.spoilt``, where ``people`` (n, k, d) are the nearest others."""
-    sums = np.zeros((int(owner.max()) + 1, vectors.shape[1]))
-    np.add.at(sums, owner, vectors)
-    left = sums[owner] - vectors
-    left /= np.maximum(np.linalg.norm(left, axis=1, keepdims=True), _CANCELLED)
-    scores = [learned.z(left, vectors, np.where(np.isfinite(own), own, 0.0))]
-    scores += [
-        learned.z(people[:, rank], vectors, others[:, rank]) for rank in range(others.shape[1])
-    ]
-    return np.column_stack(scores)
+def _scores(norms: Norms, nearest: Floats, rates: GalleryRates) -> Floats:
+    """``reached`` on the scale of a typical probe."""
+    z = reached(norms, nearest)
+    return rates.typical.norm.similarity(z.ravel()).reshape(z.shape)
 
 
 def _search(similarities: Floats, scores: Floats) -> Search:
-    """Those who are passed over give place to those behind them."""
-    order = np.argsort(-scores, axis=1, kind="stable")
-    similarities = np.take_along_axis(similarities, order, axis=1)
-    scores = np.take_along_axis(scores, order, axis=1)
     if scores.shape[1] < 2:
         nobody = np.full(len(scores), -np.inf)
         return Search(scores[:, 0], nobody, -nobody)
-    return Search(scores[:, 0], scores[:, 1], np.abs(similarities[:, 0] - similarities[:, 1]))
+    return Search(scores[:, 0], scores[:, 1], similarities[:, 0] - similarities[:, 1])
 
 
 def _without_itself(vectors: Vectors, owner: Keys) -> Floats:

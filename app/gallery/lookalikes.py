@@ -98,32 +98,20 @@ class Lookalikes:
         limits = np.array([each.limit(rate) for each in judging], np.float64)
         near = near_pairs(some, np.minimum(limits, one_name[rows]), most=MOST_ROWS)
         rare = near.similarity >= np.maximum(limits[near.one], limits[near.other])
-        similarity = near.similarity.astype(np.float64)
-        spoilt = members.spoilt_rates(some[near.one], some[near.other], similarity)
-        rare &= spoilt <= rate
         duplicate = near.similarity >= self._calibration.same_person(
             templates[near.one], templates[near.other]
         )
-        kept = rare | duplicate
-        near, duplicate, spoilt = near.where(kept), duplicate[kept], spoilt[kept]
+        near, duplicate = near.where(rare | duplicate), duplicate[rare | duplicate]
         return [
             _Pair(
                 place,
                 int(people.owners[rows[one]]),
                 int(people.owners[rows[other]]),
                 alike,
-                max(judging[one].fmr(alike), judging[other].fmr(alike), unclear),
+                max(judging[one].fmr(alike), judging[other].fmr(alike)),
                 "probable_duplicate" if again else "lookalike",
             )
-            for place, (one, other, alike, again, unclear) in enumerate(
-                zip(
-                    near.one,
-                    near.other,
-                    near.similarity.tolist(),
-                    duplicate,
-                    spoilt.tolist(),
-                    strict=True,
-                ),
-                1,
+            for place, (one, other, alike, again) in enumerate(
+                zip(near.one, near.other, near.similarity.tolist(), duplicate, strict=True), 1
             )
         ]

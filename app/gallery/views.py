@@ -103,9 +103,6 @@ def quality_view(quality: Quality | None) -> QualityView | None:
         yaw=round(quality.yaw, 1),
         pitch=round(quality.pitch, 1),
         roll=round(quality.roll, 1),
-        recognisability=(
-            None if quality.recognisability is None else round(quality.recognisability, 3)
-        ),
     )
 
 
@@ -137,5 +134,4 @@ def _stored_box(stored: Mapping[str, int]) -> BoxView:
 
 
 def _stored_quality(stored: Mapping[str, float] | None) -> QualityView | None:
-    """Faces enrolled by earlier releases have no recognisability."""
-    return None if not stored else QualityView.model_validate({"recognisability": None, **stored})
+    return None if not stored else QualityView.model_validate(stored)

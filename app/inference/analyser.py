@@ -71,7 +71,7 @@ class Analyser:
     def __init__(self, pipeline: Pipeline, slots: InferenceSlots, limits: ImageLimits) -> None:
         self.pipeline = pipeline
         self._slots = slots
-        self.limits = limits
+        self._limits = limits
 
     def analyse(
         self, data: bytes, select: Select, refuse: Refuse = refuse_none, *, embed: bool = True
@@ -107,7 +107,7 @@ class Analyser:
     ) -> Analysis:
         with admitted.turn():
             started = time.perf_counter()
-            image = decode_image(data, self.limits)
+            image = decode_image(data, self._limits)
             decoded = time.perf_counter()
             check_client()
             scene, degrees = self._scene(image, upright=upright)
@@ -135,21 +135,12 @@ class Analyser:
     def _examined(
         self, selection: Selection, refuse: Refuse, *, embed: bool
     ) -> tuple[Examined, ...]:
-        """Each selected sample; the accepted ones are embedded in one batch, and checked again with
-        what their embedding says of them.
-        """
+        """Each selected sample; the accepted ones are embedded in one batch."""
         checked = [(sample, tuple(refuse(sample))) for sample in selection.samples]
         accepted = [row for row, (_, reasons) in enumerate(checked) if embed and not reasons]
         rows = self.pipeline.embed([checked[row][0].crop for row in accepted])
         embeddings = dict(zip(accepted, rows, strict=True))
         return tuple(
-            self._seen(sample, embeddings[row], refuse)
-            if row in embeddings
-            else Examined(sample, reasons, None)
+            Examined(sample, reasons, embeddings.get(row))
             for row, (sample, reasons) in enumerate(checked)
         )
-
-    def _seen(self, sample: Sample, embedding: Embeddings, refuse: Refuse) -> Examined:
-        sample = self.pipeline.recognised(sample, embedding)
-        reasons = tuple(refuse(sample))
-        return Examined(sample, reasons, None if reasons else embedding)

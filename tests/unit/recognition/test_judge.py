@@ -9,9 +9,7 @@ from app.recognition.matches import Match, PersonSummary, is_other, judge
 
 matches = st.lists(st.tuples(st.floats(-1, 1), st.booleans()), max_size=8).map(
     lambda rows: [
-        Match(
-            PersonSummary(i, f"p{i}", None, None), similarity, i, reported, np.zeros(2, np.float32)
-        )
+        Match(PersonSummary(i, f"p{i}", None, None), similarity, i, reported)
         for i, (similarity, reported) in enumerate(sorted(rows, reverse=True))
     ]
 )
