@@ -120,8 +120,7 @@ class Enroller:
         """
         templates: list[Template] = []
         rejected: list[Rejection] = []
-        as_sent = isinstance(subject, Box)  # the client saw the image as it is
-        with self._analyser.batch(len(images), upright=not as_sent) as analyse:
+        with self._analyser.batch(len(images), upright=True) as analyse:
             for index, image in enumerate(images):
                 origin = image.origin(index)
                 try:

@@ -32,6 +32,5 @@ def _turned(template: Template) -> TurnedWarning:
         reason=Reason.IMAGE_TURNED,
         turned_degrees=degrees,
         detail=f"Enrolled; the image was turned by {degrees} degrees clockwise, since its face was "
-        "not upright. If that is wrong, delete the face and send the image upright, with the face "
-        "as a box in `subject`.",
+        "not upright. If that is wrong, delete the face and send another photo.",
     )

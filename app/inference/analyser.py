@@ -110,7 +110,7 @@ class Analyser:
             image = decode_image(data, self._limits)
             decoded = time.perf_counter()
             check_client()
-            scene, degrees = self._scene(image, upright=upright)
+            scene = self._scene(image, upright=upright)
             detected = time.perf_counter()
             selection = select(scene)
             check_client()
@@ -120,17 +120,22 @@ class Analyser:
             (decoded - started) * 1e3, (detected - decoded) * 1e3, (embedded - detected) * 1e3
         )
         return Analysis(
-            scene.width, scene.height, selection.found, selection.missing, faces, timings, degrees
+            scene.width,
+            scene.height,
+            selection.found,
+            selection.missing,
+            faces,
+            timings,
+            scene.turned_degrees,
         )
 
-    def _scene(self, image: RgbImage, *, upright: bool) -> tuple[Scene, int]:
-        """The samples of the image, and by how many degrees it was turned for them."""
+    def _scene(self, image: RgbImage, *, upright: bool) -> Scene:
         found = self.pipeline.find(image)
         degrees = self.pipeline.degrees_to_upright(image, found) if upright else 0
         if degrees:
             image = turned(image, degrees)
             found = self.pipeline.find(image)
-        return Scene(image.shape[1], image.shape[0], found), degrees
+        return Scene(image.shape[1], image.shape[0], found, degrees)
 
     def _examined(
         self, selection: Selection, refuse: Refuse, *, embed: bool

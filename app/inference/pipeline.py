@@ -31,11 +31,15 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All ``samples`` of an upright image of ``width`` x ``height`` pixels, largest first."""
+    """All ``samples`` of an upright image of ``width`` x ``height`` pixels, largest first.
+    ``turned_degrees`` says by how much it was turned clockwise to be upright, besides what its file
+    says.
+    """
 
     width: int
     height: int
     samples: list[Sample]
+    turned_degrees: int = 0
 
 
 class Pipeline:

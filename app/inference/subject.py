@@ -12,8 +12,8 @@ from app.vision.types import Box
 SubjectRule = Literal["only", "largest", "central", "main"]
 Subject = SubjectRule | Box
 """``only``: the largest face, if no other is nearly as large. ``largest``. ``central``: the face
-whose middle is nearest to the image's. ``main``: the face that is large and near the middle. A box:
-the face that overlaps it most.
+whose middle is nearest to the image's. ``main``: the face that is large and near the middle. A box
+in the image as it was sent, its EXIF orientation applied: the face that overlaps it most.
 """
 
 SUBJECT_RULES: Final[tuple[SubjectRule, ...]] = get_args(SubjectRule)
@@ -70,7 +70,7 @@ def largest_faces(number: int, *, min_face_size: int = 0) -> Select:
 def find_subject(scene: Scene, subject: Subject) -> Sample | NoSubject:
     """The face that ``subject`` means, or the reason for none. Of equals the larger is taken."""
     if isinstance(subject, Box):
-        return _in_box(scene.samples, subject)
+        return _in_box(scene, subject)
     if not scene.samples:
         return Reason.NO_FACE
     if subject == "main":
@@ -102,8 +102,10 @@ def prominence(scene: Scene, box: Box) -> float:
     return box.area * (1 - 2 * _from_middle(scene, box) / hypot(scene.width, scene.height))
 
 
-def _in_box(samples: Sequence[Sample], box: Box) -> Sample | NoSubject:
-    best = max(samples, key=lambda sample: box.overlap(sample.box), default=None)
+def _in_box(scene: Scene, box: Box) -> Sample | NoSubject:
+    sent = scene.width, scene.height
+    box = box.turned(scene.turned_degrees, *(sent[::-1] if scene.turned_degrees % 180 else sent))
+    best = max(scene.samples, key=lambda sample: box.overlap(sample.box), default=None)
     if best is None or box.overlap(best.box) < LEAST_OVERLAP:
         return Reason.NO_FACE
     return best

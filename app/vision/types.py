@@ -40,6 +40,15 @@ class Box:
         right, bottom = min(self.x + self.width, width), min(self.y + self.height, height)
         return Box(left, top, right - left, bottom - top)
 
+    def turned(self, degrees: int, width: float, height: float) -> "Box":
+        """The same rectangle once its image, of ``width`` x ``height`` pixels, was turned clockwise
+        by 0, 90, 180 or 270 degrees.
+        """
+        if not degrees:
+            return self
+        once = Box(height - self.y - self.height, self.x, self.height, self.width)
+        return once.turned(degrees - 90, height, width)
+
     def overlap(self, other: "Box") -> float:
         """Intersection over union, 0 (apart) to 1 (the same)."""
         across = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)

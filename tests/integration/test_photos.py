@@ -8,7 +8,8 @@ from PIL import Image
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.support import client_of, enrol, files, made, make_collection
+from app.vision.types import Box
+from tests.api.support import client_of, enrol, files, make_collection
 from tests.support.lfw import people
 from tests.support.server import ADMIN_KEY
 
@@ -51,19 +52,23 @@ def test_turned_photos_are_enrolled_upright_and_upright_ones_as_they_are(
 
 
 @pytest.mark.data
-def test_a_box_is_of_the_image_as_it_was_sent(
+def test_a_box_is_of_the_image_as_it_was_sent_and_is_turned_with_it(
     photos: Path, face_bundle: Path, tmp_path: Path
 ) -> None:
-    """What a client marked on its screen is not looked for in an image that was turned."""
+    """Else an upside-down template were made by who marks the face on a screen."""
     settings = Settings(data_dir=tmp_path, model=face_bundle, admin_key=ADMIN_KEY)
     with client_of(build(settings)) as client:
         path = make_collection(client)
-        photo = _turned(people(photos, least=2)[0][0], 180)
-        made(client.post(f"{path}/persons", json={"id": "ada"}))
-        answer = client.post(
-            f"{path}/persons/ada/faces", data={"subject": "60,60,130,130"}, files=files(photo)
-        )
-        assert [face["turned_degrees"] for face in answer.json().get("faces", [])] in ([], [0])
+        photo = people(photos, least=2)[0][0]
+        (upright,) = enrol(client, path, "ada", photo.read_bytes(), subject="central")["faces"]
+        marked = Box(**upright["box"])
+        for degrees in (90, 180, 270):
+            box = marked.turned(degrees, 250, 250)
+            subject = f"{box.x:g},{box.y:g},{box.width:g},{box.height:g}"
+            sent = _turned(photo, degrees)
+            (face,) = enrol(client, path, f"ada-{degrees}", sent, subject=subject)["faces"]
+            assert face["turned_degrees"] == 360 - degrees
+            assert Box(**face["box"]).overlap(marked) > 0.9
 
 
 @pytest.mark.data

@@ -1,5 +1,7 @@
 """Which face is meant, by every rule."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.inference.pipeline import Sample, Scene
 from app.inference.subject import Subject, find_subject
+from app.inference.upright import turned
 from app.vision.types import Box
 
 _CROP = np.zeros((112, 112, 3), np.uint8)
@@ -143,3 +146,23 @@ def test_the_face_in_a_box_is_the_one_that_overlaps_it_most(boxes: list[Box], as
         assert best < 0.3
     else:
         assert asked.overlap(found) == best >= 0.3
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_a_box_is_turned_with_its_image(degrees: int) -> None:
+    image = np.zeros((40, 60, 3), np.uint8)
+    image[5:15, 20:50] = 255
+    rows, columns = np.nonzero(turned(image, degrees)[..., 0])
+    left, top = columns.min(), rows.min()
+    there = Box(left, top, columns.max() + 1 - left, rows.max() + 1 - top)
+    assert Box(20, 5, 30, 10).turned(degrees, 60, 40) == there
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_box_means_the_face_where_the_image_was_sent(degrees: int) -> None:
+    face, other = Box(100, 50, 80, 100), Box(400, 300, 80, 100)
+    scene = replace(_scene(face, other), turned_degrees=degrees)
+    sizes = (480, 640) if degrees % 180 else (640, 480)
+    sent = face.turned(360 - degrees, 640, 480)
+    assert sent.within(*sizes) == sent
+    assert _found(scene, sent) == face
