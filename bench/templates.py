@@ -33,7 +33,7 @@ from training.evaluate.identification import Protocol, identify
 
 _LIMITS: Final = ImageLimits(10 << 20, 40_000_000)
 _SPOILT: Final = [view for view in VIEWS if view != CLEAN]
-_EVERY: Final = 10  # of so many persons one has a stranger's photo
+_EVERY: Final = 10  # persons, of whom one has a stranger's photo
 TODAY: Final = "centroid (today)"
 
 Quality = NDArray[np.float64]

@@ -128,7 +128,7 @@ def _check_standardised(calibration: Calibration, *, exactly: bool) -> None:
 
 
 def _check_support(calibration: Calibration, people: int) -> None:
-    """The evidence of so many people: how rare a rate they show, and how surely."""
+    """How rare a rate the evidence of this many people shows, and how surely."""
     tail, evidence = calibration.tail, calibration.evidence
     several = evidence.get("identities_with_several_images")
     enrolled = people  # of the former format, and where few have several images

@@ -44,7 +44,7 @@ class Members:
         lowest where all are as near as the nearest.
         """
         z = self.rates.z_at(fmr)
-        if not np.isfinite(z) or z < 0:  # nobody, or whoever it may be
+        if not np.isfinite(z) or z < 0:  # it takes nobody, or anybody
             return np.full(len(self.norms.mean), np.copysign(np.inf, z))
         names = range(1, max(min(MOST_MASKED, int(self.norms.persons)), 1) + 1)
         limits = [self.norms.similarity(z, together=each) for each in names]

@@ -31,7 +31,7 @@ def door(client: TestClient) -> str:
 
 
 def halved(is_named: Callable[[float], bool], low: float, high: float) -> float:
-    """The number from which on ``is_named`` is false, as near as so many questions show it; the
+    """The number from which on ``is_named`` is false, as near as the questions show it; the
     low one where it never is true.
     """
     for _ in range(QUESTIONS):
@@ -108,7 +108,7 @@ def numbers(answer: object, path: str = "") -> Iterable[tuple[str, object]]:
 
 
 def all_answers(client: TestClient, path: str) -> dict[str, list[tuple[str, object]]]:
-    """What a key gets to see of a gallery of two by pictures that show none of them twice."""
+    """The answers that a key gets in a gallery of two, for pictures of neither."""
 
     def sent(url: str, image: bytes, **form: str) -> object:
         answer = client.post(f"{path}{url}", data=form, files=files(image, field="image"))

@@ -21,7 +21,7 @@ from tests.support.server import ADMIN_KEY
 
 PERSONS, STRANGERS = 40, 120
 FACE = (72, 178)
-TARGETS = (0.1, 0.05)  # of so many strangers, twelve and six
+TARGETS = (0.1, 0.05)  # of the strangers, twelve and six
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -313,16 +313,7 @@ def test_a_door_that_may_goes_on_by_what_was_last_known(
         problem(ask(door, 1, "nowhere"), 404, "not_found")
         problem(ask(door, 1, "foreign"), 409, "contract_mismatch")
 
-        for name, status, code in (
-            ("revoked", 401, "unauthenticated"),
-            ("reader", 403, "forbidden"),
-            ("bound", 403, "forbidden"),
-        ):
-            with replica.client(keys[name]) as other:
-                problem(ask(other, 1), status, code)
-        with replica.client("wrong") as wrong:
-            problem(ask(wrong, 1), 401, "unauthenticated")
-
+        _check_refused_keys(replica, keys)
         assert told(door.get("/health/ready")) == {"status": "stale"}
         assert metric(admin, "kith_stale") == 1
         assert metric(admin, "kith_stale_decisions_total") >= 15
@@ -347,6 +338,19 @@ def test_a_door_that_may_goes_on_by_what_was_last_known(
         assert metric(admin, "kith_stale") == 0
     log = replica.log.read_text()
     assert (log.count("stale.began"), log.count("stale.ended")) == (1, 1)
+
+
+def _check_refused_keys(replica: ServerProcess, keys: Mapping[str, str]) -> None:
+    """Keys that opened nothing before open nothing now."""
+    for name, status, code in (
+        ("revoked", 401, "unauthenticated"),
+        ("reader", 403, "forbidden"),
+        ("bound", 403, "forbidden"),
+    ):
+        with replica.client(keys[name]) as other:
+            problem(ask(other, 1), status, code)
+    with replica.client("wrong") as wrong:
+        problem(ask(wrong, 1), 401, "unauthenticated")
 
 
 def until_live(client: httpx.Client) -> list[tuple[str, str | None, bool]]:
