@@ -9,7 +9,7 @@ from tests.support.pictures import picture
 from tests.support.server import ServerProcess
 
 CLIENTS = 6
-ROUNDS = 5
+ROUNDS = 3
 COLLECTION = "/collections/doors"
 
 
@@ -144,5 +144,5 @@ def _together(work: list[Callable[[], None]]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(200)
+        thread.join(280)
         assert not thread.is_alive()
