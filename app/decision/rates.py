@@ -73,6 +73,14 @@ class ProbeRates:
         log_fmr = self._log_fmr(self.norm.z(np.array(similarities, np.float64)))
         return [float(rate) for rate in _fpir(log_fmr, self.persons)]
 
+    def fpir_of(self, z: float) -> float:
+        """How often a stranger's standardised score is as high against anybody in the gallery."""
+        return float(_fpir(self._log_fmr(np.array([z])), self.persons)[0])
+
+    def limit_z(self, target: float) -> float:
+        """The standardised score of ``limit``; infinite where the tail describes no rate so low."""
+        return self._z(target, max(self.persons, 1))
+
     def threshold(self, target: float) -> Threshold:
         """The similarity from which on the gallery's FPIR is at most ``target``.
 
