@@ -18,6 +18,7 @@ from app.core.addresses import TrustedProxies
 from app.core.environment import SettingNames, allowed_values
 from app.core.logging import LogFormat
 from app.core.web_addresses import checked_root_path, split_origins
+from app.egress.allowance import Allowance
 from app.errors import BundleError, SettingsError
 
 MEBIBYTE = 1024 * 1024
@@ -39,11 +40,6 @@ def _sendable(key: SecretStr | None) -> SecretStr | None:
     if text != text.strip() or any(not " " <= each <= "~" for each in text):
         raise ValueError("use printable ASCII characters alone, without a blank at either end")
     return key
-
-
-def _readable(proxies: str) -> str:
-    TrustedProxies.parse(proxies)
-    return proxies
 
 
 class Settings(BaseSettings):
@@ -104,11 +100,19 @@ class Settings(BaseSettings):
     ] = None
     trusted_proxies: Annotated[
         str,
-        AfterValidator(_readable),
+        AfterValidator(TrustedProxies.checked),
         Field(
             description="Addresses and networks of the proxies in front of Kith, with commas, and "
             "`unix` for those on a Unix socket: the log takes the client's address from their "
             "`X-Forwarded-For`."
+        ),
+    ] = ""
+    egress_allow: Annotated[
+        str,
+        AfterValidator(Allowance.checked),
+        Field(
+            description="Private networks, addresses and hosts, with commas, that Kith may call "
+            "where an administrator names one, such as `10.0.0.0/8,lock.example.lan`; unset: none."
         ),
     ] = ""
     model: Annotated[

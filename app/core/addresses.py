@@ -39,6 +39,12 @@ class TrustedProxies:
         networks = tuple(_network(entry) for entry in entries if entry != UNIX)
         return cls(networks, UNIX in entries)
 
+    @classmethod
+    def checked(cls, text: str) -> str:
+        """``text``, if it can be parsed; see there."""
+        cls.parse(text)
+        return text
+
     def client(self, peer: str | None, forwarded: Sequence[str]) -> str:
         """The address of the client behind ``peer``, given each ``X-Forwarded-For`` in order.
 

@@ -369,3 +369,15 @@ def test_what_no_browser_sends_as_an_origin_is_refused(
 ) -> None:
     monkeypatch.setenv("KITH_CORS_ORIGINS", value)
     assert refusal().startswith(f"KITH_CORS_ORIGINS is {value!r}: it must ")
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [("10.0.0.1/8", "host bits"), ("169.254.169.254", "never"), ("http://lock", "nor")],
+)
+def test_what_gives_no_leave_to_call_is_refused_by_name(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, value: str, why: str
+) -> None:
+    monkeypatch.setenv("KITH_EGRESS_ALLOW", value)
+    with pytest.raises(SettingsError, match=f"KITH_EGRESS_ALLOW is '{value}'.*{why}"):
+        load_settings()

@@ -1,0 +1,1 @@
+"""Calls from Kith to other machines: which addresses it may speak to, and how it dials them."""
