@@ -24,8 +24,6 @@ from tests.api.support import (
 from tests.api.test_contract_lookalikes import like
 from tests.support.pictures import picture
 
-pytestmark = pytest.mark.both_databases
-
 TARGET = 0.01
 PEOPLE = 8
 
@@ -210,6 +208,7 @@ def test_other_names_of_one_person_are_found(client: TestClient, names: int, oth
     assert [each["indices"] for each in groups] == [[0, 1], [2], [3]]
 
 
+@pytest.mark.both_databases
 def test_whoever_is_not_valid_changes_no_answer_about_others(
     timed: TestClient, clock: FakeClock
 ) -> None:
@@ -232,6 +231,7 @@ def test_whoever_is_not_valid_changes_no_answer_about_others(
     assert (found["decision"], found["reasons"]) == ("rejected", ["person_not_valid"])
 
 
+@pytest.mark.both_databases
 def test_replicas_answer_alike_to_the_last_digit(settings: Settings, clock: FakeClock) -> None:
     """Whatever the order in which people came and went, and after a start."""
     probes = [*range(6), *range(40, 44)]
