@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from app.gallery import crops, repository
+from app.gallery import credential_repository, crops, repository
 from app.gallery.enrolment import Enroller, Template
 from app.gallery.examined import Examined
 from app.gallery.models import Collection, Face, Person
@@ -16,14 +16,14 @@ from app.gallery.views import added_face, box_view, quality_view
 from app.index.packing import pack
 from app.reasons import Reason, RejectionReason
 
-_COLUMNS: Final = set(NewPerson.model_fields) - {"id", "metadata"}
+_COLUMNS: Final = set(NewPerson.model_fields) - {"id", "metadata", "credentials"}
 """The fields of a new person that are columns of the same name."""
 
 
 def insert_person(
     session: Session, owner: Collection, person_id: str, new: NewPerson, *, now: datetime
 ) -> Person:
-    """The row, with its key."""
+    """The row, with its key; ``AlreadyExists`` where a credential is another person's."""
     person = Person(
         collection_key=owner.key,
         id=person_id,
@@ -34,6 +34,7 @@ def insert_person(
     )
     session.add(person)
     session.flush()
+    credential_repository.replace(session, owner, person, new.credentials)
     return person
 
 

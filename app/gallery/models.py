@@ -93,6 +93,33 @@ class Person(Base):
     suspended: Mapped[bool] = mapped_column(server_default=false(), default=False)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    # The database deletes them with the person. A query that shows many persons loads them at once.
+    credentials: Mapped[list["Credential"]] = relationship(
+        order_by="Credential.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class Credential(Base):
+    """What another system knows a person by: a card's number, an id, an address. ``position`` is
+    its place among the person's. ``value`` is a secret: no answer, log or error shows it.
+    """
+
+    __tablename__ = "credentials"
+    __table_args__ = (
+        UniqueConstraint("collection_key", "system", "type", "value"),
+        {"sqlite_autoincrement": True},
+    )
+
+    key: Mapped[int] = mapped_column(primary_key=True)
+    collection_key: Mapped[int] = mapped_column(ForeignKey("collections.key", ondelete="CASCADE"))
+    person_key: Mapped[int] = mapped_column(
+        ForeignKey("persons.key", ondelete="CASCADE"), index=True
+    )
+    position: Mapped[int]
+    system: Mapped[str] = mapped_column(String(64))
+    type: Mapped[str] = mapped_column(String(8))
+    format: Mapped[str | None] = mapped_column(String(256))
+    value: Mapped[str] = mapped_column(String(256))
 
 
 class Face(Base):

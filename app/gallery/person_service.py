@@ -14,7 +14,7 @@ from app.core.ids import new_id
 from app.core.paging import Page, Paging, page
 from app.errors import AlreadyExists, AppError, InvalidRequest
 from app.feedback.repository import count_false_positives
-from app.gallery import repository
+from app.gallery import credential_repository, repository
 from app.gallery.enrolment import Enroller, ImageFile, Template, refusal
 from app.gallery.examination import Examiner
 from app.gallery.examined import Examined, Tried
@@ -120,6 +120,7 @@ class PersonService:
         changes: dict[str, Any] = patch.model_dump(exclude_unset=True)
         if "metadata" in changes:
             changes["attributes"] = changes.pop("metadata")
+        replaced = changes.pop("credentials", None) is not None
         try:
             with self._database.write() as session:
                 owner = repository.lock_collection(session, collection_id)
@@ -130,6 +131,8 @@ class PersonService:
                     repository.log_change(session, owner, [person.key], now=self._clock.now())
                 for name, value in changes.items():
                     setattr(person, name, value)
+                if replaced:
+                    credential_repository.replace(session, owner, person, patch.credentials)
                 _check_validity(person)
                 person.updated_at = self._clock.now()
                 session.flush()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from app.core.db import IN_SQL_ALONE, Base
 from app.core.names import spellings
@@ -164,6 +164,7 @@ def persons(
     Those whom an earlier Kith stored in another spelling of it (NFD) are found too.
     """
     query = select(Person).where(Person.collection_key == owner.key, Person.key > after)
+    query = query.options(selectinload(Person.credentials))
     if name is not None:
         query = query.where(Person.name.in_(spellings(name)))
     if external_id is not None:

@@ -1,8 +1,8 @@
 """The schemas of the gallery: request bodies and answers. Answers have no defaults."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from app.gallery.fields import (
     CollectionId,
@@ -24,6 +24,53 @@ from app.gallery.fields import (
 from app.reasons import Reason, RejectionReason
 from app.web.fields import BodyFields, Count, CreatedAt, Id, Instant, Label, Rate, UpdatedAt
 
+_MOST_CREDENTIALS: Final = 16
+CredentialSystem = Annotated[
+    Id, Field(description="The system that knows the person by it, such as `acs` or `2n`.")
+]
+CredentialType = Annotated[
+    Literal["card", "user_id", "email"],
+    Field(description="`card`: a number; `user_id`: the person's id in that system; `email`."),
+]
+CredentialFormat = Annotated[
+    Label | None, Field(description="How the system writes it, such as `WIEGAND26`; null: unsaid.")
+]
+
+
+class CredentialField(BodyFields):
+    """What another system knows a person by."""
+
+    system: CredentialSystem
+    type: CredentialType
+    format: CredentialFormat = None
+    value: Label = Field(
+        repr=False,
+        description="The number, id or address, exactly as the system has it. A secret: no answer "
+        "of this API, no error and no log repeats it.",
+        json_schema_extra={"writeOnly": True, "format": "password"},
+    )
+
+
+def _as_list(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
+    """Read null as an empty list."""
+    return [] if value is None else value
+
+
+def _each_once(credentials: list[CredentialField]) -> list[CredentialField]:
+    seen: dict[tuple[str, str, str], int] = {}
+    for place, each in enumerate(credentials):
+        first = seen.setdefault((each.system, each.type, each.value), place)
+        if first != place:
+            raise ValueError(f"number {place} is the same as number {first}, counted from 0")
+    return credentials
+
+
+CredentialFields = Annotated[
+    list[CredentialField],
+    BeforeValidator(_as_list, json_schema_input_type=list[CredentialField] | None),
+    AfterValidator(_each_once),
+]
+
 
 class PersonPatch(BodyFields):
     """Changes to a person; a field left out stays unchanged, null empties it."""
@@ -41,6 +88,13 @@ class PersonPatch(BodyFields):
     valid_until: Instant | None = Field(None, description="Not named from then on; null: never.")
     suspended: bool = Field(
         default=False, description="Whether every door denies the person; the faces are kept."
+    )
+    credentials: CredentialFields = Field(
+        [],
+        max_length=_MOST_CREDENTIALS,
+        description="All that other systems know the person by, in place of what there is. "
+        "System, type and value together name one person of the collection. Of several of one "
+        "system the first counts where one is needed. Null: none.",
     )
 
     @model_validator(mode="after")
@@ -66,6 +120,14 @@ class NewPersonWithFaces(NewPerson, NewFaces):
     """A person to enrol, and how to take faces from the images."""
 
 
+class CredentialView(BaseModel):
+    """That another system knows the person, and by what; never the value."""
+
+    system: CredentialSystem
+    type: CredentialType
+    format: CredentialFormat
+
+
 class PersonView(BaseModel):
     """A person as enrolled now."""
 
@@ -77,6 +139,9 @@ class PersonView(BaseModel):
     valid_from: ValidFrom
     valid_until: ValidUntil
     suspended: bool = Field(description="Whether every door denies the person.")
+    credentials: list[CredentialView] = Field(
+        description="What other systems know the person by, without the values."
+    )
     face_count: Count = Field(description="Faces enrolled.")
     created_at: CreatedAt
     updated_at: UpdatedAt

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from app.decision.rates import UNREACHABLE
 from app.gallery.collection_schemas import CollectionView
 from app.gallery.models import Collection, Face, Person
-from app.gallery.schemas import AddedFace, BoxView, FaceView, PersonView, QualityView, SeveralFaces
+from app.gallery.schemas import (
+    AddedFace,
+    BoxView,
+    CredentialView,
+    FaceView,
+    PersonView,
+    QualityView,
+    SeveralFaces,
+)
 from app.reasons import Reason
 from app.vision.types import Box, Quality
 
@@ -45,6 +53,10 @@ def person_view(row: Person, collection_id: str, *, faces: int) -> PersonView:
         valid_from=row.valid_from,
         valid_until=row.valid_until,
         suspended=row.suspended,
+        credentials=[
+            CredentialView(system=each.system, type=each.type, format=each.format)
+            for each in row.credentials
+        ],
         face_count=faces,
         created_at=row.created_at,
         updated_at=row.updated_at,

@@ -32,8 +32,10 @@ _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u202a-\u202e
 """Controls, separators of lines and paragraphs, the byte order mark, changes of direction."""
 
 
-class BodyFields(BaseModel, extra="forbid", strict=True):
-    """The fields that a body may hold, each of its own JSON type; ``"5"`` is no number."""
+class BodyFields(BaseModel, extra="forbid", strict=True, hide_input_in_errors=True):
+    """The fields that a body may hold, each of its own JSON type; ``"5"`` is no number. What was
+    sent is in no error's text, so in no log: it may be a secret.
+    """
 
 
 def _text(text: str) -> str:

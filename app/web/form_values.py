@@ -25,16 +25,25 @@ def read(texts: Mapping[str, Sequence[str]], model: type[BaseModel]) -> dict[str
 
 
 _TEXT: Final = frozenset({"string"})
+_OBJECTS: Final = "objects"
+"""Of a list whose items are objects: each is a field of its own, as JSON."""
 
 
 @cache
 def _types_of(model: type[BaseModel]) -> dict[str, frozenset[str]]:
     """The JSON types that each field takes."""
     schema = model.model_json_schema()
+    parts = schema.get("$defs", {})
     return {
-        name: frozenset(_types(field, schema.get("$defs", {})))
+        name: frozenset(_types(field, parts)) | _items(field, parts)
         for name, field in schema.get("properties", {}).items()
     }
+
+
+def _items(field: Mapping[str, Any], parts: Mapping[str, Any]) -> frozenset[str]:
+    """``{_OBJECTS}`` where the field is a list of objects."""
+    lists = [each["items"] for each in (field, *field.get("anyOf", ())) if "items" in each]
+    return frozenset({_OBJECTS} if any("object" in _types(each, parts) for each in lists) else ())
 
 
 def _types(field: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[str]:
@@ -47,6 +56,8 @@ def _types(field: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _value(name: str, sent: Sequence[str], types: frozenset[str]) -> Any:  # noqa: ANN401 - any JSON
+    if _OBJECTS in types:
+        return [_object(f"{name}[{place}]", text) for place, text in enumerate(sent)]
     if "array" in types:
         return list(sent)
     if len(sent) > 1:

@@ -86,6 +86,7 @@ def _fill(client: TestClient) -> None:
             "id": f"person-{somebody}",
             "name": f"Somebody Unmistakable {somebody:04}",
             "metadata": f'{{"badge": "secret badge {somebody:04}"}}',
+            "credentials": f'{{"system": "acs", "type": "card", "value": "card no {somebody:04}"}}',
         }
         image = {"images": (f"{somebody}.png", picture(somebody))}
         answer = client.post(
@@ -106,6 +107,7 @@ def _removals() -> dict[str, Callable[[TestClient], object]]:
         "a person": lambda client: client.delete(f"{hq}/persons/person-3"),
         "a name": lambda client: client.patch(f"{hq}/persons/person-3", json={"name": "Other"}),
         "metadata": lambda client: client.patch(f"{hq}/persons/person-3", json={"metadata": {}}),
+        "a card": lambda client: client.patch(f"{hq}/persons/person-3", json={"credentials": []}),
         "the collection": lambda client: client.delete(f"{hq}?force=true"),
         "probes": lambda client: client.patch(hq, json={"keep_probes": 0}),
         "crops": lambda client: client.patch(hq, json={"keep_crops": False}),
@@ -119,6 +121,7 @@ def test_after_a_removal_the_next_run_leaves_nothing_of_it(
     _fill(client)
     named = [f"Somebody Unmistakable {i:04}".encode() for i in range(12)]
     named += [f"secret badge {i:04}".encode() for i in range(12)]
+    named += [f"card no {i:04}".encode() for i in range(12)]
     before = _kept(container)
     assert _left(settings.data_dir, *before, *named) == [*before, *named]
     answer = _removals()[what](client)
@@ -130,8 +133,9 @@ def test_after_a_removal_the_next_run_leaves_nothing_of_it(
     removed = [each for each in before if each not in after]
     if what in ("a person", "the collection", "probes", "crops"):
         assert removed
-    gone = {"a person": [3, 15], "a name": [3], "metadata": [15], "the collection": range(24)}
-    assert _left(settings.data_dir, *removed, *(named[i] for i in gone.get(what, []))) == []
+    gone = {"a person": [3, 15, 27], "a name": [3], "metadata": [15], "a card": [27]}
+    ours = range(36) if what == "the collection" else gone.get(what, [])
+    assert _left(settings.data_dir, *removed, *(named[i] for i in ours)) == []
     assert _left(settings.data_dir, *after) == after
     assert Path(f"{settings.data_dir}/kith.db-wal").stat().st_size == 0
 
@@ -260,7 +264,7 @@ def test_a_command_that_removes_erases_too(
 def test_what_the_page_says_of_postgresql_leaves_nothing_in_its_files(settings: Settings) -> None:
     page = (Path(__file__).parents[2] / "docs" / "erasure.md").read_text("utf-8")
     (statements,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
-    name = b"Somebody Unmistakable 0003"
+    name, card = b"Somebody Unmistakable 0003", b"card no 0003"
     with own_cluster() as cluster:
         elsewhere = settings.model_copy(update={"database_url": cluster.url})
         app = create_app(elsewhere, build(elsewhere))
@@ -269,6 +273,7 @@ def test_what_the_page_says_of_postgresql_leaves_nothing_in_its_files(settings: 
             _fill(client)
             assert client.delete("/collections/hq/persons/person-3").is_success
             assert name in cluster.files()
+            assert card in cluster.files()
             with psycopg.connect(cluster.url, autocommit=True) as administrator:
                 for statement in ("ALTER SYSTEM SET wal_recycle = off", "SELECT pg_reload_conf()"):
                     administrator.execute(statement)
@@ -276,4 +281,5 @@ def test_what_the_page_says_of_postgresql_leaves_nothing_in_its_files(settings: 
                     for statement in filter(str.strip, statements.split(";")):
                         administrator.execute(statement)
             assert name not in cluster.files()
+            assert card not in cluster.files()
             assert b"Somebody Unmistakable 0004" in cluster.files()

@@ -16,6 +16,9 @@ from app.access.schemas import (
 from app.bootstrap import Container
 from app.core.paging import Paging
 from app.core.preconditions import ANY
+from app.gallery import credential_repository
+from app.gallery.repository import get_collection
+from app.gallery.schemas import PersonPatch
 from app.receipts.keeping import keep_nothing
 from tests.integration.backup.archives import (
     NOW,
@@ -29,7 +32,17 @@ from tests.integration.backup.archives import (
 
 pytestmark = pytest.mark.both_databases
 ALL = Paging(limit=10, after=0)
-THEIRS = ("memberships", "zones", "groups", "schedules", "doors", "rules", "policy_revisions")
+CARD = {"system": "acs", "type": "card", "format": "WIEGAND26", "value": "4711"}
+THEIRS = (
+    "memberships",
+    "credentials",
+    "zones",
+    "groups",
+    "schedules",
+    "doors",
+    "rules",
+    "policy_revisions",
+)
 
 
 @pytest.fixture
@@ -46,6 +59,7 @@ def site(service: Container) -> Container:
         rule = NewRule(id="r", group_id="staff", zone_id="lobby", schedule_id="office")
         each.rules.create(collection, rule, keep_nothing)
         each.members.put(collection, "staff", "ada", MembershipFields(valid_until=NOW))
+        each.persons.update(collection, "ada", PersonPatch.model_validate({"credentials": [CARD]}))
     return service
 
 
@@ -56,7 +70,13 @@ def policy(service: Container, collection: str) -> dict[str, Any]:
     found: list[Any] = [one.list(collection, ALL).items for one in rows]  # type: ignore[attr-defined]
     views = [view.model_dump(exclude={"collection_id"}) for rows in found for view in rows]
     members = each.members.list(collection, "staff", ALL).items
-    return {"rows": views, "members": [member.model_dump() for member in members]}
+    with service.database.read() as session:
+        owner = get_collection(session, collection)
+        card = credential_repository.holder(session, owner, system="acs", kind="card", value="4711")
+        assert card is not None
+        assert [each.format for each in card.credentials] == ["WIEGAND26"]
+        members_and_holder = [*(member.model_dump() for member in members), card.id]
+    return {"rows": views, "members": members_and_holder}
 
 
 def test_a_restore_brings_them_back(site: Container, tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+"""The SQL of credentials, within the session of the caller. Their values leave it for nothing but
+an action of a door.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.errors import AlreadyExists, FieldError
+from app.gallery.models import Collection, Credential, Person
+from app.gallery.schemas import CredentialField
+
+
+def holder(
+    session: Session, owner: Collection, *, system: str, kind: str, value: str
+) -> Person | None:
+    """The person of the collection whom the system knows by this, or None: valid or not, suspended
+    or not. ``kind`` is the credential's ``type``. ``value``, in Unicode's form NFC, is compared as
+    it is.
+    """
+    here = (
+        Credential.collection_key == owner.key,
+        Credential.system == system,
+        Credential.type == kind,
+        Credential.value == value,
+    )
+    query = select(Person).join(Credential, Credential.person_key == Person.key)
+    return session.scalar(query.where(*here))
+
+
+def replace(
+    session: Session, owner: Collection, person: Person, fields: Sequence[CredentialField]
+) -> None:
+    """Give the person these credentials in place of what there is; ``AlreadyExists`` where one is
+    another person's. The collection is held by this transaction.
+    """
+    person.credentials.clear()
+    session.flush()  # before the new ones come, of which some may be the same
+    for place in _taken(session, owner, fields):
+        raise taken(fields[place], place)
+    person.credentials.extend(
+        Credential(
+            collection_key=owner.key,
+            position=place,
+            system=each.system,
+            type=each.type,
+            format=each.format,
+            value=each.value,
+        )
+        for place, each in enumerate(fields)
+    )
+    try:
+        session.flush()
+    except IntegrityError:  # whose text may hold the value
+        raise AlreadyExists("A credential is another person's already.") from None
+
+
+def taken(credential: CredentialField, place: int) -> AlreadyExists:
+    """The error of a credential that is another person's. It does not say whose: that would name
+    somebody to whoever guesses a card's number.
+    """
+    field = f"credentials[{place}]"
+    message = (
+        f"this {credential.type} of the system {credential.system!r} is another person's already; "
+        "take it from that person first"
+    )
+    return AlreadyExists(f"{field}: {message}.", errors=[FieldError(field, message)])
+
+
+def _taken(session: Session, owner: Collection, fields: Sequence[CredentialField]) -> list[int]:
+    """The places of those that somebody in the collection has."""
+    identity = tuple_(Credential.system, Credential.type, Credential.value)
+    wanted = [(each.system, each.type, each.value) for each in fields]
+    query = select(Credential.system, Credential.type, Credential.value)
+    found = session.execute(
+        query.where(Credential.collection_key == owner.key, identity.in_(wanted))
+    )
+    there = {tuple(row) for row in found}
+    return [place for place, each in enumerate(wanted) if each in there]
