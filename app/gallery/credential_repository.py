@@ -59,7 +59,7 @@ def replace(
 
 def taken(credential: CredentialField, place: int) -> AlreadyExists:
     """The error of a credential that is another person's. It does not say whose: that would name
-    somebody to whoever guesses a card's number.
+    somebody to a client that guesses a card's number.
     """
     field = f"credentials[{place}]"
     message = (

@@ -100,8 +100,9 @@ class Person(Base):
 
 
 class Credential(Base):
-    """What another system knows a person by: a card's number, an id, an address. ``position`` is
-    its place among the person's. ``value`` is a secret: no answer, log or error shows it.
+    """The name by which another system knows a person: a card's number, an id, an address.
+    ``position`` is its place among the person's. ``value`` is a secret: no answer, log or error
+    shows it.
     """
 
     __tablename__ = "credentials"

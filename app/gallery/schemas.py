@@ -38,7 +38,7 @@ CredentialFormat = Annotated[
 
 
 class CredentialField(BodyFields):
-    """What another system knows a person by."""
+    """The number, id or address by which another system knows a person."""
 
     system: CredentialSystem
     type: CredentialType

@@ -26,7 +26,7 @@ def read(texts: Mapping[str, Sequence[str]], model: type[BaseModel]) -> dict[str
 
 _TEXT: Final = frozenset({"string"})
 _OBJECTS: Final = "objects"
-"""Of a list whose items are objects: each is a field of its own, as JSON."""
+"""The type of a list whose items are objects: each is a field of its own, as JSON."""
 
 
 @cache

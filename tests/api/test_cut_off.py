@@ -43,6 +43,7 @@ VALUES: Final[dict[str, Any]] = {
     "time_zone": "Europe/Berlin",
     "week": [],
     "special_days": [],
+    "credentials": [{"system": "acs", "type": "card", "value": "4711"}],
     **sites.PLACES,
 }
 LEFT_OUT: Final = {
