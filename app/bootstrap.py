@@ -13,6 +13,8 @@ from app.access import kinds
 from app.access.members import MembershipService
 from app.access.models import Door, Group, Rule, Schedule, Zone
 from app.access.policy_service import PolicyService
+from app.actions.sender import ActionSender
+from app.actions.service import build_actions
 from app.analysis import build_analyser, build_enroller, quality_policy_of
 from app.auth.cached_keys import CachedKeys
 from app.auth.service import KeyService
@@ -78,6 +80,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         base.database,
         galleries.follower,
         judging.observers,
+        ActionSender(services.actions, base.clock, judging.metrics.actions),
         _jobs(base, services, galleries, judging),
         services,
     )
@@ -199,6 +202,9 @@ def _services(
         schedules=PolicyService(database, clock, kinds.SCHEDULES),
         rules=PolicyService(database, clock, kinds.RULES),
         members=MembershipService(database),
+        actions=build_actions(
+            database, clock, base.settings.egress_allow, base.settings.secrets_dir
+        ),
     )
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import structlog
 
 from app.access.services import AccessServices
+from app.actions.sender import ActionSender
+from app.actions.services import ActionServices
 from app.auth.services import AuthServices
 from app.core.db import Database
 from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
@@ -24,7 +26,12 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Services(
-    AuthServices, GalleryServices, AccessServices, RecognitionServices, OperationsServices
+    AuthServices,
+    GalleryServices,
+    AccessServices,
+    ActionServices,
+    RecognitionServices,
+    OperationsServices,
 ):
     """Every service of one process, for the routes of every room."""
 
@@ -37,6 +44,7 @@ class Container:
     database: Database
     follower: Follower
     observers: Observers[Decision]
+    actions: ActionSender
     jobs: Jobs
     services: Services
 
@@ -52,6 +60,7 @@ class Container:
                 self._ensure_admin()
                 self.follower.start()
             self.observers.start()
+            self.actions.start()
             self.jobs.start()
         except BaseException:
             self.database.close()
@@ -81,7 +90,10 @@ class Container:
             ) from None
 
     def close(self) -> None:
-        """Finish the work of the observers, write counts and snapshots, and close the database."""
+        """Send the actions that are not late, finish the work of the observers, write counts and
+        snapshots, and close the database.
+        """
+        self.actions.stop()
         self.observers.stop()
         self.follower.stop()
         self.jobs.stop()

@@ -10,6 +10,7 @@ import anyio.to_thread
 from fastapi import Depends, FastAPI
 
 from app.access.routes import router as doors
+from app.actions.routes import router as actions
 from app.auth.guard import allow
 from app.auth.principal import Scope
 from app.auth.routes import router as keys
@@ -71,7 +72,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     )
     app.state.services = built.services
     handlers.install(app)
-    for router in (collections, persons, recognition, doors, keys, operations):
+    for router in (collections, persons, recognition, doors, actions, keys, operations):
         include(app, router)
     docs.install(app, [] if settings.public_docs else [Depends(allow(*set(Scope) - {Scope.DOOR}))])
     app.add_middleware(

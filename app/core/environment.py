@@ -14,12 +14,15 @@ from app.errors import SettingsError
 _NOT_SETTINGS: Final = re.compile(
     r"""KITH_(
         (TEST|BENCH)_\w+ | CHAOS | IMAGE_BASE               # tests, measurements, the image's test
+      | SECRET_\w+                                          # secrets of devices: docs/actions.md
       | TRAINING_DATA                                       # python -m training
       | BIND | BALANCED_PORT | SITE | MEMORY | VERSION      # docker-compose.yml
     )""",
     re.VERBOSE,
 )
 """Variables that something else than the service reads, with the same beginning."""
+_OF_DEVICES: Final = re.compile(r"KITH_SECRET_\w+")
+"""Files that hold secrets of devices, which actions name."""
 _OF_KUBERNETES: Final = re.compile(
     r"KITH_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 )
@@ -85,6 +88,8 @@ class SettingNames:
             ) from None
         seen: dict[str, str] = {}
         for file in files:
+            if _OF_DEVICES.fullmatch(file.name.upper()):
+                continue
             if (field := self._field(file.name)) is not None:
                 self._check_name(file.name, field, seen)
                 _check_secret(file)

@@ -2,6 +2,7 @@
 with a bound on time and size.
 """
 
+import logging
 import select
 import socket
 import ssl
@@ -18,18 +19,11 @@ import httpx
 from app.egress.addresses import Address
 from app.egress.allowance import Refused
 from app.egress.dialling import Deadline, Egress, connected
+from app.egress.failures import CallFailed, NotConnected
 from app.egress.trust import Trust, UntrustedCertificate
 
 MOST_BYTES: Final = 256 * 1024
 """Bytes that are read of one connection; what comes after is not read."""
-
-
-class CallFailed(Exception):
-    """No answer. ``sent``: bytes of the last request may have reached the device."""
-
-    def __init__(self, why: str, *, sent: bool) -> None:
-        super().__init__(why)
-        self.sent = sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +33,11 @@ class Answer:
     status: int
     headers: httpx.Headers
     body: bytes
+
+
+# They write addresses at INFO and headers at DEBUG, and both may hold secrets.
+for _each in ("httpx", "httpcore"):
+    logging.getLogger(_each).setLevel(logging.WARNING)
 
 
 class Session:
@@ -104,12 +103,16 @@ def _in_words(network: "_Network", deadline: Deadline) -> Iterator[None]:
     except (TimeoutError, httpx.TimeoutException):
         when = "the connection was made" if not network.written else "an answer came"
         raise CallFailed(f"the time was over before {when}", sent=network.written) from None
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        why = str(error) or type(error).__name__
+    except ssl.SSLError as error:
+        raise CallFailed(str(error), sent=network.written) from None
+    except OSError as error:
+        if network.written:
+            raise CallFailed(str(error), sent=True) from None
+        raise NotConnected(str(error)) from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         late = deadline.at <= time.monotonic()
-        raise CallFailed(
-            "the time was over before an answer came" if late else why, sent=network.written
-        ) from None
+        why = "the time was over before an answer came" if late else str(error)
+        raise CallFailed(why or type(error).__name__, sent=network.written) from None
 
 
 class _Network(httpcore.NetworkBackend):

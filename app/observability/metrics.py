@@ -8,6 +8,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from app.observability.action_metrics import ActionMetrics
 from app.observability.decision_metrics import SECONDS, DecisionMetrics
 from app.observability.job_metrics import JobMetrics
 from app.observability.observer_metrics import ObserverMetrics
@@ -49,6 +50,7 @@ class Metrics:
         self.decisions = DecisionMetrics(registry)
         self.observers = ObserverMetrics(registry)
         self.jobs = JobMetrics(registry)
+        self.actions = ActionMetrics(registry)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """One finished HTTP request."""

@@ -19,7 +19,9 @@ MADE: Final[dict[str, dict[str, Any]]] = {
     "doors": {"id": "front", "zone_id": "lobby", "mode": "decide", "ref": {"acs": "R-1"}},
     "rules": {"id": "r", "group_id": "staff", "door_id": "front", "schedule_id": "office"},
 }
-PLACES: Final = {f"{kind[:-1]}_id": str(new["id"]) for kind, new in MADE.items()}
+PLACES: Final = {f"{kind[:-1]}_id": str(new["id"]) for kind, new in MADE.items()} | {
+    "action_id": "unlock"
+}
 """The ids by the names that they have in addresses."""
 
 

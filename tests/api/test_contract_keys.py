@@ -168,6 +168,8 @@ ROUTES: dict[str, tuple[str, Request]] = {
 
 
 ANY = {"If-Match": "*"}
+UNLOCK = "doors/front/actions/unlock"
+ACTION = {"kind": "http", "url": "https://lock.invalid/open", "timeout_ms": 100}
 
 
 def five_of(kind: str) -> dict[str, tuple[str, Request]]:
@@ -192,6 +194,11 @@ def five_of(kind: str) -> dict[str, tuple[str, Request]]:
 for _kind in MADE:
     ROUTES |= five_of(_kind)
 ROUTES |= {
+    "put an action": ("admin", lambda c, staff: c.put(f"{staff}/{UNLOCK}", json=ACTION)),
+    "list actions": ("admin", lambda c, staff: c.get(f"{staff}/{UNLOCK.rpartition('/')[0]}")),
+    "read an action": ("admin", lambda c, staff: c.get(f"{staff}/{UNLOCK}")),
+    "try an action": ("admin", lambda c, staff: c.post(f"{staff}/{UNLOCK}/test")),
+    "delete an action": ("admin", lambda c, staff: c.delete(f"{staff}/{UNLOCK}")),
     "list members": ("see", lambda c, staff: c.get(f"{staff}/groups/staff/members")),
     "put a member": (
         "enroll",
@@ -275,6 +282,7 @@ def test_a_bound_key_does_everything_in_its_own_collection(bound: TestClient, st
         "delete a person",
         "delete a face",
         "remove a member",
+        "delete an action",
     )
     for name, (_, request) in ROUTES.items():
         if name not in (*changing, *FOR_UNBOUND):

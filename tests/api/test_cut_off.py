@@ -43,6 +43,14 @@ VALUES: Final[dict[str, Any]] = {
     "time_zone": "Europe/Berlin",
     "week": [],
     "special_days": [],
+    "kind": "http",
+    "url": "https://93.184.216.34/open",
+    "method": "POST",
+    "on": ["granted"],
+    "body": "{}",
+    "content_type": "application/json",
+    "headers": {},
+    "auth": {},
     "credentials": [{"system": "acs", "type": "card", "value": "4711"}],
     **sites.PLACES,
 }
@@ -53,6 +61,7 @@ LEFT_OUT: Final = {
     "create_key": {"collections", "doors", "expires_at"},
     "create_schedule": {"week_icalendar", "special_days_icalendar"},
     "update_schedule": {"week_icalendar", "special_days_icalendar"},
+    "put_action": {"topic", "tls", "expect"},
     "create_rule": {"zone_id"},
     "update_rule": {"zone_id"},
 }
@@ -114,7 +123,7 @@ def _values(schema: dict[str, Any], operation: str, kind: str) -> Iterator[tuple
             two = two if kind == FORM else {"base64": base64.b64encode(two).decode()}
             yield name, [one, two] if field["type"] == "array" else one
         else:
-            yield name, VALUES.get(name, _example(field))
+            yield name, VALUES[name] if name in VALUES else _example(field)
 
 
 def _is_image(field: dict[str, Any]) -> bool:

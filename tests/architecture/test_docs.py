@@ -61,7 +61,12 @@ def test_every_link_leads_to_a_page_and_every_anchor_to_a_heading() -> None:
 
 def test_every_page_is_in_the_index() -> None:
     index = ROOT / "docs" / "README.md"
-    listed = {(index.parent / link.partition("#")[0]).resolve() for link in links(index)}
+    recipes = index.parent / "recipes" / "README.md"  # the index of its folder
+    listed = {
+        (page.parent / link.partition("#")[0]).resolve()
+        for page in (index, recipes)
+        for link in links(page)
+    }
     ours = {page for page in pages() if page.is_relative_to(index.parent)} - {index}
     assert ours - listed == set()
 
@@ -186,7 +191,9 @@ def test_every_variable_that_a_page_names_means_something() -> None:
     elsewhere = {name for _, name in named(_VARIABLE, code_files)}
     found = list(named(_VARIABLE, pages()))
     assert len(found) > 50
-    assert [each for each in found if each[1] not in ours | elsewhere] == []
+    of_devices = re.compile(r"KITH_SECRET_\w+")  # the operator's own names
+    unknown = [each for each in found if each[1] not in ours | elsewhere]
+    assert [each for each in unknown if not of_devices.fullmatch(each[1])] == []
 
 
 @pytest.fixture

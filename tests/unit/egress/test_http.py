@@ -14,7 +14,8 @@ import pytest
 
 from app.egress.allowance import Allowance, Refused
 from app.egress.dialling import Deadline, Egress
-from app.egress.http import MOST_BYTES, CallFailed, Session
+from app.egress.failures import CallFailed
+from app.egress.http import MOST_BYTES, Session
 from app.egress.trust import Trust
 
 LOOPBACK = Allowance.parse("127.0.0.0/8")

@@ -1,0 +1,148 @@
+"""Sends the actions of grants on threads of its own, at most once each.
+
+Nothing is written down before it is sent: a process that ends in between loses the action and never
+repeats it. A queue that is full drops, for an action that waits for long is late.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Final, Protocol
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.actions.calls import Result
+from app.actions.grants import Grant, Loaded
+from app.actions.schemas import ActionFields
+from app.actions.templates import Facts
+from app.core.clock import Clock
+from app.egress.dialling import Deadline
+from app.errors import AppError
+
+THREADS: Final = 8
+CAPACITY: Final = 256
+"""Actions that wait for a thread; of each a few hundred bytes."""
+STOP_SECONDS: Final = 12.0
+"""More than the longest timeout of an action."""
+_log = structlog.get_logger()
+
+
+class Report(Protocol):
+    """Counts what became of actions."""
+
+    def observe_action(self, outcome: str, seconds: float) -> None:
+        """One action has ended."""
+
+
+class Actions(Protocol):
+    """The actions of doors."""
+
+    def load(self, grant: Grant) -> Loaded:
+        """The actions that a grant sets off."""
+
+    def call(self, fields: ActionFields, facts: Facts, deadline: Deadline) -> Result:
+        """Send one; never raises."""
+
+
+_Job = Callable[[], None]
+
+
+class ActionSender:
+    """Takes grants and sends their actions. Thread-safe."""
+
+    def __init__(
+        self,
+        actions: Actions,
+        clock: Clock,
+        report: Report,
+        *,
+        threads: int = THREADS,
+        capacity: int = CAPACITY,
+    ) -> None:
+        self._actions = actions
+        self._clock = clock
+        self._report = report
+        self._waiting: queue.Queue[_Job | None] = queue.Queue(capacity)
+        self._stopping = False
+        self._threads = [
+            threading.Thread(target=self._run, name=f"actions-{place}", daemon=True)
+            for place in range(threads)
+        ]
+
+    def start(self) -> None:
+        """Begin to send."""
+        for each in self._threads:
+            each.start()
+
+    def submit(self, grant: Grant) -> None:
+        """Send the door's actions before the grant ends. Never waits and never raises."""
+        left = (grant.valid_until - self._clock.now()).total_seconds()
+        deadline = Deadline.after(left)
+        if self._stopping:
+            self._told(grant, None, Result("dropped", error="the service ends"))
+            return
+        self._put(grant, None, lambda: self._begin(grant, deadline))
+
+    def stop(self) -> None:
+        """Send what waits and is not late, and end. What takes longer than ``STOP_SECONDS`` is left
+        behind.
+        """
+        self._stopping = True
+        end = time.monotonic() + STOP_SECONDS
+        for each in self._threads:
+            if each.is_alive():
+                self._waiting.put(None)
+        for each in self._threads:
+            if each.is_alive():
+                each.join(max(0.0, end - time.monotonic()))
+
+    def _put(self, grant: Grant, action_id: str | None, job: _Job) -> None:
+        context = copy_context()
+        try:
+            self._waiting.put_nowait(lambda: context.run(job))
+        except queue.Full:
+            self._told(grant, action_id, Result("dropped", error="too many actions wait"))
+
+    def _begin(self, grant: Grant, deadline: Deadline) -> None:
+        try:
+            loaded = self._actions.load(grant)
+        except (AppError, SQLAlchemyError, ValueError) as error:
+            why = f"the door's actions cannot be read: {type(error).__name__}"
+            self._told(grant, None, Result("failed", error=why))
+            return
+        for place, (action_id, fields) in enumerate(loaded.actions):
+
+            def send(action_id: str = action_id, fields: ActionFields = fields) -> None:
+                self._told(grant, action_id, self._actions.call(fields, loaded.facts, deadline))
+
+            if place < len(loaded.actions) - 1 and not self._stopping:
+                self._put(grant, action_id, send)
+            else:
+                send()
+
+    def _told(self, grant: Grant, action_id: str | None, result: Result) -> None:
+        """The record of an action: a line of the log and a count."""
+        self._report.observe_action(result.outcome, result.seconds)
+        tell = _log.info if result.outcome == "done" else _log.warning
+        tell(
+            "door.action",
+            collection=grant.collection_id,
+            door=grant.door_id,
+            action=action_id,
+            outcome=result.outcome,
+            status=result.status,
+            ms=round(result.seconds * 1000),
+            error=result.error,
+            event_id=grant.event_id,
+            decision_id=grant.decision_id,
+        )
+
+    def _run(self) -> None:
+        while (job := self._waiting.get()) is not None:
+            try:
+                job()
+            except Exception:  # noqa: BLE001 - one action's fault must not end the thread
+                _log.exception("door.action_failed")

@@ -1,0 +1,159 @@
+"""Keeps the actions of doors, and tries one out."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.access import repository as doors
+from app.access.models import Door
+from app.actions import repository
+from app.actions.calls import Caller, Result
+from app.actions.checking import check_action
+from app.actions.grants import Grant, Loaded, instant
+from app.actions.models import DoorAction
+from app.actions.schemas import ActionFields, ActionView, as_content
+from app.actions.secrets import Secrets
+from app.actions.templates import Facts
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.paging import Page, Paging, page
+from app.egress.allowance import Allowance
+from app.egress.dialling import Deadline, Egress
+from app.errors import Conflict
+from app.gallery.repository import get_collection, lock_collection
+
+MOST_ACTIONS = 16
+"""Actions of one door."""
+_TEST_SECONDS = 10.0
+_log = structlog.get_logger()
+
+
+def build_actions(database: Database, clock: Clock, allowed: str, secrets: Path) -> "ActionService":
+    """The service, with the private networks and the folder of secrets that settings name."""
+    egress = Egress(Allowance.parse(allowed))
+    return ActionService(database, clock, egress, Caller(egress, Secrets(secrets)))
+
+
+class ActionService:
+    """The actions of doors. Thread-safe."""
+
+    def __init__(self, database: Database, clock: Clock, egress: Egress, caller: Caller) -> None:
+        self._database = database
+        self._clock = clock
+        self._egress = egress
+        self._caller = caller
+
+    def put(
+        self, collection_id: str, door_id: str, action_id: str, fields: ActionFields
+    ) -> ActionView:
+        """Make an action, or replace it; ``InvalidRequest`` where it makes no sense."""
+        now = self._clock.now()
+        with self._database.write() as session:
+            owner = lock_collection(session, collection_id)
+            door = doors.get(session, owner, Door, door_id, "door")
+            check_action(fields, door.ref, self._egress)
+            row = repository.find(session, door, action_id)
+            if row is None:
+                if repository.count(session, door) >= MOST_ACTIONS:
+                    raise Conflict(f"The door {door_id!r} has {MOST_ACTIONS} actions, the most.")
+                row = DoorAction(door_key=door.key, id=action_id, created_at=now)
+                session.add(row)
+            row.name, row.content, row.updated_at = fields.name, as_content(fields), now
+            session.flush()
+            view = _view(row, collection_id, door_id)
+        _log.info("action.put", collection=collection_id, door=door_id, action=action_id)
+        return view
+
+    def list(self, collection_id: str, door_id: str, paging: Paging) -> Page[ActionView]:
+        """The door's actions, oldest first."""
+        with self._database.read() as session:
+            door = self._door(session, collection_id, door_id)
+            rows = repository.listed(session, door, after=paging.after, limit=paging.limit + 1)
+        return page(
+            rows,
+            paging,
+            key=lambda row: row.key,
+            show=lambda row: _view(row, collection_id, door_id),
+        )
+
+    def get(self, collection_id: str, door_id: str, action_id: str) -> ActionView:
+        """One action, or ``NotFound``."""
+        with self._database.read() as session:
+            door = self._door(session, collection_id, door_id)
+            return _view(repository.get(session, door, action_id), collection_id, door_id)
+
+    def delete(self, collection_id: str, door_id: str, action_id: str) -> None:
+        """Delete an action, or ``NotFound``; no later grant sets it off."""
+        with self._database.write() as session:
+            owner = lock_collection(session, collection_id)
+            door = doors.get(session, owner, Door, door_id, "door")
+            session.delete(repository.get(session, door, action_id))
+        _log.info("action.deleted", collection=collection_id, door=door_id, action=action_id)
+
+    def test(self, collection_id: str, door_id: str, action_id: str) -> tuple[Result, datetime]:
+        """Send it now, for a person who does not exist; what became of it, and when that began."""
+        with self._database.read() as session:
+            door = self._door(session, collection_id, door_id)
+            fields = _fields(repository.get(session, door, action_id))
+            ref = dict(door.ref)
+        at = self._clock.now()
+        decision = {
+            "id": "test",
+            "event_id": "test",
+            "decision": "granted",
+            "reason": "granted",
+            "collection_id": collection_id,
+            "door_id": door_id,
+            "person_id": "test",
+            "external_id": "0",
+            "session": "0",
+            "at": instant(at),
+            "valid_until": instant(at + timedelta(seconds=_TEST_SECONDS)),
+        }
+        facts = Facts(decision, ref, (), dummy=True)
+        result = self._caller.call(fields, facts, Deadline.after(_TEST_SECONDS))
+        _log.info(
+            "action.tested",
+            collection=collection_id,
+            door=door_id,
+            action=action_id,
+            outcome=result.outcome,
+            status=result.status,
+        )
+        return result, at
+
+    def load(self, grant: Grant) -> Loaded:
+        """The actions that a grant sets off, as they are now."""
+        with self._database.read() as session:
+            ref, rows = repository.of_door(session, grant.door_key)
+            actions = [(row.id, _fields(row)) for row in rows]
+            credentials = repository.credentials(session, grant.person_key) if actions else ()
+        enabled = [each for each in actions if each[1].enabled]
+        return Loaded(enabled, Facts(grant.values(), dict(ref), credentials))
+
+    def call(self, fields: ActionFields, facts: Facts, deadline: Deadline) -> Result:
+        """Send it once; see ``Caller``."""
+        return self._caller.call(fields, facts, deadline)
+
+    def _door(self, session: Session, collection_id: str, door_id: str) -> Door:
+        return doors.get(session, get_collection(session, collection_id), Door, door_id, "door")
+
+
+def _fields(row: DoorAction) -> ActionFields:
+    return ActionFields.model_validate({**row.content, "name": row.name})
+
+
+def _view(row: DoorAction, collection_id: str, door_id: str) -> ActionView:
+    return ActionView.model_validate(
+        {
+            **row.content,
+            "id": row.id,
+            "collection_id": collection_id,
+            "door_id": door_id,
+            "name": row.name,
+            "created_at": row.created_at,
+            "updated_at": row.updated_at,
+        }
+    )

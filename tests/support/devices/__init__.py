@@ -1,0 +1,1 @@
+"""Programs that behave as doors' devices do, as far as their public descriptions say."""
