@@ -20,6 +20,7 @@ from app.core.logging import configure_logging
 from app.core.terminal import complain
 from app.errors import AppError
 from app.gallery.collection_routes import router as collections
+from app.gallery.person_routes import SLASHES_ALLOWED
 from app.gallery.person_routes import router as persons
 from app.observability.routes import router as operations
 from app.recognition.routes import router as recognition
@@ -79,7 +80,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         Bodies, max_bytes=settings.max_bodies_bytes, seconds=settings.request_seconds
     )
     app.add_middleware(BodyLimit, max_bytes=settings.max_request_bytes)
-    app.add_middleware(PlainPath)
+    app.add_middleware(PlainPath, slashes_allowed=SLASHES_ALLOWED)
     app.add_middleware(OneHost)
     if settings.root_path:
         app.add_middleware(BelowPrefix, prefix=settings.root_path)

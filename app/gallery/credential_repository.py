@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import AlreadyExists, FieldError
+from app.gallery.credential_schemas import CredentialField
 from app.gallery.models import Collection, Credential, Person
-from app.gallery.schemas import CredentialField
 
 
 def holder(

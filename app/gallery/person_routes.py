@@ -1,11 +1,15 @@
 """``/v1/collections/{c}/persons``: enrolled persons and their faces."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
+from urllib.parse import unquote_to_bytes
 
-from fastapi import Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Request, Response
+from pydantic import TypeAdapter, ValidationError
 
 from app.auth.guard import MayEnroll, MaySeeEnrolled
 from app.core.paging import Page
+from app.errors import FieldError, InvalidRequest
 from app.gallery.enrolment import ImageFile
 from app.gallery.fields import CollectionPath, PersonPath, subject_of
 from app.gallery.schemas import (
@@ -14,6 +18,7 @@ from app.gallery.schemas import (
     NewFaces,
     NewPersonWithFaces,
     PersonAdded,
+    PersonByExternalId,
     PersonPatch,
     PersonView,
 )
@@ -34,6 +39,9 @@ from app.web.uploads import (
 )
 
 router = room("persons", "/v1/collections/{collection_id}/persons")
+
+SLASHES_ALLOWED: Final = re.compile(rb"[^%]*/v1/collections/[^/%]+/persons/by-external-id/.+")
+"""Paths of PUT that end with an external id, in which an encoded slash is a part of it."""
 
 FaceId = Annotated[
     WholeText, Path(ge=1, le=2**63 - 1, description="The face's number in its collection.")
@@ -80,6 +88,55 @@ def list_persons(
 ) -> Page[PersonView]:
     """The persons of a collection, oldest first."""
     return services.persons.find(collection_id, paging, name=name, external_id=external_id)
+
+
+_LABEL: Final = TypeAdapter(Label)
+
+
+def _external_id(
+    request: Request,
+    _decoded: Annotated[
+        Label,
+        Path(
+            alias="external_id",
+            description="The person's external id, percent-encoded: `/` is `%2F`.",
+        ),
+    ],
+) -> str:
+    """The external id as the path has it: the router loses a line break at its end."""
+    sent: bytes = request.scope["raw_path"].partition(b"/persons/by-external-id/")[2]
+    try:
+        return _LABEL.validate_python(unquote_to_bytes(sent).decode())
+    except ValidationError as error:
+        message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        field = FieldError("external_id", message)
+        raise InvalidRequest(f"external_id: {message}.", errors=[field]) from None
+
+
+@router.put(
+    "/by-external-id/{external_id:path}",
+    responses={
+        201: {"description": "The person was made.", "model": PersonView},
+        **documented(404, 409, 415),
+    },
+    openapi_extra=described(PersonByExternalId, NO_IMAGES),
+)
+def put_person_by_external_id(
+    collection_id: CollectionPath,
+    _caller: MayEnroll,
+    external_id: Annotated[str, Depends(_external_id)],
+    body: Annotated[
+        Submission[PersonByExternalId], Depends(submission(PersonByExternalId, NO_IMAGES))
+    ],
+    services: Provided,
+    response: Response,
+) -> PersonView:
+    """Change the person of this external id, or make one (201): a field left out stays as it is,
+    or empty.
+    """
+    view, made = services.persons.put(collection_id, external_id, body.fields)
+    response.status_code = 201 if made else 200
+    return view
 
 
 @router.get("/{person_id}", responses=documented(404))

@@ -1,7 +1,6 @@
 """The service for persons and their faces."""
 
 from collections.abc import Sequence
-from typing import Any, Final
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -12,9 +11,10 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
 from app.core.paging import Page, Paging, page
-from app.errors import AlreadyExists, AppError, InvalidRequest
+from app.errors import Conflict, FieldError
 from app.feedback.repository import count_false_positives
-from app.gallery import credential_repository, repository
+from app.gallery import repository
+from app.gallery.changes import change_person, taken, view_of
 from app.gallery.enrolment import Enroller, ImageFile, Template, refusal
 from app.gallery.examination import Examiner
 from app.gallery.examined import Examined, Tried
@@ -26,15 +26,14 @@ from app.gallery.schemas import (
     FaceView,
     NewPerson,
     PersonAdded,
+    PersonByExternalId,
     PersonPatch,
     PersonView,
 )
 from app.gallery.views import face_view, person_view
 from app.inference.subject import Subject
-from app.receipts.keeping import Keep, amend, forget
+from app.receipts.keeping import Keep, forget
 
-_TOLD: Final = frozenset({"external_id", "name", "valid_from", "valid_until"})
-"""A person's fields that answers show or depend on."""
 _log = structlog.get_logger()
 
 
@@ -83,7 +82,7 @@ class PersonService:
                 )
                 keep(session, answer, person, *rows, *others)
         except IntegrityError:
-            raise _taken(collection_id, person_id, new.external_id) from None
+            raise taken(collection_id, person_id, new.external_id) from None
         _log.info("person.created", collection=collection_id, person=person_id, faces=len(rows))
         return answer
 
@@ -113,35 +112,51 @@ class PersonService:
         """One person, or ``NotFound``."""
         with self._database.read() as session:
             owner = repository.get_collection(session, collection_id)
-            return _view(session, owner, repository.person(session, owner, person_id))
+            return view_of(session, owner, repository.person(session, owner, person_id))
 
     def update(self, collection_id: str, person_id: str, patch: PersonPatch) -> PersonView:
         """Change what the patch names and nothing else."""
-        changes: dict[str, Any] = patch.model_dump(exclude_unset=True)
-        if "metadata" in changes:
-            changes["attributes"] = changes.pop("metadata")
-        replaced = changes.pop("credentials", None) is not None
         try:
             with self._database.write() as session:
                 owner = repository.lock_collection(session, collection_id)
                 person = repository.person(session, owner, person_id)
-                if patch.external_id and repository.is_anothers(session, person, patch.external_id):
-                    raise _taken(collection_id, person_id, patch.external_id)
-                if changes.keys() & _TOLD:
-                    repository.log_change(session, owner, [person.key], now=self._clock.now())
-                for name, value in changes.items():
-                    setattr(person, name, value)
-                if replaced:
-                    credential_repository.replace(session, owner, person, patch.credentials)
-                _check_validity(person)
-                person.updated_at = self._clock.now()
-                session.flush()
-                view = _view(session, owner, person)
-                amend(session, person, lambda answer: _renamed(answer, view))
+                view = change_person(session, owner, person, patch, now=self._clock.now())
         except IntegrityError:
-            raise _taken(collection_id, person_id, patch.external_id) from None
+            raise taken(collection_id, person_id, patch.external_id) from None
         _log.info("person.updated", collection=collection_id, person=person_id)
         return view
+
+    def put(
+        self, collection_id: str, external_id: str, fields: PersonByExternalId
+    ) -> tuple[PersonView, bool]:
+        """Change the person of this external id, or make one; the person, and whether they were
+        made. ``Conflict`` where the person has another id than ``fields`` say.
+        """
+        with self._database.write() as session:
+            owner = repository.lock_collection(session, collection_id)
+            person = repository.person_of(session, owner, external_id)
+            made = person is None
+            if person is None:
+                view = self._make(session, owner, external_id, fields)
+            elif fields.id not in (None, person.id):
+                message = f"the person of this external id is {person.id!r}; leave the id out"
+                raise Conflict(f"id: {message}.", errors=[FieldError("id", message)])
+            else:
+                view = change_person(session, owner, person, fields, now=self._clock.now())
+        event = "person.created" if made else "person.updated"
+        _log.info(event, collection=collection_id, person=view.id)
+        return view, made
+
+    def _make(
+        self, session: Session, owner: Collection, external_id: str, fields: PersonByExternalId
+    ) -> PersonView:
+        person_id = fields.id or new_id("per")
+        if repository.is_taken(session, owner, person_id, None):
+            raise taken(owner.id, person_id, None)
+        given = fields.model_dump(exclude_unset=True, exclude={"id"})
+        new = NewPerson.model_validate({**given, "external_id": external_id})
+        person = insert_person(session, owner, person_id, new, now=self._clock.now())
+        return person_view(person, owner.id, faces=0)
 
     def delete(self, collection_id: str, person_id: str) -> None:
         """Remove a person: once this returns, no answer names them."""
@@ -260,30 +275,5 @@ class PersonService:
         with self._database.read() as session:
             owner = self._enrollable(session, collection_id)
             if repository.is_taken(session, owner, person_id, external_id):
-                raise _taken(collection_id, person_id, external_id)
+                raise taken(collection_id, person_id, external_id)
             return owner
-
-
-def _view(session: Session, owner: Collection, person: Person) -> PersonView:
-    faces = repository.face_counts(session, [person.key]).get(person.key, 0)
-    return person_view(person, owner.id, faces=faces)
-
-
-def _renamed(answer: dict[str, Any], view: PersonView) -> dict[str, Any] | None:
-    """The receipt of a person's creation with the person's present name; None for any other."""
-    if answer.get("person", {}).get("id") != view.id:
-        return None
-    return answer | {"person": view.model_dump(mode="json")}
-
-
-def _check_validity(person: Person) -> None:
-    start, end = person.valid_from, person.valid_until
-    if start and end and start >= end:
-        raise InvalidRequest(f"valid_from {start} must be before valid_until {end}.")
-
-
-def _taken(collection_id: str, person_id: str, external_id: str | None) -> AppError:
-    also = f" or with the external id {external_id!r}" if external_id else ""
-    return AlreadyExists(
-        f"There is a person {person_id!r}{also} in the collection {collection_id!r} already."
-    )

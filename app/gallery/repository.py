@@ -138,6 +138,12 @@ def person(session: Session, owner: Collection, person_id: str) -> Person:
     return found
 
 
+def person_of(session: Session, owner: Collection, external_id: str) -> Person | None:
+    """The person of this external id, in any spelling of it, or None."""
+    query = select(Person).where(Person.collection_key == owner.key, _has_external_id(external_id))
+    return session.scalars(query.order_by(Person.key).limit(1)).first()
+
+
 def no_person(owner: Collection, person_id: str) -> NotFound:
     """The error of a request for a person who is not in the collection."""
     return NotFound(f"There is no person {person_id!r} in the collection {owner.id!r}.")

@@ -1,9 +1,10 @@
 """The schemas of the gallery: request bodies and answers. Answers have no defaults."""
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
+from app.gallery.credential_schemas import MOST_CREDENTIALS, CredentialFields, CredentialView
 from app.gallery.fields import (
     CollectionId,
     ContractId,
@@ -24,62 +25,12 @@ from app.gallery.fields import (
 from app.reasons import Reason, RejectionReason
 from app.web.fields import BodyFields, Count, CreatedAt, Id, Instant, Label, Rate, UpdatedAt
 
-_MOST_CREDENTIALS: Final = 16
-CredentialSystem = Annotated[
-    Id, Field(description="The system that knows the person by it, such as `acs` or `2n`.")
-]
-CredentialType = Annotated[
-    Literal["card", "user_id", "email"],
-    Field(description="`card`: a number; `user_id`: the person's id in that system; `email`."),
-]
-CredentialFormat = Annotated[
-    Label | None, Field(description="How the system writes it, such as `WIEGAND26`; null: unsaid.")
-]
 
-
-class CredentialField(BodyFields):
-    """The number, id or address by which another system knows a person."""
-
-    system: CredentialSystem
-    type: CredentialType
-    format: CredentialFormat = None
-    value: Label = Field(
-        repr=False,
-        description="The number, id or address, exactly as the system has it. A secret: no answer "
-        "of this API, no error and no log repeats it.",
-        json_schema_extra={"writeOnly": True, "format": "password"},
-    )
-
-
-def _as_list(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
-    """Read null as an empty list."""
-    return [] if value is None else value
-
-
-def _each_once(credentials: list[CredentialField]) -> list[CredentialField]:
-    seen: dict[tuple[str, str, str], int] = {}
-    for place, each in enumerate(credentials):
-        first = seen.setdefault((each.system, each.type, each.value), place)
-        if first != place:
-            raise ValueError(f"number {place} is the same as number {first}, counted from 0")
-    return credentials
-
-
-CredentialFields = Annotated[
-    list[CredentialField],
-    BeforeValidator(_as_list, json_schema_input_type=list[CredentialField] | None),
-    AfterValidator(_each_once),
-]
-
-
-class PersonPatch(BodyFields):
-    """Changes to a person; a field left out stays unchanged, null empties it."""
+class PersonFields(BodyFields):
+    """The fields of a person but their ids."""
 
     name: Label | None = Field(
         None, description="A name for people, of any number of persons; null: none."
-    )
-    external_id: Label | None = Field(
-        None, description="The client's own id, of one person of the collection only; null: none."
     )
     metadata: Metadata = Field(
         {}, description="The client's own data, at most 16 KiB of JSON; null: empty."
@@ -91,7 +42,7 @@ class PersonPatch(BodyFields):
     )
     credentials: CredentialFields = Field(
         [],
-        max_length=_MOST_CREDENTIALS,
+        max_length=MOST_CREDENTIALS,
         description="All that other systems know the person by, in place of what there is. "
         "System, type and value together name one person of the collection. Of several of one "
         "system the first counts where one is needed. Null: none.",
@@ -102,6 +53,22 @@ class PersonPatch(BodyFields):
         if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
             raise ValueError("valid_from must be before valid_until")
         return self
+
+
+class PersonPatch(PersonFields):
+    """Changes to a person; a field left out stays unchanged, null empties it."""
+
+    external_id: Label | None = Field(
+        None, description="The client's own id, of one person of the collection only; null: none."
+    )
+
+
+class PersonByExternalId(PersonFields):
+    """A person to make or to change; a field left out stays unchanged, null empties it."""
+
+    id: Id | None = Field(
+        None, description="Id of the person who is made; of one who is there it must be theirs."
+    )
 
 
 class NewPerson(PersonPatch):
@@ -118,14 +85,6 @@ class NewFaces(BodyFields):
 
 class NewPersonWithFaces(NewPerson, NewFaces):
     """A person to enrol, and how to take faces from the images."""
-
-
-class CredentialView(BaseModel):
-    """That another system knows the person, and by what; never the value."""
-
-    system: CredentialSystem
-    type: CredentialType
-    format: CredentialFormat
 
 
 class PersonView(BaseModel):

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 from app.decision.rates import UNREACHABLE
 from app.gallery.collection_schemas import CollectionView
+from app.gallery.credential_schemas import CredentialView
 from app.gallery.models import Collection, Face, Person
 from app.gallery.schemas import (
     AddedFace,
     BoxView,
-    CredentialView,
     FaceView,
     PersonView,
     QualityView,

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -121,20 +122,36 @@ class LastNet:
 
 
 class PlainPath:
-    """``NotFound`` for a path with an encoded slash: RFC 3986 makes it a part of a name, and no
-    name here has one. Decoded it would lead to another route than the one that was asked for.
+    """``NotFound`` for a path with an encoded slash: RFC 3986 makes it a part of a name, and few
+    names here may have one. Decoded it would lead to another route than the one that was asked for.
+    Paths of PUT that match ``slashes_allowed`` whole are let through. Text that is no UTF-8 is not.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, slashes_allowed: re.Pattern[bytes]) -> None:
         self._app = app
+        self._slashes_allowed = slashes_allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the path as it was sent, still encoded."""
-        if scope["type"] == "http" and b"%2f" in scope.get("raw_path", b"").lower():
-            error = NotFound("There is no path with an encoded slash (%2F); ids have none.")
-            await problem_response(error, scope["state"]["request_id"])(scope, receive, send)
-            return
+        if scope["type"] == "http" and b"%" in (path := scope.get("raw_path", b"")):
+            named = scope["method"] == "PUT" and self._slashes_allowed.fullmatch(path)
+            error = None
+            if b"%2f" in path.lower() and not named:
+                error = NotFound("There is no path with an encoded slash (%2F); ids have none.")
+            elif not _is_text(path):
+                error = NotFound("There is no path that is not UTF-8 where it is percent-encoded.")
+            if error:
+                await problem_response(error, scope["state"]["request_id"])(scope, receive, send)
+                return
         await self._app(scope, receive, send)
+
+
+def _is_text(path: bytes) -> bool:
+    try:
+        unquote_to_bytes(path).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class BodyLimit:

@@ -37,7 +37,7 @@ class Row:
 
     def url(self, collection: str) -> str:
         names = {"collection_id": collection, "person_id": "nobody", "face_id": "1", "key_id": "k"}
-        return f"http://kith{self.path.format(**names, **PLACES)}"
+        return f"http://kith{self.path.format(**names, external_id='x', **PLACES)}"
 
 
 def table() -> list[Row]:

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from app.bootstrap import Container, build
 from app.core.logging import LogFormat
 from app.gallery import credential_repository
+from app.gallery.credential_schemas import CredentialField
 from app.gallery.models import Credential
 from app.gallery.repository import get_collection
-from app.gallery.schemas import CredentialField
 from app.settings import Settings
 from tests.api.sites import PLACES, make_site
 from tests.api.support import client_of, files, made, make_collection, problem, told, wrong_fields

@@ -21,7 +21,7 @@ from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
 FORM, JSON = "multipart/form-data", "application/json"
-PLACES: Final = {"collection_id": "staff", "person_id": "ada", **sites.PLACES}
+PLACES: Final = {"collection_id": "staff", "person_id": "ada", "external_id": "x/1", **sites.PLACES}
 VALUES: Final[dict[str, Any]] = {
     "person_id": "ada",
     "verdict": "not_them",
@@ -57,6 +57,7 @@ VALUES: Final[dict[str, Any]] = {
 LEFT_OUT: Final = {
     "give_feedback": {"probe_id"},
     "distances": {"person_ids"},
+    "put_person_by_external_id": {"id"},
     "cluster": {"stored_probes"},
     "create_key": {"collections", "doors", "expires_at"},
     "create_schedule": {"week_icalendar", "special_days_icalendar"},

@@ -23,6 +23,7 @@ PLACES = {
     "person_id": "ada",
     "face_id": "1",
     "key_id": "k",
+    "external_id": "x/1",
     **sites.PLACES,
 }
 

@@ -69,7 +69,7 @@ def with_bodies(server: ServerProcess) -> Iterator[tuple[str, str]]:
     """Method and path of every operation that takes a body."""
     with server.client() as client:
         document = told(client.get(f"{server.url}/openapi.json"))
-    places = {"collection_id": "hq", "person_id": "ada", **PLACES}
+    places = {"collection_id": "hq", "person_id": "ada", "external_id": "x", **PLACES}
     for path, item in document["paths"].items():
         for method, operation in item.items():
             if "requestBody" in operation:
