@@ -16,6 +16,7 @@ from app.access.policy_service import PolicyService
 from app.actions.sender import ActionSender
 from app.actions.service import build_actions
 from app.analysis import build_analyser, build_enroller, quality_policy_of
+from app.audit.service import AuditService
 from app.auth.cached_keys import CachedKeys
 from app.auth.service import KeyService
 from app.bundles.bundle import Bundle
@@ -66,6 +67,7 @@ from app.replication.follower import Follower
 from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots
 from app.settings import Settings
+from app.trail.retention import AuditRetention
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Container:
@@ -201,7 +203,8 @@ def _services(
         groups=PolicyService(database, clock, kinds.GROUPS),
         schedules=PolicyService(database, clock, kinds.SCHEDULES),
         rules=PolicyService(database, clock, kinds.RULES),
-        members=MembershipService(database),
+        members=MembershipService(database, clock),
+        audit=AuditService(database),
         actions=build_actions(
             database, clock, base.settings.egress_allow, base.settings.secrets_dir
         ),
@@ -212,16 +215,15 @@ def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Ju
     """The background jobs. At the stop they run in this order: first those whose data is only in
     memory.
     """
-
-    def forget_deleted() -> None:
-        judging.books.retain(services.collections.ids())
-
+    lag = services.metrics.jobs
+    audit = AuditRetention(base.database, base.clock, days=base.settings.audit_days, observer=lag)
     jobs = (
         Job("probe_counts", judging.books.exposures.write, at_stop=True),
         Job("key_uses", services.keys.uses.write, at_stop=True),
         Job("receipts", services.receipts.purge),
+        Job("audit", audit.purge),
         Job("change_log", partial(history.compact, base.database)),
-        Job("deleted_collections", forget_deleted),
+        Job("deleted_collections", lambda: judging.books.retain(services.collections.ids())),
         Job("erasure", Erasure(base.database, at_start=True).run, at_stop=True),
         Job("snapshots", galleries.replicas.keep, base.settings.snapshot_seconds, at_stop=True),
     )

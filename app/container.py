@@ -7,6 +7,7 @@ import structlog
 from app.access.services import AccessServices
 from app.actions.sender import ActionSender
 from app.actions.services import ActionServices
+from app.audit.services import AuditServices
 from app.auth.services import AuthServices
 from app.core.db import Database
 from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
@@ -31,6 +32,7 @@ class Services(
     AccessServices,
     ActionServices,
     RecognitionServices,
+    AuditServices,
     OperationsServices,
 ):
     """Every service of one process, for the routes of every room."""

@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 
 from app.access.routes import router as doors
 from app.actions.routes import router as actions
+from app.audit.routes import router as audit
 from app.auth.guard import allow
 from app.auth.principal import Scope
 from app.auth.routes import router as keys
@@ -73,7 +74,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     )
     app.state.services = built.services
     handlers.install(app)
-    for router in (collections, persons, recognition, doors, actions, keys, operations):
+    for router in (collections, persons, recognition, doors, actions, keys, audit, operations):
         include(app, router)
     docs.install(app, [] if settings.public_docs else [Depends(allow(*set(Scope) - {Scope.DOOR}))])
     app.add_middleware(

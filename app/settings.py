@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.core.addresses import TrustedProxies
 from app.core.environment import SettingNames, allowed_values
 from app.core.logging import LogFormat
+from app.core.retention import AuditDays
 from app.core.web_addresses import checked_root_path, split_origins
 from app.egress.allowance import Allowance
 from app.errors import BundleError, SettingsError
@@ -67,8 +68,7 @@ class Settings(BaseSettings):
         ),
     ] = ()
     public_docs: Annotated[
-        bool,
-        Field(description="Whether `/docs` and `/openapi.json` need no key."),
+        bool, Field(description="Whether `/docs` and `/openapi.json` need no key.")
     ] = True
     data_dir: Annotated[
         Path, Field(description="Folder for the database, the model bundle and `admin.key`.")
@@ -208,6 +208,7 @@ class Settings(BaseSettings):
             "marked `stale`, while the database does not answer; 0: they answer 503.",
         ),
     ] = 0
+    audit_days: AuditDays = 180
     shutdown_seconds: Annotated[
         int,
         Field(ge=1, le=_YEAR, description="Seconds that a stop waits for requests in progress."),

@@ -1,23 +1,25 @@
 """Memberships: puts persons into groups, for a time or for good."""
 
-import structlog
+from sqlalchemy.orm import Session
 
 from app.access import repository
 from app.access.models import Group, Membership
 from app.access.schemas import MembershipFields, MemberView
+from app.core.clock import Clock
 from app.core.db import Database
 from app.core.paging import Page, Paging, page
 from app.errors import NotFound
+from app.gallery.models import Collection
 from app.gallery.repository import get_collection, lock_collection, person
-
-_log = structlog.get_logger()
+from app.trail.recording import record
 
 
 class MembershipService:
     """Puts persons into groups and takes them out. Thread-safe."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     def put(
         self, collection_id: str, group_id: str, person_id: str, fields: MembershipFields
@@ -33,7 +35,7 @@ class MembershipService:
                 session.add(row)
             row.valid_from, row.valid_until = fields.valid_from, fields.valid_until
             repository.raise_revision(session, owner)
-        _log.info("member.put", collection=collection_id, group=group_id, person=person_id)
+            self._record(session, owner, "member.put", group_id, person_id)
         return _view(row, group_id, person_id)
 
     def list(self, collection_id: str, group_id: str, paging: Paging) -> Page[MemberView]:
@@ -59,7 +61,13 @@ class MembershipService:
                 raise NotFound(f"The person {person_id!r} is not in the group {group_id!r}.")
             session.delete(row)
             repository.raise_revision(session, owner)
-        _log.info("member.deleted", collection=collection_id, group=group_id, person=person_id)
+            self._record(session, owner, "member.deleted", group_id, person_id)
+
+    def _record(
+        self, session: Session, owner: Collection, action: str, group_id: str, person_id: str
+    ) -> None:
+        now = self._clock.now()
+        record(session, owner, action, ("group", group_id), now=now, person=person_id)
 
 
 def _view(row: Membership, group_id: str, person_id: str) -> MemberView:

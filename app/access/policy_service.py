@@ -2,7 +2,6 @@
 
 from typing import Any, Generic
 
-import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,8 +17,7 @@ from app.errors import AlreadyExists, Conflict, FieldError, InvalidRequest
 from app.gallery.models import Collection
 from app.gallery.repository import get_collection, lock_collection
 from app.receipts.keeping import Keep, amend, forget
-
-_log = structlog.get_logger()
+from app.trail.recording import record
 
 
 class PolicyService(Generic[Row, View]):
@@ -52,11 +50,11 @@ class PolicyService(Generic[Row, View]):
                 session.flush()
                 view = kind.view(row, collection_id)
                 keep(session, view, row)
+                self._record(session, owner, "created", row_id)
         except IntegrityError:
             raise AlreadyExists(
                 f"There is a {kind.noun} {row_id!r} in the collection {collection_id!r} already."
             ) from None
-        _log.info(f"{kind.noun}.created", collection=collection_id, id=row_id)
         return view
 
     def list(self, collection_id: str, paging: Paging) -> Page[View]:
@@ -92,9 +90,7 @@ class PolicyService(Generic[Row, View]):
             session.flush()
             view = kind.view(row, collection_id)
             amend(session, row, lambda _: view.model_dump(mode="json"))
-        _log.info(
-            f"{kind.noun}.updated", collection=collection_id, id=row_id, fields=sorted(changes)
-        )
+            self._record(session, owner, "updated", row_id, fields=sorted(changes))
         return view
 
     def delete(self, collection_id: str, row_id: str, known: IfMatch) -> None:
@@ -112,7 +108,13 @@ class PolicyService(Generic[Row, View]):
             repository.raise_revision(session, owner)
             forget(session, kind.model, [row.key])
             session.delete(row)
-        _log.info(f"{kind.noun}.deleted", collection=collection_id, id=row_id)
+            self._record(session, owner, "deleted", row_id)
+
+    def _record(
+        self, session: Session, owner: Collection, verb: str, row_id: str, **details: object
+    ) -> None:
+        noun, now = self._kind.noun, self._clock.now()
+        record(session, owner, f"{noun}.{verb}", (noun, row_id), now=now, **details)
 
     def _row(self, session: Session, owner: Collection, row_id: str) -> Row:
         return repository.get(session, owner, self._kind.model, row_id, self._kind.noun)

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import structlog
 from sqlalchemy.orm import Session
 
 from app.access import repository as doors
@@ -23,11 +22,11 @@ from app.egress.allowance import Allowance
 from app.egress.dialling import Deadline, Egress
 from app.errors import Conflict
 from app.gallery.repository import get_collection, lock_collection
+from app.trail.recording import record
 
 MOST_ACTIONS = 16
 """Actions of one door."""
 _TEST_SECONDS = 10.0
-_log = structlog.get_logger()
 
 
 def build_actions(database: Database, clock: Clock, allowed: str, secrets: Path) -> "ActionService":
@@ -62,9 +61,8 @@ class ActionService:
                 session.add(row)
             row.name, row.content, row.updated_at = fields.name, as_content(fields), now
             session.flush()
-            view = _view(row, collection_id, door_id)
-        _log.info("action.put", collection=collection_id, door=door_id, action=action_id)
-        return view
+            record(session, owner, "action.put", ("action", action_id), now=now, door=door_id)
+            return _view(row, collection_id, door_id)
 
     def list(self, collection_id: str, door_id: str, paging: Paging) -> Page[ActionView]:
         """The door's actions, oldest first."""
@@ -90,7 +88,8 @@ class ActionService:
             owner = lock_collection(session, collection_id)
             door = doors.get(session, owner, Door, door_id, "door")
             session.delete(repository.get(session, door, action_id))
-        _log.info("action.deleted", collection=collection_id, door=door_id, action=action_id)
+            on, now = ("action", action_id), self._clock.now()
+            record(session, owner, "action.deleted", on, now=now, door=door_id)
 
     def test(self, collection_id: str, door_id: str, action_id: str) -> tuple[Result, datetime]:
         """Send it now, for a person who does not exist; what became of it, and when that began."""
@@ -114,14 +113,17 @@ class ActionService:
         }
         facts = Facts(decision, ref, (), dummy=True)
         result = self._caller.call(fields, facts, Deadline.after(_TEST_SECONDS))
-        _log.info(
-            "action.tested",
-            collection=collection_id,
-            door=door_id,
-            action=action_id,
-            outcome=result.outcome,
-            status=result.status,
-        )
+        with self._database.write() as session:
+            record(
+                session,
+                lock_collection(session, collection_id),
+                "action.tested",
+                ("action", action_id),
+                now=at,
+                door=door_id,
+                outcome=result.outcome,
+                status=result.status,
+            )
         return result, at
 
     def load(self, grant: Grant) -> Loaded:

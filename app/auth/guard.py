@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 
 from app.auth.principal import Principal, Scope
 from app.auth.services import AuthServices, Provided
+from app.core.acting import ACTOR, Actor
 from app.core.reach import REACH
 from app.errors import Unauthenticated
 from app.web.parameters import check_parameters
@@ -79,6 +80,8 @@ def allow(*scopes: Scope, everywhere: bool = False, in_outage: bool = False) -> 
         if (collection_id := request.path_params.get("collection_id")) is not None:
             caller.require_collection(collection_id)
         REACH.set(caller.collection_keys)
+        state = request.state
+        ACTOR.set(Actor(caller.id, state.client, state.request_id))
         await check_parameters(request)
         return caller
 

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import structlog
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
@@ -25,8 +24,7 @@ from app.core.ids import new_id
 from app.core.paging import Page, Paging, page
 from app.errors import AppError, Conflict, FieldError, InvalidRequest, NotFound, Unauthenticated
 from app.receipts.keeping import Keep, forget, forget_caller
-
-_log = structlog.get_logger()
+from app.trail.recording import record
 
 OPERATOR = "operator"
 """The caller's id for the key of ``KITH_ADMIN_KEY``."""
@@ -118,9 +116,9 @@ class KeyService:
             row, made = self._insert(session, new)
             # Of the secret only its hash is stored, also where the answer is.
             keep(session, RepeatedKeyView(**made.model_dump(exclude={"key"}), key=None), row)
+            self._record(session, "key.created", made.id, scopes=made.scopes)
             if hand_over is not None:
                 hand_over(made)
-        _log.info("key.created", made=made.id, scopes=made.scopes)
         return made
 
     def list(self, paging: Paging) -> Page[KeyView]:
@@ -152,9 +150,9 @@ class KeyService:
             forget(session, ApiKey, [row.key])
             forget_caller(session, row.id)
             session.delete(row)
+            self._record(session, "key.revoked", key_id)
         for listener in self._listeners:
             listener(key_id)
-        _log.info("key.revoked", revoked=key_id)
 
     def ensure_admin(self, file: Path) -> bool:
         """Make the first admin key, into ``file`` (mode 0600), when there is no key at all.
@@ -170,7 +168,7 @@ class KeyService:
             _, made = self._insert(session, NewKey(name="first admin", scopes=[Scope.ADMIN]))
             private_folder(file.parent)
             write_whole(file, f"{made.key}\n")
-        _log.info("key.created", made=made.id, scopes=made.scopes)
+            self._record(session, "key.created", made.id, scopes=made.scopes)
         return True
 
     def way_in(self, file: Path) -> WayIn:
@@ -187,6 +185,9 @@ class KeyService:
             return WayIn.OPENS_NOTHING
         everything = Scope.ADMIN in caller.scopes and caller.collections is None
         return WayIn.FILE if everything else WayIn.OPENS_NOTHING
+
+    def _record(self, session: Session, action: str, key_id: str, **details: object) -> None:
+        record(session, None, action, ("key", key_id), now=self._clock.now(), **details)
 
     def _check_not_the_last(self, session: Session, row: ApiKey) -> None:
         """Refuse to revoke the last admin key; one that expires does not count as another."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import backup, check, enroll, evaluate, health, keys, models, reembed, serve
+from app.cli import audit, backup, check, enroll, evaluate, health, keys, models, reembed, serve
 from app.core.terminal import plain_console
 
 cli = typer.Typer(
@@ -44,5 +44,6 @@ cli.command("restore")(backup.restore)
 cli.command("import")(backup.import_)
 cli.command("check")(check.check)
 cli.command("reembed")(reembed.reembed)
+cli.add_typer(audit.cli, name="audit")
 cli.add_typer(keys.cli, name="keys")
 cli.add_typer(models.cli, name="models")

@@ -11,6 +11,7 @@ from app.gallery.models import Collection, Person
 from app.gallery.schemas import PersonFields, PersonPatch, PersonView
 from app.gallery.views import person_view
 from app.receipts.keeping import amend
+from app.trail.recording import record
 
 _SHOWN: Final = frozenset({"external_id", "name", "valid_from", "valid_until"})
 """A person's fields that answers show or depend on."""
@@ -42,6 +43,8 @@ def change_person(
     session.flush()
     view = view_of(session, owner, person)
     amend_receipts(session, person, view)
+    fields = sorted(patch.model_fields_set - {"id"})
+    record(session, owner, "person.updated", ("person", person.id), now=now, fields=fields)
     return view
 
 

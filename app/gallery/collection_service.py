@@ -1,9 +1,9 @@
 """The service for collections."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,8 +18,7 @@ from app.gallery.collection_schemas import CollectionPatch, CollectionView, NewC
 from app.gallery.models import Collection, Person
 from app.gallery.views import collection_view
 from app.receipts.keeping import Keep, amend, forget
-
-_log = structlog.get_logger()
+from app.trail.recording import record
 
 
 class CollectionService:
@@ -60,9 +59,9 @@ class CollectionService:
                 session.flush()
                 view = collection_view(row, 0, 0)
                 keep(session, view, row)
+                _record(session, row, "created", now=now)
         except IntegrityError:
             raise AlreadyExists(f"There is a collection {row.id!r} already.") from None
-        _log.info("collection.created", collection=view.id)
         return view
 
     def list(self, paging: Paging, *, only: frozenset[str] | None) -> Page[CollectionView]:
@@ -106,7 +105,7 @@ class CollectionService:
                 crops.forget(session, row)
             view = _view(session, row)
             amend(session, row, lambda _: view.model_dump(mode="json"))
-        _log.info("collection.updated", collection=collection_id, fields=sorted(changes))
+            _record(session, row, "updated", now=row.updated_at, fields=sorted(changes))
         return view
 
     def delete(self, collection_id: str, *, force: bool) -> None:
@@ -121,9 +120,15 @@ class CollectionService:
             for model in self._owned:
                 forget(session, model, repository.keys_of(model, row))
             forget(session, Collection, [row.key])
+            _record(session, row, "deleted", now=self._clock.now())
             session.delete(row)
         self._forget(row)
-        _log.info("collection.deleted", collection=collection_id)
+
+
+def _record(
+    session: Session, row: Collection, verb: str, *, now: datetime, **details: object
+) -> None:
+    record(session, row, f"collection.{verb}", ("collection", row.id), now=now, **details)
 
 
 def _view(session: Session, row: Collection) -> CollectionView:

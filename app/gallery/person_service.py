@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -33,8 +32,7 @@ from app.gallery.schemas import (
 from app.gallery.views import face_view, person_view
 from app.inference.subject import Subject
 from app.receipts.keeping import Keep, forget
-
-_log = structlog.get_logger()
+from app.trail.recording import record
 
 
 class PersonService:
@@ -81,9 +79,9 @@ class PersonService:
                     warnings=seen.warnings_of_enrolled,
                 )
                 keep(session, answer, person, *rows, *others)
+                self._record(session, owner, "person.created", person_id, faces=len(rows))
         except IntegrityError:
             raise taken(collection_id, person_id, new.external_id) from None
-        _log.info("person.created", collection=collection_id, person=person_id, faces=len(rows))
         return answer
 
     def find(
@@ -123,7 +121,6 @@ class PersonService:
                 view = change_person(session, owner, person, patch, now=self._clock.now())
         except IntegrityError:
             raise taken(collection_id, person_id, patch.external_id) from None
-        _log.info("person.updated", collection=collection_id, person=person_id)
         return view
 
     def put(
@@ -143,8 +140,6 @@ class PersonService:
                 raise Conflict(f"id: {message}.", errors=[FieldError("id", message)])
             else:
                 view = change_person(session, owner, person, fields, now=self._clock.now())
-        event = "person.created" if made else "person.updated"
-        _log.info(event, collection=collection_id, person=view.id)
         return view, made
 
     def _make(
@@ -156,6 +151,7 @@ class PersonService:
         given = fields.model_dump(exclude_unset=True, exclude={"id"})
         new = NewPerson.model_validate({**given, "external_id": external_id})
         person = insert_person(session, owner, person_id, new, now=self._clock.now())
+        self._record(session, owner, "person.created", person_id, faces=0)
         return person_view(person, owner.id, faces=0)
 
     def delete(self, collection_id: str, person_id: str) -> None:
@@ -167,7 +163,7 @@ class PersonService:
             forget(session, Person, [person.key])
             session.delete(person)
             count_false_positives(session, owner.key, owner.contract_id)
-        _log.info("person.deleted", collection=collection_id, person=person_id)
+            self._record(session, owner, "person.deleted", person_id)
 
     def add_faces(
         self,
@@ -199,7 +195,7 @@ class PersonService:
                 warnings=seen.warnings_of_enrolled,
             )
             keep(session, answer, person, *rows, *others)
-        _log.info("faces.added", collection=collection_id, person=person_id, faces=len(rows))
+            self._record(session, owner, "faces.added", person_id, faces=len(rows))
         return answer
 
     def try_images(
@@ -254,7 +250,13 @@ class PersonService:
             repository.log_change(session, owner, [person.key], now=self._clock.now())
             forget(session, Face, [face.id])
             session.delete(face)
-        _log.info("face.deleted", collection=collection_id, person=person_id, face=number)
+            self._record(session, owner, "face.deleted", person_id, face=number)
+
+    def _record(
+        self, session: Session, owner: Collection, action: str, person_id: str, **details: object
+    ) -> None:
+        now = self._clock.now()
+        record(session, owner, action, ("person", person_id), now=now, **details)
 
     def _enrollable(self, session: Session, collection_id: str) -> Collection:
         return repository.get_comparable(session, collection_id, self._enroller.contract.id)

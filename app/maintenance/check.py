@@ -20,6 +20,7 @@ from app.maintenance import check_sql, numbers
 from app.maintenance.archive import Progress
 from app.maintenance.check_index import MISLEADING, SnapshotCheck
 from app.maintenance.findings import Finding, Result, result
+from app.maintenance.recorded import record_command
 from app.maintenance.tables import count, everything
 from app.replication.history import begin_epoch
 
@@ -68,6 +69,7 @@ class Check:
             check_sql.drop_receipts(session)
             for key in sorted(restarted & there):
                 begin_epoch(session, key)
+            record_command(session, None, "database.repaired", orphans=dropped)
         if readable:
             self._snapshots.rewrite(self._snapshots.odd())
 

@@ -27,6 +27,7 @@ from app.maintenance import numbers
 from app.maintenance.archive import Archive, Progress, Row
 from app.maintenance.arrival import Arrival
 from app.maintenance.manifest import CollectionEntry
+from app.maintenance.recorded import TRAIL, former_chain, goes_on, record_command, record_import
 from app.maintenance.tables import (
     carried,
     check_fits,
@@ -74,6 +75,8 @@ def restore(database: Database, archive: Archive, *, replace: bool, progress: Pr
         rebind(session)
         _begin_histories(session, archive.manifest.collections)
         _check_all_stated(session)
+        if replace:  # into an empty database it comes as it was
+            record_command(session, None, "database.restored", made_at=archive.manifest.made_at)
         notifications.notify(session)  # also where the archive has no collection
 
 
@@ -102,14 +105,17 @@ def import_collection(
             )
         with progress(archive.manifest.rows) as step:
             arrival = Arrival(session, entry.id, into.id)
+            former = former_chain(archive, entry.id)
+            left_out = frozenset() if goes_on(session, former, into) else TRAIL
             for table in carried():
-                if of_collection(table, 0) is None:
+                if of_collection(table, 0) is None or table.name in left_out:
                     continue
                 for rows in rows_of(archive, table):
                     arrival.add(table, _fresh(table, rows))
                     step(len(rows))
         numbers.advance(session)
         _begin_histories(session, [into])
+        record_import(session, former, into)
     return into
 
 

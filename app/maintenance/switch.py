@@ -19,6 +19,7 @@ from app.feedback.repository import count_false_positives, ensure_probe_counts, 
 from app.gallery import repository
 from app.gallery.models import Collection, Face, OtherTemplate
 from app.maintenance import staged_templates
+from app.maintenance.recorded import record_command
 from app.replication.history import begin_epoch
 
 
@@ -66,7 +67,7 @@ def switch(database: Database, collection_id: str, contract_id: str, *, now: dat
         owner.updated_at = now
         begin_epoch(session, owner.key)
         count_false_positives(session, owner.key, contract_id)
-        return Switched(
+        done = Switched(
             collection_key=owner.key,
             collection_id=owner.id,
             before=before,
@@ -75,6 +76,9 @@ def switch(database: Database, collection_id: str, contract_id: str, *, now: dat
             again=verdicts(session, owner.key, contract_id).get("not_them", 0),
             probes=_forget_probes(session, owner),
         )
+        named = {"before": before, "contract": contract_id, "faces": done.faces}
+        record_command(session, owner, "collection.switched", **named)
+        return done
 
 
 def drop(database: Database, names: Sequence[str], contract_id: str | None) -> dict[str, int]:
@@ -88,6 +92,8 @@ def drop(database: Database, names: Sequence[str], contract_id: str | None) -> d
             theirs = staged_templates.other_templates(owner, contract_id)
             dropped[name] = _count(session, theirs)
             session.execute(delete(OtherTemplate).where(theirs).execution_options(**IN_SQL_ALONE))
+            gone = {"contract": contract_id, "templates": dropped[name]}
+            record_command(session, owner, "templates.dropped", **gone)
     return dropped
 
 

@@ -24,6 +24,12 @@ class JobMetrics:
             _LABELS,
             registry=registry,
         )
+        self._lag = Gauge(
+            "kith_job_lag_seconds",
+            "How long the oldest thing that a job is to delete is over its time.",
+            _LABELS,
+            registry=registry,
+        )
         self._succeeded = Gauge(
             "kith_job_last_success_timestamp_seconds",
             "When a background job last succeeded, in seconds since 1970; 0: not yet.",
@@ -35,6 +41,10 @@ class JobMetrics:
         """Show the job before its first run."""
         for metric in (self._runs, self._failures, self._seconds, self._succeeded):
             metric.labels(name)
+
+    def observe_lag(self, name: str, seconds: float) -> None:
+        """The oldest thing that the job is to delete is ``seconds`` seconds over its time."""
+        self._lag.labels(name).set(seconds)
 
     def observe_job(self, name: str, *, seconds: float, succeeded: bool) -> None:
         """One run of a job has ended after ``seconds`` seconds."""

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import structlog
 from sqlalchemy.orm import Session
 
 from app.auth.principal import INSIDE, Principal
@@ -35,10 +34,10 @@ from app.recognition.results import GivenFeedback
 from app.recognition.schemas.feedback import FeedbackOptions
 from app.recognition.search import PersonSearch
 from app.recognition.subject import TakenFace, take_face
+from app.trail.recording import record
 
 KeepFeedback = Callable[[Session, GivenFeedback, Feedback, Person], None]
 """Stores the answer in the transaction that stores the report, and the rows that it shows."""
-_log = structlog.get_logger()
 
 _SAME: Final = 1e-5
 """How far the cosine of two embeddings of one image may be from 1. Processors round a network's
@@ -115,9 +114,15 @@ class FeedbackService:
             reports.count_false_positives(session, owner.key, owner.contract_id)
             given = GivenFeedback(caller, owner, person.id, row, taken, impersonal)
             keep(session, given, row, person)
-        _log.info(
-            "feedback.given", collection=collection_id, feedback=row.id, verdict=options.verdict
-        )
+            record(
+                session,
+                owner,
+                "feedback.given",
+                ("feedback", row.id),
+                now=self._clock.now(),
+                person=person.id,
+                verdict=options.verdict,
+            )
         return given
 
     def _probe(

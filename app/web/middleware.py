@@ -54,6 +54,7 @@ class RequestContext:
         scope.setdefault("state", {})["request_id"] = request_id
         peer = (scope.get("client") or (None,))[0]
         client = self._trusted_proxies.client(peer, headers.getlist("x-forwarded-for"))
+        scope["state"]["client"] = client
         structlog.contextvars.bind_contextvars(request_id=request_id, client=client)
         started = time.perf_counter()
         status = 0

@@ -133,7 +133,7 @@ def test_the_log_says_who_did_what_and_from_where(day: tuple[list[str], str]) ->
     revoked = line("key.revoked", "key-goes")
     assert (revoked["key_id"], revoked["client"]) == ("operator", "127.0.0.1")
     denied = line("request.finished", "denied")
-    assert (denied["status"], denied["key_id"]) == (403, revoked["revoked"])
+    assert (denied["status"], denied["key_id"]) == (403, revoked["key"])
     refused = line("request.finished", "refused")
     assert (refused["status"], refused["client"]) == (401, "127.0.0.1")
     assert "key_id" not in refused  # nobody's key, any more

@@ -22,6 +22,7 @@ from app.gallery.models import (
     Person,
 )
 from app.maintenance.archive import opened_archive
+from app.maintenance.recorded import TRAIL
 from app.maintenance.tables import carried, of_collection
 from app.receipts.keeping import keep_nothing
 from app.receipts.models import Receipt
@@ -103,8 +104,8 @@ def test_a_database_that_is_not_empty_is_left_as_it_is(service: Container, tmp_p
     before = everything_in(service.database)
     with pytest.raises(
         Conflict,
-        match=r"collections 2, persons 5, probe counts 3, probes 1, faces 5, feedback 1, "
-        r"crops 4, other templates 1\. --replace restores",
+        match=r"collections 2, audit chains 3, persons 5, probe counts 3, probes 1, "
+        r"audit rows 11, faces 5, feedback 1, crops 4, other templates 1\. --replace restores",
     ):
         restored(service.database, tmp_path / "kith.zip")
     assert everything_in(service.database) == before
@@ -187,6 +188,8 @@ def unkeyed(file: Path) -> dict[str, list[dict[str, object]]]:
     found = {}
     with opened_archive(file, unwatched) as archive:
         for table in carried():
+            if table.name in TRAIL:  # under another id it begins its own
+                continue
             numbers = {column.name for column in table.primary_key} | {
                 link.parent.name for link in table.foreign_keys
             }

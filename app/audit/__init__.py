@@ -1,0 +1,1 @@
+"""Shows the audit to administrators. What writes it is ``app.trail``."""

@@ -1,0 +1,35 @@
+"""Reads the audit."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.audit.schemas import AuditRowView, row_view
+from app.auth.principal import Principal
+from app.core.db import Database
+from app.core.paging import Page, Paging, page
+from app.trail import repository
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows: of a collection, and of the time from ``start`` until before ``end``."""
+
+    collection: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+class AuditService:
+    """Shows the rows of the audit. Thread-safe."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list(self, wanted: Wanted, paging: Paging, caller: Principal) -> Page[AuditRowView]:
+        """The rows, oldest first; to a bound key those of its collections alone."""
+        which = repository.matching(
+            wanted.collection, wanted.start, wanted.end, only=caller.collection_keys
+        )
+        with self._database.read() as session:
+            rows = repository.listed(session, *which, after=paging.after, limit=paging.limit + 1)
+        return page(rows, paging, key=lambda row: row.key, show=row_view)

@@ -1,0 +1,19 @@
+"""The service that the routes of the audit use."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+
+from app.audit.service import AuditService
+from app.web.services import provided
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditServices:
+    """The reader of the audit."""
+
+    audit: AuditService
+
+
+Provided = Annotated[AuditServices, Depends(provided)]

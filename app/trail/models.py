@@ -1,0 +1,57 @@
+"""The tables of the audit: chains and their rows."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+
+class Chain(Base):
+    """A chain of rows: of one collection, or of all that belongs to none, such as keys.
+
+    ``seq`` and ``hash`` are those of the newest row, its head. Rows up to ``kept_after`` were
+    purged, and ``purged_hash`` is the hash of the last of them. A chain outlives its collection:
+    ``collection_key`` is then null and ``collection_id`` stays. ``of_site``: the chain of all that
+    belongs to no collection, of which there is one; null for any other.
+    """
+
+    __tablename__ = "audit_chains"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    key: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    collection_key: Mapped[int | None] = mapped_column(
+        ForeignKey("collections.key", ondelete="SET NULL"), unique=True
+    )
+    collection_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    of_site: Mapped[bool | None] = mapped_column(unique=True)
+    seq: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+    kept_after: Mapped[int]
+    purged_hash: Mapped[str] = mapped_column(String(64))
+
+
+class Row(Base):
+    """One thing that happened. ``body`` is canonical JSON and says all of it; ``hash`` is its
+    SHA-256. The other columns repeat what rows are looked for by.
+    """
+
+    __tablename__ = "audit_rows"
+    __table_args__ = (
+        UniqueConstraint("chain_key", "seq"),
+        Index(None, "chain_key", "object_id", "key"),
+        {"sqlite_autoincrement": True},
+    )
+
+    key: Mapped[int] = mapped_column(primary_key=True)
+    chain_key: Mapped[int] = mapped_column(ForeignKey("audit_chains.key", ondelete="CASCADE"))
+    seq: Mapped[int]
+    at: Mapped[datetime] = mapped_column(index=True)
+    action: Mapped[str] = mapped_column(String(64))
+    object_id: Mapped[str] = mapped_column(String(64))
+    person_id: Mapped[str | None] = mapped_column(String(64))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    body: Mapped[str] = mapped_column(Text)
+    hash: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,167 @@
+"""The SQL of the trail, within the session of the caller."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import Row as Found
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.core.acting import Actor
+from app.core.db import IN_SQL_ALONE
+from app.core.ids import new_id
+from app.trail.chain import NO_HASH, Deed, body_of, hash_of
+from app.trail.models import Chain, Row
+
+Head = Found[int, str, int, str, str | None]
+_BATCH: Final = 1000
+_HEAD: Final = select(
+    Chain.key, Chain.id, Chain.seq, Chain.hash, Chain.collection_id
+).with_for_update()
+
+
+class Owner(Protocol):
+    """The collection that an action belongs to."""
+
+    @property
+    def key(self) -> int:
+        """Its internal key."""
+        ...
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        ...
+
+
+def lock_chain(session: Session, owner: Owner | None, *, now: datetime) -> Head:
+    """The head of the chain of ``owner``, or of the site, held until the transaction ends. It is
+    begun where there is none.
+    """
+    which = Chain.of_site.is_(True) if owner is None else Chain.collection_key == owner.key
+    found = session.execute(_HEAD.where(which)).first()
+    if found is None:
+        _begin(session, owner, now=now)
+        found = session.execute(_HEAD.where(which)).one()
+    return found
+
+
+def append(session: Session, chain: Head, deed: Deed) -> int:
+    """Add a row to a chain whose head is held; returns its ``seq``."""
+    seq: int = chain.seq + 1
+    body = body_of(deed, chain=chain.id, seq=seq, prev=chain.hash)
+    head = {"seq": seq, "hash": hash_of(body)}
+    columns = columns_of(deed)
+    session.execute(insert(Row).values(chain_key=chain.key, body=body, **head, **columns))
+    mine = update(Chain).where(Chain.key == chain.key).values(head)
+    session.execute(mine.execution_options(**IN_SQL_ALONE))
+    return seq
+
+
+def columns_of(deed: Deed) -> dict[str, Any]:
+    """The values of a deed that rows are looked for by."""
+    return {
+        "at": deed.at,
+        "action": deed.action,
+        "object_id": deed.id,
+        "person_id": deed.details.get("person"),
+        "reason": deed.details.get("reason"),
+    }
+
+
+def _begin(session: Session, owner: Owner | None, *, now: datetime) -> None:
+    """Begin a chain, unless another transaction has just done so. The site's chain has a row of
+    each other that was begun, so that one which is gone as a whole is missed.
+    """
+    values: dict[str, Any] = {
+        "id": new_id("chain"),
+        "collection_key": None if owner is None else owner.key,
+        "collection_id": None if owner is None else owner.id,
+        "of_site": True if owner is None else None,
+        "seq": 0,
+        "hash": NO_HASH,
+        "kept_after": 0,
+        "purged_hash": NO_HASH,
+    }
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    begun = dialect.insert(Chain).values(values).on_conflict_do_nothing().returning(Chain.key)
+    if session.execute(begun).first() is not None and owner is not None:
+        deed = Deed(now, Actor(), None, "chain.begun", "chain", values["id"], {"of": owner.id})
+        append(session, lock_chain(session, None, now=now), deed)
+
+
+def chains(session: Session) -> Sequence[Chain]:
+    """Every chain, the oldest first."""
+    return session.scalars(select(Chain).order_by(Chain.key)).all()
+
+
+def rows_of(session: Session, chain: Chain) -> Iterator[Row]:
+    """A chain's rows in their order, some in memory at a time."""
+    query = select(Row).where(Row.chain_key == chain.key).order_by(Row.seq, Row.key)
+    yield from session.scalars(query.execution_options(yield_per=_BATCH))
+
+
+def matching(
+    collection: str | None,
+    start: datetime | None,
+    end: datetime | None,
+    *,
+    only: Collection[int] | None = None,
+) -> list[ColumnElement[bool]]:
+    """The conditions for rows of a collection, of the time from ``start`` until before ``end``, and
+    of the collections with the keys ``only``; None is all.
+    """
+    conditions = {
+        "collection": None if collection is None else Chain.collection_id == collection,
+        "start": None if start is None else Row.at >= start,
+        "end": None if end is None else Row.at < end,
+        "only": None if only is None else Chain.collection_key.in_(only),
+    }
+    return [each for each in conditions.values() if each is not None]
+
+
+def listed(session: Session, *wanted: ColumnElement[bool], after: int, limit: int) -> Sequence[Row]:
+    """The rows for which ``wanted`` holds, the oldest first."""
+    query = select(Row).join(Chain, Chain.key == Row.chain_key).where(Row.key > after, *wanted)
+    return session.scalars(query.order_by(Row.key).limit(limit)).all()
+
+
+def walk(session: Session, *wanted: ColumnElement[bool]) -> Iterator[Row]:
+    """The rows for which ``wanted`` holds, the oldest first, some in memory at a time."""
+    query = select(Row).join(Chain, Chain.key == Row.chain_key).where(*wanted).order_by(Row.key)
+    yield from session.scalars(query.execution_options(yield_per=_BATCH))
+
+
+def oldest(session: Session) -> datetime | None:
+    """When the oldest row that is kept was written; None where there is none."""
+    return session.scalar(select(func.min(Row.at)))
+
+
+def chains_with_rows_before(session: Session, end: datetime) -> Sequence[int]:
+    """The keys of the chains that have a row of before ``end``."""
+    return session.scalars(select(Row.chain_key).where(Row.at < end).distinct()).all()
+
+
+def hold(session: Session, chain_key: int) -> Head:
+    """The head of the chain of this key, held until the transaction ends."""
+    return session.execute(_HEAD.where(Chain.key == chain_key)).one()
+
+
+def purge(session: Session, chain: Head, end: datetime) -> dict[str, Any] | None:
+    """Delete the oldest rows of a chain that is held, up to the first that is not of before
+    ``end``. Returns the last that went, its hash and their number; None where none did.
+    """
+    mine = Row.chain_key == chain.key
+    first_kept = session.scalar(select(func.min(Row.seq)).where(mine, Row.at >= end))
+    last = chain.seq if first_kept is None else first_kept - 1
+    gone = mine, Row.seq <= last
+    digest = session.scalar(select(Row.hash).where(mine, Row.seq == last))
+    if digest is None:
+        return None
+    rows = session.scalar(select(func.count()).where(*gone))
+    session.execute(delete(Row).where(*gone).execution_options(**IN_SQL_ALONE))
+    kept = update(Chain).where(Chain.key == chain.key).values(kept_after=last, purged_hash=digest)
+    session.execute(kept.execution_options(**IN_SQL_ALONE))
+    return {"through": last, "hash": digest, "rows": rows}

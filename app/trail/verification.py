@@ -1,0 +1,143 @@
+"""Verifies chains: whether a row was changed, removed, put in or moved since it was written.
+
+A chain by itself proves that nobody who could not compute hashes has touched it. An *anchor*, the
+head of a chain at some time that is kept somewhere else, proves it against everybody who can.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.trail import repository
+from app.trail.chain import NO_HASH, hash_of, written
+from app.trail.models import Chain, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The ``hash`` that the row ``seq`` of a chain had."""
+
+    chain: str
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault of a chain: ``what`` is wrong with it; ``collection`` is None for the site's own."""
+
+    chain: str
+    collection: str | None
+    what: str
+
+
+def anchors(session: Session) -> list[Anchor]:
+    """The head of every chain."""
+    return [Anchor(each.id, each.seq, each.hash) for each in repository.chains(session)]
+
+
+def faults(session: Session, known: Sequence[Anchor] = ()) -> Iterator[Fault]:
+    """Everything that is wrong with the chains, by themselves and against ``known`` anchors."""
+    found = repository.chains(session)
+    there = {each.id for each in found}
+    begun: set[str] = set()
+    for chain in found:
+        mine = {each.seq: each.hash for each in known if each.chain == chain.id}
+        for what in _Walk(session, chain, mine, begun).faults():
+            yield Fault(chain.id, chain.collection_id, what)
+    for missing in sorted((begun | {each.chain for each in known}) - there):
+        yield Fault(missing, None, "the whole chain is missing")
+
+
+class _Walk:
+    """Walks along one chain. It adds the ids of the chains whose beginning it passes to ``begun``,
+    and compares hashes with ``anchors``, by ``seq``.
+    """
+
+    def __init__(
+        self, session: Session, chain: Chain, anchors: Mapping[int, str], begun: set[str]
+    ) -> None:
+        self._session = session
+        self._chain = chain
+        self._anchors = anchors
+        self._begun = begun
+        self._seq, self._hash = chain.kept_after, chain.purged_hash
+        self._purged: tuple[int, str] = (0, NO_HASH)
+
+    def faults(self) -> Iterator[str]:
+        """Everything that is wrong with the chain, in the order of its rows."""
+        chain = self._chain
+        if (chain.kept_after == 0) != (chain.purged_hash == NO_HASH):
+            yield "its record of what was purged was changed"
+        for row in repository.rows_of(self._session, chain):
+            yield from self._gap(row.seq)
+            yield from self._row(row)
+            self._seq, self._hash = row.seq, row.hash
+        if (self._seq, self._hash) != (chain.seq, chain.hash):
+            yield from self._gap(chain.seq + 1)
+            yield f"row {chain.seq} is not the head that the chain states"
+        if self._purged != (chain.kept_after, chain.purged_hash):
+            yield f"its rows do not say that those up to {chain.kept_after} were purged"
+        for seq in sorted(self._anchors):
+            if seq > chain.seq:
+                yield f"row {seq}, which an anchor names, is missing"
+
+    def _gap(self, seq: int) -> Iterator[str]:
+        first, last = self._seq + 1, seq - 1
+        if first < last:
+            yield f"rows {first} to {last} are missing"
+        elif first == last:
+            yield f"row {first} is missing"
+
+    def _row(self, row: Row) -> Iterator[str]:
+        body = _parsed(row)
+        if body is None or hash_of(row.body) != row.hash or not _repeats(row, self._chain, body):
+            yield f"row {row.seq} was changed"
+            return
+        details = body["details"]
+        if body.get("prev") != self._hash:
+            yield f"row {row.seq} does not follow row {row.seq - 1}: one of them was replaced"
+        if self._anchors.get(row.seq, row.hash) != row.hash:
+            yield f"row {row.seq} is another than its anchor says"
+        if row.action == "audit.purged":
+            self._purged = details.get("through", 0), details.get("hash", "")
+        if row.action == "chain.begun":
+            self._begun.add(row.object_id)
+
+
+def _parsed(row: Row) -> dict[str, Any] | None:
+    try:
+        body = json.loads(row.body)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _repeats(row: Row, chain: Chain, body: Mapping[str, Any]) -> bool:
+    """Whether the columns of a row say what its body says."""
+    details, subject = body.get("details"), body.get("object")
+    if not isinstance(details, dict) or not isinstance(subject, dict):
+        return False
+    said = (
+        body.get("chain"),
+        body.get("seq"),
+        body.get("collection"),
+        body.get("at"),
+        body.get("action"),
+        subject.get("id"),
+        details.get("person"),
+        details.get("reason"),
+    )
+    return said == (
+        chain.id,
+        row.seq,
+        chain.collection_id,
+        written(row.at),
+        row.action,
+        row.object_id,
+        row.person_id,
+        row.reason,
+    )

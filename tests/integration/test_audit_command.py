@@ -1,0 +1,89 @@
+"""``kith audit``: what an operator, or an auditor, does with the audit."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+import rfc8785
+
+from app.trail.chain import hash_of
+from tests.support.commands import Kith
+from tests.support.server import ServerProcess
+
+Audit = Callable[..., str]
+
+
+@pytest.fixture
+def service(server: Callable[..., ServerProcess]) -> ServerProcess:
+    process = server()
+    with process.client() as client:
+        client.post("/collections", json={"id": "staff"})
+        for person in ("p1", "p2", "p3"):
+            client.post("/collections/staff/persons", json={"id": person})
+    return process
+
+
+@pytest.fixture
+def audit(service: ServerProcess, fake_bundle: Path, kith: Kith) -> Audit:
+    return partial(kith, service.data_dir, fake_bundle, "audit")
+
+
+def sql(service: ServerProcess, *statements: str) -> None:
+    with sqlite3.connect(service.data_dir / "kith.db") as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_an_untouched_audit_has_no_faults_while_the_service_runs(audit: Audit) -> None:
+    assert audit("verify") == "Chains 2, rows ever written 5, faults 0.\n[0]"
+
+
+def test_what_was_tampered_with_is_named(service: ServerProcess, audit: Audit) -> None:
+    sql(
+        service,
+        "UPDATE audit_rows SET body = replace(body, 'p2', 'p9') WHERE object_id = 'p2'",
+        "DELETE FROM audit_rows WHERE object_id = 'p1'",
+    )
+    said = audit("verify")
+    assert "(collection 'staff'): row 2 is missing." in said
+    assert "(collection 'staff'): row 3 was changed." in said
+    assert said.endswith("faults 2.\n[1]")
+
+
+def test_removed_newest_rows_are_found_by_a_kept_anchor(
+    service: ServerProcess, audit: Audit, tmp_path: Path
+) -> None:
+    kept = tmp_path / "anchors"
+    kept.write_text(audit("anchor").removesuffix("[0]"))
+    sql(
+        service,
+        "DELETE FROM audit_rows WHERE object_id = 'p3'",
+        "UPDATE audit_chains SET seq = 3, hash = "
+        "(SELECT hash FROM audit_rows WHERE object_id = 'p2') WHERE collection_id = 'staff'",
+    )
+    assert audit("verify").endswith("faults 0.\n[0]")
+    said = audit("verify", "--against", kept)
+    assert "row 4, which an anchor names, is missing." in said
+    assert said.endswith("[1]")
+    kept.write_text("{}")
+    assert "holds no anchors" in audit("verify", "--against", kept)
+
+
+def test_an_export_can_be_verified_by_anybody(audit: Audit, tmp_path: Path) -> None:
+    file = tmp_path / "audit.jsonl"
+    assert audit("export", file, "--collection", "staff").endswith("[0]")
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [row["object"]["id"] for row in rows] == ["staff", "p1", "p2", "p3"]
+    previous = "0" * 64
+    for row in rows:
+        said = row.pop("hash")
+        assert said == hash_of(rfc8785.dumps(row).decode())
+        assert row["prev"] == previous
+        previous = said
+    audit("export", file, "--to", "2020-01-01")
+    assert file.read_text() == ""
+    audit("export", file, "--profile", "ai-act-12")
+    assert file.read_text() == ""
