@@ -151,7 +151,7 @@ def _judging(base: _Base, galleries: "_Galleries") -> _Judging:
 def _services(
     base: _Base, keys: KeyService, galleries: "_Galleries", judging: _Judging
 ) -> Services:
-    database, clock, analyser = base.database, base.clock, base.analyser
+    settings, database, clock, analyser = base.settings, base.database, base.clock, base.analyser
     replicas, search, contract_id = galleries.replicas, galleries.search, base.pipeline.contract_id
     calibration, quality_policy = judging.calibration, judging.quality_policy
     observers, books = judging.observers, judging.books
@@ -205,9 +205,7 @@ def _services(
         rules=PolicyService(database, clock, kinds.RULES),
         members=MembershipService(database, clock),
         audit=AuditService(database),
-        actions=build_actions(
-            database, clock, base.settings.egress_allow, base.settings.secrets_dir
-        ),
+        actions=build_actions(database, clock, settings.egress_allow, settings.secrets_dir),
     )
 
 
