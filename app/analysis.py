@@ -3,6 +3,7 @@
 The service is built on it, and so are the commands that analyse images without a service.
 """
 
+from app.gallery.bursts import BurstReader
 from app.gallery.enrolment import Enroller
 from app.inference.analyser import Analyser
 from app.inference.inference_slots import InferenceSlots
@@ -24,6 +25,21 @@ def build_analyser(pipeline: Pipeline, settings: Settings) -> Analyser:
 def build_enroller(analyser: Analyser, settings: Settings) -> Enroller:
     """The part that decides which images can be enrolled, with the settings' limits."""
     return Enroller(analyser, quality_policy_of(settings))
+
+
+def build_burst_reader(
+    analyser: Analyser, settings: Settings, *, frames: int, seed: int, real: bool
+) -> BurstReader:
+    """The part that reads a folder of people as bursts at a door."""
+    return BurstReader(
+        build_enroller(analyser, settings),
+        analyser,
+        quality_policy_of(settings),
+        ImageLimits(settings.max_image_bytes, settings.max_image_pixels),
+        frames=frames,
+        seed=seed,
+        real=real,
+    )
 
 
 def quality_policy_of(settings: Settings) -> QualityPolicy:

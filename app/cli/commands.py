@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from app.cli import audit, backup, check, enroll, evaluate, health, keys, models, reembed, serve
+from app.cli import (
+    audit,
+    backup,
+    check,
+    enroll,
+    evaluate_group,
+    health,
+    keys,
+    models,
+    reembed,
+    serve,
+)
 from app.core.terminal import plain_console
 
 cli = typer.Typer(
@@ -38,12 +49,12 @@ def kith(
 cli.command("serve")(serve.serve)
 cli.command("health")(health.health)
 cli.command("enroll")(enroll.enroll)
-cli.command("evaluate")(evaluate.evaluate)
 cli.command("backup")(backup.backup)
 cli.command("restore")(backup.restore)
 cli.command("import")(backup.import_)
 cli.command("check")(check.check)
 cli.command("reembed")(reembed.reembed)
 cli.add_typer(audit.cli, name="audit")
+cli.add_typer(evaluate_group.cli, name="evaluate")
 cli.add_typer(keys.cli, name="keys")
 cli.add_typer(models.cli, name="models")

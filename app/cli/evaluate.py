@@ -77,7 +77,7 @@ def evaluate(
     configure_logging("WARNING", settings.log_format)
     bundle = Bundle.load(settings.bundle_dir)
     now = SystemClock().now().astimezone()
-    with _folder_for(out or Path(f"evaluation-{now:%Y%m%d-%H%M%S}")) as report:
+    with folder_for(out or Path(f"evaluation-{now:%Y%m%d-%H%M%S}")) as report:
         people = None if folder is None else people_in(folder)
         if folder is not None and people is not None:
             photos = people.photos
@@ -144,7 +144,7 @@ def _groups(file: Path | None, gallery: Gallery) -> Groups | None:
 
 
 @contextmanager
-def _folder_for(report: Path) -> Iterator[Path]:
+def folder_for(report: Path) -> Iterator[Path]:
     """Make the folder before any work is done; remove it again if no report was written."""
     with ExitStack() as made:
         try:

@@ -9,8 +9,8 @@ it, and the highest mean is at most the mean of the frames' highest scores. Wher
 keeps the rate and the frames are exchangeable, that mean is smaller in convex order than one
 frame's highest score: it has the same expectation and less spread (Jensen). For normal frames of
 correlation r its variance is (1 + (k - 1) r) / k of theirs. Convex order alone bounds the rate at
-which a tail as e^-z reaches z by e times that of one frame, whatever the dependence; the rest is a
-matter of measurement. The best of k frames, or "any frame
+which a tail as e^-z reaches z by e times that of one frame, whatever the dependence; measured, it
+is below one frame's (docs/open-set.md, `kith evaluate door`). The best of k frames, or "any frame
 matches", can name strangers k times as often. The mean of similarities against the mean of the
 frames' thresholds keeps the rate for the same reason, but gives more weight to the frames whose
 scores spread most, which are the worst ones.

@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
+from app.evaluation.bursts import DoorEvaluation
 from app.evaluation.measure import Evaluation
 
 FORMAT: Final = 2
+DOOR_FORMAT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,10 @@ class Source:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def as_json(source: Source, evaluation: Evaluation) -> str:
+def as_json(source: Source, evaluation: Evaluation | DoorEvaluation) -> str:
     """The whole report as JSON text."""
     content = {
-        "format": FORMAT,
+        "format": FORMAT if isinstance(evaluation, Evaluation) else DOOR_FORMAT,
         **asdict(source),
         "made_at": source.made_at.isoformat(timespec="seconds"),
         **asdict(evaluation),

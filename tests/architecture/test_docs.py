@@ -126,10 +126,13 @@ def understood(call: list[str]) -> bool:
     command: Any = typer.main.get_command(cli)
     for word in call:
         if commands_below := getattr(command, "commands", None):
-            if word not in commands_below:
+            default = commands_below.get(getattr(command, "default", None))
+            command = commands_below.get(word, default)
+            if command is None:
                 return word.startswith("-")
-            command = commands_below[word]
-        elif word.startswith("--"):
+            if word in commands_below:
+                continue
+        if word.startswith("--"):
             options = {name for each in command.params for name in each.opts + each.secondary_opts}
             if word.partition("=")[0] not in {*options, "--help"}:
                 return False
@@ -156,6 +159,9 @@ def test_every_option_that_stands_alone_is_there() -> None:
 def test_what_is_looked_for_among_commands_would_be_found() -> None:
     assert understood(["models", "pull", "--plain"])
     assert understood(["restore", "kith.zip", "--replace"])
+    assert understood(["evaluate", "FOLDER", "--groups", "FILE"])
+    assert understood(["evaluate", "door", "FOLDER", "--frames", "5"])
+    assert not understood(["evaluate", "FOLDER", "--frames", "5"])
     assert not understood(["restores", "kith.zip"])
     assert not understood(["restore", "kith.zip", "--force"])
     assert not understood(["models", "push"])
