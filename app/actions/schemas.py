@@ -25,6 +25,8 @@ Outcome = Literal["done", "refused", "unanswered", "failed", "unfit", "late", "d
 
 
 def _template(text: str) -> str:
+    if "\0" in text or any("\ud800" <= each <= "\udfff" for each in text):
+        raise ValueError("must be text that UTF-8 can carry, without the character NUL")
     Template.parse(text)
     return text
 
@@ -149,9 +151,12 @@ class AuthField(BodyFields):
 class TlsField(BodyFields):
     """Certificates to trust in place of the authorities of the machine."""
 
-    ca: Annotated[str, StringConstraints(max_length=16_384), AfterValidator(_authority)] | None = (
-        Field(None, description="Certificates in PEM that may sign the device's; null: none.")
-    )
+    ca: (
+        Annotated[
+            str, StringConstraints(min_length=1, max_length=16_384), AfterValidator(_authority)
+        ]
+        | None
+    ) = Field(None, description="Certificates in PEM that may sign the device's; null: none.")
     sha256: Sha256 | None = Field(
         None, description="SHA-256 of the device's own certificate in DER; null: none."
     )

@@ -29,8 +29,10 @@ class Trust:
             context.verify_mode = ssl.CERT_NONE  # ``check`` is stricter, before anything is sent
             return context
         try:
-            return ssl.create_default_context(cadata=self.authority)
-        except ssl.SSLError:
+            if self.authority is None:
+                return ssl.create_default_context()
+            return ssl.create_default_context(cadata=self.authority.encode("ascii").decode("ascii"))
+        except (ssl.SSLError, ValueError):
             raise ValueError("must be one or more certificates in PEM") from None
 
     def check(self, certificate: bytes | None) -> None:
