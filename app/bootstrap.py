@@ -29,6 +29,7 @@ from app.core.observers import Observers
 from app.core.outage import Outage
 from app.decision.calibration import Calibration
 from app.decision.resemblance import second_names
+from app.doors.building import build_doors
 from app.feedback.counts import Exposures
 from app.feedback.probes import ProbeStore
 from app.gallery.collection_service import CollectionService
@@ -159,7 +160,6 @@ def _services(
     deciding = analyser, galleries.current, calibration, quality_policy, clock, observers
     lookalikes = Lookalikes(database, replicas, calibration, contract_id=contract_id)
     odd_faces = OddFaces(database, replicas, calibration, contract_id=contract_id)
-    forget = partial(_forget, galleries, judging, (lookalikes, odd_faces))
     return Services(
         receipts=base.receipts,
         keys=keys,
@@ -171,7 +171,7 @@ def _services(
             database,
             clock,
             contract_id=contract_id,
-            forget=forget,
+            forget=partial(_forget, galleries, judging, (lookalikes, odd_faces)),
             owned=(Door, Zone, Group, Schedule, Rule),
         ),
         persons=PersonService(
@@ -206,6 +206,7 @@ def _services(
         members=MembershipService(database, clock),
         audit=AuditService(database),
         actions=build_actions(database, clock, settings.egress_allow, settings.secrets_dir),
+        door_decisions=build_doors(database, clock, analyser, search, calibration, quality_policy),
     )
 
 
@@ -221,6 +222,7 @@ def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Ju
         Job("receipts", services.receipts.purge),
         Job("audit", audit.purge),
         Job("change_log", partial(history.compact, base.database)),
+        Job("door_history", services.door_decisions.forget),
         Job("deleted_collections", lambda: judging.books.retain(services.collections.ids())),
         Job("erasure", Erasure(base.database, at_start=True).run, at_stop=True),
         Job("snapshots", galleries.replicas.keep, base.settings.snapshot_seconds, at_stop=True),

@@ -12,6 +12,7 @@ from app.auth.services import AuthServices
 from app.core.db import Database
 from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
 from app.core.observers import Observers
+from app.doors.services import DoorServices
 from app.errors import StartError
 from app.gallery.services import GalleryServices
 from app.jobs.loop import Jobs
@@ -32,6 +33,7 @@ class Services(
     AccessServices,
     ActionServices,
     RecognitionServices,
+    DoorServices,
     AuditServices,
     OperationsServices,
 ):

@@ -19,6 +19,7 @@ from app.bootstrap import Container, build
 from app.core.addresses import TrustedProxies
 from app.core.logging import configure_logging
 from app.core.terminal import complain
+from app.doors.routes import router as decisions
 from app.errors import AppError
 from app.gallery.collection_routes import router as collections
 from app.gallery.person_routes import SLASHES_ALLOWED
@@ -74,7 +75,8 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     )
     app.state.services = built.services
     handlers.install(app)
-    for router in (collections, persons, recognition, doors, actions, keys, audit, operations):
+    gallery = collections, persons
+    for router in (*gallery, recognition, doors, decisions, actions, keys, audit, operations):
         include(app, router)
     docs.install(app, [] if settings.public_docs else [Depends(allow(*set(Scope) - {Scope.DOOR}))])
     app.add_middleware(

@@ -84,6 +84,8 @@ class DoorReason(StrEnum):
     """There were several suspected spoofs at this door."""
     STALE_FRAMES = "stale_frames"
     """The frames are too old, or from the future."""
+    TOO_FEW_FRAMES = "too_few_frames"
+    """Fewer frames came than the door needs, or within too short a time."""
     NO_FACE = "no_face"
     """No face was found in enough frames."""
     LOW_QUALITY = "low_quality"

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.access.door_schemas import BlockField, DoorView, FramesField
 from app.access.fields import DAY_NAMES, MOST_OF_WEEK, MOST_SPECIAL_DAYS
 from app.access.ical import NotInSubset, read_days, read_week
 from app.access.models import Door, Group, PolicyRow, Rule, Schedule, Zone
 from app.access.policy.schedules import WeeklyHours
 from app.access.schemas import (
-    DoorView,
     GroupView,
     PolicyView,
     RuleView,
@@ -24,6 +24,12 @@ from app.errors import FieldError, InvalidRequest
 Row = TypeVar("Row", bound=PolicyRow)
 View = TypeVar("View", bound=PolicyView)
 Values = dict[str, Any]
+_OF_A_DOOR: Final = (
+    *("mode", "direction", "enabled", "locked_down", "ref"),
+    *("grant_ttl_ms", "cooldown_ms", "exclusive_ms"),
+    *("frames", "second_face", "liveness", "unknown_after_ms", "block_after"),
+)
+"""A door's own columns, which are fields of its view."""
 
 
 def _unchanged(values: Values, today: date, row: PolicyRow | None) -> Values:
@@ -62,11 +68,27 @@ def _zone(row: Zone, collection_id: str) -> ZoneView:
 
 
 def _door(row: Door, collection_id: str) -> DoorView:
-    switches = ("mode", "direction", "enabled", "locked_down", "ref")
-    times = ("grant_ttl_ms", "cooldown_ms", "exclusive_ms")
-    own = {name: getattr(row, name) for name in (*switches, *times)}
+    own = {name: getattr(row, name) for name in _OF_A_DOOR}
     zone_id = row.zone.id if row.zone else None
     return DoorView(**_shared(row, collection_id), **own, zone_id=zone_id)
+
+
+def _settings(values: Values, today: date, row: Door | None) -> Values:
+    """The columns of a door: of settings within settings a patch changes what it names."""
+    del today
+    for name, model in (("frames", FramesField), ("block_after", BlockField)):
+        if name in values:
+            before = getattr(row, name) if row else model().model_dump()
+            values[name] = {**before, **values[name]}
+    return values
+
+
+def _possible(row: Door) -> None:
+    if row.frames["min_span_ms"] >= row.frames["max_age_ms"]:
+        message = "must be less than max_age_ms: older frames are stale"
+        raise _refused("frames.min_span_ms", message)
+    if row.block_after["max_block_s"] < row.block_after["block_s"]:
+        raise _refused("block_after.max_block_s", "must not be less than block_s")
 
 
 def _group(row: Group, collection_id: str) -> GroupView:
@@ -93,7 +115,7 @@ def _rule(row: Rule, collection_id: str) -> RuleView:
 def _one_place(row: Rule) -> None:
     if (row.door is None) == (row.zone is None):
         message = "a rule is for a door or for a zone; set one of door_id and zone_id"
-        raise InvalidRequest(f"door_id: {message}.", errors=[FieldError("door_id", message)])
+        raise _refused("door_id", message)
 
 
 def _calendars(values: Values, today: date, row: Schedule | None) -> Values:
@@ -104,7 +126,7 @@ def _calendars(values: Values, today: date, row: Schedule | None) -> Values:
             values["week"] = [_weekly(each) for each in read_week(week, today=today)]
             _check_length("week_icalendar", values["week"], MOST_OF_WEEK)
     except NotInSubset as error:
-        raise _unreadable("week_icalendar", error) from None
+        raise _refused("week_icalendar", str(error)) from None
     try:
         if days is not None:
             closed: list[Values] = [
@@ -115,14 +137,14 @@ def _calendars(values: Values, today: date, row: Schedule | None) -> Values:
             values["special_days"] = known + [each for each in closed if each not in known]
             _check_length("special_days_icalendar", values["special_days"], MOST_SPECIAL_DAYS)
     except NotInSubset as error:
-        raise _unreadable("special_days_icalendar", error) from None
+        raise _refused("special_days_icalendar", str(error)) from None
     return values
 
 
 def _check_length(name: str, rows: list[Values], most: int) -> None:
     if len(rows) > most:
         message = f"at most {most} rows fit into a schedule; with this calendar it has {len(rows)}"
-        raise InvalidRequest(f"{name}: {message}.", errors=[FieldError(name, message)])
+        raise _refused(name, message)
 
 
 def _weekly(each: WeeklyHours) -> Values:
@@ -138,12 +160,20 @@ def clock_text(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
-def _unreadable(name: str, error: NotInSubset) -> InvalidRequest:
-    return InvalidRequest(f"{name}: {error}.", errors=[FieldError(name, str(error))])
+def _refused(name: str, message: str) -> InvalidRequest:
+    return InvalidRequest(f"{name}: {message}.", errors=[FieldError(name, message)])
 
 
 ZONES = Kind("zone", Zone, _zone, named_by=(Door.zone_key, Rule.zone_key))
-DOORS = Kind("door", Door, _door, links={"zone_id": ("zone", Zone)}, named_by=(Rule.door_key,))
+DOORS = Kind(
+    "door",
+    Door,
+    _door,
+    links={"zone_id": ("zone", Zone)},
+    named_by=(Rule.door_key,),
+    prepared=_settings,
+    check=_possible,
+)
 GROUPS = Kind("group", Group, _group, named_by=(Rule.group_key,))
 SCHEDULES = Kind(
     "schedule", Schedule, _schedule, named_by=(Rule.schedule_key,), prepared=_calendars

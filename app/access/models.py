@@ -6,7 +6,7 @@ that a deleted collection leaves nothing; the services refuse to delete what a r
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
@@ -14,6 +14,9 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from app.core.db import Base
 
 _COLLECTION = "collections.key"
+_FRAMES: Final = {"min_used": 3, "agree": 0.6, "max_age_ms": 2000, "min_span_ms": 0}
+_BLOCK_AFTER: Final = {"spoofs": 5, "window_s": 120, "block_s": 30, "max_block_s": 300}
+"""Settings of a door in a backup from before there were these."""
 
 
 class PolicyRevision(Base):
@@ -57,7 +60,9 @@ class Zone(PolicyRow):
 
 
 class Door(PolicyRow):
-    """One camera and one direction. ``ref`` holds the names that other systems have for it."""
+    """One camera and one direction. ``ref`` holds the names that other systems have for it,
+    ``frames`` and ``block_after`` the fields of ``door_schemas``.
+    """
 
     __tablename__ = "doors"
 
@@ -72,6 +77,11 @@ class Door(PolicyRow):
     grant_ttl_ms: Mapped[int]
     cooldown_ms: Mapped[int]
     exclusive_ms: Mapped[int]
+    frames: Mapped[dict[str, Any]] = mapped_column(default=lambda: _FRAMES)
+    second_face: Mapped[str] = mapped_column(String(8), server_default="ignore", default="ignore")
+    liveness: Mapped[str] = mapped_column(String(8), server_default="off", default="off")
+    unknown_after_ms: Mapped[int] = mapped_column(server_default="3000", default=3000)
+    block_after: Mapped[dict[str, Any]] = mapped_column(default=lambda: _BLOCK_AFTER)
     zone: Mapped[Zone | None] = relationship(lazy="joined")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from app.access import schemas
+from app.access import door_schemas, schemas
 from app.access.policy_service import PolicyService
 from app.access.services import AccessServices, Provided
 from app.auth.guard import MayAdminister, MayEnroll, MayRead, MaySeeEnrolled
@@ -190,10 +190,10 @@ class _Routes(Generic[New, Patch]):
 for _each in (
     _Routes(
         "door",
-        schemas.NewDoor,
-        schemas.DoorPatch,
-        schemas.DoorView,
-        Page[schemas.DoorView],
+        door_schemas.NewDoor,
+        door_schemas.DoorPatch,
+        door_schemas.DoorView,
+        Page[door_schemas.DoorView],
         lambda services: services.doors,
     ),
     _Routes(

@@ -11,10 +11,6 @@ from pydantic import BaseModel, Field, model_validator
 from app.access.fields import (
     MOST_OF_WEEK,
     MOST_SPECIAL_DAYS,
-    Direction,
-    Milliseconds,
-    ModeName,
-    Ref,
     Revision,
     SpecialDaysField,
     TimeZone,
@@ -67,55 +63,6 @@ class ZoneView(PolicyView):
     """A part of the site."""
 
     locked_down: bool = Field(description="Whether Kith grants at none of its doors.")
-
-
-class DoorPatch(Named):
-    """Changes to a door."""
-
-    zone_id: Id | None = Field(None, description="The zone that the door is in; null: none.")
-    mode: ModeName = Field(
-        "advise",
-        description="`advise`: the access control system decides; `verify`: the same, with a "
-        "card number or id of the person; `decide`: Kith's rules decide.",
-    )
-    direction: Direction = Field("in", description="The way that its camera looks at.")
-    enabled: bool = Field(default=True, description="Off: nothing is granted here.")
-    locked_down: bool = Field(default=False, description="Whether Kith stops granting here.")
-    ref: Ref = Field({}, description="Names that other systems have for the door, at most 32.")
-    grant_ttl_ms: Milliseconds = Field(
-        5000, ge=500, le=60_000, description="Milliseconds for which a grant holds."
-    )
-    cooldown_ms: Milliseconds = Field(
-        4000,
-        description="Milliseconds after a grant in which the person gets no new one here.",
-    )
-    exclusive_ms: Milliseconds = Field(
-        0,
-        description="Milliseconds after a grant at another door in which the person gets none "
-        "here; 0: no time.",
-    )
-
-
-class NewDoor(DoorPatch, OwnId):
-    """A door to make: one camera, one direction."""
-
-
-class DoorView(PolicyView):
-    """A door: one camera and one direction."""
-
-    zone_id: str | None = Field(description="The zone that the door is in; null: none.")
-    mode: ModeName = Field(description="The system that decides, and what Kith adds.")
-    direction: Direction = Field(description="The way that its camera looks at.")
-    enabled: bool = Field(description="Off: nothing is granted here.")
-    locked_down: bool = Field(description="Whether Kith stops granting here.")
-    ref: dict[str, str] = Field(description="Names that other systems have for the door.")
-    grant_ttl_ms: Milliseconds = Field(description="Milliseconds for which a grant holds.")
-    cooldown_ms: Milliseconds = Field(
-        description="Milliseconds after a grant in which the person gets no new one here."
-    )
-    exclusive_ms: Milliseconds = Field(
-        description="Milliseconds after a grant at another door in which the person gets none here."
-    )
 
 
 class GroupPatch(Named):

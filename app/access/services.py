@@ -5,10 +5,11 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from app.access.door_schemas import DoorView
 from app.access.members import MembershipService
 from app.access.models import Door, Group, Rule, Schedule, Zone
 from app.access.policy_service import PolicyService
-from app.access.schemas import DoorView, GroupView, RuleView, ScheduleView, ZoneView
+from app.access.schemas import GroupView, RuleView, ScheduleView, ZoneView
 from app.web.services import WebServices, provided
 
 

@@ -94,6 +94,7 @@ MayEnroll = Annotated[Principal, Depends(allow(Scope.ENROLL))]
 MayIdentify = Annotated[Principal, Depends(allow(Scope.IDENTIFY))]
 MayDecide = Annotated[Principal, Depends(allow(Scope.IDENTIFY, in_outage=True))]
 """``MayIdentify`` for routes that also answer while the database does not."""
+MayOpenDoors = Annotated[Principal, Depends(allow(Scope.DOOR))]
 MayRead = Annotated[Principal, Depends(allow(Scope.READ))]
 MaySeeEnrolled = Annotated[Principal, Depends(allow(Scope.READ, Scope.ENROLL))]
 """Collections, persons and faces: a client that enrols must see what is enrolled."""

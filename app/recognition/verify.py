@@ -4,16 +4,15 @@ from app.auth.principal import INSIDE, Principal
 from app.core.clock import Clock, microseconds
 from app.core.observers import Observers
 from app.decision.calibration import Calibration
-from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import ProbeRates, Threshold
 from app.gallery.disclosure import Disclosure, Strictness
 from app.gallery.models import Collection
 from app.gallery.rates import rates_in
 from app.inference.analyser import Analyser
-from app.inference.embedder import Embeddings
 from app.inference.quality_policy import QualityPolicy
+from app.recognition.claims import claimed_rates
 from app.recognition.last_known import OutageSearch
-from app.recognition.matches import ClaimedPerson, is_other
+from app.recognition.matches import is_other
 from app.recognition.results import (
     ComparedFaces,
     Decision,
@@ -23,7 +22,6 @@ from app.recognition.results import (
 )
 from app.recognition.schemas.verification import CompareOptions, VerifyOptions
 from app.recognition.subject import take_face
-from app.replication.reader import GalleryState
 
 
 class VerificationService:
@@ -68,13 +66,15 @@ class VerificationService:
         is_valid = claimed.valid[0] <= microseconds(at) < claimed.valid[1]
         similarity, is_reported = None, False
         if taken.embedding is None:
-            gallery = self._rates_in(claimed, claimed.gallery)
+            gallery = rates_in(self._calibration, claimed.collection, claimed.gallery)
             rates = gallery.typical
         else:
             similarity = float(claimed.fused @ taken.embedding)
             is_reported = is_other(taken.embedding, similarity, claimed.others)
-            counted = similarity if is_valid else None
-            rates, gallery = self._rates(claimed, taken.embedding, counted)
+            counted = [similarity] if is_valid else None
+            (rates,), gallery = claimed_rates(
+                self._calibration, claimed, taken.embedding[None], counted
+            )
         impersonal = gallery.impersonal
         disclosure = Disclosure.of(caller, claimed.collection)
         strict = _strict(disclosure, impersonal, claimed.collection, options)
@@ -95,28 +95,6 @@ class VerificationService:
         )
         self._observers.tell(decision)
         return decision
-
-    def _rates(
-        self, claimed: ClaimedPerson, probe: Embeddings, similarity: float | None
-    ) -> tuple[ProbeRates, GalleryRates]:
-        """The rates of the ``probe`` (d,), among whose strangers is neither the person claimed, of
-        this ``similarity`` if they count in the gallery, nor another name of theirs; and those of
-        the same gallery.
-        """
-        key, target = claimed.person.key, claimed.collection.target_fpir
-        found = claimed.source.near(probe[None], but=key)
-        rates = self._rates_in(claimed, found.gallery)
-        [own] = rates.of(probe[None])
-        others = found.counts[0] & (found.neighbours.keys[0] != key)
-        nearest: list[float] = found.neighbours.similarities[0, others].tolist()
-        if similarity is None:
-            return own.unmasked(nearest, target).outside, rates
-        if not found.gallery.counts(key):  # the nearest is another name of theirs, or a stranger
-            return own.judging(nearest, target).outside, rates
-        return own.judging([similarity, *nearest], target), rates
-
-    def _rates_in(self, claimed: ClaimedPerson, gallery: GalleryState) -> GalleryRates:
-        return rates_in(self._calibration, claimed.collection, gallery)
 
     def compare(self, source: bytes, target: bytes, options: CompareOptions) -> ComparedFaces:
         """Decide whether the faces that are meant of two images are of one person."""

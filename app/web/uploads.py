@@ -31,7 +31,7 @@ it takes to hand them to a thread.
 _FORMATS: Final = "JPEG, PNG, WebP, BMP, GIF (its first frame) or TIFF"
 _ABOUT: Final = {
     "image": f"The image: {_FORMATS}.",
-    "images": f"The images, at most {_MAX_IMAGES}: {_FORMATS}.",
+    "images": f"The images: {_FORMATS}.",
     "source": f"The one image: {_FORMATS}.",
     "target": f"The other image: {_FORMATS}.",
 }
@@ -69,11 +69,12 @@ class NoFields(BodyFields):
 
 @dataclass(frozen=True, slots=True)
 class ImageFields:
-    """Which image fields a route reads: single ones by name, or the repeated ``images``."""
+    """Which image fields a route reads: single ones by name, or ``images``, at most ``most``."""
 
     names: tuple[str, ...] = ("image",)
     many: bool = False
     required: bool = True
+    most: int = _MAX_IMAGES
 
     def check(self, uploads: tuple[Upload, ...]) -> None:
         """``InvalidRequest`` where an image is missing or sent twice."""
@@ -83,6 +84,8 @@ class ImageFields:
                 raise _bad_field(name, "an image is needed here")
             if not self.many and count > 1:
                 raise _bad_field(name, f"one image is read here, {count} were sent")
+            if count > self.most:
+                raise _bad_field(name, f"{count} images were sent; at most {self.most} are read")
 
     def sorted(self, uploads: tuple[Upload, ...]) -> tuple[Upload, ...]:
         """The images in the order of the fields' names; within one field, in the order sent."""
@@ -161,7 +164,8 @@ def _schema(model: type[BaseModel], images: ImageFields, image: dict[str, Any]) 
         parts = schema.pop("$defs", {})
         name = model.__name__
         return {"$ref": f"#/components/schemas/{name}", "$defs": {**parts, name: schema}}
-    one = {"type": "array", "items": image, "minItems": 1} if images.many else image
+    several = {"type": "array", "items": image, "minItems": 1, "maxItems": images.most}
+    one = several if images.many else image
     about = {name: {**one, "description": _ABOUT[name]} for name in images.names}
     schema.setdefault("properties", {}).update(about)
     if images.required:
@@ -259,8 +263,8 @@ def _json_images(name: str, value: object, images: ImageFields, document: Docume
         return [_json_image(name, name, value, document)]
     if not isinstance(value, list):
         raise _bad_field(name, 'a list of {"base64": "..."} is needed here')
-    if len(value) > _MAX_IMAGES:
-        raise _bad_field(name, f"{len(value)} images were sent; at most {_MAX_IMAGES} are read")
+    if len(value) > images.most:
+        raise _bad_field(name, f"{len(value)} images were sent; at most {images.most} are read")
     return [_json_image(name, f"{name}[{i}]", each, document) for i, each in enumerate(value)]
 
 

@@ -13,7 +13,15 @@ from app.bootstrap import Container, build
 from app.core.db import Base
 from app.settings import Settings
 from tests.api.sites import MADE, make_site
-from tests.api.support import FakeClock, client_of, made, make_collection, problem, told
+from tests.api.support import (
+    FakeClock,
+    client_of,
+    made,
+    make_collection,
+    problem,
+    told,
+    wrong_fields,
+)
 from tests.api.support import wrong_fields as wrong
 
 pytestmark = pytest.mark.both_databases
@@ -63,10 +71,47 @@ def test_a_door_has_defaults_that_fit_an_access_control_system(client: TestClien
         "grant_ttl_ms": 5000,
         "cooldown_ms": 4000,
         "exclusive_ms": 0,
+        "frames": {"min_used": 3, "agree": 0.6, "max_age_ms": 2000, "min_span_ms": 0},
+        "second_face": "ignore",
+        "liveness": "off",
+        "unknown_after_ms": 3000,
+        "block_after": {"spoofs": 5, "window_s": 120, "block_s": 30, "max_block_s": 300},
         "revision": 1,
         "updated_at": "2026-05-04T12:00:00Z",
     }
     assert answer.headers["etag"] == '"1"'
+
+
+def test_of_settings_within_settings_a_patch_changes_what_it_names(site: TestClient) -> None:
+    path = f"{HQ}/doors/front"
+    for change, wanted in (
+        ({"frames": {"min_used": 1}}, ("frames", "agree", 0.6)),
+        ({"frames": {"agree": 1}}, ("frames", "min_used", 1)),
+        ({"block_after": {"spoofs": 3}}, ("block_after", "block_s", 30)),
+    ):
+        changed = told(site.patch(path, json=change, headers={"If-Match": "*"}))
+        setting, name, value = wanted
+        assert changed[setting][name] == value
+
+
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"frames": {"min_span_ms": 2000}}, "frames.min_span_ms"),
+        ({"frames": {"max_age_ms": 500, "min_span_ms": 600}}, "frames.min_span_ms"),
+        ({"frames": {"min_used": 9}}, "frames.min_used"),
+        ({"frames": {"agree": 0.4}}, "frames.agree"),
+        ({"block_after": {"max_block_s": 20}}, "block_after.max_block_s"),
+        ({"liveness": "required"}, "liveness"),
+        ({"second_face": "allow"}, "second_face"),
+    ],
+)
+def test_settings_that_could_not_be_kept_are_refused(
+    site: TestClient, change: dict[str, Any], named: str
+) -> None:
+    answer = site.patch(f"{HQ}/doors/front", json=change, headers={"If-Match": "*"})
+    assert wrong_fields(answer) == [named]
 
 
 def test_what_was_made_is_read_and_listed(site: TestClient) -> None:

@@ -87,6 +87,7 @@ def test_both_kinds_of_body_with_images_are_documented(document: dict[str, Any])
     assert found == {
         "create_person": set(),
         "add_faces": {"images"},
+        "decide_at_door": {"images"},
         "identify": {"image"},
         "verify": {"image"},
         "compare": {"source", "target"},

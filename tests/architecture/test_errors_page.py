@@ -14,7 +14,7 @@ from app.gallery.schemas import (
     TurnedWarning,
     UnlikeWarning,
 )
-from app.reasons import ProbeReason, Reason, RejectionReason
+from app.reasons import DoorReason, ProbeReason, Reason, RejectionReason
 from tests.api.support import PROBLEM, told
 
 PAGE = (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
@@ -91,13 +91,14 @@ def test_every_reason_is_one_that_an_answer_can_hold(document: dict[str, Any]) -
         (name, field): about.get("items", about)
         for name, schema in schemas.items()
         for field, about in schema.get("properties", {}).items()
-        if field in ("reason", "reasons")
+        if field in ("reason", "reasons") and name != "DoorDecisionView"
     }
     refused = listed["RejectedImage", "reasons"]["enum"]
     assert refused == list(get_args(RejectionReason))
     known = {value for each in listed.values() for value in each.get("enum") or [each["const"]]}
     assert known == set(Reason)
     assert all(each["type"] == "string" for each in listed.values())
+    assert schemas["DoorReason"]["enum"] == list(DoorReason)
 
 
 def test_the_page_tells_every_warning() -> None:

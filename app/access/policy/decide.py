@@ -65,6 +65,7 @@ class DoorDecision:
 _CHEATING: Final = frozenset({DoorReason.TEMPORARILY_BLOCKED, DoorReason.SPOOF_SUSPECTED})
 _OF_FRAMES: Final = (
     DoorReason.STALE_FRAMES,
+    DoorReason.TOO_FEW_FRAMES,
     DoorReason.NO_FACE,
     DoorReason.LOW_QUALITY,
     DoorReason.MULTIPLE_FACES,

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from app.access.door_schemas import NewDoor
 from app.access.schemas import (
     MembershipFields,
-    NewDoor,
     NewGroup,
     NewRule,
     NewSchedule,

@@ -1,0 +1,166 @@
+"""The request and response bodies of doors."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from app.access.fields import Direction, Milliseconds, ModeName, Ref
+from app.access.schemas import Named, OwnId, PolicyView
+from app.web.fields import BodyFields, Id, Whole
+
+SecondFace = Literal["ignore", "refuse"]
+Liveness = Literal["off"]
+FewestUsed = Annotated[
+    Whole,
+    Field(
+        ge=1,
+        le=8,
+        description="Frames that must show a usable face; with fewer the door stays shut.",
+    ),
+]
+Agree = Annotated[
+    float,
+    Field(ge=0.5, le=1, description="Share of the used frames in which the person is nearest."),
+]
+MaxAge = Annotated[
+    Whole,
+    Field(ge=100, le=60_000, description="Milliseconds after which a frame is stale."),
+]
+MinSpan = Annotated[
+    Whole,
+    Field(
+        ge=0,
+        le=60_000,
+        description="Milliseconds from the first used frame to the last, at least; less than "
+        "`max_age_ms`. It needs `captured_at`.",
+    ),
+]
+Spoofs = Annotated[
+    Whole,
+    Field(ge=1, le=100, description="Suspected spoofs within `window_s` that block the door."),
+]
+Window = Annotated[
+    Whole, Field(ge=1, le=3600, description="Seconds within which spoofs are counted.")
+]
+Block = Annotated[Whole, Field(ge=1, le=3600, description="Seconds of a first block.")]
+MaxBlock = Annotated[
+    Whole,
+    Field(
+        ge=1,
+        le=86_400,
+        description="Seconds that a block, twice as long each time, has at most; no less than "
+        "`block_s`.",
+    ),
+]
+
+
+class FramesField(BodyFields):
+    """The frames that a decision needs; a patch changes what it names."""
+
+    min_used: FewestUsed = 3
+    agree: Agree = 0.6
+    max_age_ms: MaxAge = 2000
+    min_span_ms: MinSpan = 0
+
+
+class FramesView(BaseModel):
+    """The frames that a decision needs."""
+
+    min_used: FewestUsed
+    agree: Agree
+    max_age_ms: MaxAge
+    min_span_ms: MinSpan
+
+
+class BlockField(BodyFields):
+    """When suspected spoofs block a door; a patch changes what it names."""
+
+    spoofs: Spoofs = 5
+    window_s: Window = 120
+    block_s: Block = 30
+    max_block_s: MaxBlock = 300
+
+
+class BlockView(BaseModel):
+    """When suspected spoofs block a door."""
+
+    spoofs: Spoofs
+    window_s: Window
+    block_s: Block
+    max_block_s: MaxBlock
+
+
+class DoorPatch(Named):
+    """Changes to a door."""
+
+    zone_id: Id | None = Field(None, description="The zone that the door is in; null: none.")
+    mode: ModeName = Field(
+        "advise",
+        description="`advise`: the access control system decides; `verify`: the same, with a "
+        "card number or id of the person; `decide`: Kith's rules decide.",
+    )
+    direction: Direction = Field("in", description="The way that its camera looks at.")
+    enabled: bool = Field(default=True, description="Off: nothing is granted here.")
+    locked_down: bool = Field(default=False, description="Whether Kith stops granting here.")
+    ref: Ref = Field({}, description="Names that other systems have for the door, at most 32.")
+    grant_ttl_ms: Milliseconds = Field(
+        5000, ge=500, le=60_000, description="Milliseconds for which a grant holds."
+    )
+    cooldown_ms: Milliseconds = Field(
+        4000,
+        description="Milliseconds after a grant in which the person gets no new one here.",
+    )
+    exclusive_ms: Milliseconds = Field(
+        0,
+        description="Milliseconds after a grant at another door in which the person gets none "
+        "here; 0: no time.",
+    )
+    frames: FramesField = Field(
+        default_factory=FramesField, description="How many frames, and how new."
+    )
+    second_face: SecondFace = Field(
+        "ignore",
+        description="With a second face at least 0.7 times as wide as the first: `ignore` it, or "
+        "`refuse` (`multiple_faces`).",
+    )
+    liveness: Liveness = Field(
+        "off", description="`off`: nothing looks whether the face is of somebody living."
+    )
+    unknown_after_ms: Milliseconds = Field(
+        3000,
+        le=60_000,
+        description="Milliseconds for which unknown faces are seen before their event is made; "
+        "one event a visit. The answer is `denied` at once.",
+    )
+    block_after: BlockField = Field(
+        default_factory=BlockField, description="When suspected spoofs block the door."
+    )
+
+
+class NewDoor(DoorPatch, OwnId):
+    """A door to make: one camera, one direction."""
+
+
+class DoorView(PolicyView):
+    """A door: one camera and one direction."""
+
+    zone_id: str | None = Field(description="The zone that the door is in; null: none.")
+    mode: ModeName = Field(description="The system that decides, and what Kith adds.")
+    direction: Direction = Field(description="The way that its camera looks at.")
+    enabled: bool = Field(description="Off: nothing is granted here.")
+    locked_down: bool = Field(description="Whether Kith stops granting here.")
+    ref: dict[str, str] = Field(description="Names that other systems have for the door.")
+    grant_ttl_ms: Milliseconds = Field(description="Milliseconds for which a grant holds.")
+    cooldown_ms: Milliseconds = Field(
+        description="Milliseconds after a grant in which the person gets no new one here."
+    )
+    exclusive_ms: Milliseconds = Field(
+        description="Milliseconds after a grant at another door in which the person gets none here."
+    )
+    frames: FramesView = Field(description="How many frames, and how new.")
+    second_face: SecondFace = Field(description="What becomes of a second face nearly as large.")
+    liveness: Liveness = Field(description="Whether the face is looked at for life.")
+    unknown_after_ms: Milliseconds = Field(
+        description="Milliseconds for which unknown faces are seen before their event is made."
+    )
+    block_after: BlockView = Field(description="When suspected spoofs block the door.")

@@ -1,0 +1,96 @@
+"""Decisions at doors as frozen values with raw scores; ``render`` withholds and rounds."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from app.access.policy.decide import DoorDecision
+from app.access.policy.values import Factor
+from app.auth.principal import Principal
+from app.doors.door_repository import FoundDoor
+from app.doors.person_repository import KnownPerson
+from app.doors.schemas import CredentialType
+from app.reasons import DoorReason
+from app.recognition.bursts import SeenBurst
+
+Claim = Literal["person_id", CredentialType]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The door that is asked about, the caller, the request's id, and whether it is a trial."""
+
+    door: FoundDoor
+    caller: Principal
+    request_id: str
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The result of recognition: the internal key of the person in the frames, if any, what is
+    ``wrong``, and whether a claim is true. ``last_at`` is the time of the last used frame.
+    """
+
+    person_key: int | None = None
+    wrong: frozenset[DoorReason] = frozenset()
+    factor: Factor = Factor.ABSENT
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """A ``decision`` made ``at`` an instant, the person as they were then, and its event.
+
+    ``suppressed``: an earlier decision made the event, or it is yet to be made.
+    """
+
+    decision: DoorDecision
+    at: datetime
+    person: KnownPerson | None = None
+    event_id: str | None = None
+    suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FramesSeen:
+    """The use made of the frames: how many were ``received``, ``used`` and ``needed``; the times of
+    the first and the last used one.
+    """
+
+    received: int
+    needed: int
+    used: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+    @property
+    def span(self) -> timedelta:
+        """The time from the first used frame to the last."""
+        if self.first_at is None or self.last_at is None:
+            return timedelta(0)
+        return self.last_at - self.first_at
+
+
+@dataclass(frozen=True, slots=True)
+class DoorAnswer:
+    """The answer to a request at a door. ``seen`` is None where nobody was looked for; ``claim`` is
+    what came with the frames.
+    """
+
+    asked: Asked
+    concluded: Concluded
+    frames: FramesSeen
+    seen: SeenBurst | None = None
+    claim: Claim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A session that needs ``need`` more frames; nothing was decided."""
+
+    asked: Asked
+    at: datetime
+    policy_revision: int
+    frames: FramesSeen
+    need: int

@@ -1,0 +1,23 @@
+"""Builds the service of decisions."""
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.decision.calibration import Calibration
+from app.doors.service import DoorService
+from app.inference.analyser import Analyser
+from app.inference.quality_policy import QualityPolicy
+from app.recognition.bursts import BurstService
+from app.recognition.search import PersonSearch
+
+
+def build_doors(
+    database: Database,
+    clock: Clock,
+    analyser: Analyser,
+    search: PersonSearch,
+    calibration: Calibration,
+    quality_policy: QualityPolicy,
+) -> DoorService:
+    """The service, which searches the database alone and nothing that was last known."""
+    bursts = BurstService(search, calibration, clock)
+    return DoorService(database, clock, analyser, bursts, quality_policy=quality_policy)

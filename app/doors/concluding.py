@@ -1,0 +1,120 @@
+"""The last step of a decision: the policy, on what the database says now, in one transaction.
+
+The person's row is held, so that decisions about one person and changes of their row go one after
+the other. Where the policy is another than the one that was read before, nothing is decided: the
+caller reads it and begins again. The grant is committed before anybody hears of it.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from app.access.policy.decide import DoorDecision, decide
+from app.access.policy.values import Grant, History, Sighting
+from app.access.policy_repository import DoorSettings, LoadedPolicy, version
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.ids import new_id
+from app.doors.answers import Concluded, Sight
+from app.doors.door_repository import FoundDoor
+from app.doors.history_repository import history_of, remember_grant, remember_spoof, unknown_seen
+from app.doors.person_repository import KnownPerson, hold_person, read_person
+from app.reasons import DoorReason
+
+_SKEW: Final = timedelta(seconds=2)
+"""How far the clocks of replicas may differ. A grant of another replica that lies ahead by less is
+of now: otherwise one visit would have two grants."""
+_WITHOUT_EVENT: Final = frozenset(
+    {
+        DoorReason.SYSTEM_ERROR,
+        DoorReason.STALE_FRAMES,
+        DoorReason.TOO_FEW_FRAMES,
+        DoorReason.NO_FACE,
+        DoorReason.LOW_QUALITY,
+    }
+)
+"""Nobody was seen, so that there is nothing to report."""
+
+
+class PolicyChanged(Exception):
+    """The policy is another than the one that was read before the transaction."""
+
+
+def conclude(
+    database: Database,
+    clock: Clock,
+    door: FoundDoor,
+    loaded: LoadedPolicy,
+    sight: Sight,
+    *,
+    dry_run: bool,
+) -> Concluded:
+    """Decide, and remember a grant unless it is a ``dry_run``; ``PolicyChanged`` as above."""
+    settings = loaded.settings[door.id]
+    with database.read() if dry_run else database.write() as session:
+        known = None
+        if sight.person_key is not None:
+            read = read_person if dry_run else hold_person
+            known = read(session, door.collection_key, sight.person_key)
+        if version(session, door.collection_key) != loaded.version:
+            raise PolicyChanged
+        person_key = None if known is None else known.key
+        history = history_of(session, door.key, settings, person_key, clock.now())
+        at = _now(clock.now(), history)
+        decision = decide(
+            loaded.policy, door.id, _sighting(sight, known, settings, at), at=at, history=history
+        )
+        concluded = Concluded(decision, at, known if decision.person else None)
+        if dry_run:
+            return concluded
+        return _remembered(session, door, settings, concluded)
+
+
+def _now(at: datetime, history: History) -> datetime:
+    grants = [history.here.at if history.here else None, history.elsewhere]
+    latest = max((each for each in grants if each is not None), default=at)
+    return latest if timedelta(0) < latest - at < _SKEW else at
+
+
+def _sighting(
+    sight: Sight, known: KnownPerson | None, settings: DoorSettings, at: datetime
+) -> Sighting:
+    """The sighting of somebody who was removed in between is of nobody; frames may have become too
+    old while they were looked at.
+    """
+    wrong = sight.wrong
+    if sight.last_at is not None and at - sight.last_at > settings.max_age:
+        wrong |= {DoorReason.STALE_FRAMES}
+    return Sighting(None if known is None else known.person, wrong, sight.factor)
+
+
+def _remembered(
+    session: Session, door: FoundDoor, settings: DoorSettings, concluded: Concluded
+) -> Concluded:
+    """Keep what later decisions ask for, and give the decision its event."""
+    decision, at = concluded.decision, concluded.at
+    if decision.repeats is not None:
+        return replace(concluded, event_id=decision.repeats, suppressed=True)
+    if decision.reason in _WITHOUT_EVENT:
+        return concluded
+    event_id = new_id("evt")
+    if decision.reason is DoorReason.UNKNOWN_PERSON:
+        visit = unknown_seen(session, door.key, settings, at, event_id)
+        return replace(concluded, event_id=visit.event_id, suppressed=not visit.is_new)
+    if decision.reason is DoorReason.SPOOF_SUSPECTED:
+        remember_spoof(session, door.key, at)
+    _remember_grant(session, door, concluded, decision, event_id)
+    return replace(concluded, event_id=event_id)
+
+
+def _remember_grant(
+    session: Session, door: FoundDoor, concluded: Concluded, decision: DoorDecision, event_id: str
+) -> None:
+    if decision.reason is not DoorReason.GRANTED:
+        return
+    if concluded.person is None or decision.valid_until is None:
+        raise ValueError("a grant names a person and has an end")
+    grant = Grant(concluded.at, decision.valid_until, event_id)
+    remember_grant(session, concluded.person.key, door.key, grant)

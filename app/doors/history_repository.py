@@ -1,0 +1,140 @@
+"""The memory of doors, which lasts for a moment: the SQL of grants, suspected spoofs and visits.
+
+A decision holds the person's row, so two about one person go one after the other, on every
+replica: the second finds the grant of the first. A visit is held by the door's row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.access.models import Door
+from app.access.policy.blocks import BlockAfter, blocked_until
+from app.access.policy.values import Grant, History
+from app.access.policy_repository import DoorSettings
+from app.core.db import IN_SQL_ALONE, Base, Database
+from app.doors.models import DoorGrant, DoorSpoof, DoorVisit
+
+_GRANTS_TABLE: Final = Base.metadata.tables[DoorGrant.__tablename__]
+_VISITS_TABLE: Final = Base.metadata.tables[DoorVisit.__tablename__]
+_GRANTS: Final = select(
+    _GRANTS_TABLE.c.door_key,
+    _GRANTS_TABLE.c.granted_at,
+    _GRANTS_TABLE.c.valid_until,
+    _GRANTS_TABLE.c.event_id,
+).where(_GRANTS_TABLE.c.person_key == bindparam("person"))
+_SPOOFS: Final = select(DoorSpoof.seen_at).where(
+    DoorSpoof.door_key == bindparam("door"), DoorSpoof.seen_at > bindparam("since")
+)
+_REMEMBER: Final = (
+    update(_GRANTS_TABLE)
+    .where(
+        _GRANTS_TABLE.c.person_key == bindparam("of_person"),
+        _GRANTS_TABLE.c.door_key == bindparam("at_door"),
+    )
+    .values(
+        granted_at=bindparam("granted_at"),
+        valid_until=bindparam("valid_until"),
+        event_id=bindparam("event_id"),
+    )
+)
+_HELD_DOOR: Final = (
+    select(Door.key).where(Door.key == bindparam("door")).with_for_update(key_share=True)
+)
+_VISIT: Final = select(
+    _VISITS_TABLE.c.began_at, _VISITS_TABLE.c.seen_at, _VISITS_TABLE.c.event_id
+).where(_VISITS_TABLE.c.door_key == bindparam("door"))
+GRANTS_KEPT: Final = timedelta(hours=1, minutes=5)
+"""The longest ``cooldown_ms`` or ``exclusive_ms``, and some more."""
+SPOOFS_KEPT: Final = timedelta(days=2)
+"""The longest block, and what it follows from."""
+VISIT_ENDS: Final = timedelta(seconds=30)
+"""Without an unknown face for so long, or for as long as ``unknown_after_ms``, a visit is over."""
+
+
+def history_of(
+    session: Session, door_key: int, settings: DoorSettings, person_key: int | None, at: datetime
+) -> History:
+    """The grants of the person, if there is one, and until when the door is blocked."""
+    grants: Sequence[Row[*tuple[Any, ...]]] = ()
+    if person_key is not None:
+        grants = session.execute(_GRANTS, {"person": person_key}).all()
+    here = next((Grant(*row[1:]) for row in grants if row[0] == door_key), None)
+    elsewhere = max((row[1] for row in grants if row[0] != door_key), default=None)
+    return History(here, elsewhere, _blocked_until(session, door_key, settings.block_after, at))
+
+
+def remember_grant(session: Session, person_key: int, door_key: int, grant: Grant) -> None:
+    """Keep a new grant, in place of an earlier one of the person at the door."""
+    values = {
+        "granted_at": grant.at,
+        "valid_until": grant.valid_until,
+        "event_id": grant.event_id,
+    }
+    found = session.connection().execute(
+        _REMEMBER, {"of_person": person_key, "at_door": door_key, **values}
+    )
+    if not found.rowcount:
+        session.connection().execute(
+            insert(_GRANTS_TABLE), {"person_key": person_key, "door_key": door_key, **values}
+        )
+
+
+def remember_spoof(session: Session, door_key: int, at: datetime) -> None:
+    """Count a suspected spoof towards a block of the door."""
+    session.add(DoorSpoof(door_key=door_key, seen_at=at))
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The event of a visit of unknown faces: None as long as it is not made; ``is_new`` where it is
+    made now.
+    """
+
+    event_id: str | None
+    is_new: bool
+
+
+def unknown_seen(
+    session: Session, door_key: int, settings: DoorSettings, at: datetime, event_id: str
+) -> Visit:
+    """Count an unknown face to the visit at the door, which gets its one event, ``event_id``, once
+    unknown faces were seen for ``unknown_after``.
+    """
+    session.execute(_HELD_DOOR, {"door": door_key})
+    before = session.execute(_VISIT, {"door": door_key}).first()
+    gap = max(VISIT_ENDS, settings.unknown_after)
+    goes_on = before is not None and timedelta(0) <= at - before.seen_at < gap
+    began = before.began_at if before is not None and goes_on else at
+    known = before.event_id if before is not None and goes_on else None
+    is_new = known is None and at - began >= settings.unknown_after
+    event = event_id if is_new else known
+    values = {"began_at": began, "seen_at": at, "event_id": event}
+    if before is None:
+        session.execute(insert(_VISITS_TABLE), {"door_key": door_key, **values})
+    else:
+        mine = _VISITS_TABLE.c.door_key == door_key
+        session.execute(update(_VISITS_TABLE).where(mine).values(values))
+    return Visit(event, is_new)
+
+
+def _blocked_until(
+    session: Session, door_key: int, limits: BlockAfter, at: datetime
+) -> datetime | None:
+    wanted = {"door": door_key, "since": at - SPOOFS_KEPT}
+    return blocked_until(session.scalars(_SPOOFS, wanted), limits)
+
+
+def forget(database: Database, now: datetime) -> None:
+    """Delete old grants and spoofs, for which no decision asks any more."""
+    for model, column, kept in (
+        (DoorGrant, DoorGrant.granted_at, GRANTS_KEPT),
+        (DoorSpoof, DoorSpoof.seen_at, SPOOFS_KEPT),
+    ):
+        with database.write() as session:
+            old = delete(model).where(column < now - kept)
+            session.execute(old, execution_options=IN_SQL_ALONE)

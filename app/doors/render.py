@@ -1,0 +1,146 @@
+"""The answers of doors as clients see them: a key without the scope ``read`` gets the decision, and
+no number that leads to anybody.
+"""
+
+from datetime import timedelta
+
+from app.access.policy.decide import DoorDecision
+from app.access.policy.values import Authority, Mode
+from app.doors.answers import DoorAnswer, FramesSeen, Pending
+from app.doors.schemas import (
+    DoorDecisionView,
+    DoorMatchView,
+    DoorPersonView,
+    LivenessView,
+    RuleOfDecision,
+    UsedFramesView,
+)
+from app.reasons import DoorReason
+
+_LIVENESS = LivenessView(policy="off", state="not_checked")
+
+
+def decision(answer: DoorAnswer) -> DoorDecisionView:
+    """The decision."""
+    asked, concluded = answer.asked, answer.concluded
+    found, known = concluded.decision, concluded.person
+    agreeing = answer.seen.agreeing if answer.seen is not None else 0
+    person = None
+    if known is not None:
+        person = DoorPersonView(id=known.person.id, external_id=known.external_id)
+    rule = None
+    if found.rule is not None and found.schedule is not None:
+        rule = RuleOfDecision(id=found.rule, schedule_id=found.schedule)
+    age = None
+    if answer.frames.last_at is not None:
+        age = _ms(concluded.at - answer.frames.last_at)
+    return DoorDecisionView(
+        decision=found.answer,
+        reason=found.reason,
+        detail=_detail(found, answer.frames),
+        collection_id=asked.door.collection_id,
+        door_id=asked.door.id,
+        mode=asked.door.mode.value,
+        authority=found.authority,
+        decided_at=concluded.at,
+        valid_until=None if asked.dry_run else found.valid_until,
+        blocked_until=found.blocked_until,
+        person=person,
+        match=_match(answer),
+        frames=_frames(answer.frames, agreeing=agreeing, age_ms=age),
+        liveness=_LIVENESS,
+        factors=["face", *([answer.claim] if answer.claim else [])] if person else [],
+        rule=rule,
+        policy_revision=found.policy_revision,
+        need=0,
+        event_id=concluded.event_id,
+        suppressed=concluded.suppressed,
+        dry_run=asked.dry_run,
+        request_id=asked.request_id,
+    )
+
+
+def pending(answer: Pending) -> DoorDecisionView:
+    """The answer while a session needs more frames."""
+    asked = answer.asked
+    return DoorDecisionView(
+        decision="pending",
+        reason=None,
+        detail=f"Send at least {_count(answer.need, 'more frame')} in this session.",
+        collection_id=asked.door.collection_id,
+        door_id=asked.door.id,
+        mode=asked.door.mode.value,
+        authority=Authority.KITH if asked.door.mode is Mode.DECIDE else Authority.ACS,
+        decided_at=answer.at,
+        valid_until=None,
+        blocked_until=None,
+        person=None,
+        match=None,
+        frames=_frames(answer.frames, agreeing=0, age_ms=None),
+        liveness=_LIVENESS,
+        factors=[],
+        rule=None,
+        policy_revision=answer.policy_revision,
+        need=answer.need,
+        event_id=None,
+        suppressed=False,
+        dry_run=asked.dry_run,
+        request_id=asked.request_id,
+    )
+
+
+def _match(answer: DoorAnswer) -> DoorMatchView | None:
+    seen = answer.seen
+    if seen is None or seen.score is None or answer.concluded.person is None:
+        return None
+    if not answer.asked.caller.may_read:
+        return None
+    verifies = answer.claim is not None
+    return DoorMatchView(
+        kind="verify" if verifies else "identify",
+        similarity=round(seen.score.similarity, 4),
+        threshold=round(seen.score.threshold, 4),
+        fpir=None if verifies else seen.score.fpir,
+        target_fpir=None if verifies else seen.collection.target_fpir,
+        gallery_size=seen.gallery.size.persons,
+        contract_id=seen.collection.contract_id,
+        revision=seen.gallery.revision,
+    )
+
+
+def _frames(frames: FramesSeen, *, agreeing: int, age_ms: int | None) -> UsedFramesView:
+    return UsedFramesView(
+        received=frames.received,
+        used=frames.used,
+        needed=frames.needed,
+        agreeing=agreeing,
+        span_ms=_ms(frames.span),
+        first_at=frames.first_at,
+        last_at=frames.last_at,
+        age_ms=age_ms,
+    )
+
+
+def _detail(found: DoorDecision, frames: FramesSeen) -> str | None:
+    """Advice, where the reason alone does not give it."""
+    came, needed = _count(frames.received, "frame"), frames.needed
+    details = {
+        DoorReason.TOO_FEW_FRAMES: f"{came} came, over {_ms(frames.span)} ms; this door needs "
+        f"{needed} different ones (frames.min_used, frames.min_span_ms).",
+        DoorReason.NO_FACE: f"{came} came; {needed} with a face are needed (frames.min_used).",
+        DoorReason.LOW_QUALITY: f"{came} came, of which {frames.used} can be used; this door "
+        f"needs {needed} (frames.min_used).",
+        DoorReason.STALE_FRAMES: "The frames were too old (frames.max_age_ms), or from the future; "
+        "captured_at must be of a clock that is right.",
+        DoorReason.FACTOR_REQUIRED: "This door's mode is verify: send person_id or credential.",
+        DoorReason.SYSTEM_ERROR: "A fault of Kith's own; its log has it under the request's id.",
+    }
+    return details.get(found.reason)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _ms(span: timedelta) -> int:
+    return round(span / timedelta(milliseconds=1))

@@ -1,0 +1,283 @@
+"""The decision at a door: frames in, one answer out. Whatever breaks on the way denies."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import structlog
+
+from app.access.policy.decide import DoorDecision, decide
+from app.access.policy.values import Authority, Factor, Mode, Sighting
+from app.access.policy_repository import DoorSettings, LoadedPolicy, Policies
+from app.auth.principal import Principal
+from app.core.attendance import ClientGone
+from app.core.clock import Clock
+from app.core.db import Database
+from app.decision.burst import BurstOutcome
+from app.doors.answers import Asked, Concluded, DoorAnswer, FramesSeen, Pending, Sight
+from app.doors.claims import claim_of, claimed_person
+from app.doors.concluding import PolicyChanged, conclude
+from app.doors.door_repository import FoundDoor, find_door, policy_now
+from app.doors.frames import Burst, Frame, FrameFace, burst_of, distinct, is_stale, missing
+from app.doors.history_repository import forget
+from app.doors.schemas import DecisionOptions
+from app.doors.sessions import SessionKey, Sessions
+from app.errors import (
+    AppError,
+    FieldError,
+    InvalidRequest,
+    Overloaded,
+    PayloadTooLarge,
+    UnsupportedImage,
+)
+from app.inference.analyser import Analyser, Analysis
+from app.inference.quality_policy import QualityPolicy
+from app.inference.subject import largest_faces
+from app.reasons import DoorReason
+from app.recognition.bursts import BurstService, SeenBurst
+from app.recognition.subject import image_of
+
+_log = structlog.get_logger()
+_CLIENTS: Final = InvalidRequest, UnsupportedImage, PayloadTooLarge, Overloaded, ClientGone
+"""Errors that a client can mend, or must wait for; none of them is a decision."""
+_TRIES: Final = 5
+_FOLLOWED: Final = 3
+"""Faces of a frame among which the subject is followed."""
+_SHUT: Final = frozenset(
+    {DoorReason.SYSTEM_ERROR, DoorReason.DOOR_DISABLED, DoorReason.DOOR_LOCKED_DOWN}
+)
+_WRONG: Final = {
+    BurstOutcome.AMBIGUOUS: DoorReason.AMBIGUOUS,
+    BurstOutcome.FRAMES_DISAGREE: DoorReason.FRAMES_DISAGREE,
+}
+
+
+class DoorService:
+    """Decides at doors. Thread-safe."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        analyser: Analyser,
+        bursts: BurstService,
+        *,
+        quality_policy: QualityPolicy,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._analyser = analyser
+        self._bursts = bursts
+        self._quality_policy = quality_policy
+        self._policies = Policies()
+        self._sessions = Sessions()
+
+    def find(self, caller: Principal, door_id: str) -> FoundDoor:
+        """The caller's door of this id; ``NotFound`` or ``Conflict`` where it is not clear."""
+        with self._database.read() as session:
+            return find_door(session, caller, door_id)
+
+    def forget(self) -> None:
+        """Delete what no decision asks for any more: a background job."""
+        forget(self._database, self._clock.now())
+
+    def decide(
+        self,
+        door: FoundDoor,
+        images: Sequence[bytes],
+        options: DecisionOptions,
+        *,
+        caller: Principal,
+        request_id: str,
+    ) -> DoorAnswer | Pending:
+        """The answer for ``images``, 1 to 8. Raises for what the client can mend, and for an
+        overload; any other fault is a denial.
+        """
+        asked = Asked(door, caller, request_id, options.dry_run)
+        try:
+            return self._decided(asked, images, options)
+        except _CLIENTS:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever breaks, the door stays shut
+            fault = f"{type(error).__name__}: {error}"
+            _log_fault(door, fault, unexpected=not isinstance(error, AppError))
+            return self._broken(asked, len(images), fault)
+
+    def _decided(
+        self, asked: Asked, images: Sequence[bytes], options: DecisionOptions
+    ) -> DoorAnswer | Pending:
+        arrived = self._clock.now()
+        frames = _received(images, options.captured_at, arrived)
+        loaded = self._policy(asked.door)
+        settings = loaded.settings[asked.door.id]
+        shut = _shut(loaded, asked.door, arrived)
+        if shut is not None:
+            needed = FramesSeen(len(images), settings.min_used)
+            return DoorAnswer(asked, Concluded(shut, arrived), needed)
+        claim_of(loaded.policy.doors[asked.door.id].mode, options)
+        fresh = [each for each in distinct(frames) if not is_stale(each, arrived, settings)]
+        seen = self._examined(
+            fresh, dict(zip((each.digest for each in frames), images, strict=True))
+        )
+        received, stale = len(images), len(frames) - len(fresh)
+        if options.session is not None and fresh:
+            key = SessionKey(asked.caller.id, asked.door.key, options.session)
+            gathered = self._sessions.add(
+                key, seen, at=arrived, missing=partial(missing, settings=settings)
+            )
+            received, seen = gathered.received, gathered.frames
+            if gathered.need:
+                found = _frames_seen(Burst(tuple(seen)), received, settings)
+                return Pending(asked, arrived, loaded.version.revision, found, gathered.need)
+        return self._concluded(asked, loaded, seen, options, received, is_stale=stale > 0)
+
+    def _policy(self, door: FoundDoor) -> LoadedPolicy:
+        with self._database.read() as session:
+            return policy_now(session, self._policies, door)
+
+    def _examined(self, frames: Sequence[Frame], images: dict[str, bytes]) -> list[Frame]:
+        """The frames with their faces."""
+        if not frames:
+            return []
+        select, refuse = largest_faces(_FOLLOWED), self._quality_policy.to_identify
+        places = {digest: place for place, digest in enumerate(images)}
+        seen = []
+        with self._analyser.batch(len(frames)) as analyse:
+            for frame in frames:
+                with image_of(f"images[{places[frame.digest]}]"):
+                    analysis = analyse(images[frame.digest], select, refuse)
+                seen.append(replace(frame, faces=_faces(analysis)))
+        return seen
+
+    def _concluded(
+        self,
+        asked: Asked,
+        loaded: LoadedPolicy,
+        frames: Sequence[Frame],
+        options: DecisionOptions,
+        received: int,
+        *,
+        is_stale: bool,
+    ) -> DoorAnswer:
+        """Recognise and decide; again where the policy changed in between."""
+        for _ in range(_TRIES):
+            door = loaded.policy.doors[asked.door.id]
+            settings = loaded.settings[asked.door.id]
+            burst = burst_of(frames, settings)
+            if is_stale and len(frames) < settings.min_used:
+                burst = Burst(burst.used, wrong=frozenset({DoorReason.STALE_FRAMES}))
+            sight, seen = self._recognised(asked.door, door.mode, settings, burst, options)
+            try:
+                concluded = conclude(
+                    self._database, self._clock, asked.door, loaded, sight, dry_run=asked.dry_run
+                )
+            except PolicyChanged:
+                loaded = self._policy(asked.door)
+                continue
+            if (fault := concluded.decision.fault) is not None:
+                _log_fault(asked.door, fault, unexpected=False)
+            return DoorAnswer(
+                asked,
+                concluded,
+                _frames_seen(burst, received, settings),
+                seen,
+                claim_of(door.mode, options),
+            )
+        raise RuntimeError(f"the policy changed {_TRIES} times while one request ran")
+
+    def _recognised(
+        self,
+        door: FoundDoor,
+        mode: Mode,
+        settings: DoorSettings,
+        burst: Burst,
+        options: DecisionOptions,
+    ) -> tuple[Sight, SeenBurst | None]:
+        last_at = burst.used[-1].taken_at if burst.used else None
+        claim, factor = claim_of(mode, options), Factor.ABSENT
+        if claim is not None:
+            factor = Factor.MISMATCHED
+        sight = Sight(wrong=burst.wrong, factor=factor, last_at=last_at)
+        if burst.probes is None or (mode is Mode.VERIFY and claim is None):
+            return sight, None
+        if mode is not Mode.VERIFY:
+            seen = self._bursts.identify(door.collection_id, burst.probes, agree=settings.agree)
+        else:
+            with self._database.read() as session:
+                person_id = claimed_person(session, door.collection_key, options)
+            found = None
+            if person_id is not None:
+                found = self._bursts.verify(
+                    door.collection_id, person_id, burst.probes, agree=settings.agree
+                )
+            if found is None:
+                return sight, None
+            seen = found
+        wrong = sight.wrong | ({_WRONG[seen.outcome]} if seen.outcome in _WRONG else set())
+        key = None if seen.person is None else seen.person.key
+        matched = claim is not None and key is not None
+        return (
+            replace(
+                sight, person_key=key, wrong=wrong, factor=Factor.MATCHED if matched else factor
+            ),
+            seen,
+        )
+
+    def _broken(self, asked: Asked, received: int, fault: str) -> DoorAnswer:
+        authority = Authority.KITH if asked.door.mode is Mode.DECIDE else Authority.ACS
+        decision = DoorDecision(DoorReason.SYSTEM_ERROR, authority, 0, fault=fault)
+        return DoorAnswer(asked, Concluded(decision, self._clock.now()), FramesSeen(received, 0))
+
+
+def _received(
+    images: Sequence[bytes], captured_at: Sequence[datetime] | None, arrived: datetime
+) -> list[Frame]:
+    """The frames without their faces; ``InvalidRequest`` where the times do not fit them."""
+    if captured_at is not None and len(captured_at) != len(images):
+        message = f"{len(captured_at)} times for {len(images)} images; send one for each"
+        raise InvalidRequest(
+            f"captured_at: {message}.", errors=[FieldError("captured_at", message)]
+        )
+    times = captured_at or [arrived] * len(images)
+    return [
+        Frame(hashlib.sha256(image).hexdigest(), taken_at)
+        for image, taken_at in zip(images, times, strict=True)
+    ]
+
+
+def _shut(loaded: LoadedPolicy, door: FoundDoor, at: datetime) -> DoorDecision | None:
+    """The decision of a door that lets nobody pass, whoever they are; then no face is looked at."""
+    nobody = Sighting(wrong=frozenset({DoorReason.NO_FACE}))
+    decision = decide(loaded.policy, door.id, nobody, at=at)
+    return decision if decision.reason in _SHUT else None
+
+
+def _faces(analysis: Analysis) -> tuple[FrameFace, ...]:
+    """The faces of an image; one without measured quality counts as sharp."""
+    return tuple(
+        FrameFace(
+            each.sample.box.width,
+            each.sample.quality.sharpness if each.sample.quality else 1.0,
+            each.embedding,
+        )
+        for each in analysis.faces
+    )
+
+
+def _frames_seen(burst: Burst, received: int, settings: DoorSettings) -> FramesSeen:
+    used = sorted(frame.taken_at for frame in burst.used if frame.largest is not None)
+    first, last = (used[0], used[-1]) if used else (None, None)
+    return FramesSeen(received, settings.min_used, len(used), first, last)
+
+
+def _log_fault(door: FoundDoor, fault: str, *, unexpected: bool) -> None:
+    _log.error(
+        "door.fault",
+        collection=door.collection_id,
+        door=door.id,
+        fault=fault,
+        exc_info=unexpected,
+    )

@@ -1,0 +1,19 @@
+"""The service that the route of decisions uses."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+
+from app.doors.service import DoorService
+from app.web.services import WebServices, provided
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoorServices(WebServices):
+    """Decisions at doors."""
+
+    door_decisions: DoorService
+
+
+Provided = Annotated[DoorServices, Depends(provided)]

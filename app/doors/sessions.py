@@ -1,0 +1,83 @@
+"""Frames that come one request at a time: the last few seconds of each session, in memory.
+
+Each replica knows the frames that came to it, so a session needs more of them where its requests go
+to several. What is kept are embeddings, never images, and never on a disk.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Final, NamedTuple
+
+from app.doors.frames import Frame
+from app.doors.schemas import MOST_FRAMES
+
+LASTS: Final = timedelta(seconds=3)
+_MOST: Final = 1000
+"""Sessions at once; the oldest goes for a new one. A frame holds a few kilobytes."""
+
+
+class SessionKey(NamedTuple):
+    """A session is of one key at one door, so that nobody adds to another's."""
+
+    caller_id: str
+    door_key: int
+    id: str
+
+
+@dataclass(slots=True)
+class _Session:
+    received: int = 0
+    frames: dict[str, tuple[datetime, Frame]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The ``frames`` of a session so far and how many were ``received``; ``need`` is how many more
+    it needs, and 0 where they were taken for a decision.
+    """
+
+    frames: list[Frame]
+    received: int
+    need: int
+
+
+class Sessions:
+    """The sessions of this process. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._sessions: OrderedDict[SessionKey, _Session] = OrderedDict()
+
+    def add(
+        self,
+        key: SessionKey,
+        frames: Sequence[Frame],
+        *,
+        at: datetime,
+        missing: Callable[[Sequence[Frame]], int],
+    ) -> Gathered:
+        """Add ``frames``. Where ``missing`` then says 0, all are given, to this caller alone, and
+        the session ends; a later frame begins another.
+        """
+        with self._lock:
+            found = self._sessions.setdefault(key, _Session())
+            self._sessions.move_to_end(key)
+            kept = {digest: each for digest, each in found.frames.items() if at - each[0] <= LASTS}
+            if not kept:
+                found.received = 0
+            found.received += len(frames)
+            for frame in frames:
+                kept.setdefault(frame.digest, (at, frame))
+            while len(kept) > MOST_FRAMES:  # the first stays, for the time that the frames span
+                del kept[list(kept)[1]]
+            found.frames = kept
+            gathered = [frame for _, frame in kept.values()]
+            need = missing(gathered)
+            if not need:
+                del self._sessions[key]
+            elif len(self._sessions) > _MOST:
+                self._sessions.popitem(last=False)
+            return Gathered(gathered, found.received, need)
