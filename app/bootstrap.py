@@ -13,8 +13,7 @@ from app.access import kinds
 from app.access.members import MembershipService
 from app.access.models import Door, Group, Rule, Schedule, Zone
 from app.access.policy_service import PolicyService
-from app.actions.sender import ActionSender
-from app.actions.service import build_actions
+from app.actions.building import build_actions
 from app.analysis import build_analyser, build_enroller, quality_policy_of
 from app.audit.service import AuditService
 from app.auth.cached_keys import CachedKeys
@@ -83,7 +82,6 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         base.database,
         galleries.follower,
         judging.observers,
-        ActionSender(services.actions, base.clock, judging.metrics.actions),
         _jobs(base, services, galleries, judging),
         services,
     )
@@ -160,6 +158,10 @@ def _services(
     deciding = analyser, galleries.current, calibration, quality_policy, clock, observers
     lookalikes = Lookalikes(database, replicas, calibration, contract_id=contract_id)
     odd_faces = OddFaces(database, replicas, calibration, contract_id=contract_id)
+    forget = partial(_forget, galleries, judging, (lookalikes, odd_faces))
+    owned = Door, Zone, Group, Schedule, Rule
+    resemblances = Resemblances(database, replicas, clock, calibration)
+    actions, sender = build_actions(database, clock, settings, judging.metrics.actions)
     return Services(
         receipts=base.receipts,
         keys=keys,
@@ -168,18 +170,9 @@ def _services(
         metrics=judging.metrics,
         observers=observers,
         collections=CollectionService(
-            database,
-            clock,
-            contract_id=contract_id,
-            forget=partial(_forget, galleries, judging, (lookalikes, odd_faces)),
-            owned=(Door, Zone, Group, Schedule, Rule),
+            database, clock, contract_id=contract_id, forget=forget, owned=owned
         ),
-        persons=PersonService(
-            database,
-            clock,
-            build_enroller(analyser, base.settings),
-            Resemblances(database, replicas, clock, calibration),
-        ),
+        persons=PersonService(database, clock, build_enroller(analyser, settings), resemblances),
         lookalikes=lookalikes,
         odd_faces=odd_faces,
         identification=IdentificationService(*deciding),
@@ -205,8 +198,11 @@ def _services(
         rules=PolicyService(database, clock, kinds.RULES),
         members=MembershipService(database, clock),
         audit=AuditService(database),
-        actions=build_actions(database, clock, settings.egress_allow, settings.secrets_dir),
-        door_decisions=build_doors(database, clock, analyser, search, calibration, quality_policy),
+        actions=actions,
+        sender=sender,
+        door_decisions=build_doors(
+            database, clock, analyser, search, calibration, quality_policy, sender.submit
+        ),
     )
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import structlog
 
 from app.access.services import AccessServices
-from app.actions.sender import ActionSender
 from app.actions.services import ActionServices
 from app.audit.services import AuditServices
 from app.auth.services import AuthServices
@@ -48,7 +47,6 @@ class Container:
     database: Database
     follower: Follower
     observers: Observers[Decision]
-    actions: ActionSender
     jobs: Jobs
     services: Services
 
@@ -64,7 +62,7 @@ class Container:
                 self._ensure_admin()
                 self.follower.start()
             self.observers.start()
-            self.actions.start()
+            self.services.sender.start()
             self.jobs.start()
         except BaseException:
             self.database.close()
@@ -97,7 +95,7 @@ class Container:
         """Send the actions that are not late, finish the work of the observers, write counts and
         snapshots, and close the database.
         """
-        self.actions.stop()
+        self.services.sender.stop()
         self.observers.stop()
         self.follower.stop()
         self.jobs.stop()

@@ -21,7 +21,6 @@ class Grant:
     person_key: int
     person_id: str
     external_id: str | None
-    decision_id: str
     event_id: str
     reason: str
     session: str | None = None
@@ -31,7 +30,7 @@ class Grant:
     def values(self) -> dict[str, str]:
         """The values of ``decision.*``, as text."""
         return {
-            "id": self.decision_id,
+            "id": self.event_id,
             "event_id": self.event_id,
             "decision": "granted",
             "reason": self.reason,

@@ -137,7 +137,6 @@ class ActionSender:
             ms=round(result.seconds * 1000),
             error=result.error,
             event_id=grant.event_id,
-            decision_id=grant.decision_id,
         )
 
     def _run(self) -> None:

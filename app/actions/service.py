@@ -1,7 +1,6 @@
 """Keeps the actions of doors, and tries one out."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -13,12 +12,10 @@ from app.actions.checking import check_action
 from app.actions.grants import Grant, Loaded, instant
 from app.actions.models import DoorAction
 from app.actions.schemas import ActionFields, ActionView, as_content
-from app.actions.secrets import Secrets
 from app.actions.templates import Facts
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.paging import Page, Paging, page
-from app.egress.allowance import Allowance
 from app.egress.dialling import Deadline, Egress
 from app.errors import Conflict
 from app.gallery.repository import get_collection, lock_collection
@@ -27,12 +24,6 @@ from app.trail.recording import record
 MOST_ACTIONS = 16
 """Actions of one door."""
 _TEST_SECONDS = 10.0
-
-
-def build_actions(database: Database, clock: Clock, allowed: str, secrets: Path) -> "ActionService":
-    """The service, with the private networks and the folder of secrets that settings name."""
-    egress = Egress(Allowance.parse(allowed))
-    return ActionService(database, clock, egress, Caller(egress, Secrets(secrets)))
 
 
 class ActionService:

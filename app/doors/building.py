@@ -1,5 +1,8 @@
 """Builds the service of decisions."""
 
+from collections.abc import Callable
+
+from app.actions.grants import Grant
 from app.core.clock import Clock
 from app.core.db import Database
 from app.decision.calibration import Calibration
@@ -17,7 +20,12 @@ def build_doors(
     search: PersonSearch,
     calibration: Calibration,
     quality_policy: QualityPolicy,
+    granted: Callable[[Grant], None],
 ) -> DoorService:
-    """The service, which searches the database alone and nothing that was last known."""
+    """The service, which searches the database alone and nothing that was last known. ``granted``
+    gets each new grant after it was committed; it never waits and never raises.
+    """
     bursts = BurstService(search, calibration, clock)
-    return DoorService(database, clock, analyser, bursts, quality_policy=quality_policy)
+    return DoorService(
+        database, clock, analyser, bursts, quality_policy=quality_policy, granted=granted
+    )

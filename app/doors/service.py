@@ -1,7 +1,7 @@
 """The decision at a door: frames in, one answer out. Whatever breaks on the way denies."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -12,6 +12,7 @@ import structlog
 from app.access.policy.decide import DoorDecision, decide
 from app.access.policy.values import Authority, Factor, Mode, Sighting
 from app.access.policy_repository import DoorSettings, LoadedPolicy, Policies
+from app.actions.grants import Grant
 from app.auth.principal import Principal
 from app.core.attendance import ClientGone
 from app.core.clock import Clock
@@ -22,6 +23,7 @@ from app.doors.claims import claim_of, claimed_person
 from app.doors.concluding import PolicyChanged, conclude
 from app.doors.door_repository import FoundDoor, find_door, policy_now
 from app.doors.frames import Burst, Frame, FrameFace, burst_of, distinct, is_stale, missing
+from app.doors.granting import grant_of
 from app.doors.history_repository import forget
 from app.doors.schemas import DecisionOptions
 from app.doors.sessions import SessionKey, Sessions
@@ -66,12 +68,14 @@ class DoorService:
         bursts: BurstService,
         *,
         quality_policy: QualityPolicy,
+        granted: Callable[[Grant], None],
     ) -> None:
         self._database = database
         self._clock = clock
         self._analyser = analyser
         self._bursts = bursts
         self._quality_policy = quality_policy
+        self._granted = granted
         self._policies = Policies()
         self._sessions = Sessions()
 
@@ -98,13 +102,17 @@ class DoorService:
         """
         asked = Asked(door, caller, request_id, options.dry_run)
         try:
-            return self._decided(asked, images, options)
+            answer = self._decided(asked, images, options)
         except _CLIENTS:
             raise
         except Exception as error:  # noqa: BLE001 - whatever breaks, the door stays shut
             fault = f"{type(error).__name__}: {error}"
             _log_fault(door, fault, unexpected=not isinstance(error, AppError))
             return self._broken(asked, len(images), fault)
+        # Here, once: the grant is committed, and the answer goes out while its actions are sent.
+        if isinstance(answer, DoorAnswer) and (grant := grant_of(answer, options.session)):
+            self._granted(grant)
+        return answer
 
     def _decided(
         self, asked: Asked, images: Sequence[bytes], options: DecisionOptions

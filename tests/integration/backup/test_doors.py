@@ -13,6 +13,7 @@ from app.access.schemas import (
     NewSchedule,
     NewZone,
 )
+from app.actions.schemas import ActionFields
 from app.bootstrap import Container
 from app.core.paging import Paging
 from app.core.preconditions import ANY
@@ -41,6 +42,7 @@ THEIRS = (
     "schedules",
     "doors",
     "rules",
+    "door_actions",
     "policy_revisions",
 )
 
@@ -56,6 +58,8 @@ def site(service: Container) -> Container:
         week = [{"days": ["mon"], "start": "08:00", "end": "24:00"}]
         office = {"id": "office", "time_zone": "UTC", "week": week}
         each.schedules.create(collection, NewSchedule.model_validate(office), keep_nothing)
+        unlock = ActionFields(kind="http", url="https://lock.invalid/", body="{}")
+        each.actions.put(collection, "front", "unlock", unlock)
         rule = NewRule(id="r", group_id="staff", zone_id="lobby", schedule_id="office")
         each.rules.create(collection, rule, keep_nothing)
         each.members.put(collection, "staff", "ada", MembershipFields(valid_until=NOW))
@@ -76,7 +80,9 @@ def policy(service: Container, collection: str) -> dict[str, Any]:
         assert card is not None
         assert [each.format for each in card.credentials] == ["WIEGAND26"]
         members_and_holder = [*(member.model_dump() for member in members), card.id]
-    return {"rows": views, "members": members_and_holder}
+    actions = each.actions.list(collection, "front", ALL).items
+    sent = [action.model_dump(exclude={"collection_id"}) for action in actions]
+    return {"rows": views, "members": members_and_holder, "actions": sent}
 
 
 def test_a_restore_brings_them_back(site: Container, tmp_path: Path) -> None:

@@ -29,7 +29,6 @@ def grant(number: int = 0, seconds: float = 30.0) -> Grant:
         person_key=1,
         person_id="ada",
         external_id=None,
-        decision_id=f"dec_{number}",
         event_id=f"evt_{number}",
         reason="granted",
         at=now,
