@@ -67,7 +67,7 @@ from app.replication.follower import Follower
 from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots
 from app.settings import Settings
-from app.trail.retention import AuditRetention
+from app.trail.retention import Retention
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Container:
@@ -210,20 +210,22 @@ def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Ju
     """The background jobs. At the stop they run in this order: first those whose data is only in
     memory.
     """
-    lag = services.metrics.jobs
-    audit = AuditRetention(base.database, base.clock, days=base.settings.audit_days, observer=lag)
+    settings, metrics = base.settings, services.metrics.jobs
+    days = {"audit_days": settings.audit_days, "event_days": settings.event_days}
+    trail = Retention(base.database, base.clock, metrics, **days)
     jobs = (
         Job("probe_counts", judging.books.exposures.write, at_stop=True),
         Job("key_uses", services.keys.uses.write, at_stop=True),
         Job("receipts", services.receipts.purge),
-        Job("audit", audit.purge),
+        Job("audit", trail.purge_audit),
+        Job("events", trail.purge_events),
         Job("change_log", partial(history.compact, base.database)),
         Job("door_history", services.door_decisions.forget),
         Job("deleted_collections", lambda: judging.books.retain(services.collections.ids())),
         Job("erasure", Erasure(base.database, at_start=True).run, at_stop=True),
-        Job("snapshots", galleries.replicas.keep, base.settings.snapshot_seconds, at_stop=True),
+        Job("snapshots", galleries.replicas.keep, settings.snapshot_seconds, at_stop=True),
     )
-    return Jobs(jobs, services.metrics.jobs)
+    return Jobs(jobs, metrics)
 
 
 def _forget(

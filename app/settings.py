@@ -1,7 +1,5 @@
 """Every setting of the service: an environment variable with the prefix ``KITH_``, or a file of
-that name in lower case, as Docker and Kubernetes provide secrets.
-
-A test compares the table in README.md with this file.
+that name in lower case, as Docker and Kubernetes provide secrets. README.md has a table of them.
 """
 
 import os
@@ -17,7 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.core.addresses import TrustedProxies
 from app.core.environment import SettingNames, allowed_values
 from app.core.logging import LogFormat
-from app.core.retention import AuditDays
+from app.core.retention import AuditDays, EventDays
 from app.core.web_addresses import checked_root_path, split_origins
 from app.egress.allowance import Allowance
 from app.errors import BundleError, SettingsError
@@ -209,6 +207,7 @@ class Settings(BaseSettings):
         ),
     ] = 0
     audit_days: AuditDays = 180
+    event_days: EventDays = 30
     shutdown_seconds: Annotated[
         int,
         Field(ge=1, le=_YEAR, description="Seconds that a stop waits for requests in progress."),

@@ -90,7 +90,8 @@ class PolicyService(Generic[Row, View]):
             session.flush()
             view = kind.view(row, collection_id)
             amend(session, row, lambda _: view.model_dump(mode="json"))
-            self._record(session, owner, "updated", row_id, fields=sorted(changes))
+            locked = {name: each for name, each in changes.items() if name == "locked_down"}
+            self._record(session, owner, "updated", row_id, fields=sorted(changes), **locked)
         return view
 
     def delete(self, collection_id: str, row_id: str, known: IfMatch) -> None:

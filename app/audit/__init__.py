@@ -1,1 +1,3 @@
-"""Shows the audit to administrators. What writes it is ``app.trail``."""
+"""Shows the audit to administrators, and events to other systems. What writes both is
+``app.trail``.
+"""

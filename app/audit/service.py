@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.audit.events import EventService
 from app.audit.schemas import AuditRowView, row_view
 from app.auth.principal import Principal
 from app.core.db import Database
@@ -20,10 +21,11 @@ class Wanted:
 
 
 class AuditService:
-    """Shows the rows of the audit. Thread-safe."""
+    """Shows the rows of the audit, and in ``events`` those that others are told of. Thread-safe."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.events = EventService(database)
 
     def list(self, wanted: Wanted, paging: Paging, caller: Principal) -> Page[AuditRowView]:
         """The rows, oldest first; to a bound key those of its collections alone."""

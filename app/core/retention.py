@@ -7,6 +7,10 @@ from pydantic import Field
 _MOST: Final = 36_500
 """Days: a century."""
 
+EventDays = Annotated[
+    int,
+    Field(ge=1, le=_MOST, description="Days that events are kept for those who read them late."),
+]
 AuditDays = Annotated[
     int,
     Field(

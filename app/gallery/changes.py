@@ -43,8 +43,10 @@ def change_person(
     session.flush()
     view = view_of(session, owner, person)
     amend_receipts(session, person, view)
-    fields = sorted(patch.model_fields_set - {"id"})
-    record(session, owner, "person.updated", ("person", person.id), now=now, fields=fields)
+    said: dict[str, Any] = {"fields": sorted(patch.model_fields_set - {"id"})}
+    if "suspended" in said["fields"]:
+        said["suspended"] = person.suspended
+    record(session, owner, "person.updated", ("person", person.id), now=now, **said)
     return view
 
 

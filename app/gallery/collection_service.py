@@ -18,7 +18,7 @@ from app.gallery.collection_schemas import CollectionPatch, CollectionView, NewC
 from app.gallery.models import Collection, Person
 from app.gallery.views import collection_view
 from app.receipts.keeping import Keep, amend, forget
-from app.trail.recording import record
+from app.trail.recording import record, record_end
 
 
 class CollectionService:
@@ -120,7 +120,7 @@ class CollectionService:
             for model in self._owned:
                 forget(session, model, repository.keys_of(model, row))
             forget(session, Collection, [row.key])
-            _record(session, row, "deleted", now=self._clock.now())
+            record_end(session, row, now=self._clock.now())
             session.delete(row)
         self._forget(row)
 

@@ -1,10 +1,11 @@
-"""The tables of the audit: chains and their rows."""
+"""The tables of the trail: chains of the audit with their rows, and events."""
 
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.bulk import NOT_ARCHIVED
 from app.core.db import Base
 
 
@@ -55,3 +56,33 @@ class Row(Base):
     reason: Mapped[str | None] = mapped_column(String(32))
     body: Mapped[str] = mapped_column(Text)
     hash: Mapped[str] = mapped_column(String(64))
+
+
+class Event(Base):
+    """An event that others are told of; ``body`` is all of it as JSON.
+
+    ``position`` counts all events in the order in which they were committed: the counter's row is
+    held until then, so that no reader passes by one that commits late.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = ({"info": NOT_ARCHIVED},)
+
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    collection_key: Mapped[int | None] = mapped_column(
+        ForeignKey("collections.key", ondelete="SET NULL"), index=True
+    )
+    of_site: Mapped[bool]
+    at: Mapped[datetime] = mapped_column(index=True)
+    body: Mapped[str] = mapped_column(Text)
+
+
+class EventCounter(Base):
+    """How many events there were: of a source, and under an empty name of all together."""
+
+    __tablename__ = "event_counters"
+    __table_args__ = ({"info": NOT_ARCHIVED},)
+
+    source: Mapped[str] = mapped_column(String(255), primary_key=True)
+    value: Mapped[int]

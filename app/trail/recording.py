@@ -1,5 +1,11 @@
-"""Records what happened, in the transaction that does it."""
+"""Records what happened, in the transaction that does it.
 
+All that a transaction recorded is written as it commits, after everything else in it. So the heads
+of chains and the counters of events are held for no longer than the commit takes, and never while
+the transaction waits for another row: two transactions cannot wait for each other.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,12 +14,32 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.core.acting import ACTOR
-from app.trail import repository
+from app.core.ids import new_id
+from app.trail import event_repository, repository
 from app.trail.chain import Deed
+from app.trail.events import event_of, source_of, type_of
 from app.trail.repository import Owner
 
-_UNLOGGED: Final = "deeds to log at the commit"
+_RECORDED: Final = "deeds to write at the commit"
+_WRITTEN: Final = "deeds to log after the commit"
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """The collection of a deed, as it was when that was recorded."""
+
+    key: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """A deed that waits for the commit; ``chain_key`` where its collection will be gone by then."""
+
+    deed: Deed
+    owner: _Owner | None
+    chain_key: int | None
 
 
 def record(
@@ -24,27 +50,68 @@ def record(
     *,
     now: datetime,
     **details: Any,  # noqa: ANN401 - any JSON value
-) -> int:
-    """Add a row to the chain of ``owner``, or of the site where that is None; returns its ``seq``.
+) -> None:
+    """Add a row to the chain of ``owner``, or of the site where that is None, and the event that
+    tells of it, if one does, when the transaction commits; then the action is logged.
 
     ``on`` is the kind and the id of the object of the action. ``details`` are what ``Deed`` may
-    have. The chain is locked until the transaction ends, so this comes last in it. When it commits,
-    the action is logged.
+    have.
     """
-    deed = Deed(now, ACTOR.get(), owner.id if owner else None, action, *on, details)
-    seq = repository.append(session, repository.lock_chain(session, owner, now=now), deed)
-    _log_at_commit(session, deed)
-    return seq
+    of = None if owner is None else _Owner(owner.key, owner.id)
+    where = None if of is None else of.id
+    _remember(session, _Recorded(Deed(now, ACTOR.get(), where, action, *on, details), of, None))
 
 
-def _log_at_commit(session: Session, deed: Deed) -> None:
-    waiting = session.info.setdefault(_UNLOGGED, [])
+def record_end(session: Session, owner: Owner, *, now: datetime) -> None:
+    """Record that this transaction deletes the collection, before it does."""
+    chain = repository.lock_chain(session, owner, now=now)
+    on = "collection", owner.id
+    deed = Deed(now, ACTOR.get(), owner.id, "collection.deleted", *on, {})
+    _remember(session, _Recorded(deed, None, chain.key))
+
+
+def _remember(session: Session, recorded: _Recorded) -> None:
+    waiting = session.info.setdefault(_RECORDED, [])
     if not waiting:
-        event.listen(session, "after_commit", _log_all, once=True)
-    waiting.append(deed)
+        event.listen(session, "before_commit", write_recorded, once=True)
+        event.listen(session, "after_commit", _log_written, once=True)
+    waiting.append(recorded)
 
 
-def _log_all(session: Session) -> None:
-    for deed in session.info.pop(_UNLOGGED, []):
+def write_recorded(session: Session) -> None:
+    """Write what was recorded in this transaction so far; a commit does so by itself."""
+    session.flush()
+    for each in session.info.pop(_RECORDED, []):
+        deed: Deed = each.deed
+        if each.chain_key is None:
+            chain = repository.lock_chain(session, each.owner, now=deed.at)
+        else:
+            chain = repository.hold(session, each.chain_key)
+        _publish(session, each, audit_seq=repository.append(session, chain, deed))
+        session.info.setdefault(_WRITTEN, []).append(deed)
+
+
+def _publish(session: Session, recorded: _Recorded, *, audit_seq: int) -> None:
+    """Add the event that tells of a deed, if one does. The counter of all events is held last."""
+    deed, owner = recorded.deed, recorded.owner
+    kind = type_of(deed)
+    if kind is None:
+        return
+    sequence = event_repository.count(session, source_of(deed))
+    event_id = new_id("evt")
+    body = event_of(deed, kind, event_id=event_id, sequence=sequence, audit_seq=audit_seq)
+    event_repository.append(
+        session,
+        position=event_repository.count(session, event_repository.ALL),
+        id=event_id,
+        collection_key=None if owner is None else owner.key,
+        of_site=owner is None,
+        at=deed.at,
+        body=body.model_dump_json(),
+    )
+
+
+def _log_written(session: Session) -> None:
+    for deed in session.info.pop(_WRITTEN, []):
         where = {"collection": deed.collection} if deed.collection else {}
         _log.info(deed.action, **(where | {deed.kind: deed.id} | dict(deed.details)))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core.acting import Actor
 from app.core.clock import Clock
 from app.core.db import Database
-from app.trail import repository
+from app.trail import event_repository, repository
 from app.trail.chain import Deed
 
 
@@ -19,31 +19,56 @@ class Observer(Protocol):
         """The oldest thing that the job is to delete is ``seconds`` seconds over its time."""
 
 
-class AuditRetention:
-    """Purges the rows of the audit that are older than ``days`` days. Thread-safe.
-
-    It purges whole days (UTC), so that a chain gets one row about it a day. That row says up to
-    where all is gone, and the hash of the last, to which the next one refers.
+class Retention:
+    """Purges rows of the audit that are older than ``audit_days`` days, and events that are older
+    than ``event_days``. Thread-safe.
     """
 
-    def __init__(self, database: Database, clock: Clock, *, days: int, observer: Observer) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        observer: Observer,
+        *,
+        audit_days: int,
+        event_days: int,
+    ) -> None:
         self._database = database
         self._clock = clock
-        self._kept = timedelta(days=days)
         self._observer = observer
+        self._audit_kept = timedelta(days=audit_days)
+        self._events_kept = timedelta(days=event_days)
 
-    def purge(self) -> None:
-        """Delete what is due, and say how many seconds the oldest row is over its time."""
-        end = self._end()
+    def purge_audit(self) -> None:
+        """Delete the rows that are due, and say how many seconds the oldest is over its time.
+
+        Whole days (UTC) go, so that a chain gets one row about it a day. That row says up to where
+        all is gone, and the hash of the last, to which the next one refers.
+        """
+        today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        end = today - self._audit_kept
         with self._database.read() as session:
             keys = repository.chains_with_rows_before(session, end)
         for key in keys:
             with self._database.write() as session:
                 self._purge(session, key, end)
         with self._database.read() as session:
-            oldest = repository.oldest(session)
+            self._say("audit", end, repository.oldest(session))
+
+    def purge_events(self) -> None:
+        """Delete the events that are due, and say how many seconds the oldest is over its time."""
+        end = self._clock.now() - self._events_kept
+        with self._database.read() as session:
+            oldest = event_repository.oldest(session)
+        if oldest is not None and oldest < end:
+            with self._database.write() as session:
+                event_repository.purge(session, end)
+                oldest = event_repository.oldest(session)
+        self._say("events", end, oldest)
+
+    def _say(self, name: str, end: datetime, oldest: datetime | None) -> None:
         over = (end - oldest).total_seconds() if oldest else 0.0
-        self._observer.observe_lag("audit", max(0.0, over))
+        self._observer.observe_lag(name, max(0.0, over))
 
     def _purge(self, session: Session, chain_key: int, end: datetime) -> None:
         chain = repository.hold(session, chain_key)
@@ -52,7 +77,3 @@ class AuditRetention:
             on, now = ("chain", chain.id), self._clock.now()
             deed = Deed(now, Actor(), chain.collection_id, "audit.purged", *on, gone)
             repository.append(session, chain, deed)
-
-    def _end(self) -> datetime:
-        today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        return today - self._kept

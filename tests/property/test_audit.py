@@ -16,7 +16,7 @@ from app.core.db import Database
 from app.gallery.collection_schemas import NewCollection
 from app.gallery.models import Collection
 from app.trail.models import Chain, Row
-from app.trail.recording import record
+from app.trail.recording import record, write_recorded
 from app.trail.verification import Anchor, anchors, faults
 from tests.support.databases import migrated_database
 
@@ -152,6 +152,7 @@ def test_a_chain_that_was_computed_again_is_found_by_an_anchor(database: Databas
         session.execute(mine.values(seq=0, hash="0" * 64))
         for _ in range(ROWS):
             record(session, owner, "door.decision", ("door", "front"), now=START)
+        write_recorded(session)
         assert found(session) == []
         assert found(session, known) == [f"row {ROWS} is another than its anchor says"]
 

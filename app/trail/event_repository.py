@@ -1,0 +1,62 @@
+"""The SQL of events, within the session of the caller."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.core.db import IN_SQL_ALONE
+from app.trail.models import Event, EventCounter
+
+ALL: Final = ""
+"""The counter of all events."""
+
+
+def count(session: Session, source: str) -> int:
+    """The number of the next event of a source; its counter is held until the transaction ends."""
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    one = dialect.insert(EventCounter).values(source=source, value=1)
+    counted = one.on_conflict_do_update(
+        index_elements=["source"], set_={"value": EventCounter.value + 1}
+    )
+    return int(session.execute(counted.returning(EventCounter.value)).scalar_one())
+
+
+def append(session: Session, **values: Any) -> None:  # noqa: ANN401 - the columns of an event
+    """Add an event."""
+    session.execute(insert(Event).values(**values))
+
+
+def position_of(session: Session, event_id: str, only: Collection[int] | None) -> int | None:
+    """The position of an event that the caller may see; None where it is not kept."""
+    which = Event.id == event_id, *_seen(only, of_site=True)
+    return session.scalar(select(Event.position).where(*which))
+
+
+def following(
+    session: Session, position: int, only: Collection[int] | None, *, of_site: bool, limit: int
+) -> Sequence[str]:
+    """The bodies of the events after ``position``, in their order; of the collections with the keys
+    ``only``, where None is all, and with ``of_site`` also of what belongs to no collection.
+    """
+    query = select(Event.body).where(Event.position > position, *_seen(only, of_site=of_site))
+    return session.scalars(query.order_by(Event.position).limit(limit)).all()
+
+
+def oldest(session: Session) -> datetime | None:
+    """When the oldest event that is kept happened; None where there is none."""
+    return session.scalar(select(func.min(Event.at)))
+
+
+def purge(session: Session, end: datetime) -> None:
+    """Delete the events of before ``end``."""
+    session.execute(delete(Event).where(Event.at < end).execution_options(**IN_SQL_ALONE))
+
+
+def _seen(only: Collection[int] | None, *, of_site: bool) -> list[Any]:
+    if only is not None:
+        return [Event.collection_key.in_(only)]
+    return [] if of_site else [Event.of_site.is_(False)]
