@@ -31,7 +31,7 @@ _LOCKABLE = ("door.updated", "zone.updated")
 
 
 class EventData(BaseModel):
-    """What happened. Fields that do not belong to the type of the event are null."""
+    """The data of an event. Fields that do not belong to its type are null."""
 
     collection_id: str | None = Field(description="Id of the collection; null for keys.")
     person_id: str | None = Field(description="Id of the person.")
@@ -72,7 +72,7 @@ def type_of(deed: Deed) -> EventType | None:
 
 
 def source_of(deed: Deed) -> str:
-    """Where a deed happened: at a door or zone, in a collection, or in the whole site."""
+    """The place of a deed: at a door or zone, in a collection, or in the whole site."""
     if deed.collection is None:
         return "/kith"
     where = f"/kith/collections/{deed.collection}"

@@ -71,7 +71,12 @@ def test_a_field_of_the_body_is_not_taken_from_the_address(service: TestClient) 
 
 def test_every_parameter_is_sent_once(service: TestClient) -> None:
     values = {"limit": "5", "cursor": "azE", "name": "a", "external_id": "a", "force": "false"}
-    values |= {"after": "a", "collection": "a", "from": "2026-01-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}
+    values |= {
+        "after": "a",
+        "collection": "a",
+        "from": "2026-01-01T00:00:00Z",
+        "to": "2026-01-01T00:00:00Z",
+    }
     count = 0
     for method, path, operation in operations(service):
         for each in operation.get("parameters", []):
