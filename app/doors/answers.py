@@ -1,8 +1,9 @@
 """Decisions at doors as frozen values with raw scores; ``render`` withholds and rounds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from app.access.policy.decide import DoorDecision
 from app.access.policy.values import Factor
@@ -29,13 +30,16 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Sight:
     """The result of recognition: the internal key of the person in the frames, if any, what is
-    ``wrong``, and whether a claim is true. ``last_at`` is the time of the last used frame.
+    ``wrong``, and whether a claim is true. ``first_at`` and ``last_at`` are the times of the first
+    and the last used frame; ``match`` is what the audit says of the comparison.
     """
 
     person_key: int | None = None
     wrong: frozenset[DoorReason] = frozenset()
     factor: Factor = Factor.ABSENT
     last_at: datetime | None = None
+    first_at: datetime | None = None
+    match: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

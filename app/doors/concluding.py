@@ -19,6 +19,7 @@ from app.core.db import Database
 from app.core.ids import new_id
 from app.doors.answers import Concluded, Sight
 from app.doors.door_repository import FoundDoor
+from app.doors.evidence import record_decision
 from app.doors.history_repository import history_of, remember_grant, remember_spoof, unknown_seen
 from app.doors.person_repository import KnownPerson, hold_person, read_person
 from app.reasons import DoorReason
@@ -69,7 +70,10 @@ def conclude(
         concluded = Concluded(decision, at, known if decision.person else None)
         if dry_run:
             return concluded
-        return _remembered(session, door, settings, concluded)
+        remembered = _remembered(session, door, settings, concluded)
+        if remembered.event_id is not None and not remembered.suppressed:
+            record_decision(session, door, sight, remembered)
+        return remembered
 
 
 def _now(at: datetime, history: History) -> datetime:

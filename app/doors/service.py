@@ -22,6 +22,7 @@ from app.doors.answers import Asked, Concluded, DoorAnswer, FramesSeen, Pending,
 from app.doors.claims import claim_of, claimed_person
 from app.doors.concluding import PolicyChanged, conclude
 from app.doors.door_repository import FoundDoor, find_door, policy_now
+from app.doors.evidence import match_of
 from app.doors.frames import Burst, Frame, FrameFace, burst_of, distinct, is_stale, missing
 from app.doors.granting import grant_of
 from app.doors.history_repository import forget
@@ -204,11 +205,12 @@ class DoorService:
         burst: Burst,
         options: DecisionOptions,
     ) -> tuple[Sight, SeenBurst | None]:
+        first_at = burst.used[0].taken_at if burst.used else None
         last_at = burst.used[-1].taken_at if burst.used else None
         claim, factor = claim_of(mode, options), Factor.ABSENT
         if claim is not None:
             factor = Factor.MISMATCHED
-        sight = Sight(wrong=burst.wrong, factor=factor, last_at=last_at)
+        sight = Sight(wrong=burst.wrong, factor=factor, last_at=last_at, first_at=first_at)
         if burst.probes is None or (mode is Mode.VERIFY and claim is None):
             return sight, None
         if mode is not Mode.VERIFY:
@@ -229,7 +231,11 @@ class DoorService:
         matched = claim is not None and key is not None
         return (
             replace(
-                sight, person_key=key, wrong=wrong, factor=Factor.MATCHED if matched else factor
+                sight,
+                person_key=key,
+                wrong=wrong,
+                factor=Factor.MATCHED if matched else factor,
+                match=match_of(seen),
             ),
             seen,
         )

@@ -1,0 +1,63 @@
+"""The row of the audit that a decision at a door has: no image, no embedding, no credential."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.doors.answers import Concluded, Sight
+from app.doors.door_repository import FoundDoor
+from app.recognition.bursts import SeenBurst
+from app.trail.chain import written
+from app.trail.recording import record
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """The door's collection."""
+
+    key: int
+    id: str
+
+
+def match_of(seen: SeenBurst) -> Mapping[str, Any]:
+    """The comparison behind a decision: whom with, by which model, against which threshold."""
+    score = seen.score
+    return {
+        "outcome": seen.outcome.value,
+        "similarity": None if score is None else score.similarity,
+        "threshold": None if score is None else score.threshold,
+        "fpir": None if score is None else score.fpir,
+        "target_fpir": seen.collection.target_fpir,
+        "gallery_size": seen.gallery.size.persons,
+        "contract_id": seen.collection.contract_id,
+        "revision": seen.gallery.revision,
+    }
+
+
+def record_decision(session: Session, door: FoundDoor, sight: Sight, concluded: Concluded) -> None:
+    """Record a decision that has an event of its own, in the transaction that makes it."""
+    decision, known = concluded.decision, concluded.person
+    record(
+        session,
+        _Owner(door.collection_key, door.collection_id),
+        "door.decision",
+        ("door", door.id),
+        now=concluded.at,
+        decision=str(decision.answer),
+        reason=decision.reason.value,
+        person=None if known is None else known.person.id,
+        event_id=concluded.event_id,
+        authority=decision.authority.value,
+        rule=decision.rule,
+        policy_revision=decision.policy_revision,
+        valid_until=_time(decision.valid_until),
+        frames={"first_at": _time(sight.first_at), "last_at": _time(sight.last_at)},
+        match=None if sight.match is None else dict(sight.match),
+    )
+
+
+def _time(instant: datetime | None) -> str | None:
+    return None if instant is None else written(instant)
