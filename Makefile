@@ -7,7 +7,7 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: setup training-setup serve check test coverage lint types bench bench-openset bench-degraded bench-templates bench-subject \
+.PHONY: setup training-setup serve check test coverage lint types bench bench-openset bench-spoilt bench-degraded bench-templates bench-subject \
         bench-sizing bench-startup bench-mini bench-backup bench-overload bench-climb fuzz chaos model image-test lock sbom audit clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
@@ -69,6 +69,9 @@ bench-overload: .venv/dev.installed model
 
 bench-openset: .venv/dev.installed model
 	$(BIN)/python -m bench.openset
+
+bench-spoilt: .venv/dev.installed model
+	$(BIN)/python -m bench.spoilt
 
 bench-degraded: .venv/dev.installed
 	@$(BIN)/kith models pull --plain

@@ -50,4 +50,5 @@ def quality_policy_of(settings: Settings) -> QualityPolicy:
         min_quality=settings.min_quality,
         max_yaw=settings.max_yaw,
         max_cut_off=settings.max_cut_off,
+        min_recognisability=settings.min_recognisability,
     )

@@ -28,6 +28,9 @@ class Reason(StrEnum):
     """The quality score (0 to 1) is below ``KITH_MIN_QUALITY``."""
     EXTREME_POSE = "extreme_pose"
     """The head is turned by more degrees than ``KITH_MAX_YAW``."""
+    NOT_RECOGNISABLE = "not_recognisable"
+    """The embedding is that of a face in which nobody can be recognised: its recognisability (0 to
+    1) is below ``KITH_MIN_RECOGNISABILITY``."""
     DUPLICATE_IMAGE = "duplicate_image"
     """The person is enrolled with a file of the same SHA-256."""
     LOOKS_LIKE_ANOTHER_PERSON = "looks_like_another_person"
@@ -53,6 +56,7 @@ SampleReason = Literal[
     Reason.LOW_DETECTION_SCORE,
     Reason.LOW_QUALITY,
     Reason.EXTREME_POSE,
+    Reason.NOT_RECOGNISABLE,
 ]
 """Why the face that was taken cannot be used."""
 RejectionReason = Literal[

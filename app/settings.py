@@ -178,7 +178,7 @@ class Settings(BaseSettings):
     ] = 0.2
     max_yaw: Annotated[
         float,
-        Field(ge=0, le=90, description="Largest turn of the head, in degrees, that is enrolled."),
+        Field(ge=0, le=90, description="Largest turn of the head, degrees, that is enrolled."),
     ] = 60.0
     max_cut_off: Annotated[
         float,
@@ -189,6 +189,9 @@ class Settings(BaseSettings):
             "1 where an eye, the nose or the mouth is outside.",
         ),
     ] = 0.4
+    min_recognisability: Annotated[
+        float, Field(ge=0, le=1, description="Lowest recognisability that is enrolled; 0: any.")
+    ] = 0.15
     snapshot_seconds: Annotated[
         int,
         Field(

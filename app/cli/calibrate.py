@@ -1,6 +1,7 @@
 """``kith models calibrate``: a calibration from an operator's own photos."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +19,11 @@ from app.core.terminal import say
 from app.decision.calibration_file import to_json
 from app.decision.fit import fit
 from app.decision.noise import score_noise
+from app.decision.recognisability_fit import fit_recognisability
 from app.errors import InvalidRequest
 from app.inference.folders import EmbeddedFolder, embed_photos
 from app.inference.pipeline import Pipeline, build_pipeline
+from app.inference.spoilt_faces import SpoiltFaces, embed_spoilt, one_each
 from app.inference.subject import sole_subject
 from app.inference.walk import Photo
 from app.settings import Settings, load_settings
@@ -45,7 +48,8 @@ def calibrate(
         ),
     ] = None,
 ) -> None:
-    """Calibrate a bundle: measure how often strangers look alike, on photos of many people.
+    """Calibrate a bundle: measure how often strangers look alike, on photos of many people, and
+    learn, from the same photos spoilt in many ways, in which faces nobody can be recognised.
 
     The bundle does not change, unless --out names its own calibration.json: then its manifest is
     written too. use-calibration puts a calibration from another file into the bundle.
@@ -57,15 +61,19 @@ def calibrate(
     people = walked(folder)
     photos = _without(people.photos, exclude or [])
     pipeline = build_pipeline(bundle)
+    analyser = build_analyser(pipeline, settings)
     with count_progress("Embedding", len(photos)) as step:
         found = embed_photos(
-            build_analyser(pipeline, settings),
+            analyser,
             photos,
             threads=settings.threads,
             choose=sole_subject,
             done=step,
         )
-    calibration = _calibrated(pipeline, found, data)
+    some = one_each(found.photos) if bundle.detector is not None else []
+    with count_progress("Spoiling", len(some)) as step:
+        spoilt = embed_spoilt(analyser, some, threads=settings.threads, done=step)
+    calibration = _calibrated(pipeline, found, spoilt, data)
     text = json.dumps(calibration) + "\n"
     if out.resolve() == (bundle.folder / CALIBRATION).resolve():
         writing.use_calibration(bundle.folder, text.encode())
@@ -76,7 +84,9 @@ def calibrate(
     say(f"{len(found.photos)} photos, {len(found.refused)} refused; wrote {out}.")
 
 
-def _calibrated(pipeline: Pipeline, found: EmbeddedFolder, data: str) -> dict[str, object]:
+def _calibrated(
+    pipeline: Pipeline, found: EmbeddedFolder, spoilt: SpoiltFaces, data: str
+) -> dict[str, object]:
     try:
         margin = score_noise(found.embeddings, found.again, found.labels)
         fitted = fit(
@@ -88,7 +98,8 @@ def _calibrated(pipeline: Pipeline, found: EmbeddedFolder, data: str) -> dict[st
         )
     except ValueError as error:
         raise InvalidRequest(f"These photos cannot calibrate: {error}.") from None
-    return to_json(fitted)
+    learned = fit_recognisability(found.embeddings, spoilt.embeddings, spoilt.kinds, spoilt.same)
+    return to_json(replace(fitted, recognisability=learned))
 
 
 def _without(photos: list[Photo], exclude: list[Path]) -> list[Photo]:

@@ -25,7 +25,8 @@ How to call it (all frames of a burst are searched at once, in one gallery):
 - The people to look at: all who are among the few nearest of any frame (``Near.matches``). A person
   whom a report excludes in one of the frames (``reported_not_them``) is left out.
 - ``similarities`` (k, p): of every frame to each of these p people, ``probes @ fused.T``; also
-  where the person is not near to that frame.
+  where the person is not near to that frame. Each as it stands out among spoilt strangers, where
+  the bundle knows them: ``standing(row, vectors).stands`` of the frame's rates.
 - ``rates``: for each frame those that decide in `identify`,
   ``found[f].judging(near[f].counted, target)``.
 - ``decide_burst(similarities, rates, target, margin=calibration.ambiguity_margin)``. ``best`` is

@@ -16,6 +16,7 @@ from app.decision.fusion import Keys
 from app.decision.impostor_tail import ImpostorTail
 from app.decision.numbers import Floats
 from app.decision.rates import ProbeRates
+from app.decision.recognisability import Recognisability
 from app.decision.standardise import Norms
 
 FEWEST_PEOPLE: Final = 50
@@ -33,6 +34,7 @@ class Calibration:
     less than ``ambiguity_margin``, the noise of a score, they do not show which of them it is.
     ``evidence`` names the data behind the calibration. ``is_former``: it is of a release that
     standardised all similarities by one mean and deviation, and its tail is of such scores.
+    ``recognisability`` is None where none was learned.
     """
 
     typical: Spread
@@ -41,6 +43,7 @@ class Calibration:
     ambiguity_margin: float
     evidence: Mapping[str, Any]
     is_former: bool = False
+    recognisability: Recognisability | None = None
 
     def same_person(self, one: Keys, other: Keys) -> Floats:
         """The mean similarity of two centroids of one person, of ``one`` (n,) and ``other`` (n,)
@@ -62,4 +65,9 @@ class Calibration:
         times; in the dark 3 to 9, and so 1 to 2.
         """
         mean, deviation = np.array([self.typical.mean]), np.array([self.typical.deviation])
-        return ProbeRates(Norms.known(mean, deviation), self.tail, 1)
+        norm = Norms.known(mean, deviation)
+        learned = self.recognisability
+        spoilt = (
+            None if learned is None else learned.among(0.0, np.zeros_like(learned.typical), 1.0)
+        )
+        return ProbeRates(norm, self.tail, 1, spoilt=spoilt)

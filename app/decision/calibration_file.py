@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from app.decision import recognisability_file
 from app.decision.calibration import (
     FEWEST_PEOPLE,
     LEAST_DEVIATION,
@@ -12,6 +13,7 @@ from app.decision.calibration import (
 from app.decision.cohort import Spread
 from app.decision.impostor_tail import ImpostorTail
 from app.decision.numbers import number, shown
+from app.decision.recognisability import Recognisability
 from app.errors import BundleError
 
 _MEND: Final = "`kith models calibrate` makes one."
@@ -24,7 +26,8 @@ _PLACES: Final = 7
 
 def to_json(calibration: Calibration) -> dict[str, Any]:
     """The calibration as JSON values."""
-    typical = calibration.typical
+    typical, learned = calibration.typical, calibration.recognisability
+    also = {} if learned is None else {"recognisability": recognisability_file.to_json(learned)}
     return {
         "format": _FORMAT,
         "ambiguity_margin": calibration.ambiguity_margin,
@@ -36,6 +39,7 @@ def to_json(calibration: Calibration) -> dict[str, Any]:
             "deviation": round(typical.deviation, _PLACES),
         },
         "tail": calibration.tail.to_dict(),
+        **also,
     }
 
 
@@ -69,7 +73,15 @@ def _present(content: Mapping[str, Any]) -> Calibration:
         mated_similarity=number(content["mated_similarity"], "mated_similarity", LEAST_MATED, 1),
         ambiguity_margin=number(content["ambiguity_margin"], "ambiguity_margin", 0, 2),
         evidence=dict(content["evidence"]),
+        recognisability=_learned(content.get("recognisability")),
     )
+
+
+def _learned(part: Any) -> Recognisability | None:  # noqa: ANN401 - any JSON
+    if part is None:
+        return None
+    _check_object("recognisability", part)
+    return recognisability_file.from_json(part)
 
 
 def _former(content: Mapping[str, Any]) -> Calibration:

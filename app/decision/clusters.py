@@ -55,6 +55,8 @@ class _Clusters:
         self._sums = vectors.astype(np.float64)
         self._centroids = self._sums.copy()
         self._persons, self._norms = self._norms_of(vectors)
+        self._strangers = rates.spoilt
+        self._spoilt = None if self._strangers is None else self._strangers.at(vectors)
         self.members = [[row] for row in range(count)]
         self.z = np.full((count, count), -np.inf)
 
@@ -69,16 +71,24 @@ class _Clusters:
         persons, norms = self._norms_of(self._centroids[one : one + 1])
         self._persons[one] = persons[0]
         self._norms.mean[one], self._norms.squares[one] = norms.mean[0], norms.squares[0]
+        if self._strangers is not None and self._spoilt is not None:
+            self._spoilt.put(one, self._strangers.at(self._centroids[one : one + 1]))
         self.compare(one)
 
     def compare(self, row: int) -> None:
-        """The score of ``row`` and every other cluster: the lower one of the two norms."""
+        """The score of ``row`` and every other cluster: the lowest one of the two norms, and of
+        those among spoilt strangers of the two.
+        """
         others = np.array(
             [at for at, rows in enumerate(self.members) if rows and at != row], np.intp
         )
         similarity = self._centroids[others] @ self._centroids[row]
-        own = self._scores(np.full_like(others, row), similarity)
-        z = np.minimum(self._scores(others, similarity), own)
+        itself = np.full_like(others, row)
+        own, theirs = self._scores(itself, similarity), self._scores(others, similarity)
+        z = np.minimum(theirs, own)
+        if self._spoilt is not None:
+            z = np.minimum(z, self._spoilt.rows(itself).z(theirs))
+            z = np.minimum(z, self._spoilt.rows(others).z(own))
         self.z[row, others] = self.z[others, row] = z
 
     def _scores(self, rows: NDArray[np.intp], similarity: Floats) -> Floats:

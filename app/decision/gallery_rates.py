@@ -10,6 +10,7 @@ from app.decision.cohort import Cohort, Spread
 from app.decision.fusion import Vectors
 from app.decision.numbers import Floats
 from app.decision.rates import GallerySize, ProbeRates, z_at
+from app.decision.recognisability import SpoiltStrangers
 from app.decision.standardise import Norms, Weight
 
 WEIGHT: Final = Weight(mean=3.0, spread=20.0)
@@ -41,8 +42,14 @@ class GalleryRates:
 
     def of(self, probes: Vectors | Floats) -> list[ProbeRates]:
         """The error rates of each of ``probes`` (b, d), which have unit length."""
-        norms = self.norms(probes)
-        return [self._rates(norms.one(row)) for row in range(len(probes))]
+        norms, spoilt = self.norms(probes), self.spoilt
+        return [self._rates(norms.one(row), spoilt) for row in range(len(probes))]
+
+    @property
+    def spoilt(self) -> SpoiltStrangers | None:
+        """The scores that spoilt faces have here; None where the bundle does not know them."""
+        learned, cohort = self.bundle.recognisability, self.cohort
+        return None if learned is None else learned.among(cohort.persons, cohort.total, WEIGHT.mean)
 
     def norms(self, probes: Vectors | Floats, *, without: Floats | None = None) -> Norms:
         """The norms of ``probes`` (b, d). ``without`` (b,) are the similarities of one person each,
@@ -71,8 +78,8 @@ class GalleryRates:
         """
         return z_at(self.bundle.tail, fmr, self.factor)
 
-    def _rates(self, norm: Norms) -> ProbeRates:
-        return ProbeRates(norm, self.bundle.tail, self.persons, self.factor)
+    def _rates(self, norm: Norms, spoilt: SpoiltStrangers | None = None) -> ProbeRates:
+        return ProbeRates(norm, self.bundle.tail, self.persons, self.factor, spoilt)
 
 
 def gallery_norms(

@@ -18,7 +18,7 @@ from app.decision.numbers import Floats
 OWN_FMR: Final = 0.004
 """How often a stranger's photo is near enough to one photo of a person. Measured with plain SFace
 on 1,114 people of LFW whom the person had 1, 2, 3 and 5 photos of: right photos that were unlike
-0.43, 0.25, 0.1 and 0.1 %, strangers' that were not 0.38, 0.17, 0.12 and 0.12 %."""
+0.43, 0.25, 0.1 to 0.4 and 0.1 %, strangers' that were not 0.38, 0.17, 0.12 and 0.12 %."""
 
 
 def own_limits(calibration: Calibration, most: int) -> Floats:

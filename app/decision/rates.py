@@ -12,8 +12,10 @@ from typing import Final
 
 import numpy as np
 
+from app.decision.fusion import Vectors
 from app.decision.impostor_tail import ImpostorTail
 from app.decision.numbers import Floats
+from app.decision.recognisability import SpoiltStrangers
 from app.decision.standardise import Norms
 
 _Z: Final = 1.96  # 95 %
@@ -22,6 +24,7 @@ MOST_MASKED: Final = 5
 one raise the rate at which strangers are named by a factor of 1.00 to 1.07 (most in the smallest
 galleries), and five in place of three by 1.002 at most (LFW, four cameras, turned heads)."""
 UNREACHABLE: Final = 1.001  # the cosine of float32 vectors may exceed 1 by their rounding
+_MOST_Z: Final = 30.0  # of spoilt strangers: far beyond any tail, and its exponential is finite
 _ALMOST_ALL: Final = -1e-12  # the logarithm of a rate just below 1, so that log(1 - rate) is finite
 
 
@@ -53,12 +56,15 @@ class ProbeRates:
     """Error rates of one probe's similarities, standardised by its ``norm``, to ``persons`` people.
 
     Strangers are alike ``factor`` times as often as ``tail`` says, for operators reported it.
+    ``spoilt`` says what scores faces have there that cannot be recognised; None where the bundle
+    does not say.
     """
 
     norm: Norms
     tail: ImpostorTail
     persons: int
     factor: float = 1.0
+    spoilt: SpoiltStrangers | None = None
 
     def fmr(self, similarity: float) -> float:
         """How often an impostor's score is as high against one person."""
@@ -126,6 +132,26 @@ class ProbeRates:
             return found
         return self._by(self.norm.without(np.array(nearest[:1])))
 
+    def standing(self, similarities: Sequence[float], people: Sequence[Vectors]) -> "Standing":
+        """The ``similarities`` to ``people`` (n of (d,)) as they stand out: as high as they
+        are, or where spoilt strangers reach them more often, the similarity that other
+        strangers reach as often.
+
+        The one place where a face that cannot be recognised loses what it has by that alone.
+        """
+        if self.spoilt is None or not len(similarities):
+            return Standing(self, similarities, similarities)
+        plain = np.array(similarities, np.float64)
+        z = self.norm.z(plain)
+        spoilt = self.spoilt.z(np.stack(people), z)
+        stands = self.norm.similarity(np.clip(spoilt, -_MOST_Z, _MOST_Z))
+        found = np.where(spoilt < z, np.minimum(plain, stands), plain)
+        return Standing(self, similarities, found.tolist())
+
+    def between(self, one: Vectors, other: Vectors, similarity: float) -> float:
+        """The ``similarity`` of two faces (d,) as it counts, neither of whom is enrolled."""
+        return min(self.standing([similarity, similarity], [one, other]).stands)
+
     def fpirs_of(
         self, nearest: Sequence[float], own: "ProbeRates", *, counts: Sequence[bool]
     ) -> list[float]:
@@ -192,6 +218,27 @@ def z_at(tail: ImpostorTail, fmr: float, factor: float) -> float:
     alike ``factor`` times as often as ``tail`` says; infinite as in ``ImpostorTail.z_at``.
     """
     return tail.z_at(float(np.log(fmr / factor)))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The similarities (n,) of a probe, ``plain`` and as each ``stands`` out by its ``rates``."""
+
+    rates: ProbeRates
+    plain: Sequence[float]
+    stands: Sequence[float]
+
+    def below(self, limit: float) -> set[int]:
+        """The places of those that reach ``limit`` and do not stand out as much."""
+        pairs = zip(self.plain, self.stands, strict=True)
+        return {row for row, (plain, stands) in enumerate(pairs) if stands < min(limit, plain)}
+
+    def fpirs(self, plain: Sequence[float]) -> list[float]:
+        """The ``plain`` rates of the first of them, higher where they stand out less."""
+        return [
+            max(rate, self.rates.fpir(stands)) if stands < similarity else rate
+            for rate, similarity, stands in zip(plain, self.plain, self.stands, strict=False)
+        ]
 
 
 def reached(norms: Norms, nearest: Floats) -> Floats:

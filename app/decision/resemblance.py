@@ -55,8 +55,9 @@ class Members:
         ``nearest`` (r, k) are their highest similarities to others, best first.
         """
         norms, tail, factor = self.norms.rows(rows), self.rates.bundle.tail, self.rates.factor
+        spoilt = self.rates.spoilt
         return [
-            ProbeRates(norms.one(place), tail, 1, factor).unmasked(row, fmr)
+            ProbeRates(norms.one(place), tail, 1, factor, spoilt).unmasked(row, fmr)
             for place, row in enumerate(nearest.tolist())
         ]
 

@@ -8,6 +8,7 @@ one whose centroid differs, and a centroid without one of its images has a close
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from app.decision.fusion import ROUNDING, fuse
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import MOST_MASKED, reached
+from app.decision.recognisability import SpoiltStrangers
 from app.decision.standardise import Norms
 from app.evaluation.gallery import Gallery, Keys, Vectors
 
@@ -24,6 +26,7 @@ Flags = NDArray[np.bool_]
 
 _SCORES: Final = 1 << 24  # similarities held at once
 _ROWS: Final = 4096  # probes in float64 at once
+_MOST_Z: Final = 35.0  # of spoilt strangers: beyond any tail, and its exponential is finite
 _CANCELLED: Final = 1e-4  # so short a sum is no direction in float64 of float32 templates
 
 
@@ -77,7 +80,9 @@ class Trials:
 class Nearest:
     """The similarity of n probes of ``owner`` (n,) to their ``own`` person (n,), minus infinity
     where nothing is left to enrol, and to the nearest ``others`` (n, k), best first, of all
-    ``persons``; ``lookalike`` (n,) is the first of them.
+    ``persons``; ``lookalike`` (n,) is the first of them. ``spoilt`` gives the scores (n, 1 + k) of
+    all these among spoilt strangers for their standardised scores (n, 1 + k), the own person's
+    first; None where the bundle has not learned any.
     """
 
     owner: Keys
@@ -85,11 +90,25 @@ class Nearest:
     own: Floats
     others: Floats
     lookalike: Keys
+    spoilt: Callable[[Floats], Floats] | None = None
 
     @property
     def everybody(self) -> Floats:
         """(n, k + 1) the own person among the others, best first."""
         return np.sort(np.column_stack([self.own, self.others]), axis=1)[:, ::-1]
+
+    def _standing(self, everybody: Floats, others: Floats) -> tuple[Floats, Floats]:
+        """The standardised scores of ``everybody`` (n, k + 1) and ``others`` (n, k), no higher than
+        those among spoilt strangers.
+        """
+        if self.spoilt is None:
+            return everybody, others
+        order = np.argsort(-np.column_stack([self.own, self.others]), axis=1, kind="stable")
+        by_place = np.empty_like(everybody)
+        np.put_along_axis(by_place, order, everybody, axis=1)
+        most = np.take_along_axis(self.spoilt(by_place), order, axis=1)
+        most_others = self.spoilt(np.column_stack([by_place[:, 0], others]))[:, 1:]
+        return np.minimum(everybody, most), np.minimum(others, most_others)
 
     @property
     def plain(self) -> Trials:
@@ -101,10 +120,13 @@ class Nearest:
         is everybody else; the probe's own person, enrolled without it, joins that cohort.
         """
         mated = np.isfinite(self.own)
-        everybody = np.full((len(self.own), self.others.shape[1] + 1), -np.inf)
+        z = np.zeros((len(self.own), self.others.shape[1] + 1))
         joined = norms.rows(mated).joined(self.own[mated])
-        everybody[mated] = _scores(joined, self.everybody[mated], rates)
-        return self.scored(everybody, _scores(norms, self.others, rates))
+        z[mated] = reached(joined, self.everybody[mated])
+        z, others = self._standing(z, reached(norms, self.others))
+        everybody = _scores(z, rates)
+        everybody[~mated] = -np.inf
+        return self.scored(everybody, _scores(others, rates))
 
     def scored(self, everybody: Floats, others: Floats) -> Trials:
         """The trials with the scores (n, k + 1) of ``everybody`` and those (n, k) of ``others``,
@@ -136,7 +158,7 @@ def leave_one_out(
     owner = np.searchsorted(fused.owners, gallery.owners)
     n, persons = len(owner), len(fused.owners)
     others = np.empty((n, min(MOST_MASKED, persons - 1)))
-    lookalike, norms = np.empty(n, np.int64), list[Norms]()
+    near, norms = np.empty(others.shape, np.int64), list[Norms]()
     step = max(1, min(_ROWS, _SCORES // persons))
     for start in range(0, n, step):
         part = slice(start, start + step)
@@ -145,27 +167,59 @@ def leave_one_out(
         itself = scores[row, owner[part]].astype(np.float64)
         norms.append(rates.norms(gallery.vectors[part], without=itself))
         scores[row, owner[part]] = -np.inf
-        lookalike[part] = scores.argmax(axis=1)
         for rank in range(others.shape[1]):
-            nearest = scores.argmax(axis=1)
+            near[part, rank] = nearest = scores.argmax(axis=1)
             others[part, rank] = scores[row, nearest]
             scores[row, nearest] = -np.inf
         done(len(row))
-    found = Nearest(owner, persons, _without_itself(gallery.vectors, owner), others, lookalike)
+    own = _without_itself(gallery.vectors, owner)
+    strangers = rates.spoilt
+    spoilt = None
+    if strangers is not None:
+        left = _left(gallery.vectors, owner)
+        spoilt = partial(_spoilt, strangers, left, fused.vectors, near)
+    found = Nearest(owner, persons, own, others, near[:, 0], spoilt)
     return found.standardised(Norms.joint(norms), rates), found.plain
 
 
-def _scores(norms: Norms, nearest: Floats, rates: GalleryRates) -> Floats:
-    """``reached`` on the scale of a typical probe."""
-    z = reached(norms, nearest)
-    return rates.typical.norm.similarity(z.ravel()).reshape(z.shape)
+def _scores(z: Floats, rates: GalleryRates) -> Floats:
+    """Standardised scores ``z`` (n, k) on the scale of a typical probe."""
+    return rates.typical.norm.similarity(np.clip(z, -_MOST_Z, _MOST_Z).ravel()).reshape(z.shape)
+
+
+def _spoilt(
+    strangers: SpoiltStrangers, left: Floats, people: Vectors, near: Keys, z: Floats
+) -> Floats:
+    """``Nearest.spoilt``, where ``left`` (n, d) are the own persons and ``near`` (n, k) the rows of
+    the nearest others among ``people``.
+    """
+    found = np.empty_like(z)
+    for start in range(0, len(z), _ROWS):
+        part = slice(start, start + _ROWS)
+        found[part, 0] = strangers.z(left[part], z[part, 0])
+        for rank in range(near.shape[1]):
+            found[part, 1 + rank] = strangers.z(people[near[part, rank]], z[part, 1 + rank])
+    return found
+
+
+def _left(vectors: Vectors, owner: Keys) -> Floats:
+    """Each probe's person (n, d) without it."""
+    sums = np.zeros((int(owner.max()) + 1, vectors.shape[1]))
+    np.add.at(sums, owner, vectors)
+    left = sums[owner] - vectors
+    left /= np.maximum(np.linalg.norm(left, axis=1, keepdims=True), _CANCELLED)
+    return np.asarray(left, np.float64)
 
 
 def _search(similarities: Floats, scores: Floats) -> Search:
+    """Those who are passed over give place to those behind them."""
+    order = np.argsort(-scores, axis=1, kind="stable")
+    similarities = np.take_along_axis(similarities, order, axis=1)
+    scores = np.take_along_axis(scores, order, axis=1)
     if scores.shape[1] < 2:
         nobody = np.full(len(scores), -np.inf)
         return Search(scores[:, 0], nobody, -nobody)
-    return Search(scores[:, 0], scores[:, 1], similarities[:, 0] - similarities[:, 1])
+    return Search(scores[:, 0], scores[:, 1], np.abs(similarities[:, 0] - similarities[:, 1]))
 
 
 def _without_itself(vectors: Vectors, owner: Keys) -> Floats:

@@ -34,6 +34,8 @@ _EXPLAINED: Final[dict[RejectionReason, str]] = {
     Reason.LOW_DETECTION_SCORE: "The face is hardly recognisable as one.",
     Reason.LOW_QUALITY: "The face is too small, dark, bright, blurred or turned away.",
     Reason.EXTREME_POSE: "The face is turned by more than {max_yaw:g} degrees.",
+    Reason.NOT_RECOGNISABLE: "Nobody can be recognised in this face: it may be turned, blurred, "
+    "covered, cut off, inverted or drawn. Send an upright, sharp photo of the whole face.",
     Reason.LOOKS_LIKE_ANOTHER_PERSON: "The service would name {other} for this face.",
     Reason.UNLIKE_THE_PERSON: "The face is as unlike the person's other faces, or the other "
     "images, as a stranger's{alike}. Send photos of one person; if these are, delete the wrong "

@@ -1,5 +1,6 @@
 """Reports persons who could be confused, or are one person under two names."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,14 +9,15 @@ import numpy as np
 from app.core.db import Database
 from app.core.paging import Page, Paging, page
 from app.decision.calibration import Calibration
-from app.decision.fusion import Fused
-from app.decision.rates import MOST_MASKED, comparison_rate
+from app.decision.fusion import Fused, Vectors
+from app.decision.numbers import Floats
+from app.decision.rates import MOST_MASKED, ProbeRates, comparison_rate
 from app.decision.resemblance import Members
 from app.gallery.kept_reports import MOST_ROWS, KeptReports, rates_of_everybody
 from app.gallery.models import Collection
 from app.gallery.report_schemas import LookalikePair
 from app.gallery.views import rate_view, similarity_view
-from app.index.pairs import near_pairs, nearest_of, nearest_other
+from app.index.pairs import Pairs, near_pairs, nearest_of, nearest_other
 from app.replication.reader import GalleryReaders
 
 
@@ -97,21 +99,37 @@ class Lookalikes:
         judging = members.judging(rows, nearest, rate)
         limits = np.array([each.limit(rate) for each in judging], np.float64)
         near = near_pairs(some, np.minimum(limits, one_name[rows]), most=MOST_ROWS)
-        rare = near.similarity >= np.maximum(limits[near.one], limits[near.other])
+        stands = _stands(judging, some, near)
+        rare = (stands >= np.column_stack([limits[near.one], limits[near.other]])).all(axis=1)
         duplicate = near.similarity >= self._calibration.same_person(
             templates[near.one], templates[near.other]
         )
-        near, duplicate = near.where(rare | duplicate), duplicate[rare | duplicate]
+        kept = rare | duplicate
+        near, duplicate, stands = near.where(kept), duplicate[kept], stands[kept]
+        each = zip(near.one, near.other, near.similarity.tolist(), duplicate, stands, strict=True)
         return [
             _Pair(
                 place,
                 int(people.owners[rows[one]]),
                 int(people.owners[rows[other]]),
                 alike,
-                max(judging[one].fmr(alike), judging[other].fmr(alike)),
+                max(judging[one].fmr(as_one), judging[other].fmr(as_other)),
                 "probable_duplicate" if again else "lookalike",
             )
-            for place, (one, other, alike, again) in enumerate(
-                zip(near.one, near.other, near.similarity.tolist(), duplicate, strict=True), 1
-            )
+            for place, (one, other, alike, again, (as_one, as_other)) in enumerate(each, 1)
         ]
+
+
+def _stands(judging: Sequence[ProbeRates], people: Vectors, near: Pairs) -> Floats:
+    """The similarity (n, 2) of each pair of ``people`` (m, d) as it stands out by the rates of the
+    one, and by those of the other.
+    """
+    pairs = zip(near.one, near.other, near.similarity.tolist(), strict=True)
+    found = [
+        (
+            judging[one].standing([alike], [people[other]]).stands[0],
+            judging[other].standing([alike], [people[one]]).stands[0],
+        )
+        for one, other, alike in pairs
+    ]
+    return np.array(found, np.float64).reshape(-1, 2)

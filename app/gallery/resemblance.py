@@ -10,6 +10,7 @@ import numpy as np
 from app.core.clock import Clock
 from app.core.db import Database
 from app.decision.calibration import Calibration
+from app.decision.fusion import Fused
 from app.decision.rates import MOST_MASKED
 from app.gallery import repository
 from app.gallery.models import Collection
@@ -61,7 +62,9 @@ class Resemblances:
         reader = self._replicas.of(owner.key, owner.epoch)
         revision, now = owner.revision, self._clock.now()
         found = cohort_near(reader, faces, MOST_MASKED, revision=revision, now=now, but=but)
-        alike = self._alike(owner, faces, found, but)
+        keys = np.unique(found.neighbours.keys)
+        people = reader.people(keys, revision=found.gallery.revision).fused
+        alike = self._alike(owner, faces, found, people, but)
         ids = self._ids({person.key for person in alike if person})
         return [
             Resemblance(person.key, ids[person.key], person.similarity, person.fpir)
@@ -71,12 +74,13 @@ class Resemblances:
         ]
 
     def _alike(
-        self, owner: Collection, faces: Vectors, found: Found, but: int | None
+        self, owner: Collection, faces: Vectors, found: Found, people: Fused, but: int | None
     ) -> list[_Alike | None]:
-        """Those of ``found`` whom the faces would be taken for."""
+        """Those of ``found``, who are ``people``, whom the faces would be taken for."""
         target, near = owner.target_fpir, found.neighbours
         rates = rates_in(self._calibration, owner, found.gallery).of(faces)
         alike: list[_Alike | None] = []
+        vectors = dict(zip(people.owners.tolist(), people.vectors, strict=True))
         for row, (each, counted) in enumerate(zip(rates, found.counted, strict=True)):
             others = np.flatnonzero(near.keys[row] != but)
             if not len(others):
@@ -86,8 +90,10 @@ class Resemblances:
             own = each.unmasked(counted, target)
             own = own if found.counts[row, first] else own.outside
             similarity = float(near.similarities[row, first])
-            person = _Alike(int(near.keys[row, first]), similarity, own.fpir(similarity))
-            alike.append(person if similarity >= own.limit(target) else None)
+            key = int(near.keys[row, first])
+            [stands] = own.standing([similarity], [vectors[key]]).stands
+            person = _Alike(key, similarity, own.fpir(stands))
+            alike.append(person if stands >= own.limit(target) else None)
         return alike
 
     def _ids(self, keys: set[int]) -> dict[int, str]:

@@ -135,6 +135,11 @@ class QualityView(BaseModel):
         le=180,
         description="Degrees; positive when the head is tilted clockwise in the image.",
     )
+    recognisability: Rate | None = Field(
+        description="0 to 1: of as many whole faces as spoilt ones, the share of whole ones among "
+        "those like this. Null where the face was not embedded, as by `detect`, or the bundle has "
+        "not learned it."
+    )
 
 
 class FaceView(BaseModel):

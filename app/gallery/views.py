@@ -115,6 +115,9 @@ def quality_view(quality: Quality | None) -> QualityView | None:
         yaw=round(quality.yaw, 1),
         pitch=round(quality.pitch, 1),
         roll=round(quality.roll, 1),
+        recognisability=(
+            None if quality.recognisability is None else round(quality.recognisability, 3)
+        ),
     )
 
 
@@ -146,4 +149,5 @@ def _stored_box(stored: Mapping[str, int]) -> BoxView:
 
 
 def _stored_quality(stored: Mapping[str, float] | None) -> QualityView | None:
-    return None if not stored else QualityView.model_validate(stored)
+    """Faces enrolled by earlier releases have no recognisability."""
+    return None if not stored else QualityView.model_validate({"recognisability": None, **stored})

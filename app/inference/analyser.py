@@ -71,7 +71,7 @@ class Analyser:
     def __init__(self, pipeline: Pipeline, slots: InferenceSlots, limits: ImageLimits) -> None:
         self.pipeline = pipeline
         self._slots = slots
-        self._limits = limits
+        self.limits = limits
 
     def analyse(
         self, data: bytes, select: Select, refuse: Refuse = refuse_none, *, embed: bool = True
@@ -107,7 +107,7 @@ class Analyser:
     ) -> Analysis:
         with admitted.turn():
             started = time.perf_counter()
-            image = decode_image(data, self._limits)
+            image = decode_image(data, self.limits)
             decoded = time.perf_counter()
             check_client()
             scene = self._scene(image, upright=upright)
@@ -140,12 +140,21 @@ class Analyser:
     def _examined(
         self, selection: Selection, refuse: Refuse, *, embed: bool
     ) -> tuple[Examined, ...]:
-        """Each selected sample; the accepted ones are embedded in one batch."""
+        """Each selected sample; the accepted ones are embedded in one batch, and checked again with
+        what their embedding says of them.
+        """
         checked = [(sample, tuple(refuse(sample))) for sample in selection.samples]
         accepted = [row for row, (_, reasons) in enumerate(checked) if embed and not reasons]
         rows = self.pipeline.embed([checked[row][0].crop for row in accepted])
         embeddings = dict(zip(accepted, rows, strict=True))
         return tuple(
-            Examined(sample, reasons, embeddings.get(row))
+            self._seen(sample, embeddings[row], refuse)
+            if row in embeddings
+            else Examined(sample, reasons, None)
             for row, (sample, reasons) in enumerate(checked)
         )
+
+    def _seen(self, sample: Sample, embedding: Embeddings, refuse: Refuse) -> Examined:
+        sample = self.pipeline.recognised(sample, embedding)
+        reasons = tuple(refuse(sample))
+        return Examined(sample, reasons, None if reasons else embedding)

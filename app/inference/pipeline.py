@@ -1,7 +1,7 @@
 """Finds the samples in an image and embeds them, as the bundle says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.bundles.bundle import Bundle
 from app.inference.detector import Detection, YuNet
@@ -81,6 +81,16 @@ class Pipeline:
     def embed(self, crops: Sequence[AlignedCrop]) -> Embeddings:
         """(n, d) unit rows of ``crops``."""
         return self._embedder.embed(crops)
+
+    def recognised(self, sample: Sample, embedding: Embeddings) -> Sample:
+        """The ``sample`` with the recognisability that its ``embedding`` (d,) has, where the bundle
+        has learned it and the sample is a face.
+        """
+        learned = self.bundle.calibration.recognisability
+        if learned is None or sample.quality is None:
+            return sample
+        [found] = learned.of(embedding[None]).tolist()
+        return replace(sample, quality=replace(sample.quality, recognisability=found))
 
 
 def build_pipeline(bundle: Bundle) -> Pipeline:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.inference.pipeline import Sample
 from app.reasons import Reason, SampleReason
+from app.vision.types import Quality
 
 Refuse = Callable[[Sample], Sequence[SampleReason]]
 """Gives the reasons for which a sample is not embedded; an empty list where it is good enough."""
@@ -29,10 +30,11 @@ class QualityPolicy:
     min_quality: float
     max_yaw: float
     max_cut_off: float
+    min_recognisability: float
 
     def to_enrol(self, sample: Sample) -> list[SampleReason]:
         """The reasons why the sample cannot become a template; empty when it can."""
-        reasons = self.to_identify(sample)
+        reasons = [*self.to_identify(sample), *self.doubts(sample.quality)]
         if sample.cut_off > self.max_cut_off:
             reasons.append(Reason.FACE_CUT_OFF)
         if sample.detection_score < self.min_detection_score:
@@ -51,4 +53,13 @@ class QualityPolicy:
         """
         if sample.quality is not None and sample.quality.face_size < self.min_face_size:
             return [Reason.FACE_TOO_SMALL]
+        return []
+
+    def doubts(self, quality: Quality | None) -> list[SampleReason]:
+        """The reasons why a face that nobody is like is no stranger: anybody could have it. Empty
+        before it is embedded.
+        """
+        found = None if quality is None else quality.recognisability
+        if found is not None and found < self.min_recognisability:
+            return [Reason.NOT_RECOGNISABLE]
         return []

@@ -14,7 +14,7 @@ from app.gallery.rates import rates_in
 from app.index.base import Vectors
 from app.inference.analyser import Analyser
 from app.recognition.bookkeeping import Records
-from app.recognition.matches import FEWEST, judge
+from app.recognition.matches import FEWEST, judge, standing_of
 from app.recognition.results import Group, GroupedFaces, RatedMatch
 from app.recognition.schemas.clusters import ClusterOptions
 from app.recognition.search import PersonSearch
@@ -96,6 +96,10 @@ class ClusterService:
         known: list[RatedMatch | None] = []
         for near, each in zip(matches.by_probe, rates, strict=True):
             own = each.judging(near.counted, target)
-            winner = judge(near.matches, own.limit(target), margin=margin).winner
-            known.append(RatedMatch(winner, own.fpir(winner.similarity)) if winner else None)
+            limit, standing = own.limit(target), standing_of(near.matches, own)
+            passed_over = standing.below(limit)
+            winner = judge(near.matches, limit, margin=margin, passed_over=passed_over).winner
+            fpirs = standing.fpirs(own.fpirs([match.similarity for match in near.matches]))
+            rated = map(RatedMatch, near.matches, fpirs)
+            known.append(next((person for person in rated if person.match is winner), None))
         return known

@@ -2,7 +2,7 @@
 
 from app.inference.analyser import Analyser
 from app.inference.subject import largest_faces
-from app.recognition.results import DetectedFaces, EmbeddedFace
+from app.recognition.image_results import DetectedFaces, EmbeddedFace
 from app.recognition.schemas.faces import DetectOptions, EmbeddingOptions
 from app.recognition.subject import SeenFace, image_of, take_face
 

@@ -10,7 +10,7 @@ from app.decision.fusion import fuse
 from app.errors import Conflict
 from app.inference.analyser import Analyser
 from app.inference.embedder import Embeddings
-from app.recognition.results import MeasuredDistances, Metric
+from app.recognition.image_results import MeasuredDistances, Metric
 from app.recognition.schemas.distances import DistanceOptions
 from app.recognition.search import PersonSearch
 from app.recognition.subject import TakenFace, take_faces, wrong_images

@@ -29,7 +29,7 @@ from app.index.packing import pack, unpack
 from app.inference.analyser import Analyser
 from app.inference.quality_policy import QualityPolicy
 from app.recognition.bookkeeping import Records
-from app.recognition.matches import FEWEST, judge, no_faces
+from app.recognition.matches import FEWEST, judge, no_faces, standing_of
 from app.recognition.results import GivenFeedback
 from app.recognition.schemas.feedback import FeedbackOptions
 from app.recognition.search import PersonSearch
@@ -152,7 +152,9 @@ class FeedbackService:
         target = collection.target_fpir
         own = own.judging(near.counted, target)
         limit, impersonal = own.limit(target), rates.impersonal.limit(target)
-        winner = judge(near.matches, limit, margin=self._calibration.ambiguity_margin).winner
+        passed_over = standing_of(near.matches, own).below(limit)
+        margin = self._calibration.ambiguity_margin
+        winner = judge(near.matches, limit, margin=margin, passed_over=passed_over).winner
         return limit, impersonal, winner.person.id if winner else None
 
 

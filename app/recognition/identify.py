@@ -21,7 +21,7 @@ from app.inference.embedder import Embeddings
 from app.inference.quality_policy import QualityPolicy
 from app.inference.subject import largest_faces
 from app.recognition.last_known import OutageSearch
-from app.recognition.matches import FEWEST, Matches, Near, judge
+from app.recognition.matches import FEWEST, Matches, Near, NotValid, judge, standing_of
 from app.recognition.results import (
     DecidedFace,
     Decision,
@@ -75,7 +75,7 @@ class IdentificationService:
         matches = self._search.nearest(opened, probes, count)
         policy = self._policy(matches, options, caller)
         searched = zip(matches.by_probe, policy.rates.of(probes), strict=True)
-        faces = _decided(analysis, searched, policy, options)
+        faces = self._decided(analysis, searched, policy, options)
         decision = IdentifiedImage(
             question=Question(caller, request_id, options.source),
             at=self._clock.now(),
@@ -110,23 +110,32 @@ class IdentificationService:
         )
         return Policy(disclosure, strict, self._calibration.ambiguity_margin, rates)
 
+    def _decided(
+        self,
+        analysis: Analysis,
+        searched: Iterable[tuple[Near, ProbeRates]],
+        policy: Policy,
+        options: IdentifyOptions,
+    ) -> tuple[DecidedFace, ...]:
+        """The decision for each face, in the order of the analysis; ``searched`` are the persons
+        near each face that has an embedding, and its rates.
+        """
+        found = iter(searched)
+        return tuple(
+            DecidedFace(SeenFace.of(face.sample), face.reasons, None)
+            if face.embedding is None
+            else self._unless_in_doubt(_decide(face, *next(found), policy, options))
+            for face in analysis.faces
+        )
 
-def _decided(
-    analysis: Analysis,
-    searched: Iterable[tuple[Near, ProbeRates]],
-    policy: Policy,
-    options: IdentifyOptions,
-) -> tuple[DecidedFace, ...]:
-    """The decision for each face, in the order of the analysis; ``searched`` are the persons near
-    each face that has an embedding, and its rates.
-    """
-    found = iter(searched)
-    return tuple(
-        DecidedFace(SeenFace.of(face.sample), face.reasons, None)
-        if face.embedding is None
-        else _decide(face, *next(found), policy, options)
-        for face in analysis.faces
-    )
+    def _unless_in_doubt(self, decided: DecidedFace) -> DecidedFace:
+        """A face in which nobody can be recognised is no stranger: where nobody stands out, it is
+        rejected.
+        """
+        doubts = self._quality_policy.doubts(decided.seen.quality)
+        if decided.outcome is not Outcome.UNKNOWN or decided.not_valid or not doubts:
+            return decided
+        return DecidedFace(decided.seen, tuple(doubts), None)
 
 
 def _decide(
@@ -143,13 +152,17 @@ def _decide(
     own = stated = rates.judging(nearest, strict.judged)
     if strict.judged != strict.stated:
         stated = rates.judging(nearest, strict.stated)
-    limit = policy.limit(own)
-    judged = judge(near.matches, stated.limit(strict.stated), margin=policy.margin, least=limit)
+    limit, standing = policy.limit(own), standing_of(near.matches, own)
+    judged = judge(
+        near.matches,
+        stated.limit(strict.stated),
+        margin=policy.margin,
+        least=limit,
+        passed_over=standing.below(own.limit(strict.judged)),
+    )
+    is_unknown = judged.outcome is Outcome.UNKNOWN
+    not_valid = _not_valid(near, rates, policy) if is_unknown else ()
     shown = near.matches[: max(options.max_candidates, judged.shown)]
-    not_valid = near.not_valid
-    if not_valid:
-        outside = policy.limit(rates.unmasked(nearest, strict.judged).outside)
-        not_valid = [each for each in not_valid if each.similarity >= outside]
     rated = rates.fpirs_of(
         [each.similarity for each in shown], own, counts=[each.counts for each in shown]
     )
@@ -161,8 +174,23 @@ def _decide(
         limit=limit,
         outcome=judged.outcome,
         winner=judged.winner,
-        candidates=tuple(map(RatedMatch, shown, rated)),
-        not_valid=tuple(not_valid) if judged.outcome is Outcome.UNKNOWN else (),
+        candidates=tuple(map(RatedMatch, shown, standing.fpirs(rated))),
+        not_valid=not_valid,
+    )
+
+
+def _not_valid(near: Near, rates: ProbeRates, policy: Policy) -> tuple[NotValid, ...]:
+    """Those who would have been named if they were valid now."""
+    if not near.not_valid:
+        return ()
+    target = policy.strict.judged
+    own = rates.unmasked(near.counted, target).outside
+    passed_over = standing_of(near.not_valid, own).below(own.limit(target))
+    limit = policy.limit(own)
+    return tuple(
+        each
+        for row, each in enumerate(near.not_valid)
+        if each.similarity >= limit and row not in passed_over
     )
 
 

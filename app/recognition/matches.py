@@ -1,6 +1,6 @@
 """Persons near a probe and the decision among them, wherever the persons were read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -10,7 +10,7 @@ import numpy as np
 from app.core.clock import microseconds
 from app.decision.fusion import ROUNDING
 from app.decision.open_set import Outcome, decide
-from app.decision.rates import MOST_MASKED
+from app.decision.rates import MOST_MASKED, ProbeRates, Standing
 from app.errors import Conflict
 from app.gallery.models import Collection
 from app.index.base import Vectors
@@ -38,14 +38,15 @@ class Match:
 
     ``similarity`` is the cosine with the person's fused templates; ``face_id`` is the nearest
     template, None where templates are not at hand. ``reported_not_them``: the probe is at least as
-    close to an embedding that was reported not to be this person. ``counts``: the person is in the
-    gallery's cohort.
+    close to an embedding that was reported not to be this person. ``fused`` (d,) is one vector of
+    their templates. ``counts``: the person is in the gallery's cohort.
     """
 
     person: PersonSummary
     similarity: float
     face_id: int | None
     reported_not_them: bool
+    fused: Vectors
     counts: bool = True
 
 
@@ -53,12 +54,14 @@ class Match:
 class NotValid:
     """A person near a probe who may not be named now.
 
-    ``valid`` is the window in which they may be, in microseconds since 1970, its end excluded.
+    ``valid`` is the window in which they may be, in microseconds since 1970, its end excluded;
+    ``fused`` as in ``Match``.
     """
 
     person: PersonSummary
     similarity: float
     valid: tuple[int, int]
+    fused: Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +100,34 @@ class Judgement:
 
 
 def judge(
-    matches: Sequence[Match], threshold: float, *, margin: float, least: float = -1.0
+    matches: Sequence[Match],
+    threshold: float,
+    *,
+    margin: float,
+    least: float = -1.0,
+    passed_over: Container[int] = (),
 ) -> Judgement:
-    """Decide on ``matches``, best first; a match that was reported not to be them cannot win.
+    """Decide on ``matches``, best first; a match that was reported not to be them cannot win, nor
+    can those of the rows ``passed_over``.
 
     ``least`` is as in ``decide``.
     """
-    possible = [row for row, match in enumerate(matches) if not match.reported_not_them]
+    possible = [
+        row
+        for row, match in enumerate(matches)
+        if not match.reported_not_them and row not in passed_over
+    ]
     similarities = [matches[row].similarity for row in possible]
     decision = decide(similarities, threshold, margin=margin, least=least)
     winner = None if decision.winner is None else matches[possible[decision.winner]]
     ambiguous = decision.outcome is Outcome.AMBIGUOUS
     return Judgement(decision.outcome, winner, possible[1] + 1 if ambiguous else 1)
+
+
+def standing_of(matches: Sequence[Match | NotValid], rates: ProbeRates) -> Standing:
+    """The similarities of ``matches`` as they stand out by the ``rates`` of the probe."""
+    similarities = [match.similarity for match in matches]
+    return rates.standing(similarities, [match.fused for match in matches])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +150,8 @@ class Enrolled:
         nearest = None
         if self.templates is not None:
             nearest = self.face_ids[int(np.argmax(self.templates @ probe))]
-        return Match(self.person, similarity, nearest, is_other(probe, similarity, self.others))
+        reported = is_other(probe, similarity, self.others)
+        return Match(self.person, similarity, nearest, reported, self.fused)
 
     def is_valid(self, instant: int) -> bool:
         """Whether the person may be named at ``instant``, in microseconds since 1970."""
@@ -243,7 +263,7 @@ def _near(
         if each.is_valid(instant)
     ]
     others = [
-        NotValid(match.person, match.similarity, each.valid)
+        NotValid(match.person, match.similarity, each.valid, each.fused)
         for each, place in there
         if place < FEWEST and not each.is_valid(instant)
         for match in [each.match(probe)]

@@ -9,6 +9,7 @@ from app.decision.rates import ProbeRates
 from app.gallery.disclosure import Disclosure, in_steps, to_step
 from app.gallery.views import rate_view, similarity_view
 from app.reasons import Reason
+from app.recognition.image_results import VerifyOutcome
 from app.recognition.matches import PersonSummary
 from app.recognition.results import (
     DecidedFace,
@@ -17,7 +18,6 @@ from app.recognition.results import (
     RatedMatch,
     Timings,
     VerifiedFace,
-    VerifyOutcome,
 )
 from app.recognition.schemas.feedback import FeedbackView
 from app.recognition.schemas.identification import (
@@ -67,14 +67,14 @@ def verification(decision: VerifiedFace) -> Verification:
     claimed, disclosure = decision.claimed, decision.disclosure
     outcome, similarity = _disclosed(decision, disclosure)
     rates = decision.shown
-    fmr = None if similarity is None else rates.fmr(similarity)
+    fmr = None if similarity is None else decision.fmr
     shows_report = disclosure.scores or decision.reaches
     shows_validity = disclosure.names and not decision.is_valid
     return Verification(
         request_id=decision.question.request_id,
         contract_id=claimed.collection.contract_id,
         decision=outcome,
-        reasons=[*decision.taken.reasons, *([Reason.PERSON_NOT_VALID] if shows_validity else [])],
+        reasons=[*decision.reasons, *([Reason.PERSON_NOT_VALID] if shows_validity else [])],
         not_valid=[_not_valid(claimed.person, claimed.valid)] if shows_validity else [],
         similarity=rounded(similarity),
         threshold=threshold_view(decision.shown_limit),
@@ -98,10 +98,14 @@ def _disclosed(
     if similarity is None:
         return outcome, None
     if not decision.is_valid:
-        outcome = "no_match"
         if decision.reaches:  # it would show that the person is not valid
-            return outcome, None
-    return outcome, similarity if disclosure.scores else in_steps(similarity, decision.limit)
+            return "no_match", None
+        outcome = decision.unmatched
+    if outcome == "rejected":
+        return outcome, None
+    if disclosure.scores:
+        return outcome, similarity
+    return outcome, in_steps(similarity, decision.limit) if decision.reaches else None
 
 
 def feedback(given: GivenFeedback) -> FeedbackView:

@@ -7,27 +7,21 @@ rounds what every caller may see.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from app.auth.principal import Principal
 from app.decision.caution import caution
 from app.decision.gallery_rates import GalleryRates
 from app.decision.open_set import Outcome
-from app.decision.rates import ProbeRates, Threshold
+from app.decision.rates import ProbeRates, Standing, Threshold
 from app.feedback.models import Feedback
 from app.gallery.disclosure import Disclosure, Strictness
 from app.gallery.models import Collection
 from app.inference.embedder import Embeddings
-from app.reasons import SampleReason
+from app.reasons import NoSubject, SampleReason
+from app.recognition.image_results import VerifyOutcome
 from app.recognition.matches import ClaimedPerson, Match, NotValid
 from app.recognition.subject import SeenFace, TakenFace
 from app.replication.reader import GalleryState
-
-VerifyOutcome = Literal["match", "no_match", "rejected"]
-Metric = Literal["cosine", "euclidean", "manhattan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +140,9 @@ class VerifiedFace:
     ``similarity`` is None where the face could not be compared. The caller sees what ``disclosure``
     says, and the decision is as ``strict`` as the collection and the caller say. ``rates`` are
     those of this face, and ``impersonal`` those by the bundle's people, which say nothing of the
-    gallery's. A person who is not valid now is ``rejected`` whatever the similarity. Two
-    similarities within ``margin`` are ambiguous.
+    gallery's. ``standing``: the similarity as it stands out. ``doubts`` are why a face
+    that is not this person's is no stranger's either. A person who is not valid now is
+    ``rejected`` whatever the similarity. Two similarities within ``margin`` are ambiguous.
     """
 
     question: Question
@@ -155,6 +150,8 @@ class VerifiedFace:
     claimed: ClaimedPerson
     taken: TakenFace
     similarity: float | None
+    standing: Standing | None
+    doubts: tuple[SampleReason, ...]
     disclosure: Disclosure
     strict: Strictness
     rates: ProbeRates
@@ -169,12 +166,32 @@ class VerifiedFace:
         """The decision, whatever the caller may see of it."""
         if self.similarity is None or not self.is_valid:
             return "rejected"
-        return "match" if self.reaches and not self.is_reported else "no_match"
+        return "match" if self.reaches and not self.is_reported else self.unmatched
+
+    @property
+    def unmatched(self) -> VerifyOutcome:
+        """The decision for a face that is no match."""
+        return "rejected" if self.doubts and not self.reaches else "no_match"
+
+    @property
+    def reasons(self) -> tuple[NoSubject | SampleReason, ...]:
+        """Why the face could not be recognised."""
+        return self.taken.reasons if self.similarity is None or self.reaches else self.doubts
 
     @property
     def reaches(self) -> bool:
         """Whether the face would be a match of somebody valid whom no report concerns."""
-        return self.similarity is not None and self.similarity >= self.limit
+        if self.similarity is None or self.standing is None or self.similarity < self.limit:
+            return False
+        needed = self.rates.verification_threshold(self.strict.judged).similarity
+        return not self.standing.below(needed)
+
+    @property
+    def fmr(self) -> float | None:
+        """How often an impostor's score is as high, by the rates that the answer shows."""
+        if self.standing is None:
+            return None
+        return self.shown.fmr(self.standing.stands[0])
 
     @property
     def limit(self) -> float:
@@ -196,55 +213,6 @@ class VerifiedFace:
     def _limit(self, rates: ProbeRates) -> float:
         found = rates.verification_threshold(self.strict.judged).similarity
         return max(found, self.strict.least)
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedFaces:
-    """The decision whether two faces are of one person, by the bundle's calibration, whose data
-    do not reach as far as the ``fmr`` where it is ``extrapolated``.
-    """
-
-    contract_id: str
-    source: TakenFace
-    target: TakenFace
-    outcome: VerifyOutcome
-    similarity: float | None
-    threshold: Threshold
-    fmr: float | None
-    extrapolated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DetectedFaces:
-    """The largest faces of an image; ``found`` counts also those beyond."""
-
-    contract_id: str
-    width: int
-    height: int
-    found: int
-    faces: tuple[SeenFace, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EmbeddedFace:
-    """The face ``taken`` of an image, which was ``seen``, and its ``embedding`` (d,), of unit
-    length.
-    """
-
-    contract_id: str
-    taken: TakenFace
-    seen: SeenFace
-    embedding: Embeddings
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredDistances:
-    """The ``matrix`` (n, n) of n ``labels``; ``taken`` are the faces of images, not of persons."""
-
-    labels: tuple[str, ...]
-    metric: Metric
-    matrix: NDArray[np.float64]
-    taken: tuple[TakenFace, ...]
 
 
 @dataclass(frozen=True, slots=True)

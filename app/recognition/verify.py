@@ -1,27 +1,25 @@
 """Verification (1:1): decides whether a face is of a person, or of the same person as another."""
 
+from itertools import chain
+
 from app.auth.principal import INSIDE, Principal
 from app.core.clock import Clock, microseconds
 from app.core.observers import Observers
 from app.decision.calibration import Calibration
-from app.decision.rates import ProbeRates, Threshold
+from app.decision.rates import ProbeRates
 from app.gallery.disclosure import Disclosure, Strictness
 from app.gallery.models import Collection
 from app.gallery.rates import rates_in
 from app.inference.analyser import Analyser
 from app.inference.quality_policy import QualityPolicy
+from app.reasons import SampleReason
 from app.recognition.claims import claimed_rates
+from app.recognition.image_results import ComparedFaces
 from app.recognition.last_known import OutageSearch
 from app.recognition.matches import is_other
-from app.recognition.results import (
-    ComparedFaces,
-    Decision,
-    Question,
-    VerifiedFace,
-    VerifyOutcome,
-)
+from app.recognition.results import Decision, Question, VerifiedFace
 from app.recognition.schemas.verification import CompareOptions, VerifyOptions
-from app.recognition.subject import take_face
+from app.recognition.subject import TakenFace, take_face
 
 
 class VerificationService:
@@ -64,7 +62,7 @@ class VerificationService:
             claimed = self._search.claimed(collection_id, person_id)
         at = self._clock.now()
         is_valid = claimed.valid[0] <= microseconds(at) < claimed.valid[1]
-        similarity, is_reported = None, False
+        similarity, standing, is_reported = None, None, False
         if taken.embedding is None:
             gallery = rates_in(self._calibration, claimed.collection, claimed.gallery)
             rates = gallery.typical
@@ -75,6 +73,7 @@ class VerificationService:
             (rates,), gallery = claimed_rates(
                 self._calibration, claimed, taken.embedding[None], counted
             )
+            standing = rates.standing([similarity], [claimed.fused])
         impersonal = gallery.impersonal
         disclosure = Disclosure.of(caller, claimed.collection)
         strict = _strict(disclosure, impersonal, claimed.collection, options)
@@ -84,6 +83,8 @@ class VerificationService:
             claimed=claimed,
             taken=taken,
             similarity=similarity,
+            standing=standing,
+            doubts=self._doubts(taken),
             disclosure=disclosure,
             strict=strict,
             rates=rates,
@@ -104,21 +105,31 @@ class VerificationService:
         with self._analyser.batch(2) as analyse:
             one = take_face(analyse, source, by_source, refuse, field="source")
             other = take_face(analyse, target, by_target, refuse, field="target")
-        rates, similarity = self._calibration.typical_rates, None
+        rates, similarity, stands = self._calibration.typical_rates, None, None
         if one.embedding is not None and other.embedding is not None:
             similarity = float(one.embedding @ other.embedding)
-        fmr = None if similarity is None else rates.fmr(similarity)
+            stands = rates.between(one.embedding, other.embedding, similarity)
+        fmr = None if stands is None else rates.fmr(stands)
         threshold = rates.verification_threshold(options.target_fmr)
+        is_match = stands is not None and stands >= threshold.similarity
+        doubts = () if is_match else (self._doubts(one), self._doubts(other))
+        is_rejected = stands is None or any(doubts)
         return ComparedFaces(
             contract_id=self._analyser.pipeline.contract_id,
             source=one,
             target=other,
-            outcome=_outcome(similarity, threshold),
-            similarity=similarity,
+            outcome="match" if is_match else "rejected" if is_rejected else "no_match",
+            reasons=tuple(dict.fromkeys(chain(one.reasons, other.reasons, *doubts))),
+            similarity=None if is_rejected else similarity,
             threshold=threshold,
-            fmr=fmr,
+            fmr=None if is_rejected else fmr,
             extrapolated=fmr is not None and rates.is_fmr_extrapolated(fmr),
         )
+
+    def _doubts(self, taken: TakenFace) -> tuple[SampleReason, ...]:
+        """The reasons why a face that is not somebody's is no stranger's either."""
+        seen = taken.seen
+        return () if seen is None else tuple(self._quality_policy.doubts(seen.quality))
 
 
 def _strict(
@@ -130,10 +141,3 @@ def _strict(
         stated=owner.target_fmr,
         asked=options.target_fmr,
     )
-
-
-def _outcome(similarity: float | None, threshold: Threshold) -> VerifyOutcome:
-    """``rejected`` where there is no ``similarity`` to decide on."""
-    if similarity is None:
-        return "rejected"
-    return "match" if similarity >= threshold.similarity else "no_match"

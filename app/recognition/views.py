@@ -16,15 +16,13 @@ from app.gallery.views import (
     several_faces,
     similarity_view,
 )
-from app.recognition.results import (
+from app.recognition.image_results import (
     ComparedFaces,
     DetectedFaces,
     EmbeddedFace,
-    Group,
-    GroupedFaces,
     MeasuredDistances,
-    RatedMatch,
 )
+from app.recognition.results import Group, GroupedFaces, RatedMatch
 from app.recognition.schemas.clusters import ClusterReport, ClusterView, KnownPerson
 from app.recognition.schemas.distances import DistanceMatrix
 from app.recognition.schemas.faces import Detection, EmbeddingView, SampleView
@@ -42,7 +40,7 @@ def comparison(decision: ComparedFaces, *, request_id: str) -> Comparison:
         request_id=request_id,
         contract_id=decision.contract_id,
         decision=decision.outcome,
-        reasons=list(dict.fromkeys(source.reasons + target.reasons)),
+        reasons=list(decision.reasons),
         similarity=rounded(decision.similarity),
         threshold=threshold_view(decision.threshold.similarity),
         target_fmr=decision.threshold.target,

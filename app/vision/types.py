@@ -75,3 +75,6 @@ class Quality:
     """Degrees; positive when the face looks up."""
     roll: float
     """Degrees; positive when the head is tilted clockwise in the image."""
+    recognisability: float | None = None
+    """0 (spoilt) to 1 (whole), by the embedding; None where there is none, or the bundle has not
+    learned it."""

@@ -82,7 +82,7 @@ def test_who_may_only_ask_cannot_cancel_what_was_confirmed(
     assert after["similarity"] > before["similarity"]
 
 
-def test_those_who_come_one_after_the_other_are_counted_in_full(
+def test_those_who_come_one_after_the_other_are_standing_of_full(
     client: TestClient, door: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A door that is asked at the pace of people, by a clock that the test turns."""

@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from app.gallery.fields import RuleField
 from app.gallery.schemas import SeveralFaces
-from app.recognition.results import Metric
+from app.recognition.image_results import Metric
 from app.web.fields import BodyFields, Id, Positive
 
 

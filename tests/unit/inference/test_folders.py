@@ -114,7 +114,12 @@ def test_a_second_face_nearly_as_large_leaves_no_sole_subject() -> None:
 
 
 _QUALITY_POLICY = QualityPolicy(
-    min_face_size=24, min_detection_score=0.7, min_quality=0.2, max_yaw=60, max_cut_off=0.4
+    min_face_size=24,
+    min_detection_score=0.7,
+    min_quality=0.2,
+    max_yaw=60,
+    max_cut_off=0.4,
+    min_recognisability=0.3,
 )
 
 

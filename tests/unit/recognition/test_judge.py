@@ -9,7 +9,9 @@ from app.recognition.matches import Match, PersonSummary, is_other, judge
 
 matches = st.lists(st.tuples(st.floats(-1, 1), st.booleans()), max_size=8).map(
     lambda rows: [
-        Match(PersonSummary(i, f"p{i}", None, None), similarity, i, reported)
+        Match(
+            PersonSummary(i, f"p{i}", None, None), similarity, i, reported, np.zeros(2, np.float32)
+        )
         for i, (similarity, reported) in enumerate(sorted(rows, reverse=True))
     ]
 )
