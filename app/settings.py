@@ -164,11 +164,7 @@ class Settings(BaseSettings):
     ] = 30
     min_face_size: Annotated[
         int,
-        Field(
-            ge=1,
-            le=100_000,
-            description="Smallest face, in pixels, that Kith enrols or identifies.",
-        ),
+        Field(ge=1, le=100_000, description="Smallest face, px, that is enrolled or identified."),
     ] = 24
     min_detection_score: Annotated[
         float, Field(ge=0, le=1, description="Lowest detection score that is enrolled.")
@@ -177,16 +173,14 @@ class Settings(BaseSettings):
         float, Field(ge=0, le=1, description="Lowest quality score that is enrolled.")
     ] = 0.2
     max_yaw: Annotated[
-        float,
-        Field(ge=0, le=90, description="Largest turn of the head, degrees, that is enrolled."),
+        float, Field(ge=0, le=90, description="Largest turn of the head enrolled, in degrees.")
     ] = 60.0
     max_cut_off: Annotated[
         float,
         Field(
             ge=0,
             le=1,
-            description="Largest share of the aligned face outside of the image that is enrolled; "
-            "1 where an eye, the nose or the mouth is outside.",
+            description="Largest share of an aligned face outside of the image that is enrolled.",
         ),
     ] = 0.4
     min_recognisability: Annotated[
