@@ -14,6 +14,7 @@ from app.core.clock import Clock, microseconds
 from app.decision.burst import BurstOutcome, BurstScore, decide_burst, verify_burst
 from app.decision.calibration import Calibration
 from app.decision.numbers import Floats
+from app.decision.rates import ProbeRates
 from app.errors import Conflict, ContractMismatch, NotFound, NotReady
 from app.gallery.models import Collection
 from app.gallery.rates import rates_in
@@ -94,7 +95,8 @@ class BurstService:
             self._calibration, claimed, probes, similarities.tolist() if is_valid else None
         )
         owner = claimed.collection
-        found = verify_burst(similarities.astype(np.float64), rates, owner.target_fmr, agree=agree)
+        stands = _standing(similarities.astype(np.float64)[:, None], rates, [claimed.fused])[:, 0]
+        found = verify_burst(stands, rates, owner.target_fmr, agree=agree)
         reported = any(
             is_other(probe, float(similarity), claimed.others)
             for probe, similarity in zip(probes, similarities, strict=True)
@@ -133,7 +135,8 @@ class BurstService:
         ]
         for keys, rates in ((valid, judging), (others, outside)):
             named, similarities = _similarities([people[key] for key in sorted(keys)], probes)
-            decision = decide_burst(similarities, rates, target, margin=margin, agree=agree)
+            stands = _standing(similarities, rates, [each.fused for each in named])
+            decision = decide_burst(stands, rates, target, margin=margin, agree=agree)
             if decision.outcome is BurstOutcome.UNKNOWN or decision.score is None:
                 continue
             winner = None if decision.winner is None else named[decision.winner].person
@@ -146,6 +149,16 @@ class BurstService:
                 agreeing=score.agreeing,
             )
         return nobody
+
+
+def _standing(
+    similarities: Floats, rates: Sequence[ProbeRates], people: Sequence[Vectors]
+) -> Floats:
+    """The ``similarities`` (k, p) of k frames to ``people`` as each stands out by the ``rates`` of
+    its frame.
+    """
+    rows = zip(rates, similarities.tolist(), strict=True)
+    return np.array([own.standing(row, people).stands for own, row in rows], np.float64)
 
 
 def _similarities(people: Sequence[Enrolled], probes: Vectors) -> tuple[list[Enrolled], Floats]:
