@@ -79,8 +79,8 @@ class Recognisability:
 
 @dataclass(frozen=True, slots=True)
 class SpoiltStrangers:
-    """Strangers as they were ``learned``, in a gallery whose ``middle`` is (d,), where the logits of
-    whole faces are ``raised``.
+    """Strangers as they were ``learned``, in a gallery whose ``middle`` is (d,), and by how much
+    the logits of whole faces are ``raised`` there.
     """
 
     learned: Recognisability
