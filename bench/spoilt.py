@@ -35,7 +35,7 @@ from bench.spoilt_data import Data, Vectors, faces
 from bench.spoilt_kinds import UNSEEN
 
 PERSONS, TARGET, GALLERIES = 48, 0.001, 5
-_FEWEST: Final = 20  # spoilt faces that the detector finds; of fewer, no rate is told
+_FEWEST: Final = 20  # spoilt faces that the detector finds; of fewer, no rate is shown
 _ENROLLED: Final = 120
 _DRAWS: Final = 5
 _ALL: Final = None

@@ -1,4 +1,4 @@
-"""The rows of doors and of the rules for them as the pure policy, read anew when they changed."""
+"""The rows of doors and of the rules for them as the pure policy, read again when they changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

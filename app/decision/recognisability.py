@@ -2,7 +2,7 @@
 
 An embedder gives a unit vector for whatever it is shown. Those of faces that cannot be recognised
 are near each other (Deng et al., arXiv:2106.04112), so that strangers who are spoilt as a template
-is would be named as its person far more often than stated. Here is what tells them apart, learned
+is would be named as its person far more often than stated. Here is what separates them, learned
 from photographs that were spoilt in many ways (``app.vision.spoiling``):
 
 - *Recognisability* is a logistic function of the embedding: whether its person is still nearer to

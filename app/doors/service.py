@@ -263,7 +263,7 @@ def _received(
 
 
 def _shut(loaded: LoadedPolicy, door: FoundDoor, at: datetime) -> DoorDecision | None:
-    """The decision of a door that lets nobody pass, whoever they are; then no face is looked at."""
+    """The decision of a door that lets nobody pass; then no face is looked at."""
     nobody = Sighting(wrong=frozenset({DoorReason.NO_FACE}))
     decision = decide(loaded.policy, door.id, nobody, at=at)
     return decision if decision.reason in _SHUT else None

@@ -63,7 +63,7 @@ class EventView(BaseModel):
 
 
 def type_of(deed: Deed) -> EventType | None:
-    """The type of the event that tells of a deed; None where none does."""
+    """The type of the event of a deed; None where none does."""
     if deed.action in _LOCKABLE and "locked_down" in deed.details:
         return "door.lockdown"
     if deed.action == "person.updated" and deed.details.get("suspended"):
@@ -82,7 +82,7 @@ def source_of(deed: Deed) -> str:
 def event_of(
     deed: Deed, kind: EventType, *, event_id: str, sequence: int, audit_seq: int
 ) -> EventView:
-    """The event that tells of a deed."""
+    """The event of a deed."""
     fields = deed.details.get("fields")
     data = EventData(
         collection_id=deed.collection,

@@ -59,7 +59,7 @@ class Row(Base):
 
 
 class Event(Base):
-    """An event that others are told of; ``body`` is all of it as JSON.
+    """An event for others; ``body`` is all of it as JSON.
 
     ``position`` counts all events in the order in which they were committed: the counter's row is
     held until then, so that no reader passes by one that commits late.

@@ -51,8 +51,8 @@ def record(
     now: datetime,
     **details: Any,  # noqa: ANN401 - any JSON value
 ) -> None:
-    """Add a row to the chain of ``owner``, or of the site where that is None, and the event that
-    tells of it, if one does, when the transaction commits; then the action is logged.
+    """Add a row to the chain of ``owner``, or of the site where that is None, and its event,
+    if it has one, when the transaction commits; then the action is logged.
 
     ``on`` is the kind and the id of the object of the action. ``details`` are what ``Deed`` may
     have.
@@ -92,7 +92,7 @@ def write_recorded(session: Session) -> None:
 
 
 def _publish(session: Session, recorded: _Recorded, *, audit_seq: int) -> None:
-    """Add the event that tells of a deed, if one does. The counter of all events is held last."""
+    """Add the event of a deed, if it has one. The counter of all events is held last."""
     deed, owner = recorded.deed, recorded.owner
     kind = type_of(deed)
     if kind is None:
