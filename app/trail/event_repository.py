@@ -4,30 +4,41 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.core.db import IN_SQL_ALONE
+from app.core.db import IN_SQL_ALONE, Base
 from app.trail.models import Event, EventCounter
 
 ALL: Final = ""
 """The counter of all events."""
 
 
+def _counting(dialect: Any) -> Any:  # noqa: ANN401 - of either dialect, which share no class
+    one = dialect.insert(EventCounter.__table__).values(source=bindparam("of"), value=1)
+    counters = EventCounter.__table__.c
+    counted = one.on_conflict_do_update(
+        index_elements=["source"], set_={"value": counters.value + 1}
+    )
+    return counted.returning(counters.value)
+
+
+_COUNT: Final = {"postgresql": _counting(postgresql), "sqlite": _counting(sqlite)}
+_APPEND: Final = insert(Base.metadata.tables[Event.__tablename__])
+"""Made once: to make them for each event would cost more than to run them."""
+
+
 def count(session: Session, source: str) -> int:
     """The number of the next event of a source; its counter is held until the transaction ends."""
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    one = dialect.insert(EventCounter).values(source=source, value=1)
-    counted = one.on_conflict_do_update(
-        index_elements=["source"], set_={"value": EventCounter.value + 1}
-    )
-    return int(session.execute(counted.returning(EventCounter.value)).scalar_one())
+    connection = session.connection()
+    counted = connection.execute(_COUNT[connection.dialect.name], {"of": source})
+    return int(counted.scalar_one())
 
 
 def append(session: Session, **values: Any) -> None:  # noqa: ANN401 - the columns of an event
     """Add an event."""
-    session.execute(insert(Event).values(**values))
+    session.connection().execute(_APPEND, values)
 
 
 def position_of(session: Session, event_id: str, only: Collection[int] | None) -> int | None:

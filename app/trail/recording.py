@@ -71,17 +71,17 @@ def record_end(session: Session, owner: Owner, *, now: datetime) -> None:
 
 
 def _remember(session: Session, recorded: _Recorded) -> None:
-    waiting = session.info.setdefault(_RECORDED, [])
-    if not waiting:
-        event.listen(session, "before_commit", write_recorded, once=True)
-        event.listen(session, "after_commit", _log_written, once=True)
-    waiting.append(recorded)
+    session.info.setdefault(_RECORDED, []).append(recorded)
 
 
+@event.listens_for(Session, "before_commit")
 def write_recorded(session: Session) -> None:
     """Write what was recorded in this transaction so far; a commit does so by itself."""
+    recorded = session.info.pop(_RECORDED, None)
+    if recorded is None:
+        return
     session.flush()
-    for each in session.info.pop(_RECORDED, []):
+    for each in recorded:
         deed: Deed = each.deed
         if each.chain_key is None:
             chain = repository.lock_chain(session, each.owner, now=deed.at)
@@ -111,6 +111,7 @@ def _publish(session: Session, recorded: _Recorded, *, audit_seq: int) -> None:
     )
 
 
+@event.listens_for(Session, "after_commit")
 def _log_written(session: Session) -> None:
     for deed in session.info.pop(_WRITTEN, []):
         where = {"collection": deed.collection} if deed.collection else {}

@@ -4,22 +4,34 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 from sqlalchemy import Row as Found
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.core.acting import Actor
-from app.core.db import IN_SQL_ALONE
+from app.core.db import IN_SQL_ALONE, Base
 from app.core.ids import new_id
 from app.trail.chain import NO_HASH, Deed, body_of, hash_of
 from app.trail.models import Chain, Row
 
 Head = Found[int, str, int, str, str | None]
 _BATCH: Final = 1000
+_CHAINS: Final = Base.metadata.tables[Chain.__tablename__]
+_ROWS: Final = Base.metadata.tables[Row.__tablename__]
 _HEAD: Final = select(
-    Chain.key, Chain.id, Chain.seq, Chain.hash, Chain.collection_id
+    _CHAINS.c.key, _CHAINS.c.id, _CHAINS.c.seq, _CHAINS.c.hash, _CHAINS.c.collection_id
 ).with_for_update()
+_OF_SITE: Final = _HEAD.where(_CHAINS.c.of_site.is_(True))
+_OF_COLLECTION: Final = _HEAD.where(_CHAINS.c.collection_key == bindparam("of"))
+_OF_KEY: Final = _HEAD.where(_CHAINS.c.key == bindparam("of"))
+_APPEND: Final = insert(_ROWS)
+_ADVANCE: Final = (
+    update(_CHAINS)
+    .where(_CHAINS.c.key == bindparam("of"))
+    .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
+)
+"""Made once: to make them for each row would cost more than to run them."""
 
 
 class Owner(Protocol):
@@ -40,11 +52,11 @@ def lock_chain(session: Session, owner: Owner | None, *, now: datetime) -> Head:
     """The head of the chain of ``owner``, or of the site, held until the transaction ends. It is
     begun where there is none.
     """
-    which = Chain.of_site.is_(True) if owner is None else Chain.collection_key == owner.key
-    found = session.execute(_HEAD.where(which)).first()
+    query, of = (_OF_SITE, {}) if owner is None else (_OF_COLLECTION, {"of": owner.key})
+    found = session.connection().execute(query, of).first()
     if found is None:
         _begin(session, owner, now=now)
-        found = session.execute(_HEAD.where(which)).one()
+        found = session.connection().execute(query, of).one()
     return found
 
 
@@ -52,11 +64,10 @@ def append(session: Session, chain: Head, deed: Deed) -> int:
     """Add a row to a chain whose head is held; returns its ``seq``."""
     seq: int = chain.seq + 1
     body = body_of(deed, chain=chain.id, seq=seq, prev=chain.hash)
-    head = {"seq": seq, "hash": hash_of(body)}
-    columns = columns_of(deed)
-    session.execute(insert(Row).values(chain_key=chain.key, body=body, **head, **columns))
-    mine = update(Chain).where(Chain.key == chain.key).values(head)
-    session.execute(mine.execution_options(**IN_SQL_ALONE))
+    digest, connection = hash_of(body), session.connection()
+    head = {"chain_key": chain.key, "seq": seq, "hash": digest, "body": body}
+    connection.execute(_APPEND, head | columns_of(deed))
+    connection.execute(_ADVANCE, {"of": chain.key, "new_seq": seq, "new_hash": digest})
     return seq
 
 
@@ -146,7 +157,7 @@ def chains_with_rows_before(session: Session, end: datetime) -> Sequence[int]:
 
 def hold(session: Session, chain_key: int) -> Head:
     """The head of the chain of this key, held until the transaction ends."""
-    return session.execute(_HEAD.where(Chain.key == chain_key)).one()
+    return session.connection().execute(_OF_KEY, {"of": chain_key}).one()
 
 
 def purge(session: Session, chain: Head, end: datetime) -> dict[str, Any] | None:
