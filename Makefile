@@ -7,11 +7,14 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: setup training-setup serve check test coverage lint types bench bench-openset bench-spoilt bench-degraded bench-templates bench-subject \
+.PHONY: setup setup-door training-setup serve check test coverage lint types bench bench-openset bench-spoilt bench-degraded bench-templates bench-subject \
         bench-sizing bench-startup bench-mini bench-backup bench-overload bench-climb fuzz chaos model image-test lock sbom audit clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
 setup: .venv/serve.installed
+
+# The same with what `kith door` needs for cameras that send a stream.
+setup-door: .venv/door.installed
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve
@@ -118,7 +121,8 @@ lock: .venv/dev.installed
 	$(BIN)/pip install --quiet uv
 	$(LOCK) requirements/build.in -o requirements/build.txt
 	$(LOCK) -c requirements/build.txt pyproject.toml -o requirements/serve.txt
-	$(LOCK) -c requirements/build.txt -c requirements/serve.txt --extra dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) -c requirements/build.txt -c requirements/serve.txt --extra door pyproject.toml -o requirements/door.txt
+	$(LOCK) -c requirements/build.txt -c requirements/door.txt --extra door --extra dev pyproject.toml -o requirements/dev.txt
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kith needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 serve")'

@@ -9,6 +9,7 @@ from app.cli import (
     audit,
     backup,
     check,
+    door,
     enroll,
     evaluate_group,
     health,
@@ -56,5 +57,6 @@ cli.command("check")(check.check)
 cli.command("reembed")(reembed.reembed)
 cli.add_typer(audit.cli, name="audit")
 cli.add_typer(evaluate_group.cli, name="evaluate")
+cli.add_typer(door.cli, name="door")
 cli.add_typer(keys.cli, name="keys")
 cli.add_typer(models.cli, name="models")

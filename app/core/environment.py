@@ -16,6 +16,7 @@ _NOT_SETTINGS: Final = re.compile(
         (TEST|BENCH)_\w+ | CHAOS | IMAGE_BASE               # tests, measurements, the image's test
       | SECRET_\w+                                          # secrets of devices: docs/actions.md
       | TRAINING_DATA                                       # python -m training
+      | KEY | URL | SOURCE                                  # kith door
       | BIND | BALANCED_PORT | SITE | MEMORY | VERSION      # docker-compose.yml
     )""",
     re.VERBOSE,

@@ -1,0 +1,89 @@
+"""Addresses of cameras and of the service; a password in one never leaves this machine's memory
+but to the camera itself.
+"""
+
+import ssl
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import httpx
+
+from app.errors import InvalidRequest
+
+Flow = Generator[httpx.Request, httpx.Response, None]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAddress:
+    """An address without a user and a password, and those two apart."""
+
+    url: str
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+    @property
+    def shown(self) -> str:
+        """For people: without the query, in which some cameras want a password."""
+        return shown(self.url)
+
+    def client(self, seconds: float) -> httpx.Client:
+        """Answers a camera that asks for the password, in either way that HTTP has."""
+        auth = _Either(self.user, self.password) if self.user else None
+        return httpx.Client(auth=auth, timeout=seconds, verify=trusted(), trust_env=False)
+
+
+class _Either(httpx.Auth):
+    """Digest where the camera asks for it, which most do, and Basic where it asks for that."""
+
+    def __init__(self, user: str, password: str) -> None:
+        self._basic = httpx.BasicAuth(user, password)
+        self._digest = httpx.DigestAuth(user, password)
+        self._asked: httpx.Auth | None = None
+
+    def auth_flow(self, request: httpx.Request) -> Flow:
+        """The request, and again with what the camera asks for; httpx calls this."""
+        if self._asked is None:
+            answer = yield request
+            if answer.status_code != HTTPStatus.UNAUTHORIZED:
+                return
+            wanted = answer.headers.get("www-authenticate", "").lower()
+            self._asked = self._digest if "digest" in wanted else self._basic
+        yield from self._asked.auth_flow(request)
+
+
+def trusted() -> ssl.SSLContext:
+    """Certificates that this machine trusts, so also those of an authority of the house."""
+    return ssl.create_default_context()
+
+
+def http_address(text: str) -> HttpAddress:
+    """``text`` as an address of HTTP. ``InvalidRequest`` where it is none."""
+    parts = _split(text)
+    host = parts.netloc.rpartition("@")[2]
+    url = parts._replace(netloc=host, fragment="").geturl()
+    return HttpAddress(url, unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def shown(text: str) -> str:
+    """An address for people: without a user, a password and a query."""
+    parts = _split(text)
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, query="", fragment="").geturl()
+
+
+def _split(text: str) -> SplitResult:
+    """``InvalidRequest``, which does not repeat the text: it may hold a password."""
+    try:
+        parts = urlsplit(text)
+        there = bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        there = False
+    if not there:
+        raise InvalidRequest(
+            "The address is none: a host and a port are expected, as in rtsp://camera:554/stream. "
+            "A password in it has its special characters escaped: @ is %40, / is %2F."
+        )
+    return parts

@@ -1,0 +1,66 @@
+"""Frames of a camera: what is measured of them, and the bytes that are sent."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Grey = NDArray[np.float32]
+"""(height, width), 0 (black) to 255, reduced to what a measurement needs."""
+
+MEASURED: Final = (640, 480)
+"""Pixels. JPEG is reduced by halves while it is decoded, and stays at least as large as this."""
+MOST_BYTES: Final = 20 * 1024 * 1024
+"""Of one picture; a camera that sends more is no camera."""
+_MOST_PIXELS: Final = 50_000_000
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP")
+_QUALITY: Final = 92
+
+
+class UnreadablePicture(Exception):
+    """Bytes that are no whole picture: a file that is still being written, a cut answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture, and the instant (UTC) at which it was taken by the clock of this machine."""
+
+    captured_at: datetime
+    grey: Grey
+    encoded: Callable[[], bytes]
+    """Gives a JPEG, or the file exactly as the camera made it."""
+
+
+def picture_frame(data: bytes, captured_at: datetime) -> Frame:
+    """The frame of an encoded picture. ``UnreadablePicture`` where it cannot be decoded."""
+    return Frame(captured_at, _grey_of(data), lambda: data)
+
+
+def jpeg_of(image: Image.Image) -> bytes:
+    """The image as a JPEG that keeps what a face needs."""
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=_QUALITY)
+    return stream.getvalue()
+
+
+def _grey_of(data: bytes) -> Grey:
+    if not 0 < len(data) <= MOST_BYTES:
+        raise UnreadablePicture(f"{len(data):,} bytes")
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            pixels = image.width * image.height
+            image.draft("L", MEASURED)
+            grey = image.convert("L") if pixels <= _MOST_PIXELS else None
+    except Exception as error:  # Pillow raises about anything on bytes that are cut
+        raise UnreadablePicture(str(error)) from error
+    if grey is None:
+        raise UnreadablePicture(f"{pixels:,} pixels")
+    factor = min(grey.width // MEASURED[0], grey.height // MEASURED[1])
+    if factor > 1:
+        grey = grey.reduce(factor)
+    return np.asarray(grey, np.float32)

@@ -1,0 +1,190 @@
+"""The agent itself: frames into bursts, bursts into decisions, and what is away is waited for."""
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
+
+from app.agent.bursts import Gathering
+from app.agent.cameras import Camera, CameraLost, CameraRefused
+from app.agent.frames import Frame
+from app.agent.motion import Motion
+from app.agent.service import BurstRefused, Decided, DoorOfService, ServiceAway
+from app.agent.waits import Waits
+from app.core.clock import Clock
+from app.errors import StartError
+
+_CLOCKS_DIFFER: Final = 1.5
+"""Seconds; the service's ``Date`` is of whole ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the agent sends, and how often."""
+
+    frames: int = 5
+    """Of a burst, at most; a door takes 1 to 8."""
+    seconds: float = 1.0
+    """From the first frame of a burst to its sending."""
+    max_age: timedelta = timedelta(milliseconds=1800)
+    """An older frame is dropped: doors take none that is older than 2 seconds."""
+    motion: float = 0.01
+    """Share of the picture that must have changed, 0 to 1; 0: everything is sent."""
+    count: int | None = None
+    """Decisions after which it ends; None: it does not."""
+
+
+class Report(Protocol):
+    """What is shown of the agent."""
+
+    def decided(self, decided: Decided) -> None:
+        """A decision, or a grant that came too late to act on."""
+        ...
+
+    def say(self, text: str) -> None:
+        """News for the operator, said once: what is waited for, and that it is back."""
+        ...
+
+    def doing(self, text: str) -> None:
+        """What it does at this moment, for a line that is written over."""
+        ...
+
+
+class Agent:
+    """One camera at one door."""
+
+    def __init__(
+        self, camera: Camera, service: DoorOfService, report: Report, clock: Clock, options: Options
+    ) -> None:
+        self._camera = camera
+        self._service = service
+        self._report = report
+        self._clock = clock
+        self._options = options
+        self._motion = Motion(share=0 if camera.decides_what_moved else options.motion)
+        self._gathering = Gathering(most=options.frames, seconds=options.seconds)
+        self._camera_waits = Waits()
+        self._service_waits = Waits()
+        self._camera_away = False
+        self._service_away = False
+        self._not_before = 0.0
+        self._decisions = 0
+        self._refusals: set[str] = set()
+
+    def run(self) -> None:
+        """Until the camera has no more frames, or there were ``count`` decisions. ``AppError``
+        where no waiting helps.
+        """
+        self._wait_for_the_service()
+        try:
+            while not self._watched():
+                self._report.doing(f"waiting for {self._camera.shown}")
+                time.sleep(self._camera_waits.next())
+        except CameraRefused as refused:
+            raise StartError(f"The camera at {self._camera.shown}: {refused}.") from None
+
+    @property
+    def _is_done(self) -> bool:
+        return self._options.count is not None and self._decisions >= self._options.count
+
+    def _wait_for_the_service(self) -> None:
+        """Also tells a wrong key from a right one, before anybody is there."""
+        while True:
+            try:
+                found = self._service.check()
+            except ServiceAway as away:
+                time.sleep(self._lose_the_service(away))
+            except BurstRefused as refused:
+                raise StartError(f"{self._service.shown} takes no picture: {refused}") from None
+            else:
+                break
+        self._find_the_service()
+        if found.answer.get("mode") == "verify":
+            self._report.say(
+                "This door is in mode verify: it wants a card number with the frames, and the "
+                "agent has none to give. Every decision will be a denial."
+            )
+        self._compare_clocks(found)
+
+    def _watched(self) -> bool:
+        """Whether that is all; False where the camera was lost and may come back."""
+        try:
+            self._watch()
+        except CameraLost as lost:
+            self._gathering.clear()
+            if not self._camera_away:
+                self._camera_away = True
+                self._report.say(f"Waiting for the camera at {self._camera.shown}: {lost}.")
+            return False
+        return True
+
+    def _watch(self) -> None:
+        with closing(self._camera.frames()) as frames:
+            for frame in frames:
+                if frame is not None:
+                    self._take(frame)
+                if self._gathering.is_due(at=time.monotonic()):
+                    self._send()
+                if self._is_done:
+                    return
+        self._send()
+
+    def _take(self, frame: Frame) -> None:
+        if self._camera_away:
+            self._camera_away = False
+            self._camera_waits.over()
+            self._report.say(f"The camera at {self._camera.shown} is there again.")
+        if self._motion.seen(frame):
+            self._gathering.add(frame, at=time.monotonic())
+        self._report.doing(f"watching {self._camera.shown}, {self._decisions:,} decisions")
+
+    def _send(self) -> None:
+        """The frames that are young enough, once; what then fails is dropped and not repeated."""
+        frames = self._gathering.take(now=self._clock.now(), max_age=self._options.max_age)
+        if not frames or time.monotonic() < self._not_before:
+            return
+        self._report.doing(f"asking about {len(frames)} frames")
+        try:
+            decided = self._service.decide(frames)
+        except ServiceAway as away:
+            self._not_before = time.monotonic() + self._lose_the_service(away)
+            return
+        except BurstRefused as refused:
+            self._say_once(f"A burst was refused: {refused}")
+            return
+        self._find_the_service()
+        self._decisions += 1
+        self._report.decided(decided)
+        if decided.answer.get("reason") == "stale_frames":
+            self._compare_clocks(decided)
+
+    def _lose_the_service(self, away: ServiceAway) -> float:
+        """Seconds before the next try."""
+        if not self._service_away:
+            self._service_away = True
+            self._report.say(
+                f"Waiting for the service at {self._service.shown}: {str(away).rstrip('.')}. "
+                "What the camera sees until then is dropped."
+            )
+        self._report.doing(f"waiting for {self._service.shown}")
+        return max(self._service_waits.next(), away.wait)
+
+    def _find_the_service(self) -> None:
+        if self._service_away:
+            self._service_away = False
+            self._service_waits.over()
+            self._report.say(f"The service at {self._service.shown} answers again.")
+
+    def _compare_clocks(self, decided: Decided) -> None:
+        if abs(decided.clock_differs) >= _CLOCKS_DIFFER:
+            ahead = "ahead of" if decided.clock_differs > 0 else "behind"
+            self._say_once(
+                f"The clock of the service is about {abs(decided.clock_differs):.0f} s {ahead} "
+                "this machine's: frames seem too old or from the future. Set both by NTP."
+            )
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._refusals:
+            self._refusals.add(text)
+            self._report.say(text)

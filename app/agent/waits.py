@@ -1,0 +1,25 @@
+"""Waiting for what is away: longer each time, up to a bound, and never in step with others."""
+
+import random
+from typing import Final
+
+_FIRST: Final = 0.5
+_LONGEST: Final = 15.0
+
+
+class Waits:
+    """The seconds before the next try, twice as many each time, at random between half and all."""
+
+    def __init__(self, *, longest: float = _LONGEST) -> None:
+        self._longest = longest
+        self._next = _FIRST
+
+    def next(self) -> float:
+        """Seconds; twenty agents that lost one service do not come back in the same moment."""
+        seconds = min(self._next, self._longest)
+        self._next = min(self._next * 2, self._longest)
+        return random.uniform(seconds / 2, seconds)  # noqa: S311 - no secret
+
+    def over(self) -> None:
+        """It is back: begin with short waits the next time."""
+        self._next = _FIRST

@@ -1,0 +1,195 @@
+"""``kith door``: the program next to a camera, which asks a service at its door."""
+
+import json
+import os
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.status import Status
+
+from app.agent.run import Agent, Options
+from app.agent.service import Decided, DoorOfService
+from app.agent.sources import FORMS, camera_of
+from app.core.clock import SystemClock
+from app.core.ids import ID_PATTERN
+from app.core.names import printable
+from app.core.terminal import flush_output, plain_console, say
+from app.errors import InvalidRequest
+
+cli = typer.Typer(no_args_is_help=True)
+_DEFAULTS: Final = Options()
+_MOST_FRAMES: Final = 8
+
+
+@cli.callback(invoke_without_command=True)
+def door(
+    context: typer.Context,
+    *,
+    door: Annotated[str | None, typer.Option(help="The door's id.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            envvar="KITH_SOURCE",
+            show_envvar=False,
+            help=f"The camera: {FORMS}. A variable KITH_SOURCE keeps a password in it from others.",
+        ),
+    ] = None,
+    url: Annotated[
+        str, typer.Option(envvar="KITH_URL", show_envvar=False, help="The service; or KITH_URL.")
+    ] = "http://127.0.0.1:8000",
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help="File with a key of scope door; default: KITH_KEY.", dir_okay=False),
+    ] = None,
+    rate: Annotated[
+        float,
+        typer.Option(
+            min=0.1, max=30, help="Pictures a second that are asked for at http:, or replayed."
+        ),
+    ] = 5.0,
+    frames: Annotated[
+        int, typer.Option(min=1, max=_MOST_FRAMES, help="Frames of a burst, at most.")
+    ] = _DEFAULTS.frames,
+    seconds: Annotated[
+        float, typer.Option(min=0.0, max=10, help="Seconds of a burst, from its first frame.")
+    ] = _DEFAULTS.seconds,
+    max_age_ms: Annotated[
+        int, typer.Option(min=100, max=60_000, help="Older frames are dropped.")
+    ] = int(_DEFAULTS.max_age / timedelta(milliseconds=1)),
+    motion: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="Share of the picture that must have changed; 0: send all."
+        ),
+    ] = _DEFAULTS.motion,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="With dir: what is there, as if taken now; then end.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print each answer as one line of JSON.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="End after one decision.")] = False,
+    count: Annotated[int | None, typer.Option(min=1, help="End after this many decisions.")] = None,
+) -> None:
+    """Watch a camera, send bursts of sharp frames to a door of a service, print its decisions.
+
+    It is the service that decides. What fails is dropped and not sent again: a late name is worse
+    than none.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if not door or not source:
+        raise InvalidRequest("--door and --source are needed: which door, and which camera.")
+    if re.fullmatch(ID_PATTERN, door) is None:
+        raise InvalidRequest(f"{door!r} is no id of a door; one is {ID_PATTERN}.")
+    clock = SystemClock()
+    camera = camera_of(source, clock, rate=rate, replay=replay)
+    options = Options(
+        frames=frames,
+        seconds=seconds,
+        max_age=timedelta(milliseconds=max_age_ms),
+        motion=motion,
+        count=1 if once else count,
+    )
+    with DoorOfService(url, door, _key(key_file), clock) as service, _report(as_json) as report:
+        Agent(camera, service, report, clock, options).run()
+
+
+def _key(file: Path | None) -> str:
+    """The key, which is never an argument: others on the machine can see those."""
+    key = (os.environ.get("KITH_KEY", "") if file is None else _text(file)).strip()
+    if not key:
+        raise InvalidRequest(
+            "There is no key: set KITH_KEY to one of scope door, or name a file with --key-file. "
+            "An administrator makes one: kith keys create --scope door --collection ... --door ..."
+        )
+    if not key.isascii() or not key.isprintable():
+        raise InvalidRequest("The key has characters that no key has.")
+    return key
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise InvalidRequest(f"--key-file {printable(str(file))} cannot be read: {why}.") from None
+
+
+@contextmanager
+def _report(as_json: bool) -> Generator["_Lines", None, None]:  # noqa: FBT001
+    console = plain_console()
+    if as_json or not console.is_terminal:
+        yield _Lines(as_json=as_json)
+        return
+    with console.status("starting") as status:
+        yield _OnTerminal(console, status)
+
+
+class _Lines:
+    """One line for each decision on standard output, news on standard error."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self._as_json = as_json
+
+    def decided(self, decided: Decided) -> None:
+        """One line, at once."""
+        if self._as_json:
+            line = json.dumps({**decided.answer, "late": decided.is_late}, ensure_ascii=True)
+        else:
+            line = in_words(decided)
+        typer.echo(line)
+        flush_output()
+
+    def say(self, text: str) -> None:
+        """On standard error."""
+        say(printable(text))
+
+    def doing(self, text: str) -> None:
+        """Shown on a terminal alone."""
+
+
+class _OnTerminal(_Lines):
+    """Decisions above a line that says what the agent does."""
+
+    def __init__(self, console: Console, status: Status) -> None:
+        super().__init__()
+        self._console = console
+        self._status = status
+
+    def decided(self, decided: Decided) -> None:
+        """Above the line."""
+        self._console.print(in_words(decided), soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """Above the line."""
+        self._console.print(printable(text), soft_wrap=True)
+
+    def doing(self, text: str) -> None:
+        """The line."""
+        self._status.update(printable(text))
+
+
+def in_words(decided: Decided) -> str:
+    """A decision in one line; a late grant is none."""
+    answer: dict[str, Any] = decided.answer
+    at = str(answer.get("decided_at") or "")[11:19]
+    words = [f"{at}Z", f"{answer['decision']:<8}", str(answer.get("reason") or "")]
+    if person := answer.get("person"):
+        words.append(str(person["id"]))
+    if rule := answer.get("rule"):
+        words.append(f"by {rule['id']}")
+    if until := answer.get("valid_until"):
+        words.append(f"until {str(until)[11:19]}Z")
+    if answer.get("suppressed"):
+        words.append("(again)")
+    if decided.is_late:
+        words[1] = "late    "
+        words.append(f"(granted, and over: the answer took {decided.seconds:.1f} s)")
+    return printable(" ".join(words))
