@@ -1,4 +1,4 @@
-"""What every source of frames is, and how it may fail."""
+"""The port of every source of frames, and how it may fail."""
 
 from collections.abc import Generator
 from typing import Protocol

@@ -15,7 +15,7 @@ from app.core.clock import Clock, instant_of
 _SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 _LOOK_SECONDS: Final = 0.1
 _Look = dict[str, tuple[int, int]]
-"""Of each picture its name, its size in bytes and its time of change in nanoseconds."""
+"""Each picture: its name, its size in bytes and its time of change in nanoseconds."""
 
 
 class FolderCamera:
@@ -35,7 +35,7 @@ class FolderCamera:
         self._given: _Look | None = None
 
     def frames(self) -> Generator[Frame | None, None, None]:
-        """Of each new picture, in the order of their times."""
+        """Give the new pictures in the order of their times."""
         before: _Look = {}
         while True:
             now = self._look()
@@ -77,7 +77,7 @@ class ReplayedFolder:
         self._pause = 1 / rate
 
     def frames(self) -> Generator[Frame | None, None, None]:
-        """Of each picture that can be read, then the end."""
+        """Give each picture that can be read, and end."""
         try:
             names = sorted(looked(self._folder))
         except OSError as error:

@@ -16,7 +16,7 @@ Grey = NDArray[np.float32]
 MEASURED: Final = (640, 480)
 """Pixels. JPEG is reduced by halves while it is decoded, and stays at least as large as this."""
 MOST_BYTES: Final = 20 * 1024 * 1024
-"""Of one picture; a camera that sends more is no camera."""
+"""The most of one picture; a camera that sends more is no camera."""
 _MOST_PIXELS: Final = 50_000_000
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP")
 _QUALITY: Final = 92

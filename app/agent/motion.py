@@ -23,7 +23,7 @@ _FOLLOWS_SECONDS: Final = 30.0
 
 
 class Motion:
-    """What a camera sees when nothing happens, learnt from its frames."""
+    """Knows how the place looks when nothing happens, from the frames that it saw."""
 
     def __init__(self, *, share: float) -> None:
         """``share`` of the cells, 0 to 1, must differ; at 0 every frame counts as motion."""

@@ -36,7 +36,7 @@ class PolledCamera:
         self._last = b""
 
     def frames(self) -> Generator[Frame | None, None, None]:
-        """Of each new picture. ``NoSinglePicture`` where the first answer is none."""
+        """Give each new picture. ``NoSinglePicture`` where the first answer is none."""
         with self._address.client(_SECONDS) as client:
             while True:
                 began = time.monotonic()

@@ -21,10 +21,10 @@ _CLOCKS_DIFFER: Final = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the agent sends, and how often."""
+    """The agent's choices: how much it sends, and how often."""
 
     frames: int = 5
-    """Of a burst, at most; a door takes 1 to 8."""
+    """The most of one burst; a door takes 1 to 8."""
     seconds: float = 1.0
     """From the first frame of a burst to its sending."""
     max_age: timedelta = timedelta(milliseconds=1800)
@@ -36,7 +36,7 @@ class Options:
 
 
 class Report(Protocol):
-    """What is shown of the agent."""
+    """Shows people the agent's work."""
 
     def decided(self, decided: Decided) -> None:
         """A decision, or a grant that came too late to act on."""
@@ -47,7 +47,7 @@ class Report(Protocol):
         ...
 
     def doing(self, text: str) -> None:
-        """What it does at this moment, for a line that is written over."""
+        """The work of this moment, for a line that is written over."""
         ...
 
 

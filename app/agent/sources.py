@@ -1,4 +1,4 @@
-"""What ``--source`` may name, and the camera that reads it."""
+"""The forms of ``--source``, and the camera that reads each."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -54,7 +54,7 @@ class WebCamera:
         self._stream = StreamCamera(StreamAddress(source, address.shown), clock)
 
     def frames(self) -> Generator[Frame | None, None, None]:
-        """Of either."""
+        """Give the frames of either."""
         try:
             yield from self._camera.frames()
         except NoSinglePicture:

@@ -33,7 +33,7 @@ MISSING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class StreamAddress:
-    """What PyAV opens. ``url`` may hold a password, and is never shown."""
+    """An address that PyAV opens. ``url`` may hold a password, and is never shown."""
 
     url: str = field(repr=False)
     shown: str
@@ -53,7 +53,7 @@ class StreamCamera:
         self._worked = False
 
     def frames(self) -> Generator[Frame | None, None, None]:
-        """Of the stream, until it ends: a file ends, a camera is lost."""
+        """Give them until the stream ends: a file ends, a camera is lost."""
         reader = _Reader(self._address, self._clock)
         try:
             while True:
@@ -186,7 +186,7 @@ def _opened(address: StreamAddress) -> Any:  # noqa: ANN401 - PyAV may be absent
 
 
 def _frame(found: Any, captured_at: datetime) -> Frame | None:  # noqa: ANN401
-    """Of a packet that is a JPEG, its bytes as they are; of a decoded frame, a JPEG if asked."""
+    """A packet that is a JPEG stays as it is; a decoded frame becomes one when it is asked for."""
     if not hasattr(found, "to_image"):
         try:
             return picture_frame(bytes(found), captured_at)

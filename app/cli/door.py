@@ -3,23 +3,23 @@
 import json
 import os
 import re
-from collections.abc import Generator
+import sys
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
-from rich.status import Status
 
 from app.agent.run import Agent, Options
 from app.agent.service import Decided, DoorOfService
 from app.agent.sources import FORMS, camera_of
+from app.cli.progress import status_line
 from app.core.clock import SystemClock
 from app.core.ids import ID_PATTERN
 from app.core.names import printable
-from app.core.terminal import flush_output, plain_console, say
+from app.core.terminal import flush_output, say
 from app.errors import InvalidRequest
 
 cli = typer.Typer(no_args_is_help=True)
@@ -27,55 +27,60 @@ _DEFAULTS: Final = Options()
 _MOST_FRAMES: Final = 8
 
 
+_Door = Annotated[str | None, typer.Option(help="The door's id.")]
+_Source = Annotated[
+    str | None,
+    typer.Option(
+        envvar="KITH_SOURCE",
+        show_envvar=False,
+        help=f"The camera: {FORMS}. A variable KITH_SOURCE keeps a password in it from others.",
+    ),
+]
+_Url = Annotated[
+    str, typer.Option(envvar="KITH_URL", show_envvar=False, help="The service; or KITH_URL.")
+]
+_KeyFile = Annotated[
+    Path | None,
+    typer.Option(help="File with a key of scope door; default: KITH_KEY.", dir_okay=False),
+]
+_Rate = Annotated[
+    float,
+    typer.Option(min=0.1, max=30, help="Pictures a second that are asked for, or replayed."),
+]
+_Frames = Annotated[int, typer.Option(min=1, max=_MOST_FRAMES, help="Frames of a burst, at most.")]
+_Seconds = Annotated[
+    float, typer.Option(min=0.0, max=10, help="Seconds of a burst, from its first frame.")
+]
+_MaxAge = Annotated[int, typer.Option(min=100, max=60_000, help="Older frames are dropped.")]
+_Motion = Annotated[
+    float,
+    typer.Option(min=0.0, max=1.0, help="Share of the picture that must have changed; 0: all go."),
+]
+_Replay = Annotated[
+    bool, typer.Option("--replay", help="With dir: what is there, as if taken now; then end.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print each answer as one line of JSON.")]
+_Once = Annotated[bool, typer.Option("--once", help="End after one decision.")]
+_Count = Annotated[int | None, typer.Option(min=1, help="End after this many decisions.")]
+
+
 @cli.callback(invoke_without_command=True)
 def door(
     context: typer.Context,
     *,
-    door: Annotated[str | None, typer.Option(help="The door's id.")] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            envvar="KITH_SOURCE",
-            show_envvar=False,
-            help=f"The camera: {FORMS}. A variable KITH_SOURCE keeps a password in it from others.",
-        ),
-    ] = None,
-    url: Annotated[
-        str, typer.Option(envvar="KITH_URL", show_envvar=False, help="The service; or KITH_URL.")
-    ] = "http://127.0.0.1:8000",
-    key_file: Annotated[
-        Path | None,
-        typer.Option(help="File with a key of scope door; default: KITH_KEY.", dir_okay=False),
-    ] = None,
-    rate: Annotated[
-        float,
-        typer.Option(
-            min=0.1, max=30, help="Pictures a second that are asked for at http:, or replayed."
-        ),
-    ] = 5.0,
-    frames: Annotated[
-        int, typer.Option(min=1, max=_MOST_FRAMES, help="Frames of a burst, at most.")
-    ] = _DEFAULTS.frames,
-    seconds: Annotated[
-        float, typer.Option(min=0.0, max=10, help="Seconds of a burst, from its first frame.")
-    ] = _DEFAULTS.seconds,
-    max_age_ms: Annotated[
-        int, typer.Option(min=100, max=60_000, help="Older frames are dropped.")
-    ] = int(_DEFAULTS.max_age / timedelta(milliseconds=1)),
-    motion: Annotated[
-        float,
-        typer.Option(
-            min=0.0, max=1.0, help="Share of the picture that must have changed; 0: send all."
-        ),
-    ] = _DEFAULTS.motion,
-    replay: Annotated[
-        bool, typer.Option("--replay", help="With dir: what is there, as if taken now; then end.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print each answer as one line of JSON.")
-    ] = False,
-    once: Annotated[bool, typer.Option("--once", help="End after one decision.")] = False,
-    count: Annotated[int | None, typer.Option(min=1, help="End after this many decisions.")] = None,
+    door: _Door = None,
+    source: _Source = None,
+    url: _Url = "http://127.0.0.1:8000",
+    key_file: _KeyFile = None,
+    rate: _Rate = 5.0,
+    frames: _Frames = _DEFAULTS.frames,
+    seconds: _Seconds = _DEFAULTS.seconds,
+    max_age_ms: _MaxAge = int(_DEFAULTS.max_age / timedelta(milliseconds=1)),
+    motion: _Motion = _DEFAULTS.motion,
+    replay: _Replay = False,
+    as_json: _Json = False,
+    once: _Once = False,
+    count: _Count = None,
 ) -> None:
     """Watch a camera, send bursts of sharp frames to a door of a service, print its decisions.
 
@@ -124,12 +129,11 @@ def _text(file: Path) -> str:
 
 @contextmanager
 def _report(as_json: bool) -> Generator["_Lines", None, None]:  # noqa: FBT001
-    console = plain_console()
-    if as_json or not console.is_terminal:
+    if as_json or not sys.stdout.isatty():
         yield _Lines(as_json=as_json)
         return
-    with console.status("starting") as status:
-        yield _OnTerminal(console, status)
+    with status_line("starting") as (above, doing):
+        yield _OnTerminal(above, doing)
 
 
 class _Lines:
@@ -158,22 +162,22 @@ class _Lines:
 class _OnTerminal(_Lines):
     """Decisions above a line that says what the agent does."""
 
-    def __init__(self, console: Console, status: Status) -> None:
+    def __init__(self, above: Callable[[str], None], doing: Callable[[str], None]) -> None:
         super().__init__()
-        self._console = console
-        self._status = status
+        self._above = above
+        self._doing = doing
 
     def decided(self, decided: Decided) -> None:
         """Above the line."""
-        self._console.print(in_words(decided), soft_wrap=True)
+        self._above(in_words(decided))
 
     def say(self, text: str) -> None:
         """Above the line."""
-        self._console.print(printable(text), soft_wrap=True)
+        self._above(printable(text))
 
     def doing(self, text: str) -> None:
         """The line."""
-        self._status.update(printable(text))
+        self._doing(printable(text))
 
 
 def in_words(decided: Decided) -> str:

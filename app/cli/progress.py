@@ -1,4 +1,6 @@
-"""The progress bars of the long commands: of what is counted, and of downloads in bytes."""
+"""The progress bars of the long commands: of what is counted, and of downloads in bytes;
+and one line for what goes on without an end.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,3 +49,15 @@ def download_progress() -> Iterator[Callable[[str, int, int], None]]:
             bar.update(tasks[name], completed=done)
 
         yield show_bytes
+
+
+@contextmanager
+def status_line(
+    title: str,
+) -> Iterator[tuple[Callable[[str], None], Callable[[str], None]]]:
+    """A line that is written over, on standard output, which is a terminal. Gives the function that
+    prints a line above it, and the one that changes it.
+    """
+    console = plain_console()
+    with console.status(title) as status:
+        yield (lambda text: console.print(text, soft_wrap=True)), status.update

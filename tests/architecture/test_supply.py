@@ -52,7 +52,7 @@ def test_the_bill_of_materials_names_every_package_of_the_service_with_its_hashe
     assert found == _locked("serve")
 
 
-@pytest.mark.parametrize("name", ["serve", "dev"])
+@pytest.mark.parametrize("name", ["serve", "door", "dev"])
 def test_lock_files_name_the_extras_that_packages_ask_for(name: str) -> None:
     """Without them pip looks for the newest release, which has no hash here, as soon as there is a
     newer one than the pinned.
@@ -98,7 +98,7 @@ def test_the_lock_of_what_builds_agrees_with_the_others() -> None:
         return dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", text, re.MULTILINE))
 
     build = versions("build")
-    for name in ("serve", "dev"):
+    for name in ("serve", "door", "dev"):
         other = versions(name)
         assert {each: other[each] for each in build.keys() & other.keys()} == {
             each: build[each] for each in build.keys() & other.keys()

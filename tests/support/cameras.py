@@ -49,7 +49,7 @@ class WebCam:
         """``basic`` or ``digest``."""
         self.served = 0
         self.port = 0
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
 
     @property
     def url(self) -> str:
