@@ -70,7 +70,7 @@ class Agent:
         self._service_away = False
         self._not_before = 0.0
         self._decisions = 0
-        self._refusals: set[str] = set()
+        self._said: set[str] = set()
 
     def run(self) -> None:
         """Until the camera has no more frames, or there were ``count`` decisions. ``AppError``
@@ -122,6 +122,7 @@ class Agent:
     def _watch(self) -> None:
         with closing(self._camera.frames()) as frames:
             for frame in frames:
+                self._say_once(f"Watching {self._camera.shown} for {self._service.shown}.")
                 if frame is not None:
                     self._take(frame)
                 if self._gathering.is_due(at=time.monotonic()):
@@ -185,6 +186,6 @@ class Agent:
             )
 
     def _say_once(self, text: str) -> None:
-        if text not in self._refusals:
-            self._refusals.add(text)
+        if text not in self._said:
+            self._said.add(text)
             self._report.say(text)
