@@ -135,6 +135,8 @@ class DoorOfService:
 
     def _refusal(self, answer: httpx.Response) -> Exception:
         status, detail = answer.status_code, _detail(answer)
+        if status == HTTPStatus.NOT_IMPLEMENTED:
+            return InvalidRequest(f"{self.shown} answers, and is no Kith; correct --url.")
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _AWAY:
             return ServiceAway(detail, wait=_retry_after(answer))
         if status in _OF_THIS_BURST:
