@@ -27,8 +27,8 @@ class Options:
     """The most of one burst; a door takes 1 to 8."""
     seconds: float = 1.0
     """From the first frame of a burst to its sending."""
-    max_age: timedelta = timedelta(milliseconds=1800)
-    """An older frame is dropped: doors take none that is older than 2 seconds."""
+    max_age: timedelta = timedelta(milliseconds=1500)
+    """An older frame is dropped: of the 2 seconds of a door the service needs some itself."""
     motion: float = 0.01
     """Share of the picture that must have changed, 0 to 1; 0: everything is sent."""
     count: int | None = None
