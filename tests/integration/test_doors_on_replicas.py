@@ -57,6 +57,7 @@ def test_what_is_changed_at_one_holds_at_the_next_decision_of_every_other(
     replicas: list[httpx.Client],
 ) -> None:
     make_site(replicas[0])
+    _lock_down_and_revoke(replicas)
     for replica in replicas:
         assert {reason(replica, somebody) for somebody in PEOPLE} == {"granted"}
     turns = islice(cycle(range(3)), len(PEOPLE))
@@ -70,11 +71,7 @@ def test_what_is_changed_at_one_holds_at_the_next_decision_of_every_other(
         assert [reason(each, somebody) for each in others] == ["unknown_person"] * 2
 
 
-@pytest.mark.on_postgresql
-def test_a_lock_down_and_a_revoked_key_hold_at_the_next_decision_of_every_replica(
-    replicas: list[httpx.Client],
-) -> None:
-    make_site(replicas[0])
+def _lock_down_and_revoke(replicas: list[httpx.Client]) -> None:
     new = {"scopes": ["door"], "collections": ["hq"], "doors": ["front"]}
     key = replicas[0].post("/keys", json=new).json()
     held = {"Authorization": f"Bearer {key['key']}"}
