@@ -89,7 +89,7 @@ class Agent:
         return self._options.count is not None and self._decisions >= self._options.count
 
     def _wait_for_the_service(self) -> None:
-        """Also tells a wrong key from a right one, before anybody is there."""
+        """A wrong key is found here too, before anybody is there."""
         while True:
             try:
                 found = self._service.check()
