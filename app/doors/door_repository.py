@@ -35,7 +35,7 @@ def find_door(session: Session, caller: Principal, door_id: str) -> FoundDoor:
     several. A key that is bound to doors means one of its own, whatever others there are.
     """
     found = [
-        FoundDoor(key, door_id, Mode(mode), collection_key, collection_id)
+        FoundDoor(key, door_id, _mode(mode), collection_key, collection_id)
         for key, mode, collection_key, collection_id in session.execute(_DOORS, {"door": door_id})
         if _is_reached(caller, key, collection_key)
     ]
@@ -60,6 +60,11 @@ def policy_now(session: Session, policies: Policies, door: FoundDoor) -> LoadedP
         if settings is not None and settings.key == door.key:
             return loaded
     raise NotFound(f"The door {door.id!r} was deleted while this request ran.")
+
+
+def _mode(stored: str) -> Mode:
+    """The door's mode; one that cannot be read is met again with the policy, which denies."""
+    return Mode(stored) if stored in set(Mode) else Mode.DECIDE
 
 
 def _is_reached(caller: Principal, key: int, collection_key: int) -> bool:

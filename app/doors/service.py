@@ -127,11 +127,12 @@ class DoorService:
             needed = FramesSeen(len(images), settings.min_used)
             return DoorAnswer(asked, Concluded(shut, arrived), needed)
         claim_of(loaded.policy.doors[asked.door.id].mode, options)
-        fresh = [each for each in distinct(frames) if not is_stale(each, arrived, settings)]
+        different = distinct(frames)
+        fresh = [each for each in different if not is_stale(each, arrived, settings)]
         seen = self._examined(
             fresh, dict(zip((each.digest for each in frames), images, strict=True))
         )
-        received, stale = len(images), len(frames) - len(fresh)
+        received, stale = len(images), len(different) - len(fresh)
         if options.session is not None and fresh:
             key = SessionKey(asked.caller.id, asked.door.key, options.session)
             gathered = self._sessions.add(

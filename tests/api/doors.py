@@ -11,7 +11,6 @@ from tests.api.support import enrol, files, made, make_collection, told
 from tests.support.pictures import picture
 
 HQ: Final = "/collections/hq"
-DECISIONS: Final = "/doors/front/decisions"
 ADA, BOB, STRANGER = 1, 2, 77
 FAKE_NOON: Final = "2026-05-04T12:00:00Z"
 """A Monday, 14:00 in Berlin: the office is open."""
@@ -47,19 +46,26 @@ def post(
     client: TestClient,
     *images: bytes,
     key: dict[str, str] | None = None,
+    door: str = "front",
     **form: object,
 ) -> httpx.Response:
     """The raw answer, to the holder of ``key``."""
     data = {name: value if isinstance(value, list) else str(value) for name, value in form.items()}
-    answer: httpx.Response = client.post(DECISIONS, files=files(*images), data=data, headers=key)
+    answer: httpx.Response = client.post(
+        f"/doors/{door}/decisions", files=files(*images), data=data, headers=key
+    )
     return answer
 
 
 def decision(
-    client: TestClient, *images: bytes, key: dict[str, str] | None = None, **options: object
+    client: TestClient,
+    *images: bytes,
+    key: dict[str, str] | None = None,
+    door: str = "front",
+    **options: object,
 ) -> dict[str, Any]:
     """The decision about some frames."""
-    return told(post(client, *images, key=key, **options))
+    return told(post(client, *images, key=key, door=door, **options))
 
 
 def of(
@@ -67,10 +73,11 @@ def of(
     somebody: int,
     count: int = 3,
     key: dict[str, str] | None = None,
+    door: str = "front",
     **options: object,
 ) -> dict[str, Any]:
     """The decision about frames of somebody."""
-    return decision(client, *frames(*[somebody] * count), key=key, **options)
+    return decision(client, *frames(*[somebody] * count), key=key, door=door, **options)
 
 
 def outcome(answer: dict[str, Any]) -> tuple[str, str, str | None]:

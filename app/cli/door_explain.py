@@ -1,0 +1,117 @@
+"""``kith door explain``: which rule decides at a door, for whom, at which time."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.table import Column, Table
+from sqlalchemy.orm import Session
+
+from app.access.policy_repository import Policies
+from app.auth.principal import INSIDE
+from app.cli.databases import existing_database
+from app.core.clock import SystemClock
+from app.core.logging import configure_logging
+from app.core.terminal import plain_console
+from app.doors.door_repository import FoundDoor, find_door, policy_now
+from app.doors.explain import Explained, ExplainedRule, explain
+from app.doors.person_repository import person_by_id
+from app.errors import Conflict, InvalidRequest, NotFound
+from app.gallery.repository import get_collection
+from app.settings import load_settings
+
+
+def explain_door(
+    *,
+    door: Annotated[str, typer.Option(help="The door's id.")],
+    person: Annotated[
+        str | None, typer.Option(help="A person's id; without: an unknown face.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="A time such as 2027-01-31T08:00:00+01:00; without: now.")
+    ] = None,
+    collection: Annotated[
+        str | None, typer.Option(help="The door's collection, where several have such a door.")
+    ] = None,
+) -> None:
+    """Say which rule decides at a door, for whom, at any time; no image is needed.
+
+    A door that denies is exit code 3.
+    """
+    settings = load_settings()
+    configure_logging("WARNING", settings.log_format)
+    instant = SystemClock().now() if at is None else _instant(at)
+    with existing_database(settings) as database, database.read() as session:
+        found = _door(session, door, collection)
+        loaded = policy_now(session, Policies(), found)
+        known = None
+        if person is not None:
+            known = person_by_id(session, found.collection_key, person)
+            if known is None:
+                raise NotFound(
+                    f"There is no person {person!r} in the collection {found.collection_id!r}."
+                )
+    explained = explain(
+        loaded.policy, found.id, None if known is None else known.person, at=instant
+    )
+    _show(found, explained, person, instant)
+    raise typer.Exit(0 if explained.decision.valid_until is not None else 3)
+
+
+def _door(session: Session, door_id: str, collection_id: str | None) -> FoundDoor:
+    caller = INSIDE
+    if collection_id is not None:
+        owner = get_collection(session, collection_id)
+        caller = replace(caller, collection_keys=frozenset({owner.key}))
+    try:
+        return find_door(session, caller, door_id)
+    except NotFound:
+        raise NotFound(f"There is no door {door_id!r}; `--collection` names where.") from None
+    except Conflict:
+        raise InvalidRequest(
+            f"Several collections have a door {door_id!r}: say which with --collection."
+        ) from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InvalidRequest(
+            f"--at is not usable: a time with an offset is needed, such as "
+            f"2027-01-31T08:00:00+01:00 (given: {text!r})."
+        )
+    return instant
+
+
+def _show(door: FoundDoor, explained: Explained, person: str | None, at: datetime) -> None:
+    out, decision = plain_console(), explained.decision
+    who = "An unknown face" if person is None else person
+    by = ""
+    if decision.rule is not None:
+        by = f", by the rule {decision.rule} (schedule {decision.schedule})"
+    out.print(
+        f"{who} at {door.id} ({door.collection_id}, mode {door.mode}) at {at.isoformat()}: "
+        f"{decision.answer}, {decision.reason}{by}.",
+        soft_wrap=True,
+    )
+    if decision.fault is not None:
+        out.print(f"What cannot be read: {decision.fault}.", soft_wrap=True)
+    table = Table(
+        *(Column(name, overflow="fold") for name in ("rule", "for", "group", "schedule", "open"))
+    )
+    for each in explained.rules:
+        table.add_row(*_cells(each))
+    out.print(table if explained.rules else "There is no rule for this door.")
+    out.print("Cooldown and blocks are of the present, and left out here.", soft_wrap=True)
+
+
+def _cells(each: ExplainedRule) -> list[str]:
+    rule = each.rule
+    place = f"door {rule.door}" if rule.door is not None else f"zone {rule.zone}"
+    member = {True: " (in it)", False: " (not in it)", None: ""}[each.is_member]
+    is_open = {True: "yes", False: "no", None: "cannot be read"}[each.is_open]
+    return [rule.id, place, f"{rule.group}{member}", rule.schedule, is_open]
