@@ -8,7 +8,7 @@ KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
 .PHONY: setup setup-door training-setup serve check test coverage lint types bench bench-openset bench-spoilt bench-degraded bench-templates bench-subject \
-        bench-sizing bench-startup bench-mini bench-backup bench-overload bench-climb fuzz chaos model image-test lock sbom audit clean
+        bench-sizing bench-startup bench-mini bench-backup bench-overload bench-climb bench-door fuzz chaos model image-test lock sbom audit clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
 setup: .venv/serve.installed
@@ -92,6 +92,9 @@ bench-subject: .venv/dev.installed model
 # Damaged forms, bundles and images, for SECONDS each (600).
 fuzz: .venv/dev.installed
 	$(BIN)/python -m bench.fuzz $(SECONDS)
+
+bench-door: .venv/dev.installed
+	$(BIN)/python -m bench.door
 
 bench-climb: .venv/dev.installed model
 	$(BIN)/python -m bench.climb

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.access import models
@@ -14,6 +14,7 @@ from app.access.fields import DAY_NAMES
 from app.access.policy.blocks import BlockAfter
 from app.access.policy.schedules import Hours, Schedule, SpecialDays, WeeklyHours
 from app.access.policy.values import Door, Mode, Policy, Rule, Zone
+from app.core.db import Base
 from app.replication.history import Position
 
 _MOST_CACHED: Final = 1000
@@ -52,18 +53,19 @@ class LoadedPolicy:
     settings: Mapping[str, DoorSettings]
 
 
-VERSION: Final[Select[str, int | None]] = (
-    select(Position.epoch, models.PolicyRevision.revision)
-    .outerjoin(
-        models.PolicyRevision, models.PolicyRevision.collection_key == Position.collection_key
-    )
-    .where(Position.collection_key == bindparam("collection"))
+POSITIONS: Final = Base.metadata.tables[Position.__tablename__]
+REVISIONS: Final = Base.metadata.tables[models.PolicyRevision.__tablename__]
+_VERSION: Final = (
+    select(POSITIONS.c.epoch, REVISIONS.c.revision)
+    .outerjoin(REVISIONS, REVISIONS.c.collection_key == POSITIONS.c.collection_key)
+    .where(POSITIONS.c.collection_key == bindparam("collection"))
 )
+"""Tables and not models, as in all that each decision asks: that costs half the time."""
 
 
 def version(session: Session, collection_key: int) -> Version | None:
     """The version of the collection's policy now; None where the collection is no more."""
-    row = session.execute(VERSION, {"collection": collection_key}).first()
+    row = session.execute(_VERSION, {"collection": collection_key}).first()
     return None if row is None else Version(row[0], row[1] or 0)
 
 
@@ -74,11 +76,16 @@ class Policies:
         self._lock = Lock()
         self._loaded: dict[int, LoadedPolicy] = {}
 
-    def at(self, session: Session, collection_key: int, wanted: Version) -> LoadedPolicy:
-        """The policy at the version that the session's snapshot has."""
+    def known(self, collection_key: int, wanted: Version) -> LoadedPolicy | None:
+        """The policy at this version, if it is the one that was read last."""
         with self._lock:
             found = self._loaded.get(collection_key)
-        if found is not None and found.version == wanted:
+        return found if found is not None and found.version == wanted else None
+
+    def at(self, session: Session, collection_key: int, wanted: Version) -> LoadedPolicy:
+        """The policy at the version that the session's snapshot has."""
+        found = self.known(collection_key, wanted)
+        if found is not None:
             return found
         found = load(session, collection_key, wanted)
         with self._lock:

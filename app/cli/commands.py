@@ -10,6 +10,7 @@ from app.cli import (
     backup,
     check,
     door,
+    door_explain,
     enroll,
     evaluate_group,
     health,
@@ -57,6 +58,7 @@ cli.command("check")(check.check)
 cli.command("reembed")(reembed.reembed)
 cli.add_typer(audit.cli, name="audit")
 cli.add_typer(evaluate_group.cli, name="evaluate")
+door.cli.command("explain")(door_explain.explain_door)
 cli.add_typer(door.cli, name="door")
 cli.add_typer(keys.cli, name="keys")
 cli.add_typer(models.cli, name="models")

@@ -59,15 +59,16 @@ def conclude(
         if sight.person_key is not None:
             read = read_person if dry_run else hold_person
             known = read(session, door.collection_key, sight.person_key)
-        if version(session, door.collection_key) != loaded.version:
+        at = version(session, door.collection_key) if known is None else known.version
+        if at != loaded.version:
             raise PolicyChanged
         person_key = None if known is None else known.key
         history = history_of(session, door.key, settings, person_key, clock.now())
-        at = _now(clock.now(), history)
+        now = _now(clock.now(), history)
         decision = decide(
-            loaded.policy, door.id, _sighting(sight, known, settings, at), at=at, history=history
+            loaded.policy, door.id, _sighting(sight, known, settings, now), at=now, history=history
         )
-        concluded = Concluded(decision, at, known if decision.person else None)
+        concluded = Concluded(decision, now, known if decision.person else None)
         if dry_run:
             return concluded
         remembered = _remembered(session, door, settings, concluded)

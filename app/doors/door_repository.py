@@ -1,42 +1,68 @@
 """Which door an address means: of those that the caller's key reaches, the one with this id."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.access.models import Door
 from app.access.policy.values import Mode
-from app.access.policy_repository import LoadedPolicy, Policies, version
+from app.access.policy_repository import (
+    POSITIONS,
+    REVISIONS,
+    LoadedPolicy,
+    Policies,
+    Version,
+    version,
+)
 from app.auth.principal import Principal
+from app.core.db import Base
 from app.errors import Conflict, NotFound
 from app.gallery.models import Collection
 
-_DOORS = (
-    select(Door.key, Door.mode, Door.collection_key, Collection.id)
-    .join(Collection, Collection.key == Door.collection_key)
-    .where(Door.id == bindparam("door"))
+_COLLECTIONS: Final = Base.metadata.tables[Collection.__tablename__]
+_TABLE: Final = Base.metadata.tables[Door.__tablename__]
+_DOORS: Final = (
+    select(
+        _TABLE.c.key,
+        _TABLE.c.mode,
+        _TABLE.c.collection_key,
+        _COLLECTIONS.c.id,
+        POSITIONS.c.epoch,
+        REVISIONS.c.revision,
+    )
+    .join(_COLLECTIONS, _COLLECTIONS.c.key == _TABLE.c.collection_key)
+    .join(POSITIONS, POSITIONS.c.collection_key == _TABLE.c.collection_key)
+    .outerjoin(REVISIONS, REVISIONS.c.collection_key == _TABLE.c.collection_key)
+    .where(_TABLE.c.id == bindparam("door"))
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FoundDoor:
-    """A door by its internal ``key`` and its ``id``, its mode then, and its collection."""
+    """A door by its internal ``key`` and its ``id``; its mode, and the ``version`` of the policy,
+    when it was found; and its collection.
+    """
 
     key: int
     id: str
     mode: Mode
     collection_key: int
     collection_id: str
+    version: Version
 
 
 def find_door(session: Session, caller: Principal, door_id: str) -> FoundDoor:
     """The caller's door of this id; ``NotFound`` where there is none, ``Conflict`` where there are
     several. A key that is bound to doors means one of its own, whatever others there are.
     """
+    rows = session.execute(_DOORS, {"door": door_id})
     found = [
-        FoundDoor(key, door_id, _mode(mode), collection_key, collection_id)
-        for key, mode, collection_key, collection_id in session.execute(_DOORS, {"door": door_id})
+        FoundDoor(
+            key, door_id, _mode(mode), collection_key, collection_id, Version(epoch, revision or 0)
+        )
+        for key, mode, collection_key, collection_id, epoch, revision in rows
         if _is_reached(caller, key, collection_key)
     ]
     if not found:
@@ -56,10 +82,20 @@ def policy_now(session: Session, policies: Policies, door: FoundDoor) -> LoadedP
     at = version(session, door.collection_key)
     if at is not None:
         loaded = policies.at(session, door.collection_key, at)
-        settings = loaded.settings.get(door.id)
-        if settings is not None and settings.key == door.key:
+        if _has(loaded, door):
             return loaded
     raise NotFound(f"The door {door.id!r} was deleted while this request ran.")
+
+
+def policy_found(policies: Policies, door: FoundDoor) -> LoadedPolicy | None:
+    """The policy as it was when the door was found, if it is in memory."""
+    loaded = policies.known(door.collection_key, door.version)
+    return loaded if loaded is not None and _has(loaded, door) else None
+
+
+def _has(loaded: LoadedPolicy, door: FoundDoor) -> bool:
+    settings = loaded.settings.get(door.id)
+    return settings is not None and settings.key == door.key
 
 
 def _mode(stored: str) -> Mode:

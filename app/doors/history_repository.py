@@ -4,16 +4,15 @@ A decision holds the person's row, so two about one person go one after the othe
 replica: the second finds the grant of the first. A visit is held by the door's row.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, null, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app.access.models import Door
-from app.access.policy.blocks import BlockAfter, blocked_until
+from app.access.policy.blocks import blocked_until
 from app.access.policy.values import Grant, History
 from app.access.policy_repository import DoorSettings
 from app.core.db import IN_SQL_ALONE, Base, Database
@@ -27,9 +26,12 @@ _GRANTS: Final = select(
     _GRANTS_TABLE.c.valid_until,
     _GRANTS_TABLE.c.event_id,
 ).where(_GRANTS_TABLE.c.person_key == bindparam("person"))
-_SPOOFS: Final = select(DoorSpoof.seen_at).where(
-    DoorSpoof.door_key == bindparam("door"), DoorSpoof.seen_at > bindparam("since")
-)
+_SPOOFS_TABLE: Final = Base.metadata.tables[DoorSpoof.__tablename__]
+_SPOOFS: Final = select(
+    _SPOOFS_TABLE.c.door_key, _SPOOFS_TABLE.c.seen_at, _SPOOFS_TABLE.c.seen_at, null()
+).where(_SPOOFS_TABLE.c.door_key == bindparam("door"), _SPOOFS_TABLE.c.seen_at > bindparam("since"))
+_PAST: Final = union_all(_GRANTS, _SPOOFS)
+"""The grants of a person, and the spoofs at a door, which have no event."""
 _REMEMBER: Final = (
     update(_GRANTS_TABLE)
     .where(
@@ -60,12 +62,13 @@ def history_of(
     session: Session, door_key: int, settings: DoorSettings, person_key: int | None, at: datetime
 ) -> History:
     """The grants of the person, if there is one, and until when the door is blocked."""
-    grants: Sequence[Row[*tuple[Any, ...]]] = ()
-    if person_key is not None:
-        grants = session.execute(_GRANTS, {"person": person_key}).all()
+    wanted = {"person": person_key, "door": door_key, "since": at - SPOOFS_KEPT}
+    rows = session.execute(_PAST, wanted).all()
+    grants = [row for row in rows if row[3] is not None]
+    spoofs = [row[1] for row in rows if row[3] is None]
     here = next((Grant(*row[1:]) for row in grants if row[0] == door_key), None)
     elsewhere = max((row[1] for row in grants if row[0] != door_key), default=None)
-    return History(here, elsewhere, _blocked_until(session, door_key, settings.block_after, at))
+    return History(here, elsewhere, blocked_until(spoofs, settings.block_after))
 
 
 def remember_grant(session: Session, person_key: int, door_key: int, grant: Grant) -> None:
@@ -120,13 +123,6 @@ def unknown_seen(
         mine = _VISITS_TABLE.c.door_key == door_key
         session.execute(update(_VISITS_TABLE).where(mine).values(values))
     return Visit(event, is_new)
-
-
-def _blocked_until(
-    session: Session, door_key: int, limits: BlockAfter, at: datetime
-) -> datetime | None:
-    wanted = {"door": door_key, "since": at - SPOOFS_KEPT}
-    return blocked_until(session.scalars(_SPOOFS, wanted), limits)
 
 
 def forget(database: Database, now: datetime) -> None:

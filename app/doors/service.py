@@ -21,7 +21,7 @@ from app.decision.burst import BurstOutcome
 from app.doors.answers import Asked, Concluded, DoorAnswer, FramesSeen, Pending, Sight
 from app.doors.claims import claim_of, claimed_person
 from app.doors.concluding import PolicyChanged, conclude
-from app.doors.door_repository import FoundDoor, find_door, policy_now
+from app.doors.door_repository import FoundDoor, find_door, policy_found, policy_now
 from app.doors.evidence import match_of
 from app.doors.frames import Burst, Frame, FrameFace, burst_of, distinct, is_stale, missing
 from app.doors.granting import grant_of
@@ -120,7 +120,7 @@ class DoorService:
     ) -> DoorAnswer | Pending:
         arrived = self._clock.now()
         frames = _received(images, options.captured_at, arrived)
-        loaded = self._policy(asked.door)
+        loaded = policy_found(self._policies, asked.door) or self._policy(asked.door)
         settings = loaded.settings[asked.door.id]
         shut = _shut(loaded, asked.door, arrived)
         if shut is not None:

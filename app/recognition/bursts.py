@@ -130,13 +130,16 @@ class BurstService:
         valid = {each.person.key for row in near for each in row.matches}
         others = {each.person.key for row in near for each in row.not_valid}
         judging = [own.judging(row.counted, target) for own, row in zip(found, near, strict=True)]
-        outside = [
+        outside = (
             own.unmasked(row.counted, target).outside for own, row in zip(found, near, strict=True)
-        ]
+        )
         for keys, rates in ((valid, judging), (others, outside)):
+            if not keys:
+                continue
             named, similarities = _similarities([people[key] for key in sorted(keys)], probes)
-            stands = _standing(similarities, rates, [each.fused for each in named])
-            decision = decide_burst(stands, rates, target, margin=margin, agree=agree)
+            judged = list(rates)
+            stands = _standing(similarities, judged, [each.fused for each in named])
+            decision = decide_burst(stands, judged, target, margin=margin, agree=agree)
             if decision.outcome is BurstOutcome.UNKNOWN or decision.score is None:
                 continue
             winner = None if decision.winner is None else named[decision.winner].person
