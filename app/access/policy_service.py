@@ -50,7 +50,8 @@ class PolicyService(Generic[Row, View]):
                 session.flush()
                 view = kind.view(row, collection_id)
                 keep(session, view, row)
-                self._record(session, owner, "created", row_id)
+                locked = {"locked_down": True} if values.get("locked_down") else {}
+                self._record(session, owner, "created", row_id, **locked)
         except IntegrityError:
             raise AlreadyExists(
                 f"There is a {kind.noun} {row_id!r} in the collection {collection_id!r} already."

@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Final, Protocol
 
@@ -92,9 +93,10 @@ class ActionSender:
         """
         self._stopping = True
         end = time.monotonic() + STOP_SECONDS
-        for each in self._threads:
-            if each.is_alive():
-                self._waiting.put(None)
+        with suppress(queue.Full):  # every thread is held up, and so would this one be
+            for each in self._threads:
+                if each.is_alive():
+                    self._waiting.put(None, timeout=max(0.0, end - time.monotonic()))
         for each in self._threads:
             if each.is_alive():
                 each.join(max(0.0, end - time.monotonic()))

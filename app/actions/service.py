@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy.orm import Session
 
 from app.access import repository as doors
@@ -24,6 +25,7 @@ from app.trail.recording import record
 MOST_ACTIONS = 16
 """Actions of one door."""
 _TEST_SECONDS = 10.0
+_log = structlog.get_logger()
 
 
 class ActionService:
@@ -83,12 +85,17 @@ class ActionService:
             record(session, owner, "action.deleted", on, now=now, door=door_id)
 
     def test(self, collection_id: str, door_id: str, action_id: str) -> tuple[Result, datetime]:
-        """Send it now, for a person who does not exist; what became of it, and when that began."""
-        with self._database.read() as session:
-            door = self._door(session, collection_id, door_id)
+        """Send it now, for a person who does not exist; what became of it, and when that began.
+
+        The audit has it before it is sent, for the door may open; the log has its outcome.
+        """
+        at = self._clock.now()
+        with self._database.write() as session:
+            owner = lock_collection(session, collection_id)
+            door = doors.get(session, owner, Door, door_id, "door")
             fields = _fields(repository.get(session, door, action_id))
             ref = dict(door.ref)
-        at = self._clock.now()
+            record(session, owner, "action.tested", ("action", action_id), now=at, door=door_id)
         decision = {
             "id": "test",
             "event_id": "test",
@@ -104,17 +111,14 @@ class ActionService:
         }
         facts = Facts(decision, ref, (), dummy=True)
         result = self._caller.call(fields, facts, Deadline.after(_TEST_SECONDS))
-        with self._database.write() as session:
-            record(
-                session,
-                lock_collection(session, collection_id),
-                "action.tested",
-                ("action", action_id),
-                now=at,
-                door=door_id,
-                outcome=result.outcome,
-                status=result.status,
-            )
+        _log.info(
+            "action.test_ended",
+            collection=collection_id,
+            door=door_id,
+            action=action_id,
+            outcome=result.outcome,
+            status=result.status,
+        )
         return result, at
 
     def load(self, grant: Grant) -> Loaded:

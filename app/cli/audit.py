@@ -80,7 +80,10 @@ def export(
     ] = None,
     profile: Annotated[
         Profile,
-        typer.Option(help="`ai-act-12`: of decisions, what Article 12(3) of the EU AI Act asks."),
+        typer.Option(
+            help="`ai-act-12`: of decisions, what Article 12(3) of the EU AI Act asks; "
+            "`input` and `verified_by` are null, as Kith keeps neither."
+        ),
     ] = Profile.ALL,
 ) -> None:
     """Write the audit to a file of JSON lines, one a row, the oldest first."""

@@ -26,8 +26,8 @@ from app.core.opening import sqlite_file
 
 _REMOVES: Final = re.compile(r'\s*(DELETE FROM|UPDATE) "?(\w+)', re.IGNORECASE)
 _COUNTED_OUT: Final = ("changes", "door_grants", "door_spoofs", "door_visits")
-"""The change log and the memory of doors: old rows are deleted as they grow; they hold numbers
-only."""
+"""The change log and the memory of doors: old rows are deleted all the time; they hold numbers, and
+ids of events. The audit and events, whose rows name persons by id, lose theirs once a day."""
 _REWRITTEN: Final = ("persons", "idempotency_receipts")
 """Tables whose rows hold names, which an update may remove."""
 _SHARE: Final = 100

@@ -194,7 +194,9 @@ class _Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore has it
         if info == "is_readable":  # of a connection that waits: the device has closed it
-            return bool(select.select([self._socket], [], [], 0)[0])
+            poll = select.poll()  # select.select fails from the descriptor 1024 on
+            poll.register(self._socket, select.POLLIN)
+            return bool(poll.poll(0))
         return None
 
 

@@ -120,6 +120,8 @@ class CollectionService:
             for model in self._owned:
                 forget(session, model, repository.keys_of(model, row))
             forget(session, Collection, [row.key])
+            for model in self._owned:  # after decisions that hold theirs: see ``record_end``
+                repository.hold_all(session, model, row)
             record_end(session, row, now=self._clock.now())
             session.delete(row)
         self._forget(row)

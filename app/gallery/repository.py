@@ -116,6 +116,12 @@ def keys_of(model: type[Base], owner: Collection) -> Select[int]:
     return select(columns.key).where(columns.collection_key == owner.key)
 
 
+def hold_all(session: Session, model: type[Base], owner: Collection) -> None:
+    """Hold the model's rows that belong to the collection until the transaction ends."""
+    held = keys_of(model, owner).order_by(model.__table__.c.key).with_for_update()
+    session.execute(select(func.count()).select_from(held.subquery()))
+
+
 def is_empty(session: Session, owner: Collection, models: Sequence[type[Base]]) -> bool:
     """Whether the collection has no row of any of ``models``."""
     return not any(session.scalar(select(keys_of(model, owner).exists())) for model in models)

@@ -62,9 +62,11 @@ def oldest(session: Session) -> datetime | None:
     return session.scalar(select(func.min(Event.at)))
 
 
-def purge(session: Session, end: datetime) -> None:
-    """Delete the events of before ``end``."""
-    session.execute(delete(Event).where(Event.at < end).execution_options(**IN_SQL_ALONE))
+def purge(session: Session, end: datetime, *, most: int) -> int:
+    """Delete ``most`` events of before ``end``, the oldest; returns how many there were."""
+    due = select(Event.position).where(Event.at < end).order_by(Event.at).limit(most)
+    gone = delete(Event).where(Event.position.in_(due)).returning(Event.position)
+    return len(session.scalars(gone.execution_options(**IN_SQL_ALONE)).all())
 
 
 def _seen(only: Collection[int] | None, *, of_site: bool) -> list[Any]:

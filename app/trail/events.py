@@ -27,7 +27,7 @@ _TYPES: dict[str, EventType] = {
     "key.created": "key.created",
     "key.revoked": "key.revoked",
 }
-_LOCKABLE = ("door.updated", "zone.updated")
+_LOCKABLE = ("door.created", "door.updated", "zone.created", "zone.updated")
 
 
 class EventData(BaseModel):

@@ -28,7 +28,10 @@ def ai_act_12(
 ) -> Iterator[dict[str, Any]]:
     """Each decision at a door with what Article 12(3) of the EU AI Act (Regulation (EU) 2024/1689)
     asks to be logged of remote biometric identification: the time of the use, the reference
-    database, the input that led to a match, and who verified the result, which Kith does not know.
+    database, the input that led to a match, and who verified the result.
+
+    The last two are always null: Kith keeps nothing of the frames, so ``input`` has to come from
+    the system that sent them, by the event's id; and it does not know who verified.
     """
     for row in everything(session, collection, start, end):
         if row["action"] == "door.decision":

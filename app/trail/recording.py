@@ -2,7 +2,10 @@
 
 All that a transaction recorded is written as it commits, after everything else in it. So the heads
 of chains and the counters of events are held for no longer than the commit takes, and never while
-the transaction waits for another row: two transactions cannot wait for each other.
+the transaction waits for another row: two transactions cannot wait for each other. ``record_end``
+alone holds a head before that, and asks for all that the transaction may wait for to be held first.
+A chain that is begun waits for its collection's row, so a collection has its chain from the
+transaction on that makes it, and those of before there was an audit from the migration on.
 """
 
 from dataclasses import dataclass
@@ -63,7 +66,11 @@ def record(
 
 
 def record_end(session: Session, owner: Owner, *, now: datetime) -> None:
-    """Record that this transaction deletes the collection, before it does."""
+    """Record that this transaction deletes the collection, before it does.
+
+    The head of its chain is held from here on, so the rows that go with the collection, and that
+    others hold until they have written to the chain, such as persons and doors, are held by then.
+    """
     chain = repository.lock_chain(session, owner, now=now)
     on = "collection", owner.id
     deed = Deed(now, ACTOR.get(), owner.id, "collection.deleted", *on, {})

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Final, Protocol
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
@@ -160,19 +161,19 @@ def hold(session: Session, chain_key: int) -> Head:
     return session.connection().execute(_OF_KEY, {"of": chain_key}).one()
 
 
-def purge(session: Session, chain: Head, end: datetime) -> dict[str, Any] | None:
+def purge(session: Session, chain: Head, end: datetime, *, most: int) -> dict[str, Any] | None:
     """Delete the oldest rows of a chain that is held, up to the first that is not of before
-    ``end``. Returns the last that went, its hash and their number; None where none did.
+    ``end``, and ``most`` at once. Returns the last that went, its hash and their number; None where
+    none did.
     """
     mine = Row.chain_key == chain.key
-    first_kept = session.scalar(select(func.min(Row.seq)).where(mine, Row.at >= end))
-    last = chain.seq if first_kept is None else first_kept - 1
-    gone = mine, Row.seq <= last
-    digest = session.scalar(select(Row.hash).where(mine, Row.seq == last))
-    if digest is None:
+    first = select(Row.seq, Row.hash, Row.at).where(mine).order_by(Row.seq).limit(most)
+    due = list(takewhile(lambda row: row.at < end, session.execute(first).all()))
+    if not due:
         return None
-    rows = session.scalar(select(func.count()).where(*gone))
-    session.execute(delete(Row).where(*gone).execution_options(**IN_SQL_ALONE))
+    last, digest = due[-1].seq, due[-1].hash
+    gone = delete(Row).where(mine, Row.seq <= last)
+    session.execute(gone.execution_options(**IN_SQL_ALONE))
     kept = update(Chain).where(Chain.key == chain.key).values(kept_after=last, purged_hash=digest)
     session.execute(kept.execution_options(**IN_SQL_ALONE))
-    return {"through": last, "hash": digest, "rows": rows}
+    return {"through": last, "hash": digest, "rows": len(due)}

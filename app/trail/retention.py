@@ -1,15 +1,16 @@
 """Deletes what is older than it is to be kept; a chain stays one that can be verified."""
 
 from datetime import datetime, timedelta
-from typing import Protocol
-
-from sqlalchemy.orm import Session
+from typing import Final, Protocol
 
 from app.core.acting import Actor
 from app.core.clock import Clock
 from app.core.db import Database
 from app.trail import event_repository, repository
 from app.trail.chain import Deed
+
+PORTION: Final = 5000
+"""Rows that one transaction deletes."""
 
 
 class Observer(Protocol):
@@ -21,7 +22,10 @@ class Observer(Protocol):
 
 class Retention:
     """Purges rows of the audit that are older than ``audit_days`` days, and events that are older
-    than ``event_days``. Thread-safe.
+    than ``event_days``; whole days (UTC), so that SQLite's file is rewritten for it once a day.
+
+    ``portion`` rows go in one transaction: a door that decides waits for the head of its chain, and
+    a statement may take some seconds only. Thread-safe.
     """
 
     def __init__(
@@ -32,48 +36,58 @@ class Retention:
         *,
         audit_days: int,
         event_days: int,
+        portion: int = PORTION,
     ) -> None:
         self._database = database
         self._clock = clock
         self._observer = observer
         self._audit_kept = timedelta(days=audit_days)
         self._events_kept = timedelta(days=event_days)
+        self._portion = portion
 
     def purge_audit(self) -> None:
         """Delete the rows that are due, and say how many seconds the oldest is over its time.
 
-        Whole days (UTC) go, so that a chain gets one row about it a day. That row says up to where
-        all is gone, and the hash of the last, to which the next one refers.
+        A chain gets a row about each portion that goes, most often one a day. That row says up to
+        where all is gone, and the hash of the last, to which the next one refers.
         """
-        today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        end = today - self._audit_kept
-        with self._database.read() as session:
+        end = self._today() - self._audit_kept
+        with self._database.read(long_running=True) as session:
             keys = repository.chains_with_rows_before(session, end)
         for key in keys:
-            with self._database.write() as session:
-                self._purge(session, key, end)
+            while self._purge(key, end) == self._portion:
+                pass
         with self._database.read() as session:
             self._say("audit", end, repository.oldest(session))
 
     def purge_events(self) -> None:
         """Delete the events that are due, and say how many seconds the oldest is over its time."""
-        end = self._clock.now() - self._events_kept
+        end = self._today() - self._events_kept
         with self._database.read() as session:
             oldest = event_repository.oldest(session)
         if oldest is not None and oldest < end:
-            with self._database.write() as session:
-                event_repository.purge(session, end)
+            gone = self._portion
+            while gone == self._portion:
+                with self._database.write() as session:
+                    gone = event_repository.purge(session, end, most=self._portion)
+            with self._database.read() as session:
                 oldest = event_repository.oldest(session)
         self._say("events", end, oldest)
+
+    def _today(self) -> datetime:
+        return self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
 
     def _say(self, name: str, end: datetime, oldest: datetime | None) -> None:
         over = (end - oldest).total_seconds() if oldest else 0.0
         self._observer.observe_lag(name, max(0.0, over))
 
-    def _purge(self, session: Session, chain_key: int, end: datetime) -> None:
-        chain = repository.hold(session, chain_key)
-        gone = repository.purge(session, chain, end)
-        if gone is not None:
+    def _purge(self, chain_key: int, end: datetime) -> int:
+        with self._database.write() as session:
+            chain = repository.hold(session, chain_key)
+            gone = repository.purge(session, chain, end, most=self._portion)
+            if gone is None:
+                return 0
             on, now = ("chain", chain.id), self._clock.now()
             deed = Deed(now, Actor(), chain.collection_id, "audit.purged", *on, gone)
             repository.append(session, chain, deed)
+            return int(gone["rows"])

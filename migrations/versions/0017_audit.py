@@ -1,6 +1,12 @@
-"""The audit: chains of rows that say what happened."""
+"""The audit: chains of rows that say what happened. Each collection that there is gets its chain,
+and the site's own chain a row about each, as when a collection is made.
+"""
 
+import hashlib
+import json
+import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,6 +48,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_audit_chains_collection_id"), "audit_chains", ["collection_id"])
     _create_rows()
+    _begin()
 
 
 def downgrade() -> None:
@@ -79,3 +86,53 @@ def _create_rows() -> None:
         "audit_rows",
         ["chain_key", "object_id", "key"],
     )
+
+
+def _begin() -> None:
+    connection = op.get_bind()
+    collections = sa.table("collections", sa.column("key"), sa.column("id"))
+    there = sa.select(collections).order_by(collections.c.key)
+    found = [(each.key, each.id, _new_id()) for each in connection.execute(there)]
+    if not found:
+        return
+    site, head, now = _new_id(), "0" * 64, datetime.now(UTC)
+    rows = []
+    for seq, (_, owner, chain) in enumerate(found, 1):
+        body = _body(site, seq, head, chain, owner, now)
+        head = hashlib.sha256(body.encode()).hexdigest()
+        fixed = {"seq": seq, "at": now, "action": "chain.begun", "hash": head}
+        rows.append(fixed | {"object_id": chain, "body": body})
+    empty = {"seq": 0, "hash": "0" * 64, "kept_after": 0, "purged_hash": "0" * 64}
+    names = ("collection_key", "collection_id", "id", "of_site")
+    chains = sa.table("audit_chains", *map(sa.column, ("key", *names, *empty)))
+    of_site = (None, None, site, True)
+    values = [of_site, *((*each, None) for each in found)]
+    connection.execute(
+        sa.insert(chains), [empty | dict(zip(names, each, strict=True)) for each in values]
+    )
+    mine = chains.c.id == site
+    connection.execute(sa.update(chains).where(mine).values(seq=len(rows), hash=head))
+    key = connection.scalar(sa.select(chains.c.key).where(mine))
+    columns = ("chain_key", "seq", "action", "object_id", "body", "hash")
+    table = sa.table("audit_rows", sa.column("at", _TIME), *map(sa.column, columns))
+    connection.execute(sa.insert(table), [each | {"chain_key": key} for each in rows])
+
+
+def _new_id() -> str:
+    return f"chain-{secrets.token_hex(16)}"
+
+
+def _body(site: str, seq: int, prev: str, chain: str, owner: str, now: datetime) -> str:
+    """The row as canonical JSON: it has texts and whole numbers only."""
+    body = {
+        "chain": site,
+        "seq": seq,
+        "prev": prev,
+        "at": now.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "action": "chain.begun",
+        "object": {"kind": "chain", "id": chain},
+        "collection": None,
+        "actor": {"key_id": None, "client": None, "request_id": None},
+        "details": {"of": owner},
+    }
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

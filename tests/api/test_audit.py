@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
+from app.trail.retention import Retention
 from app.trail.verification import faults
 from tests.api import sites
 from tests.api.support import (
@@ -274,3 +275,23 @@ def test_old_rows_go_and_the_chain_verifies(settings: Settings, clock: FakeClock
     assert purged == sorted(purged)
     assert rows[0]["seq"] == purged[-1] + 1
     assert 'kith_job_lag_seconds{name="audit"} 0.0' in metrics
+
+
+@pytest.mark.both_databases
+def test_many_old_rows_and_events_go_in_portions(settings: Settings, clock: FakeClock) -> None:
+    container = build(settings, clock)
+    with client_of(container) as client:
+        staff = make_collection(client)
+        for number in range(7):
+            made(client.post(f"{staff}/persons", json={"id": f"p{number}"}))
+        clock.forward(dt.timedelta(days=3))
+        days = {"audit_days": 1, "event_days": 1, "portion": 3}
+        trail = Retention(container.database, clock, container.services.metrics.jobs, **days)
+        trail.purge_audit()
+        trail.purge_events()
+        rows = audit(client, {"collection": "staff"})
+        assert told(client.get("/events"))["items"] == []
+        with container.database.read() as session:
+            assert list(faults(session)) == []
+    said = [(row["action"], row["details"]["through"], row["details"]["rows"]) for row in rows]
+    assert said == [("audit.purged", 3, 3), ("audit.purged", 6, 3), ("audit.purged", 8, 2)]

@@ -127,3 +127,13 @@ def test_old_events_go_and_a_reader_of_then_is_told(settings: Settings, clock: F
         detail = problem(client.get(f"/events?after={old['id']}"), 422, "invalid_request")["detail"]
         assert "leave it out" in detail
         assert 'kith_job_lag_seconds{name="events"} 0.0' in client.get("http://kith/metrics").text
+
+
+@pytest.mark.both_databases
+def test_what_is_made_locked_down_has_its_event(client: TestClient) -> None:
+    staff = make_collection(client)
+    sites.make_site(client, staff)
+    for kind in ("doors", "zones"):
+        made(client.post(f"{staff}/{kind}", json={"id": f"shut-{kind}", "locked_down": True}))
+    found = [(each["type"], each["subject"]) for each in events(client)]
+    assert found == [("door.lockdown", "shut-doors"), ("door.lockdown", "shut-zones")]

@@ -21,6 +21,8 @@ from app.feedback.models import ProbeCounts
 from app.gallery.models import Collection, Face, Person
 from app.receipts.models import Receipt
 from app.replication.history import Position, fault, log_change, touched_since
+from app.trail.models import Chain, Row
+from app.trail.verification import faults
 from migrations import configuration, downgrade, upgrade
 
 pytestmark = pytest.mark.both_databases
@@ -180,6 +182,10 @@ def test_a_collection_of_before_warns_of_lookalikes_and_of_strangers(database: D
         )
     upgrade(database)
     with database.read() as session:
+        assert list(faults(session)) == []
+        begun = sa.select(Row.object_id).where(Row.action == "chain.begun")
+        chains = sa.select(Chain.id).where(Chain.collection_id == "doors")
+        assert session.scalars(begun).all() == session.scalars(chains).all() != []
         policies = sa.select(Collection.lookalikes, Collection.unlike)
         assert set(map(tuple, session.execute(policies))) == {("warn", "warn")}
 

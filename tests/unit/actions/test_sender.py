@@ -134,6 +134,19 @@ def test_nothing_is_taken_after_the_stop() -> None:
     assert (lock.opened, told.outcomes) == ([], ["dropped"])
 
 
+def test_a_stop_does_not_wait_for_room_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.actions.sender.STOP_SECONDS", 0.05)
+    lock, told = Lock(), Told()
+    each = sender(lock, told, threads=1, capacity=1)
+    lock.free.clear()
+    each.submit(grant())
+    assert lock.began.acquire(timeout=20)
+    each.submit(grant())
+    each.stop()
+    assert told.outcomes == []
+    lock.free.set()
+
+
 def test_all_actions_of_a_door_are_sent() -> None:
     three = Loaded([(name, FIELDS) for name in ("unlock", "light", "tell")], FACTS)
     lock, told = Lock(lambda _: three), Told()

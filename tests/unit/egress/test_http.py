@@ -1,12 +1,14 @@
 """Calls go to the checked address alone, and end in time: real servers on this machine."""
 
 import http.server
+import os
+import resource
 import socket
 import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -311,3 +313,25 @@ def test_a_coded_answer_is_left_as_it_is() -> None:
         url = f"http://127.0.0.1:{device.server_port}/"
         answer = each.send("GET", url, auth=httpx.DigestAuth("a", "b"))
     assert (answer.status, answer.body, len(device.asked)) == (401, b"not gzip!", 2)
+
+
+def test_a_connection_is_used_again_where_many_files_are_open() -> None:
+    def staying(handler: http.server.BaseHTTPRequestHandler) -> None:
+        handler.protocol_version, handler.close_connection = "HTTP/1.1", False
+        handler.send_response(200)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with ExitStack() as open_files:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+        open_files.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        while (spare := os.dup(0)) < 1024:  # what select.select could take
+            open_files.callback(os.close, spare)
+        open_files.callback(os.close, spare)
+        with (
+            serving(staying) as device,
+            Session(Egress(LOOPBACK), Trust(), Deadline.after(20)) as session,
+        ):
+            url = f"http://127.0.0.1:{device.server_port}/open"
+            assert [session.send("GET", url).status for _ in range(2)] == [200, 200]
