@@ -13,6 +13,7 @@ from app.access import kinds
 from app.access.members import MembershipService
 from app.access.models import Door, Group, Rule, Schedule, Zone
 from app.access.policy_service import PolicyService
+from app.access.sync_service import SyncService
 from app.actions.building import build_actions
 from app.analysis import build_analyser, build_enroller, quality_policy_of
 from app.audit.service import AuditService
@@ -181,10 +182,7 @@ def _services(
         distances=DistanceService(analyser, search),
         clusters=ClusterService(analyser, search, records, calibration),
         feedback=FeedbackService(
-            database,
-            clock,
-            analyser,
-            search,
+            *(database, clock, analyser, search),
             calibration=calibration,
             quality_policy=quality_policy,
             records=records,
@@ -197,6 +195,7 @@ def _services(
         schedules=PolicyService(database, clock, kinds.SCHEDULES),
         rules=PolicyService(database, clock, kinds.RULES),
         members=MembershipService(database, clock),
+        sync=SyncService(database, clock, most_lines=settings.sync_lines),
         audit=AuditService(database),
         actions=actions,
         sender=sender,

@@ -10,6 +10,7 @@ import anyio.to_thread
 from fastapi import Depends, FastAPI
 
 from app.access.routes import router as doors
+from app.access.sync_routes import router as sync
 from app.actions.routes import router as actions
 from app.audit.routes import router as audit
 from app.auth.guard import allow
@@ -36,6 +37,18 @@ from app.web.origins import CrossOrigin
 from app.web.requests import BelowPrefix, HeadAsGet
 from app.web.rooms import include
 
+_ROUTERS: Final = (
+    collections,
+    persons,
+    recognition,
+    doors,
+    sync,
+    decisions,
+    actions,
+    keys,
+    audit,
+    operations,
+)
 _UVICORN_STARTUP_FAILURE: Final = 3
 """With any other code uvicorn starts another worker in place of one that ended, for ever."""
 _SPARE_THREADS: Final = 40  # for requests that need no inference, while others wait for it
@@ -75,8 +88,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     )
     app.state.services = built.services
     handlers.install(app)
-    gallery = collections, persons
-    for router in (*gallery, recognition, doors, decisions, actions, keys, audit, operations):
+    for router in _ROUTERS:
         include(app, router)
     docs.install(app, [] if settings.public_docs else [Depends(allow(*set(Scope) - {Scope.DOOR}))])
     app.add_middleware(

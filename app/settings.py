@@ -152,6 +152,9 @@ class Settings(BaseSettings):
     max_connections: Annotated[
         int, Field(ge=1, le=1_000_000, description="Most connections at once; more get 503.")
     ] = 500
+    sync_lines: Annotated[
+        int, Field(ge=1, le=10**6, description="Most people in the file of one sync; more get 413.")
+    ] = 50_000
     request_seconds: Annotated[
         int,
         Field(

@@ -10,6 +10,7 @@ from app.access.members import MembershipService
 from app.access.models import Door, Group, Rule, Schedule, Zone
 from app.access.policy_service import PolicyService
 from app.access.schemas import GroupView, RuleView, ScheduleView, ZoneView
+from app.access.sync_service import SyncService
 from app.web.services import WebServices, provided
 
 
@@ -23,6 +24,7 @@ class AccessServices(WebServices):
     schedules: PolicyService[Schedule, ScheduleView]
     rules: PolicyService[Rule, RuleView]
     members: MembershipService
+    sync: SyncService
 
 
 Provided = Annotated[AccessServices, Depends(provided)]

@@ -18,6 +18,7 @@ from app.cli import (
     models,
     reembed,
     serve,
+    sync,
 )
 from app.core.terminal import plain_console
 
@@ -51,6 +52,7 @@ def kith(
 cli.command("serve")(serve.serve)
 cli.command("health")(health.health)
 cli.command("enroll")(enroll.enroll)
+cli.command("sync")(sync.sync)
 cli.command("backup")(backup.backup)
 cli.command("restore")(backup.restore)
 cli.command("import")(backup.import_)

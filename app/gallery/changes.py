@@ -36,6 +36,8 @@ def change_person(
         repository.log_change(session, owner, [person.key], now=now)
     for name, value in changes.items():
         setattr(person, name, value)
+    if "suspended" in changes:  # by hand, from now on
+        person.suspended_by_sync = False
     if replaced:
         credential_repository.replace(session, owner, person, patch.credentials)
     _check_validity(person)

@@ -71,7 +71,7 @@ class Collection(Base):
 
 class Person(Base):
     """Somebody enrolled; named only between ``valid_from`` and ``valid_until``. At a door a person
-    who is ``suspended`` is denied.
+    who is ``suspended`` is denied; ``suspended_by_sync`` says that no person did it.
     """
 
     __tablename__ = "persons"
@@ -91,6 +91,7 @@ class Person(Base):
     valid_from: Mapped[datetime | None]
     valid_until: Mapped[datetime | None]
     suspended: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    suspended_by_sync: Mapped[bool] = mapped_column(server_default=false(), default=False)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     # The database deletes them with the person. A query that shows many persons loads them at once.

@@ -98,6 +98,9 @@ class PersonView(BaseModel):
     valid_from: ValidFrom
     valid_until: ValidUntil
     suspended: bool = Field(description="Whether every door denies the person.")
+    suspended_by_sync: bool = Field(
+        description="Whether a sync suspended the person, so that a sync may end it."
+    )
     credentials: list[CredentialView] = Field(
         description="What other systems know the person by, without the values."
     )

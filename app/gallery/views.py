@@ -53,6 +53,7 @@ def person_view(row: Person, collection_id: str, *, faces: int) -> PersonView:
         valid_from=row.valid_from,
         valid_until=row.valid_until,
         suspended=row.suspended,
+        suspended_by_sync=row.suspended_by_sync,
         credentials=[
             CredentialView(system=each.system, type=each.type, format=each.format)
             for each in row.credentials

@@ -49,6 +49,12 @@ def amend(
             receipt.answer = json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
 
 
+def shown(session: Session, model: type[Base], keys: Sequence[int]) -> set[int]:
+    """Those of the rows that a receipt shows."""
+    mine = Subject.row_table == model.__tablename__, Subject.row_key.in_(keys)
+    return set(session.scalars(select(Subject.row_key).where(*mine)))
+
+
 def delete_receipts(session: Session, which: Any) -> None:  # noqa: ANN401 - a comparison of any columns
     """Delete the receipts for which ``which`` holds, and the rows that say what they show."""
     session.flush()

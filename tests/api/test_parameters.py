@@ -77,6 +77,7 @@ def test_every_parameter_is_sent_once(service: TestClient) -> None:
         "from": "2026-01-01T00:00:00Z",
         "to": "2026-01-01T00:00:00Z",
     }
+    values |= {"dry_run": "true", "missing": "keep", "max_change": "0.1"}
     count = 0
     for method, path, operation in operations(service):
         for each in operation.get("parameters", []):
