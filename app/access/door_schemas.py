@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.access.fields import Direction, Milliseconds, ModeName, Ref
+from app.access.models import FRAMES
 from app.access.schemas import Named, OwnId, PolicyView
 from app.web.fields import BodyFields, Id, Whole
 
@@ -57,10 +58,10 @@ MaxBlock = Annotated[
 class FramesField(BodyFields):
     """The frames that a decision needs; a patch changes what it names."""
 
-    min_used: FewestUsed = 3
-    agree: Agree = 0.6
-    max_age_ms: MaxAge = 2000
-    min_span_ms: MinSpan = 0
+    min_used: FewestUsed = FRAMES.min_used
+    agree: Agree = FRAMES.agree
+    max_age_ms: MaxAge = FRAMES.max_age_ms
+    min_span_ms: MinSpan = FRAMES.min_span_ms
 
 
 class FramesView(BaseModel):

@@ -6,7 +6,7 @@ that a deleted collection leaves nothing; the services refuse to delete what a r
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
@@ -14,7 +14,18 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from app.core.db import Base
 
 _COLLECTION = "collections.key"
-_FRAMES: Final = {"min_used": 3, "agree": 0.6, "max_age_ms": 2000, "min_span_ms": 0}
+
+
+class _Frames(NamedTuple):
+    """The frames that a door needs if nobody says otherwise."""
+
+    min_used: int = 3
+    agree: float = 0.6
+    max_age_ms: int = 2000
+    min_span_ms: int = 0
+
+
+FRAMES: Final = _Frames()
 _BLOCK_AFTER: Final = {"spoofs": 5, "window_s": 120, "block_s": 30, "max_block_s": 300}
 """Settings of a door in a backup from before there were these."""
 
@@ -77,7 +88,7 @@ class Door(PolicyRow):
     grant_ttl_ms: Mapped[int]
     cooldown_ms: Mapped[int]
     exclusive_ms: Mapped[int]
-    frames: Mapped[dict[str, Any]] = mapped_column(default=lambda: _FRAMES)
+    frames: Mapped[dict[str, Any]] = mapped_column(default=FRAMES._asdict)
     second_face: Mapped[str] = mapped_column(String(8), server_default="ignore", default="ignore")
     liveness: Mapped[str] = mapped_column(String(8), server_default="off", default="off")
     unknown_after_ms: Mapped[int] = mapped_column(server_default="3000", default=3000)

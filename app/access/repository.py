@@ -23,12 +23,6 @@ def raise_revision(session: Session, owner: Collection) -> int:
     return found.revision
 
 
-def revision(session: Session, owner: Collection) -> int:
-    """The revision of the collection's policy; 0 where there never was any."""
-    found = session.get(PolicyRevision, owner.key)
-    return 0 if found is None else found.revision
-
-
 def find(session: Session, owner: Collection, model: type[Row], row_id: str) -> Row | None:
     """The row of this id in the collection, if there is one."""
     here = model.collection_key == owner.key, model.id == row_id

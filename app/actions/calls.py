@@ -57,8 +57,10 @@ class Caller:
             if fields.auth.secret is not None:
                 secret = self._secrets.read(fields.auth.secret, target.host)
                 facts = replace(facts, secret=secret)
-            send = self._http if fields.kind == "http" else self._mqtt
-            ready = send(fields, target, facts, grant)
+            if fields.kind == "http":
+                ready = self._http(fields, target, facts)
+            else:
+                ready = self._mqtt(fields, target, facts, grant)
             return _until_connected(lambda: ready(deadline), deadline)
         except Unfit as error:
             return Result("unfit", error=str(error))
@@ -72,9 +74,8 @@ class Caller:
             return Result("unfit", error=f"the action cannot be read: {error}")
 
     def _http(
-        self, fields: ActionFields, target: Target, facts: Facts, grant: Deadline
+        self, fields: ActionFields, target: Target, facts: Facts
     ) -> Callable[[Deadline], Result]:
-        del grant
         request, login = _Request.made(fields, target, facts), fields.auth.login
         first = login and _Request.made(login, Target.parse(login.url, target.scheme), facts)
         auth, more = _auth(fields, facts)

@@ -20,11 +20,11 @@ from app.core.clock import SystemClock
 from app.core.ids import ID_PATTERN
 from app.core.names import printable
 from app.core.terminal import flush_output, say
+from app.decision.burst import MOST_FRAMES
 from app.errors import InvalidRequest
 
 cli = typer.Typer(no_args_is_help=True)
 _DEFAULTS: Final = Options()
-_MOST_FRAMES: Final = 8
 
 
 _Door = Annotated[str | None, typer.Option(help="The door's id.")]
@@ -47,7 +47,7 @@ _Rate = Annotated[
     float,
     typer.Option(min=0.1, max=30, help="Pictures a second that are asked for, or replayed."),
 ]
-_Frames = Annotated[int, typer.Option(min=1, max=_MOST_FRAMES, help="Frames of a burst, at most.")]
+_Frames = Annotated[int, typer.Option(min=1, max=MOST_FRAMES, help="Frames of a burst, at most.")]
 _Seconds = Annotated[
     float, typer.Option(min=0.0, max=10, help="Seconds of a burst, from its first frame.")
 ]

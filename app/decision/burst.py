@@ -66,7 +66,8 @@ class BurstOutcome(StrEnum):
 class BurstScore:
     """One person's score over the frames of a burst.
 
-    ``similarity`` is the mean cosine, and ``threshold`` the mean cosine at which the mean
+    ``similarity`` is the mean of the similarities decided on (where the bundle knows spoilt
+    strangers, as they stand out among those), and ``threshold`` the mean cosine at which the mean
     standardised score would reach its limit, the frames differing as they do: a score equal to it
     reaches it, and one frame's is the threshold of `identify`. ``fpir`` is how often a stranger's
     burst has so high a score against anybody in the gallery (of a claimed person: the FMR), by the

@@ -10,11 +10,11 @@ from app.access.policy.values import Factor
 from app.auth.principal import Principal
 from app.doors.door_repository import FoundDoor
 from app.doors.person_repository import KnownPerson
-from app.doors.schemas import CredentialType
+from app.gallery.credential_schemas import CredentialKind
 from app.reasons import DoorReason
 from app.recognition.bursts import SeenBurst
 
-Claim = Literal["person_id", CredentialType]
+Claim = Literal["person_id", CredentialKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class Asked:
 class Sight:
     """The result of recognition: the internal key of the person in the frames, if any, what is
     ``wrong``, and whether a claim is true. ``first_at`` and ``last_at`` are the times of the first
-    and the last used frame; ``match`` is what the audit says of the comparison.
+    and the last used frame, and once the frame of ``enough_since`` is stale, too few are
+    fresh; ``match`` is what the audit says of the comparison.
     """
 
     person_key: int | None = None
@@ -39,6 +40,7 @@ class Sight:
     factor: Factor = Factor.ABSENT
     last_at: datetime | None = None
     first_at: datetime | None = None
+    enough_since: datetime | None = None
     match: Mapping[str, Any] | None = None
 
 

@@ -5,6 +5,7 @@ the other. Where the policy is another than the one that was read before, nothin
 caller reads it and begins again. The grant is committed before anybody hears of it.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -53,28 +54,42 @@ def conclude(
     dry_run: bool,
 ) -> Concluded:
     """Decide, and remember a grant unless it is a ``dry_run``; ``PolicyChanged`` as above."""
-    settings = loaded.settings[door.id]
-    with database.read() if dry_run else database.write() as session:
-        known = None
-        if sight.person_key is not None:
-            read = read_person if dry_run else hold_person
-            known = read(session, door.collection_key, sight.person_key)
-        at = version(session, door.collection_key) if known is None else known.version
-        if at != loaded.version:
-            raise PolicyChanged
-        person_key = None if known is None else known.key
-        history = history_of(session, door.key, settings, person_key, clock.now())
-        now = _now(clock.now(), history)
-        decision = decide(
-            loaded.policy, door.id, _sighting(sight, known, settings, now), at=now, history=history
-        )
-        concluded = Concluded(decision, now, known if decision.person else None)
-        if dry_run:
-            return concluded
-        remembered = _remembered(session, door, settings, concluded)
+    if dry_run or sight.wrong & _WITHOUT_EVENT:
+        with database.read() as session:
+            concluded = _decided(session, clock, door, loaded, sight, read_person)
+        if dry_run or concluded.decision.reason in _WITHOUT_EVENT:
+            return concluded  # nothing to remember, so nothing to write
+    with database.write() as session:
+        concluded = _decided(session, clock, door, loaded, sight, hold_person)
+        remembered = _remembered(session, door, loaded.settings[door.id], concluded)
         if remembered.event_id is not None and not remembered.suppressed:
             record_decision(session, door, sight, remembered)
         return remembered
+
+
+def _decided(
+    session: Session,
+    clock: Clock,
+    door: FoundDoor,
+    loaded: LoadedPolicy,
+    sight: Sight,
+    read: Callable[[Session, int, int], KnownPerson | None],
+) -> Concluded:
+    """The decision alone, for the person as ``read`` finds them."""
+    settings = loaded.settings[door.id]
+    known = None
+    if sight.person_key is not None:
+        known = read(session, door.collection_key, sight.person_key)
+    at = version(session, door.collection_key) if known is None else known.version
+    if at != loaded.version:
+        raise PolicyChanged
+    person_key = None if known is None else known.key
+    history = history_of(session, door.key, settings, person_key, clock.now())
+    now = _now(clock.now(), history)
+    decision = decide(
+        loaded.policy, door.id, _sighting(sight, known, settings, now), at=now, history=history
+    )
+    return Concluded(decision, now, known if decision.person else None)
 
 
 def _now(at: datetime, history: History) -> datetime:
@@ -90,7 +105,7 @@ def _sighting(
     old while they were looked at.
     """
     wrong = sight.wrong
-    if sight.last_at is not None and at - sight.last_at > settings.max_age:
+    if sight.enough_since is not None and at - sight.enough_since > settings.max_age:
         wrong |= {DoorReason.STALE_FRAMES}
     return Sighting(None if known is None else known.person, wrong, sight.factor)
 

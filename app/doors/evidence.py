@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
@@ -22,17 +22,25 @@ class _Owner:
     id: str
 
 
-def match_of(seen: SeenBurst) -> Mapping[str, Any]:
-    """The comparison behind a decision: whom with, by which model, against which threshold."""
-    score = seen.score
+def match_of(seen: SeenBurst, kind: Literal["identify", "verify"]) -> Mapping[str, Any]:
+    """The comparison behind a decision: whom with, by which model, against which threshold; the
+    rate is an FPIR for ``identify``, and an FMR for ``verify``.
+    """
+    score, owner = seen.score, seen.collection
+    rate = None if score is None else score.fpir
+    rates: dict[str, float | None]
+    if kind == "verify":
+        rates = {"fmr": rate, "target_fmr": owner.target_fmr}
+    else:
+        rates = {"fpir": rate, "target_fpir": owner.target_fpir}
     return {
+        "kind": kind,
         "outcome": seen.outcome.value,
-        "similarity": None if score is None else score.similarity,
+        "similarity": seen.similarity,
         "threshold": None if score is None else score.threshold,
-        "fpir": None if score is None else score.fpir,
-        "target_fpir": seen.collection.target_fpir,
+        **rates,
         "gallery_size": seen.gallery.size.persons,
-        "contract_id": seen.collection.contract_id,
+        "contract_id": owner.contract_id,
         "revision": seen.gallery.revision,
     }
 

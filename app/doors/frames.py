@@ -14,6 +14,8 @@ import numpy as np
 
 from app.access.policy_repository import DoorSettings
 from app.index.base import Vectors
+from app.inference.analyser import Analysis
+from app.inference.quality_policy import QualityPolicy
 from app.inference.subject import RIVAL
 from app.reasons import DoorReason
 
@@ -24,12 +26,14 @@ _AHEAD: Final = timedelta(seconds=1)
 @dataclass(frozen=True, slots=True)
 class FrameFace:
     """A face of a frame: its ``width`` in pixels, its ``sharpness`` (0 to 1), and its ``embedding``
-    (d,), which is None where the face is too bad to be compared.
+    (d,), which is None where the face is too bad to be compared. ``is_doubted``: if it is like
+    nobody, it is no stranger, since anybody could have it.
     """
 
     width: float
     sharpness: float
     embedding: Vectors | None
+    is_doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +53,38 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class Burst:
     """The ``used`` frames by time, the subject's embeddings in them (k, d), and what is ``wrong``;
-    where something is, nobody is looked for.
+    where something is, nobody is looked for. ``is_doubted``: the subject's face is in every frame.
     """
 
     used: tuple[Frame, ...] = ()
     probes: Vectors | None = None
     wrong: frozenset[DoorReason] = frozenset()
+    is_doubted: bool = False
 
     @property
     def span(self) -> timedelta:
         """The time from the first used frame to the last."""
         return self.used[-1].taken_at - self.used[0].taken_at if self.used else timedelta(0)
+
+    def enough_since(self, settings: DoorSettings) -> datetime | None:
+        """When the oldest was taken of the newest ``min_used`` frames: while that one is not stale,
+        there are enough.
+        """
+        needed = settings.min_used
+        return self.used[-needed].taken_at if len(self.used) >= needed else None
+
+
+def faces_of(analysis: Analysis, quality: QualityPolicy) -> tuple[FrameFace, ...]:
+    """The faces of an image; one without measured quality counts as sharp."""
+    return tuple(
+        FrameFace(
+            each.sample.box.width,
+            each.sample.quality.sharpness if each.sample.quality else 1.0,
+            each.embedding,
+            is_doubted=bool(quality.doubts(each.sample.quality)),
+        )
+        for each in analysis.faces
+    )
 
 
 def is_stale(frame: Frame, at: datetime, settings: DoorSettings) -> bool:
@@ -96,10 +121,9 @@ def burst_of(frames: Sequence[Frame], settings: DoorSettings) -> Burst:
         return Burst(tuple(usable), wrong=frozenset({wrong}))
     sharpest = max(usable, key=lambda frame: (frame.faces[0].sharpness, frame.faces[0].width))
     followed = [_followed(frame, sharpest) for frame in usable]
-    probes = np.array(
-        [frame.faces[row].embedding for frame, row in zip(usable, followed, strict=True)]
-    )
-    burst = Burst(tuple(usable), probes)
+    subject = [frame.faces[row] for frame, row in zip(usable, followed, strict=True)]
+    probes = np.array([face.embedding for face in subject])
+    burst = Burst(tuple(usable), probes, is_doubted=all(face.is_doubted for face in subject))
     if burst.span < settings.min_span:
         return Burst(tuple(usable), wrong=frozenset({DoorReason.TOO_FEW_FRAMES}))
     if settings.refuses_second_face and any(map(_has_rival, usable, followed)):

@@ -1,5 +1,5 @@
-"""The answers of doors as clients see them: a key without the scope ``read`` gets the decision, and
-no number that leads to anybody.
+"""The answers of doors as clients see them: a key without the scope ``admin`` gets the decision,
+and no number that leads to anybody.
 """
 
 from datetime import timedelta
@@ -91,14 +91,14 @@ def pending(answer: Pending) -> DoorDecisionView:
 
 def _match(answer: DoorAnswer) -> DoorMatchView | None:
     seen = answer.seen
-    if seen is None or seen.score is None or answer.concluded.person is None:
+    if seen is None or seen.score is None or seen.similarity is None:
         return None
-    if not answer.asked.caller.may_read:
+    if answer.concluded.person is None or not answer.asked.caller.may_read:
         return None
     verifies = answer.claim is not None
     return DoorMatchView(
         kind="verify" if verifies else "identify",
-        similarity=round(seen.score.similarity, 4),
+        similarity=round(seen.similarity, 4),
         threshold=round(seen.score.threshold, 4),
         fpir=None if verifies else seen.score.fpir,
         target_fpir=None if verifies else seen.collection.target_fpir,
@@ -129,7 +129,9 @@ def _detail(found: DoorDecision, frames: FramesSeen) -> str | None:
         f"{needed} different ones (frames.min_used, frames.min_span_ms).",
         DoorReason.NO_FACE: f"{came} came; {needed} with a face are needed (frames.min_used).",
         DoorReason.LOW_QUALITY: f"{came} came, of which {frames.used} can be used; this door "
-        f"needs {needed} (frames.min_used).",
+        f"needs {needed} (frames.min_used)."
+        if frames.used < needed
+        else "Nobody can be recognised in these frames: send sharp ones of the whole face.",
         DoorReason.STALE_FRAMES: "The frames were too old (frames.max_age_ms), or from the future; "
         "captured_at must be of a clock that is right.",
         DoorReason.FACTOR_REQUIRED: "This door's mode is verify: send person_id or credential.",

@@ -6,10 +6,11 @@ from fastapi import Depends, Path, Request
 
 from app.auth.guard import MayOpenDoors
 from app.core.ids import ID_PATTERN
+from app.decision.burst import MOST_FRAMES
 from app.doors import render
 from app.doors.answers import Pending
 from app.doors.door_repository import FoundDoor
-from app.doors.schemas import MOST_FRAMES, DecisionOptions, DoorDecisionView
+from app.doors.schemas import DecisionOptions, DoorDecisionView
 from app.doors.services import Provided
 from app.web.problems import documented
 from app.web.rooms import room

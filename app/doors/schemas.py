@@ -8,14 +8,10 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from app.access.fields import ModeName
 from app.access.policy.decide import Answer
 from app.access.policy.values import Authority
-from app.gallery.credential_schemas import CredentialField
+from app.decision.burst import MOST_FRAMES
+from app.gallery.credential_schemas import CredentialField, CredentialKind
 from app.reasons import DoorReason
 from app.web.fields import BodyFields, Count, Finite, Id, Instant, Rate, RequestId
-
-MOST_FRAMES = 8
-"""Frames of one decision."""
-CredentialType = Literal["card", "user_id", "email"]
-"""Those of ``app.gallery.credential_schemas``."""
 
 
 class DecisionOptions(BodyFields):
@@ -36,7 +32,8 @@ class DecisionOptions(BodyFields):
     session: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")] | None = Field(
         None,
         description="An id that the client makes for one visit. Frames may then come one request "
-        "at a time, within 3 seconds, and the answer is `pending` until there are enough.",
+        "at a time, within 3 seconds and the door's `max_age_ms`, and the answer is `pending` "
+        "until there are enough.",
     )
     dry_run: bool = Field(
         default=False,
@@ -59,7 +56,7 @@ class DoorPersonView(BaseModel):
 
 
 class DoorMatchView(BaseModel):
-    """How the person was recognised: for keys with the scope `read` or `admin`."""
+    """How the person was recognised: for keys with the scope `admin`."""
 
     kind: Literal["identify", "verify"] = Field(
         description="`identify`: against everybody (1:N); `verify`: against one person (1:1)."
@@ -136,12 +133,12 @@ class DoorDecisionView(BaseModel):
         description="The person; null where the reason names nobody."
     )
     match: DoorMatchView | None = Field(
-        description="How the person was recognised; null without the scope `read`, and where "
+        description="How the person was recognised; null without the scope `admin`, and where "
         "nobody is named."
     )
     frames: UsedFramesView = Field(description="How many frames came, and which were used.")
     liveness: LivenessView = Field(description="Whether the face is looked at for life.")
-    factors: list[Literal["face", "person_id", CredentialType]] = Field(
+    factors: list[Literal["face", "person_id", CredentialKind]] = Field(
         description="What was checked and is the person's; empty where nobody is named."
     )
     rule: RuleOfDecision | None = Field(description="The rule that decides; null: none does.")

@@ -23,7 +23,7 @@ from app.doors.claims import claim_of, claimed_person
 from app.doors.concluding import PolicyChanged, conclude
 from app.doors.door_repository import FoundDoor, find_door, policy_found, policy_now
 from app.doors.evidence import match_of
-from app.doors.frames import Burst, Frame, FrameFace, burst_of, distinct, is_stale, missing
+from app.doors.frames import Burst, Frame, burst_of, distinct, faces_of, is_stale, missing
 from app.doors.granting import grant_of
 from app.doors.history_repository import forget
 from app.doors.schemas import DecisionOptions
@@ -36,7 +36,7 @@ from app.errors import (
     PayloadTooLarge,
     UnsupportedImage,
 )
-from app.inference.analyser import Analyser, Analysis
+from app.inference.analyser import Analyser
 from app.inference.quality_policy import QualityPolicy
 from app.inference.subject import largest_faces
 from app.reasons import DoorReason
@@ -134,15 +134,19 @@ class DoorService:
         )
         received, stale = len(images), len(different) - len(fresh)
         if options.session is not None and fresh:
-            key = SessionKey(asked.caller.id, asked.door.key, options.session)
+            key = SessionKey(asked.caller.id, asked.door.key, options.session, asked.dry_run)
             gathered = self._sessions.add(
-                key, seen, at=arrived, missing=partial(missing, settings=settings)
+                key,
+                seen,
+                at=arrived,
+                is_stale=partial(is_stale, at=arrived, settings=settings),
+                missing=partial(missing, settings=settings),
             )
             received, seen = gathered.received, gathered.frames
             if gathered.need:
                 found = _frames_seen(Burst(tuple(seen)), received, settings)
                 return Pending(asked, arrived, loaded.version.revision, found, gathered.need)
-        return self._concluded(asked, loaded, seen, options, received, is_stale=stale > 0)
+        return self._concluded(asked, loaded, seen, options, received, dropped=stale)
 
     def _policy(self, door: FoundDoor) -> LoadedPolicy:
         with self._database.read() as session:
@@ -159,7 +163,7 @@ class DoorService:
             for frame in frames:
                 with image_of(f"images[{places[frame.digest]}]"):
                     analysis = analyse(images[frame.digest], select, refuse)
-                seen.append(replace(frame, faces=_faces(analysis)))
+                seen.append(replace(frame, faces=faces_of(analysis, self._quality_policy)))
         return seen
 
     def _concluded(
@@ -170,14 +174,16 @@ class DoorService:
         options: DecisionOptions,
         received: int,
         *,
-        is_stale: bool,
+        dropped: int,
     ) -> DoorAnswer:
         """Recognise and decide; again where the policy changed in between."""
         for _ in range(_TRIES):
             door = loaded.policy.doors[asked.door.id]
             settings = loaded.settings[asked.door.id]
-            burst = burst_of(frames, settings)
-            if is_stale and len(frames) < settings.min_used:
+            now = self._clock.now()
+            fresh = [each for each in frames if not is_stale(each, now, settings)]
+            burst = burst_of(fresh, settings)
+            if len(fresh) < settings.min_used and dropped + len(frames) > len(fresh):
                 burst = Burst(burst.used, wrong=frozenset({DoorReason.STALE_FRAMES}))
             sight, seen = self._recognised(asked.door, door.mode, settings, burst, options)
             try:
@@ -211,7 +217,13 @@ class DoorService:
         claim, factor = claim_of(mode, options), Factor.ABSENT
         if claim is not None:
             factor = Factor.MISMATCHED
-        sight = Sight(wrong=burst.wrong, factor=factor, last_at=last_at, first_at=first_at)
+        sight = Sight(
+            wrong=burst.wrong,
+            factor=factor,
+            last_at=last_at,
+            first_at=first_at,
+            enough_since=burst.enough_since(settings),
+        )
         if burst.probes is None or (mode is Mode.VERIFY and claim is None):
             return sight, None
         if mode is not Mode.VERIFY:
@@ -228,6 +240,8 @@ class DoorService:
                 return sight, None
             seen = found
         wrong = sight.wrong | ({_WRONG[seen.outcome]} if seen.outcome in _WRONG else set())
+        if burst.is_doubted and seen.outcome is BurstOutcome.UNKNOWN:
+            wrong |= {DoorReason.LOW_QUALITY}
         key = None if seen.person is None else seen.person.key
         matched = claim is not None and key is not None
         return (
@@ -236,7 +250,7 @@ class DoorService:
                 person_key=key,
                 wrong=wrong,
                 factor=Factor.MATCHED if matched else factor,
-                match=match_of(seen),
+                match=match_of(seen, "verify" if mode is Mode.VERIFY else "identify"),
             ),
             seen,
         )
@@ -268,18 +282,6 @@ def _shut(loaded: LoadedPolicy, door: FoundDoor, at: datetime) -> DoorDecision |
     nobody = Sighting(wrong=frozenset({DoorReason.NO_FACE}))
     decision = decide(loaded.policy, door.id, nobody, at=at)
     return decision if decision.reason in _SHUT else None
-
-
-def _faces(analysis: Analysis) -> tuple[FrameFace, ...]:
-    """The faces of an image; one without measured quality counts as sharp."""
-    return tuple(
-        FrameFace(
-            each.sample.box.width,
-            each.sample.quality.sharpness if each.sample.quality else 1.0,
-            each.embedding,
-        )
-        for each in analysis.faces
-    )
 
 
 def _frames_seen(burst: Burst, received: int, settings: DoorSettings) -> FramesSeen:

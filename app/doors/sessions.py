@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final, NamedTuple
 
+from app.decision.burst import MOST_FRAMES
 from app.doors.frames import Frame
-from app.doors.schemas import MOST_FRAMES
 
 LASTS: Final = timedelta(seconds=3)
 _MOST: Final = 1000
@@ -20,11 +20,14 @@ _MOST: Final = 1000
 
 
 class SessionKey(NamedTuple):
-    """A session is of one key at one door, so that nobody adds to another's."""
+    """A session is of one key at one door, so that nobody adds to another's; and a trial takes no
+    frames of what is meant.
+    """
 
     caller_id: str
     door_key: int
     id: str
+    is_trial: bool
 
 
 @dataclass(slots=True)
@@ -57,15 +60,20 @@ class Sessions:
         frames: Sequence[Frame],
         *,
         at: datetime,
+        is_stale: Callable[[Frame], bool],
         missing: Callable[[Sequence[Frame]], int],
     ) -> Gathered:
         """Add ``frames``. Where ``missing`` then says 0, all are given, to this caller alone, and
-        the session ends; a later frame begins another.
+        the session ends; a later frame begins another. What ``is_stale`` is left out.
         """
         with self._lock:
             found = self._sessions.setdefault(key, _Session())
             self._sessions.move_to_end(key)
-            kept = {digest: each for digest, each in found.frames.items() if at - each[0] <= LASTS}
+            kept = {
+                digest: (came, frame)
+                for digest, (came, frame) in found.frames.items()
+                if at - came <= LASTS and not is_stale(frame)
+            }
             if not kept:
                 found.received = 0
             found.received += len(frames)

@@ -81,10 +81,6 @@ class Egress:
             raise refused or OSError(f"the name {host} has no address")
         return allowed
 
-    def connect(self, host: str, port: int, deadline: Deadline) -> socket.socket:
-        """A connection to the first of the host's addresses that takes one."""
-        return connected(self.addresses(host, port, deadline), port, deadline)
-
     def _looked_up(self, host: str, port: int, deadline: Deadline) -> Sequence[str]:
         if looks_numeric(host):
             return [host]

@@ -11,8 +11,9 @@ MOST_CREDENTIALS: Final = 16
 CredentialSystem = Annotated[
     Id, Field(description="The system that knows the person by it, such as `acs` or `2n`.")
 ]
+CredentialKind = Literal["card", "user_id", "email"]
 CredentialType = Annotated[
-    Literal["card", "user_id", "email"],
+    CredentialKind,
     Field(description="`card`: a number; `user_id`: the person's id in that system; `email`."),
 ]
 CredentialFormat = Annotated[

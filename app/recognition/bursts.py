@@ -19,7 +19,7 @@ from app.errors import Conflict, ContractMismatch, NotFound, NotReady
 from app.gallery.models import Collection
 from app.gallery.rates import rates_in
 from app.index.base import Vectors
-from app.recognition.claims import claimed_rates
+from app.recognition.claimed_rates import claimed_rates
 from app.recognition.matches import (
     FEWEST,
     Enrolled,
@@ -39,8 +39,9 @@ _T = TypeVar("_T")
 @dataclass(frozen=True, slots=True)
 class SeenBurst:
     """The decision for a burst: the ``person`` recognised, valid now or not, with their ``score``;
-    both None where nobody was. ``agreeing`` frames speak for the person; it is 0 where nobody
-    reaches the threshold.
+    both None where nobody was. ``similarity`` is the mean cosine of the frames to them; that of
+    ``score``, which decides, may be lower. ``agreeing`` frames speak for the person; it is 0 where
+    nobody reaches the threshold.
     """
 
     collection: Collection
@@ -49,6 +50,7 @@ class SeenBurst:
     person: PersonSummary | None = None
     score: BurstScore | None = None
     agreeing: int = 0
+    similarity: float | None = None
 
 
 class BurstService:
@@ -105,7 +107,8 @@ class BurstService:
             return SeenBurst(owner, claimed.gallery, BurstOutcome.UNKNOWN)
         outcome = BurstOutcome.IDENTIFIED if found.is_match else BurstOutcome.FRAMES_DISAGREE
         person = claimed.person if found.is_match else None
-        return SeenBurst(owner, claimed.gallery, outcome, person, found.score, found.score.agreeing)
+        seen = SeenBurst(owner, claimed.gallery, outcome, person, found.score, found.score.agreeing)
+        return replace(seen, similarity=float(similarities.mean()))
 
     def _current(self, collection_id: str, decided: Callable[[Source], _T]) -> _T:
         """The result for the collection as it is now. Where an earlier search found it, no
@@ -140,16 +143,17 @@ class BurstService:
             judged = list(rates)
             stands = _standing(similarities, judged, [each.fused for each in named])
             decision = decide_burst(stands, judged, target, margin=margin, agree=agree)
-            if decision.outcome is BurstOutcome.UNKNOWN or decision.score is None:
+            best, score = decision.best, decision.score
+            if decision.outcome is BurstOutcome.UNKNOWN or score is None or best is None:
                 continue
-            winner = None if decision.winner is None else named[decision.winner].person
-            score = decision.score
+            winner = None if decision.winner is None else named[best].person
             return replace(
                 nobody,
                 outcome=decision.outcome,
                 person=winner,
                 score=score,
                 agreeing=score.agreeing,
+                similarity=float(similarities[:, best].mean()),
             )
         return nobody
 

@@ -13,7 +13,7 @@ from app.gallery.rates import rates_in
 from app.inference.analyser import Analyser
 from app.inference.quality_policy import QualityPolicy
 from app.reasons import SampleReason
-from app.recognition.claims import claimed_rates
+from app.recognition.claimed_rates import claimed_rates
 from app.recognition.image_results import ComparedFaces
 from app.recognition.last_known import OutageSearch
 from app.recognition.matches import is_other

@@ -39,6 +39,16 @@ def test_a_decision_has_a_row_with_what_it_rests_on(timed: TestClient) -> None:
     assert other["details"]["reason"] == denied["reason"] == "not_authorised"
 
 
+def test_the_rate_of_a_claim_is_an_fmr(timed: TestClient) -> None:
+    make_hq(timed, mode="verify")
+    assert of(timed, ADA, person_id="ada")["decision"] == "granted"
+    (row,) = rows(timed)
+    match = row["details"]["match"]
+    assert match["kind"] == "verify"
+    assert match["fmr"] <= match["target_fmr"]
+    assert not match.keys() & {"fpir", "target_fpir"}
+
+
 def test_a_repeat_a_trial_and_an_empty_frame_have_none(timed: TestClient, clock: FakeClock) -> None:
     make_hq(timed)
     of(timed, ADA, dry_run="true")

@@ -170,6 +170,27 @@ def test_frames_of_a_session_come_one_at_a_time(timed: TestClient, clock: FakeCl
     assert (late["need"], late["frames"]["received"]) == (2, 1)
 
 
+def test_a_frame_that_has_become_stale_in_a_session_does_not_count(
+    timed: TestClient, clock: FakeClock
+) -> None:
+    make_hq(timed)
+    shots = frames(*[ADA] * 4)
+    assert decided(timed, shots[0], session="slow")["need"] == 2
+    clock.forward(dt.timedelta(seconds=2.5))
+    assert decided(timed, shots[1], session="slow")["need"] == 2
+    assert decided(timed, shots[2], session="slow")["need"] == 1
+    assert decided(timed, shots[3], session="slow")["decision"] == "granted"
+
+
+def test_a_trial_takes_no_frames_of_a_session(timed: TestClient) -> None:
+    make_hq(timed)
+    shots = frames(*[ADA] * 3)
+    for shot in shots[:2]:
+        decided(timed, shot, session="visit")
+    assert decided(timed, shots[2], session="visit", dry_run="true")["need"] == 2
+    assert decided(timed, shots[2], session="visit")["decision"] == "granted"
+
+
 def test_a_session_is_of_one_key(timed: TestClient) -> None:
     make_hq(timed)
     shots = frames(ADA, ADA, ADA)

@@ -111,6 +111,21 @@ def test_verify_and_compare_reject_it_as_well(client: TestClient) -> None:
     assert compared["similarity"] is None
 
 
+def test_at_a_door_it_is_no_unknown_person(client: TestClient) -> None:
+    staff = make_collection(client, "door-doubts")
+    enrolled(client, staff, "eileen", encoded(astronaut()))
+    made(client.post(f"{staff}/doors", json={"id": "spoilt", "frames": {"min_used": 1}}))
+    for image, reason in (
+        (negative(admiral()), "low_quality"),
+        (encoded(admiral()), "unknown_person"),
+    ):
+        answer = told(client.post("/doors/spoilt/decisions", files=files(image)))
+        assert answer["reason"] == reason
+    assert told(client.post("/doors/spoilt/decisions", files=files(encoded(astronaut()))))[
+        "person"
+    ] == {"id": "eileen", "external_id": None}
+
+
 def test_a_spoilt_template_names_nobody_else_who_is_spoilt_alike(lenient: TestClient) -> None:
     staff = make_collection(lenient, "any")
     enrolled(lenient, staff, "eileen", negative(astronaut()))

@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
+from app.access.door_schemas import FramesField
 from app.access.policy.blocks import BlockAfter
 from app.access.policy_repository import DoorSettings
+from app.decision.burst import MOST_FRAMES
 from app.doors.frames import Frame, FrameFace, burst_of, distinct, is_stale, missing
 from app.doors.sessions import SessionKey, Sessions
 from app.index.base import Vectors
@@ -30,6 +33,10 @@ def face(who: int | None, width: float = 100, sharpness: float = 0.5) -> FrameFa
 
 def frame(number: int, *faces: FrameFace) -> Frame:
     return Frame(str(number), NOW + timedelta(milliseconds=100 * number), faces)
+
+
+def never(_: Frame) -> bool:
+    return False
 
 
 def wrong(*frames: Frame, settings: DoorSettings = SETTINGS) -> set[str]:
@@ -99,16 +106,22 @@ def test_what_is_missing_counts_usable_frames_and_their_span() -> None:
 
 
 def test_a_session_gives_its_frames_once_and_keeps_its_first_for_the_span() -> None:
-    sessions, key = Sessions(), SessionKey("key", 1, "visit")
+    sessions, key = Sessions(), SessionKey("key", 1, "visit", is_trial=False)
     for number in range(9):
         gathered = sessions.add(
-            key, [frame(number, face(0))], at=NOW, missing=lambda frames: int(len(frames) < 99)
+            key,
+            [frame(number, face(0))],
+            at=NOW,
+            is_stale=never,
+            missing=lambda frames: int(len(frames) < 99),
         )
     assert [each.digest for each in gathered.frames] == ["0", *"2345678"]
     assert (gathered.need, gathered.received) == (1, 9)
-    taken = sessions.add(key, [frame(9, face(0))], at=NOW, missing=lambda frames: 0)
+    taken = sessions.add(key, [frame(9, face(0))], at=NOW, is_stale=never, missing=lambda frames: 0)
     assert (taken.need, len(taken.frames)) == (0, 8)
-    begun = sessions.add(key, [frame(10, face(0))], at=NOW, missing=lambda frames: 2)
+    begun = sessions.add(
+        key, [frame(10, face(0))], at=NOW, is_stale=never, missing=lambda frames: 2
+    )
     assert (begun.received, len(begun.frames)) == (1, 1)
 
 
@@ -116,7 +129,36 @@ def test_sessions_are_bounded() -> None:
     sessions = Sessions()
     for number in range(1001):
         sessions.add(
-            SessionKey("key", 1, str(number)), [frame(0, face(0))], at=NOW, missing=lambda frames: 1
+            SessionKey("key", 1, str(number), is_trial=False),
+            [frame(0, face(0))],
+            at=NOW,
+            is_stale=never,
+            missing=lambda frames: 1,
         )
-    first = sessions.add(SessionKey("key", 1, "0"), [], at=NOW, missing=lambda frames: 1)
+    first = sessions.add(
+        SessionKey("key", 1, "0", is_trial=False),
+        [],
+        at=NOW,
+        is_stale=never,
+        missing=lambda frames: 1,
+    )
     assert first.frames == []
+
+
+def test_the_subject_is_in_doubt_where_it_is_in_every_frame() -> None:
+    doubted = replace(face(0), is_doubted=True)
+    spoilt = [frame(each, doubted) for each in range(3)]
+    assert burst_of(spoilt, SETTINGS).is_doubted
+    assert not burst_of([*spoilt, frame(3, face(0))], SETTINGS).is_doubted
+
+
+def test_enough_frames_are_fresh_until_the_oldest_of_the_newest_needed_is_stale() -> None:
+    five = [frame(each, face(0)) for each in range(5)]
+    assert burst_of(five, SETTINGS).enough_since(SETTINGS) == five[2].taken_at
+    assert burst_of(five[:2], SETTINGS).enough_since(SETTINGS) is None
+
+
+def test_a_door_needs_no_more_frames_than_a_burst_has() -> None:
+    assert FramesField(min_used=MOST_FRAMES).min_used == MOST_FRAMES
+    with pytest.raises(ValidationError, match="min_used"):
+        FramesField(min_used=MOST_FRAMES + 1)
