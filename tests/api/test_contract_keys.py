@@ -204,6 +204,14 @@ ROUTES |= {
         "enroll",
         lambda c, staff: c.put(f"{staff}/groups/staff/members/ada", json={}),
     ),
+    "decide at a door": ("admin", lambda c, _: c.post("/doors/front/decisions", files=IMAGES)),
+    "read the audit": ("admin", lambda c, _: c.get("/audit")),
+    "read the events": ("read", lambda c, _: c.get("/events")),
+    "put a person of another system": (
+        "enroll",
+        lambda c, staff: c.put(f"{staff}/persons/by-external-id/hr-1", json={}),
+    ),
+    "sync": ("enroll", lambda c, staff: c.post(f"{staff}/sync", content=b"")),
     "remove a member": ("enroll", lambda c, staff: c.delete(f"{staff}/groups/staff/members/ada")),
 }
 MAY = {

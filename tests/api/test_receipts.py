@@ -51,9 +51,13 @@ def make_ada(client: TestClient, key: str = "once", **more: str) -> httpx.Respon
 
 
 def stored(database: Database) -> str:
-    """Everything that any table holds."""
+    """Everything that any table holds but the trail, which keeps ids for a time of its own."""
     with database.engine.connect() as connection:
-        tables = Base.metadata.sorted_tables
+        tables = [
+            each
+            for each in Base.metadata.sorted_tables
+            if each.name not in ("audit_rows", "audit_chains", "events")
+        ]
         return repr([connection.execute(select(table)).all() for table in tables])
 
 
