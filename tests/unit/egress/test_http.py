@@ -191,7 +191,7 @@ def test_a_device_that_drips_its_answer_ends_with_the_deadline() -> None:
 
     with serving(dripping) as device:
         with pytest.raises(CallFailed, match="before an answer came") as error:
-            get(Egress(LOOPBACK), f"http://127.0.0.1:{device.server_port}/", seconds=0.5)
+            get(Egress(LOOPBACK), f"http://127.0.0.1:{device.server_port}/", seconds=2)
         gone.set()
     assert error.value.sent
 
