@@ -168,6 +168,7 @@ ROUTES: dict[str, tuple[str, Request]] = {
 
 
 ANY = {"If-Match": "*"}
+LINES = {"Content-Type": "application/x-ndjson"}
 UNLOCK = "doors/front/actions/unlock"
 ACTION = {"kind": "http", "url": "https://lock.invalid/open", "timeout_ms": 100}
 
@@ -211,7 +212,10 @@ ROUTES |= {
         "enroll",
         lambda c, staff: c.put(f"{staff}/persons/by-external-id/hr-1", json={}),
     ),
-    "sync": ("enroll", lambda c, staff: c.post(f"{staff}/sync", content=b"")),
+    "sync": (
+        "enroll",
+        lambda c, staff: c.post(f"{staff}/sync", content=b'{"external_id": "hr-2"}', headers=LINES),
+    ),
     "remove a member": ("enroll", lambda c, staff: c.delete(f"{staff}/groups/staff/members/ada")),
 }
 MAY = {

@@ -82,7 +82,7 @@ def test_a_collection_that_another_deleted_leaves_memory_and_disk(
         collections.delete("doors", force=True)
         wait_for(lambda: not idle.follower.replicas.there())
         wait_for(lambda: not any((tmp_path / "b" / "index").iterdir()))
-        assert "doors" not in metrics(idle)
+        assert '"doors"' not in metrics(idle)
 
 
 @pytest.mark.both_databases
