@@ -57,7 +57,7 @@ def test_backed_up_moved_and_brought_back_while_the_service_runs(
     assert "Restored: collections 1, persons 1, faces 1" in said
     assert "it answers contract_mismatch for that collection" in said
     assert said.endswith("[0]")
-    clear_line(there("restore", file), "is not empty: it has", "collections 1, persons 1")
+    clear_line(there("restore", file), "is not empty: it has", "collections 1, ", "persons 1, ")
     assert there("check").endswith("[1]")  # of another model
 
     clear_line(here("import", file), "There is a collection 'hq' already; --as gives")

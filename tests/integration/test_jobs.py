@@ -29,6 +29,9 @@ JOBS = (
     "deleted_collections",
     "erasure",
     "snapshots",
+    "door_history",
+    "audit",
+    "events",
 )
 
 
@@ -101,11 +104,15 @@ def test_no_request_does_housekeeping(settings: Settings) -> None:
                 )
             )
         assert sorted(set(found)) == [
+            "INSERT INTO audit_rows",
             "INSERT INTO changes",
+            "INSERT INTO event_counters",
+            "INSERT INTO events",
             "INSERT INTO faces",
             "INSERT INTO idempotency_receipts",
             "INSERT INTO idempotency_subjects",
             "INSERT INTO persons",
+            "UPDATE audit_chains",
             "UPDATE collections",
             "UPDATE positions",
         ]
