@@ -34,6 +34,8 @@ PARTS: Final = {
 }
 """Two runs, so that each sees enough of its routes; the statuses of which each must have some."""
 OFF: Final = SimpleCheckConfig(enabled=False)
+# A sync is described by one of its lines.
+schemathesis.serializer.alias("application/x-ndjson", "application/json")
 
 # The follower's thread would import numpy.ma, which parses source, while Hypothesis parses the
 # modules of this repository: on CPython 3.11 two threads at that are a SystemError ("AST
