@@ -23,7 +23,7 @@ from app.doors.claims import claim_of, claimed_person
 from app.doors.concluding import PolicyChanged, conclude
 from app.doors.door_repository import FoundDoor, find_door, policy_found, policy_now
 from app.doors.evidence import match_of
-from app.doors.frames import Burst, Frame, burst_of, distinct, faces_of, is_stale, missing
+from app.doors.frames import Burst, Frame, burst_of, distinct, faces_of, is_stale, missing, moving
 from app.doors.granting import grant_of
 from app.doors.history_repository import forget
 from app.doors.schemas import DecisionOptions
@@ -140,7 +140,7 @@ class DoorService:
                 seen,
                 at=arrived,
                 is_stale=partial(is_stale, at=arrived, settings=settings),
-                missing=partial(missing, settings=settings),
+                missing=lambda frames: missing(moving(frames), settings),
             )
             received, seen = gathered.received, gathered.frames
             if gathered.need:
@@ -182,7 +182,7 @@ class DoorService:
             settings = loaded.settings[asked.door.id]
             now = self._clock.now()
             fresh = [each for each in frames if not is_stale(each, now, settings)]
-            burst = burst_of(fresh, settings)
+            burst = burst_of(moving(fresh), settings)
             if len(fresh) < settings.min_used and dropped + len(frames) > len(fresh):
                 burst = Burst(burst.used, wrong=frozenset({DoorReason.STALE_FRAMES}))
             sight, seen = self._recognised(asked.door, door.mode, settings, burst, options)

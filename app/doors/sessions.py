@@ -32,6 +32,7 @@ class SessionKey(NamedTuple):
 
 @dataclass(slots=True)
 class _Session:
+    last_at: datetime
     received: int = 0
     frames: dict[str, tuple[datetime, Frame]] = field(default_factory=dict)
 
@@ -67,8 +68,10 @@ class Sessions:
         the session ends; a later frame begins another. What ``is_stale`` is left out.
         """
         with self._lock:
-            found = self._sessions.setdefault(key, _Session())
+            found = self._sessions.setdefault(key, _Session(at))
+            found.last_at = at
             self._sessions.move_to_end(key)
+            self._forget_abandoned(at)
             kept = {
                 digest: (came, frame)
                 for digest, (came, frame) in found.frames.items()
@@ -89,3 +92,8 @@ class Sessions:
             elif len(self._sessions) > _MOST:
                 self._sessions.popitem(last=False)
             return Gathered(gathered, found.received, need)
+
+    def _forget_abandoned(self, at: datetime) -> None:
+        """No frame of theirs would count any more. The longest unused are first."""
+        while at - next(iter(self._sessions.values())).last_at > LASTS:
+            self._sessions.popitem(last=False)

@@ -65,6 +65,14 @@ def test_with_too_few_frames_the_reason_says_so(door: TestClient, count: int) ->
     assert (same["reason"], same["frames"]["received"]) == ("too_few_frames", 3)
 
 
+def test_one_picture_in_several_files_is_one_frame(door: TestClient) -> None:
+    (image,) = frames(ADA)
+    others = [image + b"x" * more for more in (1, 2)]
+    assert outcome(decided(door, image, *others)) == ("denied", "too_few_frames", None)
+    for more in (image, *others):
+        assert decided(door, more, session="one")["need"] == 2
+
+
 @pytest.mark.parametrize(
     ("captured", "reason"),
     [

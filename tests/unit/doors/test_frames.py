@@ -11,7 +11,7 @@ from app.access.door_schemas import FramesField
 from app.access.policy.blocks import BlockAfter
 from app.access.policy_repository import DoorSettings
 from app.decision.burst import MOST_FRAMES
-from app.doors.frames import Frame, FrameFace, burst_of, distinct, is_stale, missing
+from app.doors.frames import Frame, FrameFace, burst_of, distinct, is_stale, missing, moving
 from app.doors.sessions import SessionKey, Sessions
 from app.index.base import Vectors
 from app.reasons import DoorReason
@@ -92,6 +92,28 @@ def test_copies_and_other_times_do_not_count() -> None:
     for age, stale in ages.items():
         taken = replace(frames[0], taken_at=NOW - timedelta(seconds=age))
         assert is_stale(taken, NOW, SETTINGS) is stale, age
+
+
+def test_one_picture_in_several_files_counts_once() -> None:
+    nearly = face(0)
+    assert nearly.embedding is not None
+    turned = np.float32([np.cos(0.006), np.sin(0.006)])  # a cosine of 1 - 1.8e-5
+    other = replace(nearly, embedding=np.r_[turned, nearly.embedding[2:]].astype(np.float32))
+    frames = [frame(2, face(0)), frame(1, face(0)), frame(3, other), frame(4), frame(5)]
+    assert [each.digest for each in moving(frames)] == ["1", "3", "4", "5"]
+
+
+def test_a_session_that_was_left_is_forgotten() -> None:
+    sessions = Sessions()
+
+    def add(name: str, seconds: float) -> None:
+        key = SessionKey("key", 1, name, is_trial=False)
+        at = NOW + timedelta(seconds=seconds)
+        sessions.add(key, [frame(0, face(0))], at=at, is_stale=never, missing=lambda frames: 1)
+
+    for name, seconds in (("left", 0), ("used", 0.5), ("used", 2), ("new", 3.2)):
+        add(name, seconds)
+    assert [key.id for key in sessions._sessions] == ["used", "new"]
 
 
 def test_what_is_missing_counts_usable_frames_and_their_span() -> None:
