@@ -125,6 +125,8 @@ class LoginField(BodyFields):
     def _together(self) -> Self:
         if (self.take is None) != (self.give is None):
             raise ValueError("set take and give together, or neither")
+        if self.give is not None and self.give.lower() in _OURS:
+            raise ValueError(f"give: {self.give} follows from the rest of the action")
         return self
 
 

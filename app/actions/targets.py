@@ -39,7 +39,7 @@ class Target:
                     "may have the characters of an address alone, in ASCII, others as %XX, and no #"
                 )
         path = found[3].partition("?")[0]
-        if {".", ".."} & set(path.split("/")):
+        if {".", ".."} & set(path.lower().replace("%2e", ".").split("/")):
             raise ValueError("must not have . or .. in its path")
         port = int(place[2]) if place[2] else _PORTS[found[1]]
         return cls(found[1], place[1].strip("[]").lower(), port, rest)

@@ -113,6 +113,20 @@ def test_a_door_has_a_bounded_number_of_actions(client: TestClient) -> None:
             },
             "auth.login.url",
         ),
+        (
+            {
+                "auth": {
+                    "kind": "login",
+                    "secret": SECRET,
+                    "login": {
+                        "url": "http://127.0.0.1/login",
+                        "take": {"json": "token"},
+                        "give": "Host",
+                    },
+                }
+            },
+            "auth.login",
+        ),
         ({"tls": {"sha256": "0" * 64}}, "tls"),
         ({"url": "https://127.0.0.1/", "tls": {"ca": "no certificate"}}, "tls.ca"),
         ({"url": "https://127.0.0.1/", "tls": {"ca": "-----BEGIN Zoë"}}, "tls.ca"),

@@ -203,6 +203,7 @@ def test_a_body_that_is_none_of_its_kind_is_refused(body: str, content_type: str
         ("http://lock/#x", "characters of an address"),
         ("http://lock/\r\nX: y", "characters of an address"),
         ("http://lock/a/../b", "must not have . or .."),
+        ("http://lock/a/%2e%2E/b", "must not have . or .."),
         ("http://①②⑦.0.0.1/", "must have a host"),
     ],
 )
