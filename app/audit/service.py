@@ -21,7 +21,7 @@ class Wanted:
 
 
 class AuditService:
-    """Shows the rows of the audit, and in ``events`` those that others are told of. Thread-safe."""
+    """Shows the rows of the audit, and the events in ``events``. Thread-safe."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,7 +1,6 @@
 """The row of the audit that a decision at a door has: no image, no embedding, no credential."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,15 +10,7 @@ from app.doors.answers import Concluded, Sight
 from app.doors.door_repository import FoundDoor
 from app.recognition.bursts import SeenBurst
 from app.trail.chain import written
-from app.trail.recording import record
-
-
-@dataclass(frozen=True, slots=True)
-class _Owner:
-    """The door's collection."""
-
-    key: int
-    id: str
+from app.trail.recording import OwnerThen, record
 
 
 def match_of(seen: SeenBurst, kind: Literal["identify", "verify"]) -> Mapping[str, Any]:
@@ -50,7 +41,7 @@ def record_decision(session: Session, door: FoundDoor, sight: Sight, concluded: 
     decision, known = concluded.decision, concluded.person
     record(
         session,
-        _Owner(door.collection_key, door.collection_id),
+        OwnerThen(door.collection_key, door.collection_id),
         "door.decision",
         ("door", door.id),
         now=concluded.at,

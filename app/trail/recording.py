@@ -29,7 +29,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class _Owner:
+class OwnerThen:
     """The collection of a deed, as it was when that was recorded."""
 
     key: int
@@ -41,7 +41,7 @@ class _Recorded:
     """A deed that waits for the commit; ``chain_key`` where its collection will be gone by then."""
 
     deed: Deed
-    owner: _Owner | None
+    owner: OwnerThen | None
     chain_key: int | None
 
 
@@ -60,7 +60,7 @@ def record(
     ``on`` is the kind and the id of the object of the action. ``details`` are what ``Deed`` may
     have.
     """
-    of = None if owner is None else _Owner(owner.key, owner.id)
+    of = None if owner is None else OwnerThen(owner.key, owner.id)
     where = None if of is None else of.id
     _remember(session, _Recorded(Deed(now, ACTOR.get(), where, action, *on, details), of, None))
 

@@ -1,4 +1,4 @@
-"""Events that others are told of, and how many there were."""
+"""Events for others, and how many there were."""
 
 from collections.abc import Sequence
 from typing import Any
