@@ -97,7 +97,7 @@ def test_copies_and_other_times_do_not_count() -> None:
 def test_one_picture_in_several_files_counts_once() -> None:
     nearly = face(0)
     assert nearly.embedding is not None
-    turned = np.float32([np.cos(0.006), np.sin(0.006)])  # a cosine of 1 - 1.8e-5
+    turned = np.array([np.cos(0.006), np.sin(0.006)], dtype=np.float32)  # a cosine of 1 - 1.8e-5
     other = replace(nearly, embedding=np.r_[turned, nearly.embedding[2:]].astype(np.float32))
     frames = [frame(2, face(0)), frame(1, face(0)), frame(3, other), frame(4), frame(5)]
     assert [each.digest for each in moving(frames)] == ["1", "3", "4", "5"]
