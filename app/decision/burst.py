@@ -26,7 +26,7 @@ How to call it (all frames of a burst are searched at once, in one gallery):
   whom a report excludes in one of the frames (``reported_not_them``) is left out.
 - ``similarities`` (k, p): of every frame to each of these p people, ``probes @ fused.T``; also
   where the person is not near to that frame. Each as it stands out among spoilt strangers, where
-  the bundle knows them: ``standing(row, vectors).stands`` of the frame's rates.
+  the bundle knows them: ``standing``.
 - ``rates``: for each frame those that decide in `identify`,
   ``found[f].judging(near[f].counted, target)``.
 - ``decide_burst(similarities, rates, target, margin=calibration.ambiguity_margin)``. ``best`` is
@@ -44,6 +44,7 @@ from typing import Final
 
 import numpy as np
 
+from app.decision.fusion import Vectors
 from app.decision.numbers import Floats
 from app.decision.rates import UNREACHABLE, ProbeRates
 
@@ -169,6 +170,16 @@ def verify_burst(
     agreeing = int((similarities >= limits).sum())
     score = _score(similarities, z[:, 0], alone, limit, agreeing)
     return BurstVerification(score, agreeing >= frames_needed(len(rates), agree))
+
+
+def standing(
+    similarities: Floats, rates: Sequence[ProbeRates], people: Sequence[Vectors]
+) -> Floats:
+    """The ``similarities`` (k, p) of k frames to ``people`` (p of (d,)) as each stands out by the
+    ``rates`` of its frame.
+    """
+    rows = zip(rates, similarities.tolist(), strict=True)
+    return np.array([own.standing(row, people).stands for own, row in rows], np.float64)
 
 
 def frames_needed(frames: int, agree: float) -> int:

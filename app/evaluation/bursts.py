@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from app.decision.burst import AGREE, BurstDecision, BurstOutcome, decide_burst
+from app.decision.burst import AGREE, BurstDecision, BurstOutcome, decide_burst, standing
 from app.decision.calibration import Calibration
 from app.decision.cohort import Cohort
 from app.decision.fusion import fuse_persons
@@ -184,7 +184,8 @@ class _Half:
         trials = {}
         for target in TARGETS:
             rates = [each.judging(row, target) for each, row in zip(found, nearest, strict=True)]
-            trials[target] = self._trial(subject, similarities[:, proposed], owners, rates, target)
+            stands = standing(similarities[:, proposed], rates, list(self._vectors[proposed]))
+            trials[target] = self._trial(subject, stands, owners, rates, target)
         return trials
 
     def _trial(

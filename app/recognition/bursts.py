@@ -11,10 +11,9 @@ from typing import TypeVar
 import numpy as np
 
 from app.core.clock import Clock, microseconds
-from app.decision.burst import BurstOutcome, BurstScore, decide_burst, verify_burst
+from app.decision.burst import BurstOutcome, BurstScore, decide_burst, standing, verify_burst
 from app.decision.calibration import Calibration
 from app.decision.numbers import Floats
-from app.decision.rates import ProbeRates
 from app.errors import Conflict, ContractMismatch, NotFound, NotReady
 from app.gallery.models import Collection
 from app.gallery.rates import rates_in
@@ -97,7 +96,7 @@ class BurstService:
             self._calibration, claimed, probes, similarities.tolist() if is_valid else None
         )
         owner = claimed.collection
-        stands = _standing(similarities.astype(np.float64)[:, None], rates, [claimed.fused])[:, 0]
+        stands = standing(similarities.astype(np.float64)[:, None], rates, [claimed.fused])[:, 0]
         found = verify_burst(stands, rates, owner.target_fmr, agree=agree)
         reported = any(
             is_other(probe, float(similarity), claimed.others)
@@ -141,7 +140,7 @@ class BurstService:
                 continue
             named, similarities = _similarities([people[key] for key in sorted(keys)], probes)
             judged = list(rates)
-            stands = _standing(similarities, judged, [each.fused for each in named])
+            stands = standing(similarities, judged, [each.fused for each in named])
             decision = decide_burst(stands, judged, target, margin=margin, agree=agree)
             best, score = decision.best, decision.score
             if decision.outcome is BurstOutcome.UNKNOWN or score is None or best is None:
@@ -156,16 +155,6 @@ class BurstService:
                 similarity=float(similarities[:, best].mean()),
             )
         return nobody
-
-
-def _standing(
-    similarities: Floats, rates: Sequence[ProbeRates], people: Sequence[Vectors]
-) -> Floats:
-    """The ``similarities`` (k, p) of k frames to ``people`` as each stands out by the ``rates`` of
-    its frame.
-    """
-    rows = zip(rates, similarities.tolist(), strict=True)
-    return np.array([own.standing(row, people).stands for own, row in rows], np.float64)
 
 
 def _similarities(people: Sequence[Enrolled], probes: Vectors) -> tuple[list[Enrolled], Floats]:

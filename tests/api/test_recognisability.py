@@ -137,6 +137,15 @@ def test_a_spoilt_template_names_nobody_else_who_is_spoilt_alike(lenient: TestCl
     assert stranger["fpir"] > 10 * itself["fpir"]
 
 
+def test_nor_in_a_burst_at_a_door(lenient: TestClient) -> None:
+    staff = make_collection(lenient, "any-door")
+    enrolled(lenient, staff, "eileen", negative(astronaut()))
+    made(lenient.post(f"{staff}/doors", json={"id": "any"}))
+    burst = [negative(np.roll(admiral(), pixels, axis=1)) for pixels in (0, 2, 4)]
+    answer = lenient.post("/doors/any/decisions", files=[("images", each) for each in burst])
+    assert told(answer)["reason"] == "unknown_person"
+
+
 def test_a_face_that_was_not_embedded_has_none(client: TestClient) -> None:
     (face,) = told(client.post("/detect", files=files(encoded(astronaut()), field="image")))[
         "faces"

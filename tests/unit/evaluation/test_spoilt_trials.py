@@ -7,8 +7,9 @@ from app.decision.cohort import Cohort
 from app.decision.fusion import fuse_persons
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import GallerySize
+from app.evaluation.bursts import Bursts, evaluate_bursts
 from app.evaluation.trials import leave_one_out
-from tests.unit.decision.spoilt import calibration, faces
+from tests.unit.decision.spoilt import DIMENSION, calibration, faces
 from tests.unit.evaluation.galleries import of_people
 
 TARGET = 0.01
@@ -37,3 +38,27 @@ def test_strangers_are_named_as_often_as_by_the_service(*, knows_spoilt: bool) -
         assert named[probe] == (max(standing.stands) >= own.limit(TARGET)), probe
     assert named[80:].sum() == (0 if knows_spoilt else 6)
     assert not named[:80].any()
+
+
+@pytest.mark.parametrize("knows_spoilt", [True, False])
+def test_bursts_of_strangers_who_are_spoilt_alike_name_nobody(*, knows_spoilt: bool) -> None:
+    some, rng = faces(), np.random.default_rng(3)
+    alike = some.spoilt[some.kinds == "kind 1"]
+    templates = np.concatenate([some.whole[:40], alike[100:104]])
+    stills = np.concatenate([some.whole[:40], alike[100:104], alike[104:124]])
+    frames = np.repeat(stills, 3, axis=0) + 0.02 * rng.normal(size=(3 * len(stills), DIMENSION))
+    frames /= np.linalg.norm(frames, axis=1, keepdims=True)
+    bursts = Bursts(
+        templates=templates,
+        owners=np.arange(44),
+        frames=frames.astype(np.float32),
+        subjects=np.repeat(np.arange(64), 3),
+        people=[f"p{number}" for number in range(64)],
+        offered=len(frames),
+        without=0,
+    )
+    found = evaluate_bursts(bursts, calibration(knows_spoilt=knows_spoilt), frames=3, seed=0)
+    point = next(each for each in found.operating_points if each.target == TARGET)
+    events = {result.rule: result.fpir.events for result in point.rules}
+    assert (events["mean"] == 0) is knows_spoilt, events
+    assert (events["single_frame"] <= 1) is knows_spoilt, events
