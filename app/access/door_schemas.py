@@ -2,20 +2,27 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from app.access.fields import Direction, Milliseconds, ModeName, Ref
 from app.access.models import FRAMES
 from app.access.schemas import Named, OwnId, PolicyView
+from app.decision.burst import MOST_FRAMES
+from app.gallery.credential_schemas import CredentialKind
 from app.web.fields import BodyFields, Id, Whole
 
 SecondFace = Literal["ignore", "refuse"]
 Liveness = Literal["off"]
+Reveal = Annotated[
+    list[CredentialKind],
+    AfterValidator(lambda types: sorted(set(types))),
+    Field(max_length=16),
+]
 FewestUsed = Annotated[
     Whole,
     Field(
         ge=1,
-        le=8,
+        le=MOST_FRAMES,
         description="Frames that must show a usable face; with fewer the door stays shut.",
     ),
 ]
@@ -136,6 +143,11 @@ class DoorPatch(Named):
     block_after: BlockField = Field(
         default_factory=BlockField, description="When suspected spoofs block the door."
     )
+    reveal: Reveal = Field(
+        default_factory=list,
+        description="Types of credentials whose values the answer of a grant has: it says to every "
+        "key of this door what opens others.",
+    )
 
 
 class NewDoor(DoorPatch, OwnId):
@@ -165,3 +177,6 @@ class DoorView(PolicyView):
         description="Milliseconds for which unknown faces are seen before their event is made."
     )
     block_after: BlockView = Field(description="When suspected spoofs block the door.")
+    reveal: list[CredentialKind] = Field(
+        description="Types of credentials whose values the answer of a grant has."
+    )

@@ -27,9 +27,10 @@ Values = dict[str, Any]
 _OF_A_DOOR: Final = (
     *("mode", "direction", "enabled", "locked_down", "ref"),
     *("grant_ttl_ms", "cooldown_ms", "exclusive_ms"),
-    *("frames", "second_face", "liveness", "unknown_after_ms", "block_after"),
+    *("frames", "second_face", "liveness", "unknown_after_ms", "block_after", "reveal"),
 )
 """A door's own columns, which are fields of its view."""
+_FEWEST_THAT_SPAN: Final = 2
 
 
 def _unchanged(values: Values, today: date, row: PolicyRow | None) -> Values:
@@ -84,6 +85,9 @@ def _settings(values: Values, today: date, row: Door | None) -> Values:
 
 
 def _possible(row: Door) -> None:
+    if row.frames["min_span_ms"] and row.frames["min_used"] < _FEWEST_THAT_SPAN:
+        message = "must be 2 or more where min_span_ms is not 0: one frame spans no time"
+        raise _refused("frames.min_used", message)
     if row.frames["min_span_ms"] >= row.frames["max_age_ms"]:
         message = "must be less than max_age_ms: older frames are stale"
         raise _refused("frames.min_span_ms", message)

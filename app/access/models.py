@@ -93,6 +93,7 @@ class Door(PolicyRow):
     liveness: Mapped[str] = mapped_column(String(8), server_default="off", default="off")
     unknown_after_ms: Mapped[int] = mapped_column(server_default="3000", default=3000)
     block_after: Mapped[dict[str, Any]] = mapped_column(default=lambda: _BLOCK_AFTER)
+    reveal: Mapped[list[str]] = mapped_column(default=list)
     zone: Mapped[Zone | None] = relationship(lazy="joined")
 
 

@@ -42,6 +42,8 @@ class DoorSettings:
     refuses_second_face: bool
     unknown_after: timedelta
     block_after: BlockAfter
+    reveals: tuple[str, ...] = ()
+    """Types of credentials whose values the answer of a grant has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ def _settings(row: models.Door) -> DoorSettings:
             timedelta(seconds=block["block_s"]),
             timedelta(seconds=block["max_block_s"]),
         ),
+        tuple(row.reveal),
     )
 
 

@@ -145,7 +145,7 @@ class _Lines:
     def decided(self, decided: Decided) -> None:
         """One line, at once."""
         if self._as_json:
-            line = json.dumps({**decided.answer, "late": decided.is_late}, ensure_ascii=True)
+            line = json.dumps({**_logged(decided), "late": decided.is_late}, ensure_ascii=True)
         else:
             line = in_words(decided)
         typer.echo(line)
@@ -178,6 +178,18 @@ class _OnTerminal(_Lines):
     def doing(self, text: str) -> None:
         """The line."""
         self._doing(printable(text))
+
+
+def _logged(decided: Decided) -> dict[str, Any]:
+    """The answer without the values of credentials: lines on standard output are kept as logs."""
+    answer, person = decided.answer, decided.answer.get("person")
+    if not person or "credentials" not in person:
+        return answer
+    shown = [
+        {name: each for name, each in credential.items() if name != "value"}
+        for credential in person["credentials"]
+    ]
+    return {**answer, "person": {**person, "credentials": shown}}
 
 
 def in_words(decided: Decided) -> str:

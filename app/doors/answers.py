@@ -10,6 +10,7 @@ from app.access.policy.values import Factor
 from app.auth.principal import Principal
 from app.doors.door_repository import FoundDoor
 from app.doors.person_repository import KnownPerson
+from app.gallery.credential_repository import CredentialValue
 from app.gallery.credential_schemas import CredentialKind
 from app.reasons import DoorReason
 from app.recognition.bursts import SeenBurst
@@ -48,7 +49,8 @@ class Sight:
 class Concluded:
     """A ``decision`` made ``at`` an instant, the person as they were then, and its event.
 
-    ``suppressed``: an earlier decision made the event, or it is yet to be made.
+    ``suppressed``: an earlier decision made the event, or it is yet to be made. ``revealed``: the
+    credentials of somebody who is granted at a door that reveals them; for the answer alone.
     """
 
     decision: DoorDecision
@@ -56,6 +58,7 @@ class Concluded:
     person: KnownPerson | None = None
     event_id: str | None = None
     suppressed: bool = False
+    revealed: tuple[CredentialValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

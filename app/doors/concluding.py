@@ -23,6 +23,7 @@ from app.doors.door_repository import FoundDoor
 from app.doors.evidence import record_decision
 from app.doors.history_repository import history_of, remember_grant, remember_spoof, unknown_seen
 from app.doors.person_repository import KnownPerson, hold_person, read_person
+from app.gallery.credential_repository import CredentialValue, values_of
 from app.reasons import DoorReason
 
 _SKEW: Final = timedelta(seconds=2)
@@ -64,7 +65,8 @@ def conclude(
         remembered = _remembered(session, door, loaded.settings[door.id], concluded)
         if remembered.event_id is not None and not remembered.suppressed:
             record_decision(session, door, sight, remembered)
-        return remembered
+        # Last, so that nothing above can write a value down.
+        return replace(remembered, revealed=_revealed(session, loaded, door, remembered))
 
 
 def _decided(
@@ -127,6 +129,15 @@ def _remembered(
         remember_spoof(session, door.key, at)
     _remember_grant(session, door, concluded, decision, event_id)
     return replace(concluded, event_id=event_id)
+
+
+def _revealed(
+    session: Session, loaded: LoadedPolicy, door: FoundDoor, concluded: Concluded
+) -> tuple[CredentialValue, ...]:
+    types = loaded.settings[door.id].reveals
+    if concluded.decision.reason is not DoorReason.GRANTED or concluded.person is None or not types:
+        return ()
+    return values_of(session, concluded.person.key, types)
 
 
 def _remember_grant(

@@ -2,6 +2,7 @@
 and no number that leads to anybody.
 """
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from app.access.policy.decide import DoorDecision
@@ -12,6 +13,7 @@ from app.doors.schemas import (
     DoorMatchView,
     DoorPersonView,
     LivenessView,
+    RevealedCredential,
     RuleOfDecision,
     UsedFramesView,
 )
@@ -27,7 +29,13 @@ def decision(answer: DoorAnswer) -> DoorDecisionView:
     agreeing = answer.seen.agreeing if answer.seen is not None else 0
     person = None
     if known is not None:
-        person = DoorPersonView(id=known.person.id, external_id=known.external_id)
+        person = DoorPersonView(
+            id=known.person.id,
+            external_id=known.external_id,
+            credentials=[
+                RevealedCredential.model_validate(asdict(each)) for each in concluded.revealed
+            ],
+        )
     rule = None
     if found.rule is not None and found.schedule is not None:
         rule = RuleOfDecision(id=found.rule, schedule_id=found.schedule)

@@ -9,7 +9,7 @@ from app.access.fields import ModeName
 from app.access.policy.decide import Answer
 from app.access.policy.values import Authority
 from app.decision.burst import MOST_FRAMES
-from app.gallery.credential_schemas import CredentialField, CredentialKind
+from app.gallery.credential_schemas import CredentialField, CredentialKind, CredentialView
 from app.reasons import DoorReason
 from app.web.fields import BodyFields, Count, Finite, Id, Instant, Rate, RequestId
 
@@ -48,11 +48,25 @@ class DecisionOptions(BodyFields):
         return self
 
 
+class RevealedCredential(CredentialView):
+    """A credential of somebody who is granted, with its value."""
+
+    value: str = Field(
+        repr=False,
+        description="The number, id or address. A secret: do not log it.",
+        json_schema_extra={"readOnly": True, "format": "password"},
+    )
+
+
 class DoorPersonView(BaseModel):
     """The person whom a decision names."""
 
     id: str = Field(description="Id of the person.")
     external_id: str | None = Field(description="The id that another system has; null: none.")
+    credentials: list[RevealedCredential] = Field(
+        description="With a grant, their credentials of the types in the door's `reveal`; else, "
+        "and in a dry run, empty."
+    )
 
 
 class DoorMatchView(BaseModel):

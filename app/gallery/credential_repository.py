@@ -1,8 +1,9 @@
-"""The SQL of credentials, within the session of the caller. Their values leave it for nothing but
-an action of a door.
+"""The SQL of credentials, within the session of the caller. Their values leave it for an action of
+a door, and for the answer of a grant at a door that reveals them.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +12,26 @@ from sqlalchemy.orm import Session
 from app.errors import AlreadyExists, FieldError
 from app.gallery.credential_schemas import CredentialField
 from app.gallery.models import Collection, Credential, Person
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialValue:
+    """A credential with its value, which is in no ``repr`` and so in no log."""
+
+    system: str
+    type: str
+    format: str | None
+    value: str = field(repr=False)
+
+
+def values_of(
+    session: Session, person_key: int, types: Sequence[str]
+) -> tuple[CredentialValue, ...]:
+    """The person's credentials of these types, in their order."""
+    columns = Credential.system, Credential.type, Credential.format, Credential.value
+    mine = Credential.person_key == person_key, Credential.type.in_(types)
+    found = session.execute(select(*columns).where(*mine).order_by(Credential.position))
+    return tuple(CredentialValue(row[0], row[1], row[2], row[3]) for row in found)
 
 
 def holder(

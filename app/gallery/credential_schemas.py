@@ -29,8 +29,8 @@ class CredentialField(BodyFields):
     format: CredentialFormat = None
     value: Label = Field(
         repr=False,
-        description="The number, id or address, exactly as the system has it. A secret: no answer "
-        "of this API, no error and no log repeats it.",
+        description="The number, id or address, exactly as the system has it. A secret: no error "
+        "and no log repeats it, and no answer but that of a grant at a door which reveals it.",
         json_schema_extra={"writeOnly": True, "format": "password"},
     )
 

@@ -76,6 +76,7 @@ def test_a_door_has_defaults_that_fit_an_access_control_system(client: TestClien
         "liveness": "off",
         "unknown_after_ms": 3000,
         "block_after": {"spoofs": 5, "window_s": 120, "block_s": 30, "max_block_s": 300},
+        "reveal": [],
         "revision": 1,
         "updated_at": "2026-05-04T12:00:00Z",
     }
@@ -101,6 +102,7 @@ def test_of_settings_within_settings_a_patch_changes_what_it_names(site: TestCli
         ({"frames": {"min_span_ms": 2000}}, "frames.min_span_ms"),
         ({"frames": {"max_age_ms": 500, "min_span_ms": 600}}, "frames.min_span_ms"),
         ({"frames": {"min_used": 9}}, "frames.min_used"),
+        ({"frames": {"min_used": 1, "min_span_ms": 100}}, "frames.min_used"),
         ({"frames": {"agree": 0.4}}, "frames.agree"),
         ({"block_after": {"max_block_s": 20}}, "block_after.max_block_s"),
         ({"liveness": "required"}, "liveness"),

@@ -58,6 +58,7 @@ VALUES: Final[dict[str, Any]] = {
     "second_face": "refuse",
     "liveness": "off",
     "block_after": {"spoofs": 3},
+    "reveal": ["card"],
     **sites.PLACES,
 }
 LEFT_OUT: Final = {
