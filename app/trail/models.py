@@ -59,14 +59,14 @@ class Row(Base):
 
 
 class Event(Base):
-    """An event for others; ``body`` is all of it as JSON.
+    """An event for others; ``body`` is all of it as JSON, also its ``source`` and ``type``.
 
     ``position`` counts all events in the order in which they were committed: the counter's row is
     held until then, so that no reader passes by one that commits late.
     """
 
     __tablename__ = "events"
-    __table_args__ = ({"info": NOT_ARCHIVED},)
+    __table_args__ = (Index(None, "source", "position"), {"info": NOT_ARCHIVED})
 
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     id: Mapped[str] = mapped_column(String(64), unique=True)
@@ -74,6 +74,8 @@ class Event(Base):
         ForeignKey("collections.key", ondelete="SET NULL"), index=True
     )
     of_site: Mapped[bool]
+    source: Mapped[str] = mapped_column(String(255))
+    type: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(index=True)
     body: Mapped[str] = mapped_column(Text)
 

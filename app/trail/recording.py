@@ -113,6 +113,8 @@ def _publish(session: Session, recorded: _Recorded, *, audit_seq: int) -> None:
         id=event_id,
         collection_key=None if owner is None else owner.key,
         of_site=owner is None,
+        source=body.source,
+        type=body.type,
         at=deed.at,
         body=body.model_dump_json(),
     )

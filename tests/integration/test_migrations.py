@@ -21,7 +21,7 @@ from app.feedback.models import ProbeCounts
 from app.gallery.models import Collection, Face, Person
 from app.receipts.models import Receipt
 from app.replication.history import Position, fault, log_change, touched_since
-from app.trail.models import Chain, Row
+from app.trail.models import Chain, Event, Row
 from app.trail.verification import faults
 from migrations import configuration, downgrade, upgrade
 
@@ -382,3 +382,16 @@ def _enrol(database: Database) -> None:
 def _faces(database: Database) -> int:
     with database.read() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(Face)) or 0
+
+
+def test_events_of_before_are_found_by_their_source(database: Database) -> None:
+    upgrade(database, "0021")
+    body = '{"source": "/kith/collections/hq/doors/front", "type": "door.lockdown"}'
+    insert = "INSERT INTO events (position, id, of_site, at, body) VALUES (1, 'e', false, :at, :b)"
+    with database.migration() as connection:
+        connection.execute(sa.text(insert), {"at": NOW.isoformat(), "b": body})
+    upgrade(database)
+    with database.read() as session:
+        found = sa.select(Event.source, Event.type)
+        expected = ("/kith/collections/hq/doors/front", "door.lockdown")
+        assert [tuple(row) for row in session.execute(found)] == [expected]
