@@ -40,6 +40,7 @@ class DoorSettings:
     max_age: timedelta
     min_span: timedelta
     refuses_second_face: bool
+    direction: str
     unknown_after: timedelta
     block_after: BlockAfter
     reveals: tuple[str, ...] = ()
@@ -171,6 +172,7 @@ def _settings(row: models.Door) -> DoorSettings:
         _ms(frames["max_age_ms"]),
         _ms(frames["min_span_ms"]),
         row.second_face == "refuse",
+        row.direction,
         _ms(row.unknown_after_ms),
         BlockAfter(
             block["spoofs"],

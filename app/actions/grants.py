@@ -15,6 +15,7 @@ class Grant:
     ``event_id`` is the same for all that follows from it. The keys are those of the rows.
     """
 
+    collection_key: int
     collection_id: str
     door_key: int
     door_id: str

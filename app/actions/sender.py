@@ -1,13 +1,14 @@
 """Sends the actions of grants on threads of its own, at most once each.
 
 Nothing is written down before it is sent: a process that ends in between loses the action and never
-repeats it. A queue that is full drops, for an action that waits for long is late.
+repeats it. A queue that is full drops, for an action that waits for long is late. The events of
+what became of them are written by one more thread, so that no action waits for the database.
 """
 
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from typing import Final, Protocol
@@ -26,6 +27,8 @@ from app.errors import AppError
 THREADS: Final = 8
 CAPACITY: Final = 256
 """Actions that wait for a thread; of each a few hundred bytes."""
+_MOST_OVER: Final = 1024
+"""Actions that are over and wait for their event."""
 STOP_SECONDS: Final = 12.0
 """More than the longest timeout of an action."""
 _log = structlog.get_logger()
@@ -47,6 +50,9 @@ class Actions(Protocol):
     def call(self, fields: ActionFields, facts: Facts, deadline: Deadline) -> Result:
         """Send one; never raises."""
 
+    def publish(self, grant: Grant, action_id: str | None, result: Result) -> None:
+        """Make the event of one that is over."""
+
 
 _Job = Callable[[], None]
 
@@ -67,15 +73,21 @@ class ActionSender:
         self._clock = clock
         self._report = report
         self._waiting: queue.Queue[_Job | None] = queue.Queue(capacity)
+        self._over: queue.Queue[_Job | None] = queue.Queue(_MOST_OVER)
         self._stopping = False
         self._threads = [
-            threading.Thread(target=self._run, name=f"actions-{place}", daemon=True)
+            threading.Thread(
+                target=self._run, args=(self._waiting,), name=f"actions-{place}", daemon=True
+            )
             for place in range(threads)
         ]
+        self._publisher = threading.Thread(
+            target=self._run, args=(self._over,), name="actions-over", daemon=True
+        )
 
     def start(self) -> None:
         """Begin to send."""
-        for each in self._threads:
+        for each in (*self._threads, self._publisher):
             each.start()
 
     def submit(self, grant: Grant) -> None:
@@ -88,18 +100,13 @@ class ActionSender:
         self._put(grant, None, lambda: self._begin(grant, deadline))
 
     def stop(self) -> None:
-        """Send what waits and is not late, and end. What takes longer than ``STOP_SECONDS`` is left
-        behind.
+        """Send what waits and is not late, write down what became of it, and end. What takes longer
+        than ``STOP_SECONDS`` is left behind.
         """
         self._stopping = True
         end = time.monotonic() + STOP_SECONDS
-        with suppress(queue.Full):  # every thread is held up, and so would this one be
-            for each in self._threads:
-                if each.is_alive():
-                    self._waiting.put(None, timeout=max(0.0, end - time.monotonic()))
-        for each in self._threads:
-            if each.is_alive():
-                each.join(max(0.0, end - time.monotonic()))
+        _end(self._waiting, self._threads, end)
+        _end(self._over, [self._publisher], max(end, time.monotonic() + 1))
 
     def _put(self, grant: Grant, action_id: str | None, job: _Job) -> None:
         context = copy_context()
@@ -126,7 +133,7 @@ class ActionSender:
                 send()
 
     def _told(self, grant: Grant, action_id: str | None, result: Result) -> None:
-        """The record of an action: a line of the log and a count."""
+        """The record of an action: a line of the log, a count and an event."""
         self._report.observe_action(result.outcome, result.seconds)
         tell = _log.info if result.outcome == "done" else _log.warning
         tell(
@@ -140,10 +147,34 @@ class ActionSender:
             error=result.error,
             event_id=grant.event_id,
         )
+        try:
+            self._over.put_nowait(lambda: self._publish(grant, action_id, result))
+        except queue.Full:
+            _log.warning("door.action_without_event", event_id=grant.event_id)
 
-    def _run(self) -> None:
-        while (job := self._waiting.get()) is not None:
+    def _publish(self, grant: Grant, action_id: str | None, result: Result) -> None:
+        try:
+            self._actions.publish(grant, action_id, result)
+        except (AppError, SQLAlchemyError) as error:
+            why = type(error).__name__
+            _log.warning("door.action_without_event", event_id=grant.event_id, error=why)
+
+    def _run(self, waiting: "queue.Queue[_Job | None]") -> None:
+        while (job := waiting.get()) is not None:
             try:
                 job()
             except Exception:  # noqa: BLE001 - one action's fault must not end the thread
                 _log.exception("door.action_failed")
+
+
+def _end(
+    waiting: "queue.Queue[_Job | None]", threads: Sequence[threading.Thread], end: float
+) -> None:
+    """Let the threads do what waits, and end, until ``end`` by the monotonic clock."""
+    with suppress(queue.Full):  # every thread is held up, and so would this one be
+        for each in threads:
+            if each.is_alive():
+                waiting.put(None, timeout=max(0.0, end - time.monotonic()))
+    for each in threads:
+        if each.is_alive():
+            each.join(max(0.0, end - time.monotonic()))

@@ -20,7 +20,8 @@ from app.core.paging import Page, Paging, page
 from app.egress.dialling import Deadline, Egress
 from app.errors import Conflict
 from app.gallery.repository import get_collection, lock_collection
-from app.trail.recording import record
+from app.trail.events import Draft, source_in
+from app.trail.recording import OwnerThen, publish, record
 
 MOST_ACTIONS = 16
 """Actions of one door."""
@@ -133,6 +134,23 @@ class ActionService:
     def call(self, fields: ActionFields, facts: Facts, deadline: Deadline) -> Result:
         """Send it once; see ``Caller``."""
         return self._caller.call(fields, facts, deadline)
+
+    def publish(self, grant: Grant, action_id: str | None, result: Result) -> None:
+        """Make the event of an action that is over."""
+        now = self._clock.now()
+        data = {
+            "collection_id": grant.collection_id,
+            "door_id": grant.door_id,
+            "action_id": action_id,
+            "decision_event_id": grant.event_id,
+            "outcome": result.outcome,
+            "status": result.status,
+            "took_ms": round(result.seconds * 1000),
+        }
+        source = source_in(grant.collection_id, "door", grant.door_id)
+        with self._database.write() as session:
+            owner = OwnerThen(grant.collection_key, grant.collection_id)
+            publish(session, owner, Draft("door.action", source, grant.door_id, now, data))
 
     def _door(self, session: Session, collection_id: str, door_id: str) -> Door:
         return doors.get(session, get_collection(session, collection_id), Door, door_id, "door")

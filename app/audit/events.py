@@ -8,7 +8,7 @@ from app.auth.principal import Principal, Scope
 from app.core.db import Database
 from app.errors import FieldError, InvalidRequest
 from app.trail import event_repository
-from app.trail.events import EventView
+from app.trail.events import EVENT, EventView
 
 _NO_SUCH_EVENT: Final = "no event of this id is kept; leave it out to begin with the oldest that is"
 
@@ -44,5 +44,5 @@ class EventService:
             bodies = event_repository.following(
                 session, position, only, of_site=of_site, limit=limit + 1
             )
-        items = [EventView.model_validate_json(body) for body in bodies[:limit]]
+        items = [EVENT.validate_json(body) for body in bodies[:limit]]
         return Events(items=items, more=len(bodies) > limit)

@@ -19,7 +19,7 @@ from app.errors import InvalidRequest
 from app.settings import Settings, load_settings
 from app.trail import export as exports
 from app.trail.chain import written
-from app.trail.verification import Anchor, anchors, faults
+from app.trail.verification import Anchor, anchors, faults, publish_anchors
 
 cli = typer.Typer(
     help="Verify, export and anchor the audit, also while a service runs.", no_args_is_help=True
@@ -101,13 +101,13 @@ def export(
 
 @cli.command()
 def anchor() -> None:
-    """Print the newest row of each chain; keep it where nobody who can change the database can
-    change it.
+    """Print the newest row of each chain, and make an event of each; keep it where nobody who can
+    change the database can change it.
     """
-    with existing_database(_settings()) as database, database.read() as session:
-        heads = anchors(session)
-    made_at = written(SystemClock().now())
-    typer.echo(json.dumps({"at": made_at, "anchors": [asdict(each) for each in heads]}))
+    now = SystemClock().now()
+    with existing_database(_settings()) as database, database.write() as session:
+        heads = publish_anchors(session, now=now)
+    typer.echo(json.dumps({"at": written(now), "anchors": [asdict(each) for each in heads]}))
 
 
 def _settings() -> Settings:

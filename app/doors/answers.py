@@ -29,39 +29,6 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """The result of recognition: the internal key of the person in the frames, if any, what is
-    ``wrong``, and whether a claim is true. ``first_at`` and ``last_at`` are the times of the first
-    and the last used frame, and once the frame of ``enough_since`` is stale, too few are
-    fresh; ``match`` is what the audit says of the comparison.
-    """
-
-    person_key: int | None = None
-    wrong: frozenset[DoorReason] = frozenset()
-    factor: Factor = Factor.ABSENT
-    last_at: datetime | None = None
-    first_at: datetime | None = None
-    enough_since: datetime | None = None
-    match: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Concluded:
-    """A ``decision`` made ``at`` an instant, the person as they were then, and its event.
-
-    ``suppressed``: an earlier decision made the event, or it is yet to be made. ``revealed``: the
-    credentials of somebody who is granted at a door that reveals them; for the answer alone.
-    """
-
-    decision: DoorDecision
-    at: datetime
-    person: KnownPerson | None = None
-    event_id: str | None = None
-    suppressed: bool = False
-    revealed: tuple[CredentialValue, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class FramesSeen:
     """The use made of the frames: how many were ``received``, ``used`` and ``needed``; the times of
     the first and the last used one.
@@ -79,6 +46,44 @@ class FramesSeen:
         if self.first_at is None or self.last_at is None:
             return timedelta(0)
         return self.last_at - self.first_at
+
+    def age(self, at: datetime) -> timedelta | None:
+        """The age of the last used frame at an instant; None where none was used."""
+        return None if self.last_at is None else at - self.last_at
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The result of recognition: the internal key of the person in ``frames``, if any, what is
+    ``wrong``, and whether the ``claim`` that came with them is true. Once the frame of
+    ``enough_since`` is stale, too few are fresh; ``match`` is what the audit says of the
+    comparison, and ``agreeing`` frames speak for the person.
+    """
+
+    frames: FramesSeen
+    person_key: int | None = None
+    wrong: frozenset[DoorReason] = frozenset()
+    factor: Factor = Factor.ABSENT
+    claim: Claim | None = None
+    enough_since: datetime | None = None
+    match: Mapping[str, Any] | None = None
+    agreeing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """A ``decision`` made ``at`` an instant, the person as they were then, and its event.
+
+    ``suppressed``: an earlier decision made the event, or it is yet to be made. ``revealed``: the
+    credentials of somebody who is granted at a door that reveals them; for the answer alone.
+    """
+
+    decision: DoorDecision
+    at: datetime
+    person: KnownPerson | None = None
+    event_id: str | None = None
+    suppressed: bool = False
+    revealed: tuple[CredentialValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +108,13 @@ class Pending:
     policy_revision: int
     frames: FramesSeen
     need: int
+
+
+def factors_of(claim: Claim | None, *, named: bool) -> list[Literal["face"] | Claim]:
+    """The factors that were checked and are the person's; nothing where nobody is named."""
+    return ["face", *([claim] if claim else [])] if named else []
+
+
+def in_ms(span: timedelta) -> int:
+    """Whole milliseconds."""
+    return round(span / timedelta(milliseconds=1))

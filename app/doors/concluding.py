@@ -21,7 +21,7 @@ from app.core.ids import new_id
 from app.doors.answers import Concluded, Sight
 from app.doors.door_repository import FoundDoor
 from app.doors.evidence import record_decision
-from app.doors.history_repository import history_of, remember_grant, remember_spoof, unknown_seen
+from app.doors.history_repository import Denial, denied, history_of, remember_grant, remember_spoof
 from app.doors.person_repository import KnownPerson, hold_person, read_person
 from app.gallery.credential_repository import CredentialValue, values_of
 from app.reasons import DoorReason
@@ -39,6 +39,11 @@ _WITHOUT_EVENT: Final = frozenset(
     }
 )
 """Nobody was seen, so that there is nothing to report."""
+_EACH_TIME: Final = frozenset(
+    {DoorReason.GRANTED, DoorReason.FACTOR_MISMATCH, DoorReason.SPOOF_SUSPECTED}
+)
+"""Each is something that somebody did. Other denials are one event a visit: a camera asks again for
+as long as somebody stands in front of it."""
 
 
 class PolicyChanged(Exception):
@@ -64,7 +69,7 @@ def conclude(
         concluded = _decided(session, clock, door, loaded, sight, hold_person)
         remembered = _remembered(session, door, loaded.settings[door.id], concluded)
         if remembered.event_id is not None and not remembered.suppressed:
-            record_decision(session, door, sight, remembered)
+            record_decision(session, door, loaded, sight, remembered)
         # Last, so that nothing above can write a value down.
         return replace(remembered, revealed=_revealed(session, loaded, door, remembered))
 
@@ -122,8 +127,12 @@ def _remembered(
     if decision.reason in _WITHOUT_EVENT:
         return concluded
     event_id = new_id("evt")
-    if decision.reason is DoorReason.UNKNOWN_PERSON:
-        visit = unknown_seen(session, door.key, settings, at, event_id)
+    if decision.reason not in _EACH_TIME:
+        is_unknown = decision.reason is DoorReason.UNKNOWN_PERSON
+        after = settings.unknown_after if is_unknown else timedelta(0)
+        person_key = None if concluded.person is None else concluded.person.key
+        denial = Denial(door.key, decision.reason, person_key, after)
+        visit = denied(session, denial, at, event_id)
         return replace(concluded, event_id=visit.event_id, suppressed=not visit.is_new)
     if decision.reason is DoorReason.SPOOF_SUSPECTED:
         remember_spoof(session, door.key, at)

@@ -6,11 +6,13 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
+from app.access.policy_repository import LoadedPolicy
 from app.doors.answers import Concluded, Sight
+from app.doors.decision_events import decision_event
 from app.doors.door_repository import FoundDoor
 from app.recognition.bursts import SeenBurst
 from app.trail.chain import written
-from app.trail.recording import OwnerThen, record
+from app.trail.recording import OwnerThen, record_with
 
 
 def match_of(seen: SeenBurst, kind: Literal["identify", "verify"]) -> Mapping[str, Any]:
@@ -36,10 +38,14 @@ def match_of(seen: SeenBurst, kind: Literal["identify", "verify"]) -> Mapping[st
     }
 
 
-def record_decision(session: Session, door: FoundDoor, sight: Sight, concluded: Concluded) -> None:
+def record_decision(
+    session: Session, door: FoundDoor, loaded: LoadedPolicy, sight: Sight, concluded: Concluded
+) -> None:
     """Record a decision that has an event of its own, in the transaction that makes it."""
     decision, known = concluded.decision, concluded.person
-    record(
+    frames = sight.frames
+    record_with(
+        decision_event(door, loaded, sight, concluded),
         session,
         OwnerThen(door.collection_key, door.collection_id),
         "door.decision",
@@ -53,7 +59,7 @@ def record_decision(session: Session, door: FoundDoor, sight: Sight, concluded: 
         rule=decision.rule,
         policy_revision=decision.policy_revision,
         valid_until=_time(decision.valid_until),
-        frames={"first_at": _time(sight.first_at), "last_at": _time(sight.last_at)},
+        frames={"first_at": _time(frames.first_at), "last_at": _time(frames.last_at)},
         match=None if sight.match is None else dict(sight.match),
     )
 

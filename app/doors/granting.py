@@ -14,6 +14,7 @@ def grant_of(answer: DoorAnswer, session: str | None) -> Grant | None:
     if known is None or concluded.event_id is None or found.valid_until is None:
         return None
     return Grant(
+        collection_key=asked.door.collection_key,
         collection_id=asked.door.collection_id,
         door_key=asked.door.key,
         door_id=asked.door.id,

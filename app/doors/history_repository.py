@@ -1,7 +1,7 @@
 """The memory of doors, which lasts for a moment: the SQL of grants, suspected spoofs and visits.
 
 A decision holds the person's row, so two about one person go one after the other, on every
-replica: the second finds the grant of the first. A visit is held by the door's row.
+replica: the second finds what the first kept. Where there is no person, the door's row is held.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from app.access.policy.values import Grant, History
 from app.access.policy_repository import DoorSettings
 from app.core.db import IN_SQL_ALONE, Base, Database
 from app.doors.models import DoorGrant, DoorSpoof, DoorVisit
+from app.reasons import DoorReason
 
 _GRANTS_TABLE: Final = Base.metadata.tables[DoorGrant.__tablename__]
 _VISITS_TABLE: Final = Base.metadata.tables[DoorVisit.__tablename__]
@@ -48,14 +49,21 @@ _HELD_DOOR: Final = (
     select(Door.key).where(Door.key == bindparam("door")).with_for_update(key_share=True)
 )
 _VISIT: Final = select(
-    _VISITS_TABLE.c.began_at, _VISITS_TABLE.c.seen_at, _VISITS_TABLE.c.event_id
-).where(_VISITS_TABLE.c.door_key == bindparam("door"))
+    _VISITS_TABLE.c.key,
+    _VISITS_TABLE.c.began_at,
+    _VISITS_TABLE.c.seen_at,
+    _VISITS_TABLE.c.event_id,
+).where(_VISITS_TABLE.c.door_key == bindparam("door"), _VISITS_TABLE.c.reason == bindparam("why"))
+_VISIT_OF_NOBODY: Final = _VISIT.where(_VISITS_TABLE.c.person_key.is_(None))
+_VISIT_OF_PERSON: Final = _VISIT.where(_VISITS_TABLE.c.person_key == bindparam("person"))
 GRANTS_KEPT: Final = timedelta(hours=1, minutes=5)
 """The longest ``cooldown_ms`` or ``exclusive_ms``, and some more."""
 SPOOFS_KEPT: Final = timedelta(days=2)
 """The longest block, and what it follows from."""
 VISIT_ENDS: Final = timedelta(seconds=30)
-"""Without an unknown face for so long, or for as long as ``unknown_after_ms``, a visit is over."""
+"""Without the same denial for so long, or for as long as ``unknown_after_ms``, a visit is over."""
+VISITS_KEPT: Final = timedelta(hours=2)
+"""More than the longest ``unknown_after_ms``."""
 
 
 def history_of(
@@ -93,43 +101,58 @@ def remember_spoof(session: Session, door_key: int, at: datetime) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """The event of a visit of unknown faces: None as long as it is not made; ``is_new`` where it is
-    made now.
+class Denial:
+    """A denial: to the person with this internal key, or to nobody known. Its event is
+    made once it was denied for ``after``.
     """
+
+    door_key: int
+    reason: DoorReason
+    person_key: int | None
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The event of a visit: None as long as it is not made; ``is_new`` where it is made now."""
 
     event_id: str | None
     is_new: bool
 
 
-def unknown_seen(
-    session: Session, door_key: int, settings: DoorSettings, at: datetime, event_id: str
-) -> Visit:
-    """Count an unknown face to the visit at the door, which gets its one event, ``event_id``, once
-    unknown faces were seen for ``unknown_after``.
-    """
-    session.execute(_HELD_DOOR, {"door": door_key})
-    before = session.execute(_VISIT, {"door": door_key}).first()
-    gap = max(VISIT_ENDS, settings.unknown_after)
+def denied(session: Session, denial: Denial, at: datetime, event_id: str) -> Visit:
+    """Count a denial to the visit at the door, which has one event for it, ``event_id``."""
+    if denial.person_key is None:
+        session.execute(_HELD_DOOR, {"door": denial.door_key})
+    wanted = {"door": denial.door_key, "why": denial.reason.value, "person": denial.person_key}
+    query = _VISIT_OF_NOBODY if denial.person_key is None else _VISIT_OF_PERSON
+    before = session.execute(query, wanted).first()
+    gap = max(VISIT_ENDS, denial.after)
     goes_on = before is not None and timedelta(0) <= at - before.seen_at < gap
     began = before.began_at if before is not None and goes_on else at
     known = before.event_id if before is not None and goes_on else None
-    is_new = known is None and at - began >= settings.unknown_after
+    is_new = known is None and at - began >= denial.after
     event = event_id if is_new else known
     values = {"began_at": began, "seen_at": at, "event_id": event}
     if before is None:
-        session.execute(insert(_VISITS_TABLE), {"door_key": door_key, **values})
+        who = {
+            "door_key": denial.door_key,
+            "reason": denial.reason.value,
+            "person_key": denial.person_key,
+        }
+        session.execute(insert(_VISITS_TABLE), {**who, **values})
     else:
-        mine = _VISITS_TABLE.c.door_key == door_key
+        mine = _VISITS_TABLE.c.key == before.key
         session.execute(update(_VISITS_TABLE).where(mine).values(values))
     return Visit(event, is_new)
 
 
 def forget(database: Database, now: datetime) -> None:
-    """Delete old grants and spoofs, for which no decision asks any more."""
+    """Delete old grants, spoofs and visits, for which no decision asks any more."""
     for model, column, kept in (
         (DoorGrant, DoorGrant.granted_at, GRANTS_KEPT),
         (DoorSpoof, DoorSpoof.seen_at, SPOOFS_KEPT),
+        (DoorVisit, DoorVisit.seen_at, VISITS_KEPT),
     ):
         with database.write() as session:
             old = delete(model).where(column < now - kept)

@@ -1,4 +1,5 @@
-"""The memory of doors, which lasts for a moment: grants, suspected spoofs, visits of unknown faces.
+"""The memory of doors, which lasts for a moment: grants, suspected spoofs, and
+what was denied in one visit.
 
 None of it is a record of who passed: rows go once no decision asks for them, and no archive holds
 them.
@@ -44,14 +45,22 @@ class DoorSpoof(Base):
 
 
 class DoorVisit(Base):
-    """Unknown faces at a door since ``began_at``, last ``seen_at``; their one event, once made."""
+    """The denials of a door for one ``reason`` since ``began_at``, to one person or to nobody
+    known, last ``seen_at``; its one event, once made.
+    """
 
     __tablename__ = "door_visits"
-    __table_args__ = ({"info": NOT_ARCHIVED},)
+    __table_args__ = (
+        Index("ix_door_visits_denial", "door_key", "reason", "person_key"),
+        {"info": NOT_ARCHIVED},
+    )
 
-    door_key: Mapped[int] = mapped_column(
-        ForeignKey(_DOOR, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    key: Mapped[int] = mapped_column(primary_key=True)
+    door_key: Mapped[int] = mapped_column(ForeignKey(_DOOR, ondelete="CASCADE"))
+    reason: Mapped[str] = mapped_column(String(32))
+    person_key: Mapped[int | None] = mapped_column(
+        ForeignKey("persons.key", ondelete="CASCADE"), index=True
     )
     began_at: Mapped[datetime]
-    seen_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
     event_id: Mapped[str | None] = mapped_column(String(64))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from app.access.policy.decide import DoorDecision
 from app.access.policy.values import Authority, Mode
-from app.doors.answers import DoorAnswer, FramesSeen, Pending
+from app.doors.answers import DoorAnswer, FramesSeen, Pending, factors_of, in_ms
 from app.doors.schemas import (
     DoorDecisionView,
     DoorMatchView,
@@ -39,9 +39,7 @@ def decision(answer: DoorAnswer) -> DoorDecisionView:
     rule = None
     if found.rule is not None and found.schedule is not None:
         rule = RuleOfDecision(id=found.rule, schedule_id=found.schedule)
-    age = None
-    if answer.frames.last_at is not None:
-        age = _ms(concluded.at - answer.frames.last_at)
+    age = answer.frames.age(concluded.at)
     return DoorDecisionView(
         decision=found.answer,
         reason=found.reason,
@@ -55,9 +53,9 @@ def decision(answer: DoorAnswer) -> DoorDecisionView:
         blocked_until=found.blocked_until,
         person=person,
         match=_match(answer),
-        frames=_frames(answer.frames, agreeing=agreeing, age_ms=age),
+        frames=_frames(answer.frames, agreeing, age),
         liveness=_LIVENESS,
-        factors=["face", *([answer.claim] if answer.claim else [])] if person else [],
+        factors=factors_of(answer.claim, named=person is not None),
         rule=rule,
         policy_revision=found.policy_revision,
         need=0,
@@ -84,7 +82,7 @@ def pending(answer: Pending) -> DoorDecisionView:
         blocked_until=None,
         person=None,
         match=None,
-        frames=_frames(answer.frames, agreeing=0, age_ms=None),
+        frames=_frames(answer.frames, 0, None),
         liveness=_LIVENESS,
         factors=[],
         rule=None,
@@ -116,16 +114,16 @@ def _match(answer: DoorAnswer) -> DoorMatchView | None:
     )
 
 
-def _frames(frames: FramesSeen, *, agreeing: int, age_ms: int | None) -> UsedFramesView:
+def _frames(frames: FramesSeen, agreeing: int, age: timedelta | None) -> UsedFramesView:
     return UsedFramesView(
         received=frames.received,
         used=frames.used,
         needed=frames.needed,
         agreeing=agreeing,
-        span_ms=_ms(frames.span),
+        span_ms=in_ms(frames.span),
         first_at=frames.first_at,
         last_at=frames.last_at,
-        age_ms=age_ms,
+        age_ms=None if age is None else in_ms(age),
     )
 
 
@@ -133,7 +131,7 @@ def _detail(found: DoorDecision, frames: FramesSeen) -> str | None:
     """Advice, where the reason alone does not give it."""
     came, needed = _count(frames.received, "frame"), frames.needed
     details = {
-        DoorReason.TOO_FEW_FRAMES: f"{came} came, over {_ms(frames.span)} ms; this door needs "
+        DoorReason.TOO_FEW_FRAMES: f"{came} came, over {in_ms(frames.span)} ms; this door needs "
         f"{needed} different ones (frames.min_used, frames.min_span_ms).",
         DoorReason.NO_FACE: f"{came} came; {needed} with a face are needed (frames.min_used).",
         DoorReason.LOW_QUALITY: f"{came} came, of which {frames.used} can be used; this door "
@@ -150,7 +148,3 @@ def _detail(found: DoorDecision, frames: FramesSeen) -> str | None:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _ms(span: timedelta) -> int:
-    return round(span / timedelta(milliseconds=1))

@@ -185,7 +185,13 @@ class DoorService:
             burst = burst_of(moving(fresh), settings)
             if len(fresh) < settings.min_used and dropped + len(frames) > len(fresh):
                 burst = Burst(burst.used, wrong=frozenset({DoorReason.STALE_FRAMES}))
-            sight, seen = self._recognised(asked.door, door.mode, settings, burst, options)
+            sight = Sight(
+                _frames_seen(burst, received, settings),
+                wrong=burst.wrong,
+                claim=claim_of(door.mode, options),
+                enough_since=burst.enough_since(settings),
+            )
+            sight, seen = self._recognised(asked.door, door.mode, settings, burst, sight, options)
             try:
                 concluded = conclude(
                     self._database, self._clock, asked.door, loaded, sight, dry_run=asked.dry_run
@@ -195,13 +201,7 @@ class DoorService:
                 continue
             if (fault := concluded.decision.fault) is not None:
                 _log_fault(asked.door, fault, unexpected=False)
-            return DoorAnswer(
-                asked,
-                concluded,
-                _frames_seen(burst, received, settings),
-                seen,
-                claim_of(door.mode, options),
-            )
+            return DoorAnswer(asked, concluded, sight.frames, seen, sight.claim)
         raise RuntimeError(f"the policy changed {_TRIES} times while one request ran")
 
     def _recognised(
@@ -210,21 +210,13 @@ class DoorService:
         mode: Mode,
         settings: DoorSettings,
         burst: Burst,
+        sight: Sight,
         options: DecisionOptions,
     ) -> tuple[Sight, SeenBurst | None]:
-        first_at = burst.used[0].taken_at if burst.used else None
-        last_at = burst.used[-1].taken_at if burst.used else None
-        claim, factor = claim_of(mode, options), Factor.ABSENT
-        if claim is not None:
-            factor = Factor.MISMATCHED
-        sight = Sight(
-            wrong=burst.wrong,
-            factor=factor,
-            last_at=last_at,
-            first_at=first_at,
-            enough_since=burst.enough_since(settings),
-        )
-        if burst.probes is None or (mode is Mode.VERIFY and claim is None):
+        """The sight with whom the frames show, and the comparison, if there was one."""
+        if sight.claim is not None:
+            sight = replace(sight, factor=Factor.MISMATCHED)
+        if burst.probes is None or (mode is Mode.VERIFY and sight.claim is None):
             return sight, None
         if mode is not Mode.VERIFY:
             seen = self._bursts.identify(door.collection_id, burst.probes, agree=settings.agree)
@@ -243,14 +235,15 @@ class DoorService:
         if burst.is_doubted and seen.outcome is BurstOutcome.UNKNOWN:
             wrong |= {DoorReason.LOW_QUALITY}
         key = None if seen.person is None else seen.person.key
-        matched = claim is not None and key is not None
+        matched = sight.claim is not None and key is not None
         return (
             replace(
                 sight,
                 person_key=key,
                 wrong=wrong,
-                factor=Factor.MATCHED if matched else factor,
+                factor=Factor.MATCHED if matched else sight.factor,
                 match=match_of(seen, "verify" if mode is Mode.VERIFY else "identify"),
+                agreeing=seen.agreeing,
             ),
             seen,
         )

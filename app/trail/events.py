@@ -1,57 +1,38 @@
 """The form of events: valid as CloudEvents 1.0 and as Standard Webhooks, without images or names.
 
-``sequence`` counts from 1 within ``source``, without gaps, so that who reads them sees what is
-missing.
+``sequence`` counts from 1 within ``source``, without gaps, so that a reader sees what is missing.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 
-from app.trail.chain import Deed
+from app.core.ids import new_id
+from app.trail.event_data import (
+    ActionData,
+    AnchorData,
+    DecisionData,
+    KeyData,
+    LockdownData,
+    PersonData,
+)
 
-EventType = Literal[
-    "person.created",
-    "person.updated",
-    "person.suspended",
-    "person.erased",
-    "key.created",
-    "key.revoked",
-    "door.lockdown",
-]
-_TYPES: dict[str, EventType] = {
-    "person.created": "person.created",
-    "person.updated": "person.updated",
-    "person.deleted": "person.erased",
-    "key.created": "key.created",
-    "key.revoked": "key.revoked",
-}
-_LOCKABLE = ("door.created", "door.updated", "zone.created", "zone.updated")
+SITE: Final = "/kith"
+"""The source of events that belong to no collection."""
+_TYPE: Final = "What happened."
+_DATA: Final = "More of it."
 
 
-class EventData(BaseModel):
-    """The data of an event. Fields that do not belong to its type are null."""
-
-    collection_id: str | None = Field(description="Id of the collection; null for keys.")
-    person_id: str | None = Field(description="Id of the person.")
-    door_id: str | None = Field(description="Id of the door.")
-    zone_id: str | None = Field(description="Id of the zone, where a whole one is locked down.")
-    affected_key_id: str | None = Field(description="Id of the key that was made or revoked.")
-    fields: list[str] | None = Field(description="Names of the fields that were changed.")
-    locked_down: bool | None = Field(description="Whether the door or zone is locked down now.")
-    key_id: str | None = Field(description="Id of the key that did it; null for a command.")
-    request_id: str | None = Field(description="Id of the request that did it.")
-    audit_seq: int = Field(ge=1, description="`seq` of its row in the audit.")
-
-
-class EventView(BaseModel):
-    """An event, as everybody gets it."""
+class EventFields(BaseModel):
+    """The fields that every event has; ``type`` says which it is, and what is in ``data``."""
 
     specversion: Literal["1.0"] = Field(description="Version of CloudEvents.")
     id: str = Field(description="Id of the event; the same each time that it is sent.")
     source: str = Field(description="Where it happened; `sequence` counts within it.")
-    type: EventType = Field(description="What happened.")
+    type: str = Field(description=_TYPE)
     subject: str = Field(description="Id of what it happened to.")
     time: datetime = Field(description="When it happened.")
     timestamp: datetime = Field(description="The same as `time`, for Standard Webhooks.")
@@ -59,56 +40,105 @@ class EventView(BaseModel):
         str, Field(pattern=r"^[0-9]{12}$", description="Its number within `source`, from 1.")
     ]
     datacontenttype: Literal["application/json"] = Field(description="The form of `data`.")
-    data: EventData = Field(description="More of it.")
 
 
-def type_of(deed: Deed) -> EventType | None:
-    """The type of the event of a deed; None where none does."""
-    if deed.action in _LOCKABLE and "locked_down" in deed.details:
-        return "door.lockdown"
-    if deed.action == "person.updated" and deed.details.get("suspended"):
-        return "person.suspended"
-    return _TYPES.get(deed.action)
+class PersonEvent(EventFields):
+    """A person was enrolled, changed, suspended or removed."""
 
-
-def source_of(deed: Deed) -> str:
-    """The place of a deed: at a door or zone, in a collection, or in the whole site."""
-    if deed.collection is None:
-        return "/kith"
-    where = f"/kith/collections/{deed.collection}"
-    return f"{where}/{deed.kind}s/{deed.id}" if deed.kind in ("door", "zone") else where
-
-
-def event_of(
-    deed: Deed, kind: EventType, *, event_id: str, sequence: int, audit_seq: int
-) -> EventView:
-    """The event of a deed."""
-    fields = deed.details.get("fields")
-    data = EventData(
-        collection_id=deed.collection,
-        person_id=_if(deed, "person"),
-        door_id=_if(deed, "door"),
-        zone_id=_if(deed, "zone"),
-        affected_key_id=_if(deed, "key"),
-        fields=None if fields is None else list(fields),
-        locked_down=deed.details.get("locked_down"),
-        key_id=deed.actor.key_id,
-        request_id=deed.actor.request_id,
-        audit_seq=audit_seq,
+    type: Literal["person.created", "person.updated", "person.suspended", "person.erased"] = Field(
+        description=_TYPE
     )
-    return EventView(
-        specversion="1.0",
-        id=event_id,
-        source=source_of(deed),
-        type=kind,
-        subject=deed.id,
-        time=deed.at,
-        timestamp=deed.at,
-        sequence=f"{sequence:012}",
-        datacontenttype="application/json",
-        data=data,
+    data: PersonData = Field(description=_DATA)
+
+
+class KeyEvent(EventFields):
+    """A key was made or revoked."""
+
+    type: Literal["key.created", "key.revoked"] = Field(description=_TYPE)
+    data: KeyData = Field(description=_DATA)
+
+
+class LockdownEvent(EventFields):
+    """A door or zone was locked down, or is so no more."""
+
+    type: Literal["door.lockdown"] = Field(description=_TYPE)
+    data: LockdownData = Field(description=_DATA)
+
+
+class DecisionEvent(EventFields):
+    """A door decided. It is a record, and never opens a door."""
+
+    type: Literal["door.decision"] = Field(description=_TYPE)
+    expirytime: datetime | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description="A grant's `valid_until`; absent where nothing was granted.",
     )
+    data: DecisionData = Field(description=_DATA)
 
 
-def _if(deed: Deed, kind: str) -> str | None:
-    return deed.id if deed.kind == kind else None
+class ActionEvent(EventFields):
+    """An action that a grant set off is over."""
+
+    type: Literal["door.action"] = Field(description=_TYPE)
+    data: ActionData = Field(description=_DATA)
+
+
+class AnchorEvent(EventFields):
+    """An administrator printed the head of a chain of the audit."""
+
+    type: Literal["audit.anchor"] = Field(description=_TYPE)
+    data: AnchorData = Field(description=_DATA)
+
+
+EventView = Annotated[
+    PersonEvent | KeyEvent | LockdownEvent | DecisionEvent | ActionEvent | AnchorEvent,
+    Field(discriminator="type"),
+]
+"""An event, as everybody gets it."""
+EVENT: Final[TypeAdapter[EventView]] = TypeAdapter(EventView)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that has no number yet. ``data`` is what the model of its ``type`` asks for, but for
+    ``audit_seq``; ``expires`` is when a grant ends.
+    """
+
+    type: str
+    source: str
+    subject: str
+    at: datetime
+    data: Mapping[str, Any]
+    id: str = field(default_factory=lambda: new_id("evt"))
+    expires: datetime | None = None
+
+
+def body_of(draft: Draft, *, sequence: int, audit_seq: int | None) -> str:
+    """The JSON of an event; ``ValueError`` where its data are not those of its type."""
+    expiry = {} if draft.expires is None else {"expirytime": draft.expires}
+    recorded = {} if audit_seq is None else {"audit_seq": audit_seq}
+    event = EVENT.validate_python(
+        {
+            "specversion": "1.0",
+            "id": draft.id,
+            "source": draft.source,
+            "type": draft.type,
+            "subject": draft.subject,
+            "time": draft.at,
+            "timestamp": draft.at,
+            **expiry,
+            "sequence": f"{sequence:012}",
+            "datacontenttype": "application/json",
+            "data": {**draft.data, **recorded},
+        }
+    )
+    return event.model_dump_json()
+
+
+def source_in(collection: str | None, kind: str | None = None, of: str | None = None) -> str:
+    """The source of events of a collection, of one of its doors or zones, or of the whole site."""
+    if collection is None:
+        return SITE
+    where = f"{SITE}/collections/{collection}"
+    return f"{where}/{kind}s/{of}" if kind in ("door", "zone") else where

@@ -8,7 +8,8 @@ A chain that is begun waits for its collection's row, so a collection has its ch
 transaction on that makes it, and those of before there was an audit from the migration on.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,13 +18,14 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.core.acting import ACTOR
-from app.core.ids import new_id
 from app.trail import event_repository, repository
 from app.trail.chain import Deed
-from app.trail.events import event_of, source_of, type_of
+from app.trail.deed_events import by, draft_of
+from app.trail.events import Draft, body_of
 from app.trail.repository import Owner
 
 _RECORDED: Final = "deeds to write at the commit"
+_PUBLISHED: Final = "events to write at the commit"
 _WRITTEN: Final = "deeds to log after the commit"
 _log = structlog.get_logger()
 
@@ -38,11 +40,23 @@ class OwnerThen:
 
 @dataclass(frozen=True, slots=True)
 class _Recorded:
-    """A deed that waits for the commit; ``chain_key`` where its collection will be gone by then."""
+    """A deed that waits for the commit; ``chain_key`` where its collection will be gone by then,
+    ``draft`` where the caller says more in its event than the deed does.
+    """
 
     deed: Deed
     owner: OwnerThen | None
-    chain_key: int | None
+    chain_key: int | None = None
+    draft: Draft | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """An event that waits for the commit."""
+
+    draft: Draft
+    owner: OwnerThen | None
+    audit_seq: int | None = None
 
 
 def record(
@@ -60,9 +74,31 @@ def record(
     ``on`` is the kind and the id of the object of the action. ``details`` are what ``Deed`` may
     have.
     """
-    of = None if owner is None else OwnerThen(owner.key, owner.id)
-    where = None if of is None else of.id
-    _remember(session, _Recorded(Deed(now, ACTOR.get(), where, action, *on, details), of, None))
+    deed = _deed(owner, action, on, now, details)
+    _remember(session, _RECORDED, _Recorded(deed, _then(owner), draft=draft_of(deed)))
+
+
+def record_with(
+    draft: Draft,
+    session: Session,
+    owner: Owner | None,
+    action: str,
+    on: tuple[str, str],
+    *,
+    now: datetime,
+    **details: Any,  # noqa: ANN401 - any JSON value
+) -> None:
+    """The same with ``draft`` as its event, which says more than the deed; it gets the key and the
+    request of the deed, and ``audit_seq``.
+    """
+    deed = _deed(owner, action, on, now, details)
+    draft = replace(draft, data={**draft.data, **by(deed)})
+    _remember(session, _RECORDED, _Recorded(deed, _then(owner), draft=draft))
+
+
+def publish(session: Session, owner: Owner | None, draft: Draft) -> None:
+    """Add an event that has no row in the audit, when the transaction commits."""
+    _remember(session, _PUBLISHED, _Published(draft, _then(owner)))
 
 
 def record_end(session: Session, owner: Owner, *, now: datetime) -> None:
@@ -74,50 +110,66 @@ def record_end(session: Session, owner: Owner, *, now: datetime) -> None:
     chain = repository.lock_chain(session, owner, now=now)
     on = "collection", owner.id
     deed = Deed(now, ACTOR.get(), owner.id, "collection.deleted", *on, {})
-    _remember(session, _Recorded(deed, None, chain.key))
+    _remember(session, _RECORDED, _Recorded(deed, None, chain.key))
 
 
-def _remember(session: Session, recorded: _Recorded) -> None:
-    session.info.setdefault(_RECORDED, []).append(recorded)
+def _deed(
+    owner: Owner | None,
+    action: str,
+    on: tuple[str, str],
+    now: datetime,
+    details: Mapping[str, Any],
+) -> Deed:
+    return Deed(now, ACTOR.get(), owner.id if owner else None, action, *on, details)
+
+
+def _then(owner: Owner | None) -> OwnerThen | None:
+    return None if owner is None else OwnerThen(owner.key, owner.id)
+
+
+def _remember(session: Session, name: str, waiting: _Recorded | _Published) -> None:
+    session.info.setdefault(name, []).append(waiting)
 
 
 @event.listens_for(Session, "before_commit")
 def write_recorded(session: Session) -> None:
     """Write what was recorded in this transaction so far; a commit does so by itself."""
-    recorded = session.info.pop(_RECORDED, None)
-    if recorded is None:
-        return
-    session.flush()
+    recorded: list[_Recorded] = session.info.pop(_RECORDED, [])
+    published: list[_Published] = session.info.pop(_PUBLISHED, [])
+    if recorded or published:
+        session.flush()
     for each in recorded:
-        deed: Deed = each.deed
+        deed = each.deed
         if each.chain_key is None:
             chain = repository.lock_chain(session, each.owner, now=deed.at)
         else:
             chain = repository.hold(session, each.chain_key)
-        _publish(session, each, audit_seq=repository.append(session, chain, deed))
+        audit_seq = repository.append(session, chain, deed)
         session.info.setdefault(_WRITTEN, []).append(deed)
+        if each.draft is not None:
+            published.append(_Published(each.draft, each.owner, audit_seq))
+    if published:
+        _write_events(session, published)
 
 
-def _publish(session: Session, recorded: _Recorded, *, audit_seq: int) -> None:
-    """Add the event of a deed, if it has one. The counter of all events is held last."""
-    deed, owner = recorded.deed, recorded.owner
-    kind = type_of(deed)
-    if kind is None:
-        return
-    sequence = event_repository.count(session, source_of(deed))
-    event_id = new_id("evt")
-    body = event_of(deed, kind, event_id=event_id, sequence=sequence, audit_seq=audit_seq)
-    event_repository.append(
-        session,
-        position=event_repository.count(session, event_repository.ALL),
-        id=event_id,
-        collection_key=None if owner is None else owner.key,
-        of_site=owner is None,
-        source=body.source,
-        type=body.type,
-        at=deed.at,
-        body=body.model_dump_json(),
-    )
+def _write_events(session: Session, published: Sequence[_Published]) -> None:
+    """Number events and write them. The counter of all events is held last, after every other: two
+    transactions cannot wait for each other.
+    """
+    numbered = [(each, event_repository.count(session, each.draft.source)) for each in published]
+    for each, sequence in numbered:
+        draft, owner = each.draft, each.owner
+        event_repository.append(
+            session,
+            position=event_repository.count(session, event_repository.ALL),
+            id=draft.id,
+            collection_key=None if owner is None else owner.key,
+            of_site=owner is None,
+            source=draft.source,
+            type=draft.type,
+            at=draft.at,
+            body=body_of(draft, sequence=sequence, audit_seq=each.audit_seq),
+        )
 
 
 @event.listens_for(Session, "after_commit")

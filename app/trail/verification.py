@@ -7,13 +7,16 @@ head of a chain at some time that is kept somewhere else, proves it against ever
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.trail import repository
 from app.trail.chain import NO_HASH, hash_of, written
+from app.trail.events import Draft, source_in
 from app.trail.models import Chain, Row
+from app.trail.recording import OwnerThen, publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,20 @@ class Fault:
 def anchors(session: Session) -> list[Anchor]:
     """The head of every chain."""
     return [Anchor(each.id, each.seq, each.hash) for each in repository.chains(session)]
+
+
+def publish_anchors(session: Session, *, now: datetime) -> list[Anchor]:
+    """The head of every chain; each is an event too, so that systems elsewhere have it."""
+    for each in repository.chains(session):
+        head = {"chain": each.id, "seq": each.seq, "hash": each.hash}
+        owner = None
+        if each.collection_key is not None and each.collection_id is not None:
+            owner = OwnerThen(each.collection_key, each.collection_id)
+        data = {"collection_id": each.collection_id, **head}
+        publish(
+            session, owner, Draft("audit.anchor", source_in(each.collection_id), each.id, now, data)
+        )
+    return anchors(session)
 
 
 def faults(session: Session, known: Sequence[Anchor] = ()) -> Iterator[Fault]:

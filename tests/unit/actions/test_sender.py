@@ -23,6 +23,7 @@ FACTS = Facts({}, {}, ())
 def grant(number: int = 0, seconds: float = 30.0) -> Grant:
     now = datetime.now(UTC)
     return Grant(
+        collection_key=1,
         collection_id="hq",
         door_key=1,
         door_id="front",
@@ -49,6 +50,11 @@ class Lock:
         self.free.set()
         self.began = threading.Semaphore(0)
         self.opened: list[bool] = []
+        self.published: list[tuple[str, str]] = []
+
+    def publish(self, grant: Grant, action_id: str | None, result: Result) -> None:
+        del action_id
+        self.published.append((grant.event_id, result.outcome))
 
     def call(self, fields: ActionFields, facts: Facts, deadline: Deadline) -> Result:
         del fields, facts
@@ -86,6 +92,8 @@ def test_each_grant_is_sent_once() -> None:
     each.stop()
     assert told.outcomes == ["done"] * 50
     assert len(lock.opened) == 50
+    assert set(lock.published) == {(f"evt_{number}", "done") for number in range(50)}
+    assert len(lock.published) == 50
 
 
 def test_one_that_is_over_is_not_sent() -> None:

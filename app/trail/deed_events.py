@@ -1,0 +1,51 @@
+"""The events of deeds that have one by themselves: of people, keys and lock-downs."""
+
+from typing import Any, Final
+
+from app.trail.chain import Deed
+from app.trail.events import Draft, source_in
+
+_TYPES: Final = {
+    "person.created": "person.created",
+    "person.updated": "person.updated",
+    "person.deleted": "person.erased",
+    "key.created": "key.created",
+    "key.revoked": "key.revoked",
+}
+_LOCKABLE: Final = ("door.created", "door.updated", "zone.created", "zone.updated")
+
+
+def draft_of(deed: Deed) -> Draft | None:
+    """The event of a deed; None where it has none."""
+    kind = _type_of(deed)
+    if kind is None:
+        return None
+    source = source_in(deed.collection, deed.kind, deed.id)
+    return Draft(kind, source, deed.id, deed.at, by(deed) | _data_of(deed, kind))
+
+
+def by(deed: Deed) -> dict[str, Any]:
+    """The key and the request behind a deed."""
+    return {"key_id": deed.actor.key_id, "request_id": deed.actor.request_id}
+
+
+def _type_of(deed: Deed) -> str | None:
+    if deed.action in _LOCKABLE and "locked_down" in deed.details:
+        return "door.lockdown"
+    if deed.action == "person.updated" and deed.details.get("suspended"):
+        return "person.suspended"
+    return _TYPES.get(deed.action)
+
+
+def _data_of(deed: Deed, kind: str) -> dict[str, Any]:
+    if kind == "door.lockdown":
+        return {
+            "collection_id": deed.collection,
+            "door_id": deed.id if deed.kind == "door" else None,
+            "zone_id": deed.id if deed.kind == "zone" else None,
+            "locked_down": deed.details["locked_down"],
+        }
+    if deed.kind == "key":
+        return {"affected_key_id": deed.id}
+    fields = deed.details.get("fields")
+    return {"collection_id": deed.collection, "person_id": deed.id, "fields": fields}
