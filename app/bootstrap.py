@@ -45,6 +45,7 @@ from app.inference.analyser import Analyser
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.inference.quality_policy import QualityPolicy
 from app.jobs.loop import Job, Jobs
+from app.mqtt.building import build_publisher
 from app.observability.health import Readiness
 from app.observability.metrics import Metrics
 from app.observability.replicas import ReplicaCollector
@@ -85,6 +86,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         judging.observers,
         _jobs(base, services, galleries, judging),
         services,
+        build_publisher(base.database, base.clock, settings, judging.metrics.of_mqtt),
     )
 
 

@@ -15,6 +15,7 @@ from app.doors.services import DoorServices
 from app.errors import StartError
 from app.gallery.services import GalleryServices
 from app.jobs.loop import Jobs
+from app.mqtt.publisher import Publisher
 from app.observability.services import OperationsServices
 from app.recognition.results import Decision
 from app.recognition.services import RecognitionServices
@@ -49,6 +50,7 @@ class Container:
     observers: Observers[Decision]
     jobs: Jobs
     services: Services
+    publisher: Publisher | None
 
     def open(self) -> None:
         """Migrate the database to the current schema and make sure that there is an admin key.
@@ -69,6 +71,11 @@ class Container:
             raise
         if not private:
             _log.warning("data.open_to_others", folder=str(self.settings.data_dir))
+
+    def publish(self) -> None:
+        """Begin to publish events, where a broker is set: a service does, and no command."""
+        if self.publisher is not None:
+            self.publisher.start()
 
     def _prepare_folder(self) -> bool:
         folder = self.settings.data_dir
@@ -93,12 +100,14 @@ class Container:
 
     def close(self) -> None:
         """Send the actions that are not late, finish the work of the observers, write counts and
-        snapshots, and close the database.
+        snapshots, publish what is committed, and close the database.
         """
         self.services.sender.stop()
         self.observers.stop()
         self.follower.stop()
         self.jobs.stop()
+        if self.publisher is not None:  # last, so that it has the events of what the others did
+            self.publisher.stop()
         self.database.close()
 
 

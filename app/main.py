@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         configure_logging(settings.log_level, settings.log_format)
         built = container or build(settings)
         built.open()
+        built.publish()
         built.services.models.tell()
 
     @asynccontextmanager

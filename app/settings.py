@@ -17,7 +17,7 @@ from app.core.environment import SettingNames, allowed_values
 from app.core.logging import LogFormat
 from app.core.retention import AuditDays, EventDays
 from app.core.web_addresses import checked_root_path, split_origins
-from app.egress.allowance import Allowance
+from app.egress import settings as egress
 from app.errors import BundleError, SettingsError
 
 MEBIBYTE = 1024 * 1024
@@ -105,14 +105,12 @@ class Settings(BaseSettings):
             "`X-Forwarded-For`."
         ),
     ] = ""
-    egress_allow: Annotated[
-        str,
-        AfterValidator(Allowance.checked),
-        Field(
-            description="Private networks, addresses and hosts, with commas, that Kith may call "
-            "where an administrator names one, such as `10.0.0.0/8,lock.example.lan`; unset: none."
-        ),
-    ] = ""
+    egress_allow: egress.AllowedPlaces = ""
+    mqtt_url: egress.BrokerUrl = None
+    mqtt_password: egress.BrokerPassword = None
+    mqtt_ca: egress.BrokerAuthority = None
+    mqtt_prefix: egress.TopicPrefix = "kith"
+    mqtt_discovery: egress.DiscoveryPrefix = "homeassistant"
     model: Annotated[
         Path | None,
         Field(
@@ -260,8 +258,8 @@ def _bundles_in(folder: Path) -> str:
     return ", ".join(sorted(each.parent.name for each in folder.glob("*/manifest.json"))) or "empty"
 
 
-_SECRET: Final = frozenset({"admin_key", "database_url"})
-"""Settings whose values are never repeated: the URL holds the database's password."""
+_SECRET: Final = frozenset({"admin_key", "database_url", "mqtt_password", "mqtt_url"})
+"""Settings whose values are never repeated: a URL may hold a password."""
 _SHOWN: Final = 200  # characters of a wrong value
 
 

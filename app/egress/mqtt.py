@@ -5,6 +5,8 @@ at most once.
 import socket
 import ssl
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -19,7 +21,8 @@ from app.egress.failures import CallFailed, NotConnected
 from app.egress.trust import Trust, UntrustedCertificate
 
 _STEP: Final = 0.05
-_KEEPALIVE: Final = 60
+KEEPALIVE: Final = 60
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,16 @@ def publish(egress: Egress, broker: Broker, message: Message, deadline: Deadline
     """Send the message with QoS 0: QoS 1 may deliver one twice. ``Refused`` for an address that is
     not allowed; else ``CallFailed``.
     """
+    with in_words():
+        client, _ = greeted_client(egress, broker, deadline)
+        _deliver(client, message, deadline)
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Every failure as ``CallFailed``, but for ``Refused``."""
     try:
-        _publish(egress, broker, message, deadline)
+        yield
     except UntrustedCertificate as error:
         raise CallFailed(str(error), sent=False) from None
     except TimeoutError:
@@ -61,27 +72,44 @@ def publish(egress: Egress, broker: Broker, message: Message, deadline: Deadline
         raise NotConnected(str(error)) from None
 
 
-def _publish(egress: Egress, broker: Broker, message: Message, deadline: Deadline) -> None:
+def greeted_client(
+    egress: Egress,
+    broker: Broker,
+    deadline: Deadline,
+    *,
+    client_id: str = "",
+    prepare: Callable[[Client], None] | None = None,
+) -> tuple[Client, Properties | None]:
+    """A client that a broker has taken, and what the broker said of itself. ``prepare`` is called
+    before it connects. Raises what ``in_words`` translates.
+    """
     failed = OSError("there is no address")
     for address in egress.addresses(broker.host, broker.port, deadline):
-        client = _client(broker, deadline)
-        greetings: list[ReasonCode] = []
-        client.on_connect = lambda *about: greetings.append(about[3])  # noqa: B023 - called below
+        client = _client(broker, deadline, client_id)
+        if prepare is not None:
+            prepare(client)
+        greetings: list[tuple[ReasonCode, Properties | None]] = []
+        client.on_connect = lambda *about: greetings.append(about[3:])  # noqa: B023 - called below
         try:
-            client.connect(str(address), broker.port, keepalive=_KEEPALIVE, clean_start=True)
+            client.connect(str(address), broker.port, keepalive=KEEPALIVE, clean_start=True)
         except (TimeoutError, ssl.SSLError):
             raise
         except OSError as error:
             failed = error
             continue
-        _deliver(client, greetings, message, deadline)
-        return
+        while not greetings:
+            step(client, deadline)
+        reason, about = greetings[0]
+        if reason.is_failure:
+            raise CallFailed(f"the broker refused: {reason}", sent=False)
+        return client, about
     raise failed
 
 
-def _client(broker: Broker, deadline: Deadline) -> Client:
+def _client(broker: Broker, deadline: Deadline, client_id: str) -> Client:
     client = Client(
         CallbackAPIVersion.VERSION2,
+        client_id,
         protocol=MQTTProtocolVersion.MQTTv5,
         reconnect_on_failure=False,
     )
@@ -93,19 +121,13 @@ def _client(broker: Broker, deadline: Deadline) -> Client:
     return client
 
 
-def _deliver(
-    client: Client, greetings: list[ReasonCode], message: Message, deadline: Deadline
-) -> None:
-    while not greetings:
-        _step(client, deadline)
-    if greetings[0].is_failure:
-        raise CallFailed(f"the broker refused: {greetings[0]}", sent=False)
+def _deliver(client: Client, message: Message, deadline: Deadline) -> None:
     about = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     about.MessageExpiryInterval = max(1, int(message.expires))
     about.ContentType = message.content_type
     sent = client.publish(message.topic, message.payload, qos=0, retain=False, properties=about)
     while not sent.is_published():
-        _step(client, deadline)
+        step(client, deadline)
     client.disconnect()
     # The broker closes the connection once it has read all of it.
     end = time.monotonic() + 1.0
@@ -113,7 +135,8 @@ def _deliver(
         pass
 
 
-def _step(client: Client, deadline: Deadline) -> None:
+def step(client: Client, deadline: Deadline) -> None:
+    """Let the client read and write for a moment; ``CallFailed`` where the connection has ended."""
     code = client.loop(min(_STEP, deadline.left()))
     if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
         raise CallFailed("the broker closed the connection", sent=False)

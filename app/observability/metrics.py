@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from app.observability.action_metrics import ActionMetrics
 from app.observability.decision_metrics import SECONDS, DecisionMetrics
 from app.observability.job_metrics import JobMetrics
+from app.observability.mqtt_metrics import MqttMetrics
 from app.observability.observer_metrics import ObserverMetrics
 
 
@@ -51,6 +52,10 @@ class Metrics:
         self.observers = ObserverMetrics(registry)
         self.jobs = JobMetrics(registry)
         self.actions = ActionMetrics(registry)
+
+    def of_mqtt(self) -> MqttMetrics:
+        """The metrics of the publisher to a broker, for a process that has one."""
+        return MqttMetrics(self._registry)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """One finished HTTP request."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import Row, bindparam, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -55,6 +55,24 @@ def following(
     """
     query = select(Event.body).where(Event.position > position, *_seen(only, of_site=of_site))
     return session.scalars(query.order_by(Event.position).limit(limit)).all()
+
+
+def after(session: Session, position: int, *, limit: int) -> Sequence[Row[int, str]]:
+    """Position and body of the events after ``position``, in their order, whoever may see them."""
+    query = select(Event.position, Event.body).where(Event.position > position)
+    return session.execute(query.order_by(Event.position).limit(limit)).all()
+
+
+def oldest_after(session: Session, position: int) -> datetime | None:
+    """When the first event after ``position`` happened; None where there is none."""
+    query = select(Event.at).where(Event.position > position).order_by(Event.position).limit(1)
+    return session.scalar(query)
+
+
+def newest(session: Session) -> int:
+    """The position of the newest event, which may be gone already; 0 before the first."""
+    query = select(EventCounter.value).where(EventCounter.source == ALL)
+    return session.scalar(query) or 0
 
 
 def oldest(session: Session) -> datetime | None:

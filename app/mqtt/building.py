@@ -1,0 +1,69 @@
+"""Builds the publisher, where the settings name a broker."""
+
+from collections.abc import Callable
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.egress.allowance import Allowance, Refused
+from app.egress.broker import BrokerAddress
+from app.egress.dialling import Deadline, Egress
+from app.egress.mqtt import Broker
+from app.egress.mqtt_link import Link, Message
+from app.egress.trust import Trust
+from app.errors import StartError
+from app.jobs.lease import Lease
+from app.mqtt.ledger import Ledger
+from app.mqtt.names import Names
+from app.mqtt.publisher import Observer, Publisher
+from app.settings import Settings
+
+_CONNECT_SECONDS = 10.0
+
+
+def build_publisher(
+    database: Database, clock: Clock, settings: Settings, observer: Callable[[], Observer]
+) -> Publisher | None:
+    """The publisher to the broker that the settings name, if they do. ``StartError`` where its
+    address may not be spoken to, or the certificates in its file cannot be read.
+    """
+    if settings.mqtt_url is None:
+        return None
+    egress = Egress(Allowance.parse(settings.egress_allow))
+    address = BrokerAddress.parse(settings.mqtt_url)
+    try:
+        egress.check_host(address.host)
+    except Refused as error:
+        raise StartError(f"KITH_MQTT_URL: {error}.") from None
+    broker = Broker(
+        address.host,
+        address.port,
+        _trust(settings) if address.is_secure else None,
+        address.user,
+        settings.mqtt_password.get_secret_value() if settings.mqtt_password else None,
+    )
+    discovery = None if settings.mqtt_discovery == "off" else settings.mqtt_discovery
+    names = Names(settings.mqtt_prefix, discovery)
+
+    def connect(will: Message) -> Link:
+        deadline = Deadline.after(_CONNECT_SECONDS)
+        return Link(egress, broker, deadline, client_id=names.client_id, will=will)
+
+    return Publisher(connect, Ledger(database), Lease(database, "mqtt"), names, clock, observer())
+
+
+def _trust(settings: Settings) -> Trust:
+    file = settings.mqtt_ca
+    if file is None:
+        return Trust()
+    try:
+        trust = Trust(file.read_text("ascii"))
+        trust.context()
+    except OSError as error:
+        raise StartError(
+            f"KITH_MQTT_CA: the file {str(file)!r} cannot be read: {error.strerror}."
+        ) from None
+    except ValueError:
+        raise StartError(
+            f"KITH_MQTT_CA: the file {str(file)!r} must hold one or more certificates in PEM."
+        ) from None
+    return trust

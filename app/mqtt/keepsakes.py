@@ -1,0 +1,53 @@
+"""The retained messages: the broker keeps what it should of every door, and nothing of a door that
+is gone.
+"""
+
+from app.egress.mqtt_link import Message
+from app.mqtt.discovery import retained_of
+from app.mqtt.ledger import Ledger
+from app.mqtt.names import Names
+
+
+class Keepsakes:
+    """Knows what the broker was given to keep on this connection. For one thread.
+
+    Topics are written down before the broker gets anything for them, so that a door that is deleted
+    while no process runs is removed by the next one.
+    """
+
+    def __init__(self, ledger: Ledger, names: Names) -> None:
+        self._ledger = ledger
+        self._names = names
+        self._wanted: dict[str, bytes] = {}
+        self._given: dict[str, bytes] = {}
+        self._gone: set[str] = set()
+
+    def lose(self) -> None:
+        """Give everything again."""
+        self._given = {}
+
+    def due(self) -> list[Message]:
+        """What the broker must be given now; ``delivered`` follows."""
+        doors = self._ledger.changed_doors()
+        if doors is not None:
+            self._wanted = retained_of(doors, self._names)
+            known = self._ledger.retained()
+            self._ledger.remember(self._wanted.keys() - known)
+            self._gone = known - self._wanted.keys()
+        changed = {
+            topic: payload
+            for topic, payload in self._wanted.items()
+            if self._given.get(topic) != payload
+        }
+        # An empty retained message removes the one that is there.
+        messages = [Message(topic, b"", retain=True) for topic in sorted(self._gone)]
+        return messages + [
+            Message(topic, payload, "application/json", retain=True)
+            for topic, payload in changed.items()
+        ]
+
+    def delivered(self) -> None:
+        """The broker has what was due."""
+        self._given = dict(self._wanted)
+        self._ledger.forget(self._gone)
+        self._gone = set()

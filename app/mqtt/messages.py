@@ -1,0 +1,83 @@
+"""The messages of an event. Pure.
+
+Each event is a record: sent at least once, and never kept by the broker. A decision also has a flat
+twin for automations, which is of now or not at all: it is sent at most once, to those who listen at
+that moment, and never after its time.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from app.egress.mqtt_link import Message
+from app.mqtt.names import Names
+
+FRESH: Final = timedelta(seconds=10)
+"""How long a decision that is no grant is news; a grant is until its ``valid_until``."""
+_CLOUD_EVENT: Final = "application/cloudevents+json"
+_LATE: Final = (("late", "true"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event that the broker does not have yet, in JSON, and its position among all."""
+
+    position: int
+    body: str
+
+
+def record(event: Waiting, names: Names, now: datetime) -> Message:
+    """The event itself. A grant that still holds expires with it at the broker; one that does not
+    comes as a record, with the user property ``late``.
+    """
+    body = json.loads(event.body)
+    data = body["data"]
+    topic = names.event(
+        body["type"], collection=data.get("collection_id"), door=data.get("door_id")
+    )
+    until = _time(data.get("valid_until")) if body["type"] == "door.decision" else None
+    late = until is not None and until <= now
+    return Message(
+        topic,
+        event.body.encode(),
+        _CLOUD_EVENT,
+        expires=None if until is None or late else _seconds(until - now),
+        properties=_LATE if late else (),
+    )
+
+
+def flat_twin(event: Waiting, names: Names, now: datetime) -> Message | None:
+    """The twin of a decision that is still of now; None of any other event."""
+    body = json.loads(event.body)
+    if body["type"] != "door.decision":
+        return None
+    data: Mapping[str, Any] = body["data"]
+    until = _time(data["valid_until"]) or datetime.fromisoformat(body["time"]) + FRESH
+    if until <= now:
+        return None
+    person = data["person"] or {}
+    flat = {
+        "event_type": data["decision"],
+        "reason": data["reason"],
+        "person_id": person.get("id"),
+        "event_id": body["id"],
+        "valid_until": data["valid_until"],
+    }
+    return Message(
+        names.door(data["collection_id"], data["door_id"], "event"),
+        json.dumps(flat).encode(),
+        "application/json",
+        expires=_seconds(until - now),
+        qos=0,
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _seconds(left: timedelta) -> int:
+    """Whole seconds, as MQTT counts; at least one, for 0 would be no time at all."""
+    return max(1, int(left.total_seconds()))

@@ -1,0 +1,222 @@
+"""The thread that publishes: connects, greets, and sends what is new until it is stopped."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final, Protocol
+
+import structlog
+
+from app.core.clock import Clock
+from app.egress.allowance import Refused
+from app.egress.failures import CallFailed
+from app.egress.mqtt_link import Link, Message
+from app.errors import AppError
+from app.jobs.lease import Lease
+from app.mqtt.keepsakes import Keepsakes
+from app.mqtt.ledger import Ledger, Overtaken
+from app.mqtt.messages import flat_twin, record
+from app.mqtt.names import Names
+
+STOP_SECONDS: Final = 5.0
+_BATCH: Final = 100
+_POLL_SECONDS: Final = 0.2
+"""Between looks for events: what a decision made by another replica waits at most."""
+_DOORS_SECONDS: Final = 1.0
+"""Between looks for changes of doors, and between notes of the progress while events flow."""
+_STEP_SECONDS: Final = 0.05
+_LEASE_SECONDS: Final = 1.0
+_AGAIN: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds until the next attempt to connect, after each that failed."""
+_log = structlog.get_logger()
+
+
+class Observer(Protocol):
+    """Hears how the publisher does."""
+
+    def connected(self, *, is_so: bool) -> None:
+        """Whether this process is the one that publishes, and the broker has taken it."""
+
+    def waiting(self, since: datetime | None) -> None:
+        """The oldest event that the broker does not have is of then; None: it has all."""
+
+    def sent(self, messages: int, *, refused: int) -> None:
+        """So many messages were sent, of which the broker refused some."""
+
+
+class Publisher:
+    """Publishes events from ``start`` to ``stop``. Thread-safe.
+
+    Whatever fails is tried again: the broker, the database, or the right to publish, which one
+    process has at a time.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[Message], Link],
+        ledger: Ledger,
+        lease: Lease,
+        names: Names,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        self._connect = connect
+        self._ledger = ledger
+        self._lease = lease
+        self._names = names
+        self._clock = clock
+        self._observer = observer
+        self._keepsakes = Keepsakes(ledger, names)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._failed: str | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send what is committed, say goodbye and end; after ``STOP_SECONDS`` at the latest."""
+        self._stopping.set()
+        if not self._thread.is_alive():
+            return
+        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive():
+            _log.warning("mqtt.unfinished", seconds=STOP_SECONDS)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            if self._tried():
+                failures = 0
+                self._stopping.wait(_LEASE_SECONDS)
+                continue
+            failures = 1 if time.monotonic() - began > _AGAIN[-1] else failures + 1
+            self._stopping.wait(_AGAIN[min(failures, len(_AGAIN)) - 1])
+        self._quietly(self._lease.release)
+
+    def _tried(self) -> bool:
+        """Publish while that is possible; whether nothing failed."""
+        try:
+            if self._lease.held():
+                self._publish()
+        except (CallFailed, Refused) as error:
+            self._say("mqtt.broker_lost", str(error))
+        except AppError as error:
+            self._say("mqtt.database_lost", error.detail)
+        except Exception:  # noqa: BLE001 - a fault of one event must not end the others
+            _log.exception("mqtt.failed")
+        else:
+            return True
+        return False
+
+    def _say(self, event: str, reason: str) -> None:
+        """Log a failure, unless the last one was the same."""
+        if reason != self._failed:
+            _log.warning(event, reason=reason)
+        self._failed = reason
+
+    def _publish(self) -> None:
+        """Until there is a stop, the lease goes to another process, or something fails."""
+        names = self._names
+        self._observer.waiting(self._ledger.waiting_since())
+        with self._linked(Message(names.status, b"offline", retain=True)) as link:
+            try:
+                self._ledger.begin()
+                self._deliver(link, [Message(names.status, b"online", retain=True)])
+                if names.birth is not None:
+                    link.subscribe(names.birth)
+                self._serve(link)
+            except Overtaken:
+                return
+            if self._stopping.is_set() and self._lease.held():
+                self._deliver(link, [Message(names.status, b"stopped", retain=True)])
+                link.close()
+
+    @contextmanager
+    def _linked(self, will: Message) -> Iterator[Link]:
+        link = self._connect(will)
+        _log.info("mqtt.connected")
+        self._failed = None
+        self._observer.connected(is_so=True)
+        try:
+            yield link
+        finally:
+            self._observer.connected(is_so=False)
+            link.drop()
+            self._quietly(self._ledger.keep)
+
+    def _serve(self, link: Link) -> None:
+        self._keepsakes.lose()
+        doors_at = events_at = 0.0
+        while self._lease.held():
+            stopping = self._stopping.is_set()
+            now = time.monotonic()
+            if self._is_born(link):
+                self._keepsakes.lose()
+                doors_at = 0.0
+            if now >= doors_at:
+                self._deliver(link, self._keepsakes.due(), kept=True)
+                self._ledger.keep()
+                doors_at = now + _DOORS_SECONDS
+            if stopping or now >= events_at:
+                more = self._send_next(link)
+                events_at = 0.0 if more else now + _POLL_SECONDS
+                if stopping and not more:
+                    return
+            link.pump(_STEP_SECONDS if events_at else 0)
+
+    def _is_born(self, link: Link) -> bool:
+        """Whether Home Assistant has started since the last look, and knows no retained message."""
+        heard = [payload for _, payload in link.heard]
+        link.heard.clear()
+        return b"online" in heard
+
+    def _send_next(self, link: Link) -> bool:
+        """Send the next events; whether there may be more."""
+        events = self._ledger.waiting(_BATCH)
+        if not events:
+            self._observer.waiting(None)
+            return False
+        now, names = self._clock.now(), self._names
+        twins = {
+            each.position: twin
+            for each in events
+            if not self._ledger.shown(each.position)
+            and (twin := flat_twin(each, names, now)) is not None
+        }
+        if twins:
+            self._ledger.show(max(twins))
+        messages: list[Message] = []
+        for each in events:
+            if (twin := twins.get(each.position)) is not None:
+                messages.append(twin)
+            messages.append(record(each, names, now))
+        self._deliver(link, messages)
+        self._ledger.deliver(events[-1].position)
+        if len(events) < _BATCH:
+            self._observer.waiting(None)
+            return False
+        self._observer.waiting(self._ledger.waiting_since())
+        return True
+
+    def _deliver(self, link: Link, messages: list[Message], *, kept: bool = False) -> None:
+        if not messages:
+            return
+        refused = link.deliver(messages)
+        for message, reason in refused:
+            _log.warning("mqtt.refused", topic=message.topic, reason=reason)
+        self._observer.sent(len(messages), refused=len(refused))
+        if kept:
+            self._keepsakes.delivered()
+
+    @staticmethod
+    def _quietly(do: Callable[[], None]) -> None:
+        """Do what is no loss if it fails: an event comes twice, or another process waits longer."""
+        try:
+            do()
+        except (AppError, Overtaken):
+            return

@@ -1,0 +1,48 @@
+"""Prometheus metrics of the publisher to a broker (``app.mqtt``)."""
+
+import time
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class MqttMetrics:
+    """Says how the publisher of this process does. Thread-safe."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._since: datetime | None = None
+        self._connected = Gauge(
+            "kith_mqtt_connected",
+            "1 in the one process that publishes events and that the broker has taken.",
+            registry=registry,
+        )
+        Gauge(
+            "kith_mqtt_lag_seconds",
+            "Age of the oldest event that the broker does not have; 0: it has all.",
+            registry=registry,
+        ).set_function(self._lag)
+        self._messages = Counter(
+            "kith_mqtt_messages_total", "Messages that the broker was sent.", registry=registry
+        )
+        self._refused = Counter(
+            "kith_mqtt_refused_total",
+            "Messages that the broker refused; the log says why.",
+            registry=registry,
+        )
+
+    def connected(self, *, is_so: bool) -> None:
+        """Whether this process is the one that publishes, and the broker has taken it."""
+        self._connected.set(is_so)
+
+    def waiting(self, since: datetime | None) -> None:
+        """The oldest event that the broker does not have is of then; None: it has all."""
+        self._since = since
+
+    def sent(self, messages: int, *, refused: int) -> None:
+        """So many messages were sent, of which the broker refused some."""
+        self._messages.inc(messages)
+        self._refused.inc(refused)
+
+    def _lag(self) -> float:
+        since = self._since
+        return 0.0 if since is None else max(0.0, time.time() - since.timestamp())

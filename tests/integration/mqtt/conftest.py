@@ -1,0 +1,57 @@
+"""A service that publishes to the broker of this machine, below a prefix of its own."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.bootstrap import build
+from app.settings import Settings
+from tests.api.support import client_of
+from tests.support.brokers import SHARED, Listener, Mosquitto, forget, listening
+
+
+@pytest.fixture
+def prefix() -> Iterator[str]:
+    """A prefix of the test's own, below which nothing stays."""
+    prefix = f"kith-test/{secrets.token_hex(6)}"
+    yield prefix
+    forget(SHARED, f"{prefix}/#")
+
+
+@pytest.fixture
+def publishing(settings: Settings, prefix: str) -> Settings:
+    """Settings of a service whose broker is the one of this machine."""
+    more = {
+        "mqtt_url": SHARED,
+        "mqtt_prefix": prefix,
+        "mqtt_discovery": f"{prefix}/ha",
+        "egress_allow": "127.0.0.1",
+    }
+    return settings.model_copy(update=more)
+
+
+@pytest.fixture
+def heard(prefix: str) -> Iterator[Listener]:
+    """Everything below the prefix."""
+    with listening(SHARED, f"{prefix}/#") as listener:
+        yield listener
+
+
+@pytest.fixture
+def service(publishing: Settings, heard: Listener) -> Iterator[TestClient]:
+    """The service, once it has said that it is online."""
+    with client_of(build(publishing)) as client:
+        heard.until(publishing.mqtt_prefix + "/status", b"online")
+        yield client
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker of the test's own."""
+    broker = Mosquitto(tmp_path)
+    broker.up()
+    yield broker
+    broker.down()

@@ -1,0 +1,81 @@
+"""A late decision is a record, and moves nothing."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.mqtt.messages import FRESH, Waiting, flat_twin, record
+from app.mqtt.names import Names
+
+NAMES = Names("kith", None)
+NOW = datetime(2026, 11, 25, 19, 44, 3, tzinfo=UTC)
+
+
+def decision(answer: str = "granted", *, left: float = 5.0) -> Waiting:
+    """A decision that holds for ``left`` more seconds, or one of so long ago that is no grant."""
+    granted = answer == "granted"
+    data = {
+        "collection_id": "hq",
+        "door_id": "front",
+        "decision": answer,
+        "reason": "granted" if granted else "unknown_person",
+        "valid_until": (NOW + timedelta(seconds=left)).isoformat() if granted else None,
+        "person": {"id": "hr-1001"} if granted else None,
+    }
+    time = NOW if granted else NOW + timedelta(seconds=left) - FRESH
+    body = {"id": "evt-1", "type": "door.decision", "time": time.isoformat(), "data": data}
+    return Waiting(7, json.dumps(body))
+
+
+def test_a_grant_expires_at_the_broker_when_it_ends() -> None:
+    event = decision(left=4.9)
+    message = record(event, NAMES, NOW)
+    assert (message.topic, message.qos, message.retain) == (
+        "kith/v1/hq/doors/front/decision",
+        1,
+        False,
+    )
+    assert (message.expires, message.content_type) == (4, "application/cloudevents+json")
+    assert message.payload == event.body.encode()
+    assert message.properties == ()
+    twin = flat_twin(event, NAMES, NOW)
+    assert twin is not None
+    assert (twin.topic, twin.qos, twin.retain, twin.expires) == (
+        "kith/v1/hq/doors/front/event",
+        0,
+        False,
+        4,
+    )
+    assert json.loads(twin.payload) == {
+        "event_type": "granted",
+        "reason": "granted",
+        "person_id": "hr-1001",
+        "event_id": "evt-1",
+        "valid_until": "2026-11-25T19:44:07.900000+00:00",
+    }
+
+
+@pytest.mark.parametrize("left", [0.0, -0.001, -3600])
+def test_a_grant_that_is_over_has_no_twin_and_its_record_says_so(left: float) -> None:
+    event = decision(left=left)
+    assert flat_twin(event, NAMES, NOW) is None
+    message = record(event, NAMES, NOW)
+    assert message.properties == (("late", "true"),)
+    assert message.expires is None  # else the broker would keep it from those who keep records
+
+
+def test_what_is_no_grant_is_news_for_a_while() -> None:
+    assert record(decision("denied"), NAMES, NOW).expires is None
+    twin = flat_twin(decision("denied", left=3), NAMES, NOW)
+    assert twin is not None
+    assert twin.expires == 3
+    assert json.loads(twin.payload)["person_id"] is None
+    assert flat_twin(decision("blocked", left=0), NAMES, NOW) is None
+
+
+def test_nothing_but_a_decision_has_a_twin() -> None:
+    body = {"type": "person.created", "data": {"collection_id": "hq", "person_id": "p1"}}
+    event = Waiting(1, json.dumps(body))
+    assert flat_twin(event, NAMES, NOW) is None
+    assert record(event, NAMES, NOW).topic == "kith/v1/hq/events/person.created"
