@@ -1,4 +1,4 @@
-"""What the broker keeps of a door: its state, and how Home Assistant finds it. Pure.
+"""The messages that the broker keeps of a door: its state, and its form for Home Assistant. Pure.
 
 No person is in any of it: the broker gives it to everybody who subscribes, for as long as it likes.
 Source of the form: home-assistant.io/integrations/mqtt, "Device discovery payload".

@@ -27,7 +27,7 @@ class Keepsakes:
         self._given = {}
 
     def due(self) -> list[Message]:
-        """What the broker must be given now; ``delivered`` follows."""
+        """The messages that the broker must be given now; ``delivered`` follows."""
         doors = self._ledger.changed_doors()
         if doors is not None:
             self._wanted = retained_of(doors, self._names)

@@ -1,4 +1,4 @@
-"""What the publisher reads and keeps in the database, in a transaction for each step."""
+"""The publisher's part of the database, in a transaction for each step."""
 
 from collections.abc import Collection
 from datetime import datetime

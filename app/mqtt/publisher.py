@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Final, Protocol
 
 import structlog
@@ -39,8 +38,8 @@ class Observer(Protocol):
     def connected(self, *, is_so: bool) -> None:
         """Whether this process is the one that publishes, and the broker has taken it."""
 
-    def waiting(self, since: datetime | None) -> None:
-        """The oldest event that the broker does not have is of then; None: it has all."""
+    def waiting(self, seconds: float | None) -> None:
+        """The oldest event that the broker does not have is so old; None: it has all."""
 
     def sent(self, messages: int, *, refused: int) -> None:
         """So many messages were sent, of which the broker refused some."""
@@ -122,7 +121,7 @@ class Publisher:
     def _publish(self) -> None:
         """Until there is a stop, the lease goes to another process, or something fails."""
         names = self._names
-        self._observer.waiting(self._ledger.waiting_since())
+        self._measure_lag()
         with self._linked(Message(names.status, b"offline", retain=True)) as link:
             try:
                 self._ledger.begin()
@@ -200,8 +199,13 @@ class Publisher:
         if len(events) < _BATCH:
             self._observer.waiting(None)
             return False
-        self._observer.waiting(self._ledger.waiting_since())
+        self._measure_lag()
         return True
+
+    def _measure_lag(self) -> None:
+        since = self._ledger.waiting_since()
+        lag = None if since is None else (self._clock.now() - since).total_seconds()
+        self._observer.waiting(lag)
 
     def _deliver(self, link: Link, messages: list[Message], *, kept: bool = False) -> None:
         if not messages:

@@ -45,7 +45,7 @@ def advance(session: Session, before: Progress, after: Progress) -> bool:
 
 
 def policy_revisions(session: Session) -> Sequence[Row[int, int]]:
-    """What changes whenever a door does."""
+    """The revisions of all policies: one changes whenever a door does."""
     columns = PolicyRevision.collection_key, PolicyRevision.revision
     return session.execute(select(*columns).order_by(PolicyRevision.collection_key)).all()
 

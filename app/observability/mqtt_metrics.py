@@ -1,7 +1,6 @@
 """Prometheus metrics of the publisher to a broker (``app.mqtt``)."""
 
 import time
-from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -10,7 +9,7 @@ class MqttMetrics:
     """Says how the publisher of this process does. Thread-safe."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._since: datetime | None = None
+        self._late: tuple[float, float] | None = None
         self._connected = Gauge(
             "kith_mqtt_connected",
             "1 in the one process that publishes events and that the broker has taken.",
@@ -34,9 +33,9 @@ class MqttMetrics:
         """Whether this process is the one that publishes, and the broker has taken it."""
         self._connected.set(is_so)
 
-    def waiting(self, since: datetime | None) -> None:
-        """The oldest event that the broker does not have is of then; None: it has all."""
-        self._since = since
+    def waiting(self, seconds: float | None) -> None:
+        """The oldest event that the broker does not have is so old; None: it has all."""
+        self._late = None if seconds is None else (seconds, time.monotonic())
 
     def sent(self, messages: int, *, refused: int) -> None:
         """So many messages were sent, of which the broker refused some."""
@@ -44,5 +43,5 @@ class MqttMetrics:
         self._refused.inc(refused)
 
     def _lag(self) -> float:
-        since = self._since
-        return 0.0 if since is None else max(0.0, time.time() - since.timestamp())
+        late = self._late
+        return 0.0 if late is None else max(0.0, late[0] + time.monotonic() - late[1])
