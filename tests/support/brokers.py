@@ -133,4 +133,4 @@ def retained(url: str, *topics: str) -> dict[str, bytes]:
         mark = f"kith-test/end/{time.monotonic_ns()}"
         listener.client.publish(mark, b"", qos=1)
         wait_for(lambda: bool(listener.on(mark)))
-        return {each.topic: each.payload for each in listener.heard if each.retain}
+        return {each.topic: bytes(each.payload) for each in listener.heard if each.retain}

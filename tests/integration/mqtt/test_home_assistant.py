@@ -63,10 +63,10 @@ def test_a_door_is_a_device_with_its_decisions_and_its_lockdown(
     make_site(service, staff)
     made(service.post(f"{staff}/doors", json={"id": "back.1", "name": "Back door"}))
     wait_for(lambda: len(heard.on("/config")) == 2)
-    for each in configs(heard):
-        check(each)
-    for each in heard.on("/config"):
-        assert TOPIC.fullmatch(each.topic.removeprefix(f"{prefix}/ha/"))
+    for config in configs(heard):
+        check(config)
+    for message in heard.on("/config"):
+        assert TOPIC.fullmatch(message.topic.removeprefix(f"{prefix}/ha/"))
     front, back = configs(heard)
     assert (front["device"]["name"], front["device"]["suggested_area"]) == ("front", "Lobby")
     assert (back["device"]["name"], "suggested_area" in back["device"]) == ("Back door", False)
