@@ -381,3 +381,17 @@ def test_what_gives_no_leave_to_call_is_refused_by_name(
     monkeypatch.setenv("KITH_EGRESS_ALLOW", value)
     with pytest.raises(SettingsError, match=f"KITH_EGRESS_ALLOW is '{value}'.*{why}"):
         load_settings()
+
+
+def test_a_broker_s_password_may_be_a_file_and_is_refused_in_its_address(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (secrets / "kith_mqtt_password").write_text("hidden\n")
+    monkeypatch.setenv("KITH_MQTT_URL", "mqtts://kith@10.0.0.5")
+    password = load_settings().mqtt_password
+    assert password is not None
+    assert password.get_secret_value() == "hidden"
+    monkeypatch.setenv("KITH_MQTT_URL", "mqtts://kith:secret@10.0.0.5")
+    with pytest.raises(SettingsError, match="KITH_MQTT_PASSWORD") as failed:
+        load_settings()
+    assert "secret@" not in failed.value.detail
