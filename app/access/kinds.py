@@ -58,6 +58,11 @@ class Kind(Generic[Row, View]):
     prepared: Callable[[Values, date, Row | None], Values] = _unchanged
     check: Callable[[Row], None] = _nothing
 
+    def field_of(self, column: str) -> str:
+        """The field of a body that sets a column or a relationship."""
+        fields = {relationship: name for name, (relationship, _) in self.links.items()}
+        return fields.get(column, column)
+
 
 def _shared(row: PolicyRow, collection_id: str) -> Values:
     names = ("id", "name", "revision", "created_at", "updated_at")

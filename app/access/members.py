@@ -6,7 +6,7 @@ from app.access import repository
 from app.access.models import Group, Membership
 from app.access.schemas import MembershipFields, MemberView
 from app.core.clock import Clock
-from app.core.db import Database
+from app.core.db import Database, assign
 from app.core.paging import Page, Paging, page
 from app.errors import NotFound
 from app.gallery.models import Collection
@@ -30,12 +30,13 @@ class MembershipService:
             group = repository.get(session, owner, Group, group_id, "group")
             somebody = person(session, owner, person_id)
             row = repository.membership(session, group, somebody)
+            is_new = row is None
             if row is None:
                 row = Membership(group_key=group.key, person_key=somebody.key)
                 session.add(row)
-            row.valid_from, row.valid_until = fields.valid_from, fields.valid_until
-            repository.raise_revision(session, owner)
-            self._record(session, owner, "member.put", group_id, person_id)
+            if assign(row, fields.model_dump()) or is_new:
+                repository.raise_revision(session, owner)
+                self._record(session, owner, "member.put", group_id, person_id)
         return _view(row, group_id, person_id)
 
     def list(self, collection_id: str, group_id: str, paging: Paging) -> Page[MemberView]:

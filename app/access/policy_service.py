@@ -9,7 +9,7 @@ from app.access import repository
 from app.access.kinds import Kind, Row, View
 from app.access.schemas import Named, OwnId
 from app.core.clock import Clock
-from app.core.db import Database
+from app.core.db import Database, assign
 from app.core.ids import new_id
 from app.core.paging import Page, Paging, page
 from app.core.preconditions import IfMatch
@@ -76,23 +76,28 @@ class PolicyService(Generic[Row, View]):
             )
 
     def update(self, collection_id: str, row_id: str, patch: Named, known: IfMatch) -> View:
-        """Change what the patch names and nothing else, at a revision that the client knows."""
+        """Change what the patch names and nothing else, at a revision that the client knows. What
+        has these values already is left as it is.
+        """
         kind = self._kind
         changes = patch.model_dump(mode="json", exclude_unset=True)
         with self._database.write() as session:
             owner = lock_collection(session, collection_id)
             row = self._row(session, owner, row_id)
             known.check(row.revision, f"The {kind.noun} {row_id!r}")
-            for name, value in self._columns(session, owner, changes, row).items():
-                setattr(row, name, value)
+            columns = self._columns(session, owner, changes, row)
+            changed = assign(row, columns)
             kind.check(row)
+            if not changed:
+                return kind.view(row, collection_id)
             row.revision = repository.raise_revision(session, owner)
             row.updated_at = self._clock.now()
             session.flush()
             view = kind.view(row, collection_id)
             amend(session, row, lambda _: view.model_dump(mode="json"))
-            locked = {name: each for name, each in changes.items() if name == "locked_down"}
-            self._record(session, owner, "updated", row_id, fields=sorted(changes), **locked)
+            locked = {name: columns[name] for name in changed if name == "locked_down"}
+            fields = sorted(kind.field_of(name) for name in changed)
+            self._record(session, owner, "updated", row_id, fields=fields, **locked)
         return view
 
     def delete(self, collection_id: str, row_id: str, known: IfMatch) -> None:

@@ -15,7 +15,7 @@ from app.actions.models import DoorAction
 from app.actions.schemas import ActionFields, ActionView, as_content
 from app.actions.templates import Facts
 from app.core.clock import Clock
-from app.core.db import Database
+from app.core.db import Database, assign
 from app.core.paging import Page, Paging, page
 from app.egress.dialling import Deadline, Egress
 from app.errors import Conflict
@@ -53,9 +53,10 @@ class ActionService:
                     raise Conflict(f"The door {door_id!r} has {MOST_ACTIONS} actions, the most.")
                 row = DoorAction(door_key=door.key, id=action_id, created_at=now)
                 session.add(row)
-            row.name, row.content, row.updated_at = fields.name, as_content(fields), now
-            session.flush()
-            record(session, owner, "action.put", ("action", action_id), now=now, door=door_id)
+            if assign(row, {"name": fields.name, "content": as_content(fields)}):
+                row.updated_at = now
+                session.flush()
+                record(session, owner, "action.put", ("action", action_id), now=now, door=door_id)
             return _view(row, collection_id, door_id)
 
     def list(self, collection_id: str, door_id: str, paging: Paging) -> Page[ActionView]:

@@ -8,7 +8,8 @@ SQLite for one process, PostgreSQL for several. How a writer takes its turn is i
 ``app.core.sqlite`` and ``app.core.postgresql``; how each says that it cannot be reached is here.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     func,
+    inspect,
     select,
 )
 from sqlalchemy.engine import Connection
@@ -85,6 +87,16 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Json(JSON):
+    """JSON that knows ``true`` from ``1``, which Python takes for equal: a column that was set from
+    one to the other is written.
+    """
+
+    def compare_values(self, x: Any, y: Any) -> bool:  # noqa: ANN401 - any JSON value
+        """Whether two values are the same JSON."""
+        return bool(x == y) and json.dumps(x, sort_keys=True) == json.dumps(y, sort_keys=True)
+
+
 class Base(DeclarativeBase):
     """Base of every model; the naming convention lets a migration name what it drops."""
 
@@ -92,10 +104,20 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: Utc,
         int: BigInteger().with_variant(Integer, "sqlite"),  # SQLite numbers INTEGER keys itself
-        dict[str, Any]: JSON,
-        list[str]: JSON,
-        list[dict[str, Any]]: JSON,
+        dict[str, Any]: Json,
+        list[str]: Json,
+        list[dict[str, Any]]: Json,
     }
+
+
+def assign(row: Base, values: Mapping[str, Any]) -> list[str]:
+    """Give a row these values of columns and relationships; the names of those that were others
+    before. Where there are none, nothing happened: no row of the audit, no event, no revision.
+    """
+    for name, value in values.items():
+        setattr(row, name, value)
+    attributes = inspect(row).attrs
+    return [name for name in values if attributes[name].history.has_changes()]
 
 
 class Database:

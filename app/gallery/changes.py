@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from app.core.db import assign
 from app.errors import AlreadyExists, InvalidRequest
 from app.gallery import credential_repository, repository
 from app.gallery.models import Collection, Person
@@ -15,12 +16,15 @@ from app.trail.recording import record
 
 _SHOWN: Final = frozenset({"external_id", "name", "valid_from", "valid_until"})
 """A person's fields that answers show or depend on."""
+_FIELDS: Final = {"attributes": "metadata", "suspended_by_sync": "suspended"}
+"""The fields that set columns of other names."""
 
 
 def change_person(
     session: Session, owner: Collection, person: Person, patch: PersonFields, *, now: datetime
 ) -> PersonView:
-    """Change what the patch names and nothing else. The collection is held by this transaction.
+    """Change what the patch names and nothing else; what has these values already is no change.
+    The collection is held by this transaction.
 
     ``AlreadyExists`` where the external id or a credential is another person's, ``InvalidRequest``
     where the person would be valid from a time after the end.
@@ -32,21 +36,25 @@ def change_person(
     external_id = patch.external_id if isinstance(patch, PersonPatch) else None
     if external_id and repository.is_anothers(session, person, external_id):
         raise taken(owner.id, person.id, external_id)
-    if changes.keys() & _SHOWN:
-        repository.log_change(session, owner, [person.key], now=now)
-    for name, value in changes.items():
-        setattr(person, name, value)
-    if "suspended" in changes:  # by hand, from now on
-        person.suspended_by_sync = False
+    if "suspended" in changes:
+        changes["suspended_by_sync"] = False  # by hand, from now on
+    replaced = replaced and credential_repository.differ(person, patch.credentials)
+    changed = {_FIELDS.get(name, name) for name in assign(person, changes)}
+    _check_validity(person)
+    if replaced:
+        changed.add("credentials")
+    if not changed:
+        return view_of(session, owner, person)
     if replaced:
         credential_repository.replace(session, owner, person, patch.credentials)
-    _check_validity(person)
+    if changed & _SHOWN:
+        repository.log_change(session, owner, [person.key], now=now)
     person.updated_at = now
     session.flush()
     view = view_of(session, owner, person)
     amend_receipts(session, person, view)
-    said: dict[str, Any] = {"fields": sorted(patch.model_fields_set - {"id"})}
-    if "suspended" in said["fields"]:
+    said: dict[str, Any] = {"fields": sorted(changed)}
+    if "suspended" in changed:
         said["suspended"] = person.suspended
     record(session, owner, "person.updated", ("person", person.id), now=now, **said)
     return view

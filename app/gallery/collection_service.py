@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core.clock import Clock
-from app.core.db import Base, Database
+from app.core.db import Base, Database, assign
 from app.core.ids import new_id
 from app.core.paging import Page, Paging, page
 from app.errors import AlreadyExists, Conflict
@@ -95,17 +95,19 @@ class CollectionService:
             changes["attributes"] = changes.pop("metadata")
         with self._database.write() as session:
             row = repository.lock_collection(session, collection_id)
-            for name, value in changes.items():
-                setattr(row, name, value)
+            changed = assign(row, changes)
+            if not changed:
+                return _view(session, row)
             row.updated_at = self._clock.now()
             session.flush()
-            if "keep_probes" in changes:
+            if "keep_probes" in changed:
                 trim_probes(session, row.key, row.keep_probes)
-            if "keep_crops" in changes and not row.keep_crops:
+            if "keep_crops" in changed and not row.keep_crops:
                 crops.forget(session, row)
             view = _view(session, row)
             amend(session, row, lambda _: view.model_dump(mode="json"))
-            _record(session, row, "updated", now=row.updated_at, fields=sorted(changes))
+            fields = sorted("metadata" if name == "attributes" else name for name in changed)
+            _record(session, row, "updated", now=row.updated_at, fields=fields)
         return view
 
     def delete(self, collection_id: str, *, force: bool) -> None:

@@ -51,6 +51,12 @@ def holder(
     return session.scalar(query.where(*here))
 
 
+def differ(person: Person, fields: Sequence[CredentialField]) -> bool:
+    """Whether the person has other credentials than these, or in another order."""
+    has = [(each.system, each.type, each.format, each.value) for each in person.credentials]
+    return has != [(each.system, each.type, each.format, each.value) for each in fields]
+
+
 def replace(
     session: Session, owner: Collection, person: Person, fields: Sequence[CredentialField]
 ) -> None:
