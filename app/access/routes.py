@@ -71,7 +71,7 @@ class _Routes(Generic[New, Patch]):
             body: Annotated[Submission[New], Depends(read)],
             idempotency_key: IdempotencyKey = None,
         ) -> Response | schemas.PolicyView:
-            ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
+            ticket = ticket_for(caller, idempotency_key, lambda: body.fingerprint)
             service = self.service(services)
             made = answer_once(
                 services.receipts,

@@ -17,6 +17,10 @@ _JSON: Final = re.compile(r"application/(json|[a-z0-9.+-]+\+json)")
 _XML: Final = re.compile(r"(application|text)/xml|application/[a-z0-9.+-]+\+xml")
 _PARAMETER: Final = re.compile(r"\s*;\s*charset=utf-8\s*", re.IGNORECASE)
 _MOST_PLAIN: Final = 512
+_HALF_CODED: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_HALF_NAMED: Final = re.compile(r"&[^;]*\Z")
+_CODE_DIGITS: Final = 4
+"""Hexadecimal digits in JSON's escape of a character by its code."""
 
 
 def escape_of(content_type: str, body: Template) -> Escape:
@@ -29,6 +33,7 @@ def escape_of(content_type: str, body: Template) -> Escape:
     if _XML.fullmatch(kind):
         return _xml(body)
     if kind == FORM:
+        check_percents(body)
         return lambda _, value: quote_plus(value)
     if kind == "text/plain":
         return lambda _, value: plain(value)
@@ -36,6 +41,12 @@ def escape_of(content_type: str, body: Template) -> Escape:
         "is not known here; there are application/json, application/xml, text/xml, "
         f"{FORM} and text/plain, and types that end in +json and +xml"
     )
+
+
+def check_percents(template: Template) -> None:
+    """``ValueError`` where a value would complete a ``%XX``, and so be another character."""
+    if any(map(_HALF_CODED.search, template.literals)):
+        raise ValueError("has a % without two digits after it; write %25 for the sign itself")
 
 
 def plain(value: str) -> str:
@@ -89,18 +100,21 @@ def _no_constant(name: str) -> None:
 
 
 def _quoted_json(body: Template) -> list[bool]:
+    """Whether each placeholder is within quotes; ``ValueError`` where it stands in the middle of
+    the escape of a character, of which its value would be a part.
+    """
     found: list[bool] = []
-    inside = escaped = False
+    inside, escaping = False, 0
     for literal in body.literals[:-1]:
         for each in literal:
-            if escaped:
-                escaped = False
+            if escaping:
+                escaping = _CODE_DIGITS if each == "u" and escaping == 1 else escaping - 1
             elif inside and each == "\\":
-                escaped = True
+                escaping = 1
             elif each == '"':
                 inside = not inside
-        if escaped:
-            raise ValueError("is no JSON: a placeholder follows a backslash")
+        if escaping:
+            raise ValueError("has a placeholder in the middle of an escape, after a backslash")
         found.append(inside)
     return found
 
@@ -110,6 +124,22 @@ def _xml(body: Template) -> Escape:
     text = "".join(body.literals)
     if "<!" in text or "<?" in text.lstrip().removeprefix("<?xml"):
         raise ValueError("may have no DOCTYPE, comment, CDATA or processing instruction")
+    if any(map(_HALF_NAMED.search, body.literals[:-1])):
+        raise ValueError("has a placeholder between & and ;, where no value can be")
+    _check_tags(body)
+
+    def escape(_: int, value: str) -> str:
+        return escape_xml(plain(value), {'"': "&quot;", "'": "&apos;"})
+
+    try:
+        ET.fromstring(body.filled(lambda _: "0", escape))  # noqa: S314 - it has no DOCTYPE
+    except ET.ParseError as error:
+        raise ValueError(f"is no XML: {error}") from None
+    return escape
+
+
+def _check_tags(body: Template) -> None:
+    """``ValueError`` where a placeholder is in a tag, outside of an attribute's quotes."""
     inside, quote_mark = False, ""
     for literal in body.literals[:-1]:
         for each in literal:
@@ -121,15 +151,6 @@ def _xml(body: Template) -> Escape:
                 inside = each == "<"
         if inside and not quote_mark:
             raise ValueError("has a placeholder in a tag, where no value can be")
-
-    def escape(_: int, value: str) -> str:
-        return escape_xml(plain(value), {'"': "&quot;", "'": "&apos;"})
-
-    try:
-        ET.fromstring(body.filled(lambda _: "0", escape))  # noqa: S314 - it has no DOCTYPE
-    except ET.ParseError as error:
-        raise ValueError(f"is no XML: {error}") from None
-    return escape
 
 
 def escaping_all(one: Callable[[str], str]) -> Escape:

@@ -9,7 +9,7 @@ from app.actions.templates import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class NewGrant:
     """A new grant at a door: committed, and no repetition of an earlier one.
 
     ``event_id`` is the same for all that follows from it. The keys are those of the rows.

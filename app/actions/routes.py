@@ -76,7 +76,7 @@ def delete_action(
     services.actions.delete(collection_id, door_id, action_id)
 
 
-@router.post("/{action_id}/test", responses=documented(404))
+@router.post("/{action_id}/test", responses=documented(404, 409))
 def try_action(
     request: Request,
     collection_id: CollectionPath,
@@ -85,7 +85,9 @@ def try_action(
     _caller: MayAdminister,
     services: Provided,
 ) -> ResultView:
-    """Send an action now for a person who does not exist: it is real, and may open the door."""
+    """Send an action now for a person who does not exist: it is real, and may open the door. At a
+    door that is disabled or in lock-down it is refused.
+    """
     result, at = services.actions.test(collection_id, door_id, action_id)
     return ResultView(
         action_id=action_id,

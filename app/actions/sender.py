@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.actions.calls import Result
-from app.actions.grants import Grant, Loaded
+from app.actions.grants import Loaded, NewGrant
 from app.actions.schemas import ActionFields
 from app.actions.templates import Facts
 from app.core.clock import Clock
@@ -44,13 +44,13 @@ class Report(Protocol):
 class Actions(Protocol):
     """The actions of doors."""
 
-    def load(self, grant: Grant) -> Loaded:
+    def load(self, grant: NewGrant) -> Loaded:
         """The actions that a grant sets off."""
 
     def call(self, fields: ActionFields, facts: Facts, deadline: Deadline) -> Result:
         """Send one; never raises."""
 
-    def publish(self, grant: Grant, action_id: str | None, result: Result) -> None:
+    def publish(self, grant: NewGrant, action_id: str | None, result: Result) -> None:
         """Make the event of one that is over."""
 
 
@@ -90,7 +90,7 @@ class ActionSender:
         for each in (*self._threads, self._publisher):
             each.start()
 
-    def submit(self, grant: Grant) -> None:
+    def submit(self, grant: NewGrant) -> None:
         """Send the door's actions before the grant ends. Never waits and never raises."""
         left = (grant.valid_until - self._clock.now()).total_seconds()
         deadline = Deadline.after(left)
@@ -108,14 +108,14 @@ class ActionSender:
         _end(self._waiting, self._threads, end)
         _end(self._over, [self._publisher], max(end, time.monotonic() + 1))
 
-    def _put(self, grant: Grant, action_id: str | None, job: _Job) -> None:
+    def _put(self, grant: NewGrant, action_id: str | None, job: _Job) -> None:
         context = copy_context()
         try:
             self._waiting.put_nowait(lambda: context.run(job))
         except queue.Full:
             self._told(grant, action_id, Result("dropped", error="too many actions wait"))
 
-    def _begin(self, grant: Grant, deadline: Deadline) -> None:
+    def _begin(self, grant: NewGrant, deadline: Deadline) -> None:
         try:
             loaded = self._actions.load(grant)
         except (AppError, SQLAlchemyError, ValueError) as error:
@@ -132,7 +132,7 @@ class ActionSender:
             else:
                 send()
 
-    def _told(self, grant: Grant, action_id: str | None, result: Result) -> None:
+    def _told(self, grant: NewGrant, action_id: str | None, result: Result) -> None:
         """The record of an action: a line of the log, a count and an event."""
         self._report.observe_action(result.outcome, result.seconds)
         tell = _log.info if result.outcome == "done" else _log.warning
@@ -152,7 +152,7 @@ class ActionSender:
         except queue.Full:
             _log.warning("door.action_without_event", event_id=grant.event_id)
 
-    def _publish(self, grant: Grant, action_id: str | None, result: Result) -> None:
+    def _publish(self, grant: NewGrant, action_id: str | None, result: Result) -> None:
         try:
             self._actions.publish(grant, action_id, result)
         except (AppError, SQLAlchemyError) as error:

@@ -10,7 +10,7 @@ from app.access.models import Door
 from app.actions import repository
 from app.actions.calls import Caller, Result
 from app.actions.checking import check_action
-from app.actions.grants import Grant, Loaded, instant
+from app.actions.grants import Loaded, NewGrant, instant
 from app.actions.models import DoorAction
 from app.actions.schemas import ActionFields, ActionView, as_content
 from app.actions.templates import Facts
@@ -90,12 +90,14 @@ class ActionService:
         """Send it now, for a person who does not exist; what became of it, and when that began.
 
         The audit has it before it is sent, for the door may open; the log has its outcome.
+        ``Conflict`` where nothing may open the door: it is disabled, or in lock-down.
         """
         at = self._clock.now()
         with self._database.write() as session:
             owner = lock_collection(session, collection_id)
             door = doors.get(session, owner, Door, door_id, "door")
             fields = _fields(repository.get(session, door, action_id))
+            _check_open(door)
             ref = dict(door.ref)
             record(session, owner, "action.tested", ("action", action_id), now=at, door=door_id)
         decision = {
@@ -123,7 +125,7 @@ class ActionService:
         )
         return result, at
 
-    def load(self, grant: Grant) -> Loaded:
+    def load(self, grant: NewGrant) -> Loaded:
         """The actions that a grant sets off, as they are now."""
         with self._database.read() as session:
             ref, rows = repository.of_door(session, grant.door_key)
@@ -136,7 +138,7 @@ class ActionService:
         """Send it once; see ``Caller``."""
         return self._caller.call(fields, facts, deadline)
 
-    def publish(self, grant: Grant, action_id: str | None, result: Result) -> None:
+    def publish(self, grant: NewGrant, action_id: str | None, result: Result) -> None:
         """Make the event of an action that is over."""
         now = self._clock.now()
         data = {
@@ -155,6 +157,19 @@ class ActionService:
 
     def _door(self, session: Session, collection_id: str, door_id: str) -> Door:
         return doors.get(session, get_collection(session, collection_id), Door, door_id, "door")
+
+
+def _check_open(door: Door) -> None:
+    """``Conflict`` where nothing is to open the door: a test moves a real lock."""
+    if not door.enabled:
+        why = f"The door {door.id!r} is disabled; enable it"
+    elif door.locked_down:
+        why = f"The door {door.id!r} is in lock-down; end that"
+    elif door.zone is not None and door.zone.locked_down:
+        why = f"The zone {door.zone.id!r} is in lock-down; end that"
+    else:
+        return
+    raise Conflict(f"{why} before you test an action, which is real and may open the door.")
 
 
 def _fields(row: DoorAction) -> ActionFields:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from app.actions.escaping import check_percents
 from app.actions.templates import Template
 
 _URL: Final = re.compile(r"(https?|mqtts?)://([^/?#]*)(.*)", re.DOTALL)
@@ -38,6 +39,7 @@ class Target:
                 raise ValueError(
                     "may have the characters of an address alone, in ASCII, others as %XX, and no #"
                 )
+        check_percents(rest)
         path = found[3].partition("?")[0]
         if {".", ".."} & set(path.lower().replace("%2e", ".").split("/")):
             raise ValueError("must not have . or .. in its path")

@@ -1,6 +1,6 @@
 """The caller of a request, and what each scope allows. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -24,7 +24,8 @@ class Principal:
 
     ``recalled``: the database does not answer, so the key may have been revoked since it was read.
     ``expires_at`` None means never, ``rate`` None any number of requests a minute.
-    ``cursor_secret`` seals what only this caller may use.
+    ``cursor_secret`` seals what only this caller may use. ``presented`` is the key itself, as it
+    was sent with this request; it is in no ``repr``, so in no log.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Principal:
     cursor_secret: str = ""
     collection_keys: frozenset[int] | None = None
     door_keys: frozenset[int] | None = None
+    presented: str = field(default="", repr=False, compare=False)
 
     def require_valid(self, now: datetime) -> None:
         """``Unauthenticated`` from the moment on at which the key expires."""

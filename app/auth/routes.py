@@ -34,7 +34,7 @@ def create_key(
     idempotency_key: IdempotencyKey = None,
 ) -> Response | NewKeyView:
     """Make a key. Its secret is in this answer and cannot be read again."""
-    ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
+    ticket = ticket_for(caller, idempotency_key, lambda: body.fingerprint)
     return answer_once(
         services.receipts, ticket, lambda keep: services.keys.create(body.fields, keep)
     )

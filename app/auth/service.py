@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import exists, select
@@ -67,12 +68,16 @@ class KeyService:
         digest = _sha256(presented)
         if self._admin_sha256 and hmac.compare_digest(digest, self._admin_sha256):
             return Principal(
-                OPERATOR, frozenset({Scope.ADMIN}), None, cursor_secret=self._admin_sha256
+                OPERATOR,
+                frozenset({Scope.ADMIN}),
+                None,
+                cursor_secret=self._admin_sha256,
+                presented=presented,
             )
         found = (find or self.find)(digest)
         if found is None:
             raise Unauthenticated("This key is not known; it may have been revoked.")
-        return found
+        return replace(found, presented=presented)
 
     def admit(self, caller: Principal) -> None:
         """Count a request of a known caller: ``Unauthenticated`` where the key has expired,

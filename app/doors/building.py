@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from app.actions.grants import Grant
+from app.actions.grants import NewGrant
 from app.core.clock import Clock
 from app.core.db import Database
 from app.decision.calibration import Calibration
@@ -20,7 +20,7 @@ def build_doors(
     search: PersonSearch,
     calibration: Calibration,
     quality_policy: QualityPolicy,
-    granted: Callable[[Grant], None],
+    granted: Callable[[NewGrant], None],
 ) -> DoorService:
     """The service, which searches the database alone and nothing that was last known. ``granted``
     gets each new grant after it was committed; it never waits and never raises.

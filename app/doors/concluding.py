@@ -32,13 +32,16 @@ of now: otherwise one visit would have two grants."""
 _WITHOUT_EVENT: Final = frozenset(
     {
         DoorReason.SYSTEM_ERROR,
+        DoorReason.DOOR_DISABLED,
+        DoorReason.DOOR_LOCKED_DOWN,
         DoorReason.STALE_FRAMES,
         DoorReason.TOO_FEW_FRAMES,
         DoorReason.NO_FACE,
         DoorReason.LOW_QUALITY,
     }
 )
-"""Nobody was seen, so that there is nothing to report."""
+"""Nobody was seen, or nobody was looked for: a door that is shut when a request comes looks at no
+face, so one that was shut while it ran says no more."""
 _EACH_TIME: Final = frozenset(
     {DoorReason.GRANTED, DoorReason.FACTOR_MISMATCH, DoorReason.SPOOF_SUSPECTED}
 )

@@ -1,11 +1,11 @@
 """A new grant as the actions of its door need it."""
 
-from app.actions.grants import Grant
+from app.actions.grants import NewGrant
 from app.doors.answers import DoorAnswer
 from app.reasons import DoorReason
 
 
-def grant_of(answer: DoorAnswer, session: str | None) -> Grant | None:
+def grant_of(answer: DoorAnswer, session: str | None) -> NewGrant | None:
     """The grant of an answer; None where it grants nothing, repeats a grant, or is a trial."""
     asked, concluded = answer.asked, answer.concluded
     found, known = concluded.decision, concluded.person
@@ -13,7 +13,7 @@ def grant_of(answer: DoorAnswer, session: str | None) -> Grant | None:
         return None
     if known is None or concluded.event_id is None or found.valid_until is None:
         return None
-    return Grant(
+    return NewGrant(
         collection_key=asked.door.collection_key,
         collection_id=asked.door.collection_id,
         door_key=asked.door.key,

@@ -12,7 +12,7 @@ import structlog
 from app.access.policy.decide import DoorDecision, decide
 from app.access.policy.values import Authority, Factor, Mode, Sighting
 from app.access.policy_repository import DoorSettings, LoadedPolicy, Policies
-from app.actions.grants import Grant
+from app.actions.grants import NewGrant
 from app.auth.principal import Principal
 from app.core.attendance import ClientGone
 from app.core.clock import Clock
@@ -69,7 +69,7 @@ class DoorService:
         bursts: BurstService,
         *,
         quality_policy: QualityPolicy,
-        granted: Callable[[Grant], None],
+        granted: Callable[[NewGrant], None],
     ) -> None:
         self._database = database
         self._clock = clock

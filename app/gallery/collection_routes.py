@@ -34,7 +34,7 @@ def create_collection(
     idempotency_key: IdempotencyKey = None,
 ) -> Response | CollectionView:
     """Make a collection. `target_fpir` is the rate at which strangers may be named."""
-    ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
+    ticket = ticket_for(caller, idempotency_key, lambda: body.fingerprint)
     return answer_once(
         services.receipts, ticket, lambda keep: services.collections.create(body.fields, keep)
     )

@@ -65,7 +65,7 @@ def create_person(
     idempotency_key: IdempotencyKey = None,
 ) -> Response | PersonAdded:
     """Enrol a person, with images or without; `rejected` lists the unusable images with reasons."""
-    ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
+    ticket = ticket_for(caller, idempotency_key, lambda: body.fingerprint)
     new, images = body.fields, _files(body.images)
     subject = subject_of(new.subject, images=len(images))
     return answer_once(
@@ -190,7 +190,7 @@ def add_faces(
     idempotency_key: IdempotencyKey = None,
 ) -> Response | FacesAdded:
     """Add faces to a person; partial success is success."""
-    ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
+    ticket = ticket_for(caller, idempotency_key, lambda: body.fingerprint)
     images = _files(body.images)
     subject = subject_of(body.fields.subject, images=len(images))
     return answer_once(

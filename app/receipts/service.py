@@ -26,7 +26,9 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A creation: the caller's id, the key that it was sent with, and the hash of what it asks."""
+    """A creation: the caller's id, the key that it was sent with, and a keyed hash of what
+    it asks.
+    """
 
     caller: str
     key: str

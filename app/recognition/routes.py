@@ -200,7 +200,7 @@ def give_feedback(
     A face reported `not_them` is never named as that person again; more such reports than the
     stated rate allows raise the threshold. `them` is kept for evaluation.
     """
-    ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
+    ticket = ticket_for(caller, idempotency_key, lambda: body.fingerprint)
     image = body.images[0].data if body.images else None
     return answer_once(
         services.receipts,

@@ -1,7 +1,9 @@
 """``Idempotency-Key``: a creation sent again within 24 hours gets its first answer again."""
 
+import hashlib
+import hmac
 from collections.abc import Callable
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Protocol, TypeVar
 
 from fastapi import Header
 from fastapi.responses import Response
@@ -27,9 +29,31 @@ IdempotencyKey = Annotated[
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
-def ticket_for(caller: str, key: str | None, fingerprint: Callable[[], str]) -> Ticket | None:
-    """The ticket of a request; None, without any hashing, if the client sent no key."""
-    return None if key is None else Ticket(caller, key, fingerprint())
+class Caller(Protocol):
+    """The client: its key's id, and the key itself."""
+
+    @property
+    def id(self) -> str:
+        """The id of its key."""
+        ...
+
+    @property
+    def presented(self) -> str:
+        """The key as it was sent, which no database holds."""
+        ...
+
+
+def ticket_for(caller: Caller, key: str | None, fingerprint: Callable[[], str]) -> Ticket | None:
+    """The ticket of a request; None, without any hashing, if the client sent no key.
+
+    What is stored of the request is keyed with the caller's own key, of which the database has a
+    hash alone: a body may hold the number of a card, which a plain hash would let anybody guess
+    who reads the database.
+    """
+    if key is None:
+        return None
+    mark = hmac.new(caller.presented.encode(), fingerprint().encode(), hashlib.sha256)
+    return Ticket(caller.id, key, mark.hexdigest())
 
 
 def answer_once(

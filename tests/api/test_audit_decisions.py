@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.doors import ADA, BOB, HQ, STRANGER, make_hq, of
+from app.recognition.bursts import BurstService
+from tests.api.doors import ADA, BOB, HQ, STRANGER, change, make_hq, of
 from tests.api.support import FakeClock, told
 
 pytestmark = pytest.mark.both_databases
@@ -71,3 +72,32 @@ def test_a_stranger_has_one_row_a_visit_and_no_name(timed: TestClient, clock: Fa
     assert row["details"]["person"] is None
     assert row["details"]["match"]["similarity"] is None
     assert told(timed.get(HQ))["id"] == "hq"
+
+
+@pytest.mark.parametrize(
+    ("path", "shut", "reason"),
+    [
+        ("zones/lobby", {"locked_down": True}, "door_locked_down"),
+        ("doors/front", {"enabled": False}, "door_disabled"),
+    ],
+)
+def test_a_door_that_is_shut_while_a_request_runs_denies_and_has_no_row(
+    timed: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    shut: dict[str, bool],
+    reason: str,
+) -> None:
+    make_hq(timed)
+    identify = BurstService.identify
+
+    def late(*given: Any, **options: Any) -> Any:  # noqa: ANN401 - of the function in its place
+        seen = identify(*given, **options)
+        change(timed, path, **shut)
+        return seen
+
+    monkeypatch.setattr(BurstService, "identify", late)
+    answer = of(timed, ADA)
+    assert (answer["decision"], answer["reason"]) == ("denied", reason)
+    assert (answer["person"], answer["event_id"], answer["valid_until"]) == (None, None, None)
+    assert rows(timed) == []

@@ -161,6 +161,26 @@ def test_a_test_says_what_happened_and_no_secret(client: TestClient) -> None:
     assert PASSWORD not in answer.text
 
 
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize(
+    ("path", "change", "why"),
+    [
+        ("doors/front", {"locked_down": True}, "door 'front' is in lock-down"),
+        ("zones/lobby", {"locked_down": True}, "zone 'lobby' is in lock-down"),
+        ("doors/front", {"enabled": False}, "door 'front' is disabled"),
+    ],
+)
+def test_no_test_moves_a_lock_that_nobody_is_to_open(
+    client: TestClient, path: str, change: dict[str, bool], why: str
+) -> None:
+    with NodeRed().running() as device:
+        told(client.put(UNLOCK, json=OPEN | {"url": f"{device.origin}/kith/granted"}))
+        told(client.patch(f"{HQ}/{path}", json=change, headers={"If-Match": "*"}))
+        assert why in problem(client.post(f"{UNLOCK}/test"), 409, "conflict")["detail"]
+    assert device.opened == []
+    assert "action.tested" not in client.get("/audit").text
+
+
 @pytest.mark.parametrize(
     ("change", "secret", "outcome", "status", "error"),
     [

@@ -1,6 +1,8 @@
 """``Idempotency-Key``: sent again, a creation happens once and answers the same."""
 
 import datetime as dt
+import hashlib
+import hmac
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -9,9 +11,15 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
+from app.container import Services
+from app.gallery.schemas import NewPerson
+from app.receipts.models import Receipt
+from app.web.uploads import fingerprint
 from tests.api.support import FakeClock, files, made, make_collection, problem, told
 from tests.support.pictures import picture
+from tests.support.server import ADMIN_KEY
 
 pytestmark = pytest.mark.both_databases
 
@@ -172,3 +180,20 @@ def test_a_repeated_key_creation_does_not_tell_the_secret_again(client: TestClie
     assert first["key"]
     assert again["key"] is None
     assert again["id"] == first["id"]
+
+
+@pytest.mark.on_sqlite
+def test_what_is_stored_of_a_request_is_keyed_with_the_key_that_sent_it(timed: TestClient) -> None:
+    """A plain hash of a body would let a reader of the database guess a card's number."""
+    people = f"{make_collection(timed)}/persons"
+    body = {"name": "Ada"}
+    other = made(timed.post("/keys", json={"scopes": ["enroll"]}))["key"]
+    made(timed.post(people, json=body, headers=KEY))
+    made(timed.post(people, json=body, headers=KEY | {"Authorization": f"Bearer {other}"}))
+    services: Services = timed.app.state.services  # type: ignore[attr-defined]
+    with services.receipts._database.read() as session:
+        marks = set(session.scalars(select(Receipt.fingerprint)))
+    plain = fingerprint(f"POST /v1{people}", NewPerson.model_validate(body))
+    assert len(marks | {plain}) == 3
+    key = ADMIN_KEY.encode()
+    assert hmac.new(key, plain.encode(), hashlib.sha256).hexdigest() in marks

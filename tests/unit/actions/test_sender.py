@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.actions.calls import Result
-from app.actions.grants import Grant, Loaded
+from app.actions.grants import Loaded, NewGrant
 from app.actions.schemas import ActionFields
 from app.actions.sender import ActionSender
 from app.actions.templates import Facts
@@ -20,9 +20,9 @@ FIELDS = ActionFields(kind="http", url="http://lock/")
 FACTS = Facts({}, {}, ())
 
 
-def grant(number: int = 0, seconds: float = 30.0) -> Grant:
+def grant(number: int = 0, seconds: float = 30.0) -> NewGrant:
     now = datetime.now(UTC)
-    return Grant(
+    return NewGrant(
         collection_key=1,
         collection_id="hq",
         door_key=1,
@@ -37,7 +37,7 @@ def grant(number: int = 0, seconds: float = 30.0) -> Grant:
     )
 
 
-Load = Callable[[Grant], Loaded]
+Load = Callable[[NewGrant], Loaded]
 ONE = Loaded([("unlock", FIELDS)], FACTS)
 
 
@@ -52,7 +52,7 @@ class Lock:
         self.opened: list[bool] = []
         self.published: list[tuple[str, str]] = []
 
-    def publish(self, grant: Grant, action_id: str | None, result: Result) -> None:
+    def publish(self, grant: NewGrant, action_id: str | None, result: Result) -> None:
         del action_id
         self.published.append((grant.event_id, result.outcome))
 
@@ -168,7 +168,7 @@ def test_all_actions_of_a_door_are_sent() -> None:
 
 @pytest.mark.parametrize("error", [NotReady("away"), ValueError("unreadable"), KeyError("bug")])
 def test_a_fault_ends_one_grant_and_no_other(error: Exception) -> None:
-    def load(given: Grant) -> Loaded:
+    def load(given: NewGrant) -> Loaded:
         if given.event_id == "evt_0":
             raise error
         return ONE

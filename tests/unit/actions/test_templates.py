@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.actions.escaping import (
+    FORM,
     escape_of,
     escaping_all,
     header,
@@ -169,6 +170,9 @@ def test_in_a_header_and_in_a_topic_nothing_comes_after_the_value(value: str) ->
         (f'{{"card": {CARD}', "application/json", "is no JSON"),
         (f'{{"card": x{CARD}}}', "application/json", "is no JSON"),
         (f'{{"card": "\\{CARD}"}}', "application/json", "backslash"),
+        (f'{{"card": "\\u000{CARD}"}}', "application/json", "middle of an escape"),
+        (f'{{"card": "\\u{CARD}"}}', "application/json", "middle of an escape"),
+        (f'{{"card": "\\u00{CARD}{CARD}"}}', "application/json", "middle of an escape"),
         ('{"card": NaN}', "application/json", "is no JSON"),
         (f"<a>{CARD}", "application/xml", "is no XML"),
         (f"<a {CARD}='1'/>", "text/xml", "in a tag"),
@@ -176,6 +180,10 @@ def test_in_a_header_and_in_a_topic_nothing_comes_after_the_value(value: str) ->
         (f"<!DOCTYPE a [<!ENTITY b 'c'>]><a>{CARD}</a>", "application/xml", "DOCTYPE"),
         (f"<a><!-- {CARD} --></a>", "application/xml", "comment"),
         (f"<a><![CDATA[{CARD}]]></a>", "application/xml", "CDATA"),
+        (f"<a>&#x4{CARD};</a>", "application/xml", "between & and ;"),
+        (f"<a b='&#{CARD};'/>", "application/xml", "between & and ;"),
+        (f"card=%4{CARD}", FORM, "without two digits"),
+        (f"card=%{CARD}", FORM, "without two digits"),
         ("x", "application/octet-stream", "is not known here"),
         ("x", "text/html", "is not known here"),
     ],
@@ -183,6 +191,15 @@ def test_in_a_header_and_in_a_topic_nothing_comes_after_the_value(value: str) ->
 def test_a_body_that_is_none_of_its_kind_is_refused(body: str, content_type: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         escape_of(content_type, Template.parse(body))
+
+
+def test_whole_escapes_may_stand_before_a_value() -> None:
+    for body, kind in (
+        (f'{{"card": "\\u0041{CARD}\\\\{CARD}"}}', "application/json"),
+        (f"<a>&#x41;{CARD}</a>", "application/xml"),
+        (f"card=%41{CARD}", FORM),
+    ):
+        escape_of(kind, Template.parse(body))
 
 
 @pytest.mark.parametrize(
@@ -204,6 +221,8 @@ def test_a_body_that_is_none_of_its_kind_is_refused(body: str, content_type: str
         ("http://lock/\r\nX: y", "characters of an address"),
         ("http://lock/a/../b", "must not have . or .."),
         ("http://lock/a/%2e%2E/b", "must not have . or .."),
+        ("http://lock/a/%2{{door.ref.e}}/b", "without two digits"),
+        ("http://lock/?a=%{{door.ref.e}}", "without two digits"),
         ("http://①②⑦.0.0.1/", "must have a host"),
     ],
 )
