@@ -11,6 +11,7 @@ import structlog
 from fastapi.testclient import TestClient
 
 from app.bootstrap import build
+from app.core import notifications
 from app.main import create_app
 from app.settings import Settings
 from tests.support.databases import KINDS, migrated_database, new_database
@@ -20,6 +21,8 @@ from tests.support.server import ADMIN_KEY, ServerProcess
 # A busy machine is no failure: pytest's own limit ends what hangs.
 hypothesis.settings.register_profile("kith", deadline=None)
 hypothesis.settings.load_profile("kith")
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process compiles all of Kith again
 
 _ROOT = Path(__file__).parent.parent
 _DOWNLOADED = {"face_bundle", "photos"}
@@ -49,6 +52,14 @@ def face_bundle() -> Path:
 def fake_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny real bundle whose sample is the whole image."""
     return write_fake_bundle(tmp_path_factory.mktemp("bundles") / "fake")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def soon_stopped() -> Iterator[None]:
+    """On PostgreSQL a service in this process ends without the half second that it may wait."""
+    with pytest.MonkeyPatch.context() as during:
+        during.setattr(notifications, "_WAKE_CHECK_SECONDS", 0.02)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -106,6 +106,29 @@ def door(
         Agent(camera, service, report, clock, options).run()
 
 
+@cli.command()
+def explain(
+    *,
+    door: Annotated[str, typer.Option(help="The door's id.")],
+    person: Annotated[
+        str | None, typer.Option(help="A person's id; without: an unknown face.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="A time such as 2027-01-31T08:00:00+01:00; without: now.")
+    ] = None,
+    collection: Annotated[
+        str | None, typer.Option(help="The door's collection, where several have such a door.")
+    ] = None,
+) -> None:
+    """Say which rule decides at a door, for whom, at any time; no image is needed.
+
+    A door that denies is exit code 3.
+    """
+    from app.cli.door_explain import explain_door  # a database, which no camera's machine needs
+
+    explain_door(door, person, at, collection)
+
+
 def _key(file: Path | None) -> str:
     """The key, which is never an argument: others on the machine can see those."""
     key = (os.environ.get("KITH_KEY", "") if file is None else _text(file)).strip()

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
 
 import typer
 from rich.table import Column, Table
@@ -22,23 +21,8 @@ from app.gallery.repository import get_collection
 from app.settings import load_settings
 
 
-def explain_door(
-    *,
-    door: Annotated[str, typer.Option(help="The door's id.")],
-    person: Annotated[
-        str | None, typer.Option(help="A person's id; without: an unknown face.")
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option(help="A time such as 2027-01-31T08:00:00+01:00; without: now.")
-    ] = None,
-    collection: Annotated[
-        str | None, typer.Option(help="The door's collection, where several have such a door.")
-    ] = None,
-) -> None:
-    """Say which rule decides at a door, for whom, at any time; no image is needed.
-
-    A door that denies is exit code 3.
-    """
+def explain_door(door: str, person: str | None, at: str | None, collection: str | None) -> None:
+    """Print it, and exit with code 3 where the door denies; ``door.explain`` has the options."""
     settings = load_settings()
     configure_logging("WARNING", settings.log_format)
     instant = SystemClock().now() if at is None else _instant(at)

@@ -31,8 +31,9 @@ def _command() -> None:
     if sys.argv[1:] == ["health"]:
         health.health()  # asked for ever, so without a second of imports
         return
-    from app.cli.commands import cli
+    from app.cli.commands import cli_for
 
+    cli = cli_for(sys.argv[1:])
     try:
         cli()
     except UnicodeEncodeError:

@@ -11,7 +11,7 @@ from pathlib import Path
 import make_secrets
 import pytest
 
-from app.cli import commands
+from app.cli.commands import cli_for
 from app.settings import Settings, load_settings
 from tests.support.compose import (
     DOCKERFILE,
@@ -232,7 +232,7 @@ def test_the_image_takes_its_packages_from_the_lock_and_its_address_from_the_set
 
 
 def test_the_health_check_is_a_command_that_there_is() -> None:
-    commands_there = {command.name for command in commands.cli.registered_commands}
+    commands_there = {command.name for command in cli_for([]).registered_commands}
     assert _EVERY["kith"]["healthcheck"]["test"] == ["CMD", "kith", "health"]
     assert 'CMD ["kith", "health"]' in DOCKERFILE.read_text(encoding="utf-8")
     assert {"health", "serve"} <= commands_there

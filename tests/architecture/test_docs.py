@@ -12,7 +12,7 @@ import pytest
 import typer
 from fastapi.testclient import TestClient
 
-from app.cli.commands import cli
+from app.cli.commands import cli_for
 from app.core.db import Database
 from app.maintenance.check import Check
 from app.settings import Settings
@@ -123,7 +123,7 @@ def test_every_command_and_option_of_kith_is_there() -> None:
 
 
 def understood(call: list[str]) -> bool:
-    command: Any = typer.main.get_command(cli)
+    command: Any = typer.main.get_command(cli_for([]))
     for word in call:
         if commands_below := getattr(command, "commands", None):
             default = commands_below.get(getattr(command, "default", None))
@@ -149,7 +149,7 @@ def options(command: Any) -> Iterator[str]:  # noqa: ANN401 - typer's, which are
 
 def test_every_option_that_stands_alone_is_there() -> None:
     of_docker = {"--build-arg", "--profile", "--volume"}
-    known = of_docker | set(options(typer.main.get_command(cli)))
+    known = of_docker | set(options(typer.main.get_command(cli_for([]))))
     for page in pages():
         for piece in code(page):
             if found := re.match(r"--[a-z-]+", piece):

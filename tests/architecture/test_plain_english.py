@@ -11,7 +11,7 @@ import pytest
 import typer
 from fastapi.testclient import TestClient
 
-from app.cli.commands import cli
+from app.cli.commands import cli_for
 from app.settings import Settings
 from tests.api.support import told
 from tests.support.pages import ROOT, pages
@@ -111,7 +111,7 @@ def test_the_glossary_is_short_and_has_one_sentence_a_word() -> None:
 def test_settings_and_commands() -> None:
     settings = {name: each.description or "" for name, each in Settings.model_fields.items()}
     assert min(map(len, settings.values())) > 0
-    assert hits(settings | dict(helps(typer.main.get_command(cli)))) == []
+    assert hits(settings | dict(helps(typer.main.get_command(cli_for([]))))) == []
 
 
 def test_errors_and_other_messages() -> None:

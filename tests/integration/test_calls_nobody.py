@@ -19,8 +19,9 @@ from tests.support.traced import Trace, read_trace, traced
 _KITH = [sys.executable, "-c", "from app.cli import main; main()"]
 _BESIDE_EACH_OTHER = """
 import os, sys
-import app.cli.commands
 from app.cli import main
+from app.cli.commands import cli_for
+cli_for([])
 for command in sys.argv[1].splitlines():
     child = os.fork()
     if not child:

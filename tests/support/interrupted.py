@@ -76,7 +76,7 @@ def interrupted(
 def _main() -> None:
     plan = json.load(sys.stdin)
     module, _, name = plan["call"].partition(":")
-    importlib.import_module("app.cli.commands")
+    importlib.import_module("app.cli.commands").cli_for(plan["arguments"])
     call = getattr(importlib.import_module(module), name)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
     whole, events = _run(plan, call, "whole", None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import app.cli.commands  # noqa: F401 - a user without rights could not load it
+from app.cli.commands import cli_for
 from app.core.db import Database
 from app.maintenance.backup import backup
 from migrations import upgrade
@@ -16,6 +16,8 @@ from tests.support.commands import Command, Ended
 from tests.support.fake_bundle import write_fake_bundle
 from tests.support.pictures import picture
 from tests.support.services import unwatched
+
+cli_for([])  # a user without rights could not load them
 
 
 @pytest.fixture

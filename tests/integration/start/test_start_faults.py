@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-import app.cli.commands  # noqa: F401 - a user without rights could not load it
+from app.cli.commands import cli_for
 from tests.integration.start.faults import COMMANDS, SECRET, both_ways, clear
 from tests.support.commands import Command, Ended
 from tests.support.disks import small_disk
 from tests.support.server import ADMIN_KEY
 from tests.support.users import without_rights
+
+cli_for([])  # a user without rights could not load them
 
 
 def _a_file(folder: Path) -> None:
