@@ -1,4 +1,7 @@
-"""The database for commands that read or mend what a service keeps: none of them makes one."""
+"""The database for commands that read or mend what a service keeps: none of them makes one.
+
+Each knows every table, also those of rooms that it has no other use for: a backup holds them all.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,6 +9,14 @@ from typing import Final
 
 from sqlalchemy.exc import DatabaseError
 
+import app.access.models
+import app.actions.models
+import app.auth.models
+import app.doors.models
+import app.feedback.models
+import app.gallery.models
+import app.receipts.models
+import app.trail.models  # noqa: F401
 from app.core.db import Database
 from app.core.erasure import Erasure
 from app.core.opening import reason_of

@@ -4,6 +4,9 @@ import json
 import subprocess
 import sys
 
+from app.cli.commands import cli_for
+from app.core.db import Base
+
 _PROGRAM = """
 import json, sys
 from app.cli.commands import cli_for
@@ -11,6 +14,9 @@ found = {}
 for command in ("--version", "sync", "door", "keys", "models"):
     cli_for([command])
     found[command] = sorted({name.partition(".")[0] for name in sys.modules})
+    if command == "keys":
+        from app.core.db import Base
+        found["tables"] = sorted(Base.metadata.tables)
 print(json.dumps(found))
 """
 _HEAVY = {"alembic", "faiss", "fastapi", "numpy", "onnxruntime", "pydantic", "sqlalchemy"}
@@ -18,10 +24,13 @@ _HEAVY = {"alembic", "faiss", "fastapi", "numpy", "onnxruntime", "pydantic", "sq
 
 def test_each_command_loads_what_it_needs() -> None:
     """In one process: what a command loads, those after it have as well."""
+    cli_for([])
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True, timeout=120
     )
-    loaded = {command: _HEAVY & set(names) for command, names in json.loads(done.stdout).items()}
+    found = json.loads(done.stdout)
+    assert found.pop("tables") == sorted(Base.metadata.tables)  # each command knows every table
+    loaded = {command: _HEAVY & set(names) for command, names in found.items()}
     assert loaded["--version"] == set()
     assert loaded["sync"] == set()
     assert loaded["door"] == {"numpy"}  # it looks at pictures, and leaves the deciding to a service

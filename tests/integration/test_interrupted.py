@@ -65,7 +65,16 @@ def _interrupted(
 
 
 @pytest.mark.parametrize(
-    "module", ["app.errors", "rich.console", "typer", "numpy", "sqlalchemy", "faiss", "uvicorn"]
+    "module",
+    [
+        "app.errors",
+        "rich.console",
+        "typer",
+        "numpy",
+        "sqlalchemy",
+        "onnxruntime",
+        "app.cli.evaluate_door",
+    ],
 )
 def test_a_signal_before_the_imports_are_over_ends_a_command(
     tmp_path: Path, fake_bundle: Path, module: str
