@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.forked import Forked
+
 ADMIN_KEY = "an-admin-key-for-tests-only-0123456789"
 _READY = re.compile(r"Kith is ready at (http://\S+)")
 
@@ -20,7 +22,8 @@ class ServerProcess:
 
     ``settings`` are environment variables; an empty one is left unset. ``program`` is run with
     ``serve`` as its argument: the command, or a test's own that is built around it; ``before`` is
-    put before it, and must become its process.
+    put before it, and must become its process. Without it and with settings of Kith alone, the
+    process is forked from one that has loaded what it needs.
     """
 
     def __init__(
@@ -34,7 +37,9 @@ class ServerProcess:
     ) -> None:
         self.data_dir = data_dir
         self.log = data_dir / "server.log"
+        self._program = program
         self._command = [*before, sys.executable, "-c", program, "serve"]
+        self._forks = not before and all(name.startswith("KITH_") for name in settings)
         given = {
             "KITH_DATA_DIR": str(data_dir),
             "KITH_MODEL": str(bundle),
@@ -44,7 +49,7 @@ class ServerProcess:
         }
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith("KITH_")}
         self._environment = {n: v for n, v in (self._environment | given).items() if v}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self.url = ""
 
     def start(self, seconds: float = 60) -> "ServerProcess":
@@ -58,12 +63,12 @@ class ServerProcess:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             offset = log.tell()
-            self._process = subprocess.Popen(
-                self._command,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
+            if self._forks:
+                self._process = Forked(self._program, ["serve"], self._environment, self.log)
+            else:
+                self._process = subprocess.Popen(
+                    self._command, env=self._environment, stdout=log, stderr=log
+                )
         return offset
 
     def says(
