@@ -78,6 +78,7 @@ def test_a_door_has_a_bounded_number_of_actions(client: TestClient) -> None:
     told(client.put(f"{ACTIONS}/a15", json=OPEN))
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize(
     ("change", "field"),
     [
