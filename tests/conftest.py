@@ -1,5 +1,6 @@
 """Fixtures that more than one room's tests need."""
 
+import gc
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -89,6 +90,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if _DOWNLOADED & set(getattr(item, "fixturenames", ()))]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish() -> None:
+    """What has been loaded stays: to look for garbage in it, again and again, is a tenth of all."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
