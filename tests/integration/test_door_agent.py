@@ -1,5 +1,6 @@
 """``kith door`` at a real service, with real cameras that come and go."""
 
+import io
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.support.agents import ADA, BOB, agent, drop, make_door
 from tests.support.cameras import WebCam, empty, jpeg, webcam, write_video
@@ -30,8 +32,14 @@ def site(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iterato
 def camera() -> Iterator[WebCam]:
     """It sees Ada, each time a little different."""
     with webcam() as found:
-        found.pictures = [picture(ADA, shake) for shake in range(20, 60)]
+        found.pictures = [photo(shake) for shake in range(20, 60)]
         yield found
+
+
+def photo(shake: int) -> bytes:
+    """Of Ada, in the format of cameras: FFmpeg would look at a stream of another for 5 seconds."""
+    with Image.open(io.BytesIO(picture(ADA, shake))) as found:
+        return jpeg(found.convert("RGB"))
 
 
 def free_port() -> str:
@@ -107,7 +115,7 @@ def test_an_empty_corridor_sends_nothing(site: ServerProcess, camera: WebCam) ->
         served = camera.served
         wait_for(lambda: camera.served > served + 40)
         assert not watching.has_answered()
-        camera.pictures = [picture(ADA, shake) for shake in range(20, 60)]
+        camera.pictures = [photo(shake) for shake in range(20, 60)]
         assert outcome(watching.answer()) == ("granted", "granted")
 
 
