@@ -15,7 +15,10 @@ import app.auth.models
 import app.doors.models
 import app.feedback.models
 import app.gallery.models
+import app.jobs.models
+import app.mqtt.models
 import app.receipts.models
+import app.replication.history
 import app.trail.models  # noqa: F401
 from app.core.db import Database
 from app.core.erasure import Erasure
