@@ -70,6 +70,8 @@ from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots
 from app.settings import Settings
 from app.trail.retention import Retention
+from app.webhooks.building import build_webhooks
+from app.webhooks.models import Webhook
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Container:
@@ -162,7 +164,7 @@ def _services(
     lookalikes = Lookalikes(database, replicas, calibration, contract_id=contract_id)
     odd_faces = OddFaces(database, replicas, calibration, contract_id=contract_id)
     forget = partial(_forget, galleries, judging, (lookalikes, odd_faces))
-    owned = Door, Zone, Group, Schedule, Rule
+    owned = Door, Zone, Group, Schedule, Rule, Webhook
     resemblances = Resemblances(database, replicas, clock, calibration)
     actions, sender = build_actions(database, clock, settings, judging.metrics.actions)
     return Services(
@@ -201,6 +203,7 @@ def _services(
         audit=AuditService(database),
         actions=actions,
         sender=sender,
+        webhooks=build_webhooks(database, clock, settings, judging.metrics.webhooks),
         door_decisions=build_doors(
             database, clock, analyser, search, calibration, quality_policy, sender.submit
         ),
@@ -213,7 +216,8 @@ def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Ju
     """
     settings, metrics = base.settings, services.metrics.jobs
     days = {"audit_days": settings.audit_days, "event_days": settings.event_days}
-    trail = Retention(base.database, base.clock, metrics, **days)
+    follow = services.webhooks.losses.follow
+    trail = Retention(base.database, base.clock, metrics, follow=follow, **days)
     jobs = (
         Job("probe_counts", judging.books.exposures.write, at_stop=True),
         Job("key_uses", services.keys.uses.write, at_stop=True),

@@ -21,6 +21,7 @@ from app.recognition.results import Decision
 from app.recognition.services import RecognitionServices
 from app.replication.follower import Follower
 from app.settings import Settings
+from app.webhooks.services import WebhookServices
 from migrations import upgrade
 
 _log = structlog.get_logger()
@@ -35,6 +36,7 @@ class Services(
     RecognitionServices,
     DoorServices,
     AuditServices,
+    WebhookServices,
     OperationsServices,
 ):
     """Every service of one process, for the routes of every room."""
@@ -65,6 +67,7 @@ class Container:
                 self.follower.start()
             self.observers.start()
             self.services.sender.start()
+            self.services.webhooks.sender.start()
             self.jobs.start()
         except BaseException:
             self.database.close()
@@ -99,10 +102,11 @@ class Container:
             ) from None
 
     def close(self) -> None:
-        """Send the actions that are not late, finish the work of the observers, write counts and
-        snapshots, publish what is committed, and close the database.
+        """Send the actions that are not late, end the attempts of webhooks, finish the work of the
+        observers, write counts and snapshots, publish what is committed, and close the database.
         """
         self.services.sender.stop()
+        self.services.webhooks.sender.stop()
         self.observers.stop()
         self.follower.stop()
         self.jobs.stop()

@@ -36,6 +36,7 @@ from app.web.middleware import BodyLimit, LastNet, PlainPath, RequestContext
 from app.web.origins import CrossOrigin
 from app.web.requests import BelowPrefix, HeadAsGet
 from app.web.rooms import include
+from app.webhooks.routes import router as webhooks
 
 _ROUTERS: Final = (
     collections,
@@ -47,6 +48,7 @@ _ROUTERS: Final = (
     actions,
     keys,
     audit,
+    webhooks,
     operations,
 )
 _UVICORN_STARTUP_FAILURE: Final = 3

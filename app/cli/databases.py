@@ -19,7 +19,8 @@ import app.jobs.models
 import app.mqtt.models
 import app.receipts.models
 import app.replication.history
-import app.trail.models  # noqa: F401
+import app.trail.models
+import app.webhooks.models  # noqa: F401
 from app.core.db import Database
 from app.core.erasure import Erasure
 from app.core.opening import reason_of

@@ -23,7 +23,7 @@ from app.egress.failures import CallFailed, NotConnected
 from app.egress.trust import Trust, UntrustedCertificate
 
 MOST_BYTES: Final = 256 * 1024
-"""Bytes that are read of one connection; what comes after is not read."""
+"""Bytes that are read of one answer; what comes after is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ for _each in ("httpx", "httpcore"):
 
 
 class Session:
-    """Requests to one or more hosts before one deadline; each host is looked up once.
+    """Requests to one or more hosts before one deadline, which ``renew`` replaces; each host is
+    looked up once.
 
     Cookies of an answer go with later requests to its host, as a login needs it.
     """
@@ -66,6 +67,10 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         self._client.close()
+
+    def renew(self, deadline: Deadline) -> None:
+        """Give the requests that follow another deadline; they use the same connections."""
+        self._deadline = self._network.deadline = deadline
 
     def send(
         self,
@@ -121,7 +126,7 @@ class _Network(httpcore.NetworkBackend):
     def __init__(self, egress: Egress, trust: Trust, deadline: Deadline) -> None:
         self._egress = egress
         self._trust = trust
-        self._deadline = deadline
+        self.deadline = deadline
         self._known: dict[tuple[str, int], list[Address]] = {}
         self.written = False
 
@@ -135,13 +140,9 @@ class _Network(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         addresses = self._known.get((host, port))
         if addresses is None:
-            addresses = self._egress.addresses(host, port, self._deadline)
+            addresses = self._egress.addresses(host, port, self.deadline)
             self._known[host, port] = addresses
-        return _Stream(connected(addresses, port, self._deadline), self, self._trust)
-
-    @property
-    def deadline(self) -> Deadline:
-        return self._deadline
+        return _Stream(connected(addresses, port, self.deadline), self, self._trust)
 
 
 class _Stream(httpcore.NetworkStream):
@@ -164,6 +165,7 @@ class _Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         if buffer:
+            self._read = 0  # of the answer to what is sent now
             self._network.written = True
             self._socket.settimeout(self._network.deadline.left())
             with _as_httpcore(httpcore.WriteError):  # an answer may have come first: it is read

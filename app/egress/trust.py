@@ -5,7 +5,13 @@ or by the digest of the device's certificate, which may then be self-signed.
 import hashlib
 import hmac
 import ssl
+import time
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+_KEPT_SECONDS: Final = 600
+"""A context is used for that long: to read the machine's authorities takes 22 ms of a core."""
 
 
 class UntrustedCertificate(Exception):
@@ -22,18 +28,10 @@ class Trust:
     sha256: str | None = None
 
     def context(self) -> ssl.SSLContext:
-        """The context for a connection; ``ValueError`` where the PEM has no certificate."""
-        if self.sha256 is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE  # ``check`` is stricter, before anything is sent
-            return context
-        try:
-            if self.authority is None:
-                return ssl.create_default_context()
-            return ssl.create_default_context(cadata=self.authority.encode("ascii").decode("ascii"))
-        except (ssl.SSLError, ValueError):
-            raise ValueError("must be one or more certificates in PEM") from None
+        """The context for a connection, which others use too; ``ValueError`` where the PEM has no
+        certificate.
+        """
+        return _context(self, int(time.monotonic() // _KEPT_SECONDS))
 
     def check(self, certificate: bytes | None) -> None:
         """``UntrustedCertificate`` where a digest was given and this, in DER, has another."""
@@ -44,3 +42,18 @@ class Trust:
             raise UntrustedCertificate(
                 f"the certificate of the device has the SHA-256 {found}, and not the given one"
             )
+
+
+@lru_cache(maxsize=32)
+def _context(trust: Trust, _period: int) -> ssl.SSLContext:
+    if trust.sha256 is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE  # ``check`` is stricter, before anything is sent
+        return context
+    try:
+        if trust.authority is None:
+            return ssl.create_default_context()
+        return ssl.create_default_context(cadata=trust.authority.encode("ascii").decode("ascii"))
+    except (ssl.SSLError, ValueError):
+        raise ValueError("must be one or more certificates in PEM") from None

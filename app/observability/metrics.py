@@ -13,6 +13,7 @@ from app.observability.decision_metrics import SECONDS, DecisionMetrics
 from app.observability.job_metrics import JobMetrics
 from app.observability.mqtt_metrics import MqttMetrics
 from app.observability.observer_metrics import ObserverMetrics
+from app.observability.webhook_metrics import WebhookMetrics
 
 
 class Metrics:
@@ -52,6 +53,7 @@ class Metrics:
         self.observers = ObserverMetrics(registry)
         self.jobs = JobMetrics(registry)
         self.actions = ActionMetrics(registry)
+        self.webhooks = WebhookMetrics(registry)
 
     def of_mqtt(self) -> MqttMetrics:
         """The metrics of the publisher to a broker, for a process that has one."""

@@ -1,4 +1,4 @@
-"""The events of deeds that have one by themselves: of people, keys and lock-downs."""
+"""The events of deeds that have one by themselves: of people, keys, lock-downs and webhooks."""
 
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ _TYPES: Final = {
     "person.deleted": "person.erased",
     "key.created": "key.created",
     "key.revoked": "key.revoked",
+    "webhook.disabled": "webhook.disabled",
 }
 _LOCKABLE: Final = ("door.created", "door.updated", "zone.created", "zone.updated")
 
@@ -47,5 +48,8 @@ def _data_of(deed: Deed, kind: str) -> dict[str, Any]:
         }
     if deed.kind == "key":
         return {"affected_key_id": deed.id}
+    if deed.kind == "webhook":
+        reason = {"disabled_reason": deed.details["disabled_reason"]}
+        return {"collection_id": deed.collection, "webhook_id": deed.id} | reason
     fields = deed.details.get("fields")
     return {"collection_id": deed.collection, "person_id": deed.id, "fields": fields}

@@ -144,3 +144,18 @@ class AnchorData(BaseModel):
     chain: str = Field(description="Id of the chain.")
     seq: int = Field(description="`seq` of its newest row; 0: it has none.")
     hash: str = Field(description="Hash of that row, in hex.")
+
+
+class WebhookData(Recorded):
+    """An endpoint to which nothing is sent any more."""
+
+    collection_id: str | None = Field(description="Id of its collection; null: the whole site.")
+    webhook_id: str = Field(description="Id of the webhook.")
+    disabled_reason: Literal["gone"] = Field(description="`gone`: it answered 410.")
+
+
+class PingData(BaseModel):
+    """An endpoint that is tested."""
+
+    collection_id: str | None = Field(description="Id of its collection; null: the whole site.")
+    webhook_id: str = Field(description="Id of the webhook.")

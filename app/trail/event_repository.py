@@ -1,6 +1,7 @@
 """The SQL of events, within the session of the caller."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,6 +30,16 @@ _APPEND: Final = insert(Base.metadata.tables[Event.__tablename__])
 """Made once: to make them for each event would cost more than to run them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """An event that was deleted because of its age."""
+
+    position: int
+    collection_key: int | None
+    type: str
+    source: str
+
+
 def count(session: Session, source: str) -> int:
     """The number of the next event of a source; its counter is held until the transaction ends."""
     connection = session.connection()
@@ -39,6 +50,11 @@ def count(session: Session, source: str) -> int:
 def append(session: Session, **values: Any) -> None:  # noqa: ANN401 - the columns of an event
     """Add an event."""
     session.connection().execute(_APPEND, values)
+
+
+def newest(session: Session) -> int:
+    """The position of the newest event; 0 where there was none."""
+    return session.scalar(select(EventCounter.value).where(EventCounter.source == ALL)) or 0
 
 
 def position_of(session: Session, event_id: str, only: Collection[int] | None) -> int | None:
@@ -80,11 +96,12 @@ def oldest(session: Session) -> datetime | None:
     return session.scalar(select(func.min(Event.at)))
 
 
-def purge(session: Session, end: datetime, *, most: int) -> int:
-    """Delete ``most`` events of before ``end``, the oldest; returns how many there were."""
+def purge(session: Session, end: datetime, *, most: int) -> list[Purged]:
+    """Delete ``most`` events of before ``end``, the oldest; returns which."""
     due = select(Event.position).where(Event.at < end).order_by(Event.at).limit(most)
-    gone = delete(Event).where(Event.position.in_(due)).returning(Event.position)
-    return len(session.scalars(gone.execution_options(**IN_SQL_ALONE)).all())
+    gone = delete(Event).where(Event.position.in_(due))
+    told = gone.returning(Event.position, Event.collection_key, Event.type, Event.source)
+    return [Purged(*row) for row in session.execute(told.execution_options(**IN_SQL_ALONE))]
 
 
 def _seen(only: Collection[int] | None, *, of_site: bool) -> list[Any]:

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter
 
@@ -18,6 +18,8 @@ from app.trail.event_data import (
     KeyData,
     LockdownData,
     PersonData,
+    PingData,
+    WebhookData,
 )
 
 SITE: Final = "/kith"
@@ -91,12 +93,40 @@ class AnchorEvent(EventFields):
     data: AnchorData = Field(description=_DATA)
 
 
-EventView = Annotated[
-    PersonEvent | KeyEvent | LockdownEvent | DecisionEvent | ActionEvent | AnchorEvent,
-    Field(discriminator="type"),
-]
+class WebhookEvent(EventFields):
+    """An endpoint was turned off because of what it answered."""
+
+    type: Literal["webhook.disabled"] = Field(description=_TYPE)
+    data: WebhookData = Field(description=_DATA)
+
+
+class PingEvent(EventFields):
+    """A test of an endpoint. It is sent to that one alone, and its `sequence` is 0."""
+
+    type: Literal["webhook.ping"] = Field(description=_TYPE)
+    data: PingData = Field(description=_DATA)
+
+
+_Event = (
+    PersonEvent
+    | KeyEvent
+    | LockdownEvent
+    | DecisionEvent
+    | ActionEvent
+    | AnchorEvent
+    | WebhookEvent
+    | PingEvent
+)
+EventView = Annotated[_Event, Field(discriminator="type")]
 """An event, as everybody gets it."""
 EVENT: Final[TypeAdapter[EventView]] = TypeAdapter(EventView)
+KEPT_TYPES: Final = tuple(
+    kind
+    for each in get_args(_Event)
+    for kind in get_args(each.model_fields["type"].annotation)
+    if each is not PingEvent
+)
+"""The types of events that are kept for others to read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,20 @@
 """Deletes what is older than it is to be kept; a chain stays one that can be verified."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
+
+from sqlalchemy.orm import Session
 
 from app.core.acting import Actor
 from app.core.clock import Clock
 from app.core.db import Database
 from app.trail import event_repository, repository
 from app.trail.chain import Deed
+from app.trail.event_repository import Purged
 
+Follow = Callable[[Session, Sequence[Purged]], object]
+"""Gets the events that a transaction has just deleted."""
 PORTION: Final = 5000
 """Rows that one transaction deletes."""
 
@@ -25,7 +31,7 @@ class Retention:
     than ``event_days``; whole days (UTC), so that SQLite's file is rewritten for it once a day.
 
     ``portion`` rows go in one transaction: a door that decides waits for the head of its chain, and
-    a statement may take some seconds only. Thread-safe.
+    a statement may take some seconds only. ``follow`` hears of each portion of events. Thread-safe.
     """
 
     def __init__(
@@ -37,6 +43,7 @@ class Retention:
         audit_days: int,
         event_days: int,
         portion: int = PORTION,
+        follow: Follow | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -44,6 +51,7 @@ class Retention:
         self._audit_kept = timedelta(days=audit_days)
         self._events_kept = timedelta(days=event_days)
         self._portion = portion
+        self._follow = follow
 
     def purge_audit(self) -> None:
         """Delete the rows that are due, and say how many seconds the oldest is over its time.
@@ -69,7 +77,10 @@ class Retention:
             gone = self._portion
             while gone == self._portion:
                 with self._database.write() as session:
-                    gone = event_repository.purge(session, end, most=self._portion)
+                    purged = event_repository.purge(session, end, most=self._portion)
+                    if self._follow is not None:
+                        self._follow(session, purged)
+                gone = len(purged)
             with self._database.read() as session:
                 oldest = event_repository.oldest(session)
         self._say("events", end, oldest)

@@ -287,7 +287,8 @@ def test_many_old_rows_and_events_go_in_portions(settings: Settings, clock: Fake
             made(client.post(f"{staff}/persons", json={"id": f"p{number}"}))
         clock.forward(dt.timedelta(days=3))
         days = {"audit_days": 1, "event_days": 1, "portion": 3}
-        trail = Retention(container.database, clock, container.services.metrics.jobs, **days)
+        metrics = container.services.metrics.jobs
+        trail = Retention(container.database, clock, metrics, follow=None, **days)
         trail.purge_audit()
         trail.purge_events()
         rows = audit(client, {"collection": "staff"})

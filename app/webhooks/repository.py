@@ -1,0 +1,148 @@
+"""The SQL of endpoints and of dead letters, within the session of the caller."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from app.core.db import IN_SQL_ALONE
+from app.errors import NotFound
+from app.gallery.models import Collection as Gallery
+from app.trail.models import Event
+from app.webhooks.models import DeadLetter, Webhook
+
+Letter = Row[DeadLetter, str, str, str]
+_LETTER: Final = select(DeadLetter, Event.id, Event.source, Event.type).join(
+    Event, Event.position == DeadLetter.position
+)
+
+
+def get(
+    session: Session, webhook_id: str, only: Collection[int] | None, *, hold: bool = False
+) -> Webhook:
+    """The endpoint of this id, of the collections with the keys ``only``, or ``NotFound``; with
+    ``hold`` it is held until the transaction ends, which it must be before its lanes are.
+    """
+    query = select(Webhook).where(Webhook.id == webhook_id)
+    if only is not None:
+        query = query.where(Webhook.collection_key.in_(only))
+    found = session.scalar(query.with_for_update() if hold else query)
+    if found is None:
+        raise NotFound(f"There is no webhook {webhook_id!r}.")
+    return found
+
+
+def listed(
+    session: Session, only: Collection[int] | None, *, after: int, limit: int
+) -> Sequence[Webhook]:
+    """The endpoints by age."""
+    query = select(Webhook).where(Webhook.key > after)
+    if only is not None:
+        query = query.where(Webhook.collection_key.in_(only))
+    return session.scalars(query.order_by(Webhook.key).limit(limit)).all()
+
+
+def everyone(session: Session) -> Sequence[Webhook]:
+    """All endpoints."""
+    return session.scalars(select(Webhook)).all()
+
+
+def count(session: Session) -> int:
+    """The number of endpoints."""
+    return session.scalar(select(func.count()).select_from(Webhook)) or 0
+
+
+def collection(session: Session, key: int | None) -> Gallery | None:
+    """The collection of this key; None for None."""
+    return None if key is None else session.get(Gallery, key)
+
+
+def collection_id(owner: Gallery | None) -> str | None:
+    """The id of a collection; None for none."""
+    return None if owner is None else owner.id
+
+
+def collection_ids(session: Session, keys: Collection[int | None]) -> dict[int | None, str | None]:
+    """By key, the ids of collections; None has none."""
+    query = select(Gallery.key, Gallery.id).where(Gallery.key.in_(keys))
+    return {None: None} | {row[0]: row[1] for row in session.execute(query)}
+
+
+def letters(session: Session, webhook_key: int, *, after: int, limit: int) -> Sequence[Letter]:
+    """Dead letters with the id, the source and the type of their events, in the order in which they
+    died.
+    """
+    mine = DeadLetter.webhook_key == webhook_key, DeadLetter.key > after
+    return session.execute(_LETTER.where(*mine).order_by(DeadLetter.key).limit(limit)).all()
+
+
+def bury(
+    session: Session,
+    webhook_key: int,
+    position: int,
+    *,
+    now: datetime,
+    attempts: int,
+    status: int | None,
+    error: str,
+) -> None:
+    """Make a dead letter of the event at ``position``, or add attempts to the one that there is."""
+    mine = DeadLetter.webhook_key == webhook_key, DeadLetter.position == position
+    letter = session.scalar(select(DeadLetter).where(*mine))
+    if letter is None:
+        letter = DeadLetter(webhook_key=webhook_key, position=position, attempts=0)
+        session.add(letter)
+    letter.attempts += attempts
+    letter.died_at, letter.status, letter.error, letter.replay_at = now, status, error[:512], None
+
+
+def ask_again(session: Session, webhook_key: int, event_id: str | None, now: datetime) -> int:
+    """Let dead letters be sent again: that of an event, or all; returns how many there are."""
+    mine = update(DeadLetter).where(DeadLetter.webhook_key == webhook_key)
+    if event_id is not None:
+        position = select(Event.position).where(Event.id == event_id).scalar_subquery()
+        mine = mine.where(DeadLetter.position == position)
+    asked = mine.values(replay_at=now).returning(DeadLetter.key)
+    return len(session.scalars(asked.execution_options(**IN_SQL_ALONE)).all())
+
+
+def forget_letters(session: Session, webhook_key: int, start: int) -> None:
+    """Delete the dead letters of events at ``start`` or later."""
+    mine = DeadLetter.webhook_key == webhook_key, DeadLetter.position >= start
+    session.execute(delete(DeadLetter).where(*mine).execution_options(**IN_SQL_ALONE))
+
+
+def asked(
+    session: Session, webhook_key: int, now: datetime, *, until: datetime | None, limit: int
+) -> Sequence[tuple[int, str, str]]:
+    """Position, id and body of the oldest events that are to be sent again; nobody else gets them
+    before ``until``, if that is set.
+    """
+    mine = DeadLetter.webhook_key == webhook_key, DeadLetter.replay_at <= now
+    query = (
+        select(DeadLetter, Event.position, Event.id, Event.body)
+        .join(Event, Event.position == DeadLetter.position)
+        .where(*mine)
+        .order_by(DeadLetter.position)
+        .limit(limit)
+    )
+    found = session.execute(query.with_for_update(of=DeadLetter, skip_locked=True)).all()
+    for row in found if until else ():
+        row[0].replay_at = until
+    return [(row[1], row[2], row[3]) for row in found]
+
+
+def taken(session: Session, webhook_key: int, positions: Collection[int]) -> None:
+    """The endpoint took the events at these positions: they are dead no more."""
+    mine = DeadLetter.webhook_key == webhook_key, DeadLetter.position.in_(positions)
+    session.execute(delete(DeadLetter).where(*mine).execution_options(**IN_SQL_ALONE))
+
+
+def end_replay(session: Session, webhook_key: int) -> None:
+    """Leave what was to be sent again, and was not, where it is."""
+    mine = DeadLetter.webhook_key == webhook_key, DeadLetter.replay_at.is_not(None)
+    session.execute(
+        update(DeadLetter).where(*mine).values(replay_at=None).execution_options(**IN_SQL_ALONE)
+    )

@@ -1,0 +1,152 @@
+"""Sends events on threads of its own: one an endpoint, while there is something to send to it. So
+an endpoint that is slow or hangs delays no other, and never a decision.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.errors import AppError
+from app.webhooks.calls import Attempt, Caller
+from app.webhooks.deliveries import Batch, Deliveries, Tried
+
+_POLL_SECONDS: Final = 0.5
+_LAG_SECONDS: Final = 15.0
+_BATCH_SECONDS: Final = 5.0
+"""After that an endpoint's batch ends with the attempt in progress, 20 s after it began at most."""
+STOP_SECONDS: Final = 5.0
+_log = structlog.get_logger()
+
+
+class Report(Protocol):
+    """Counts what became of attempts."""
+
+    def observe_attempt(self, outcome: str, seconds: float) -> None:
+        """One attempt has ended."""
+
+    def observe_death(self, webhook: str) -> None:
+        """An event has become a dead letter of this endpoint."""
+
+    def observe_lags(self, lags: dict[str, float]) -> None:
+        """By endpoint, the age of its oldest event that is not delivered."""
+
+
+class WebhookSender:
+    """Sends what there is to send, from ``start`` to ``stop``. Thread-safe."""
+
+    def __init__(self, deliveries: Deliveries, caller: Caller, report: Report) -> None:
+        self._deliveries = deliveries
+        self._caller = caller
+        self._report = report
+        self._stopping = threading.Event()
+        self._left_behind = False
+        self._mutex = threading.Lock()
+        self._busy: dict[int, threading.Thread] = {}
+        self._measured = 0.0
+        self._failing = False
+        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the attempts in progress. Those that take longer than ``STOP_SECONDS`` are left
+        behind: what they sent is sent again after the next start.
+        """
+        self._stopping.set()
+        end = time.monotonic() + STOP_SECONDS
+        with self._mutex:
+            threads = [self._thread, *self._busy.values()]
+        for each in threads:
+            if each.is_alive():
+                each.join(max(0.0, end - time.monotonic()))
+        self._left_behind = True
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_POLL_SECONDS):
+            try:
+                self._look()
+                self._failing = False
+            except (AppError, SQLAlchemyError) as error:
+                if not self._failing:
+                    _log.warning("webhooks.wait", error_type=type(error).__name__)
+                self._failing = True
+            except Exception:  # noqa: BLE001 - one fault must not end the thread
+                _log.exception("webhooks.failed")
+
+    def _look(self) -> None:
+        for key in self._deliveries.due():
+            with self._mutex:
+                if key in self._busy or self._stopping.is_set():
+                    continue
+                thread = threading.Thread(
+                    target=self._serve, args=(key,), name=f"webhook-{key}", daemon=True
+                )
+                self._busy[key] = thread
+                thread.start()
+        if time.monotonic() - self._measured >= _LAG_SECONDS:
+            self._report.observe_lags(self._deliveries.lags())
+            self._measured = time.monotonic()
+
+    def _serve(self, key: int) -> None:
+        """Send to one endpoint until there is nothing more for now."""
+        try:
+            while not self._stopping.is_set() and (batch := self._deliveries.claim(key)):
+                self._deliver(batch)
+        except (AppError, SQLAlchemyError) as error:
+            _log.warning("webhook.unsettled", error_type=type(error).__name__)
+        except Exception:  # noqa: BLE001 - one endpoint's fault must not end the others
+            _log.exception("webhook.failed")
+        finally:
+            with self._mutex:
+                del self._busy[key]
+
+    def _deliver(self, batch: Batch) -> None:
+        attempts = self._send(batch)
+        if self._left_behind:
+            return  # the database is closed
+        delivered = [each.parcel for each in attempts if each.attempt.outcome == "delivered"]
+        failure = attempts[-1] if len(delivered) < len(attempts) else None
+        settled = self._deliveries.settle(batch, delivered, failure)
+        for each in attempts:
+            self._report.observe_attempt(each.attempt.outcome, each.attempt.seconds)
+        if failure is not None:
+            self._log_failure(batch, failure)
+        if failure is not None and settled.died:
+            self._report.observe_death(batch.webhook_id)
+            _log.warning(
+                "webhook.dead_letter", webhook=batch.webhook_id, event_id=failure.parcel.event_id
+            )
+
+    def _send(self, batch: Batch) -> Sequence[Tried]:
+        """Try the events in order, up to the first that is not taken."""
+        attempts: list[Tried] = []
+        if not batch.parcels:
+            return attempts
+        end = time.monotonic() + _BATCH_SECONDS
+        with self._caller.line(batch.endpoint) as line:
+            for parcel in batch.parcels:
+                if attempts and (time.monotonic() >= end or self._stopping.is_set()):
+                    break
+                attempts.append(Tried(parcel, line.send(parcel.event_id, parcel.body)))
+                if attempts[-1].attempt.outcome != "delivered":
+                    break
+        return attempts
+
+    def _log_failure(self, batch: Batch, failure: Tried) -> None:
+        attempt: Attempt = failure.attempt
+        _log.warning(
+            "webhook.attempt_failed",
+            webhook=batch.webhook_id,
+            source=batch.source,
+            event_id=failure.parcel.event_id,
+            outcome=attempt.outcome,
+            status=attempt.status,
+            ms=round(attempt.seconds * 1000),
+            error=attempt.error,
+        )

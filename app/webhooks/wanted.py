@@ -1,0 +1,32 @@
+"""Which events an endpoint wants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from app.webhooks.models import Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Those of a collection, of these types, from these sources; None: of all. Without a collection
+    also what belongs to none, such as keys.
+    """
+
+    collection_key: int | None
+    types: Sequence[str] | None
+    sources: Sequence[str] | None
+
+    @classmethod
+    def by(cls, webhook: Webhook) -> Self:
+        """The events that this endpoint wants."""
+        content = webhook.content
+        return cls(webhook.collection_key, content["types"], content["sources"])
+
+    def takes(self, collection_key: int | None, kind: str, source: str) -> bool:
+        """Whether such an event is wanted."""
+        return (
+            self.collection_key in (None, collection_key)
+            and (self.types is None or kind in self.types)
+            and (self.sources is None or source in self.sources)
+        )

@@ -1,0 +1,272 @@
+"""Endpoints get events in order, at least once, and none is lost in silence."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from standardwebhooks import WebhookVerificationError
+
+from app.bootstrap import Container, build
+from app.settings import Settings
+from app.webhooks import sender
+from tests.api.support import (
+    FakeClock,
+    client_of,
+    made,
+    make_collection,
+    problem,
+    told,
+    wrong_fields,
+)
+from tests.support.receivers import SECRET, Receiver, Reply
+from tests.support.waiting import wait_for
+
+ANY = {"If-Match": "*"}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    receiver.up()
+    yield receiver
+    receiver.let_go.set()
+    receiver.down()
+
+
+@pytest.fixture
+def service(settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Container:
+    monkeypatch.setenv("KITH_SECRET_HOOK", SECRET)
+    monkeypatch.setattr(sender, "_POLL_SECONDS", 0.01)
+    return build(settings.model_copy(update={"egress_allow": "127.0.0.1"}), clock)
+
+
+@pytest.fixture
+def client(service: Container) -> Iterator[TestClient]:
+    with client_of(service) as client:
+        yield client
+
+
+def hook(client: TestClient, receiver: Receiver, name: str = "hook", **fields: Any) -> str:  # noqa: ANN401
+    """Make an endpoint at the path of its name."""
+    new = {"id": name, "url": receiver.url(f"/{name}"), "secrets": ["KITH_SECRET_HOOK"]}
+    made(client.post("/webhooks", json=new | fields))
+    return f"/webhooks/{name}"
+
+
+def enrol(client: TestClient, staff: str, *ids: str) -> None:
+    for each in ids:
+        made(client.post(f"{staff}/persons", json={"id": each}))
+
+
+def subjects(receiver: Receiver, path: str = "/hook") -> list[str]:
+    return [each["subject"] for each in receiver.events(path)]
+
+
+def tries(receiver: Receiver, number: int, path: str = "/hook") -> None:
+    """Wait for that many requests at a path."""
+    wait_for(lambda: len(receiver.at(path)) >= number)
+
+
+@pytest.mark.both_databases
+def test_an_endpoint_gets_the_events_from_then_on_in_order(
+    client: TestClient, receiver: Receiver
+) -> None:
+    staff, other = make_collection(client), make_collection(client, "other")
+    enrol(client, staff, "before")
+    hook(client, receiver)
+    hook(client, receiver, "staff", collection_id="staff", types=["person.created"])
+    enrol(client, staff, "p1", "p2", "p3")
+    enrol(client, other, "q1")
+    assert client.delete(f"{staff}/persons/p1").status_code == 204
+    key = made(client.post("/keys", json={"scopes": ["read"]}))["id"]
+    wait_for(lambda: len(receiver.events()) == 6)
+    wait_for(lambda: len(receiver.events("/staff")) == 3)
+    assert subjects(receiver, "/staff") == ["p1", "p2", "p3"]
+    assert {*subjects(receiver)} == {"p1", "p2", "p3", "q1", key}
+    lane = [each for each in receiver.events() if each["source"] == "/kith/collections/staff"]
+    assert [(each["type"], each["subject"], each["sequence"]) for each in lane] == [
+        ("person.created", "p1", "000000000002"),
+        ("person.created", "p2", "000000000003"),
+        ("person.created", "p3", "000000000004"),
+        ("person.erased", "p1", "000000000005"),
+    ]
+    kept = {each["id"]: each for each in told(client.get("/events"))["items"]}
+    assert all(kept[each["id"]] == each for each in receiver.events())
+    assert {each.headers["content-type"] for each in receiver.got} == {
+        "application/cloudevents+json"
+    }
+    assert all(each.headers["webhook-id"] == each.event["id"] for each in receiver.got)
+
+
+def test_two_secrets_sign_during_a_rotation_and_another_verifies_nothing(
+    client: TestClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+) -> None:
+    clock.forward(datetime.now(UTC) - clock.now())  # a verifier looks at the time
+    newer = "whsec_" + "bmV3ZXItc2VjcmV0LW9mLTI0LWJ5dGVzLW9yLW1vcmU="
+    monkeypatch.setenv("KITH_SECRET_NEWER", newer)
+    staff = make_collection(client)
+    path = hook(client, receiver)
+    enrol(client, staff, "p1")
+    tries(receiver, 1)
+    told(
+        client.patch(path, json={"secrets": ["KITH_SECRET_NEWER", "KITH_SECRET_HOOK"]}, headers=ANY)
+    )
+    enrol(client, staff, "p2")
+    tries(receiver, 2)
+    first, second = receiver.got
+    assert first.verify()["subject"] == "p1"
+    assert second.verify() == second.verify(newer)
+    with pytest.raises(WebhookVerificationError):
+        first.verify(newer)
+    forged = second._replace(body=second.body.replace(b"p2", b"p9"))
+    with pytest.raises(WebhookVerificationError):
+        forged.verify()
+
+
+def test_410_turns_the_endpoint_off_and_others_hear_of_it(
+    client: TestClient, receiver: Receiver
+) -> None:
+    staff = make_collection(client)
+    path = hook(client, receiver, "gone", types=["person.created"])
+    hook(client, receiver, "other", types=["webhook.disabled"])
+    receiver.reply["/gone"] = Reply(410)
+    enrol(client, staff, "p1")
+    wait_for(lambda: len(receiver.events("/other")) == 1)
+    (event,) = receiver.events("/other")
+    assert (event["source"], event["subject"]) == ("/kith", "gone")
+    assert event["data"]["disabled_reason"] == "gone"
+    found = client.get(path)
+    assert (told(found)["enabled"], told(found)["disabled_reason"]) == (False, "gone")
+    receiver.reply.clear()
+    enrol(client, staff, "p2")
+    told(client.patch(path, json={"enabled": True}, headers={"If-Match": found.headers["etag"]}))
+    wait_for(lambda: subjects(receiver, "/gone") == ["p1", "p2"])
+    assert len(receiver.at("/gone")) == 3
+
+
+def test_retry_after_pauses_every_lane_of_the_endpoint(
+    client: TestClient, receiver: Receiver, clock: FakeClock
+) -> None:
+    staff, other = make_collection(client), make_collection(client, "other")
+    hook(client, receiver)
+    receiver.reply["/hook"] = Reply(429, {"Retry-After": "3600"})
+    enrol(client, staff, "p1")
+    settled(client, "refused", 1)
+    receiver.reply.clear()
+    clock.forward(timedelta(seconds=3500))
+    hook(client, receiver, "free")
+    enrol(client, other, "p2")
+    wait_for(lambda: subjects(receiver, "/free") == ["p2"])
+    assert len(receiver.at("/hook")) == 1
+    clock.forward(timedelta(seconds=101))
+    wait_for(lambda: sorted(subjects(receiver)) == ["p1", "p2"])
+
+
+def test_no_redirect_is_followed(client: TestClient, receiver: Receiver) -> None:
+    staff = make_collection(client)
+    hook(client, receiver)
+    receiver.reply["/hook"] = Reply(307, {"Location": receiver.url("/elsewhere")})
+    enrol(client, staff, "p1")
+    settled(client, "refused", 1)
+    assert receiver.at("/elsewhere") == []
+
+
+def test_an_endpoint_that_hangs_delays_no_other_and_no_request(
+    client: TestClient, receiver: Receiver
+) -> None:
+    staff = make_collection(client)
+    for name in ("hangs", "hangs-too"):
+        hook(client, receiver, name)
+        receiver.holds.add(f"/{name}")
+    hook(client, receiver)
+    enrol(client, staff, *(f"p{place}" for place in range(5)))
+    wait_for(lambda: len(receiver.events()) == 5)
+    assert len(receiver.at("/hangs")) == len(receiver.at("/hangs-too")) == 1
+
+
+def test_a_private_address_and_a_missing_secret_are_said_by_a_test(
+    client: TestClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = hook(client, receiver)
+    sent = told(client.post(f"{path}/test"))
+    assert (sent["outcome"], sent["status"], sent["error"]) == ("delivered", 204, None)
+    (got,) = receiver.got
+    assert (got.event["type"], got.event["sequence"]) == ("webhook.ping", "000000000000")
+    assert got.event["id"] == sent["event_id"]
+    monkeypatch.setenv("KITH_SECRET_HOOK", "hunter2")
+    unfit = told(client.post(f"{path}/test"))
+    assert unfit["outcome"] == "unfit"
+    assert "KITH_SECRET_HOOK must be whsec_" in unfit["error"]
+    assert "hunter2" not in unfit["error"]
+    monkeypatch.setenv("KITH_SECRET_HOOK", SECRET)
+    url = {"url": "http://nowhere.invalid/"}
+    told(client.patch(path, json=url, headers=ANY))
+    assert told(client.post(f"{path}/test"))["outcome"] == "failed"
+    private = client.patch(path, json={"url": "http://10.0.0.7/"}, headers=ANY)
+    assert wrong_fields(private) == ["url"]
+    assert "KITH_EGRESS_ALLOW" in private.text
+    assert len(receiver.got) == 1
+
+
+def test_a_bound_key_administers_the_endpoints_of_its_collections_alone(
+    client: TestClient, receiver: Receiver
+) -> None:
+    make_collection(client)
+    make_collection(client, "other")
+    hook(client, receiver, "site")
+    hook(client, receiver, "theirs", collection_id="other")
+    key = made(client.post("/keys", json={"scopes": ["admin"], "collections": ["staff"]}))["key"]
+    bound = {"Authorization": f"Bearer {key}"}
+    new = {"id": "mine", "url": receiver.url(), "secrets": ["KITH_SECRET_HOOK"]}
+    assert wrong_fields(client.post("/webhooks", json=new, headers=bound)) == ["collection_id"]
+    theirs = new | {"collection_id": "other"}
+    problem(client.post("/webhooks", json=theirs, headers=bound), 403, "forbidden")
+    made(client.post("/webhooks", json=new | {"collection_id": "staff"}, headers=bound))
+    listed = told(client.get("/webhooks", headers=bound))["items"]
+    assert [each["id"] for each in listed] == ["mine"]
+    for path in ("/webhooks/theirs", "/webhooks/site"):
+        problem(client.get(path, headers=bound), 404, "not_found")
+        problem(client.post(f"{path}/test", headers=bound), 404, "not_found")
+        problem(client.delete(path, headers=bound | ANY), 404, "not_found")
+    assert client.delete("/webhooks/mine", headers=bound | ANY).status_code == 204
+
+
+def test_what_makes_no_sense_is_refused_by_its_field(
+    client: TestClient, receiver: Receiver
+) -> None:
+    make_collection(client)
+    new = {"url": receiver.url(), "secrets": ["KITH_SECRET_HOOK"]}
+    wrong: dict[str, list[dict[str, Any]]] = {
+        "url": [{"url": "ftp://a.example/"}, {"url": "http://u:p@a.example/"}, {"url": "http://"}],
+        "secrets": [{"secrets": []}, {"secrets": ["KITH_SECRET_A"] * 2}],
+        "secrets[0]": [{"secrets": ["KITH_ADMIN_KEY"]}],
+        "types[0]": [{"types": ["person.deleted"]}, {"types": ["webhook.ping"]}],
+        "doors": [{"doors": ["front"]}, {"doors": []}],
+        "doors[0]": [{"doors": ["front"], "collection_id": "staff"}],
+    }
+    for field, bodies in wrong.items():
+        for body in bodies:
+            assert wrong_fields(client.post("/webhooks", json=new | body)) == [field], body
+    nowhere = client.post("/webhooks", json=new | {"collection_id": "nowhere"})
+    problem(nowhere, 404, "not_found")
+    hook(client, receiver)
+    problem(client.post("/webhooks", json=new | {"id": "hook"}), 409, "already_exists")
+    problem(client.patch("/webhooks/hook", json={}), 428, "precondition_required")
+    stale = client.patch("/webhooks/hook", json={}, headers={"If-Match": '"7"'})
+    problem(stale, 412, "precondition_failed")
+    for body in ({}, {"all": True, "from": "evt-1"}):
+        assert client.post("/webhooks/hook/replay", json=body).status_code == 422
+    assert wrong_fields(client.post("/webhooks/hook/replay", json={"from": "evt-1"})) == ["from"]
+    problem(client.post("/webhooks/hook/replay", json={"event_id": "evt-1"}), 404, "not_found")
+
+
+def settled(client: TestClient, outcome: str, attempts: int) -> None:
+    """Wait until that many attempts of an outcome were counted, and written down."""
+
+    def counted() -> bool:
+        text = client.get("http://kith/metrics").text
+        return f'kith_webhook_attempts_total{{outcome="{outcome}"}} {attempts}.0' in text
+
+    wait_for(counted)
