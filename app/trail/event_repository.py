@@ -52,11 +52,6 @@ def append(session: Session, **values: Any) -> None:  # noqa: ANN401 - the colum
     session.connection().execute(_APPEND, values)
 
 
-def newest(session: Session) -> int:
-    """The position of the newest event; 0 where there was none."""
-    return session.scalar(select(EventCounter.value).where(EventCounter.source == ALL)) or 0
-
-
 def position_of(session: Session, event_id: str, only: Collection[int] | None) -> int | None:
     """The position of an event that the caller may see; None where it is not kept."""
     which = Event.id == event_id, *_seen(only, of_site=True)

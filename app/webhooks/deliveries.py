@@ -250,9 +250,8 @@ def disable(session: Session, webhook: Webhook, reason: str, now: datetime) -> N
     webhook.enabled, webhook.disabled_reason = False, reason
     webhook.revision += 1
     webhook.updated_at = now
-    owner = repository.collection(session, webhook.collection_key)
     on = "webhook", webhook.id
-    record(session, owner, "webhook.disabled", on, now=now, disabled_reason=reason)
+    record(session, webhook.collection, "webhook.disabled", on, now=now, disabled_reason=reason)
 
 
 def endpoint_of(webhook: Webhook) -> Endpoint:

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.bulk import NOT_ARCHIVED
 from app.core.db import Base
+from app.gallery.models import Collection
 
 
 class Webhook(Base):
@@ -35,6 +36,12 @@ class Webhook(Base):
     updated_at: Mapped[datetime]
     read_to: Mapped[int] = mapped_column(default=0, info=NOT_ARCHIVED)
     not_before: Mapped[datetime | None] = mapped_column(info=NOT_ARCHIVED)
+    collection: Mapped[Collection | None] = relationship()
+
+    @property
+    def collection_id(self) -> str | None:
+        """The id of its collection; None for the whole site."""
+        return None if self.collection is None else self.collection.id
 
 
 class Lane(Base):

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Row, delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.core.db import IN_SQL_ALONE
 from app.errors import NotFound
-from app.gallery.models import Collection as Gallery
 from app.trail.models import Event
 from app.webhooks.models import DeadLetter, Webhook
 
@@ -41,6 +40,7 @@ def listed(
     query = select(Webhook).where(Webhook.key > after)
     if only is not None:
         query = query.where(Webhook.collection_key.in_(only))
+    query = query.options(joinedload(Webhook.collection))
     return session.scalars(query.order_by(Webhook.key).limit(limit)).all()
 
 
@@ -52,22 +52,6 @@ def everyone(session: Session) -> Sequence[Webhook]:
 def count(session: Session) -> int:
     """The number of endpoints."""
     return session.scalar(select(func.count()).select_from(Webhook)) or 0
-
-
-def collection(session: Session, key: int | None) -> Gallery | None:
-    """The collection of this key; None for None."""
-    return None if key is None else session.get(Gallery, key)
-
-
-def collection_id(owner: Gallery | None) -> str | None:
-    """The id of a collection; None for none."""
-    return None if owner is None else owner.id
-
-
-def collection_ids(session: Session, keys: Collection[int | None]) -> dict[int | None, str | None]:
-    """By key, the ids of collections; None has none."""
-    query = select(Gallery.key, Gallery.id).where(Gallery.key.in_(keys))
-    return {None: None} | {row[0]: row[1] for row in session.execute(query)}
 
 
 def letters(session: Session, webhook_key: int, *, after: int, limit: int) -> Sequence[Letter]:

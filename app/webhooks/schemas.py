@@ -78,7 +78,6 @@ class WebhookPatch(BodyFields):
 class NewWebhook(WebhookPatch):
     """An endpoint to make. It gets the events from then on."""
 
-    id: Id | None = Field(None, description="Id to give to it; null: one is made.")
     collection_id: Id | None = Field(
         None, description="Only the events of this collection; null: of the whole site."
     )
@@ -161,7 +160,6 @@ class PingView(BaseModel):
     at: datetime = Field(description="When it was sent, UTC.")
 
 
-def as_content(fields: WebhookPatch, sources: list[str] | None) -> dict[str, Any]:
-    """The part of it that is kept in one column, with the sources of its doors."""
-    kept = {"url", "types", "doors", "secrets", "tls"}
-    return fields.model_dump(mode="json", include=kept) | {"sources": sources}
+def as_content(fields: WebhookPatch) -> dict[str, Any]:
+    """The part of it that is kept in one column."""
+    return fields.model_dump(mode="json", include={"url", "types", "doors", "secrets", "tls"})

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access import repository as doors
@@ -18,7 +17,7 @@ from app.core.paging import Page, Paging, page
 from app.core.preconditions import IfMatch
 from app.egress.allowance import Refused
 from app.egress.dialling import Egress
-from app.errors import AlreadyExists, AppError, Conflict, FieldError, InvalidRequest, NotFound
+from app.errors import AppError, Conflict, FieldError, InvalidRequest, NotFound
 from app.gallery.models import Collection
 from app.gallery.repository import lock_collection
 from app.receipts.keeping import Keep, amend, forget
@@ -56,39 +55,35 @@ class WebhookService:
         self._caller = caller
 
     def create(self, new: NewWebhook, caller: Principal, keep: Keep) -> WebhookView:
-        """Make an endpoint, which gets the events from now on; ``AlreadyExists`` where its id is
-        taken.
-        """
+        """Make an endpoint, which gets the events from now on."""
         if new.collection_id is not None:
             caller.require_collection(new.collection_id)
         elif caller.collections is not None:
             raise _wrong("collection_id", "must be one of the collections of this key")
         self._check_url(new.url)
-        now, webhook_id = self._clock.now(), new.id or new_id("whk")
-        try:
-            with self._database.write() as session:
-                owner = lock_collection(session, new.collection_id) if new.collection_id else None
-                if repository.count(session) >= MOST_WEBHOOKS:
-                    raise Conflict(f"There are {MOST_WEBHOOKS} webhooks, the most.")
-                row = Webhook(
-                    id=webhook_id,
-                    name=new.name,
-                    collection_key=owner and owner.key,
-                    content=as_content(new, _sources(session, owner, new.doors)),
-                    enabled=new.enabled,
-                    disabled_reason=None if new.enabled else "administrator",
-                    revision=1,
-                    created_at=now,
-                    updated_at=now,
-                    read_to=event_repository.newest(session),
-                )
-                session.add(row)
-                session.flush()
-                view = _view(row, repository.collection_id(owner))
-                keep(session, view, row)
-                record(session, owner, "webhook.created", ("webhook", webhook_id), now=now)
-        except IntegrityError:
-            raise AlreadyExists(f"There is a webhook {webhook_id!r} already.") from None
+        now = self._clock.now()
+        with self._database.write() as session:
+            owner = lock_collection(session, new.collection_id) if new.collection_id else None
+            if repository.count(session) >= MOST_WEBHOOKS:
+                raise Conflict(f"There are {MOST_WEBHOOKS} webhooks, the most.")
+            _check_doors(session, owner, new.doors)
+            row = Webhook(
+                id=new_id("whk"),
+                name=new.name,
+                collection=owner,
+                content=as_content(new),
+                enabled=new.enabled,
+                disabled_reason=None if new.enabled else "administrator",
+                revision=1,
+                created_at=now,
+                updated_at=now,
+                read_to=event_repository.newest(session),
+            )
+            session.add(row)
+            session.flush()
+            view = _view(row)
+            keep(session, view, row)
+            record(session, owner, "webhook.created", ("webhook", row.id), now=now)
         return view
 
     def list(self, paging: Paging, caller: Principal) -> Page[WebhookView]:
@@ -97,19 +92,12 @@ class WebhookService:
             rows = repository.listed(
                 session, caller.collection_keys, after=paging.after, limit=paging.limit + 1
             )
-            ids = repository.collection_ids(session, {row.collection_key for row in rows})
-        return page(
-            rows,
-            paging,
-            key=lambda row: row.key,
-            show=lambda row: _view(row, ids[row.collection_key]),
-        )
+        return page(rows, paging, key=lambda row: row.key, show=_view)
 
     def get(self, webhook_id: str, caller: Principal) -> WebhookView:
         """One endpoint, or ``NotFound``."""
         with self._database.read() as session:
-            row = repository.get(session, webhook_id, caller.collection_keys)
-            return _shown(session, row)
+            return _view(repository.get(session, webhook_id, caller.collection_keys))
 
     def update(
         self, webhook_id: str, patch: WebhookPatch, known: IfMatch, caller: Principal
@@ -124,15 +112,14 @@ class WebhookService:
         with self._database.write() as session:
             row = repository.get(session, webhook_id, caller.collection_keys, hold=True)
             known.check(row.revision, f"The webhook {webhook_id!r}")
-            owner = repository.collection(session, row.collection_key)
-            _apply(session, row, owner, changes)
+            _apply(session, row, changes)
             row.revision, row.updated_at, row.not_before = row.revision + 1, now, None
             lane_repository.wake(session, row.key, now)
             session.flush()
-            view = _view(row, repository.collection_id(owner))
+            view = _view(row)
             amend(session, row, lambda _: view.model_dump(mode="json"))
             on, fields = ("webhook", webhook_id), sorted(changes)
-            record(session, owner, "webhook.updated", on, now=now, fields=fields)
+            record(session, row.collection, "webhook.updated", on, now=now, fields=fields)
         return view
 
     def delete(self, webhook_id: str, known: IfMatch, caller: Principal) -> None:
@@ -140,11 +127,10 @@ class WebhookService:
         with self._database.write() as session:
             row = repository.get(session, webhook_id, caller.collection_keys, hold=True)
             known.check(row.revision, f"The webhook {webhook_id!r}")
-            owner = repository.collection(session, row.collection_key)
             forget(session, Webhook, [row.key])
             session.delete(row)
             on, now = ("webhook", webhook_id), self._clock.now()
-            record(session, owner, "webhook.deleted", on, now=now)
+            record(session, row.collection, "webhook.deleted", on, now=now)
 
     def test(self, webhook_id: str, caller: Principal) -> tuple[str, Attempt, datetime]:
         """Send an event that says nothing, now and once, also to an endpoint that is off: its id,
@@ -153,10 +139,9 @@ class WebhookService:
         at = self._clock.now()
         with self._database.write() as session:
             row = repository.get(session, webhook_id, caller.collection_keys, hold=True)
-            owner = repository.collection(session, row.collection_key)
-            endpoint, key = endpoint_of(row), row.key
-            record(session, owner, "webhook.tested", ("webhook", webhook_id), now=at)
-        ping = _ping(webhook_id, repository.collection_id(owner), at)
+            endpoint, key, collection_id = endpoint_of(row), row.key, row.collection_id
+            record(session, row.collection, "webhook.tested", ("webhook", webhook_id), now=at)
+        ping = _ping(webhook_id, collection_id, at)
         with self._caller.line(endpoint) as line:
             attempt = line.send(ping.id, body_of(ping, sequence=0, audit_seq=None))
         if attempt.outcome == "delivered":
@@ -185,7 +170,6 @@ class WebhookService:
         now = self._clock.now()
         with self._database.write(long_running=True) as session:
             row = repository.get(session, webhook_id, caller.collection_keys, hold=True)
-            owner = repository.collection(session, row.collection_key)
             if what.since is None:
                 found = repository.ask_again(session, row.key, what.event_id, now)
                 if what.event_id is not None and not found:
@@ -196,7 +180,7 @@ class WebhookService:
             else:
                 found = self._rewind(session, row, what.since, caller, now)
             on, values = ("webhook", webhook_id), what.model_dump(exclude_none=True, by_alias=True)
-            record(session, owner, "webhook.replayed", on, now=now, events=found, **values)
+            record(session, row.collection, "webhook.replayed", on, now=now, events=found, **values)
         return found
 
     def _rewind(
@@ -222,43 +206,35 @@ def _ping(webhook_id: str, collection_id: str | None, at: datetime) -> Draft:
     return Draft("webhook.ping", source_in(collection_id), webhook_id, at, data)
 
 
-def _apply(
-    session: Session, row: Webhook, owner: Collection | None, changes: dict[str, Any]
-) -> None:
+def _apply(session: Session, row: Webhook, changes: dict[str, Any]) -> None:
     if "name" in changes:
         row.name = changes["name"]
     if "enabled" in changes:
         row.enabled = changes["enabled"]
         row.disabled_reason = None if row.enabled else "administrator"
-    content = row.content | {name: value for name, value in changes.items() if name in row.content}
     if "doors" in changes:
-        content["sources"] = _sources(session, owner, changes["doors"])
-    row.content = content
+        _check_doors(session, row.collection, changes["doors"])
+    kept = {name: value for name, value in changes.items() if name in row.content}
+    row.content = row.content | kept
 
 
-def _sources(session: Session, owner: Collection | None, ids: list[str] | None) -> list[str] | None:
-    """The sources of events of these doors; ``InvalidRequest`` names one that is not there."""
+def _check_doors(session: Session, owner: Collection | None, ids: list[str] | None) -> None:
+    """``InvalidRequest`` names a door that is not there."""
     if ids is None:
-        return None
+        return
     if owner is None:
         raise _wrong("doors", "are those of a collection: set collection_id")
     for place, each in enumerate(ids):
         if doors.find(session, owner, Door, each) is None:
             raise _wrong(f"doors[{place}]", f"there is no door {each!r} in {owner.id!r}")
-    return [source_in(owner.id, "door", each) for each in ids]
 
 
-def _shown(session: Session, row: Webhook) -> WebhookView:
-    owner = repository.collection(session, row.collection_key)
-    return _view(row, repository.collection_id(owner))
-
-
-def _view(row: Webhook, collection_id: str | None) -> WebhookView:
+def _view(row: Webhook) -> WebhookView:
     return WebhookView.model_validate(
         row.content
         | {
             "id": row.id,
-            "collection_id": collection_id,
+            "collection_id": row.collection_id,
             "name": row.name,
             "enabled": row.enabled,
             "disabled_reason": row.disabled_reason,

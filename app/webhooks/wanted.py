@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from app.trail.events import source_in
 from app.webhooks.models import Webhook
 
 
@@ -20,8 +21,9 @@ class Wanted:
     @classmethod
     def by(cls, webhook: Webhook) -> Self:
         """The events that this endpoint wants."""
-        content = webhook.content
-        return cls(webhook.collection_key, content["types"], content["sources"])
+        types, doors = webhook.content["types"], webhook.content["doors"]
+        sources = doors and [source_in(webhook.collection_id, "door", each) for each in doors]
+        return cls(webhook.collection_key, types, sources)
 
     def takes(self, collection_key: int | None, kind: str, source: str) -> bool:
         """Whether such an event is wanted."""

@@ -40,6 +40,7 @@ ASKING: Final = {
 }
 """Operations with a body that change nothing: they ask."""
 LAST: Final = (
+    "webhooks",
     "actions",
     "rules",
     "doors",
@@ -51,7 +52,7 @@ LAST: Final = (
     "persons",
 )
 """What is deleted before what: a thing before those that it names."""
-ACTING: Final = {"try_action", "decide_at_door"}
+ACTING: Final = {"try_action", "try_webhook", "replay_webhook", "decide_at_door"}
 """Operations that do something and change no settings or people."""
 NOTHING: Final[Mapping[str, str]] = {}
 TRAIL: Final = ("audit_", "sqlite_sequence", "event", "door_grants", "door_spoofs", "door_visits")
@@ -61,11 +62,14 @@ TRAIL: Final = ("audit_", "sqlite_sequence", "event", "door_grants", "door_spoof
 def service(tmp_path: Path, fake_bundle: Path) -> Iterator[TestClient]:
     """A service with a collection and a site, on a file that the test can read too."""
     settings = Settings(data_dir=tmp_path / "data", model=fake_bundle, admin_key=ADMIN_KEY)
-    with client_of(build(settings)) as client:
+    container = build(settings)
+    with client_of(container) as client:
+        container.services.webhooks.sender.stop()  # the database is read for what requests write
         make_collection(client, lookalikes="off")
         enrol(client, "/collections/staff", "ada", picture(1))
         enrol(client, "/collections/staff", "bob", picture(2))
         sites.make_site(client, "/collections/staff")
+        sites.make_webhook(client, "staff")
         client.headers["If-Match"] = "*"
         yield client
 
@@ -93,11 +97,12 @@ def deletions(client: TestClient) -> Iterator[tuple[str, str, str]]:
     """Id, method and path of every operation without a body that may change something."""
     key = made(client.post("/keys", json={"scopes": ["read"]}))["id"]
     names = {"collection_id": "staff", "person_id": "ada", "face_id": "1", "key_id": key}
+    names |= sites.PLACES | sites.webhook_places(client)
     found = []
     for path, item in told(client.get("http://kith/openapi.json"))["paths"].items():
         for method, operation in item.items():
             if method != "get" and "requestBody" not in operation:
-                where = path.removeprefix("/v1").format(**names, **sites.PLACES)
+                where = path.removeprefix("/v1").format(**names)
                 found.append((operation["operationId"], method, where))
     order = [f"/{each}/" for each in LAST]
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.sites import MADE, make_site
+from tests.api.sites import MADE, make_site, make_webhook, webhook_places
 from tests.api.support import (
     client_of,
     files,
@@ -218,6 +218,27 @@ ROUTES |= {
     ),
     "remove a member": ("enroll", lambda c, staff: c.delete(f"{staff}/groups/staff/members/ada")),
 }
+HOOK = {"url": "https://hooks.invalid/", "secrets": ["KITH_SECRET_UNSET"]}
+
+
+def hook(client: TestClient, rest: str = "") -> str:
+    """The address of an endpoint that the client may see, if any, and of what it has."""
+    return f"/webhooks/{webhook_places(client)['webhook_id']}{rest}"
+
+
+ROUTES |= {
+    "make a webhook": (
+        "admin",
+        lambda c, staff: c.post("/webhooks", json=HOOK | {"collection_id": staff[13:]}),
+    ),
+    "list webhooks": ("admin", lambda c, _: c.get("/webhooks")),
+    "read a webhook": ("admin", lambda c, _: c.get(hook(c))),
+    "change a webhook": ("admin", lambda c, _: c.patch(hook(c), json={}, headers=ANY)),
+    "try a webhook": ("admin", lambda c, _: c.post(hook(c, "/test"))),
+    "list dead letters": ("admin", lambda c, _: c.get(hook(c, "/dead-letters"))),
+    "replay": ("admin", lambda c, _: c.post(hook(c, "/replay"), json={"all": True})),
+    "delete a webhook": ("admin", lambda c, _: c.delete(hook(c), headers=ANY)),
+}
 MAY = {
     "admin": {"admin", "enroll", "identify", "read", "see", "know"},
     "enroll": {"enroll", "see", "know"},
@@ -264,6 +285,7 @@ def bound(client: TestClient, staff: str) -> TestClient:
     for path in (staff, other):
         made(client.post(f"{path}/persons", data={"id": "ada"}, files=files(picture(1))))
         make_site(client, path)
+    make_webhook(client, "staff")
     client.headers = httpx.Headers(as_key(client, scopes=["admin"], collections=["staff"]))
     return client
 
@@ -281,10 +303,10 @@ FOR_UNBOUND = {
 def test_a_bound_key_reaches_no_other_collection(bound: TestClient) -> None:
     for name, (_, request) in ROUTES.items():
         answer = request(bound, ELSEWHERE)
-        if ELSEWHERE in answer.request.url.path or name in FOR_UNBOUND:
+        if ELSEWHERE in answer.request.url.path or name in (*FOR_UNBOUND, "make a webhook"):
             problem(answer, 403, "forbidden")
         else:
-            assert answer.status_code == 200, name
+            assert answer.status_code == (204 if name == "delete a webhook" else 200), name
 
 
 def test_a_bound_key_does_everything_in_its_own_collection(bound: TestClient, staff: str) -> None:
@@ -295,6 +317,7 @@ def test_a_bound_key_does_everything_in_its_own_collection(bound: TestClient, st
         "delete a face",
         "remove a member",
         "delete an action",
+        "delete a webhook",
     )
     for name, (_, request) in ROUTES.items():
         if name not in (*changing, *FOR_UNBOUND):

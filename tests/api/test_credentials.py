@@ -16,7 +16,7 @@ from app.gallery.credential_schemas import CredentialField
 from app.gallery.models import Credential
 from app.gallery.repository import get_collection
 from app.settings import Settings
-from tests.api.sites import PLACES, make_site
+from tests.api.sites import PLACES, make_site, make_webhook
 from tests.api.support import client_of, files, made, make_collection, problem, told, wrong_fields
 from tests.support.pictures import picture
 
@@ -218,7 +218,8 @@ def test_no_route_no_log_and_no_receipt_has_a_value(
     assert all(answer.is_success for answer in answers)
     key = made(client.post("/keys", json={"scopes": ["read"]}))["id"]
     names = {"collection_id": "staff", "person_id": "ada", "face_id": face, "key_id": key}
-    got = list(every_get(client, names | PLACES))
+    hook = {"webhook_id": make_webhook(client, "staff")}
+    got = list(every_get(client, names | PLACES | hook))
     assert len(got) > 20
     assert [(str(a.url), a.status_code) for a in got if a.status_code != 200] == []
     assert not [str(each.url) for each in answers + got if SECRET in each.text]

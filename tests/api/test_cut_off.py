@@ -59,6 +59,10 @@ VALUES: Final[dict[str, Any]] = {
     "liveness": "off",
     "block_after": {"spoofs": 3},
     "reveal": ["card"],
+    "collection_id": "staff",
+    "types": ["person.created"],
+    "secrets": ["KITH_SECRET_UNSET"],
+    "all": True,
     **sites.PLACES,
 }
 LEFT_OUT: Final = {
@@ -71,6 +75,9 @@ LEFT_OUT: Final = {
     "create_schedule": {"week_icalendar", "special_days_icalendar"},
     "update_schedule": {"week_icalendar", "special_days_icalendar"},
     "put_action": {"topic", "tls", "expect"},
+    "create_webhook": {"tls", "doors"},
+    "update_webhook": {"tls", "doors"},
+    "replay_webhook": {"event_id", "from"},
     "create_rule": {"zone_id"},
     "update_rule": {"zone_id"},
     "decide_at_door": {"credential", "person_id"},
@@ -91,11 +98,14 @@ def service(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iter
     """One service for all of this file, on SQLite."""
     folder = tmp_path_factory.mktemp("cut-off")
     settings = Settings(data_dir=folder, model=fake_bundle, admin_key=ADMIN_KEY)
-    with client_of(build(settings)) as client:
+    container = build(settings)
+    with client_of(container) as client:
+        container.services.webhooks.sender.stop()  # the database is read for what requests write
         make_collection(client, lookalikes="off")
         enrol(client, "/collections/staff", "ada", picture(1))
         enrol(client, "/collections/staff", "bob", picture(2))
         sites.make_site(client, "/collections/staff")
+        sites.make_webhook(client, "staff")
         client.headers["x-data"] = str(folder)
         client.headers["If-Match"] = "*"
         yield client
@@ -110,6 +120,7 @@ def rows(service: TestClient) -> list[str]:
 def requests(service: TestClient) -> Iterator[tuple[str, str, str, bytes]]:
     """Of every operation with a body, and of each way to send it: id, method, path and body."""
     document = told(service.get("http://kith/openapi.json"))
+    places = PLACES | sites.webhook_places(service)
     for path, item in document["paths"].items():
         for method, operation in item.items():
             for kind, content in operation.get("requestBody", {}).get("content", {}).items():
@@ -118,7 +129,7 @@ def requests(service: TestClient) -> Iterator[tuple[str, str, str, bytes]]:
                     schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
                 values = dict(_values(schema, operation["operationId"], kind))
                 body = _form(values) if kind == FORM else json.dumps(values).encode()
-                where = path.removeprefix("/v1").format(**PLACES)
+                where = path.removeprefix("/v1").format(**places)
                 yield f"{operation['operationId']} {kind}", method, where, body
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.sites import PLACES, make_site
+from tests.api.sites import PLACES, make_site, make_webhook
 from tests.api.support import enrol, made, make_collection, problem, told
 from tests.support.pictures import picture
 
@@ -24,7 +24,7 @@ def addresses(client: TestClient) -> Iterator[str]:
     key = made(client.post("/keys", json={"scopes": ["read"]}))["id"]
     names = {"collection_id": "staff", "person_id": "ada", "face_id": face, "key_id": key}
     make_site(client, path)
-    names |= PLACES
+    names |= PLACES | {"webhook_id": make_webhook(client, "staff")}
     document = told(client.get(f"{ORIGIN}/openapi.json"))
     for template, item in document["paths"].items():
         if "get" in item:

@@ -39,10 +39,10 @@ def deliveries(service: Container, clock: FakeClock) -> Deliveries:
     return Deliveries(service.database, clock)
 
 
-def hook(service: Container, name: str = "hook", **fields: Any) -> None:  # noqa: ANN401
-    body = {"id": name, "url": "http://a.example/", "secrets": ["KITH_SECRET_HOOK"]}
+def hook(service: Container, **fields: Any) -> str:  # noqa: ANN401
+    body = {"url": "http://a.example/", "secrets": ["KITH_SECRET_HOOK"]}
     new = NewWebhook.model_validate(body | fields)
-    service.services.webhooks.endpoints.create(new, INSIDE, keep_nothing)
+    return service.services.webhooks.endpoints.create(new, INSIDE, keep_nothing).id
 
 
 def happens(service: Container, clock: FakeClock, *keys: str) -> None:
@@ -77,20 +77,20 @@ def subjects(batch: Batch) -> list[str]:
     return [each.body.partition('"subject":"')[2].partition('"')[0] for each in batch.parcels]
 
 
-def letters(service: Container) -> list[tuple[str, int]]:
-    found = service.services.webhooks.endpoints.letters("hook", Paging(100, 0), INSIDE)
+def letters(service: Container, path: str) -> list[tuple[str, int]]:
+    found = service.services.webhooks.endpoints.letters(path, Paging(100, 0), INSIDE)
     return [(each.event_id, each.attempts) for each in found.items]
 
 
-def replay(service: Container, **what: Any) -> int:  # noqa: ANN401
+def replay(service: Container, path: str, **what: Any) -> int:  # noqa: ANN401
     fields = ReplayFields.model_validate(what)
-    return service.services.webhooks.endpoints.replay("hook", fields, INSIDE)
+    return service.services.webhooks.endpoints.replay(path, fields, INSIDE)
 
 
 def test_an_event_is_tried_by_the_schedule_and_then_dead_and_the_lane_goes_on(
     service: Container, deliveries: Deliveries, clock: FakeClock
 ) -> None:
-    hook(service)
+    hooked = hook(service)
     happens(service, clock, "k1", "k2", "k3")
     batch = taken(deliveries)
     assert subjects(batch) == ["k1", "k2", "k3"]
@@ -101,10 +101,10 @@ def test_an_event_is_tried_by_the_schedule_and_then_dead_and_the_lane_goes_on(
         clock.forward(timedelta(seconds=0.22 * step))
         batch = taken(deliveries)
         assert subjects(batch) == ["k2", "k3"]
-        assert letters(service) == []
+        assert letters(service, hooked) == []
         settle(deliveries, batch, 0, "unanswered")
     dead = batch.parcels[0].event_id
-    assert letters(service) == [(dead, 10)]
+    assert letters(service, hooked) == [(dead, 10)]
     batch = taken(deliveries)
     assert subjects(batch) == ["k3"]
     settle(deliveries, batch, 1)
@@ -116,24 +116,24 @@ def test_a_dead_letter_is_sent_again_when_somebody_asks(
     service: Container, deliveries: Deliveries, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.webhooks.schedule.STEPS", ())
-    hook(service)
+    hooked = hook(service)
     happens(service, clock, "k1", "k2")
     for _ in range(2):
         settle(deliveries, taken(deliveries), 0, "refused")
-    first, second = (each[0] for each in letters(service))
-    assert replay(service, event_id=second) == 1
+    first, second = (each[0] for each in letters(service, hooked))
+    assert replay(service, hooked, event_id=second) == 1
     batch = taken(deliveries)
     assert subjects(batch) == ["k2"]
     settle(deliveries, batch, 0, "refused")
-    assert letters(service) == [(first, 1), (second, 2)]
+    assert letters(service, hooked) == [(first, 1), (second, 2)]
     assert deliveries.due() == []
-    assert replay(service, all=True) == 2
+    assert replay(service, hooked, all=True) == 2
     batch = taken(deliveries)
     assert subjects(batch) == ["k1", "k2"]
     settle(deliveries, batch, 1, "refused")  # which ends it, so that the order stays
-    assert letters(service) == [(second, 3)]
-    assert replay(service, **{"from": first}) == 2
-    assert letters(service) == []
+    assert letters(service, hooked) == [(second, 3)]
+    assert replay(service, hooked, **{"from": first}) == 2
+    assert letters(service, hooked) == []
     batch = taken(deliveries)
     assert subjects(batch) == ["k1", "k2"]
     settle(deliveries, batch, 2)
@@ -181,31 +181,31 @@ def test_a_replica_that_dies_gives_its_lane_to_another(
 def test_an_endpoint_that_is_off_keeps_its_place(
     service: Container, deliveries: Deliveries, clock: FakeClock
 ) -> None:
-    hook(service, enabled=False)
+    hooked = hook(service, enabled=False)
     happens(service, clock, "k1")
     assert deliveries.due() == []
-    assert deliveries.lags() == {"hook": 0.0}
+    assert deliveries.lags() == {hooked: 0.0}
     on = WebhookPatch.model_validate({"enabled": True})
-    service.services.webhooks.endpoints.update("hook", on, ANY, INSIDE)
+    service.services.webhooks.endpoints.update(hooked, on, ANY, INSIDE)
     clock.forward(timedelta(seconds=7))
     assert subjects(taken(deliveries)) == ["k1"]
-    assert deliveries.lags() == {"hook": 7.0}
+    assert deliveries.lags() == {hooked: 7.0}
 
 
 def test_events_that_are_purged_before_they_were_sent_are_counted(
     service: Container, deliveries: Deliveries, clock: FakeClock
 ) -> None:
-    hook(service)
-    hook(service, "off", enabled=False)
-    hook(service, "unlike", types=["person.created"])
+    hooked = hook(service)
+    off = hook(service, enabled=False)
+    unlike = hook(service, types=["person.created"])
     happens(service, clock, "k1", "k2", "k3")
     settle(deliveries, taken(deliveries), 1, "failed")
     clock.forward(timedelta(days=32))
     service.jobs.run("events")
     said = service.services.metrics.exposition().decode()
-    assert 'kith_webhook_lost_events_total{webhook="hook"} 2.0' in said
-    assert 'kith_webhook_lost_events_total{webhook="off"} 3.0' in said
-    assert 'webhook="unlike"' not in said
+    assert f'kith_webhook_lost_events_total{{webhook="{hooked}"}} 2.0' in said
+    assert f'kith_webhook_lost_events_total{{webhook="{off}"}} 3.0' in said
+    assert f'webhook="{unlike}"' not in said
     happens(service, clock, "k4")
     batch = taken(deliveries)
     assert subjects(batch) == ["k4"]

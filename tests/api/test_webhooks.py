@@ -50,9 +50,8 @@ def client(service: Container) -> Iterator[TestClient]:
 
 def hook(client: TestClient, receiver: Receiver, name: str = "hook", **fields: Any) -> str:  # noqa: ANN401
     """Make an endpoint at the path of its name."""
-    new = {"id": name, "url": receiver.url(f"/{name}"), "secrets": ["KITH_SECRET_HOOK"]}
-    made(client.post("/webhooks", json=new | fields))
-    return f"/webhooks/{name}"
+    new = {"name": name, "url": receiver.url(f"/{name}"), "secrets": ["KITH_SECRET_HOOK"]}
+    return f"/webhooks/{made(client.post('/webhooks', json=new | fields))['id']}"
 
 
 def enrol(client: TestClient, staff: str, *ids: str) -> None:
@@ -135,7 +134,7 @@ def test_410_turns_the_endpoint_off_and_others_hear_of_it(
     enrol(client, staff, "p1")
     wait_for(lambda: len(receiver.events("/other")) == 1)
     (event,) = receiver.events("/other")
-    assert (event["source"], event["subject"]) == ("/kith", "gone")
+    assert (event["source"], event["subject"]) == ("/kith", path.rpartition("/")[2])
     assert event["data"]["disabled_reason"] == "gone"
     found = client.get(path)
     assert (told(found)["enabled"], told(found)["disabled_reason"]) == (False, "gone")
@@ -215,22 +214,21 @@ def test_a_bound_key_administers_the_endpoints_of_its_collections_alone(
 ) -> None:
     make_collection(client)
     make_collection(client, "other")
-    hook(client, receiver, "site")
-    hook(client, receiver, "theirs", collection_id="other")
+    site = hook(client, receiver, "site")
+    others = hook(client, receiver, "theirs", collection_id="other")
     key = made(client.post("/keys", json={"scopes": ["admin"], "collections": ["staff"]}))["key"]
     bound = {"Authorization": f"Bearer {key}"}
-    new = {"id": "mine", "url": receiver.url(), "secrets": ["KITH_SECRET_HOOK"]}
+    new = {"url": receiver.url(), "secrets": ["KITH_SECRET_HOOK"]}
     assert wrong_fields(client.post("/webhooks", json=new, headers=bound)) == ["collection_id"]
     theirs = new | {"collection_id": "other"}
     problem(client.post("/webhooks", json=theirs, headers=bound), 403, "forbidden")
-    made(client.post("/webhooks", json=new | {"collection_id": "staff"}, headers=bound))
-    listed = told(client.get("/webhooks", headers=bound))["items"]
-    assert [each["id"] for each in listed] == ["mine"]
-    for path in ("/webhooks/theirs", "/webhooks/site"):
+    mine = made(client.post("/webhooks", json=new | {"collection_id": "staff"}, headers=bound))
+    assert told(client.get("/webhooks", headers=bound))["items"] == [mine]
+    for path in (site, others):
         problem(client.get(path, headers=bound), 404, "not_found")
         problem(client.post(f"{path}/test", headers=bound), 404, "not_found")
         problem(client.delete(path, headers=bound | ANY), 404, "not_found")
-    assert client.delete("/webhooks/mine", headers=bound | ANY).status_code == 204
+    assert client.delete(f"/webhooks/{mine['id']}", headers=bound | ANY).status_code == 204
 
 
 def test_what_makes_no_sense_is_refused_by_its_field(
@@ -251,15 +249,14 @@ def test_what_makes_no_sense_is_refused_by_its_field(
             assert wrong_fields(client.post("/webhooks", json=new | body)) == [field], body
     nowhere = client.post("/webhooks", json=new | {"collection_id": "nowhere"})
     problem(nowhere, 404, "not_found")
-    hook(client, receiver)
-    problem(client.post("/webhooks", json=new | {"id": "hook"}), 409, "already_exists")
-    problem(client.patch("/webhooks/hook", json={}), 428, "precondition_required")
-    stale = client.patch("/webhooks/hook", json={}, headers={"If-Match": '"7"'})
+    path = hook(client, receiver)
+    problem(client.patch(path, json={}), 428, "precondition_required")
+    stale = client.patch(path, json={}, headers={"If-Match": '"7"'})
     problem(stale, 412, "precondition_failed")
     for body in ({}, {"all": True, "from": "evt-1"}):
-        assert client.post("/webhooks/hook/replay", json=body).status_code == 422
-    assert wrong_fields(client.post("/webhooks/hook/replay", json={"from": "evt-1"})) == ["from"]
-    problem(client.post("/webhooks/hook/replay", json={"event_id": "evt-1"}), 404, "not_found")
+        assert client.post(f"{path}/replay", json=body).status_code == 422
+    assert wrong_fields(client.post(f"{path}/replay", json={"from": "evt-1"})) == ["from"]
+    problem(client.post(f"{path}/replay", json={"event_id": "evt-1"}), 404, "not_found")
 
 
 def settled(client: TestClient, outcome: str, attempts: int) -> None:
