@@ -211,13 +211,10 @@ def _services(
 
 
 def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Judging) -> Jobs:
-    """The background jobs. At the stop they run in this order: first those whose data is only in
-    memory.
-    """
-    settings, metrics = base.settings, services.metrics.jobs
+    """The background jobs. At the stop those run first whose data is only in memory."""
+    settings, metrics, losses = base.settings, services.metrics.jobs, services.webhooks.losses
     days = {"audit_days": settings.audit_days, "event_days": settings.event_days}
-    follow = services.webhooks.losses.follow
-    trail = Retention(base.database, base.clock, metrics, follow=follow, **days)
+    trail = Retention(base.database, base.clock, metrics, follow=losses.follow, **days)
     jobs = (
         Job("probe_counts", judging.books.exposures.write, at_stop=True),
         Job("key_uses", services.keys.uses.write, at_stop=True),

@@ -49,7 +49,7 @@ def create_webhook(
 
     Secrets are named, and their values are in no request: docs/webhooks.md.
     """
-    ticket = ticket_for(caller.id, idempotency_key, lambda: body.fingerprint)
+    ticket = ticket_for(caller, idempotency_key, lambda: body.fingerprint)
     made = answer_once(
         services.receipts,
         ticket,
