@@ -52,7 +52,7 @@ class WebhookMetrics:
         self._dead.labels(webhook).inc()
 
     def observe_losses(self, webhook: str, count: int) -> None:
-        """So many events were purged that this endpoint did not have."""
+        """``count`` events were purged that this endpoint did not have."""
         self._lost.labels(webhook).inc(count)
 
     def observe_lags(self, lags: dict[str, float]) -> None:

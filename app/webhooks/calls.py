@@ -25,7 +25,7 @@ Outcome = Literal["delivered", "gone", "refused", "unanswered", "failed", "unfit
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where events go, and the names of the secrets that sign them."""
+    """The address of an endpoint, and the names of the secrets that sign for it."""
 
     url: str
     secrets: Sequence[str]
@@ -34,7 +34,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What became of an attempt. ``error`` holds no secret and nothing that the endpoint said;
+    """The end of an attempt. ``error`` holds no secret and nothing that the endpoint said;
     ``retry_after`` is that header.
     """
 

@@ -66,7 +66,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of a failure: the event is dead, or the endpoint is off."""
+    """The consequence of a failure: the event is dead, or the endpoint is off."""
 
     died: bool = False
     disabled: bool = False
@@ -255,7 +255,7 @@ def disable(session: Session, webhook: Webhook, reason: str, now: datetime) -> N
 
 
 def endpoint_of(webhook: Webhook) -> Endpoint:
-    """Where the events of an endpoint go."""
+    """The address and the secrets of an endpoint."""
     content = webhook.content
     tls = content["tls"] or {}
     return Endpoint(content["url"], content["secrets"], Trust(tls.get("ca"), tls.get("sha256")))

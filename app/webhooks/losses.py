@@ -18,7 +18,7 @@ class Report(Protocol):
     """Counts lost events."""
 
     def observe_losses(self, webhook: str, count: int) -> None:
-        """So many events were purged that this endpoint did not have."""
+        """``count`` events were purged that this endpoint did not have."""
 
 
 class Losses:

@@ -122,7 +122,7 @@ class DeadLetterView(BaseModel):
 
 
 class ReplayFields(BodyFields):
-    """What to send again: one of the three."""
+    """The events to send again: one of the three."""
 
     event_id: Id | None = Field(None, description="The dead letter of this event.")
     all: Literal[True] | None = Field(None, description="`true`: all dead letters.")
@@ -140,7 +140,7 @@ class ReplayFields(BodyFields):
 
 
 class ReplayView(BaseModel):
-    """What is sent again."""
+    """The events that are sent again."""
 
     events: int = Field(ge=0, description="Events that are sent again.")
 

@@ -39,7 +39,7 @@ from app.webhooks.schemas import (
 from app.webhooks.wanted import Wanted
 
 MOST_WEBHOOKS: Final = 64
-"""Of a service: each has a thread while there is something to send to it."""
+"""Webhooks of a service: each has a thread while there is something to send to it."""
 _log = structlog.get_logger()
 
 

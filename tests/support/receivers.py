@@ -41,7 +41,7 @@ class Reply(NamedTuple):
 
 
 class Receiver:
-    """Takes every event, unless it is told otherwise: ``reply`` by path is the answer there,
+    """Takes every event, unless a test says otherwise: ``reply`` by path is the answer there,
     ``fails`` the share of requests that get a 500, and ``holds`` has the paths that hang until
     ``let_go``. ``taken`` are the requests that were answered with 204, ``got`` all of them.
     """
