@@ -67,7 +67,7 @@ def settle(
     outcome: Outcome | None = None,
     **of: Any,  # noqa: ANN401
 ) -> None:
-    """The first ``delivered`` of a batch were taken; ``outcome`` is that of the one that follows."""
+    """The first ``delivered`` of a batch were taken; ``outcome`` is that of the next."""
     parcels = batch.parcels
     failure = outcome and Tried(parcels[delivered], Attempt(outcome, error="it failed", **of))
     deliveries.settle(batch, parcels[:delivered], failure or None)

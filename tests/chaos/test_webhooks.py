@@ -65,9 +65,9 @@ def test_every_event_comes_in_order_through_failures_and_kills(
         made(admin.post("/webhooks", json=new))
     receiver.fails = 0.5
     enrolled: set[str] = set()
-    for turn in range(length.of(short=3, long=20)):
+    for turn in range(length.of(short=2, long=20)):
         with running.client() as client:
-            for place in range(length.of(short=12, long=60)):
+            for place in range(length.of(short=10, long=60)):
                 if place == 6:
                     receiver.down()
                 person = enrol(client, rng, turn * 1000 + place)
