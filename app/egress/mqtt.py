@@ -97,8 +97,12 @@ def greeted_client(
         except OSError as error:
             failed = error
             continue
-        while not greetings:
-            step(client, deadline)
+        try:
+            while not greetings:
+                step(client, deadline)
+        except CallFailed:
+            if not greetings:  # else it was refused, and then hung up on
+                raise
         reason, about = greetings[0]
         if reason.is_failure:
             raise CallFailed(f"the broker refused: {reason}", sent=False)

@@ -1,6 +1,9 @@
 """Builds the publisher, where the settings name a broker."""
 
 from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy import event
 
 from app.core.clock import Clock
 from app.core.db import Database
@@ -17,7 +20,11 @@ from app.mqtt.names import Names
 from app.mqtt.publisher import Observer, Publisher
 from app.settings import Settings
 
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.25
+"""What an event of another replica waits at most."""
+_POLL_SECONDS_ALONE: Final = 1.0
+"""For events of commands: on SQLite there is no other replica."""
 
 
 def build_publisher(
@@ -48,7 +55,17 @@ def build_publisher(
         deadline = Deadline.after(_CONNECT_SECONDS)
         return Link(egress, broker, deadline, client_id=names.client_id, will=will)
 
-    return Publisher(connect, Ledger(database), Lease(database, "mqtt"), names, clock, observer())
+    publisher = Publisher(
+        connect,
+        Ledger(database),
+        Lease(database, "mqtt"),
+        names,
+        clock,
+        observer(),
+        poll_seconds=_POLL_SECONDS_ALONE if database.is_sqlite else _POLL_SECONDS,
+    )
+    event.listen(database.sessions, "after_commit", lambda _: publisher.wake())
+    return publisher
 
 
 def _trust(settings: Settings) -> Trust:

@@ -20,6 +20,7 @@ class Keepsakes:
         self._names = names
         self._wanted: dict[str, bytes] = {}
         self._given: dict[str, bytes] = {}
+        self._ever: set[str] = set()
         self._gone: set[str] = set()
 
     def lose(self) -> None:
@@ -32,8 +33,9 @@ class Keepsakes:
         if doors is not None:
             self._wanted = retained_of(doors, self._names)
             known = self._ledger.retained()
+            self._ever |= known  # a restored database has forgotten them
             self._ledger.remember(self._wanted.keys() - known)
-            self._gone = known - self._wanted.keys()
+            self._gone = self._ever - self._wanted.keys()
         changed = {
             topic: payload
             for topic, payload in self._wanted.items()
@@ -50,4 +52,5 @@ class Keepsakes:
         """The broker has what was due."""
         self._given = dict(self._wanted)
         self._ledger.forget(self._gone)
+        self._ever = set(self._wanted)
         self._gone = set()

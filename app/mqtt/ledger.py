@@ -36,8 +36,12 @@ class Ledger:
         self._progress, self._delivered = found, found.sent
 
     def waiting(self, most: int) -> list[Waiting]:
-        """The next events that the broker does not have."""
+        """The next events that the broker does not have. ``Overtaken`` where another process
+        publishes, or the database was restored from a backup.
+        """
         with self._database.read() as session:
+            if repository.progress(session) != self._at():
+                raise Overtaken
             rows = event_repository.after(session, self._delivered, limit=most)
         return [Waiting(row.position, row.body) for row in rows]
 

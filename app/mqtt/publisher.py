@@ -21,11 +21,10 @@ from app.mqtt.names import Names
 
 STOP_SECONDS: Final = 5.0
 _BATCH: Final = 100
-_POLL_SECONDS: Final = 0.2
-"""Between looks for events: what a decision made by another replica waits at most."""
 _DOORS_SECONDS: Final = 1.0
 """Between looks for changes of doors, and between notes of the progress while events flow."""
 _STEP_SECONDS: Final = 0.05
+"""An event of this process waits at most so long."""
 _LEASE_SECONDS: Final = 1.0
 _AGAIN: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds until the next attempt to connect, after each that failed."""
@@ -60,7 +59,10 @@ class Publisher:
         names: Names,
         clock: Clock,
         observer: Observer,
+        *,
+        poll_seconds: float,
     ) -> None:
+        """Looks for events of other processes every ``poll_seconds``."""
         self._connect = connect
         self._ledger = ledger
         self._lease = lease
@@ -68,6 +70,8 @@ class Publisher:
         self._clock = clock
         self._observer = observer
         self._keepsakes = Keepsakes(ledger, names)
+        self._poll_seconds = poll_seconds
+        self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._failed: str | None = None
@@ -75,6 +79,10 @@ class Publisher:
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+
+    def wake(self) -> None:
+        """Look for events soon. Never waits."""
+        self._woken.set()
 
     def stop(self) -> None:
         """Send what is committed, say goodbye and end; after ``STOP_SECONDS`` at the latest."""
@@ -161,9 +169,10 @@ class Publisher:
                 self._deliver(link, self._keepsakes.due(), kept=True)
                 self._ledger.keep()
                 doors_at = now + _DOORS_SECONDS
-            if stopping or now >= events_at:
+            if stopping or self._woken.is_set() or now >= events_at:
+                self._woken.clear()  # before the look, so that no event is passed by
                 more = self._send_next(link)
-                events_at = 0.0 if more else now + _POLL_SECONDS
+                events_at = 0.0 if more else now + self._poll_seconds
                 if stopping and not more:
                     return
             link.pump(_STEP_SECONDS if events_at else 0)

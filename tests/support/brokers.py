@@ -24,9 +24,11 @@ _EVENT = "application/cloudevents+json"
 
 
 class Mosquitto:
-    """A broker on a port of its own, which keeps nothing while it is down."""
+    """A broker on a port of its own, which keeps nothing while it is down. ``lines`` are of its
+    settings; without any it takes everybody of this machine.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *lines: str) -> None:
         self._program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin") or ""
         if not self._program:
             lacking("no program mosquitto; install the package of this name")
@@ -34,14 +36,17 @@ class Mosquitto:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
         self._log = folder / "mosquitto.log"
+        self._how = ["-p", str(self.port)]
+        if lines:
+            settings = folder / "mosquitto.conf"
+            settings.write_text("\n".join([f"listener {self.port} 127.0.0.1", *lines, ""]))
+            self._how = ["-c", str(settings)]
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"mqtt://127.0.0.1:{self.port}"
 
     def up(self) -> None:
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [self._program, "-p", str(self.port)], stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen([self._program, *self._how], stdout=log, stderr=log)
         wait_for(self._answers)
 
     def down(self) -> None:
