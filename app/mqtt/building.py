@@ -22,7 +22,7 @@ from app.settings import Settings
 
 _CONNECT_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.25
-"""What an event of another replica waits at most."""
+"""An event of another replica waits at most so long."""
 _POLL_SECONDS_ALONE: Final = 1.0
 """For events of commands: on SQLite there is no other replica."""
 
