@@ -2,12 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, chdir, nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from app.maintenance.archive import opened_archive
 from migrations import upgrade
 from tests.support.commands import Kith
 from tests.support.fake_bundle import write_fake_bundle
+from tests.support.forked import Forked
 from tests.support.interrupted import Ended, interrupted
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
@@ -35,20 +37,28 @@ def _photos(folder: Path, people: int, each: int) -> None:
             (folder / f"p{somebody}" / f"{shake}.png").write_bytes(picture(somebody, shake))
 
 
-@pytest.fixture
-def template(
-    tmp_path: Path, fake_bundle: Path, kith: Kith, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Path:
     """Photos, a database with some of the people, another model's bundle, and a backup."""
-    folder = tmp_path / "template"
-    folder.mkdir()
+    place = tmp_path_factory.mktemp("original")
+    (folder := place / "folder").mkdir()
     write_fake_bundle(folder / "other", seed=1)
     _photos(folder / "staff", people=8, each=2)
     _photos(folder / "more", people=3, each=2)
+    (log := place / "log").touch()
+    settings = {**os.environ, "KITH_DATA_DIR": "data", "KITH_MODEL": str(fake_bundle)}
+    with chdir(folder):
+        for arguments in (("enroll", "staff", "--collection", "hq"), ("backup", "given.zip")):
+            assert Forked(_MAIN, arguments, settings, log).wait(120) == 0, log.read_text()
+    return folder
+
+
+@pytest.fixture
+def template(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The original, for one test."""
+    folder = tmp_path / "template"
+    shutil.copytree(original, folder)
     monkeypatch.chdir(folder)
-    data = folder / "data"
-    assert kith(data, fake_bundle, "enroll", "staff", "--collection", "hq").endswith("[0]")
-    assert kith(data, fake_bundle, "backup", "given.zip").endswith("[0]")
     return folder
 
 

@@ -1,8 +1,8 @@
 """A command that is interrupted at many moments of its life, each counted and none timed.
 
-Run as a program, it loads the command's modules once. For each moment it forks a process, which
-runs the command in a folder of its own and sends itself SIGINT at a certain one of the events that
-Python tells an audit hook of: an import, a file opened, a query begun.
+A process that has loaded the commands is forked for each moment. The new one runs the command in
+a folder of its own and sends itself SIGINT at a certain one of the events that Python tells an
+audit hook of: an import, a file opened, a query begun.
 """
 
 import importlib
@@ -10,14 +10,13 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).parent.parent.parent
+from tests.support.forked import Forked
 
 
 @dataclass(frozen=True)
@@ -59,24 +58,20 @@ def interrupted(
         "moments": moments,
     }
     clean = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
-    done = subprocess.run(
-        [sys.executable, "-m", __name__],
-        input=json.dumps(plan),
-        env=clean | environment,
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr
-    ended = [Ended(status, said, Path(folder)) for status, said, folder in json.loads(done.stdout)]
+    told, log = template.with_suffix(".json"), template.with_suffix(".log")
+    log.touch()
+    program = f"from {__name__} import run_all; run_all()"
+    process = Forked(program, [json.dumps(plan), str(told)], clean | environment, log)
+    assert process.wait(240) == 0, log.read_text()
+    found = json.loads(told.read_text())
+    ended = [Ended(status, said, Path(folder)) for status, said, folder in found]
     return ended[0], ended[1:]
 
 
-def _main() -> None:
-    plan = json.load(sys.stdin)
+def run_all() -> None:
+    """Each run of the plan that the first argument is; how they ended goes to the second."""
+    plan, told = json.loads(sys.argv[1]), Path(sys.argv[2])
     module, _, name = plan["call"].partition(":")
-    importlib.import_module("app.cli.commands").cli_for(plan["arguments"])
     call = getattr(importlib.import_module(module), name)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
     whole, events = _run(plan, call, "whole", None)
@@ -84,7 +79,7 @@ def _main() -> None:
     for number in range(plan["moments"]):
         moment = 1 + number * events // plan["moments"]
         ended.append(_run(plan, call, f"at-{moment}", moment)[0])
-    sys.stdout.write(json.dumps(ended))
+    told.write_text(json.dumps(ended))
 
 
 def _run(
@@ -135,7 +130,3 @@ def _run_here(
     sys.stderr.flush()
     count.write_text(str(events))
     os._exit(status if isinstance(status, int) else 1)
-
-
-if __name__ == "__main__":
-    _main()
