@@ -2,6 +2,7 @@
 at most once.
 """
 
+import select
 import socket
 import ssl
 import time
@@ -135,15 +136,36 @@ def _deliver(client: Client, message: Message, deadline: Deadline) -> None:
     client.disconnect()
     # The broker closes the connection once it has read all of it.
     end = time.monotonic() + 1.0
-    while client.loop(_STEP) == MQTTErrorCode.MQTT_ERR_SUCCESS and time.monotonic() < end:
+    while pumped(client, _STEP) and time.monotonic() < end:
         pass
 
 
 def step(client: Client, deadline: Deadline) -> None:
     """Let the client read and write for a moment; ``CallFailed`` where the connection has ended."""
-    code = client.loop(min(_STEP, deadline.left()))
-    if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+    if not pumped(client, min(_STEP, deadline.left())):
         raise CallFailed("the broker closed the connection", sent=False)
+
+
+def pumped(client: Client, seconds: float) -> bool:
+    """Let the client read what comes and write what waits, for at most ``seconds``; False once the
+    connection has ended.
+
+    It is not paho's own loop, whose ``select`` fails from the descriptor 1024 on.
+    """
+    connection: Any = client.socket()
+    if connection is None:
+        return False
+    ready = select.poll()
+    ready.register(connection, select.POLLIN | (select.POLLOUT * client.want_write()))
+    pending = hasattr(connection, "pending") and connection.pending() > 0  # read by TLS already
+    events = ready.poll(0 if pending else max(0.0, seconds) * 1000)
+    happened = events[0][1] if events else 0
+    codes = [client.loop_misc()]
+    if happened & select.POLLOUT:
+        codes.append(client.loop_write())
+    if pending or happened & ~select.POLLOUT:
+        codes.append(client.loop_read())
+    return all(code == MQTTErrorCode.MQTT_ERR_SUCCESS for code in codes)
 
 
 class _NamedContext:

@@ -1,6 +1,5 @@
 """A connection to an MQTT 5 broker that stays: messages are sent with QoS 1 and waited for."""
 
-import select
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from app.egress.dialling import Deadline, Egress
 from app.egress.failures import CallFailed
-from app.egress.mqtt import Broker, greeted_client, in_words
+from app.egress.mqtt import Broker, greeted_client, in_words, pumped
 
 _WINDOW: Final = 20
 """Messages on their way at once; paho's own bound. A broker may allow fewer."""
@@ -90,21 +89,7 @@ class Link:
 
     def pump(self, seconds: float) -> None:
         """Read what comes and write what waits, for at most ``seconds``."""
-        connection: Any = self._client.socket()
-        if connection is None:
-            raise self._ended()
-        # Not paho's own loop: its select() fails from the descriptor 1024 on.
-        ready = select.poll()
-        ready.register(connection, select.POLLIN | (select.POLLOUT * self._client.want_write()))
-        pending = hasattr(connection, "pending") and connection.pending() > 0
-        events = ready.poll(0 if pending else max(0, seconds) * 1000)
-        happened = events[0][1] if events else 0
-        codes = [self._client.loop_misc()]
-        if happened & select.POLLOUT:
-            codes.append(self._client.loop_write())
-        if pending or happened & ~select.POLLOUT:
-            codes.append(self._client.loop_read())
-        if any(code != MQTTErrorCode.MQTT_ERR_SUCCESS for code in codes):
+        if not pumped(self._client, seconds):
             raise self._ended()
 
     def close(self) -> None:

@@ -1,6 +1,8 @@
 """The MQTT recipes through a real Mosquitto: one message, not retained, for the right topic."""
 
 import json
+import os
+import resource
 import secrets
 import time
 from collections.abc import Iterator
@@ -86,3 +88,20 @@ def test_a_recipe_is_one_message_that_nobody_keeps(page: str, number: int, paylo
     text = message.payload.decode()
     assert (json.loads(text) if text.startswith("{") else text) == payload
     assert 1 <= message.properties.MessageExpiryInterval <= 60  # type: ignore[union-attr]
+
+
+def test_a_message_is_sent_by_a_process_with_more_than_a_thousand_connections() -> None:
+    """``select`` knows no descriptor from 1024 on."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    topic = f"kith-test/{secrets.token_hex(8)}"
+    opened = [os.open(os.devnull, os.O_RDONLY)]
+    try:
+        with listening(topic):
+            while opened[-1] < 1100:
+                opened.append(os.dup(opened[0]))
+            assert send("relays", 2, topic).outcome == "done"
+    finally:
+        for each in opened:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
