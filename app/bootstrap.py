@@ -205,7 +205,8 @@ def _services(
         sender=sender,
         webhooks=build_webhooks(database, clock, settings, judging.metrics.webhooks),
         door_decisions=build_doors(
-            database, clock, analyser, search, calibration, quality_policy, sender.submit
+            *(database, clock, analyser, search, calibration, quality_policy),
+            *(sender.submit, observers),
         ),
     )
 

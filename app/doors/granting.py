@@ -1,8 +1,9 @@
-"""A new grant as the actions of its door need it."""
+"""An answer in the forms that others need: a new grant for actions, the decision for observers."""
 
 from app.actions.grants import NewGrant
 from app.doors.answers import DoorAnswer
 from app.reasons import DoorReason
+from app.recognition.results import DecidedBurst, Question
 
 
 def grant_of(answer: DoorAnswer, session: str | None) -> NewGrant | None:
@@ -26,4 +27,21 @@ def grant_of(answer: DoorAnswer, session: str | None) -> NewGrant | None:
         session=session,
         at=concluded.at,
         valid_until=found.valid_until,
+    )
+
+
+def burst_decided(answer: DoorAnswer) -> DecidedBurst | None:
+    """The decision about the frames, whose source is the door; None where nobody was looked for,
+    and for a trial.
+    """
+    asked, concluded, seen = answer.asked, answer.concluded, answer.seen
+    if seen is None or asked.dry_run:
+        return None
+    return DecidedBurst(
+        question=Question(asked.caller, asked.request_id, asked.door.id),
+        at=concluded.at,
+        seen=seen,
+        is_open=answer.claim is None,
+        is_rejected=concluded.decision.reason is DoorReason.LOW_QUALITY,
+        is_new=concluded.event_id is not None and not concluded.suppressed,
     )

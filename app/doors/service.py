@@ -17,6 +17,7 @@ from app.auth.principal import Principal
 from app.core.attendance import ClientGone
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.observers import Observers
 from app.decision.burst import BurstOutcome
 from app.doors.answers import Asked, Concluded, DoorAnswer, FramesSeen, Pending, Sight
 from app.doors.claims import claim_of, claimed_person
@@ -24,7 +25,7 @@ from app.doors.concluding import PolicyChanged, conclude
 from app.doors.door_repository import FoundDoor, find_door, policy_found, policy_now
 from app.doors.evidence import match_of
 from app.doors.frames import Burst, Frame, burst_of, distinct, faces_of, is_stale, missing, moving
-from app.doors.granting import grant_of
+from app.doors.granting import burst_decided, grant_of
 from app.doors.history_repository import forget
 from app.doors.schemas import DecisionOptions
 from app.doors.sessions import SessionKey, Sessions
@@ -41,6 +42,7 @@ from app.inference.quality_policy import QualityPolicy
 from app.inference.subject import largest_faces
 from app.reasons import DoorReason
 from app.recognition.bursts import BurstService, SeenBurst
+from app.recognition.results import Decision
 from app.recognition.subject import image_of
 
 _log = structlog.get_logger()
@@ -70,6 +72,7 @@ class DoorService:
         *,
         quality_policy: QualityPolicy,
         granted: Callable[[NewGrant], None],
+        observers: Observers[Decision],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -77,6 +80,7 @@ class DoorService:
         self._bursts = bursts
         self._quality_policy = quality_policy
         self._granted = granted
+        self._observers = observers
         self._policies = Policies()
         self._sessions = Sessions()
 
@@ -111,8 +115,11 @@ class DoorService:
             _log_fault(door, fault, unexpected=not isinstance(error, AppError))
             return self._broken(asked, len(images), fault)
         # Here, once: the grant is committed, and the answer goes out while its actions are sent.
-        if isinstance(answer, DoorAnswer) and (grant := grant_of(answer, options.session)):
-            self._granted(grant)
+        if isinstance(answer, DoorAnswer):
+            if grant := grant_of(answer, options.session):
+                self._granted(grant)
+            if burst := burst_decided(answer):
+                self._observers.tell(burst)
         return answer
 
     def _decided(

@@ -7,19 +7,29 @@ from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
 from functools import partial
 
+import numpy as np
+
 from app.core.lane import Observe
 from app.core.observers import Observers
+from app.decision.burst import BurstOutcome
 from app.decision.open_set import Outcome
 from app.decision.rates import ProbeRates
 from app.errors import NotFound
 from app.feedback.counts import Exposures
-from app.feedback.probes import ProbeStore, StoredProbes
+from app.feedback.probes import ProbeStore, StoredProbes, new_probe_id
 from app.gallery.disclosure import Strictness
 from app.gallery.models import Collection
 from app.index.base import Vectors
 from app.observability.decision_metrics import DecisionMetrics, Top
 from app.recognition.climbing import ClimbWatch
-from app.recognition.results import DecidedFace, Decision, IdentifiedImage, Policy, VerifiedFace
+from app.recognition.results import (
+    DecidedBurst,
+    DecidedFace,
+    Decision,
+    IdentifiedImage,
+    Policy,
+    VerifiedFace,
+)
 from app.recognition.thresholds import SiteWatch
 
 
@@ -91,6 +101,12 @@ class Records:
 def observe_metrics(metrics: DecisionMetrics, decision: Decision) -> None:
     """Count the outcome of each face, the time of each step, and stale answers."""
     collection_id = _collection_of(decision).id
+    if isinstance(decision, DecidedBurst):
+        if decision.is_open:
+            outcome = "rejected" if decision.is_rejected else decision.seen.outcome.value
+            top = _top_of_burst(decision)
+            metrics.observe_decision(collection_id, decision.question.source, outcome, top=top)
+        return
     if decision.stale:
         metrics.observe_stale(collection_id)
     if isinstance(decision, VerifiedFace):
@@ -106,6 +122,8 @@ def observe_site(watch: SiteWatch, decision: Decision) -> None:
     """Compare the gallery that was searched with the bundle's calibration."""
     if isinstance(decision, IdentifiedImage):
         watch.observe(decision.collection, decision.gallery)
+    elif isinstance(decision, DecidedBurst) and decision.is_open:
+        watch.observe(decision.collection, decision.seen.gallery)
 
 
 def observe_climb(climbs: ClimbWatch, decision: Decision) -> None:
@@ -117,6 +135,12 @@ def observe_climb(climbs: ClimbWatch, decision: Decision) -> None:
         if (miss := _near_miss(decision)) is not None:
             climbs.observe(caller.id, collection_id, decision.claimed.person.id, miss)
         return
+    if isinstance(decision, DecidedBurst):
+        near, top = decision.seen.nearest, _top_of_burst(decision)
+        missed = decision.seen.outcome is BurstOutcome.UNKNOWN and not decision.is_rejected
+        if near is not None and top is not None and missed:
+            climbs.observe(caller.id, collection_id, near.person.id, top)
+        return
     for face in decision.faces:
         own = None if face.rates is None else face.rates.limit(decision.policy.strict.stated)
         top = _top(face, decision.policy, own)
@@ -126,7 +150,15 @@ def observe_climb(climbs: ClimbWatch, decision: Decision) -> None:
 
 
 def observe_counts(exposures: Exposures, decision: Decision) -> None:
-    """Count probes at the rate without the feedback factor, since feedback is compared with it."""
+    """Count probes at the rate without the feedback factor, since feedback is compared with it. The
+    frames of a burst are one probe, at the rate that the collection states.
+    """
+    if isinstance(decision, DecidedBurst):
+        if decision.is_open and not decision.is_rejected:
+            owner, asked = decision.collection, decision.question
+            rate = owner.target_fpir / decision.seen.factor
+            exposures.add(owner.key, asked.caller, asked.source, probes=1, expected=rate)
+        return
     if not isinstance(decision, IdentifiedImage):
         return
     question, stated = decision.question, _stated_rates(decision)
@@ -159,21 +191,41 @@ def _stated_rate(rates: ProbeRates, limit: float, strict: Strictness) -> float:
 
 
 def observe_probes(probes: ProbeStore, decision: Decision) -> None:
-    """Keep the unknown faces that were given an id for it."""
+    """Keep the unknown faces that were given an id for it, and one of a visit at a door."""
+    if isinstance(decision, VerifiedFace):
+        return
+    kept = _kept(decision)
+    if kept:
+        probes.keep(
+            decision.collection.key,
+            decision.collection.contract_id,
+            kept,
+            seen_at=decision.at,
+            source=decision.question.source,
+        )
+
+
+def _kept(decision: IdentifiedImage | DecidedBurst) -> dict[str, Vectors]:
+    """The embeddings (d,) to keep, by their ids; of a burst that of its most typical frame."""
     if isinstance(decision, IdentifiedImage):
-        kept = {
+        return {
             face.probe_id: face.embedding
             for face in decision.faces
             if face.probe_id is not None and face.embedding is not None
         }
-        if kept:
-            probes.keep(
-                decision.collection.key,
-                decision.collection.contract_id,
-                kept,
-                seen_at=decision.at,
-                source=decision.question.source,
-            )
+    seen = decision.seen
+    is_stranger = seen.outcome is BurstOutcome.UNKNOWN and not decision.is_rejected
+    if not (decision.is_open and decision.is_new and is_stranger and seen.collection.keep_probes):
+        return {}
+    if seen.probes is None:
+        return {}
+    typical = int(np.argmax((seen.probes @ seen.probes.T).sum(axis=1)))
+    return {new_probe_id(): seen.probes[typical]}
+
+
+def _top_of_burst(decision: DecidedBurst) -> Top | None:
+    near = decision.seen.nearest
+    return None if near is None else Top(near.similarity, near.threshold, near.noise)
 
 
 def _collection_of(decision: Decision) -> Collection:

@@ -5,7 +5,7 @@ The people near any of the frames are found as for one image, and decided on by 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -36,11 +36,26 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
+class Nearest:
+    """The person with the best score over a burst, who may be missed by far: that score, the
+    threshold it was held against, and the ``noise``, as in ``observability.decision_metrics.Top``.
+    """
+
+    person: PersonSummary
+    similarity: float
+    threshold: float
+    noise: float
+
+
+@dataclass(frozen=True, slots=True)
 class SeenBurst:
     """The decision for a burst: the ``person`` recognised, valid now or not, with their ``score``;
     both None where nobody was. ``similarity`` is the mean cosine of the frames to them; that of
     ``score``, which decides, may be lower. ``agreeing`` frames speak for the person; it is 0 where
     nobody reaches the threshold.
+
+    The rest is for observers alone: ``nearest`` among those who may be named now, the embeddings
+    ``probes`` (k, d), and the ``factor`` by which feedback raised the rates of strangers.
     """
 
     collection: Collection
@@ -50,6 +65,9 @@ class SeenBurst:
     score: BurstScore | None = None
     agreeing: int = 0
     similarity: float | None = None
+    nearest: Nearest | None = None
+    probes: Vectors | None = field(default=None, repr=False)
+    factor: float = 1.0
 
 
 class BurstService:
@@ -103,11 +121,16 @@ class BurstService:
             for probe, similarity in zip(probes, similarities, strict=True)
         )
         if reported or not found.score.reaches:
-            return SeenBurst(owner, claimed.gallery, BurstOutcome.UNKNOWN)
+            near = self._nearest(claimed.person, found.score) if is_valid and not reported else None
+            return SeenBurst(owner, claimed.gallery, BurstOutcome.UNKNOWN, nearest=near)
         outcome = BurstOutcome.IDENTIFIED if found.is_match else BurstOutcome.FRAMES_DISAGREE
         person = claimed.person if found.is_match else None
         seen = SeenBurst(owner, claimed.gallery, outcome, person, found.score, found.score.agreeing)
         return replace(seen, similarity=float(similarities.mean()))
+
+    def _nearest(self, person: PersonSummary, score: BurstScore) -> Nearest:
+        noise = self._calibration.ambiguity_margin
+        return Nearest(person, score.similarity, score.threshold, noise)
 
     def _current(self, collection_id: str, decided: Callable[[Source], _T]) -> _T:
         """The result for the collection as it is now. Where an earlier search found it, no
@@ -126,9 +149,12 @@ class BurstService:
     ) -> SeenBurst:
         """Those who may be named now; if it is none of them, those outside of their validity."""
         owner, near = matches.collection, matches.by_probe
-        found = rates_in(self._calibration, owner, matches.gallery).of(probes)
+        gallery = rates_in(self._calibration, owner, matches.gallery)
+        found = gallery.of(probes)
         target, margin = owner.target_fpir, self._calibration.ambiguity_margin
-        nobody = SeenBurst(owner, matches.gallery, BurstOutcome.UNKNOWN)
+        nobody = SeenBurst(
+            owner, matches.gallery, BurstOutcome.UNKNOWN, probes=probes, factor=gallery.factor
+        )
         valid = {each.person.key for row in near for each in row.matches}
         others = {each.person.key for row in near for each in row.not_valid}
         judging = [own.judging(row.counted, target) for own, row in zip(found, near, strict=True)]
@@ -143,7 +169,11 @@ class BurstService:
             stands = standing(similarities, judged, [each.fused for each in named])
             decision = decide_burst(stands, judged, target, margin=margin, agree=agree)
             best, score = decision.best, decision.score
-            if decision.outcome is BurstOutcome.UNKNOWN or score is None or best is None:
+            if score is None or best is None:
+                continue
+            if keys is valid:
+                nobody = replace(nobody, nearest=self._nearest(named[best].person, score))
+            if decision.outcome is BurstOutcome.UNKNOWN:
                 continue
             winner = None if decision.winner is None else named[best].person
             return replace(

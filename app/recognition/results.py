@@ -18,6 +18,7 @@ from app.gallery.disclosure import Disclosure, Strictness
 from app.gallery.models import Collection
 from app.inference.embedder import Embeddings
 from app.reasons import NoSubject, SampleReason
+from app.recognition.bursts import SeenBurst
 from app.recognition.image_results import VerifyOutcome
 from app.recognition.matches import ClaimedPerson, Match, NotValid
 from app.recognition.subject import SeenFace, TakenFace
@@ -257,5 +258,25 @@ class GivenFeedback:
     impersonal: float
 
 
-Decision = IdentifiedImage | VerifiedFace
+@dataclass(frozen=True, slots=True)
+class DecidedBurst:
+    """The decision for the frames of one subject at a door, against everybody (``is_open``) or
+    against one person who was claimed. ``is_rejected``: nobody stands out, and the face is no
+    stranger's either. ``is_new``: the first of a visit that is reported.
+    """
+
+    question: Question
+    at: datetime
+    seen: SeenBurst
+    is_open: bool
+    is_rejected: bool
+    is_new: bool
+
+    @property
+    def collection(self) -> Collection:
+        """The collection that was searched."""
+        return self.seen.collection
+
+
+Decision = IdentifiedImage | VerifiedFace | DecidedBurst
 """A decision about people of a gallery: what observers are given."""
