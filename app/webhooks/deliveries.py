@@ -92,6 +92,8 @@ class Deliveries:
                 (each.key, Wanted.by(each), each.read_to)
                 for each in lane_repository.behind(session, newest)
             ]
+            if not behind:
+                return lane_repository.due(session, self._clock.now())
         for key, wanted, start in behind:
             with self._writing() as session:
                 now = self._clock.now()
@@ -221,13 +223,15 @@ class Deliveries:
         )
 
     def lags(self) -> dict[str, float]:
-        """By id of each endpoint, the age of its oldest event that is not delivered, in seconds."""
+        """By id of each endpoint that is on, the age of its oldest event that is not delivered, in
+        seconds.
+        """
         with self._reading() as session:
             now = self._clock.now()
-            found = {each.id: 0.0 for each in repository.everyone(session)}
+            found = {each.id: 0.0 for each in repository.everyone(session) if each.enabled}
             for webhook, lane in lane_repository.waiting(session):
                 oldest = lane_repository.oldest(session, Wanted.by(webhook), lane)
-                if oldest is not None:
+                if oldest is not None and webhook.enabled:
                     age = (now - oldest).total_seconds()
                     found[webhook.id] = max(found[webhook.id], age)
         return found

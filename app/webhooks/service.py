@@ -190,8 +190,7 @@ class WebhookService:
         if start is None:
             raise _wrong("from", "no event of this id is kept")
         repository.forget_letters(session, row.key, start)
-        wanted, end = Wanted.by(row), event_repository.newest(session)
-        row.read_to = end
+        wanted, end = Wanted.by(row), row.read_to  # what comes after it is sent in any case
         return lane_repository.rewind(session, row.key, wanted, start=start, end=end, now=now)
 
     def _check_url(self, url: str) -> None:

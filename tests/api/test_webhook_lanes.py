@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.auth.principal import INSIDE
 from app.bootstrap import Container, build
@@ -14,6 +15,7 @@ from app.gallery.collection_schemas import NewCollection
 from app.gallery.repository import get_collection
 from app.receipts.keeping import keep_nothing
 from app.settings import Settings
+from app.trail.models import Event
 from app.trail.recording import record
 from app.webhooks.calls import Attempt, Outcome
 from app.webhooks.deliveries import BATCH, CLAIM_SECONDS, Batch, Deliveries, Tried
@@ -87,6 +89,11 @@ def replay(service: Container, path: str, **what: Any) -> int:  # noqa: ANN401
     return service.services.webhooks.endpoints.replay(path, fields, INSIDE)
 
 
+def turn(service: Container, path: str, **changes: Any) -> None:  # noqa: ANN401
+    patch = WebhookPatch.model_validate(changes)
+    service.services.webhooks.endpoints.update(path, patch, ANY, INSIDE)
+
+
 def test_an_event_is_tried_by_the_schedule_and_then_dead_and_the_lane_goes_on(
     service: Container, deliveries: Deliveries, clock: FakeClock
 ) -> None:
@@ -140,6 +147,31 @@ def test_a_dead_letter_is_sent_again_when_somebody_asks(
     assert deliveries.due() == []
 
 
+def test_a_replay_passes_by_nothing_that_an_endpoint_waits_for(
+    service: Container, deliveries: Deliveries, clock: FakeClock
+) -> None:
+    hooked = hook(service, enabled=False)
+    happens(service, clock, "k1", "k2")
+    with service.database.read() as session:
+        newest = session.scalar(select(Event.id).order_by(Event.position.desc()).limit(1))
+    assert replay(service, hooked, **{"from": newest}) == 0
+    turn(service, hooked, enabled=True)
+    assert subjects(taken(deliveries)) == ["k1", "k2"]
+
+
+def test_events_that_are_wanted_no_more_are_passed_by(
+    service: Container, deliveries: Deliveries, clock: FakeClock
+) -> None:
+    hooked = hook(service)
+    happens(service, clock, "k1")
+    settle(deliveries, taken(deliveries), 0, "failed")
+    turn(service, hooked, types=["person.created"])
+    batch = taken(deliveries)
+    assert batch.parcels == []
+    settle(deliveries, batch, 0)
+    assert deliveries.due() == []
+
+
 def test_one_lane_that_fails_holds_up_no_other(
     service: Container, deliveries: Deliveries, clock: FakeClock
 ) -> None:
@@ -184,9 +216,8 @@ def test_an_endpoint_that_is_off_keeps_its_place(
     hooked = hook(service, enabled=False)
     happens(service, clock, "k1")
     assert deliveries.due() == []
-    assert deliveries.lags() == {hooked: 0.0}
-    on = WebhookPatch.model_validate({"enabled": True})
-    service.services.webhooks.endpoints.update(hooked, on, ANY, INSIDE)
+    assert deliveries.lags() == {}
+    turn(service, hooked, enabled=True)
     clock.forward(timedelta(seconds=7))
     assert subjects(taken(deliveries)) == ["k1"]
     assert deliveries.lags() == {hooked: 7.0}

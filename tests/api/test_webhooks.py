@@ -163,6 +163,24 @@ def test_retry_after_pauses_every_lane_of_the_endpoint(
     wait_for(lambda: sorted(subjects(receiver)) == ["p1", "p2"])
 
 
+@pytest.mark.both_databases
+def test_an_endpoint_goes_with_its_collection(client: TestClient, receiver: Receiver) -> None:
+    staff = make_collection(client)
+    once = {"Idempotency-Key": "once"}
+    new = {"url": receiver.url(), "secrets": ["KITH_SECRET_HOOK"], "collection_id": "staff"}
+    first = made(client.post("/webhooks", json=new, headers=once))
+    again = client.post("/webhooks", json=new, headers=once)
+    assert (made(again), again.headers["Idempotent-Replayed"]) == (first, "true")
+    enrol(client, staff, "p1")
+    tries(receiver, 1)
+    problem(client.delete(staff), 409, "conflict")
+    assert client.delete(f"{staff}?force=true").status_code == 204
+    assert told(client.get("/webhooks"))["items"] == []
+    make_collection(client)
+    second = made(client.post("/webhooks", json=new, headers=once))
+    assert second["id"] != first["id"]
+
+
 def test_no_redirect_is_followed(client: TestClient, receiver: Receiver) -> None:
     staff = make_collection(client)
     hook(client, receiver)
