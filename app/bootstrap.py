@@ -16,7 +16,7 @@ from app.access.policy_service import PolicyService
 from app.access.sync_service import SyncService
 from app.actions.building import build_actions
 from app.analysis import build_analyser, build_enroller, quality_policy_of
-from app.audit.service import AuditService
+from app.audit.building import build_audit
 from app.auth.cached_keys import CachedKeys
 from app.auth.service import KeyService
 from app.bundles.bundle import Bundle
@@ -109,15 +109,8 @@ def _base(settings: Settings, clock: Clock) -> _Base:
     bundle = Bundle.load(settings.bundle_dir)
     pipeline = build_pipeline(bundle)
     database = Database(settings.database)
-    return _Base(
-        settings,
-        clock,
-        database,
-        bundle,
-        pipeline,
-        build_analyser(pipeline, settings),
-        Receipts(database, clock),
-    )
+    analyser = build_analyser(pipeline, settings)
+    return _Base(settings, clock, database, bundle, pipeline, analyser, Receipts(database, clock))
 
 
 def _keys(base: _Base) -> KeyService:
@@ -157,15 +150,15 @@ def _services(
 ) -> Services:
     settings, database, clock, analyser = base.settings, base.database, base.clock, base.analyser
     replicas, search, contract_id = galleries.replicas, galleries.search, base.pipeline.contract_id
-    calibration, quality_policy = judging.calibration, judging.quality_policy
-    observers, books = judging.observers, judging.books
-    records = Records(observers, books.exposures, books.probes)
-    deciding = analyser, galleries.current, calibration, quality_policy, clock, observers
+    calibration, quality_policy, books = judging.calibration, judging.quality_policy, judging.books
+    records = Records(judging.observers, books.exposures, books.probes)
+    deciding = analyser, galleries.current, calibration, quality_policy, clock, judging.observers
     lookalikes = Lookalikes(database, replicas, calibration, contract_id=contract_id)
     odd_faces = OddFaces(database, replicas, calibration, contract_id=contract_id)
     forget = partial(_forget, galleries, judging, (lookalikes, odd_faces))
     owned = Door, Zone, Group, Schedule, Rule, Webhook
     resemblances = Resemblances(database, replicas, clock, calibration)
+    audit, streams = build_audit(database, keys, settings)
     actions, sender = build_actions(database, clock, settings, judging.metrics.actions)
     return Services(
         receipts=base.receipts,
@@ -173,7 +166,7 @@ def _services(
         cached_keys=galleries.cached_keys,
         readiness=Readiness(database, galleries.outage),
         metrics=judging.metrics,
-        observers=observers,
+        observers=judging.observers,
         collections=CollectionService(
             database, clock, contract_id=contract_id, forget=forget, owned=owned
         ),
@@ -200,13 +193,14 @@ def _services(
         rules=PolicyService(database, clock, kinds.RULES),
         members=MembershipService(database, clock),
         sync=SyncService(database, clock, most_lines=settings.sync_lines),
-        audit=AuditService(database),
+        audit=audit,
+        event_streams=streams,
         actions=actions,
         sender=sender,
         webhooks=build_webhooks(database, clock, settings, judging.metrics.webhooks),
         door_decisions=build_doors(
             *(database, clock, analyser, search, calibration, quality_policy),
-            *(sender.submit, observers),
+            *(sender.submit, judging.observers),
         ),
     )
 

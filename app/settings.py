@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.addresses import TrustedProxies
+from app.core.bounds import MaxStreams, StreamSeconds, SyncLines
 from app.core.environment import SettingNames, allowed_values
 from app.core.logging import LogFormat
 from app.core.retention import AuditDays, EventDays
@@ -150,9 +151,9 @@ class Settings(BaseSettings):
     max_connections: Annotated[
         int, Field(ge=1, le=1_000_000, description="Most connections at once; more get 503.")
     ] = 500
-    sync_lines: Annotated[
-        int, Field(ge=1, le=10**6, description="Most people in the file of one sync; more get 413.")
-    ] = 50_000
+    max_streams: MaxStreams = 64
+    stream_seconds: StreamSeconds = 3600
+    sync_lines: SyncLines = 50_000
     request_seconds: Annotated[
         int,
         Field(

@@ -22,6 +22,8 @@ from tests.support.server import ADMIN_KEY, ServerProcess
 # A busy machine is no failure: pytest's own limit ends what hangs.
 hypothesis.settings.register_profile("kith", deadline=None)
 hypothesis.settings.load_profile("kith")
+# A client in this process has an answer once it is whole. Servers of their own do not get this.
+os.environ["KITH_STREAM_SECONDS"] = "1"
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process compiles all of Kith again
 

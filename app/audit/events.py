@@ -1,16 +1,21 @@
 """Reads events in the order in which they were committed."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
 from app.auth.principal import Principal, Scope
 from app.core.db import Database
-from app.errors import FieldError, InvalidRequest
-from app.trail import event_repository
-from app.trail.events import EVENT, EventView
+from app.errors import FieldError, InvalidRequest, NotFound
+from app.trail import event_repository, repository
+from app.trail.event_repository import Wanted
+from app.trail.events import EVENT, KEPT_TYPES, EventView, source_in
 
 _NO_SUCH_EVENT: Final = "no event of this id is kept; leave it out to begin with the oldest that is"
+_NO_SUCH_ID: Final = "no event of this id is kept; read /v1/events from the oldest on, then go on"
 
 
 class Events(BaseModel):
@@ -20,29 +25,113 @@ class Events(BaseModel):
     more: bool = Field(description="Whether there are more: ask again after the last of these.")
 
 
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which of the events that a caller may read are asked for: of a collection, of a door of it,
+    of these types; None is any.
+    """
+
+    collection: str | None = None
+    door: str | None = None
+    types: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        """``InvalidRequest`` for what would find nothing, whatever happens."""
+        if self.door is not None and self.collection is None:
+            raise _refused("door", "a door is one of a collection; name that too")
+        if unknown := sorted((self.types or frozenset()) - set(KEPT_TYPES)):
+            message = f"there is no type {unknown[0]!r}; there are {', '.join(KEPT_TYPES)}"
+            raise _refused("types", message)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event at its position, with its body as JSON."""
+
+    position: int
+    id: str
+    type: str
+    body: str
+
+
 class EventService:
-    """The events that a caller may read. Thread-safe."""
+    """The events that a caller may read. Thread-safe.
+
+    A bound key reads those of its collections; those of keys are for unbound administrators.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def after(self, event_id: str | None, limit: int, caller: Principal) -> Events:
-        """The events after this one, or the oldest; ``InvalidRequest`` where it is not kept.
-
-        A bound key reads those of its collections; those of keys are for unbound administrators.
-        """
-        only = caller.collection_keys
-        of_site = only is None and Scope.ADMIN in caller.scopes
+    def after(
+        self, event_id: str | None, limit: int, caller: Principal, asked: EventFilter
+    ) -> Events:
+        """The events after this one, or the oldest; ``InvalidRequest`` where it is not kept."""
         with self._database.read() as session:
+            wanted = _wanted(session, caller, asked)
             position = 0
             if event_id is not None:
-                found = event_repository.position_of(session, event_id, only)
-                if found is None:
-                    wrong = FieldError("after", _NO_SUCH_EVENT)
-                    raise InvalidRequest(f"after: {_NO_SUCH_EVENT}.", errors=[wrong])
-                position = found
-            bodies = event_repository.following(
-                session, position, only, of_site=of_site, limit=limit + 1
+                position = _position(session, event_id, caller, "after", _NO_SUCH_EVENT)
+            rows = event_repository.following(session, position, wanted, limit=limit + 1)
+        items = [EVENT.validate_json(row.body) for row in rows[:limit]]
+        return Events(items=items, more=len(rows) > limit)
+
+    def begin(
+        self, last_id: str | None, caller: Principal, asked: EventFilter
+    ) -> tuple[int, str | None, Wanted]:
+        """The place where a stream goes on, after the event ``last_id`` or else after the newest:
+        its position, the id of the event there, if there is one, and which events it has.
+        """
+        with self._database.read() as session:
+            wanted = _wanted(session, caller, asked)
+            if last_id is not None:
+                field = "Last-Event-ID"
+                return _position(session, last_id, caller, field, _NO_SUCH_ID), last_id, wanted
+            position = event_repository.newest(session)
+            newest = event_repository.newest_id(
+                session, caller.collection_keys, of_site=_of_site(caller)
             )
-        items = [EVENT.validate_json(body) for body in bodies[:limit]]
-        return Events(items=items, more=len(bodies) > limit)
+        return position, newest, wanted
+
+    def newest(self) -> int:
+        """The position of the newest event of all."""
+        with self._database.read() as session:
+            return event_repository.newest(session)
+
+    def following(self, position: int, wanted: Wanted, limit: int) -> tuple[Sequence[Stored], int]:
+        """Events after ``position``, and up to where that is all of them."""
+        with self._database.read() as session:
+            newest = event_repository.newest(session)
+            rows = event_repository.following(session, position, wanted, limit=limit)
+        found = [Stored(row.position, row.id, row.type, row.body) for row in rows]
+        if len(found) == limit:
+            return found, found[-1].position
+        return found, max([newest, *(each.position for each in found)])
+
+
+def _wanted(session: Session, caller: Principal, asked: EventFilter) -> Wanted:
+    only, source = caller.collection_keys, None
+    if asked.collection is not None:
+        caller.require_collection(asked.collection)
+        key = repository.collection_key(session, asked.collection)
+        if key is None or (only is not None and key not in only):
+            raise NotFound(f"There is no collection {asked.collection!r}.")
+        only = frozenset({key})
+    if asked.door is not None:
+        source = source_in(asked.collection, "door", asked.door)
+    return Wanted(only, of_site=_of_site(caller), types=asked.types, source=source)
+
+
+def _of_site(caller: Principal) -> bool:
+    return caller.collection_keys is None and Scope.ADMIN in caller.scopes
+
+
+def _position(session: Session, event_id: str, caller: Principal, field: str, message: str) -> int:
+    found = event_repository.position_of(session, event_id, caller.collection_keys)
+    if found is None:
+        raise _refused(field, message)
+    return found
+
+
+def _refused(field: str, message: str) -> InvalidRequest:
+    return InvalidRequest(f"{field}: {message}.", errors=[FieldError(field, message)])

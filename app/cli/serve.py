@@ -59,6 +59,7 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
         request_seconds=settings.request_seconds,
         shutdown_seconds=settings.shutdown_seconds,
         announce=partial(_announce, settings, built.services.keys),
+        stopping=built.services.event_streams.stop,
     )
     server.run(sockets)
     if server.interrupted:

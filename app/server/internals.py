@@ -69,6 +69,7 @@ _CONNECTION: Final = (
 
 _PROCESS: Final = (
     Internal(_SERVER, "startup", "(self, sockets=)", "announces the service once it answers"),
+    Internal(_SERVER, "shutdown", "(self, sockets=)", "ends answers that have no end first"),
     Internal(_SERVER, "on_tick", "(self, counter)", "checks deadlines; called ten times a second"),
     Internal(_SERVER, "capture_signals", "(self)", "disabled: Kith handles signals itself"),
     Internal(_SERVER, "handle_exit", "(self, sig, frame)", "the handler for a graceful stop"),

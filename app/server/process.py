@@ -41,6 +41,7 @@ class Server(uvicorn.Server):
         request_seconds: float,
         shutdown_seconds: int,
         announce: Announce,
+        stopping: Callable[[], None],
     ) -> None:
         limit = affordable_connections(max_connections)
         config = uvicorn.Config(
@@ -60,6 +61,7 @@ class Server(uvicorn.Server):
             logging.getLogger(name).setLevel(logging.WARNING)
         super().__init__(config)
         self._announce = announce
+        self._stopping = stopping
 
     @property
     def interrupted(self) -> bool:
@@ -82,6 +84,11 @@ class Server(uvicorn.Server):
             for connection in [each for each in connections if isinstance(each, Connection)]:
                 connection.check_deadlines(now)
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that the service stops, so that answers without an end come to one, and stop."""
+        self._stopping()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, take the signals that stop the service, and announce it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -52,20 +52,49 @@ def append(session: Session, **values: Any) -> None:  # noqa: ANN401 - the colum
     session.connection().execute(_APPEND, values)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events: of the collections with the keys ``only``, where None is all; with ``of_site``
+    also of what belongs to no collection; of these ``types`` and of this ``source``, where None is
+    any.
+    """
+
+    only: Collection[int] | None = None
+    of_site: bool = True
+    types: Collection[str] | None = None
+    source: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The same in SQL."""
+        conditions = {
+            "only": None if self.only is None else Event.collection_key.in_(self.only),
+            "of_site": None if self.of_site or self.only is not None else Event.of_site.is_(False),
+            "types": None if self.types is None else Event.type.in_(self.types),
+            "source": None if self.source is None else Event.source == self.source,
+        }
+        return [each for each in conditions.values() if each is not None]
+
+
 def position_of(session: Session, event_id: str, only: Collection[int] | None) -> int | None:
     """The position of an event that the caller may see; None where it is not kept."""
-    which = Event.id == event_id, *_seen(only, of_site=True)
+    which = Event.id == event_id, *Wanted(only).conditions()
     return session.scalar(select(Event.position).where(*which))
 
 
+def newest_id(session: Session, only: Collection[int] | None, *, of_site: bool) -> str | None:
+    """The id of the newest event that the caller may see; None where there is none."""
+    query = select(Event.id).where(*Wanted(only, of_site=of_site).conditions())
+    return session.scalar(query.order_by(Event.position.desc()).limit(1))
+
+
 def following(
-    session: Session, position: int, only: Collection[int] | None, *, of_site: bool, limit: int
-) -> Sequence[str]:
-    """The bodies of the events after ``position``, in their order; of the collections with the keys
-    ``only``, where None is all, and with ``of_site`` also of what belongs to no collection.
-    """
-    query = select(Event.body).where(Event.position > position, *_seen(only, of_site=of_site))
-    return session.scalars(query.order_by(Event.position).limit(limit)).all()
+    session: Session, position: int, wanted: Wanted, *, limit: int
+) -> Sequence[Row[int, str, str, str]]:
+    """Position, id, type and body of the events after ``position`` that are wanted, in order."""
+    query = select(Event.position, Event.id, Event.type, Event.body).where(
+        Event.position > position, *wanted.conditions()
+    )
+    return session.execute(query.order_by(Event.position).limit(limit)).all()
 
 
 def after(session: Session, position: int, *, limit: int) -> Sequence[Row[int, str]]:
@@ -97,9 +126,3 @@ def purge(session: Session, end: datetime, *, most: int) -> list[Purged]:
     gone = delete(Event).where(Event.position.in_(due))
     told = gone.returning(Event.position, Event.collection_key, Event.type, Event.source)
     return [Purged(*row) for row in session.execute(told.execution_options(**IN_SQL_ALONE))]
-
-
-def _seen(only: Collection[int] | None, *, of_site: bool) -> list[Any]:
-    if only is not None:
-        return [Event.collection_key.in_(only)]
-    return [] if of_site else [Event.of_site.is_(False)]

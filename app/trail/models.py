@@ -66,12 +66,16 @@ class Event(Base):
     """
 
     __tablename__ = "events"
-    __table_args__ = (Index(None, "source", "position"), {"info": NOT_ARCHIVED})
+    __table_args__ = (
+        Index(None, "source", "position"),
+        Index(None, "collection_key", "position"),
+        {"info": NOT_ARCHIVED},
+    )
 
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     id: Mapped[str] = mapped_column(String(64), unique=True)
     collection_key: Mapped[int | None] = mapped_column(
-        ForeignKey("collections.key", ondelete="SET NULL"), index=True
+        ForeignKey("collections.key", ondelete="SET NULL")
     )
     of_site: Mapped[bool]
     source: Mapped[str] = mapped_column(String(255))

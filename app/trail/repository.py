@@ -104,6 +104,15 @@ def _begin(session: Session, owner: Owner | None, *, now: datetime) -> None:
         append(session, lock_chain(session, None, now=now), deed)
 
 
+def collection_key(session: Session, collection: str) -> int | None:
+    """The key of the collection of this id; None where there is none."""
+    return session.scalar(
+        select(Chain.collection_key).where(
+            Chain.collection_id == collection, Chain.collection_key.is_not(None)
+        )
+    )
+
+
 def chains(session: Session) -> Sequence[Chain]:
     """Every chain, the oldest first."""
     return session.scalars(select(Chain).order_by(Chain.key)).all()

@@ -24,6 +24,8 @@ _CLIENT_GONE: Final = 499
 """The status that nginx logs too: the client hung up before its request was whole, so no answer
 was sent."""
 
+_STREAM: Final = "text/event-stream"
+
 Observe = Callable[[str, str, int, float], None]
 """Called with method, route template, status and seconds of each finished request."""
 
@@ -58,12 +60,16 @@ class RequestContext:
         structlog.contextvars.bind_contextvars(request_id=request_id, client=client)
         started = time.perf_counter()
         status = 0
+        begun: float | None = None
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                if headers.get("content-type", "").startswith(_STREAM):
+                    begun = time.perf_counter()
             await send(message)
 
         try:
@@ -71,7 +77,8 @@ class RequestContext:
         except ClientDisconnect:
             status = _CLIENT_GONE
         finally:
-            self._finish(scope, status, time.perf_counter() - started)
+            # Of a stream, which lasts as long as its client wants, the time until it begins.
+            self._finish(scope, status, (begun or time.perf_counter()) - started)
             structlog.contextvars.clear_contextvars()
 
     def _finish(self, scope: Scope, status: int, seconds: float) -> None:

@@ -16,11 +16,10 @@ class HeadAsGet:
             return
 
         async def send_head(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                if message.get("more_body"):
-                    return
-                message = {"type": "http.response.body", "body": b""}
-            await send(message)
+            if message["type"] == "http.response.start":
+                await send(message)
+                # Now, for a stream of events has no end of its own.
+                await send({"type": "http.response.body", "body": b""})
 
         inner = {**scope, "method": "GET"}
         try:

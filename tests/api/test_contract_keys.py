@@ -208,6 +208,7 @@ ROUTES |= {
     "decide at a door": ("admin", lambda c, _: c.post("/doors/front/decisions", files=IMAGES)),
     "read the audit": ("admin", lambda c, _: c.get("/audit")),
     "read the events": ("read", lambda c, _: c.get("/events")),
+    "follow the events": ("read", lambda c, _: c.get("/events/stream")),
     "put a person of another system": (
         "enroll",
         lambda c, staff: c.put(f"{staff}/persons/by-external-id/hr-1", json={}),

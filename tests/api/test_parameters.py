@@ -74,6 +74,8 @@ def test_every_parameter_is_sent_once(service: TestClient) -> None:
     values |= {
         "after": "a",
         "collection": "a",
+        "door": "a",
+        "types": "door.decision",
         "from": "2026-01-01T00:00:00Z",
         "to": "2026-01-01T00:00:00Z",
     }

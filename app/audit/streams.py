@@ -1,0 +1,150 @@
+"""Streams of events: each client gets what happens as it happens, and goes on after a break.
+
+A stream that has nothing to send is a coroutine that waits: no thread and no connection to the
+database is held for it. One watcher asks, for all streams of the process, whether there is anything
+new; so a stream sees what any replica wrote. The same watcher ends the streams of revoked keys.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from contextvars import Context
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+from anyio import to_thread
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.audit.events import EventFilter, EventService, Stored
+from app.auth.principal import Principal
+from app.errors import AppError, Overloaded, Unauthenticated
+from app.trail.event_repository import Wanted
+
+_POLL: Final = 0.5
+"""Seconds between two questions to the database, while there are streams."""
+_KEYS: Final = 2.0
+"""Seconds between two looks at the keys of the streams."""
+_PAGE: Final = 100
+_log = structlog.get_logger()
+
+Check = Callable[[str | None], Principal]
+"""The caller behind a key as presented; ``Unauthenticated`` when it counts no more."""
+
+
+@dataclass(eq=False, slots=True)
+class Stream:
+    """An open stream of the holder of a key: which events it has, the ``position`` up to which they
+    were sent, and the id of the event there, if there is one.
+    """
+
+    presented: str | None
+    wanted: Wanted = field(default_factory=Wanted)
+    position: int = 0
+    last_id: str | None = None
+    ended: bool = False
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def end(self) -> None:
+        """Send nothing more."""
+        self.ended = True
+        self.woken.set()
+
+
+class EventStreams:
+    """At most ``most`` streams of this process, of ``seconds`` seconds each; then a client comes
+    back with the id that it had last. For one event loop.
+    """
+
+    def __init__(self, events: EventService, check: Check, *, most: int, seconds: float) -> None:
+        self._events = events
+        self._check = check
+        self._most = most
+        self._seconds = seconds
+        self._streams: set[Stream] = set()
+        self._watcher: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    @asynccontextmanager
+    async def open(
+        self, last_id: str | None, caller: Principal, presented: str | None, asked: EventFilter
+    ) -> AsyncIterator[Stream]:
+        """A stream of what happens after the event ``last_id``, or from now on.
+
+        ``Overloaded`` where all places are taken, ``InvalidRequest`` where that event is not kept.
+        """
+        if self._stopped or len(self._streams) >= self._most:
+            most = f"{self._most} streams are open, the most"
+            why = "The service ends" if self._stopped else most
+            raise Overloaded(f"{why}; try again later, or read /v1/events from time to time.")
+        stream = Stream(presented)
+        self._streams.add(stream)
+        try:
+            stream.position, stream.last_id, stream.wanted = await to_thread.run_sync(
+                self._events.begin, last_id, caller, asked
+            )
+            if self._watcher is None:
+                # Its lines in the log are of no request.
+                self._watcher = asyncio.create_task(self._watch(), context=Context())
+            yield stream
+        finally:
+            self._streams.discard(stream)
+            if not self._streams and self._watcher is not None:
+                self._watcher.cancel()
+                self._watcher = None
+
+    async def follow(self, stream: Stream) -> AsyncIterator[Stored]:
+        """The events of an open stream, each once, until it ends."""
+        time = asyncio.get_running_loop().time
+        end = time() + self._seconds
+        while not stream.ended and (left := end - time()) > 0:
+            stream.woken.clear()
+            found = await self._next(stream)
+            for each in found:
+                if stream.ended:
+                    return
+                yield each
+            if len(found) < _PAGE and not stream.ended:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stream.woken.wait(), left)
+
+    def stop(self) -> None:
+        """End every stream, and open none any more: the service ends."""
+        self._stopped = True
+        for each in self._streams:
+            each.end()
+
+    async def _next(self, stream: Stream) -> list[Stored]:
+        """Its next events, and none while the database does not answer."""
+        try:
+            found, stream.position = await to_thread.run_sync(
+                self._events.following, stream.position, stream.wanted, _PAGE
+            )
+        except (AppError, SQLAlchemyError) as error:
+            _log.warning("events.unread", error=type(error).__name__)
+            return []
+        return list(found)
+
+    async def _watch(self) -> None:
+        """Wake the streams whenever there is something new, as long as there are any."""
+        time = asyncio.get_running_loop().time
+        seen, checked = -1, time()
+        while True:
+            with suppress(AppError, SQLAlchemyError):  # the database is away: ask again
+                newest = await to_thread.run_sync(self._events.newest)
+                if newest != seen:
+                    seen = newest
+                    for each in self._streams:
+                        each.woken.set()
+                if time() - checked >= _KEYS:
+                    checked = time()
+                    await self._end_revoked()
+            await asyncio.sleep(_POLL)
+
+    async def _end_revoked(self) -> None:
+        for presented in {each.presented for each in self._streams}:
+            try:
+                await to_thread.run_sync(self._check, presented)
+            except Unauthenticated:
+                for each in [each for each in self._streams if each.presented == presented]:
+                    each.end()

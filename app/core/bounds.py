@@ -1,0 +1,21 @@
+"""Settings that bound what clients may take, each with its description."""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+_DAY: Final = 24 * 3600
+MaxStreams = Annotated[
+    int, Field(ge=0, le=100_000, description="Most streams of events at once; more get 503.")
+]
+StreamSeconds = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=_DAY,
+        description="Seconds after which a stream of events ends; its client comes back.",
+    ),
+]
+SyncLines = Annotated[
+    int, Field(ge=1, le=10**6, description="Most people in the file of one sync; more get 413.")
+]
