@@ -13,10 +13,9 @@ from app.inference.inference_slots import Admitted, InferenceSlots
 from app.inference.pipeline import Pipeline, Sample, Scene
 from app.inference.quality_policy import Refuse, refuse_none
 from app.inference.subject import Select, Selection
-from app.inference.upright import turned
 from app.reasons import NoSubject, SampleReason
-from app.vision.decode import ImageLimits, decode_image
-from app.vision.types import RgbImage
+from app.vision.decode import ImageLimits
+from app.vision.picture import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +73,21 @@ class Analyser:
         self.limits = limits
 
     def analyse(
-        self, data: bytes, select: Select, refuse: Refuse = refuse_none, *, embed: bool = True
+        self,
+        data: bytes,
+        select: Select,
+        refuse: Refuse = refuse_none,
+        *,
+        embed: bool = True,
+        least: int = 0,
     ) -> Analysis:
-        """Examine the one image of a request, without embeddings where ``embed`` is False.
+        """Examine the one image of a request, without embeddings where ``embed`` is False. Faces
+        that are smaller than ``least`` pixels need not be found, which saves time.
 
         Raises what ``batch`` and its function raise.
         """
         with self._slots.admit() as admitted:
-            return self._analyse(admitted, data, select, refuse, embed=embed)
+            return self._analyse(admitted, data, select, refuse, embed=embed, least=least)
 
     @contextmanager
     def batch(self, images: int, *, upright: bool = False) -> Iterator[Analyse]:
@@ -104,13 +110,14 @@ class Analyser:
         *,
         embed: bool = True,
         upright: bool = False,
+        least: int = 0,
     ) -> Analysis:
         with admitted.turn():
             started = time.perf_counter()
-            image = decode_image(data, self.limits)
+            picture = self.pipeline.decode(data, self.limits, least=least)
             decoded = time.perf_counter()
             check_client()
-            scene = self._scene(image, upright=upright)
+            scene = self._scene(picture, least, upright=upright)
             detected = time.perf_counter()
             selection = select(scene)
             check_client()
@@ -129,13 +136,13 @@ class Analyser:
             scene.turned_degrees,
         )
 
-    def _scene(self, image: RgbImage, *, upright: bool) -> Scene:
-        found = self.pipeline.find(image)
-        degrees = self.pipeline.degrees_to_upright(image, found) if upright else 0
+    def _scene(self, picture: Picture, least: int, *, upright: bool) -> Scene:
+        found = self.pipeline.find(picture, least=least)
+        degrees = self.pipeline.degrees_to_upright(picture, found) if upright else 0
         if degrees:
-            image = turned(image, degrees)
-            found = self.pipeline.find(image)
-        return Scene(image.shape[1], image.shape[0], found, degrees)
+            picture = picture.turned(degrees)
+            found = self.pipeline.find(picture, least=least)
+        return Scene(picture.width, picture.height, found, degrees)
 
     def _examined(
         self, selection: Selection, refuse: Refuse, *, embed: bool

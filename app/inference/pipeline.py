@@ -2,15 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
 
 from app.bundles.bundle import Bundle
-from app.inference.detector import Detection, YuNet
+from app.inference.detector import FINEST, Detection, YuNet
 from app.inference.embedder import Embedder, Embeddings, OnnxEmbedder
 from app.inference.upright import degrees_to_upright
 from app.vision.align import align_face, cut_off
+from app.vision.decode import ImageLimits, decode_picture
+from app.vision.picture import Enough, Picture
 from app.vision.preprocess import fit_whole
 from app.vision.quality import measure_quality
 from app.vision.types import AlignedCrop, Box, Landmarks, Quality, RgbImage
+
+_SHARP: Final = 112
+"""Size in pixels from which a face is embedded from a shrunk picture as from the whole one."""
+_HOPEFUL: Final = _SHARP // 2
+"""Least size in pixels of a wanted face in a shrunk picture. Most faces are larger than the least
+that is wanted; where one is not, the picture is decoded once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +73,34 @@ class Pipeline:
         """The length of an embedding."""
         return self.contract.dimension
 
-    def find(self, image: RgbImage) -> list[Sample]:
-        """Every sample of ``image``, largest first."""
+    def decode(self, data: bytes, limits: ImageLimits, *, least: int = 0) -> Picture:
+        """The picture in ``data``, as large as ``find`` needs it for samples of ``least`` pixels or
+        more. Raises what ``decode_image`` raises.
+        """
         if self._detector is None:
-            whole = Box(0, 0, image.shape[1], image.shape[0])
-            return [Sample(whole, None, 1.0, None, fit_whole(image, self._preprocessing))]
-        return [_sample(image, found) for found in self._detector.detect(image)]
+            return decode_picture(data, limits)
+        return decode_picture(data, limits, Enough(FINEST, most=least // _HOPEFUL))
 
-    def degrees_to_upright(self, image: RgbImage, found: Sequence[Sample]) -> int:
-        """By how many degrees, 0, 90, 180 or 270, ``image``, in which these samples were found, is
-        to be turned clockwise so that its faces are upright; 0 where the whole image is the sample.
+    def find(self, image: RgbImage | Picture, *, least: int = 0) -> list[Sample]:
+        """Every sample of ``image`` of ``least`` pixels or more, largest first, and some that are
+        smaller.
+        """
+        picture = Picture.of(image)
+        if self._detector is None:
+            whole = Box(0, 0, picture.width, picture.height)
+            crop = fit_whole(picture.whole(), self._preprocessing)
+            return [Sample(whole, None, 1.0, None, crop)]
+        found = self._detector.detect(picture, least=least)
+        return [_sample(picture, each, least) for each in found]
+
+    def degrees_to_upright(self, picture: Picture, found: Sequence[Sample]) -> int:
+        """By how many degrees, 0, 90, 180 or 270, ``picture``, in which these samples were found,
+        is to be turned clockwise so that its faces are upright; 0 where all of it is the sample.
         """
         if self._detector is None:
             return 0
         best = max((sample.detection_score for sample in found), default=0.0)
-        return degrees_to_upright(image, best, self._detector.best_score)
+        return degrees_to_upright(picture, best, self._detector.best_score)
 
     def embed(self, crops: Sequence[AlignedCrop]) -> Embeddings:
         """(n, d) unit rows of ``crops``."""
@@ -105,8 +129,13 @@ def build_pipeline(bundle: Bundle) -> Pipeline:
     return Pipeline(bundle, detector, OnnxEmbedder(bundle))
 
 
-def _sample(image: RgbImage, found: Detection) -> Sample:
-    crop = align_face(image, found.landmarks)
+def _sample(picture: Picture, found: Detection, least: int) -> Sample:
+    size = min(found.box.width, found.box.height)
+    if least <= size < picture.shrunk * _SHARP:
+        picture.whole()
+    # Landmarks count from the middle of the first pixel.
+    landmarks = (found.landmarks + np.float32(0.5)) / picture.shrunk - np.float32(0.5)
+    crop = align_face(picture.pixels, landmarks.astype(np.float32))
     quality = measure_quality(found.box, found.landmarks, crop)
-    outside = cut_off(found.landmarks, image.shape[1], image.shape[0])
+    outside = cut_off(found.landmarks, picture.width, picture.height)
     return Sample(found.box, found.landmarks, found.score, quality, crop, outside)

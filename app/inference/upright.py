@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from PIL import Image
 
+from app.vision.picture import Picture
 from app.vision.types import RgbImage
 
 UPRIGHT: Final = 0.91
@@ -36,18 +36,18 @@ def turned(image: RgbImage, degrees: int) -> RgbImage:
     return np.ascontiguousarray(np.rot90(image, -degrees // 90))
 
 
-def degrees_to_upright(image: RgbImage, best: float, score: Score) -> int:
+def degrees_to_upright(image: RgbImage | Picture, best: float, score: Score) -> int:
     """By how many degrees, 0, 90, 180 or 270, ``image`` is to be turned clockwise; ``best`` is the
     highest detection score in it as it is. ``score`` is asked three times at most.
     """
     if best >= UPRIGHT:
         return 0
-    small = _reduced(image)
+    small = _reduced(Picture.of(image))
     scores = {degrees: score(turned(small, degrees)) for degrees in (90, 180, 270)}
     surest = max(scores, key=lambda degrees: scores[degrees])
     return surest if scores[surest] >= max(_SURE, best + _SURER) else 0
 
 
-def _reduced(image: RgbImage) -> RgbImage:
-    block = -(-max(image.shape[:2]) // _SIDE)
-    return image if block == 1 else np.asarray(Image.fromarray(image).reduce(block), np.uint8)
+def _reduced(picture: Picture) -> RgbImage:
+    block = -(-max(picture.width, picture.height) // _SIDE)
+    return np.asarray(picture.whole().reduce(block), np.uint8)

@@ -18,7 +18,9 @@ class DetectionService:
         """The largest faces of the image."""
         select = largest_faces(options.max_faces, min_face_size=options.min_face_size)
         with image_of("image"):
-            analysis = self._analyser.analyse(image, select, embed=False)
+            analysis = self._analyser.analyse(
+                image, select, embed=False, least=options.min_face_size
+            )
         return DetectedFaces(
             self._contract_id,
             analysis.width,

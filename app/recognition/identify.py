@@ -67,8 +67,11 @@ class IdentificationService:
         started = time.perf_counter()
         opened = self._search.open(collection_id)
         select = largest_faces(options.max_faces, min_face_size=options.min_face_size)
+        least = max(options.min_face_size, self._quality_policy.min_face_size)
         with self._search.confirming(opened), image_of("image"):
-            analysis = self._analyser.analyse(image, select, self._quality_policy.to_identify)
+            analysis = self._analyser.analyse(
+                image, select, self._quality_policy.to_identify, least=least
+            )
         searching = time.perf_counter()
         count = max(FEWEST, options.max_candidates)
         probes = self._probes(analysis)

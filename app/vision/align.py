@@ -33,7 +33,7 @@ _LARGEST_BLOCK: Final = 64
 """A face would have to be 7,000 pixels wide to need more."""
 
 
-def align_face(image: RgbImage, landmarks: Landmarks) -> AlignedCrop:
+def align_face(image: RgbImage | Image.Image, landmarks: Landmarks) -> AlignedCrop:
     """The face as (112, 112, 3), eyes level; what lies past the image's border is black."""
     return warp(image, similarity_transform(landmarks, ARCFACE_112), ARCFACE_SIZE)
 
@@ -71,7 +71,7 @@ def similarity_transform(
     return np.column_stack([rotation, centre_b - rotation @ centre_a])
 
 
-def warp(image: RgbImage, matrix: NDArray[np.floating], size: int) -> RgbImage:
+def warp(image: RgbImage | Image.Image, matrix: NDArray[np.floating], size: int) -> RgbImage:
     """``image`` through ``matrix`` (2, 3; image to crop) as (size, size, 3), bilinear.
 
     What lies outside is black, and blends into the border as in OpenCV. Where the crop is much
@@ -95,25 +95,37 @@ def _invert(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _part(
-    image: RgbImage, inverse: NDArray[np.float64], size: int
+    image: RgbImage | Image.Image, inverse: NDArray[np.float64], size: int
 ) -> tuple[Image.Image, NDArray[np.float64]]:
     """The crop's region with a black rim, reduced by a whole factor, and the matrix into it."""
     block = int(np.clip(np.sqrt(abs(np.linalg.det(inverse[:, :2]))), 1, _LARGEST_BLOCK))
-    left, top, right, bottom = _seen(inverse, size, image.shape, block + 1)
-    height, width = image.shape[:2]
-    inside = image[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)]
-    x, y = min(left, 0), min(top, 0)
-    part = Image.fromarray(inside).crop((x, y, x + right - left, y + bottom - top)).reduce(block)
-    turn, shift = inverse[:, :2], inverse[:, 2] - (left, top)
+    extent = image.size if isinstance(image, Image.Image) else image.shape[1::-1]
+    place = _seen(inverse, size, extent, block + 1)
+    part = _cut_out(image, *place).reduce(block)
+    turn, shift = inverse[:, :2], inverse[:, 2] - place[:2]
     return part, np.column_stack([turn / block, (shift + 0.5) / block - 0.5])
 
 
+def _cut_out(
+    image: RgbImage | Image.Image, left: int, top: int, right: int, bottom: int
+) -> Image.Image:
+    """A part of the image; black where it lies outside. Nothing else of the image is copied."""
+    if isinstance(image, Image.Image):
+        return image.crop((left, top, right, bottom))
+    height, width = image.shape[:2]
+    inside = image[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)]
+    x, y = min(left, 0), min(top, 0)
+    return Image.fromarray(inside).crop((x, y, x + right - left, y + bottom - top))
+
+
 def _seen(
-    inverse: NDArray[np.float64], size: int, shape: tuple[int, ...], rim: int
+    inverse: NDArray[np.float64], size: int, extent: tuple[int, ...], rim: int
 ) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of the pixels under the crop, at most ``rim`` past the image."""
+    """Left, top, right, bottom of the pixels under the crop, at most ``rim`` past the image, which
+    has ``extent`` (width, height).
+    """
     corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ inverse.T
-    limit = np.array([shape[1], shape[0]])
+    limit = np.array(extent)
     low = np.clip(np.floor(corners.min(axis=0)) - rim, -rim, limit - 1).astype(int)
     high = np.clip(np.ceil(corners.max(axis=0)) + rim, low + 1, limit + rim).astype(int)
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])

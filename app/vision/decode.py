@@ -22,17 +22,19 @@ from app.vision.formats.png import read_png
 from app.vision.formats.tiff import read_tiff
 from app.vision.formats.webp import read_webp
 from app.vision.limits import ImageLimits
+from app.vision.picture import WHOLE, Enough, Picture
+from app.vision.pixels import to_rgb
 from app.vision.sniff import HEAD, format_of
 from app.vision.types import RgbImage
 
-__all__ = ["UNREADABLE", "ImageLimits", "decode_image"]
+__all__ = ["UNREADABLE", "ImageLimits", "decode_image", "decode_picture"]
 
 UNREADABLE: Final = (InvalidImage, UnsupportedImage, PayloadTooLarge)
-"""The errors of ``decode_image``."""
+"""The errors of ``decode_image`` and ``decode_picture``."""
 
 _Reader = Callable[[bytes, ImageLimits], RgbImage]
+_JPEG: Final = "JPEG"
 _READERS: Final[dict[str | None, _Reader]] = {
-    "JPEG": read_jpeg,
     "PNG": read_png,
     "WebP": read_webp,
     "BMP": read_bmp,
@@ -52,13 +54,29 @@ def decode_image(data: bytes, limits: ImageLimits) -> RgbImage:
     Raises InvalidImage (empty, truncated, corrupt), UnsupportedImage (no image, or of a kind that
     is not read), PayloadTooLarge (over ``limits``).
     """
+    found = _read(data, limits, WHOLE)
+    return to_rgb(found.pixels) if isinstance(found, Picture) else found
+
+
+def decode_picture(data: bytes, limits: ImageLimits, enough: Enough = WHOLE) -> Picture:
+    """What ``decode_image`` reads, to be searched for faces; a JPEG is decoded as large as is
+    ``enough``.
+    """
+    found = Picture.of(_read(data, limits, enough))
+    if found.shrunk == 1:
+        return found
+    return Picture(found.pixels, found.shrunk, lambda: decode_picture(data, limits).pixels)
+
+
+def _read(data: bytes, limits: ImageLimits, enough: Enough) -> RgbImage | Picture:
     limits.check_bytes(data)
-    reader = _READERS.get(format_of(data[:HEAD]))
-    if reader is None:
+    kind = format_of(data[:HEAD])
+    reader = _READERS.get(kind)
+    if reader is None and kind != _JPEG:
         raise unsupported(data)
     _quiet_pillow()
     try:
-        return reader(data, limits)
+        return read_jpeg(data, limits, enough) if reader is None else reader(data, limits)
     except AppError:
         raise
     except Image.DecompressionBombError as error:  # some readers ask Pillow's own limit as well

@@ -43,10 +43,10 @@ class Preprocessing:
         return len(self.channels)
 
 
-def fit_whole(image: RgbImage, preprocessing: Preprocessing) -> AlignedCrop:
+def fit_whole(image: RgbImage | Image.Image, preprocessing: Preprocessing) -> AlignedCrop:
     """The whole image as one sample, at the network's size; averaged where it shrinks."""
     size = (preprocessing.width, preprocessing.height)
-    picture = Image.fromarray(image)
+    picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
     if preprocessing.resize == "stretch":
         return np.array(picture.resize(size, Image.Resampling.BILINEAR))
     scale = min(size[0] / picture.width, size[1] / picture.height)

@@ -18,8 +18,8 @@ from app.errors import InvalidImage, UnsupportedImage
 from app.vision.formats.jpeg_segments import ADOBE, END, Parts, parts_of
 from app.vision.formats.tags import exif_orientation
 from app.vision.limits import ImageLimits
-from app.vision.pixels import bands, to_rgb, upright
-from app.vision.types import RgbImage
+from app.vision.picture import WHOLE, Enough, Picture
+from app.vision.pixels import bands, upright
 
 _BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
 _LOSSLESS: Final = (0xC3, 0xC7, 0xCB, 0xCF)
@@ -38,11 +38,15 @@ zeros and gives no sign of it.)
 _CUT: Final = "The JPEG is truncated: its last scan is not whole."
 
 
-def read_jpeg(data: bytes, limits: ImageLimits) -> RgbImage:
-    """The picture. Four channels are ink, stored inverted as Adobe does and browsers expect."""
+def read_jpeg(data: bytes, limits: ImageLimits, enough: Enough = WHOLE) -> Picture:
+    """The picture, decoded as large as is ``enough``: leaving out its finest detail takes half of
+    the time. Four channels are ink, stored inverted as Adobe does and browsers expect.
+    """
     parts = parts_of(data)
-    _check(parts, limits)
-    return to_rgb(upright(_load(parts), exif_orientation(parts.exif)))
+    width, height = _check(parts, limits)
+    shrink = enough.shrink(width, height) if parts.ended else 1
+    image = upright(_load(parts, shrink), exif_orientation(parts.exif))
+    return Picture(image if image.mode == "RGB" else image.convert("RGB"), shrink)
 
 
 def jpeg_samples(data: bytes, limits: ImageLimits, *, is_ycbcr: bool) -> NDArray[np.uint8]:
@@ -56,7 +60,8 @@ def jpeg_samples(data: bytes, limits: ImageLimits, *, is_ycbcr: bool) -> NDArray
     return 255 - samples if image.mode == "CMYK" else samples
 
 
-def _check(parts: Parts, limits: ImageLimits) -> None:
+def _check(parts: Parts, limits: ImageLimits) -> tuple[int, int]:
+    """Width and height."""
     if len(parts.frame) < 6 or not parts.scans:
         raise InvalidImage("The JPEG is truncated or corrupt: it has no frame or no scan.")
     precision, height, width, channels = struct.unpack_from(">BHHB", parts.frame)
@@ -78,12 +83,15 @@ def _check(parts: Parts, limits: ImageLimits) -> None:
             f"The JPEG has {parts.scans} scans of {width:,} x {height:,} pixels; "
             f"at most {_MAX_SCANS} and {_MAX_SCANNED:,} pixels in all are read."
         )
+    return width, height
 
 
-def _load(parts: Parts) -> Image.Image:
-    """The pixels; ``InvalidImage`` where the file ends before its last scan does."""
+def _load(parts: Parts, shrink: int = 1) -> Image.Image:
+    """The pixels; ``InvalidImage`` where the file ends before its last scan does. A file that was
+    not ended is not shrunk.
+    """
     if parts.ended:
-        return _opened(parts.kept)
+        return _opened(parts.kept, shrink)
     scans = list(parts.missing_bits.values())
     channels = parts.frame[5]
     if len(scans) < channels or any(bits.any() for bits in scans):
@@ -103,8 +111,10 @@ def _next_restart(scan: bytes) -> bytes:
     return bytes((0xFF, 0xD0 + (markers[-1][1] + 1) % 8 if markers else 0xD0))
 
 
-def _opened(kept: list[bytes]) -> Image.Image:
+def _opened(kept: list[bytes], shrink: int = 1) -> Image.Image:
     file = io.BytesIO(b"".join((*kept, bytes((0xFF, END)))))
     with JpegImagePlugin.JpegImageFile(file, "") as image:
+        if shrink > 1:
+            image.draft(image.mode, (image.width // shrink, image.height // shrink))
         image.load()
         return image

@@ -136,6 +136,23 @@ def test_large_and_small_faces_of_one_large_photograph_are_all_found(detector: Y
     assert found[0].box.width > 4 * found[1].box.width
 
 
+@pytest.mark.parametrize(("least", "faces"), [(60, 3), (100, 2), (160, 1)])
+def test_at_a_glance_the_wanted_faces_are_found_as_in_the_whole(
+    detector: YuNet, least: int, faces: int
+) -> None:
+    """Boxes and landmarks are measured at the same levels, so that they are the same."""
+    canvas = np.full((1080, 1920, 3), 90, np.uint8)
+    for photo, factor, left in ((astronaut, 2, 0), (admiral, 0.8, 1100), (astronaut, 0.7, 1500)):
+        image = resized(photo(), factor)
+        canvas[: image.shape[0], left : left + image.shape[1]] = image[:1080]
+    whole = [each for each in detector.detect(canvas) if each.box.width >= least]
+    found = [each for each in detector.detect(canvas, least=least) if each.box.width >= least]
+    assert len(whole) == len(found) == faces
+    for one, other in zip(whole, found, strict=True):
+        assert _iou(one.box, other.box) > 0.95
+        assert np.abs(one.landmarks - other.landmarks).max() < 0.02 * one.box.width
+
+
 def test_landmarks_are_where_a_face_has_them(detector: YuNet) -> None:
     found = _only(detector.detect(astronaut()))
     right_eye, left_eye, nose, right_mouth, left_mouth = found.landmarks

@@ -185,3 +185,11 @@ def test_a_landmark_outside_is_a_guess(place: tuple[int, int], value: float) -> 
     face = (ARCFACE_112 + 150).astype(np.float32)
     face[place] = value
     assert cut_off(face, 400, 400) == 1.0
+
+
+@pytest.mark.parametrize("left", [-30.0, 40.0, 250.0])
+def test_a_face_is_cut_out_of_a_pillow_image_as_out_of_an_array(left: float) -> None:
+    image = _smooth(200, 300)
+    landmarks = (ARCFACE_112 * 1.7 + (left, 20)).astype(np.float32)
+    expected = align_face(image, landmarks)
+    np.testing.assert_array_equal(align_face(Image.fromarray(image), landmarks), expected)
