@@ -7,7 +7,7 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: setup setup-door training-setup serve check test coverage lint types bench bench-openset bench-spoilt bench-degraded bench-templates bench-subject \
+.PHONY: setup setup-door training-setup serve check test coverage lint types bench bench-openset bench-frames bench-spoilt bench-degraded bench-templates bench-subject \
         bench-sizing bench-startup bench-mini bench-backup bench-overload bench-climb bench-door fuzz chaos model image-test lock sbom audit clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
@@ -57,6 +57,9 @@ model: .venv/serve.installed
 
 bench: .venv/dev.installed model
 	$(BIN)/python -m bench
+
+bench-frames: .venv/dev.installed model
+	$(BIN)/python -m bench.frames
 
 bench-sizing: .venv/dev.installed model
 	$(BIN)/python -m bench.sizing

@@ -3,7 +3,9 @@
 import http.client
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from tests.support.server import ADMIN_KEY
 
 _BOUNDARY: Final = "kith-bench-boundary"
+NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +26,19 @@ class Load:
     per_second: float
 
 
-def measure(url: str, path: str, images: list[bytes], *, clients: int, seconds: float) -> Load:
-    """Post ``images`` in turn from ``clients`` threads for ``seconds``."""
-    bodies = [_body(image) for image in images]
+def measure(
+    url: str,
+    path: str,
+    images: list[bytes],
+    *,
+    clients: int,
+    seconds: float,
+    fields: Mapping[str, str] = NO_FIELDS,
+) -> Load:
+    """Post ``images`` in turn, with the form's other ``fields``, from ``clients`` threads for
+    ``seconds``.
+    """
+    bodies = [_body(image, fields) for image in images]
     taken: list[list[float]] = [[] for _ in range(clients)]
     threads = [
         threading.Thread(target=_ask, args=(url, path, bodies, i, seconds, taken[i]))
@@ -62,8 +75,12 @@ def _ask(
     connection.close()
 
 
-def _body(image: bytes) -> bytes:
-    head = (
+def _body(image: bytes, fields: Mapping[str, str]) -> bytes:
+    head = "".join(
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    head += (
         f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="p.jpg"\r\n'
         "Content-Type: image/jpeg\r\n\r\n"
     )

@@ -1,0 +1,210 @@
+"""``python -m bench.frames``: what frames of cameras cost over HTTP, against the bare models.
+
+Needs photographs: ``KITH_TEST_DATA`` names the folder. Faces of Labeled Faces in the Wild are put
+into frames with a blurred ground and a sensor's noise. A real server is asked by one client; its
+CPU time is what its process used. Bare are the detector at a longer side of 640 pixels (250 of a
+photograph of LFW) and the embedder once for each face, on one core, before and after each row.
+"""
+
+import io
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from app.bundles.bundle import Bundle
+from app.inference.pipeline import Pipeline, build_pipeline
+from app.inference.session import open_session
+from app.vision.decode import ImageLimits, decode_image
+from bench.load import measure
+from tests.support.server import ServerProcess
+
+_LIMITS: Final = ImageLimits(10 << 20, 40_000_000)
+_FRAMES: Final = 6
+"""Pictures of each row."""
+_SECONDS: Final = 4.0
+_BARE_RUNS: Final = 15
+_STRIDE: Final = 32
+_NOISE: Final = 3.0  # standard deviation of a sensor's noise, in grey levels
+_QUALITY: Final = 90
+_LFW: Final = 250
+_PATH: Final = "/v1/collections/bench/identify"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Frames of ``width`` x ``height`` pixels with faces of these ``sizes`` in pixels."""
+
+    name: str
+    width: int
+    height: int
+    sizes: tuple[int, ...]
+    least: tuple[int, ...]
+
+
+KINDS: Final = (
+    Kind("LFW 250 x 250", _LFW, _LFW, (), (24, 60)),
+    Kind("1280 x 720", 1280, 720, (120,), (24, 60)),
+    Kind("1920 x 1080", 1920, 1080, (150,), (24, 60, 120)),
+    Kind("1920 x 1080", 1920, 1080, (150, 120, 90, 70), (24, 60)),
+    Kind("4000 x 3000", 4000, 3000, (400,), (24, 60, 120)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Milliseconds of one core, and of the clock."""
+
+    cpu: float
+    wall: float
+
+
+def main() -> None:
+    """Measure and print."""
+    named = os.environ.get("KITH_TEST_DATA")
+    if not named:
+        sys.exit("make bench-frames needs photographs: KITH_TEST_DATA=<folder with lfw-devtrain>")
+    folder = Path(os.environ.get("KITH_TEST_BUNDLE", "data/models/face"))
+    pipeline = build_pipeline(Bundle.load(folder))
+    portraits = _portraits(pipeline, Path(named) / "lfw-devtrain")
+    with tempfile.TemporaryDirectory() as data:
+        server = ServerProcess(Path(data), folder.resolve(), KITH_LOG_LEVEL="WARNING").start()
+        try:
+            Console(width=110).print(_table(pipeline, server, portraits))
+        finally:
+            server.kill()
+
+
+def _table(pipeline: Pipeline, server: ServerProcess, portraits: Iterator[bytes]) -> Table:
+    table = Table(
+        "picture", "KiB", "faces", "min_face_size", "bare", "CPU", "p50", "CPU / bare", "p50 / bare"
+    )
+    table.title = "identify over HTTP, one client; milliseconds"
+    with server.client() as client:
+        client.post("/collections", json={"id": "bench"}).raise_for_status()
+        client.post(
+            "/collections/bench/persons", data={"id": "somebody"}, files={"images": next(portraits)}
+        ).raise_for_status()
+    rng = np.random.default_rng(17)
+    for kind in KINDS:
+        images = [_frame(pipeline, kind, portraits, rng) for _ in range(_FRAMES)]
+        for least in kind.least:
+            before = _bare(pipeline, kind)
+            cost = _served(server, images, least)
+            after = _bare(pipeline, kind)
+            bare = Cost((before.cpu + after.cpu) / 2, (before.wall + after.wall) / 2)
+            table.add_row(
+                kind.name,
+                f"{statistics.mean(map(len, images)) / 1024:.0f}",
+                str(max(1, len(kind.sizes))),
+                str(least),
+                f"{bare.cpu:.1f}",
+                f"{cost.cpu:.1f}",
+                f"{cost.wall:.1f}",
+                f"{cost.cpu / bare.cpu:.2f}",
+                f"{cost.wall / bare.wall:.2f}",
+            )
+    return table
+
+
+def _portraits(pipeline: Pipeline, folder: Path) -> Iterator[bytes]:
+    """Photographs with exactly one face."""
+    for file in sorted(folder.glob("*/*_0001.jpg")):
+        data = file.read_bytes()
+        if len(pipeline.find(decode_image(data, _LIMITS))) == 1:
+            yield data
+
+
+def _frame(
+    pipeline: Pipeline, kind: Kind, portraits: Iterator[bytes], rng: np.random.Generator
+) -> bytes:
+    """A frame with portraits side by side, each with a face of its size."""
+    if not kind.sizes:
+        return next(portraits)
+    tiles = [_tile(pipeline, next(portraits), size) for size in kind.sizes]
+    ground = tiles[0].crop((0, 0, tiles[0].width // 4, tiles[0].height // 4))
+    frame = ground.resize((kind.width, kind.height), Image.Resampling.BICUBIC)
+    free = kind.width - sum(tile.width for tile in tiles)
+    left = 0
+    for tile in tiles:
+        left += int(rng.integers(0, free // len(tiles) + 1))
+        frame.paste(tile, (left, int(rng.integers(0, kind.height - tile.height + 1))))
+        left += tile.width
+    noisy = np.asarray(frame) + rng.normal(0, _NOISE, (kind.height, kind.width, 1))
+    return _saved(np.clip(noisy, 0, 255).astype(np.uint8))
+
+
+def _tile(pipeline: Pipeline, data: bytes, size: int) -> Image.Image:
+    image = decode_image(data, _LIMITS)
+    [face] = pipeline.find(image)
+    side = round(_LFW * size / min(face.box.width, face.box.height))
+    return Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
+
+
+def _saved(pixels: NDArray[np.uint8]) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=_QUALITY)
+    return stream.getvalue()
+
+
+def _bare(pipeline: Pipeline, kind: Kind) -> Cost:
+    """The detector once and the embedder for each face."""
+    assert pipeline.bundle.detector is not None
+    scale = min(1.0, 640 / max(kind.width, kind.height))
+    height, width = (
+        -(-round(side * scale) // _STRIDE) * _STRIDE for side in (kind.height, kind.width)
+    )
+    how = pipeline.bundle.manifest.preprocessing.build()
+    found = _run(pipeline.bundle.detector, (1, 3, height, width))
+    named = _run(pipeline.bundle.embedder, (1, how.depth, how.height, how.width))
+    faces = max(1, len(kind.sizes))
+    return Cost(found.cpu + faces * named.cpu, found.wall + faces * named.wall)
+
+
+def _run(model: Path, shape: tuple[int, ...]) -> Cost:
+    session = open_session(model)
+    pixels = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+    feed = {session.get_inputs()[0].name: pixels}
+    return _cost(lambda: session.run(None, feed))
+
+
+def _cost(act: Callable[[], object]) -> Cost:
+    """Medians."""
+    act()
+    taken = []
+    for _ in range(_BARE_RUNS):
+        cpu, wall = time.process_time(), time.perf_counter()
+        act()
+        taken.append((time.process_time() - cpu, time.perf_counter() - wall))
+    cpus, walls = zip(*taken, strict=True)
+    return Cost(statistics.median(cpus) * 1e3, statistics.median(walls) * 1e3)
+
+
+def _served(server: ServerProcess, images: list[bytes], least: int) -> Cost:
+    fields = {"min_face_size": str(least)}
+    measure(server.url, _PATH, images, clients=1, seconds=1.0, fields=fields)
+    before = _used(server.pid)
+    load = measure(server.url, _PATH, images, clients=1, seconds=_SECONDS, fields=fields)
+    used = _used(server.pid) - before
+    return Cost(used / len(load.milliseconds) * 1e3, float(np.median(load.milliseconds)))
+
+
+def _used(pid: int) -> float:
+    """Seconds of CPU that the process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
