@@ -69,7 +69,7 @@ class Level:
         return Part(left, top, right, bottom)
 
     def pixels(self, picture: Picture, part: Part) -> RgbImage:
-        """What the ``part`` shows of the picture."""
+        """The ``part`` of the picture, (height, width, 3)."""
         across, down = self.ratio
         size = (part.right - part.left, part.bottom - part.top)
         place = (part.left * across, part.top * down, part.right * across, part.bottom * down)

@@ -59,9 +59,7 @@ def decode_image(data: bytes, limits: ImageLimits) -> RgbImage:
 
 
 def decode_picture(data: bytes, limits: ImageLimits, enough: Enough = WHOLE) -> Picture:
-    """What ``decode_image`` reads, to be searched for faces; a JPEG is decoded as large as is
-    ``enough``.
-    """
+    """The same to be searched for faces: never copied, and of a JPEG as much as is ``enough``."""
     found = Picture.of(_read(data, limits, enough))
     if found.shrunk == 1:
         return found
