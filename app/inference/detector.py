@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.inference.levels import Level, Part
+from app.inference.rows import Rows, overlap, seconded, suppress
 from app.inference.session import open_session
 from app.vision.picture import Picture
 from app.vision.types import Box, Landmarks, RgbImage
@@ -31,7 +32,6 @@ composites of a child before an adult, and 531 of 556 in 240 photos of groups, w
 Any number from 100 to 200 gives the same."""
 _FAINT: Final = 0.5
 """Share of the score threshold that is enough at the level below, where a face scores lower."""
-_SAME: Final = 0.5  # intersection over union of one face at two levels
 _SEEN: Final = 18.0
 """Size in pixels at which a glance sees every face that the levels find: of 39 faces of 60 px in
 frames of 1920 x 1080 it saw 39, at 16 px 38, at 12 px 35."""
@@ -46,9 +46,6 @@ not find, and these it finds at the level below."""
 _LARGEST_LOG_SIZE: Final = 7.0  # e^7 cells of 32 px are beyond any image; more would overflow
 FINEST: Final = _SIDES[1]
 """Longest side in pixels of the largest picture that is searched."""
-
-_Rows = NDArray[np.float32]
-"""(n, 15): x, y, width, height, five landmarks x, y, score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class YuNet:
         lie within the image; landmarks may lie outside of it where the border cuts the face.
         """
         picture = Picture.of(image)
-        rows = _suppress(self._rows(picture, least), self._nms_threshold)
+        rows = suppress(self._rows(picture, least), self._nms_threshold)
         faces = [_detection(row, picture) for row in rows]
         seen = [face for face in faces if min(face.box.width, face.box.height) >= 1]
         return sorted(seen, key=lambda face: face.box.area, reverse=True)
@@ -84,7 +81,7 @@ class YuNet:
         """The highest score, 0 to 1, of a face in ``image``; 0 where there is none."""
         return max((face.score for face in self.detect(image)), default=0.0)
 
-    def _rows(self, picture: Picture, least: float) -> _Rows:
+    def _rows(self, picture: Picture, least: float) -> Rows:
         """The faces above the threshold at every level; large ones if the level below agrees."""
         if max(picture.width, picture.height) <= _SIDES[0]:
             whole = Level.of(picture, _SIDES[0])
@@ -92,17 +89,17 @@ class YuNet:
         levels = [Level.of(picture, side) for side in _SIDES]
         below, above = self._glanced(picture, levels, least)
         largest = _LONE * max(levels[1].ratio)
-        above = _seconded(above, _suppress(below, self._nms_threshold), largest)
+        above = seconded(above, suppress(below, self._nms_threshold), largest)
         rows = np.concatenate([below, above])
         return np.asarray(rows[rows[:, 14] >= self._score_threshold])
 
-    def _glanced(self, picture: Picture, levels: list[Level], least: float) -> list[_Rows]:
+    def _glanced(self, picture: Picture, levels: list[Level], least: float) -> list[Rows]:
         """The faint faces at each of the ``levels``. Where faces may be is seen at a glance, in
         pixels enough for the ``least``; then only these places are looked at in the levels.
         """
         glances = [Level.of(picture, side) for side in _glances(picture, least)]
         seen = {level: self._whole(picture, level) for level in glances}
-        places = _suppress(np.concatenate(list(seen.values())), self._nms_threshold)
+        places = suppress(np.concatenate(list(seen.values())), self._nms_threshold)
         if levels[1] not in seen:
             places = places[places[:, 2:4].min(axis=1) >= least * _NEARLY]
         return [
@@ -110,10 +107,10 @@ class YuNet:
             for level, most in zip(levels, (np.inf, _LARGEST), strict=True)
         ]
 
-    def _whole(self, picture: Picture, level: Level) -> _Rows:
+    def _whole(self, picture: Picture, level: Level) -> Rows:
         return self._detect_at(picture, level, level.all, self._score_threshold * _FAINT)
 
-    def _looked(self, picture: Picture, level: Level, places: _Rows, most: float) -> _Rows:
+    def _looked(self, picture: Picture, level: Level, places: Rows, most: float) -> Rows:
         """The faint faces at the ``level``, of ``most`` pixels there, at the ``places``."""
         wanted = [row for row in places if _SMALLEST <= level.size_of(row) <= most]
         parts = [level.around(row) for row in wanted]
@@ -122,10 +119,10 @@ class YuNet:
         found = [np.empty((0, 15), np.float32)]
         for row, part in zip(wanted, parts, strict=True):
             rows = self._detect_at(picture, level, part, self._score_threshold * _FAINT)
-            found.append(rows[_overlap(row, rows) >= _NEAR])
+            found.append(rows[overlap(row, rows) >= _NEAR])
         return np.concatenate(found)
 
-    def _detect_at(self, picture: Picture, level: Level, part: Part, threshold: float) -> _Rows:
+    def _detect_at(self, picture: Picture, level: Level, part: Part, threshold: float) -> Rows:
         """The cells of a ``part`` of a ``level`` above ``threshold``, as faces in pixels of the
         picture.
         """
@@ -144,7 +141,7 @@ class YuNet:
 
     def _decode(
         self, maps: dict[str, NDArray[np.float32]], stride: int, columns: int, threshold: float
-    ) -> _Rows:
+    ) -> Rows:
         """The cells above ``threshold``, as faces in pixels of the network's input."""
         raw = maps[f"cls_{stride}"][0, :, 0].clip(0, 1) * maps[f"obj_{stride}"][0, :, 0].clip(0, 1)
         score = np.sqrt(raw)
@@ -174,34 +171,9 @@ def _detection(row: NDArray[np.float32], picture: Picture) -> Detection:
     return Detection(box, row[4:14].reshape(5, 2).copy(), float(row[14]))
 
 
-def _seconded(rows: _Rows, below: _Rows, largest: float) -> _Rows:
-    """The ``rows`` that are no larger than ``largest`` pixels, or are in ``below`` as well."""
-    kept = [max(row[2:4]) <= largest or (_overlap(row, below) >= _SAME).any() for row in rows]
-    return np.asarray(rows[np.array(kept, bool)])
-
-
 def _to_blob(image: RgbImage) -> NDArray[np.float32]:
     """(1, 3, h, w) blue first, 0 to 255, padded below and right to a multiple of 32 with zeros."""
     height, width = image.shape[:2]
     blob = np.zeros((1, 3, -(-height // 32) * 32, -(-width // 32) * 32), np.float32)
     blob[0, :, :height, :width] = image.transpose(2, 0, 1)[::-1]
     return blob
-
-
-def _suppress(rows: _Rows, threshold: float) -> _Rows:
-    """Greedy non-maximum suppression: of faces that overlap more than ``threshold``, the surest."""
-    rows = rows[np.argsort(-rows[:, 14], kind="stable")]
-    kept: list[NDArray[np.float32]] = []
-    while len(rows):
-        kept.append(rows[0])
-        rows = rows[1:][_overlap(rows[0], rows[1:]) <= threshold]
-    return np.array(kept, np.float32).reshape(-1, 15)
-
-
-def _overlap(one: NDArray[np.float32], others: _Rows) -> NDArray[np.float32]:
-    """Intersection over union of one box with each of the others."""
-    top_left = np.maximum(one[:2], others[:, :2])
-    bottom_right = np.minimum(one[:2] + one[2:4], others[:, :2] + others[:, 2:4])
-    intersection = np.prod(np.maximum(bottom_right - top_left, 0), axis=1)
-    union = one[2] * one[3] + others[:, 2] * others[:, 3] - intersection
-    return np.asarray(intersection / np.maximum(union, 1e-9), np.float32)

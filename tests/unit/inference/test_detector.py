@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from app.inference.detector import Detection, YuNet, _overlap, _suppress
+from app.inference.detector import Detection, YuNet
+from app.inference.rows import Rows, overlap, suppress
 from app.vision.decode import ImageLimits, decode_image
 from app.vision.types import Box, RgbImage
 from tests.unit.inference.faces import admiral, astronaut, before, close_up, resized
-
-_Rows = NDArray[np.float32]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +27,7 @@ def _iou(one: Box, other: Box) -> float:
     return shared / max(one.area + other.area - shared, 1e-9)
 
 
-def _slow_suppress(rows: _Rows, threshold: float) -> list[int]:
+def _slow_suppress(rows: Rows, threshold: float) -> list[int]:
     """Indices kept: each unless a surer one that was kept covers it too far."""
     boxes = [Box(*map(float, row[:4])) for row in rows]
     kept: list[int] = []
@@ -39,7 +37,7 @@ def _slow_suppress(rows: _Rows, threshold: float) -> list[int]:
     return kept
 
 
-def _random_rows(seed: int, count: int) -> _Rows:
+def _random_rows(seed: int, count: int) -> Rows:
     rng = np.random.default_rng(seed)
     rows = rng.uniform(0, 100, (count, 15)).astype(np.float32)
     rows[:, 2:4] = rng.uniform(1, 60, (count, 2))
@@ -52,18 +50,16 @@ def _random_rows(seed: int, count: int) -> _Rows:
 def test_suppression_is_that_of_the_slow_twin(seed: int, count: int, threshold: float) -> None:
     rows = _random_rows(seed, count)
     expected = rows[_slow_suppress(rows, threshold)]
-    np.testing.assert_array_equal(_suppress(rows, threshold), expected.reshape(-1, 15))
+    np.testing.assert_array_equal(suppress(rows, threshold), expected.reshape(-1, 15))
 
 
 def test_overlap_is_intersection_over_union() -> None:
     rows = np.zeros((4, 15), np.float32)
     rows[:, :4] = [(0, 0, 10, 10), (5, 0, 10, 10), (20, 20, 5, 5), (0, 0, 0, 0)]
-    np.testing.assert_allclose(_overlap(rows[0], rows), [1, 1 / 3, 0, 0])
+    np.testing.assert_allclose(overlap(rows[0], rows), [1, 1 / 3, 0, 0])
 
 
-def _slow_decode(
-    maps: dict[str, _Rows], stride: int, columns: int, threshold: float
-) -> list[_Rows]:
+def _slow_decode(maps: dict[str, Rows], stride: int, columns: int, threshold: float) -> list[Rows]:
     """Cell by cell, as OpenCV's FaceDetectorYN does it."""
     found = []
     for i in range(maps[f"cls_{stride}"].shape[1]):
