@@ -1,6 +1,7 @@
 """Lanes hold the order, one sender at a time, and nothing leaves them unseen."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -208,6 +209,28 @@ def test_a_replica_that_dies_gives_its_lane_to_another(
     assert subjects(rest) == [f"k{BATCH}", f"k{BATCH + 1}"]
     settle(deliveries, rest, 2)
     assert deliveries.due() == []
+
+
+@pytest.mark.on_postgresql
+def test_replicas_that_look_at_once_take_different_lanes(
+    service: Container, clock: FakeClock
+) -> None:
+    hook(service)
+    for number in range(8):
+        new = NewCollection(id=f"c{number}")
+        service.services.collections.create(new, keep_nothing)
+        with service.database.write() as session:
+            owner = get_collection(session, new.id or "")
+            record(session, owner, "person.created", ("person", "p"), now=clock.now())
+    replicas = [Deliveries(service.database, clock) for _ in range(4)]
+    (key,) = replicas[0].due()
+
+    def lanes(replica: Deliveries) -> list[str | None]:
+        return [batch.source for batch in iter(lambda: replica.claim(key), None)]
+
+    with ThreadPoolExecutor(len(replicas)) as pool:
+        found = [source for taken in pool.map(lanes, replicas) for source in taken]
+    assert sorted(map(str, found)) == [f"/kith/collections/c{number}" for number in range(8)]
 
 
 def test_an_endpoint_that_is_off_keeps_its_place(
