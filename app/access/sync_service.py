@@ -21,10 +21,14 @@ from app.core.db import Database
 from app.errors import Conflict
 from app.gallery.models import Collection
 from app.gallery.repository import get_collection, lock_collection
-from app.trail.recording import record
+from app.trail.events import Draft, source_in
+from app.trail.recording import record, record_with
 
 _IN_A_ROW: Final = 200
 """People named in one row of the audit."""
+_SUSPENDED: Final = ["suspended"]
+_Happened = tuple[str, str, list[str] | None]
+"""A person's id, the type of the event, and the fields that changed."""
 
 
 class _Named(Protocol):
@@ -87,20 +91,34 @@ def _record(
     *,
     now: datetime,
 ) -> None:
-    """A row with the counts, after rows with the ids of all who changed, many in each."""
-    everybody = {
-        "created": list(made.values()),
-        "changed": [change.known.id for change in wanted.changed],
-        "suspended": [known.id for known in wanted.suspended],
-        "unsuspended": [known.id for known in wanted.unsuspended],
+    """A row with the counts, after rows with the ids of all who changed, many in each, and an event
+    of each person.
+    """
+    everybody: dict[str, list[_Happened]] = {
+        "created": [(each, "person.created", None) for each in made.values()],
+        "changed": [
+            (change.known.id, "person.updated", list(change.fields)) for change in wanted.changed
+        ],
+        "suspended": [(known.id, "person.suspended", _SUSPENDED) for known in wanted.suspended],
+        "unsuspended": [(known.id, "person.updated", _SUSPENDED) for known in wanted.unsuspended],
     }
     on = "collection", owner.id
-    for what, ids in everybody.items():
-        for start in range(0, len(ids), _IN_A_ROW):
-            some = ids[start : start + _IN_A_ROW]
-            record(session, owner, f"persons.{what}", on, now=now, by="sync", persons=some)
+    for what, people in everybody.items():
+        for start in range(0, len(people), _IN_A_ROW):
+            some = people[start : start + _IN_A_ROW]
+            ids = [person_id for person_id, *_ in some]
+            drafts = [_draft(owner, each, now) for each in some]
+            record_with(
+                *(drafts, session, owner, f"persons.{what}", on), now=now, by="sync", persons=ids
+            )
     counts = view.counts.model_dump()
     record(session, owner, "collection.synced", on, now=now, revision=view.revision, **counts)
+
+
+def _draft(owner: Collection, happened: _Happened, now: datetime) -> Draft:
+    person_id, kind, fields = happened
+    data = {"collection_id": owner.id, "person_id": person_id, "fields": fields}
+    return Draft(kind, source_in(owner.id), person_id, now, data)
 
 
 def _view(

@@ -12,6 +12,7 @@ import httpx
 import typer
 from rich.table import Table
 
+from app.cli.sync_csv import ndjson_of
 from app.core.ids import ID_PATTERN
 from app.core.names import printable
 from app.core.terminal import plain_console, say
@@ -30,7 +31,9 @@ def sync(
     file: Annotated[
         Path,
         typer.Argument(
-            help="One JSON object a line (NDJSON), one line a person.", exists=True, dir_okay=False
+            help="One JSON object a line (NDJSON), one line a person; or .csv with a header.",
+            exists=True,
+            dir_okay=False,
         ),
     ],
     *,
@@ -95,17 +98,22 @@ def _key(file: Path | None) -> str:
 def _send(
     url: str, collection: str, key: str, asked: Mapping[str, str], file: Path
 ) -> dict[str, Any]:
+    if file.suffix.lower() == ".csv":
+        converted = ndjson_of(file)
+        size, content = len(converted), iter((converted,))
+    else:
+        size, content = file.stat().st_size, _chunks(file)
     headers = {
         "Authorization": f"Bearer {key}",
         "Content-Type": "application/x-ndjson",
-        "Content-Length": str(file.stat().st_size),
+        "Content-Length": str(size),
     }
     where = f"{url}/v1/collections/{collection}/sync"
     try:
         with httpx.Client(
             timeout=_SECONDS, trust_env=False, verify=ssl.create_default_context()
         ) as client:
-            answer = client.post(where, params=asked, headers=headers, content=_chunks(file))
+            answer = client.post(where, params=asked, headers=headers, content=content)
         found = answer.json()
     except httpx.HTTPError as error:
         raise NotReady(f"{url} does not answer ({str(error) or type(error).__name__}).") from None

@@ -45,7 +45,7 @@ def record_decision(
     decision, known = concluded.decision, concluded.person
     frames = sight.frames
     record_with(
-        decision_event(door, loaded, sight, concluded),
+        [decision_event(door, loaded, sight, concluded)],
         session,
         OwnerThen(door.collection_key, door.collection_id),
         "door.decision",

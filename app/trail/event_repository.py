@@ -1,6 +1,6 @@
 """The SQL of events, within the session of the caller."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,10 +17,12 @@ ALL: Final = ""
 
 
 def _counting(dialect: Any) -> Any:  # noqa: ANN401 - of either dialect, which share no class
-    one = dialect.insert(EventCounter.__table__).values(source=bindparam("of"), value=1)
+    one = dialect.insert(EventCounter.__table__).values(
+        source=bindparam("of"), value=bindparam("by")
+    )
     counters = EventCounter.__table__.c
     counted = one.on_conflict_do_update(
-        index_elements=["source"], set_={"value": counters.value + 1}
+        index_elements=["source"], set_={"value": counters.value + one.excluded.value}
     )
     return counted.returning(counters.value)
 
@@ -40,16 +42,19 @@ class Purged:
     source: str
 
 
-def count(session: Session, source: str) -> int:
-    """The number of the next event of a source; its counter is held until the transaction ends."""
+def count(session: Session, source: str, number: int) -> int:
+    """The number of the first of the next ``number`` events of a source; its counter is held until
+    the transaction ends.
+    """
     connection = session.connection()
-    counted = connection.execute(_COUNT[connection.dialect.name], {"of": source})
-    return int(counted.scalar_one())
+    wanted = {"of": source, "by": number}
+    counted = connection.execute(_COUNT[connection.dialect.name], wanted)
+    return int(counted.scalar_one()) - number + 1
 
 
-def append(session: Session, **values: Any) -> None:  # noqa: ANN401 - the columns of an event
-    """Add an event."""
-    session.connection().execute(_APPEND, values)
+def append(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add events, by their columns."""
+    session.connection().execute(_APPEND, rows)
 
 
 @dataclass(frozen=True, slots=True)

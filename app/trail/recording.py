@@ -8,9 +8,11 @@ A chain that is begun waits for its collection's row, so a collection has its ch
 transaction on that makes it, and those of before there was an audit from the migration on.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count as count_from
 from typing import Any, Final
 
 import structlog
@@ -41,13 +43,13 @@ class OwnerThen:
 @dataclass(frozen=True, slots=True)
 class _Recorded:
     """A deed that waits for the commit; ``chain_key`` where its collection will be gone by then,
-    ``draft`` where the caller says more in its event than the deed does.
+    ``drafts`` are its events.
     """
 
     deed: Deed
     owner: OwnerThen | None
     chain_key: int | None = None
-    draft: Draft | None = None
+    drafts: Sequence[Draft] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,13 @@ def record(
     have.
     """
     deed = _deed(owner, action, on, now, details)
-    _remember(session, _RECORDED, _Recorded(deed, _then(owner), draft=draft_of(deed)))
+    draft = draft_of(deed)
+    drafts = () if draft is None else (draft,)
+    _remember(session, _RECORDED, _Recorded(deed, _then(owner), drafts=drafts))
 
 
 def record_with(
-    draft: Draft,
+    drafts: Sequence[Draft],
     session: Session,
     owner: Owner | None,
     action: str,
@@ -88,12 +92,12 @@ def record_with(
     now: datetime,
     **details: Any,  # noqa: ANN401 - any JSON value
 ) -> None:
-    """The same with ``draft`` as its event, which says more than the deed; it gets the key and the
-    request of the deed, and ``audit_seq``.
+    """The same with ``drafts`` as its events, which say more than the deed, or are several; each
+    gets the key and the request of the deed, and ``audit_seq``.
     """
     deed = _deed(owner, action, on, now, details)
-    draft = replace(draft, data={**draft.data, **by(deed)})
-    _remember(session, _RECORDED, _Recorded(deed, _then(owner), draft=draft))
+    drafts = [replace(each, data={**each.data, **by(deed)}) for each in drafts]
+    _remember(session, _RECORDED, _Recorded(deed, _then(owner), drafts=drafts))
 
 
 def publish(session: Session, owner: Owner | None, draft: Draft) -> None:
@@ -146,30 +150,40 @@ def write_recorded(session: Session) -> None:
             chain = repository.hold(session, each.chain_key)
         audit_seq = repository.append(session, chain, deed)
         session.info.setdefault(_WRITTEN, []).append(deed)
-        if each.draft is not None:
-            published.append(_Published(each.draft, each.owner, audit_seq))
+        published += (_Published(draft, each.owner, audit_seq) for draft in each.drafts)
     if published:
         _write_events(session, published)
 
 
 def _write_events(session: Session, published: Sequence[_Published]) -> None:
-    """Number events and write them. The counter of all events is held last, after every other: two
-    transactions cannot wait for each other.
+    """Number events and write them. The counters are held in one order, that of all events last:
+    two transactions cannot wait for each other.
     """
-    numbered = [(each, event_repository.count(session, each.draft.source)) for each in published]
-    for each, sequence in numbered:
-        draft, owner = each.draft, each.owner
-        event_repository.append(
-            session,
-            position=event_repository.count(session, event_repository.ALL),
-            id=draft.id,
-            collection_key=None if owner is None else owner.key,
-            of_site=owner is None,
-            source=draft.source,
-            type=draft.type,
-            at=draft.at,
-            body=body_of(draft, sequence=sequence, audit_seq=each.audit_seq),
-        )
+    of_each = Counter(each.draft.source for each in published)
+    sequences = {
+        source: count_from(event_repository.count(session, source, number))
+        for source, number in sorted(of_each.items())
+    }
+    first = event_repository.count(session, event_repository.ALL, len(published))
+    rows = [
+        _row(each, position, next(sequences[each.draft.source]))
+        for position, each in enumerate(published, first)
+    ]
+    event_repository.append(session, rows)
+
+
+def _row(published: _Published, position: int, sequence: int) -> dict[str, Any]:
+    draft, owner = published.draft, published.owner
+    return {
+        "position": position,
+        "id": draft.id,
+        "collection_key": None if owner is None else owner.key,
+        "of_site": owner is None,
+        "source": draft.source,
+        "type": draft.type,
+        "at": draft.at,
+        "body": body_of(draft, sequence=sequence, audit_seq=published.audit_seq),
+    }
 
 
 @event.listens_for(Session, "after_commit")

@@ -92,3 +92,13 @@ def test_what_is_wrong_is_said_with_its_line(
     empty = tmp_path / "empty"
     empty.write_text("\n")
     assert "empty" in kith_command("sync", empty, *there, "--key-file", key).err
+    table = tmp_path / "people.csv"
+    table.write_text(f"external_id,groups,card:acs\n1,staff,{SECRET}\n2,staff|nobody,\n")
+    ended = kith_command("sync", table, *there, "--key-file", key)
+    assert "line 3: groups[1]: there is no group 'nobody'" in ended.err
+    table.write_text(f"external_id,groups,card:acs\n1,staff,{SECRET}\n2,staff,\n")
+    ended = kith_command("sync", table, *there, "--key-file", key)
+    assert (ended.status, "2 created" in ended.out) == (0, True)
+    table.write_text("external_id\n1\n2,3\n")
+    ended = kith_command("sync", table, *there, "--key-file", key)
+    assert (ended.status, "line 3 has 2 cells" in ended.err) == (1, True)
