@@ -23,6 +23,7 @@ from app.access.schemas import MembershipFields, NewGroup, NewRule, NewSchedule
 from app.auth.principal import INSIDE
 from app.bootstrap import Container, build
 from app.core.db import Base
+from app.core.logging import configure_logging
 from app.doors.answers import DoorAnswer
 from app.doors.schemas import DecisionOptions
 from app.gallery.models import Collection
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--rules", type=int, default=200)
     parser.add_argument("--questions", type=int, default=400)
     given = parser.parse_args()
+    configure_logging("WARNING", "json")
     clock = SteppingClock()
     with tempfile.TemporaryDirectory() as folder:
         bundle = write_fake_bundle(Path(folder) / "fake")
@@ -67,6 +69,7 @@ def main() -> None:
         container.open()
         try:
             _fill(container, given.persons, given.rules)
+            configure_logging("INFO", "json")  # as the service: a decision has a line
             _report(_measured(container, clock, given.questions), given.persons, given.rules)
         finally:
             container.close()

@@ -5,18 +5,18 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from app.core.ids import ID_PATTERN
 from app.core.names import printable
 from app.core.terminal import say
 from app.errors import InvalidRequest
-from app.gallery.credential_schemas import CredentialKind
 
 SEPARATOR: Final = "|"
 """Between several values of a cell."""
 _PLAIN: Final = ("name", "valid_from", "valid_until")
-_KINDS: Final[tuple[str, ...]] = get_args(CredentialKind)
+_KINDS: Final = ("card", "user_id", "email")
+"""Types of credentials. The schema of them is not imported: it loads half of the service."""
 _MOST_FAULTS: Final = 20
 _OF_SYSTEMS: Final = ", ".join(f"{each}:SYSTEM" for each in _KINDS)
 _HEADERS: Final = f"external_id, {', '.join(_PLAIN)}, groups, {_OF_SYSTEMS}"

@@ -141,6 +141,7 @@ class Database:
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         self.engine = (sqlite_engine if self.is_sqlite else postgresql_engine)(self._url)
         self.sessions = sessionmaker(expire_on_commit=False)
+        self._writing = self.engine.execution_options(**{WRITING: True})
         self._reading = self.engine
         if not self.is_sqlite:  # SQLite's readers see a snapshot anyway
             self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ")
@@ -180,7 +181,7 @@ class Database:
         """
         with (
             available(),
-            self.sessions(bind=self.engine.execution_options(**{WRITING: True})) as session,
+            self.sessions(bind=self._writing) as session,
             session.begin(),
         ):
             if exclusive and not self.is_sqlite:

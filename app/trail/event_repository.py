@@ -16,18 +16,25 @@ ALL: Final = ""
 """The counter of all events."""
 
 
-def _counting(dialect: Any) -> Any:  # noqa: ANN401 - of either dialect, which share no class
-    one = dialect.insert(EventCounter.__table__).values(
-        source=bindparam("of"), value=bindparam("by")
-    )
+def _counting(dialect: Any, *rows: dict[str, Any]) -> Any:  # noqa: ANN401 - they share no class
+    one = dialect.insert(EventCounter.__table__).values(list(rows))
     counters = EventCounter.__table__.c
     counted = one.on_conflict_do_update(
         index_elements=["source"], set_={"value": counters.value + one.excluded.value}
     )
-    return counted.returning(counters.value)
+    return counted.returning(counters.source, counters.value)
 
 
-_COUNT: Final = {"postgresql": _counting(postgresql), "sqlite": _counting(sqlite)}
+_SOURCE: Final[dict[str, Any]] = {"source": bindparam("of"), "value": bindparam("by")}
+_TOTAL: Final[dict[str, Any]] = {"source": ALL, "value": bindparam("total")}
+_COUNT: Final = {
+    "postgresql": _counting(postgresql, _SOURCE),
+    "sqlite": _counting(sqlite, _SOURCE),
+}
+_COUNT_LAST: Final = {
+    "postgresql": _counting(postgresql, _SOURCE, _TOTAL),
+    "sqlite": _counting(sqlite, _SOURCE, _TOTAL),
+}
 _APPEND: Final = insert(Base.metadata.tables[Event.__tablename__])
 """Made once: to make them for each event would cost more than to run them."""
 
@@ -49,7 +56,18 @@ def count(session: Session, source: str, number: int) -> int:
     connection = session.connection()
     wanted = {"of": source, "by": number}
     counted = connection.execute(_COUNT[connection.dialect.name], wanted)
-    return int(counted.scalar_one()) - number + 1
+    return int(counted.one().value) - number + 1
+
+
+def count_last(session: Session, source: str, number: int, total: int) -> tuple[int, int]:
+    """The same for the last source of a transaction, and the position of the first of its ``total``
+    events among all: one statement, which holds the counter of all last.
+    """
+    connection = session.connection()
+    wanted = {"of": source, "by": number, "total": total}
+    counted = connection.execute(_COUNT_LAST[connection.dialect.name], wanted)
+    values = {row.source: row.value for row in counted}
+    return values[source] - number + 1, values[ALL] - total + 1
 
 
 def append(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

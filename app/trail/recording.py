@@ -160,11 +160,10 @@ def _write_events(session: Session, published: Sequence[_Published]) -> None:
     two transactions cannot wait for each other.
     """
     of_each = Counter(each.draft.source for each in published)
-    sequences = {
-        source: count_from(event_repository.count(session, source, number))
-        for source, number in sorted(of_each.items())
-    }
-    first = event_repository.count(session, event_repository.ALL, len(published))
+    *others, last = sorted(of_each.items())
+    firsts = {each: event_repository.count(session, each, number) for each, number in others}
+    firsts[last[0]], first = event_repository.count_last(session, *last, len(published))
+    sequences = {source: count_from(number) for source, number in firsts.items()}
     rows = [
         _row(each, position, next(sequences[each.draft.source]))
         for position, each in enumerate(published, first)

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from app.cli.sync_csv import ndjson_of
+from app.cli.sync_csv import _KINDS, ndjson_of
 from app.errors import InvalidRequest
+from app.gallery.credential_schemas import CredentialKind
 
 SECRET = "MARK-0815"
 HEADER = "external_id,name,valid_until,groups,card:acs,user_id:2n"
@@ -102,3 +103,7 @@ def test_what_is_no_csv_is_said(tmp_path: Path, text: str, why: str) -> None:
 def test_a_file_of_another_encoding_is_said(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="is not UTF-8"):
         converted(tmp_path, "external_id,name", "1,Zoë", encoding="latin-1")
+
+
+def test_every_type_of_credentials_has_its_column() -> None:
+    assert get_args(CredentialKind) == _KINDS
