@@ -16,6 +16,8 @@ _TURNS: Final = {
     270: Image.Transpose.ROTATE_90,
 }  # Pillow turns counter-clockwise
 _LARGEST_SHRINK: Final = 8
+_ROUNDING: Final = 1e-6
+_Place = tuple[float, float, float, float]
 _WHOLE_GAP: Final = 1.0
 _GAP: Final = 2.0
 """How much is left for the exact average once whole blocks of pixels were averaged, which takes a
@@ -60,6 +62,7 @@ class Picture:
         decode: Callable[[], Image.Image] | None = None,
     ) -> None:
         self.pixels, self.shrunk, self._decode = pixels, shrunk, decode
+        self._copy: Image.Image | None = None  # the first that was made of the whole picture
         self.width, self.height = pixels.width * shrunk, pixels.height * shrunk
 
     @staticmethod
@@ -78,22 +81,40 @@ class Picture:
         turn = _TURNS.get(degrees)
         return self if turn is None else Picture(self.whole().transpose(turn))
 
-    def resized(
-        self, size: tuple[int, int], box: tuple[float, float, float, float] | None = None
-    ) -> Image.Image:
+    def resized(self, size: tuple[int, int], box: _Place | None = None) -> Image.Image:
         """The picture, or what ``box`` (left, upper, right, lower, in its pixels) shows of it, at
         ``size`` (width, height), which is no larger. Every pixel counts: nothing aliases.
         """
         if box is None and size == self.pixels.size:
             return self.pixels
-        left, upper, right, lower = (
-            edge / self.shrunk for edge in box or (0, 0, self.width, self.height)
-        )
-        right, lower = min(right, self.pixels.width), min(lower, self.pixels.height)
-        is_whole = (right - left) % size[0] == (lower - upper) % size[1] == 0
-        return self.pixels.resize(
+        place = box or (0, 0, self.width, self.height)
+        even, copy = self._is_even(self.pixels, place, size), self._copy
+        if not even and copy is not None and self._is_even(copy, place, size):
+            return self._shrunk(copy, place, size, even=True)
+        made = self._shrunk(self.pixels, place, size, even=even)
+        if box is None and self._copy is None:
+            self._copy = made
+        return made
+
+    def _shrunk(
+        self, source: Image.Image, place: _Place, size: tuple[int, int], *, even: bool
+    ) -> Image.Image:
+        left, upper, right, lower = self._in(source, place)
+        return source.resize(
             size,
             Image.Resampling.BOX,
-            box=(left, upper, right, lower),
-            reducing_gap=_WHOLE_GAP if is_whole else _GAP,
+            box=(left, upper, min(right, source.width), min(lower, source.height)),
+            reducing_gap=_WHOLE_GAP if even else _GAP,
         )
+
+    def _in(self, source: Image.Image, place: _Place) -> _Place:
+        """The ``place`` in the pixels of ``source``, which shows the whole picture."""
+        across, down = source.width / self.width, source.height / self.height
+        left, upper, right, lower = place
+        return left * across, upper * down, right * across, lower * down
+
+    def _is_even(self, source: Image.Image, place: _Place, size: tuple[int, int]) -> bool:
+        """Whether each pixel of ``size`` is the average of whole pixels of ``source``."""
+        left, upper, right, lower = self._in(source, place)
+        factors = (right - left) / size[0], (lower - upper) / size[1]
+        return all(each > 1 - _ROUNDING and abs(each - round(each)) < _ROUNDING for each in factors)
