@@ -30,6 +30,7 @@ from app.core.outage import Outage
 from app.decision.calibration import Calibration
 from app.decision.resemblance import second_names
 from app.doors.building import build_doors
+from app.doors.log import DoorLog
 from app.feedback.counts import Exposures
 from app.feedback.probes import ProbeStore
 from app.gallery.collection_service import CollectionService
@@ -198,6 +199,7 @@ def _services(
         actions=actions,
         sender=sender,
         webhooks=build_webhooks(database, clock, settings, judging.metrics.webhooks),
+        door_log=DoorLog(database),
         door_decisions=build_doors(
             *(database, clock, analyser, search, calibration, quality_policy),
             *(sender.submit, judging.observers),

@@ -20,6 +20,7 @@ from app.bootstrap import Container, build
 from app.core.addresses import TrustedProxies
 from app.core.logging import configure_logging
 from app.core.terminal import complain
+from app.doors.log_routes import router as door_log
 from app.doors.routes import router as decisions
 from app.errors import AppError
 from app.gallery.collection_routes import router as collections
@@ -45,6 +46,7 @@ _ROUTERS: Final = (
     doors,
     sync,
     decisions,
+    door_log,
     actions,
     keys,
     audit,

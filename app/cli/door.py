@@ -129,6 +129,32 @@ def explain(
     explain_door(door, person, at, collection)
 
 
+@cli.command()
+def log(
+    *,
+    door: Annotated[str, typer.Option(help="The door's id.")],
+    start: Annotated[
+        str | None,
+        typer.Option("--from", help="Only then or later, such as 2027-01-31T08:00:00+01:00."),
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Only before.")] = None,
+    person: Annotated[
+        str | None, typer.Option(help="Only decisions that name this person.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Only decisions for this reason.")] = None,
+    collection: Annotated[
+        str | None, typer.Option(help="The door's collection, where several have such a door.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write them to this file, as CSV.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Show what a door has decided, the oldest first, on the machine of the service."""
+    from app.cli.door_log import LogOptions, show_log  # a database, as above
+
+    show_log(door, LogOptions(start, end, person, reason, collection, csv))
+
+
 def _key(file: Path | None) -> str:
     """The key, which is never an argument: others on the machine can see those."""
     key = (os.environ.get("KITH_KEY", "") if file is None else _text(file)).strip()

@@ -25,9 +25,9 @@ def explain_door(door: str, person: str | None, at: str | None, collection: str 
     """Print it, and exit with code 3 where the door denies; ``door.explain`` has the options."""
     settings = load_settings()
     configure_logging("WARNING", settings.log_format)
-    instant = SystemClock().now() if at is None else _instant(at)
+    instant = SystemClock().now() if at is None else instant_of("--at", at)
     with existing_database(settings) as database, database.read() as session:
-        found = _door(session, door, collection)
+        found = named_door(session, door, collection)
         loaded = policy_now(session, Policies(), found)
         known = None
         if person is not None:
@@ -43,7 +43,8 @@ def explain_door(door: str, person: str | None, at: str | None, collection: str 
     raise typer.Exit(0 if explained.decision.valid_until is not None else 3)
 
 
-def _door(session: Session, door_id: str, collection_id: str | None) -> FoundDoor:
+def named_door(session: Session, door_id: str, collection_id: str | None) -> FoundDoor:
+    """The door that options name; ``NotFound`` or ``InvalidRequest`` where it is not clear."""
     caller = INSIDE
     if collection_id is not None:
         owner = get_collection(session, collection_id)
@@ -58,14 +59,15 @@ def _door(session: Session, door_id: str, collection_id: str | None) -> FoundDoo
         ) from None
 
 
-def _instant(text: str) -> datetime:
+def instant_of(option: str, text: str) -> datetime:
+    """The time that an option has; ``InvalidRequest`` where it is none, or has no offset."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
         raise InvalidRequest(
-            f"--at is not usable: a time with an offset is needed, such as "
+            f"{option} is not usable: a time with an offset is needed, such as "
             f"2027-01-31T08:00:00+01:00 (given: {text!r})."
         )
     return instant

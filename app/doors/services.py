@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from app.doors.log import DoorLog
 from app.doors.service import DoorService
 from app.web.services import WebServices, provided
 
@@ -14,6 +15,7 @@ class DoorServices(WebServices):
     """Decisions at doors."""
 
     door_decisions: DoorService
+    door_log: DoorLog
 
 
 Provided = Annotated[DoorServices, Depends(provided)]

@@ -42,7 +42,9 @@ class Row(Base):
     __tablename__ = "audit_rows"
     __table_args__ = (
         UniqueConstraint("chain_key", "seq"),
-        Index(None, "chain_key", "object_id", "key"),
+        Index("ix_audit_rows_of_object", "chain_key", "object_id", "at", "key"),
+        Index("ix_audit_rows_of_person", "chain_key", "object_id", "person_id", "at", "key"),
+        Index("ix_audit_rows_of_reason", "chain_key", "object_id", "reason", "at", "key"),
         {"sqlite_autoincrement": True},
     )
 

@@ -208,6 +208,8 @@ ROUTES |= {
     "decide at a door": ("admin", lambda c, _: c.post("/doors/front/decisions", files=IMAGES)),
     "read the audit": ("admin", lambda c, _: c.get("/audit")),
     "read the events": ("read", lambda c, _: c.get("/events")),
+    "read the log of a door": ("read", lambda c, _: c.get("/doors/front/decisions")),
+    "read the log of its door": ("read", lambda c, staff: c.get(f"{staff}/doors/front/decisions")),
     "follow the events": ("read", lambda c, _: c.get("/events/stream")),
     "put a person of another system": (
         "enroll",

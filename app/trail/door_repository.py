@@ -1,0 +1,60 @@
+"""The SQL of the decisions of one door, which the audit has, within the session of the caller."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.trail.models import Chain, Row
+
+_ACTION: Final = "door.decision"
+
+
+@dataclass(frozen=True, slots=True)
+class WantedDecisions:
+    """Which decisions of a door: of the time from ``start`` until before ``end``, about this
+    person, for this reason; None is any.
+    """
+
+    collection_key: int
+    door: str
+    start: datetime | None = None
+    end: datetime | None = None
+    person: str | None = None
+    reason: str | None = None
+
+
+def decisions(
+    session: Session, wanted: WantedDecisions, *, after: int, limit: int
+) -> Sequence[Row]:
+    """Rows of decisions, the oldest first: those that come after the row with the key ``after``; 0
+    is the beginning. An index has them in this order, so no others are read.
+    """
+    conditions = _conditions(wanted)
+    at = session.scalar(select(Row.at).where(Row.key == after)) if after else None
+    if at is not None:
+        conditions.append(tuple_(Row.at, Row.key) > (at, after))
+    query = select(Row).join(Chain, Chain.key == Row.chain_key).where(*conditions)
+    return session.scalars(query.order_by(Row.at, Row.key).limit(limit)).all()
+
+
+def count(session: Session, wanted: WantedDecisions) -> int:
+    """How many there are."""
+    query = select(func.count()).select_from(Row).join(Chain, Chain.key == Row.chain_key)
+    return session.scalar(query.where(*_conditions(wanted))) or 0
+
+
+def _conditions(wanted: WantedDecisions) -> list[ColumnElement[bool]]:
+    conditions = {
+        "collection": Chain.collection_key == wanted.collection_key,
+        "door": Row.object_id == wanted.door,
+        "action": Row.action == _ACTION,
+        "start": None if wanted.start is None else Row.at >= wanted.start,
+        "end": None if wanted.end is None else Row.at < wanted.end,
+        "person": None if wanted.person is None else Row.person_id == wanted.person,
+        "reason": None if wanted.reason is None else Row.reason == wanted.reason,
+    }
+    return [each for each in conditions.values() if each is not None]
