@@ -3,29 +3,19 @@
 import random
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import pytest
 
-from tests.api.support import files, made, told
+from tests.api.support import files, told
 from tests.chaos.conftest import Length
-from tests.support.locks import Lock, Mood
+from tests.chaos.site import MOODS, TTL, make_site
+from tests.support.locks import Lock
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
 
-HQ: Final = "/collections/hq"
 PEOPLE: Final = 8
-TTL: Final = 3.0
-"""Seconds for which a grant holds: a call is cut after one, so what comes after three is no matter
-of a busy machine.
-"""
-ACTION: Final[dict[str, Any]] = {
-    "kind": "http",
-    "body": '{"event_id":"{{decision.event_id}}","valid_until":"{{decision.valid_until}}"}',
-    "timeout_ms": 1000,
-}
-MOODS: Final[tuple[Mood, ...]] = ("well", "slow", "breaks_off", "refuses", "well")
 
 
 @pytest.fixture
@@ -34,17 +24,6 @@ def lock() -> Iterator[Lock]:
     made.up()
     yield made
     made.down()
-
-
-def make_site(admin: httpx.Client, lock: Lock) -> None:
-    """Everybody may pass the front door, again and again, and its action opens the lock."""
-    made(admin.post("/collections", json={"id": "hq", "lookalikes": "off"}))
-    for each in range(PEOPLE):
-        photos = files(*(picture(each, shake) for shake in (1, 2)))
-        made(admin.post(f"{HQ}/persons", data={"id": f"p{each}"}, files=photos))
-    door = {"id": "front", "mode": "advise", "grant_ttl_ms": int(TTL * 1000), "cooldown_ms": 0}
-    made(admin.post(f"{HQ}/doors", json=door))
-    told(admin.put(f"{HQ}/doors/front/actions/unlock", json=ACTION | {"url": lock.url}))
 
 
 class Visits:
@@ -74,7 +53,7 @@ def test_no_unlock_comes_late_and_none_twice(
     rng = random.Random(3)  # noqa: S311 - not for secrets
     running = server(KITH_DATABASE_URL=database_url, KITH_EGRESS_ALLOW="127.0.0.0/8")
     with running.client() as admin:
-        make_site(admin, lock)
+        make_site(admin, lock, PEOPLE)
     visits = Visits()
     for turn in range(length.of(short=2, long=40)):
         for mood in MOODS:
@@ -107,7 +86,7 @@ def test_a_server_killed_between_the_grant_and_the_unlock_never_makes_up_for_it(
     """The lock is down while the grant is made; it comes back after the server has died."""
     running = server(KITH_EGRESS_ALLOW="127.0.0.0/8")
     with running.client() as admin:
-        make_site(admin, lock)
+        make_site(admin, lock, PEOPLE)
     lock.down()
     visits = Visits()
     with running.client() as client:

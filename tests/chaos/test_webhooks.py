@@ -11,21 +11,11 @@ import pytest
 
 from tests.api.support import made, told
 from tests.chaos.conftest import Length
-from tests.support.receivers import SECRET, Receiver
+from tests.support.receivers import IMPATIENT, SECRET, Receiver
 from tests.support.server import ServerProcess
 from tests.support.waiting import wait_for
 
 COLLECTIONS: Final = ("lab", "hq")
-IMPATIENT: Final = """
-from app.webhooks import deliveries, schedule
-schedule.STEPS = (0.1,) * 1000
-deliveries.CLAIM_SECONDS = 2.0
-from app.cli import main
-main()
-"""
-"""The service as it is, but it tries again at once, and a lane of a server that died waits for 2 s:
-a batch that takes longer is sent by two, and what they take back is still in order.
-"""
 
 
 @pytest.fixture

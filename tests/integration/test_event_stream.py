@@ -1,67 +1,15 @@
 """A stream of events from a real server: nothing is left out, and it ends when it has to."""
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.server import ADMIN_KEY, ServerProcess
+from tests.support.server import ServerProcess
+from tests.support.streams import STREAM, stream
 from tests.support.waiting import wait_for
-
-STREAM: Final = "/events/stream"
-
-
-@contextmanager
-def stream(
-    client: httpx.Client, last: str | None = None, key: str = ADMIN_KEY, **query: str
-) -> Iterator["Reader"]:
-    """An open stream, once the server has said so."""
-    headers = {"Authorization": f"Bearer {key}"} | ({"Last-Event-ID": last} if last else {})
-    with client.stream("GET", STREAM, params=query, headers=headers) as answer:
-        if answer.status_code == 200:
-            assert answer.headers["content-type"].startswith("text/event-stream")
-            reader = Reader(answer.iter_lines())
-            assert ": open" in next(reader.blocks)
-            yield reader
-        else:
-            answer.read()
-            raise AssertionError(f"{answer.status_code} {answer.text}")
-
-
-class Reader:
-    """The parts of a stream, and of them the events, in the order in which they come."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self.blocks = self._blocks(lines)
-
-    @staticmethod
-    def _blocks(lines: Iterator[str]) -> Iterator[list[str]]:
-        block: list[str] = []
-        for line in lines:
-            if line:
-                block.append(line)
-            elif block:
-                yield block
-                block = []
-
-    def events(self, count: int | None = None) -> list[dict[str, Any]]:
-        """The next events, or all until the stream ends."""
-        found: list[dict[str, Any]] = []
-        while count is None or len(found) < count:
-            block = next(self.blocks, None)
-            if block is None:
-                assert count is None, found
-                break
-            data = [line.removeprefix("data: ") for line in block if line.startswith("data: ")]
-            if data:
-                event = json.loads("\n".join(data))
-                assert f"id: {event['id']}" in block
-                found.append(event)
-        return found
 
 
 def enrol(client: httpx.Client, *ids: str, collection: str = "staff") -> None:

@@ -7,9 +7,9 @@ from typing import Final
 _SECONDS: Final = 30.0  # for what takes milliseconds, on a machine that is busy
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Return as soon as ``condition`` holds; fails where it does not in half a minute."""
-    deadline = time.monotonic() + _SECONDS
+def wait_for(condition: Callable[[], bool], seconds: float = _SECONDS) -> None:
+    """Return as soon as ``condition`` holds; fails where it does not in ``seconds`` seconds."""
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
