@@ -19,7 +19,7 @@ from app.errors import InvalidRequest
 from app.settings import Settings, load_settings
 from app.trail import export as exports
 from app.trail.chain import written
-from app.trail.verification import Anchor, anchors, faults, publish_anchors
+from app.trail.verification import Anchor, Fault, anchors, faults, publish_anchors
 
 cli = typer.Typer(
     help="Verify, export and anchor the audit, also while a service runs.", no_args_is_help=True
@@ -58,8 +58,7 @@ def verify(
         found = list(faults(session, known))
     out = plain_console()
     for each in found:
-        where = "the site's chain" if each.collection is None else f"collection {each.collection!r}"
-        out.print(f"{each.chain} ({where}): {each.what}.", soft_wrap=True)
+        out.print(f"{each.chain} ({_place(each)}): {each.what}.", soft_wrap=True)
     rows = sum(each.seq for each in heads)
     out.print(f"Chains {len(heads):,}, rows ever written {rows:,}, faults {len(found):,}.")
     raise typer.Exit(int(bool(found)))
@@ -108,6 +107,12 @@ def anchor() -> None:
     with existing_database(_settings()) as database, database.write() as session:
         heads = publish_anchors(session, now=now)
     typer.echo(json.dumps({"at": written(now), "anchors": [asdict(each) for each in heads]}))
+
+
+def _place(fault: Fault) -> str:
+    if fault.collection is not None:
+        return f"collection {fault.collection!r}"
+    return "the site's chain" if fault.of_site else "it is not known whose"
 
 
 def _settings() -> Settings:

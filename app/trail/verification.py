@@ -30,11 +30,14 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault of a chain: ``what`` is wrong with it; ``collection`` is None for the site's own."""
+    """A fault of a chain: ``what`` is wrong with it; ``collection`` is None for the site's own, and
+    where nothing is left that says whose it was.
+    """
 
     chain: str
     collection: str | None
     what: str
+    of_site: bool = False
 
 
 def anchors(session: Session) -> list[Anchor]:
@@ -60,22 +63,26 @@ def faults(session: Session, known: Sequence[Anchor] = ()) -> Iterator[Fault]:
     """Everything that is wrong with the chains, by themselves and against ``known`` anchors."""
     found = repository.chains(session)
     there = {each.id for each in found}
-    begun: set[str] = set()
+    begun: dict[str, str | None] = {}
     for chain in found:
         mine = {each.seq: each.hash for each in known if each.chain == chain.id}
         for what in _Walk(session, chain, mine, begun).faults():
-            yield Fault(chain.id, chain.collection_id, what)
-    for missing in sorted((begun | {each.chain for each in known}) - there):
-        yield Fault(missing, None, "the whole chain is missing")
+            yield Fault(chain.id, chain.collection_id, what, of_site=bool(chain.of_site))
+    for missing in sorted({*begun, *(each.chain for each in known)} - there):
+        yield Fault(missing, begun.get(missing), "the whole chain is missing")
 
 
 class _Walk:
-    """Walks along one chain. It adds the ids of the chains whose beginning it passes to ``begun``,
-    and compares hashes with ``anchors``, by ``seq``.
+    """Walks along one chain. It adds the chains whose beginning it passes to ``begun``, by id, with
+    the collection of each, and compares hashes with ``anchors``, by ``seq``.
     """
 
     def __init__(
-        self, session: Session, chain: Chain, anchors: Mapping[int, str], begun: set[str]
+        self,
+        session: Session,
+        chain: Chain,
+        anchors: Mapping[int, str],
+        begun: dict[str, str | None],
     ) -> None:
         self._session = session
         self._chain = chain
@@ -122,7 +129,7 @@ class _Walk:
         if row.action == "audit.purged":
             self._purged = details.get("through", 0), details.get("hash", "")
         if row.action == "chain.begun":
-            self._begun.add(row.object_id)
+            self._begun[row.object_id] = details.get("of")
 
 
 def _parsed(row: Row) -> dict[str, Any] | None:

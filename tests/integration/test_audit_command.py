@@ -53,6 +53,18 @@ def test_what_was_tampered_with_is_named(service: ServerProcess, audit: Audit) -
     assert said.endswith("faults 2.\n[1]")
 
 
+def test_a_chain_that_is_gone_is_named_by_its_collection(
+    service: ServerProcess, audit: Audit, tmp_path: Path
+) -> None:
+    kept = tmp_path / "anchors"
+    kept.write_text(audit("anchor").removesuffix("[0]"))
+    sql(service, "PRAGMA foreign_keys = ON", "DELETE FROM audit_chains WHERE of_site IS NULL")
+    assert "(collection 'staff'): the whole chain is missing." in audit("verify")
+    sql(service, "PRAGMA foreign_keys = ON", "DELETE FROM audit_chains")
+    said = audit("verify", "--against", kept)
+    assert said.count("(it is not known whose): the whole chain is missing.") == 2
+
+
 def test_removed_newest_rows_are_found_by_a_kept_anchor(
     service: ServerProcess, audit: Audit, tmp_path: Path
 ) -> None:
