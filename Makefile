@@ -8,7 +8,7 @@ KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
 .PHONY: setup setup-door training-setup serve check test coverage lint types bench bench-openset bench-frames bench-spoilt bench-degraded bench-templates bench-subject \
-        bench-sizing bench-startup bench-mini bench-backup bench-overload bench-climb bench-door fuzz chaos model image-test lock sbom audit clean
+        bench-sizing bench-startup bench-mini bench-backup bench-overload bench-climb bench-door bench-events fuzz chaos model image-test lock sbom audit clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
 setup: .venv/serve.installed
@@ -98,6 +98,10 @@ fuzz: .venv/dev.installed
 
 bench-door: .venv/dev.installed
 	$(BIN)/python -m bench.door
+
+# Needs mosquitto, and the PostgreSQL that KITH_TEST_POSTGRES names.
+bench-events: .venv/dev.installed
+	$(BIN)/python -m bench.events
 
 bench-climb: .venv/dev.installed model
 	$(BIN)/python -m bench.climb
