@@ -33,7 +33,7 @@ _REPLICAS = ("kith", "kith-2", "kith-3")
 
 def _against_the_schema(file: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-    return subprocess.run([*command, str(file)], capture_output=True, text=True, timeout=60)
+    return subprocess.run([*command, str(file)], capture_output=True, text=True, timeout=240)
 
 
 def test_the_compose_file_is_what_the_specification_allows() -> None:
@@ -179,7 +179,7 @@ def test_the_caddyfile_is_whole() -> None:
     assert min(depths) == depths[-1] == 0
     if caddy := shutil.which("caddy"):
         command = [caddy, "validate", "--adapter", "caddyfile", "--config", "docker/Caddyfile"]
-        checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
         assert checked.returncode == 0, checked.stderr
 
 

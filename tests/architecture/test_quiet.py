@@ -24,7 +24,7 @@ def test_each_package_sets_it_before_anything_else(package: str) -> None:
         cwd=_ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert said.stdout == "1\n", said.stderr
 

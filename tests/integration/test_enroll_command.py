@@ -141,7 +141,7 @@ def test_everything_in_a_real_folder_is_told(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
     assert done.returncode == 3, done.stderr

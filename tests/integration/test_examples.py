@@ -61,7 +61,7 @@ def run(example: str, *arguments: str, key: str) -> subprocess.CompletedProcess[
         lacking("curl is not installed")
     command = [*COMMANDS[example], str(EXAMPLES / example), *arguments]
     return subprocess.run(
-        command, env=os.environ | {"KITH_KEY": key}, capture_output=True, text=True, timeout=60
+        command, env=os.environ | {"KITH_KEY": key}, capture_output=True, text=True, timeout=240
     )
 
 

@@ -21,7 +21,7 @@ def _health(**settings: str) -> subprocess.CompletedProcess[str]:
         env=environment | settings,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
 
 
@@ -109,7 +109,9 @@ def test_a_port_that_only_the_log_tells_cannot_be_asked() -> None:
 def test_it_loads_nothing_that_serves() -> None:
     """It is asked every few seconds, for ever, beside the service and within its memory."""
     code = "import sys, app.cli.run; print(*sys.modules)"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=240
+    )
     loaded = set(found.stdout.split())
     assert "app.cli.health" in loaded
     assert not loaded & {"onnxruntime", "faiss", "sqlalchemy", "numpy", "fastapi"}

@@ -129,7 +129,7 @@ atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         preexec_fn=_hears_of_interrupts,
     )
     assert done.returncode == 1

@@ -34,7 +34,7 @@ def test_kith_serves_as_a_role_that_is_no_superuser(settings: Settings, tmp_path
             "POSTGRES_PASSWORD_FILE": str(secret),
         }
         try:
-            made = subprocess.run([_SCRIPT], env=given, capture_output=True, text=True, timeout=60)
+            made = subprocess.run([_SCRIPT], env=given, capture_output=True, text=True, timeout=240)
         except FileNotFoundError as error:
             lacking(f"{error.filename} is missing: apt-get install postgresql-client")
         assert made.returncode == 0, made.stderr

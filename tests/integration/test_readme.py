@@ -56,7 +56,7 @@ def _run(script: str, folder: Path, settings: dict[str, str]) -> list[Any]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     decoder, text, answers = json.JSONDecoder(), ran.stdout, []
     while text.strip():

@@ -46,7 +46,7 @@ def traced(log: Path) -> list[str]:
     calls = ",".join((*_CONNECTS, *_CHANGES, *_OPENS))
     command = ["strace", "-D", "-f", "-q", "-y", "-s", "256", "--seccomp-bpf"]
     command += ["-e", f"trace={calls}", "-e", "signal=none", "-o", str(log)]
-    tried = subprocess.run([*command, "true"], capture_output=True, text=True, timeout=60)
+    tried = subprocess.run([*command, "true"], capture_output=True, text=True, timeout=240)
     if tried.returncode:
         lacking(f"strace may not trace here: {tried.stderr.strip()}")
     return command

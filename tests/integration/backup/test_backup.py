@@ -259,7 +259,7 @@ def test_a_restore_that_is_killed_changes_nothing(service: Container, tmp_path: 
     done = subprocess.run(
         [sys.executable, "-c", _KILLED, service.settings.database, str(tmp_path / "kith.zip")],
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"hq\n"), done.stderr

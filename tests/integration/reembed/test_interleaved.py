@@ -77,7 +77,7 @@ def test_killed_in_the_midst_it_goes_on_where_it_stopped(old: Container, other: 
     done = subprocess.run(
         [sys.executable, "-c", _KILLED, old.settings.database, str(other)],
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr

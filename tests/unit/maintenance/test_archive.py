@@ -161,7 +161,7 @@ def test_a_disk_that_fills_up_leaves_no_file(tmp_path: Path) -> None:
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, 1 << 18)),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=True,
     )
     assert "kith.zip cannot be written: File too large" in said.stdout
