@@ -102,8 +102,8 @@ class WebhookService:
     def update(
         self, webhook_id: str, patch: WebhookPatch, known: IfMatch, caller: Principal
     ) -> WebhookView:
-        """Change what the patch names and nothing else, at a revision that the client knows; what
-        waits for a further attempt is tried at once.
+        """Change what the patch names and nothing else, at a revision that the client knows; then
+        what waits for a further attempt is tried at once. What has these values is left as it is.
         """
         changes = patch.model_dump(mode="json", exclude_unset=True)
         if "url" in changes:
@@ -112,7 +112,10 @@ class WebhookService:
         with self._database.write() as session:
             row = repository.get(session, webhook_id, caller.collection_keys, hold=True)
             known.check(row.revision, f"The webhook {webhook_id!r}")
+            before = _view(row)
             _apply(session, row, changes)
+            if _view(row) == before:
+                return before
             row.revision, row.updated_at, row.not_before = row.revision + 1, now, None
             lane_repository.wake(session, row.key, now)
             session.flush()

@@ -123,7 +123,7 @@ def test_at_a_door_it_is_no_unknown_person(client: TestClient) -> None:
         assert answer["reason"] == reason
     assert told(client.post("/doors/spoilt/decisions", files=files(encoded(astronaut()))))[
         "person"
-    ] == {"id": "eileen", "external_id": None}
+    ] == {"id": "eileen", "external_id": None, "credentials": []}
 
 
 def test_a_spoilt_template_names_nobody_else_who_is_spoilt_alike(lenient: TestClient) -> None:

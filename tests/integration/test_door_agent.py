@@ -98,7 +98,7 @@ def test_a_folder_is_replayed_and_then_it_ends(site: ServerProcess, tmp_path: Pa
     with site.client() as admin:
         key, _ = make_door(admin, "folder-is-replayed")
     drop(tmp_path, ADA, count=5)
-    arguments = ("--source", f"dir:{tmp_path}", "--replay", "--rate", "10")
+    arguments = ("--source", f"dir:{tmp_path}", "--replay", "--rate", "30")
     with agent(*arguments, key=key, server=site) as watching:
         answer = watching.answer()
         assert outcome(answer) == ("granted", "granted")
