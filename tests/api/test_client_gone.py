@@ -12,6 +12,7 @@ from app.bootstrap import Container, build
 from app.core.attendance import ClientGone, check_client
 from app.inference.pipeline import Pipeline, Sample
 from app.settings import Settings
+from app.vision.picture import Picture
 from app.vision.types import RgbImage
 from tests.api.support import client_of, enrol, files, identify, make_collection, told
 from tests.support.pictures import picture
@@ -26,13 +27,14 @@ class Leaving:
         self.sent: list[Message] = []
         self._gone = anyio.Event()
         self._find = Pipeline.find
-        monkeypatch.setattr(Pipeline, "find", lambda pipeline, image: self._look(pipeline, image))
 
-    def _look(self, pipeline: Pipeline, image: RgbImage) -> list[Sample]:
-        self.looked_at += 1
-        anyio.from_thread.run_sync(self._gone.set)
-        until_noticed()
-        return self._find(pipeline, image)
+        def look(pipeline: Pipeline, image: RgbImage | Picture, *, least: int = 0) -> list[Sample]:
+            self.looked_at += 1
+            anyio.from_thread.run_sync(self._gone.set)
+            until_noticed()
+            return self._find(pipeline, image, least=least)
+
+        monkeypatch.setattr(Pipeline, "find", look)
 
     async def ask(self, app: ASGIApp, path: str, body: bytes, content_type: str) -> None:
         """Send the request, and hang up."""
