@@ -177,10 +177,10 @@ def test_who_is_asked_in_an_outage_and_answers_after_it_goes_by_what_the_databas
     analyser = door.app.state.services.identification._analyser  # type: ignore[attr-defined]
     analyse = analyser.analyse
 
-    def analyse_for_long(*args: object) -> Analysis:
+    def analyse_for_long(*args: object, **options: object) -> Analysis:
         wire.mend()
         wait_for(lambda: not outage.stale)
-        found: Analysis = analyse(*args)
+        found: Analysis = analyse(*args, **options)
         return found
 
     monkeypatch.setattr(analyser, "analyse", analyse_for_long)
