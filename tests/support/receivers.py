@@ -3,13 +3,14 @@
 import http.server
 import json
 import random
-import socket
 import threading
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from standardwebhooks import Webhook, WebhookVerificationError
+
+from tests.support.posted import Posted
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 IMPATIENT = """
@@ -58,7 +59,7 @@ class Reply(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-class Receiver:
+class Receiver(Posted):
     """Takes every event, unless a test says otherwise: ``reply`` by path is the answer there,
     ``fails`` the share of requests that get a 500, and ``holds`` has the paths that hang until
     ``let_go``. With ``signed_by`` it refuses, with a 401, what this secret did not sign. ``taken``
@@ -66,6 +67,7 @@ class Receiver:
     """
 
     def __init__(self, signed_by: str | None = None) -> None:
+        super().__init__()
         self.signed_by = signed_by
         self.got: list[Got] = []
         self.taken: list[Got] = []
@@ -74,10 +76,6 @@ class Receiver:
         self.holds: set[str] = set()
         self.let_go = threading.Event()
         self._rng = random.Random(5)  # noqa: S311 - not for secrets
-        self._server: http.server.ThreadingHTTPServer | None = None
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
 
     def url(self, path: str = "/hook") -> str:
         """The address of a path here."""
@@ -95,39 +93,10 @@ class Receiver:
         """All requests to a path."""
         return [each for each in list(self.got) if each.path == path]
 
-    def up(self) -> None:
-        """Listen, on the same port each time."""
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                receiver._answer(self, Got(self.path, headers, body))
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                del format, args
-
-        class Server(http.server.ThreadingHTTPServer):
-            allow_reuse_address = True
-            daemon_threads = True
-
-            def handle_error(self, request: object, client_address: object) -> None:
-                """The other end has gone."""
-
-        self._server = Server(("127.0.0.1", self.port), Handler)
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def down(self) -> None:
-        """Close the port: every new connection is refused."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def _answer(self, handler: http.server.BaseHTTPRequestHandler, got: Got) -> None:
+    def answer(self, handler: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
+        """Take it, or fail as the test wants."""
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        got = Got(handler.path, headers, body)
         self.got.append(got)
         if got.path in self.holds:
             self.let_go.wait(60)
