@@ -41,7 +41,7 @@ class Observer(Protocol):
         """The oldest event that the broker does not have is so old; None: it has all."""
 
     def sent(self, messages: int, *, refused: int) -> None:
-        """So many messages were sent, of which the broker refused some."""
+        """``messages`` were sent; the broker refused ``refused`` of them."""
 
 
 class Publisher:

@@ -38,7 +38,7 @@ class MqttMetrics:
         self._late = None if seconds is None else (seconds, time.monotonic())
 
     def sent(self, messages: int, *, refused: int) -> None:
-        """So many messages were sent, of which the broker refused some."""
+        """``messages`` were sent; the broker refused ``refused`` of them."""
         self._messages.inc(messages)
         self._refused.inc(refused)
 

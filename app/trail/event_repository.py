@@ -121,7 +121,7 @@ def following(
 
 
 def after(session: Session, position: int, *, limit: int) -> Sequence[Row[int, str]]:
-    """Position and body of the events after ``position``, in their order, whoever may see them."""
+    """Position and body of the events after ``position``, in their order, of all collections."""
     query = select(Event.position, Event.body).where(Event.position > position)
     return session.execute(query.order_by(Event.position).limit(limit)).all()
 
@@ -147,5 +147,5 @@ def purge(session: Session, end: datetime, *, most: int) -> list[Purged]:
     """Delete ``most`` events of before ``end``, the oldest; returns which."""
     due = select(Event.position).where(Event.at < end).order_by(Event.at).limit(most)
     gone = delete(Event).where(Event.position.in_(due))
-    told = gone.returning(Event.position, Event.collection_key, Event.type, Event.source)
-    return [Purged(*row) for row in session.execute(told.execution_options(**IN_SQL_ALONE))]
+    purged = gone.returning(Event.position, Event.collection_key, Event.type, Event.source)
+    return [Purged(*row) for row in session.execute(purged.execution_options(**IN_SQL_ALONE))]
