@@ -43,7 +43,7 @@ class Ledger:
             if repository.progress(session) != self._at():
                 raise Overtaken
             rows = event_repository.after(session, self._delivered, limit=most)
-        return [Waiting(row.position, row.body) for row in rows]
+        return [Waiting.of(row.position, row.body) for row in rows]
 
     def waiting_since(self) -> datetime | None:
         """When the first of them happened; None where there is none."""

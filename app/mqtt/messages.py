@@ -22,18 +22,25 @@ _LATE: Final = (("late", "true"),)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An event that the broker does not have yet, in JSON, and its position among all."""
+    """An event that the broker does not have yet: its position among all, its ``body`` in JSON,
+    and the ``fields`` of that.
+    """
 
     position: int
     body: str
+    fields: Mapping[str, Any]
+
+    @staticmethod
+    def of(position: int, body: str) -> "Waiting":
+        """The event of a body, which is parsed once."""
+        return Waiting(position, body, json.loads(body))
 
 
 def record(event: Waiting, names: Names, now: datetime) -> Message:
     """The event itself. A grant that still holds expires with it at the broker; one that does not
     comes as a record, with the user property ``late``.
     """
-    body = json.loads(event.body)
-    data = body["data"]
+    body, data = event.fields, event.fields["data"]
     topic = names.event(
         body["type"], collection=data.get("collection_id"), door=data.get("door_id")
     )
@@ -50,7 +57,7 @@ def record(event: Waiting, names: Names, now: datetime) -> Message:
 
 def flat_twin(event: Waiting, names: Names, now: datetime) -> Message | None:
     """The twin of a decision that is still of now; None of any other event."""
-    body = json.loads(event.body)
+    body = event.fields
     if body["type"] != "door.decision":
         return None
     data: Mapping[str, Any] = body["data"]

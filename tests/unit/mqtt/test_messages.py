@@ -25,7 +25,7 @@ def decision(answer: str = "granted", *, left: float = 5.0) -> Waiting:
     }
     time = NOW if granted else NOW + timedelta(seconds=left) - FRESH
     body = {"id": "evt-1", "type": "door.decision", "time": time.isoformat(), "data": data}
-    return Waiting(7, json.dumps(body))
+    return Waiting.of(7, json.dumps(body))
 
 
 def test_a_grant_expires_at_the_broker_when_it_ends() -> None:
@@ -76,6 +76,6 @@ def test_what_is_no_grant_is_news_for_a_while() -> None:
 
 def test_nothing_but_a_decision_has_a_twin() -> None:
     body = {"type": "person.created", "data": {"collection_id": "hq", "person_id": "p1"}}
-    event = Waiting(1, json.dumps(body))
+    event = Waiting.of(1, json.dumps(body))
     assert flat_twin(event, NAMES, NOW) is None
     assert record(event, NAMES, NOW).topic == "kith/v1/hq/events/person.created"
