@@ -8,7 +8,7 @@ KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
 .PHONY: setup setup-door training-setup serve check test coverage lint types bench bench-openset bench-frames bench-spoilt bench-degraded bench-templates bench-subject \
-        bench-sizing bench-startup bench-mini bench-backup bench-overload bench-climb bench-door bench-events fuzz chaos model image-test lock sbom audit clean
+        bench-sizing bench-startup bench-mini bench-backup bench-overload bench-climb bench-door bench-events fuzz chaos model image-test lock texts sbom audit clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
 setup: .venv/serve.installed
@@ -125,6 +125,13 @@ audit: .venv/dev.installed
 	  || { test ! -s build/audit.json && echo "The database of weaknesses does not answer: nothing is known."; }
 	@! grep -q skip_reason build/audit.json 2> /dev/null \
 	  || echo "Packages that it does not know: $$(grep -o skip_reason build/audit.json | wc -l)."
+
+# Brings the catalogues of the console up to date with the texts of its pages; new ones have to be translated.
+texts: .venv/dev.installed
+	@mkdir -p build
+	$(BIN)/pybabel --quiet extract --omit-header --no-wrap --sort-by-file --add-location=never -k N_ -k say -k say_of:2,3 -F app/console/babel.cfg -o build/console.pot app/console
+	@for language in de ko; do $(BIN)/pybabel --quiet update --no-wrap --no-fuzzy-matching --ignore-obsolete \
+	  -i build/console.pot -o app/console/languages/$$language.po -l $$language; done
 
 # The lock files are made from pyproject.toml, for every Python and platform at once.
 lock: .venv/dev.installed

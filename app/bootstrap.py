@@ -19,6 +19,7 @@ from app.analysis import build_analyser, build_enroller, quality_policy_of
 from app.audit.building import build_audit
 from app.auth.cached_keys import CachedKeys
 from app.auth.service import KeyService
+from app.auth.sessions import SessionService
 from app.bundles.bundle import Bundle
 from app.container import Container as Container
 from app.container import Services
@@ -165,6 +166,7 @@ def _services(
         receipts=base.receipts,
         keys=keys,
         cached_keys=galleries.cached_keys,
+        sessions=SessionService(database, clock, keys),
         readiness=Readiness(database, galleries.outage),
         metrics=judging.metrics,
         observers=judging.observers,
@@ -216,6 +218,7 @@ def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Ju
         Job("probe_counts", judging.books.exposures.write, at_stop=True),
         Job("key_uses", services.keys.uses.write, at_stop=True),
         Job("receipts", services.receipts.purge),
+        Job("sessions", services.sessions.purge),
         Job("audit", trail.purge_audit),
         Job("events", trail.purge_events),
         Job("change_log", partial(history.compact, base.database)),

@@ -17,6 +17,7 @@ from app.auth.guard import allow
 from app.auth.principal import Scope
 from app.auth.routes import router as keys
 from app.bootstrap import Container, build
+from app.console.routes import ROUTERS as CONSOLE
 from app.core.addresses import TrustedProxies
 from app.core.logging import configure_logging
 from app.core.terminal import complain
@@ -93,7 +94,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     )
     app.state.services = built.services
     handlers.install(app)
-    for router in _ROUTERS:
+    for router in (*_ROUTERS, *CONSOLE):
         include(app, router)
     docs.install(app, [] if settings.public_docs else [Depends(allow(*set(Scope) - {Scope.DOOR}))])
     app.add_middleware(

@@ -103,7 +103,7 @@ class Settings(BaseSettings):
         Field(
             description="Addresses and networks of the proxies in front of Kith, with commas, and "
             "`unix` for those on a Unix socket: the log takes the client's address from their "
-            "`X-Forwarded-For`."
+            "`X-Forwarded-For`, the console from `X-Forwarded-Proto` whether it is https."
         ),
     ] = ""
     egress_allow: egress.AllowedPlaces = ""

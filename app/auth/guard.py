@@ -9,6 +9,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from starlette.datastructures import Headers
 
 from app.auth.principal import Principal, Scope
+from app.auth.service import KeyService
 from app.auth.services import AuthServices, Provided
 from app.core.acting import ACTOR, Actor
 from app.core.reach import REACH
@@ -69,23 +70,31 @@ def allow(*scopes: Scope, everywhere: bool = False, in_outage: bool = False) -> 
         caller: Annotated[Principal, Depends(who)],
         services: Provided,
     ) -> Principal:
-        # From here on every log line of this request says whose it is, also that of a refusal. This
-        # runs in the request's own task; a thread's context would end with the thread's work.
-        structlog.contextvars.bind_contextvars(key_id=caller.id)
-        services.keys.admit(caller)
-        request.state.cursor_secret = caller.cursor_secret
-        caller.require(frozenset(scopes))
-        if everywhere:
-            caller.require_everywhere()
-        if (collection_id := request.path_params.get("collection_id")) is not None:
-            caller.require_collection(collection_id)
-        REACH.set(caller.collection_keys)
-        state = request.state
-        ACTOR.set(Actor(caller.id, state.client, state.request_id))
-        await check_parameters(request)
+        await admit(request, caller, services.keys, *scopes, everywhere=everywhere)
         return caller
 
     return check
+
+
+async def admit(
+    request: Request, caller: Principal, keys: KeyService, *scopes: Scope, everywhere: bool = False
+) -> None:
+    """Let a known caller do what the request asks, or raise why not; ``scopes`` and ``everywhere``
+    as for ``allow``. Call it in the request's own task: a thread's context ends with its work.
+    """
+    # From here on every log line of this request says whose it is, also that of a refusal.
+    structlog.contextvars.bind_contextvars(key_id=caller.id)
+    keys.admit(caller)
+    request.state.cursor_secret = caller.cursor_secret
+    caller.require(frozenset(scopes))
+    if everywhere:
+        caller.require_everywhere()
+    if (collection_id := request.path_params.get("collection_id")) is not None:
+        caller.require_collection(collection_id)
+    REACH.set(caller.collection_keys)
+    state = request.state
+    ACTOR.set(Actor(caller.id, state.client, state.request_id))
+    await check_parameters(request)
 
 
 MayAdministerEverything = Annotated[Principal, Depends(allow(Scope.ADMIN, everywhere=True))]

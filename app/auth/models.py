@@ -1,11 +1,14 @@
-"""Keys as they are stored: hashed. The key itself is shown once, when it is made."""
+"""Keys as they are stored: hashed. The key itself is shown once, when it is made. So are the
+sessions of the console.
+"""
 
 import secrets
 from datetime import datetime
 
-from sqlalchemy import JSON, String
+from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.bulk import NOT_ARCHIVED
 from app.core.db import Base
 
 
@@ -38,3 +41,23 @@ class ApiKey(Base):
         String(32), default=lambda: secrets.token_hex(16)
     )
     created_at: Mapped[datetime]
+
+
+class ConsoleSession(Base):
+    """A browser that is signed in to the console, by the SHA-256 of its token.
+
+    It goes with its key. ``api_key`` is null for the operator's own key, which has no row; then
+    ``proof`` is the mark of that key under the token, so that another key in its place ends it.
+    ``seen_at`` is written once a minute at most.
+    """
+
+    __tablename__ = "console_sessions"
+    __table_args__ = ({"info": NOT_ARCHIVED},)
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    api_key: Mapped[int | None] = mapped_column(
+        ForeignKey("api_keys.key", ondelete="CASCADE"), index=True
+    )
+    proof: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)

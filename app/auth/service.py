@@ -67,17 +67,25 @@ class KeyService:
             raise Unauthenticated("Send a key: `Authorization: Bearer <key>` or `X-API-Key`.")
         digest = _sha256(presented)
         if self._admin_sha256 and hmac.compare_digest(digest, self._admin_sha256):
-            return Principal(
-                OPERATOR,
-                frozenset({Scope.ADMIN}),
-                None,
-                cursor_secret=self._admin_sha256,
-                presented=presented,
-            )
+            return self.operator(presented)
         found = (find or self.find)(digest)
         if found is None:
             raise Unauthenticated("This key is not known; it may have been revoked.")
         return replace(found, presented=presented)
+
+    def operator(self, presented: str = "") -> Principal:
+        """The caller behind the operator's own key."""
+        secret = self._admin_sha256 or ""
+        everything = frozenset({Scope.ADMIN})
+        return Principal(OPERATOR, everything, None, cursor_secret=secret, presented=presented)
+
+    def proof(self, token: str) -> str | None:
+        """A mark of the operator's own key that only a holder of ``token`` can check; None where no
+        such key is set.
+        """
+        if self._admin_sha256 is None:
+            return None
+        return hmac.new(token.encode(), self._admin_sha256.encode(), hashlib.sha256).hexdigest()
 
     def admit(self, caller: Principal) -> None:
         """Count a request of a known caller: ``Unauthenticated`` where the key has expired,

@@ -61,6 +61,15 @@ class TrustedProxies:
                 break
         return _shown(found, peer)
 
+    def is_secure(self, scheme: str, peer: str | None, forwarded: Sequence[str]) -> bool:
+        """Whether the client came by https, given the ``scheme`` of the connection from ``peer``
+        and each ``X-Forwarded-Proto`` in order, which a trusted peer alone may send.
+        """
+        if scheme == "https":
+            return True
+        first = ",".join(forwarded).partition(",")[0].strip().lower()
+        return first == "https" and self._trusts(_address(peer or ""), peer)
+
     def _trusts(self, address: _Address | None, peer: str | None) -> bool:
         if address is None:
             return self.unix and not peer

@@ -7,7 +7,9 @@ follows the name of the setting and the value that it had.
 import re
 from typing import Final
 
-_OWN_PATHS: Final = frozenset({"v1", "docs", "metrics", "openapi.json", "static-offline-docs"})
+_OWN_PATHS: Final = frozenset(
+    {"v1", "console", "docs", "metrics", "openapi.json", "static-offline-docs"}
+)
 """The first parts of the service's own paths; a prefix of this name would be ambiguous."""
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9._~-]+")
 _ORIGIN: Final = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")

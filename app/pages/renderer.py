@@ -1,13 +1,18 @@
 """The Jinja2 environment of every page."""
 
+from collections.abc import Callable, Mapping
+from gettext import NullTranslations
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
 from app.pages import words
 
-_SHARED: Final = FileSystemLoader(Path(__file__).with_name("templates"))
+_FOLDER: Final = Path(__file__).with_name("templates")
+_SHARED: Final = FileSystemLoader(_FOLDER)
+STYLE: Final = _FOLDER / "style.css"
+"""The style sheet of every page."""
 
 
 class Pages:
@@ -15,9 +20,16 @@ class Pages:
 
     They may extend ``pages/base.html`` and import ``pages/macros.html``. Every value is escaped,
     whatever the template's name; a value that is missing is an error, not an empty string.
+    ``translations`` are for the texts that templates mark by ``_`` and ``trans``; ``filters`` are
+    the room's own.
     """
 
-    def __init__(self, templates: Path) -> None:
+    def __init__(
+        self,
+        templates: Path,
+        translations: NullTranslations | None = None,
+        filters: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
         self._environment = Environment(
             loader=ChoiceLoader([PrefixLoader({"pages": _SHARED}), FileSystemLoader(templates)]),
             autoescape=True,
@@ -26,7 +38,12 @@ class Pages:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        self._environment.filters |= words.FILTERS
+        self._environment.filters |= {**words.FILTERS, **(filters or {})}
+        if translations is not None:
+            self._environment.policies["ext.i18n.trimmed"] = True
+            self._environment.add_extension("jinja2.ext.i18n")
+            install = self._environment.install_gettext_translations  # type: ignore[attr-defined]
+            install(translations, newstyle=True)
 
     def render(self, template: str, **values: object) -> str:
         """The page that ``template`` makes of ``values``. ``jinja2.UndefinedError`` where it names

@@ -57,6 +57,9 @@ class RequestContext:
         peer = (scope.get("client") or (None,))[0]
         client = self._trusted_proxies.client(peer, headers.getlist("x-forwarded-for"))
         scope["state"]["client"] = client
+        scope["state"]["secure"] = self._trusted_proxies.is_secure(
+            scope.get("scheme", "http"), peer, headers.getlist("x-forwarded-proto")
+        )
         structlog.contextvars.bind_contextvars(request_id=request_id, client=client)
         started = time.perf_counter()
         status = 0

@@ -1,6 +1,7 @@
 """The router of a room, and how the application takes it in."""
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 
 def room(tag: str, prefix: str = "") -> APIRouter:
@@ -8,6 +9,11 @@ def room(tag: str, prefix: str = "") -> APIRouter:
     return APIRouter(
         prefix=prefix, tags=[tag], generate_unique_id_function=lambda route: route.name
     )
+
+
+def pages(prefix: str, route_class: type[APIRoute]) -> APIRouter:
+    """A router of pages for people, which are in no OpenAPI document."""
+    return APIRouter(prefix=prefix, route_class=route_class, include_in_schema=False)
 
 
 def include(app: FastAPI, router: APIRouter) -> None:

@@ -25,6 +25,7 @@ JOBS = (
     "probe_counts",
     "key_uses",
     "receipts",
+    "sessions",
     "change_log",
     "deleted_collections",
     "erasure",

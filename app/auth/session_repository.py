@@ -1,0 +1,52 @@
+"""The SQL of the console's sessions. Every function works in the transaction of its caller."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy.orm import Session
+
+from app.auth import binding
+from app.auth.models import ApiKey, ConsoleSession
+from app.auth.principal import Principal
+from app.auth.repository import KEYS, principal_of
+from app.core.db import IN_SQL_ALONE
+
+
+def key_of(session: Session, key_id: str) -> int | None:
+    """The internal key of the API key with this id."""
+    return session.scalar(select(ApiKey.key).where(ApiKey.id == key_id))
+
+
+def holder(session: Session, api_key: int) -> Principal | None:
+    """The caller behind an API key, by its internal key."""
+    row = session.execute(KEYS.where(ApiKey.key == api_key)).first()
+    if row is None:
+        return None
+    return principal_of(row, binding.ids_of(session, row.collection_keys or []))
+
+
+def note(session: Session, sha256: str, at: datetime) -> None:
+    """The session was seen."""
+    query = update(ConsoleSession).where(ConsoleSession.sha256 == sha256).values(seen_at=at)
+    session.execute(query.execution_options(**IN_SQL_ALONE))
+
+
+def end(session: Session, sha256: str) -> None:
+    """Delete the session, if it is there."""
+    query = delete(ConsoleSession).where(ConsoleSession.sha256 == sha256)
+    session.execute(query.execution_options(**IN_SQL_ALONE))
+
+
+def has_over(session: Session, *, seen: datetime, begun: datetime) -> bool:
+    """Whether there is a session that was last seen, or that began, so long ago."""
+    return bool(session.scalar(select(exists().where(_over(seen, begun)))))
+
+
+def end_over(session: Session, *, seen: datetime, begun: datetime) -> None:
+    """Delete the sessions that were last seen, or that began, so long ago."""
+    query = delete(ConsoleSession).where(_over(seen, begun))
+    session.execute(query.execution_options(**IN_SQL_ALONE))
+
+
+def _over(seen: datetime, begun: datetime) -> ColumnElement[bool]:
+    return (ConsoleSession.seen_at <= seen) | (ConsoleSession.created_at <= begun)

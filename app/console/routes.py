@@ -1,0 +1,23 @@
+"""Every page of the console, as one list of routers."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from app.console.guard import SignedIn
+from app.console.refusals import PageRoute
+from app.console.session_routes import router as sessions
+from app.console.start_routes import router as start
+from app.errors import NotFound
+from app.web.rooms import pages
+
+_nowhere = pages("/console", PageRoute)
+
+
+@_nowhere.get("/{path:path}")
+def show_nothing(path: str, _visit: SignedIn) -> Response:
+    """A page that says that there is none here."""
+    raise NotFound(f"There is no page {path[:80]!r} in the console.")
+
+
+ROUTERS: Final = (sessions, start, _nowhere)
