@@ -17,6 +17,7 @@ from app.auth.guard import allow
 from app.auth.principal import Scope
 from app.auth.routes import router as keys
 from app.bootstrap import Container, build
+from app.channels import routes as channels
 from app.console.routes import ROUTERS as CONSOLE
 from app.core.addresses import TrustedProxies
 from app.core.logging import configure_logging
@@ -27,6 +28,7 @@ from app.errors import AppError
 from app.gallery.collection_routes import router as collections
 from app.gallery.person_routes import SLASHES_ALLOWED
 from app.gallery.person_routes import router as persons
+from app.mqtt.names import Names
 from app.observability.routes import router as operations
 from app.recognition.routes import router as recognition
 from app.server.attendance import AttendanceWatch
@@ -96,7 +98,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     handlers.install(app)
     for router in (*_ROUTERS, *CONSOLE):
         include(app, router)
-    docs.install(app, [] if settings.public_docs else [Depends(allow(*set(Scope) - {Scope.DOOR}))])
+    _document(app, settings)
     app.add_middleware(
         Bodies, max_bytes=settings.max_bodies_bytes, seconds=settings.request_seconds
     )
@@ -127,6 +129,12 @@ def _exit_in_one_line() -> Iterator[None]:
     except (AppError, OSError) as error:
         complain(error)
         sys.exit(_UVICORN_STARTUP_FAILURE)
+
+
+def _document(app: FastAPI, settings: Settings) -> None:
+    guards = [] if settings.public_docs else [Depends(allow(*set(Scope) - {Scope.DOOR}))]
+    docs.install(app, guards)
+    channels.install(app, guards, Names.by(settings.mqtt_prefix, settings.mqtt_discovery))
 
 
 def _describe(app: FastAPI) -> None:

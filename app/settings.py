@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         ),
     ] = ()
     public_docs: Annotated[
-        bool, Field(description="Whether `/docs` and `/openapi.json` need no key.")
+        bool, Field(description="Whether `/docs` and the documents of the API need no key.")
     ] = True
     data_dir: Annotated[
         Path, Field(description="Folder for the database, the model bundle and `admin.key`.")

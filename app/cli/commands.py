@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "check": ("check", "check"),
     "reembed": ("reembed", "reembed"),
     "audit": ("audit", "cli"),
+    "schema": ("schema", "schema"),
     "evaluate": ("evaluate_group", "cli"),
     "door": ("door", "cli"),
     "keys": ("keys", "cli"),

@@ -8,7 +8,10 @@ import re
 from typing import Final
 
 _OWN_PATHS: Final = frozenset(
-    {"v1", "console", "docs", "metrics", "openapi.json", "static-offline-docs"}
+    {
+        *("v1", "console", "docs", "metrics", "openapi.json", "asyncapi.json", "schemas"),
+        "static-offline-docs",
+    }
 )
 """The first parts of the service's own paths; a prefix of this name would be ambiguous."""
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9._~-]+")

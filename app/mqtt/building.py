@@ -48,8 +48,7 @@ def build_publisher(
         address.user,
         settings.mqtt_password.get_secret_value() if settings.mqtt_password else None,
     )
-    discovery = None if settings.mqtt_discovery == "off" else settings.mqtt_discovery
-    names = Names(settings.mqtt_prefix, discovery)
+    names = Names.by(settings.mqtt_prefix, settings.mqtt_discovery)
 
     def connect(will: Message) -> Link:
         deadline = Deadline.after(_CONNECT_SECONDS)

@@ -1,18 +1,29 @@
 """The messages that the broker keeps of a door: its state, and its form for Home Assistant. Pure.
 
 No person is in any of it: the broker gives it to everybody who subscribes, for as long as it likes.
-Source of the form: home-assistant.io/integrations/mqtt, "Device discovery payload".
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Final, get_args
 
+from pydantic import BaseModel
+
+from app.mqtt.forms import (
+    Announcement,
+    Answer,
+    Availability,
+    Components,
+    DecisionEntity,
+    Device,
+    DoorState,
+    LockdownEntity,
+    Origin,
+)
 from app.mqtt.names import Names
 
-_DECISIONS: Final = ["granted", "denied", "blocked"]
+_ONLINE: Final = "{{ 'online' if value == 'online' else 'offline' }}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,47 +48,45 @@ def retained_of(doors: Iterable[AnnouncedDoor], names: Names) -> dict[str, bytes
         messages[names.door(*where, "state")] = _json(_state(door))
         config = names.config(*where)
         if config is not None:
-            messages[config] = _json(_device(door, names))
+            messages[config] = _json(_announcement(door, names))
     return messages
 
 
-def _state(door: AnnouncedDoor) -> dict[str, Any]:
-    return {
-        "lockdown": door.locked_down,
-        "enabled": door.enabled,
-        "mode": door.mode,
-        "direction": door.direction,
-    }
+def _state(door: AnnouncedDoor) -> DoorState:
+    return DoorState(
+        lockdown=door.locked_down, enabled=door.enabled, mode=door.mode, direction=door.direction
+    )
 
 
-def _device(door: AnnouncedDoor, names: Names) -> dict[str, Any]:
+def _announcement(door: AnnouncedDoor, names: Names) -> Announcement:
     id_ = names.device(door.collection, door.id)
-    device = {"identifiers": [id_], "name": door.name or door.id, "manufacturer": "Kith"}
-    if door.area is not None:
-        device["suggested_area"] = door.area
-    online = "{{ 'online' if value == 'online' else 'offline' }}"
-    return {
-        "device": device,
-        "origin": {"name": "kith", "sw_version": version("kith")},
-        "availability": [{"topic": names.status, "value_template": online}],
-        "components": {
-            "decision": {
-                "platform": "event",
-                "name": "Decision",
-                "unique_id": f"{id_}_decision",
-                "event_types": _DECISIONS,
-                "state_topic": names.door(door.collection, door.id, "event"),
-            },
-            "lockdown": {
-                "platform": "binary_sensor",
-                "name": "Lock-down",
-                "unique_id": f"{id_}_lockdown",
-                "state_topic": names.door(door.collection, door.id, "state"),
-                "value_template": "{{ 'ON' if value_json.lockdown else 'OFF' }}",
-            },
-        },
-    }
+    return Announcement(
+        device=Device(
+            identifiers=[id_],
+            name=door.name or door.id,
+            manufacturer="Kith",
+            suggested_area=door.area,
+        ),
+        origin=Origin(name="kith", sw_version=version("kith")),
+        availability=[Availability(topic=names.status, value_template=_ONLINE)],
+        components=Components(
+            decision=DecisionEntity(
+                platform="event",
+                name="Decision",
+                unique_id=f"{id_}_decision",
+                event_types=list(get_args(Answer)),
+                state_topic=names.door(door.collection, door.id, "event"),
+            ),
+            lockdown=LockdownEntity(
+                platform="binary_sensor",
+                name="Lock-down",
+                unique_id=f"{id_}_lockdown",
+                state_topic=names.door(door.collection, door.id, "state"),
+                value_template="{{ 'ON' if value_json.lockdown else 'OFF' }}",
+            ),
+        ),
+    )
 
 
-def _json(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+def _json(form: BaseModel) -> bytes:
+    return form.model_dump_json(exclude_none=True).encode()

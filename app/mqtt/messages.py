@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from app.egress.mqtt_link import Message
+from app.mqtt.forms import FlatTwin
 from app.mqtt.names import Names
 
 FRESH: Final = timedelta(seconds=10)
@@ -64,17 +65,16 @@ def flat_twin(event: Waiting, names: Names, now: datetime) -> Message | None:
     until = _time(data["valid_until"]) or datetime.fromisoformat(body["time"]) + FRESH
     if until <= now:
         return None
-    person = data["person"] or {}
-    flat = {
-        "event_type": data["decision"],
-        "reason": data["reason"],
-        "person_id": person.get("id"),
-        "event_id": body["id"],
-        "valid_until": data["valid_until"],
-    }
+    flat = FlatTwin(
+        event_type=data["decision"],
+        reason=data["reason"],
+        person_id=(data["person"] or {}).get("id"),
+        event_id=body["id"],
+        valid_until=_time(data["valid_until"]),
+    )
     return Message(
         names.door(data["collection_id"], data["door_id"], "event"),
-        json.dumps(flat).encode(),
+        flat.model_dump_json().encode(),
         "application/json",
         expires=_seconds(until - now),
         qos=0,

@@ -20,6 +20,11 @@ class Names:
     prefix: str
     discovery: str | None
 
+    @classmethod
+    def by(cls, prefix: str, discovery: str) -> "Names":
+        """The names that two settings say: ``off`` is no discovery."""
+        return cls(prefix, None if discovery == "off" else discovery)
+
     @property
     def status(self) -> str:
         """The topic that says whether Kith is there."""

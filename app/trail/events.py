@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter
+from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
 
 from app.core.ids import new_id
 from app.trail.event_data import (
@@ -67,13 +69,19 @@ class LockdownEvent(EventFields):
     data: LockdownData = Field(description=_DATA)
 
 
+def _not_null(schema: JsonDict) -> None:
+    """The field is absent where it is null."""
+    del schema["default"]
+
+
 class DecisionEvent(EventFields):
     """A door decided. It is a record, and never opens a door."""
 
     type: Literal["door.decision"] = Field(description=_TYPE)
-    expirytime: datetime | None = Field(
+    expirytime: datetime | SkipJsonSchema[None] = Field(
         None,
         exclude_if=lambda value: value is None,
+        json_schema_extra=_not_null,
         description="A grant's `valid_until`; absent where nothing was granted.",
     )
     data: DecisionData = Field(description=_DATA)
@@ -120,12 +128,13 @@ _Event = (
 EventView = Annotated[_Event, Field(discriminator="type")]
 """An event, as everybody gets it."""
 EVENT: Final[TypeAdapter[EventView]] = TypeAdapter(EventView)
-KEPT_TYPES: Final = tuple(
-    kind
+MODELS: Final[Mapping[str, type[EventFields]]] = {
+    kind: each
     for each in get_args(_Event)
     for kind in get_args(each.model_fields["type"].annotation)
-    if each is not PingEvent
-)
+}
+"""The model of each type of event."""
+KEPT_TYPES: Final = tuple(kind for kind, model in MODELS.items() if model is not PingEvent)
 """The types of events that are kept for others to read."""
 
 

@@ -91,7 +91,7 @@ def test_the_docs_may_be_for_those_with_a_key(settings: Settings) -> None:
     private = settings.model_copy(update={"public_docs": False})
     with client_of(build(private)) as client:
         reader = made(client.post("/keys", json={"scopes": ["identify"]}))["key"]
-        for where in ("/docs", "/openapi.json"):
+        for where in ("/docs", "/openapi.json", "/asyncapi.json", "/schemas/door.decision.json"):
             assert client.get(KITH + where).status_code == 200
             by_reader = {"Authorization": f"Bearer {reader}"}
             assert client.get(KITH + where, headers=by_reader).status_code == 200

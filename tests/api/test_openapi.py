@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.api.support import PROBLEM, told
+from tests.support.described import at, references
 
 MULTIPART, JSON = "multipart/form-data", "application/json"
 PUBLIC = {"live", "ready"}
@@ -100,42 +101,30 @@ def test_both_kinds_of_body_with_images_are_documented(document: dict[str, Any])
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
-    references = list(_references(document))
-    assert len(references) > 100
-    for reference in references:
-        node: Any = document
-        for part in reference.removeprefix("#/").split("/"):
-            node = node[part]
-
-
-def _references(node: object) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-        node = list(node.values())
-    if isinstance(node, list):
-        for each in node:
-            yield from _references(each)
+    found = list(references(document))
+    assert len(found) > 100
+    for each in found:
+        at(document, each)
 
 
 def test_every_property_and_every_parameter_is_described(document: dict[str, Any]) -> None:
-    named = dict(_named(document, ""))
-    assert len(named) > 300
-    assert [name for name, each in named.items() if not each.get("description")] == []
+    found = dict(named(document, ""))
+    assert len(found) > 300
+    assert [name for name, each in found.items() if not each.get("description")] == []
 
 
-def _named(node: object, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def named(node: object, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each property of a schema and each parameter of an operation, by the path to it."""
     if isinstance(node, dict):
         for part, each in node.items():
             if part == "properties":
                 yield from ((f"{path}.{name}", schema) for name, schema in each.items())
-            yield from _named(each, f"{path}.{part}")
+            yield from named(each, f"{path}.{part}")
     elif isinstance(node, list):
         for place, each in enumerate(node):
             if isinstance(each, dict) and "in" in each:
                 yield f"{path}.{each['name']}", each
-            yield from _named(each, f"{path}.{place}")
+            yield from named(each, f"{path}.{place}")
 
 
 def test_creations_document_the_idempotency_key(document: dict[str, Any]) -> None:

@@ -55,5 +55,10 @@ def code(page: Path) -> Iterator[str]:
         yield " ".join(piece.split())
 
 
+def blocks(page: Path, language: str) -> list[str]:
+    """Every block of code in this language."""
+    return [block for named, block in _FENCE.findall(page.read_text("utf-8")) if named == language]
+
+
 def _prose(page: Path) -> str:
     return _FENCE.sub("", page.read_text(encoding="utf-8"))

@@ -52,7 +52,7 @@ def test_a_grant_expires_at_the_broker_when_it_ends() -> None:
         "reason": "granted",
         "person_id": "hr-1001",
         "event_id": "evt-1",
-        "valid_until": "2026-11-25T19:44:07.900000+00:00",
+        "valid_until": "2026-11-25T19:44:07.900000Z",
     }
 
 
