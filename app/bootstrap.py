@@ -42,7 +42,7 @@ from app.gallery.person_service import PersonService
 from app.gallery.repository import lock_of_contract
 from app.gallery.resemblance import Resemblances
 from app.gallery.templates import TemplateFeed
-from app.index.flat import FlatIndex
+from app.index.engines import new_index
 from app.inference.analyser import Analyser
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.inference.quality_policy import QualityPolicy
@@ -225,6 +225,7 @@ def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Ju
         Job("door_history", services.door_decisions.forget),
         Job("deleted_collections", lambda: judging.books.retain(services.collections.ids())),
         Job("erasure", Erasure(base.database, at_start=True).run, at_stop=True),
+        Job("indexes", galleries.replicas.tend, seconds=5.0),
         Job("snapshots", galleries.replicas.keep, settings.snapshot_seconds, at_stop=True),
     )
     return Jobs(jobs, metrics)
@@ -268,7 +269,7 @@ def _galleries(base: _Base, keys: KeyService) -> _Galleries:
     snapshots = Snapshots(folder, contract)
     replicas = Replicas(
         feed,
-        lambda: FlatIndex(contract.dimension),
+        new_index(contract.dimension, large_from=settings.large_from),
         snapshots,
         partial(second_names, base.bundle.calibration),
     )

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.addresses import TrustedProxies
-from app.core.bounds import MaxStreams, StreamSeconds, SyncLines
+from app.core.bounds import LargeFrom, MaxStreams, StreamSeconds, SyncLines
 from app.core.environment import SettingNames, allowed_values
 from app.core.logging import LogFormat
 from app.core.retention import AuditDays, EventDays
@@ -188,6 +188,7 @@ class Settings(BaseSettings):
     min_recognisability: Annotated[
         float, Field(ge=0, le=1, description="Lowest recognisability that is enrolled; 0: any.")
     ] = 0.15
+    large_from: LargeFrom = 50_000
     snapshot_seconds: Annotated[
         int,
         Field(

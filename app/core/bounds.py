@@ -19,3 +19,7 @@ StreamSeconds = Annotated[
 SyncLines = Annotated[
     int, Field(ge=1, le=10**6, description="Most people in the file of one sync; more get 413.")
 ]
+
+LargeFrom = Annotated[
+    int, Field(ge=1_000, le=10**9, description="Persons from which on a search scans codes.")
+]

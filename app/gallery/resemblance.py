@@ -16,6 +16,7 @@ from app.gallery import repository
 from app.gallery.models import Collection
 from app.gallery.rates import rates_in
 from app.index.base import Vectors
+from app.replication.nearby import NOBODY
 from app.replication.reader import Found, GalleryReaders, cohort_near
 
 
@@ -82,7 +83,7 @@ class Resemblances:
         alike: list[_Alike | None] = []
         vectors = dict(zip(people.owners.tolist(), people.vectors, strict=True))
         for row, (each, counted) in enumerate(zip(rates, found.counted, strict=True)):
-            others = np.flatnonzero(near.keys[row] != but)
+            others = np.flatnonzero((near.keys[row] != but) & (near.keys[row] != NOBODY))
             if not len(others):
                 alike.append(None)
                 continue

@@ -41,4 +41,22 @@ class VectorIndex(Protocol):
         """The ``min(k, len(self))`` nearest of each of ``queries`` (b, d)."""
         ...
 
+    def search_among(self, queries: Vectors, k: int, keys: Keys) -> Neighbours:
+        """The ``min(k, n)`` nearest of each of ``queries`` (b, d) among ``keys`` (n,), each once;
+        all must be there.
+        """
+        ...
+
+    def tend(self) -> bool:
+        """Do a part of the work that makes later searches faster; whether more is left.
+
+        One thread at a time calls it, while others may search but none may change anything.
+        """
+        ...
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine that answers now."""
+        ...
+
     def __len__(self) -> int: ...

@@ -9,6 +9,7 @@ from app.index.base import Keys, Neighbours, Vectors
 from app.index.slots import SlotTable
 
 _VECTORS: Final = "vectors"
+_BLOCK: Final = 2**14  # rows copied at once where only some are searched
 
 
 class FlatIndex:
@@ -30,19 +31,61 @@ class FlatIndex:
 
     def get(self, keys: Keys) -> Vectors:
         """A copy of the vectors (n, d) of ``keys`` (n,); ``KeyError`` where one is not there."""
-        vectors: Vectors = self._table.column(_VECTORS)[self._table.rows(keys)]
-        return vectors
+        return self._vectors[self._table.rows(keys)]
 
     def search(self, queries: Vectors, k: int) -> Neighbours:
         """The ``min(k, len(self))`` nearest of each of ``queries`` (b, d); releases the GIL."""
         k = min(k, len(self))
         if k == 0:
-            empty = (len(queries), 0)
-            return Neighbours(np.empty(empty, np.int64), np.empty(empty, np.float32))
+            return _nobody(len(queries))
         similarities, rows = faiss.knn(
             np.ascontiguousarray(queries, np.float32),
-            self._table.column(_VECTORS),
+            self._vectors,
             k,
             metric=faiss.METRIC_INNER_PRODUCT,
         )
         return Neighbours(self._table.keys[rows], similarities)
+
+    def search_among(self, queries: Vectors, k: int, keys: Keys) -> Neighbours:
+        """The ``min(k, n)`` of ``keys`` (n,), which are there, that are nearest to each of
+        ``queries`` (b, d). O(n d); releases the GIL.
+        """
+        rows = self._table.rows(keys)
+        best = _nobody(len(queries))
+        for start in range(0, len(rows), _BLOCK):
+            some = rows[start : start + _BLOCK]
+            similarities, places = faiss.knn(
+                np.ascontiguousarray(queries, np.float32),
+                self._vectors[some],
+                min(k, len(some)),
+                metric=faiss.METRIC_INNER_PRODUCT,
+            )
+            best = nearest(best, Neighbours(self._table.keys[some[places]], similarities), k)
+        return best
+
+    def tend(self) -> bool:
+        """Nothing is left to do."""
+        return False
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine."""
+        return "flat"
+
+    @property
+    def _vectors(self) -> Vectors:
+        return self._table.column(_VECTORS)
+
+
+def nearest(some: Neighbours, more: Neighbours, k: int) -> Neighbours:
+    """The ``k`` nearest of both for each query; they have no key in common."""
+    keys = np.concatenate([some.keys, more.keys], axis=1)
+    similarities = np.concatenate([some.similarities, more.similarities], axis=1)
+    order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
+    return Neighbours(
+        np.take_along_axis(keys, order, axis=1), np.take_along_axis(similarities, order, axis=1)
+    )
+
+
+def _nobody(queries: int) -> Neighbours:
+    return Neighbours(np.empty((queries, 0), np.int64), np.empty((queries, 0), np.float32))

@@ -37,3 +37,18 @@ class ReferenceIndex:
         similarities = queries @ stacked.T
         order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
         return Neighbours(keys[order], np.take_along_axis(similarities, order, axis=1))
+
+    def search_among(self, queries: Vectors, k: int, keys: Keys) -> Neighbours:
+        """Search in a smaller one."""
+        smaller = ReferenceIndex(self._dimension)
+        smaller.put(keys, self.get(keys))
+        return smaller.search(queries, k)
+
+    def tend(self) -> bool:
+        """Nothing is left to do."""
+        return False
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine."""
+        return "reference"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from app.index.base import Keys
+from app.index.rows import NO_ROW, RowMap
 
 _FIRST_CAPACITY: Final = 64
 
@@ -20,7 +21,8 @@ class SlotTable:
     """Named columns of equal length; each is an array of (len, *shape). Not thread-safe."""
 
     def __init__(self, columns: Mapping[str, tuple[DTypeLike, tuple[int, ...]]]) -> None:
-        self._slots: dict[int, int] = {}
+        self._map = RowMap()
+        self._count = 0
         self._keys = np.empty(_FIRST_CAPACITY, np.int64)
         self._columns = {
             name: np.empty((_FIRST_CAPACITY, *shape), dtype)
@@ -28,10 +30,7 @@ class SlotTable:
         }
 
     def __len__(self) -> int:
-        return len(self._slots)
-
-    def __contains__(self, key: int) -> bool:
-        return key in self._slots
+        return self._count
 
     @property
     def keys(self) -> Keys:
@@ -42,34 +41,53 @@ class SlotTable:
         """A column's rows (len, *shape): a view, true until the next change."""
         return self._columns[name][: len(self)]
 
-    def rows(self, keys: Keys) -> NDArray[np.intp]:
-        """The row of each of ``keys`` (n,); ``KeyError`` where one is not there."""
-        return np.array([self._slots[key] for key in keys.tolist()], np.intp)
+    def there(self, keys: Keys) -> Keys:
+        """Those of ``keys`` (n,) that are there."""
+        return np.asarray(keys[self._map.find(keys) != NO_ROW], np.int64)
 
-    def put(self, keys: Keys, values: Mapping[str, NDArray[Any]]) -> None:
-        """Insert or replace ``keys`` (n,), each once; ``values`` (n, ...) are of every column."""
-        slots, wanted = self._slots, keys.tolist()
-        new = [key for key in wanted if key not in slots]
-        slots.update(zip(new, range(len(slots), len(slots) + len(new)), strict=True))
-        self._reserve(len(slots))
-        rows = self.rows(keys)
+    def rows(self, keys: Keys) -> NDArray[np.int64]:
+        """The row of each of ``keys`` (n,); ``KeyError`` where one is not there."""
+        rows = self._map.find(keys)
+        if (rows == NO_ROW).any():
+            raise KeyError(int(keys[rows == NO_ROW][0]))
+        return rows
+
+    def put(self, keys: Keys, values: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
+        """Insert or replace ``keys`` (n,), each once; ``values`` (n, ...) are of every column.
+
+        Returns the row of each (n,): new ones follow the last row in their order.
+        """
+        rows = self._map.find(keys)
+        new = rows == NO_ROW
+        count = len(self) + int(np.count_nonzero(new))
+        rows[new] = np.arange(len(self), count)
+        self._reserve(count)
+        self._map.set(keys[new], rows[new])
+        self._count = count
         self._keys[rows] = keys
         for name, column in self._columns.items():
             column[rows] = values[name]
+        return rows
 
-    def remove(self, keys: Keys) -> None:
-        """Take out ``keys`` (n,); a key that is not there is no error."""
-        for key in keys.tolist():
-            hole = self._slots.pop(key, None)
-            if hole is None:
-                continue
-            last = len(self._slots)
-            if hole != last:
-                for column in self._columns.values():
-                    column[hole] = column[last]
-                moved = int(self._keys[last])
-                self._keys[hole] = moved
-                self._slots[moved] = hole
+    def remove(self, keys: Keys) -> list[int]:
+        """Take out ``keys`` (n,); a key that is not there is no error.
+
+        Returns the rows that were emptied, in this order: each time the row that was then the last
+        moved there, unless it was itself the one.
+        """
+        holes = []
+        for key in self.there(keys):
+            hole = int(self._map.find(key[None])[0])
+            if hole == NO_ROW:
+                continue  # twice in the list
+            last = self._count = self._count - 1
+            moved = self._keys[last : last + 1]
+            self._map.set(moved, np.array([hole]))
+            self._map.set(key[None], np.array([NO_ROW]))  # after it: the last may be the one
+            for column in (self._keys, *self._columns.values()):
+                column[hole] = column[last]
+            holes.append(hole)
+        return holes
 
     def _reserve(self, count: int) -> None:
         """Grow by doubling, so that n additions copy each row a constant number of times."""

@@ -193,7 +193,7 @@ class Source:
 
     def near(self, probes: Vectors, *, but: int | None = None) -> Found:
         """The few people of the cohort nearest to each of ``probes`` (b, d), besides the person
-        ``but``, and everybody between, as the index has them.
+        ``but``, and the nearest of all, as the index has them.
         """
         revision = self.collection.revision
         return cohort_near(self.reader, probes, FEWEST, revision=revision, now=self.now, but=but)
@@ -238,7 +238,7 @@ def seek(source: Source, probes: Vectors, count: int) -> Matches:
             for row, probe in zip(keys, probes, strict=True)
         ]
         enough = [_until(each, count) for each in by_probe]
-        if keys.shape[1] < wanted or None not in enough:
+        if found.has_all or keys.shape[1] < wanted or None not in enough:
             nearest = [
                 each if short is None else replace(each, matches=short)
                 for short, each in zip(enough, by_probe, strict=True)

@@ -68,6 +68,7 @@ class Follower:
     def stop(self) -> None:
         """Stop following."""
         self._stop.set()
+        self.replicas.stop()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)

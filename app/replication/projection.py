@@ -2,7 +2,7 @@
 the cohort of the people who are valid at an instant, and their payloads where these are kept.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -19,6 +19,7 @@ from app.decision.resemblance import SMALL_GALLERY
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
 from app.index.slots import SlotTable
 from app.replication.deltas import Delta, Payloads
+from app.replication.nearby import nearby
 from app.replication.payloads import PayloadTable
 from app.replication.validity import ALWAYS, FOREVER
 
@@ -31,6 +32,8 @@ _COLUMNS: Final = {
 """The columns of each person; ``counts`` is whether they are in the sums. Vectors are in the index.
 """
 
+
+_PART: Final = 2**14
 
 SecondNames = Callable[[Cohort, Fused], Mapping[int, int]]
 """Those of the people, who are the cohort, who are somebody else of them as well, and who that is.
@@ -81,9 +84,29 @@ class GalleryProjection:
     def __len__(self) -> int:
         return len(self._members)
 
-    def search(self, queries: Vectors, k: int) -> Neighbours:
-        """The ``k`` persons nearest to each of ``queries`` (b, d), valid or not."""
-        return self._index.search(queries, k)
+    def search(
+        self, queries: Vectors, k: int, now: datetime
+    ) -> tuple[Neighbours, NDArray[np.bool_]]:
+        """The ``k`` persons nearest to each of ``queries`` (b, d), and the ``k`` nearest who are
+        valid ``now``: (b, m) together, best first, and whether each is valid.
+        """
+        return nearby(
+            self._index,
+            queries,
+            k,
+            are_valid=lambda keys: self.are_valid(keys, now),
+            persons=self.valid(now).size.persons,
+            all_valid=lambda: self._members.keys[self.are_valid(self._members.keys, now)],
+        )
+
+    def tend(self) -> bool:
+        """A part of the work that makes later searches faster; whether more is left."""
+        return self._index.tend()
+
+    @property
+    def engine(self) -> str:
+        """The engine that answers now."""
+        return self._index.engine
 
     def valid(self, now: datetime) -> Valid:
         """The people who are valid ``now``. May be called by several threads."""
@@ -109,14 +132,14 @@ class GalleryProjection:
         return self._members.column("starts")[rows], self._members.column("ends")[rows]
 
     def are_valid(self, keys: Keys, now: datetime) -> NDArray[np.bool_]:
-        """Whether each of ``keys``, of any shape, is valid ``now``."""
+        """Whether each of ``keys``, of any shape, is valid ``now``; all must be there."""
         starts, ends = self.windows(keys.ravel())
         instant = microseconds(now)
         return ((starts <= instant) & (instant < ends)).reshape(keys.shape)
 
     def there(self, keys: Keys) -> Fused:
         """The persons of ``keys`` (n,) who are enrolled, valid or not."""
-        return self._fused(self._there(keys))
+        return self._fused(self._members.there(keys))
 
     @property
     def has_payloads(self) -> bool:
@@ -161,7 +184,7 @@ class GalleryProjection:
         self._payloads.replace(touched.tolist(), delta.payloads)
 
     def _forget(self, touched: Keys) -> None:
-        there = self._there(touched)
+        there = self._members.there(touched)
         self._count_out(there[self._members.column("counts")[self._members.rows(there)]])
         self._members.remove(there)
 
@@ -169,7 +192,9 @@ class GalleryProjection:
         """Count in those who are valid at ``instant``, and out those who are not: of the fresh
         persons alone while it is ``steady``, else of all.
         """
-        keys = self._there(np.unique(np.concatenate(self._fresh))) if steady else self._members.keys
+        keys = self._members.keys
+        if steady:
+            keys = self._members.there(np.unique(np.concatenate(self._fresh)))
         rows = self._members.rows(keys) if steady else slice(None)
         counts = self._members.column("counts")
         starts, ends = self._members.column("starts")[rows], self._members.column("ends")[rows]
@@ -203,19 +228,24 @@ class GalleryProjection:
         self._steady = (0, 0)
 
     def _count_in(self, keys: Keys) -> None:
-        self._sums.add(self._index.get(keys))
+        for some in _parts(keys):
+            self._sums.add(self._index.get(some))
         self._templates += self._templates_of(keys)
 
     def _count_out(self, keys: Keys) -> None:
-        self._sums.remove(self._index.get(keys))
+        for some in _parts(keys):
+            self._sums.remove(self._index.get(some))
         self._templates -= self._templates_of(keys)
 
     def _templates_of(self, keys: Keys) -> int:
         return int(self._members.column("templates")[self._members.rows(keys)].sum())
 
-    def _there(self, keys: Keys) -> Keys:
-        return np.array([key for key in keys.tolist() if key in self._members], np.int64)
-
     def _fused(self, keys: Keys) -> Fused:
         templates = self._members.column("templates")[self._members.rows(keys)]
         return Fused(keys, self._index.get(keys), templates)
+
+
+def _parts(keys: Keys) -> Iterator[Keys]:
+    """``keys`` in parts, so that no copy of everybody's vectors is made."""
+    for start in range(0, len(keys), _PART):
+        yield keys[start : start + _PART]

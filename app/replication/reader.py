@@ -40,13 +40,19 @@ class GalleryState:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of a search: the ``neighbours`` (b, k), whether each is ``valid`` (b, k), and the
-    state of the gallery then.
+    """The result of a search: the ``neighbours`` (b, m), best first, whether each is ``valid``
+    (b, m), and the state of the gallery then. The key is ``NOBODY`` at the end of a row that has
+    fewer than another.
     """
 
     neighbours: Neighbours
     valid: NDArray[np.bool_]
     gallery: GalleryState
+
+    @property
+    def has_all(self) -> bool:
+        """Whether everybody who is valid is among the neighbours of each query."""
+        return bool((self.valid.sum(axis=1) >= self.gallery.size.persons).all())
 
     @property
     def counts(self) -> NDArray[np.bool_]:
@@ -83,8 +89,8 @@ class GalleryReader(Protocol):
     """
 
     def search(self, queries: Vectors, k: int, *, revision: int, now: datetime) -> Found:
-        """The ``k`` persons nearest to each of ``queries`` (b, d), valid ``now`` or not, in a
-        gallery at ``revision`` or later.
+        """The ``k`` persons nearest to each of ``queries`` (b, d), valid ``now`` or not, and the
+        ``k`` nearest who are, in a gallery at ``revision`` or later.
         """
         ...
 
@@ -119,14 +125,15 @@ def cohort_near(
     but: int | None = None,
 ) -> Found:
     """A search that finds, near each of ``queries`` (b, d), the ``count`` nearest people of the
-    cohort who are not the person ``but``, or all of them there are, and everybody between.
+    cohort who are not the person ``but``, or all of them there are, and the ``count`` nearest of
+    all, valid or not.
     """
     wanted = count if but is None else count + 1
     while True:
         found = reader.search(queries, wanted, revision=revision, now=now)
         keys = found.neighbours.keys
         counted = (found.counts & (keys != but)).sum(axis=1)
-        if keys.shape[1] < wanted or (counted >= count).all():
+        if found.has_all or keys.shape[1] < wanted or (counted >= count).all():
             return found
         wanted *= 4
 

@@ -81,7 +81,9 @@ class CollectionReplica:
 
     def status(self) -> ReplicaStatus:
         """Its present status, without waiting for a lock."""
-        revision, error = self.revision, self._last_error
+        gallery, error = self._gallery, self._last_error
+        revision = None if gallery is None else gallery.revision
+        engine = None if gallery is None else gallery.projection.engine
         lag = max(0, self._newest - (revision or 0))
         if error is not None:
             state = ReplicaState.FAILED
@@ -89,7 +91,7 @@ class CollectionReplica:
             state = ReplicaState.BUILDING if self._following else ReplicaState.UNLOADED
         else:
             state = ReplicaState.BEHIND if lag else ReplicaState.READY
-        return ReplicaStatus(state, revision, lag, error)
+        return ReplicaStatus(state, revision, lag, error, engine)
 
     def expect(self, revision: int) -> None:
         """Record that the collection is at ``revision`` at least."""
@@ -97,11 +99,10 @@ class CollectionReplica:
             self._newest = max(self._newest, revision)
 
     def search(self, queries: Vectors, k: int, *, revision: int, now: datetime) -> Found:
-        """The ``k`` nearest to each of ``queries`` (b, d) in a gallery at ``revision`` or later."""
+        """The ``k`` nearest to each of ``queries`` (b, d), and the ``k`` nearest valid ``now``."""
         with self._at(revision) as gallery:
-            found = gallery.projection.search(queries, k)
-            valid = gallery.projection.are_valid(found.keys, now)
-            return Found(found, valid, _state(gallery, now))
+            neighbours, valid = gallery.projection.search(queries, k, now)
+            return Found(neighbours, valid, _state(gallery, now))
 
     def state(self, *, revision: int, now: datetime) -> GalleryState:
         """The gallery at ``revision`` or later, as it is ``now``."""
@@ -172,6 +173,14 @@ class CollectionReplica:
         self._snapshots.write(self._collection_key, whole)
         self._kept = whole.revision
         return True
+
+    def tend(self, *, stopping: Callable[[], bool]) -> None:
+        """Make later searches faster, in parts of milliseconds for which a change may wait."""
+        more = True
+        while more and not stopping():
+            with self._lock.reading(timeout=CATCH_UP_SECONDS) as held:
+                gallery = self._gallery
+                more = held and gallery is not None and gallery.projection.tend()
 
     @contextmanager
     def _turn(self, revision: int) -> Iterator[bool]:

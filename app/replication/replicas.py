@@ -29,6 +29,7 @@ class Replicas:
         self._new_index = new_index
         self._snapshots = snapshots
         self._lock = threading.Lock()
+        self._stopping = threading.Event()
         self._replicas: dict[int, CollectionReplica] = {}
 
     def of(self, collection_key: int, epoch: str) -> CollectionReplica:
@@ -75,6 +76,18 @@ class Replicas:
         """The replicas that were made so far, by collection key."""
         with self._lock:
             return dict(self._replicas)
+
+    def tend(self) -> None:
+        """Do the work that makes later searches faster; for one thread at a time."""
+        for key, replica in self.there().items():
+            was = replica.status().engine
+            replica.tend(stopping=self._stopping.is_set)
+            if replica.status().engine != was:
+                _log.info("index.switched", collection_key=key, engine=replica.status().engine)
+
+    def stop(self) -> None:
+        """Let ``tend`` end soon."""
+        self._stopping.set()
 
     def keep(self) -> None:
         """Write a snapshot of each replica that changed; for one thread at a time.

@@ -22,10 +22,12 @@ class ReplicaState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ReplicaStatus:
     """A replica at one moment: its ``revision`` (None before anything was read), the ``lag`` in
-    revisions to the newest known one, and ``last_error`` where the last attempt failed.
+    revisions to the newest known one, ``last_error`` where the last attempt failed, and the
+    ``engine`` that answers searches (None before anything was read).
     """
 
     state: ReplicaState
     revision: int | None
     lag: int
     last_error: str | None
+    engine: str | None = None

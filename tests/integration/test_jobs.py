@@ -29,6 +29,7 @@ JOBS = (
     "change_log",
     "deleted_collections",
     "erasure",
+    "indexes",
     "snapshots",
     "door_history",
     "audit",

@@ -1,12 +1,15 @@
-"""The index that is searched against its slow twin, through whatever history."""
+"""The indexes that are searched against their slow twin, through whatever history."""
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from app.index.base import Keys, Vectors
+from app.index import large
+from app.index.base import Keys, Neighbours, VectorIndex, Vectors
 from app.index.flat import FlatIndex
+from app.index.large import LargeIndex
 from app.index.reference import ReferenceIndex
 
 DIMENSION = 8
@@ -25,13 +28,16 @@ def unit_vectors(seed: int, count: int) -> Vectors:
     return unit
 
 
-class IndexHistory(RuleBasedStateMachine):
+class FlatHistory(RuleBasedStateMachine):
     """Does everything to both, and expects the same of both."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.index = FlatIndex(DIMENSION)
+        self.index = self.empty()
         self.twin = ReferenceIndex(DIMENSION)
+
+    def empty(self) -> VectorIndex:
+        return FlatIndex(DIMENSION)
 
     @rule(keys=some_keys, seed=seeds)
     def put_some(self, keys: list[int], seed: int) -> None:
@@ -52,11 +58,20 @@ class IndexHistory(RuleBasedStateMachine):
     @rule(seed=seeds, probes=st.integers(1, 4), k=st.integers(0, 600))
     def search(self, seed: int, probes: int, k: int) -> None:
         queries = unit_vectors(seed, probes)
-        found, expected = self.index.search(queries, k), self.twin.search(queries, k)
+        self._same(queries, self.index.search(queries, k), self.twin.search(queries, k))
+
+    @rule(seed=seeds, probes=st.integers(1, 4), k=st.integers(0, 60), draw=st.integers(0, 2**16))
+    def search_among_some(self, seed: int, probes: int, k: int, draw: int) -> None:
+        queries, keys = unit_vectors(seed, probes), self._some(draw)
+        found = self.index.search_among(queries, k, keys)
+        assert np.isin(found.keys, keys).all()
+        self._same(queries, found, self.twin.search_among(queries, k, keys))
+
+    def _same(self, queries: Vectors, found: Neighbours, expected: Neighbours) -> None:
         assert found.keys.shape == expected.keys.shape
         np.testing.assert_allclose(found.similarities, expected.similarities, atol=TOLERANCE)
         everything = self.twin.search(queries, len(self.twin))
-        for row in range(probes):
+        for row in range(len(queries)):
             keys = found.keys[row].tolist()
             assert len(set(keys)) == len(keys)
             # Ties may come in any order, so each key is held to its own similarity.
@@ -68,12 +83,15 @@ class IndexHistory(RuleBasedStateMachine):
 
     @rule(draw=st.integers(0, 2**16))
     def get_some_who_are_there(self, draw: int) -> None:
-        keys = np.array(sorted(self.twin._rows)[draw % 7 :: 3], np.int64)
+        keys = self._some(draw)
         np.testing.assert_array_equal(self.index.get(keys), self.twin.get(keys))
 
     @invariant()
     def both_are_of_one_size(self) -> None:
         assert len(self.index) == len(self.twin)
+
+    def _some(self, draw: int) -> Keys:
+        return np.array(sorted(self.twin._rows)[draw % 7 :: 3], np.int64)
 
     def _put(self, keys: Keys, seed: int) -> None:
         vectors = unit_vectors(seed, len(keys))
@@ -85,5 +103,33 @@ class IndexHistory(RuleBasedStateMachine):
         self.twin.remove(keys)
 
 
-TestIndexHistory = IndexHistory.TestCase
-TestIndexHistory.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+class LargeHistory(FlatHistory):
+    """The same through codes, which come and go: with a list of few and of many, and while only
+    some rows are coded.
+    """
+
+    def empty(self) -> VectorIndex:
+        return LargeIndex(DIMENSION, large_from=100, listed=32)
+
+    @initialize(step=st.integers(1, 64))
+    def code_so_many_at_a_time(self, step: int) -> None:
+        self._step = step
+
+    @rule(parts=st.integers(1, 8))
+    def tend(self, parts: int) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(large, "_STEP", self._step)
+            for _ in range(parts):
+                self.index.tend()
+
+    @rule()
+    def tend_to_the_end(self) -> None:
+        while self.index.tend():
+            pass
+        assert self.index.engine == "large" or len(self.index) < 100
+
+
+TestFlatHistory = FlatHistory.TestCase
+TestFlatHistory.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestLargeHistory = LargeHistory.TestCase
+TestLargeHistory.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

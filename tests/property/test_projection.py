@@ -118,7 +118,7 @@ class ProjectionHistory(RuleBasedStateMachine):
         assert there.owners.tolist() == people.owners.tolist()
         np.testing.assert_allclose(there.vectors, people.vectors, rtol=0, atol=ROUNDING)
         np.testing.assert_array_equal(there.templates, people.templates)
-        found = self.projection.search(np.ones((1, DIMENSION), np.float32), 100)
+        found = self.projection.search(np.ones((1, DIMENSION), np.float32), 100, self.now)[0]
         assert set(found.keys[0].tolist()) == self.people.keys()
 
     def _valid(self) -> dict[int, Person]:

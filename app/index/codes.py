@@ -1,0 +1,138 @@
+"""Vectors as codes of four bits for every two dimensions, in the order of their rows.
+
+FAISS scans them in the registers of the processor (fast scan: André, Kermarrec and Le Scouarnec,
+2017), some 300 million a second on one core. What comes of it is an estimate of each similarity.
+
+Nothing is trained. After a rotation any two coordinates of unit vectors are nearly normal, and for
+these the 16 best points of the plane are known; so they are the same for every model.
+"""
+
+from functools import cache
+from typing import Any, Final
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from app.index.base import Vectors
+
+_Bytes = NDArray[np.uint8]
+
+_LEAST_DIMENSIONS: Final = 8  # fewer are not nearly normal
+_MOST_DIMENSIONS: Final = 512  # FAISS adds one-byte estimates up in 16 bits: 256 of them
+_BLOCK: Final = 32  # rows whose codes FAISS interleaves
+_HALF: Final = _BLOCK // 2
+_GRID: Final = 256  # cells a side of the table that finds the nearest point
+_EDGE: Final = 4.0  # deviations that it reaches
+_POINTS: Final = np.array(
+    [
+        (1.9278, 0.3212), (-0.6153, -1.9272), (-0.8827, -0.1861), (-0.0160, 0.0244),
+        (-0.2984, -0.9052), (0.2859, 0.8816), (-1.5599, -1.0184), (1.6285, -0.8794),
+        (1.2550, 1.4338), (0.5838, -0.6317), (0.6784, -1.7112), (0.9064, 0.2047),
+        (-0.0060, 1.9082), (-1.8244, 0.3296), (-1.2798, 1.5166), (-0.6239, 0.7139),
+    ],
+    np.float32,
+)  # fmt: skip
+"""Lloyd's algorithm on 60,000 normal numbers: a mean square error of 0.107 a dimension, where the
+best four levels of each coordinate by itself have 0.1175."""
+
+
+def can_code(dimension: int) -> bool:
+    """Whether vectors of this many dimensions have codes."""
+    return dimension % 4 == 0 and _LEAST_DIMENSIONS <= dimension <= _MOST_DIMENSIONS
+
+
+class Codes:
+    """The codes of rows without holes, d / 4 bytes each. Not thread-safe.
+
+    They are written where FAISS keeps them, for it can only append; ``fault`` in ``scan_check``
+    tries at each start that the installed FAISS reads them so.
+    """
+
+    def __init__(self, dimension: int) -> None:
+        pairs = dimension // 2
+        self._scale = np.float32(np.sqrt(dimension))
+        self._rotation = _rotation(dimension)
+        self._index: Any = faiss.IndexPQFastScan(dimension, pairs, 4, faiss.METRIC_INNER_PRODUCT)
+        points = np.tile(_POINTS / self._scale, (pairs, 1)).ravel()
+        faiss.copy_array_to_vector(points, self._index.pq.centroids)
+        self._index.is_trained = True
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    def put(self, rows: NDArray[np.int64], vectors: Vectors) -> None:
+        """Write the codes of ``vectors`` (n, d) at ``rows`` (n,), each once; those that follow the
+        last row lengthen the codes. O(n d^2).
+        """
+        if not len(rows):
+            return
+        self._resize(max(len(self), int(rows.max()) + 1))
+        nibbles = self._nibbles(vectors).reshape(len(rows), -1, 2)
+        stored, late = self._blocks(), rows % _BLOCK >= _HALF
+        for some, kept, shift in ((~late, 240, 0), (late, 15, 4)):
+            block, place = rows[some] // _BLOCK, _PLACES[rows[some] % _HALF]
+            others = stored[block, :, :, place] & kept
+            stored[block, :, :, place] = others | nibbles[some] << shift
+
+    def shorten(self, count: int) -> None:
+        """Keep the first ``count`` rows alone."""
+        self._resize(min(count, len(self)))
+
+    def nearest(self, queries: Vectors, count: int) -> tuple[Vectors, NDArray[np.int64]]:
+        """The ``count`` highest estimates of each of ``queries`` (b, d), best first, and their
+        rows, of as many as there are. Releases the GIL.
+        """
+        estimates, rows = self._index.search(self._rotated(queries), min(count, len(self)))
+        return estimates, rows
+
+    def decoded(self, vectors: Vectors) -> Vectors:
+        """The vectors (n, d) that the codes of ``vectors`` (n, d) stand for: an estimate is the
+        inner product with them.
+        """
+        pairs = (_POINTS / self._scale)[self._nibbles(vectors)]
+        return np.asarray(pairs.reshape(vectors.shape) @ self._rotation, np.float32)
+
+    def _rotated(self, vectors: Vectors) -> Vectors:
+        return np.ascontiguousarray(vectors @ self._rotation.T, np.float32)
+
+    def _nibbles(self, vectors: Vectors) -> _Bytes:
+        """The number (n, d / 2) of the point nearest to each two coordinates."""
+        cells = (self._rotated(vectors) * self._scale + _EDGE) * np.float32(_GRID / (2 * _EDGE))
+        cells = np.clip(cells, 0, _GRID - 1).astype(np.uint8)
+        return np.asarray(_nearest_points()[cells[:, 0::2], cells[:, 1::2]])
+
+    def _resize(self, count: int) -> None:
+        blocks = -(-count // _BLOCK)
+        index = self._index
+        index.codes.resize(blocks * _BLOCK * index.code_size)
+        index.ntotal, index.ntotal2 = count, blocks * _BLOCK
+
+    def _blocks(self) -> _Bytes:
+        """All codes, in place: of each block and each two numbers of a row, the first and then the
+        second of its 32 rows. The later half of these is in the high bits.
+        """
+        codes = self._index.codes
+        stored: _Bytes = faiss.rev_swig_ptr(codes.get(), codes.size())
+        return stored.reshape(-1, self._index.code_size, 2, _HALF)
+
+
+_PLACES: Final = np.arange(_HALF).reshape(2, 8).T.ravel().argsort()
+"""The place of each row of half a block: rows 0, 8, 1, 9 and so on, for a shuffle of registers."""
+
+
+@cache
+def _nearest_points() -> _Bytes:
+    """The number of the point nearest to the middle of each cell."""
+    middles = (np.arange(_GRID, dtype=np.float32) + 0.5) * (2 * _EDGE / _GRID) - _EDGE
+    cells = np.stack(np.meshgrid(middles, middles, indexing="ij"), axis=-1)
+    away = ((cells[:, :, None] - _POINTS) ** 2).sum(axis=-1)
+    return np.asarray(away.argmin(axis=-1), np.uint8)
+
+
+@cache
+def _rotation(dimension: int) -> Vectors:
+    """One rotation (d, d) for all vectors; any would do."""
+    normal = np.random.default_rng(dimension).standard_normal((dimension, dimension))
+    rotation: Vectors = np.linalg.qr(normal)[0].astype(np.float32)
+    return rotation

@@ -1,0 +1,140 @@
+"""The index of large galleries: it scans codes, then compares the best of them exactly.
+
+The exact index reads 512 bytes a person for each search, and codes are 32. So codes say who may be
+among the nearest, and the vectors decide among these. Where the last on that short list is not so
+far below the k-th nearest that nobody outside of it can be nearer, the list is made longer, and
+then everybody is compared.
+"""
+
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.index.base import Keys, Neighbours, Vectors
+from app.index.codes import Codes, can_code
+from app.index.estimates import Errors
+from app.index.flat import FlatIndex
+
+LISTED: Final = 1024
+"""The short list. Of a million people the scan takes 2.5 ms and this 0.2; a list of 64 is no faster
+by more than that."""
+_LONGER: Final = 8  # how much longer the second list is
+_STEP: Final = 4096  # rows that are coded at a time: 16 ms, for which a change waits
+_SAMPLE: Final = 4096  # rows that errors are measured on
+_BACK: Final = 2  # the part of ``large_from`` below which codes are given up
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """How many queries were answered from a ``short`` list, and after comparing everybody."""
+
+    short: int = 0
+    everybody: int = 0
+
+
+class LargeIndex(FlatIndex):
+    """An exact index that has codes in addition from ``large_from`` vectors on.
+
+    ``tend`` makes them, a few rows at a time, while searches compare everybody; they are used once
+    each row has its own. A change of one row costs as much as the row is long, whatever the size.
+    """
+
+    def __init__(self, dimension: int, *, large_from: int, listed: int = LISTED) -> None:
+        super().__init__(dimension)
+        self._dimension = dimension
+        self._large_from = large_from
+        self._listed = listed
+        self._codes: Codes | None = None
+        self._errors: Errors | None = None  # once every row has its code
+        self._counting = Lock()
+        self.searches = Searches()
+
+    @property
+    def engine(self) -> str:
+        """``large`` once it searches by codes."""
+        return "flat" if self._errors is None else "large"
+
+    def put(self, keys: Keys, vectors: Vectors) -> None:
+        """Insert or replace: ``keys`` (n,) without repetition, ``vectors`` (n, d). O(n d^2)."""
+        rows = self._table.put(keys, {"vectors": vectors})
+        if self._codes is None:
+            return
+        coded = len(self) if self._errors is not None else len(self._codes)
+        self._codes.put(rows[rows < coded], vectors[rows < coded])
+
+    def remove(self, keys: Keys) -> None:
+        """Take out ``keys`` (n,). O(n d)."""
+        holes = np.unique(np.array(self._table.remove(keys), np.int64))
+        if self._codes is None:
+            return
+        if len(self) < self._large_from // _BACK:
+            self._codes = self._errors = None
+            return
+        self._codes.shorten(len(self))
+        moved = holes[holes < len(self._codes)]
+        self._codes.put(moved, self._vectors[moved])
+
+    def tend(self) -> bool:
+        """Code some more rows where there are enough; whether more is left to do.
+
+        One thread at a time calls it, and others may search in the same moment.
+        """
+        if self._errors is not None or len(self) < self._large_from:
+            return False
+        if not can_code(self._dimension):
+            return False
+        if self._codes is None:
+            self._codes = Codes(self._dimension)
+        coded = len(self._codes)
+        some = np.arange(coded, min(coded + _STEP, len(self)))
+        self._codes.put(some, self._vectors[some])
+        if len(self._codes) == len(self):
+            sample = self._vectors[:: max(1, len(self) // _SAMPLE)]
+            self._errors = Errors.of(self._codes, sample)
+        return self._errors is None
+
+    def search(self, queries: Vectors, k: int) -> Neighbours:
+        """The ``min(k, len(self))`` nearest of each of ``queries`` (b, d); releases the GIL."""
+        k = min(k, len(self))
+        if self._codes is None or self._errors is None or not 0 < k <= self._listed:
+            return super().search(queries, k)
+        rows = np.empty((len(queries), k), np.int64)
+        similarities = np.empty((len(queries), k), np.float32)
+        left = np.arange(len(queries))
+        for listed in (self._listed, self._listed * _LONGER):
+            rows[left], similarities[left], last = self._best(self._codes, queries[left], k, listed)
+            sure = last < self._errors.least(queries[left], similarities[left, -1])
+            left = left[~sure & (listed < len(self))]
+            if not len(left):
+                break
+        keys = self._table.keys[rows]
+        if len(left):
+            everybody = super().search(queries[left], k)
+            keys[left], similarities[left] = everybody.keys, everybody.similarities
+        self._count(len(queries) - len(left), len(left))
+        return Neighbours(keys, similarities)
+
+    def _best(
+        self, codes: Codes, queries: Vectors, k: int, listed: int
+    ) -> tuple[NDArray[np.int64], Vectors, Vectors]:
+        """The rows (b, k) and similarities (b, k) of the best on each query's list, best first, and
+        the last estimate (b,) on it.
+        """
+        estimates, rows = codes.nearest(queries, listed)
+        similarities = np.empty(rows.shape, np.float32)
+        for query, row, similarity in zip(queries, rows, similarities, strict=True):
+            np.dot(self._vectors[row], query, out=similarity)
+        best = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
+        return (
+            np.take_along_axis(rows, best, axis=1),
+            np.take_along_axis(similarities, best, axis=1),
+            estimates[:, -1],
+        )
+
+    def _count(self, short: int, everybody: int) -> None:
+        with self._counting:
+            was = self.searches
+            self.searches = Searches(was.short + short, was.everybody + everybody)

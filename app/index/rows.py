@@ -1,0 +1,58 @@
+"""Which row each integer key has."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.index.base import Keys
+
+NO_ROW: Final = -1
+_FEW: Final = 1024
+
+
+class RowMap:
+    """Keys and their rows: 16 bytes a key in two sorted arrays, and a dictionary of those that came
+    since. Python's dictionary alone takes 110 a key (measured). Not thread-safe.
+    """
+
+    def __init__(self) -> None:
+        self._keys = np.empty(0, np.int64)
+        self._rows = np.empty(0, np.int64)
+        self._recent: dict[int, int] = {}
+
+    def find(self, keys: Keys) -> NDArray[np.int64]:
+        """The row of each of ``keys`` (n,); ``NO_ROW`` where it has none. O(n log N)."""
+        places = self._places(keys)
+        there = places < len(self._keys)
+        there[there] = self._keys[places[there]] == keys[there]
+        rows = np.full(len(keys), NO_ROW, np.int64)
+        rows[there] = self._rows[places[there]]
+        if self._recent:
+            for each in np.flatnonzero(~there).tolist():
+                rows[each] = self._recent.get(int(keys[each]), NO_ROW)
+        return rows
+
+    def set(self, keys: Keys, rows: NDArray[np.int64]) -> None:
+        """Give each of ``keys`` (n,), each once, its row of ``rows`` (n,); ``NO_ROW`` takes it out.
+
+        O(n log N), and now and then O(N).
+        """
+        places = self._places(keys)
+        there = places < len(self._keys)
+        there[there] = self._keys[places[there]] == keys[there]
+        self._rows[places[there]] = rows[there]
+        self._recent.update(zip(keys[~there].tolist(), rows[~there].tolist(), strict=True))
+        if len(self._recent) > max(_FEW, len(self._keys) // 8):
+            self._sort()
+
+    def _places(self, keys: Keys) -> NDArray[np.intp]:
+        return np.searchsorted(self._keys, keys)
+
+    def _sort(self) -> None:
+        count = len(self._recent)
+        keys = np.concatenate([self._keys, np.fromiter(self._recent.keys(), np.int64, count)])
+        rows = np.concatenate([self._rows, np.fromiter(self._recent.values(), np.int64, count)])
+        keys, rows = keys[rows != NO_ROW], rows[rows != NO_ROW]
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._rows, self._recent = keys[order], rows[order], {}
