@@ -21,6 +21,7 @@ from app.auth.cached_keys import CachedKeys
 from app.auth.service import KeyService
 from app.auth.sessions import SessionService
 from app.bundles.bundle import Bundle
+from app.compreface.subjects import SubjectService
 from app.container import Container as Container
 from app.container import Services
 from app.core.clock import Clock, SystemClock
@@ -147,33 +148,33 @@ def _judging(base: _Base, galleries: "_Galleries") -> _Judging:
     return _Judging(calibration, quality_policy_of(base.settings), books, observers, metrics)
 
 
-def _services(
-    base: _Base, keys: KeyService, galleries: "_Galleries", judging: _Judging
-) -> Services:
+def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _Judging) -> Services:
     settings, database, clock, analyser = base.settings, base.database, base.clock, base.analyser
     replicas, search, contract_id = galleries.replicas, galleries.search, base.pipeline.contract_id
-    calibration, quality_policy, books = judging.calibration, judging.quality_policy, judging.books
-    records = Records(judging.observers, books.exposures, books.probes)
-    deciding = analyser, galleries.current, calibration, quality_policy, clock, judging.observers
+    calibration, quality_policy, books = judged.calibration, judged.quality_policy, judged.books
+    records = Records(judged.observers, books.exposures, books.probes)
+    deciding = analyser, galleries.current, calibration, quality_policy, clock, judged.observers
     lookalikes = Lookalikes(database, replicas, calibration, contract_id=contract_id)
     odd_faces = OddFaces(database, replicas, calibration, contract_id=contract_id)
-    forget = partial(_forget, galleries, judging, (lookalikes, odd_faces))
+    forget = partial(_forget, galleries, judged, (lookalikes, odd_faces))
     owned = Door, Zone, Group, Schedule, Rule, Webhook
     resemblances = Resemblances(database, replicas, clock, calibration)
+    persons = PersonService(database, clock, build_enroller(analyser, settings), resemblances)
     audit, streams = build_audit(database, keys, settings)
-    actions, sender = build_actions(database, clock, settings, judging.metrics.actions)
+    actions, sender = build_actions(database, clock, settings, judged.metrics.actions)
     return Services(
         receipts=base.receipts,
         keys=keys,
         cached_keys=galleries.cached_keys,
         sessions=SessionService(database, clock, keys),
         readiness=Readiness(database, galleries.outage),
-        metrics=judging.metrics,
-        observers=judging.observers,
+        metrics=judged.metrics,
+        observers=judged.observers,
         collections=CollectionService(
             database, clock, contract_id=contract_id, forget=forget, owned=owned
         ),
-        persons=PersonService(database, clock, build_enroller(analyser, settings), resemblances),
+        persons=persons,
+        subjects=SubjectService(database, persons),
         lookalikes=lookalikes,
         odd_faces=odd_faces,
         identification=IdentificationService(*deciding),
@@ -200,11 +201,11 @@ def _services(
         event_streams=streams,
         actions=actions,
         sender=sender,
-        webhooks=build_webhooks(database, clock, settings, judging.metrics.webhooks),
+        webhooks=build_webhooks(database, clock, settings, judged.metrics.webhooks),
         door_log=DoorLog(database),
         door_decisions=build_doors(
             *(database, clock, analyser, search, calibration, quality_policy),
-            *(sender.submit, judging.observers),
+            *(sender.submit, judged.observers),
         ),
     )
 
@@ -265,8 +266,7 @@ def _galleries(base: _Base, keys: KeyService) -> _Galleries:
     stale_ok = settings.stale_ok_seconds
     payloads = partial(last_known_people, dimension=contract.dimension) if stale_ok else None
     feed = TemplateFeed(database, contract, payloads)
-    folder = settings.data_dir / "index"
-    snapshots = Snapshots(folder, contract)
+    snapshots = Snapshots(settings.data_dir / "index", contract)
     replicas = Replicas(
         feed,
         new_index(contract.dimension, large_from=settings.large_from),

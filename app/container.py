@@ -8,6 +8,7 @@ from app.access.services import AccessServices
 from app.actions.services import ActionServices
 from app.audit.services import AuditServices
 from app.auth.services import AuthServices
+from app.compreface.services import CompreFaceServices
 from app.core.db import Database
 from app.core.files import make_all_private, make_private, private_folder, why_no_files_in
 from app.core.observers import Observers
@@ -18,7 +19,6 @@ from app.jobs.loop import Jobs
 from app.mqtt.publisher import Publisher
 from app.observability.services import OperationsServices
 from app.recognition.results import Decision
-from app.recognition.services import RecognitionServices
 from app.replication.follower import Follower
 from app.settings import Settings
 from app.webhooks.services import WebhookServices
@@ -33,7 +33,7 @@ class Services(
     GalleryServices,
     AccessServices,
     ActionServices,
-    RecognitionServices,
+    CompreFaceServices,
     DoorServices,
     AuditServices,
     WebhookServices,

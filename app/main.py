@@ -18,6 +18,9 @@ from app.auth.principal import Scope
 from app.auth.routes import router as keys
 from app.bootstrap import Container, build
 from app.channels import routes as channels
+from app.compreface.face_routes import router as compreface_faces
+from app.compreface.failures import PlainErrors
+from app.compreface.routes import router as compreface
 from app.console.routes import ROUTERS as CONSOLE
 from app.core.addresses import TrustedProxies
 from app.core.logging import configure_logging
@@ -36,7 +39,7 @@ from app.server.bodies import Bodies
 from app.settings import Settings, load_settings
 from app.web import docs, handlers, problems
 from app.web.hygiene import OneHost, SafeAnswers
-from app.web.middleware import BodyLimit, LastNet, PlainPath, RequestContext
+from app.web.middleware import BodyLimit, LastNet, Observe, PlainPath, RequestContext
 from app.web.origins import CrossOrigin
 from app.web.requests import BelowPrefix, HeadAsGet
 from app.web.rooms import include
@@ -98,7 +101,17 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     handlers.install(app)
     for router in (*_ROUTERS, *CONSOLE):
         include(app, router)
+    if settings.compreface:
+        include(app, compreface)
+        include(app, compreface_faces)
     _document(app, settings)
+    _surround(app, settings, built.services.metrics.observe_request)
+    _describe(app)
+    return app
+
+
+def _surround(app: FastAPI, settings: Settings, observe: Observe) -> None:
+    """Add the middleware, the innermost first."""
     app.add_middleware(
         Bodies, max_bytes=settings.max_bodies_bytes, seconds=settings.request_seconds
     )
@@ -108,6 +121,8 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     if settings.root_path:
         app.add_middleware(BelowPrefix, prefix=settings.root_path)
     app.add_middleware(LastNet)
+    if settings.compreface:
+        app.add_middleware(PlainErrors, prefix=settings.root_path)
     if settings.cors_origins:
         app.add_middleware(CrossOrigin, origins=settings.cors_origins)
     app.add_middleware(SafeAnswers)
@@ -115,11 +130,9 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     app.add_middleware(AttendanceWatch)
     app.add_middleware(
         RequestContext,
-        observe=built.services.metrics.observe_request,
+        observe=observe,
         trusted_proxies=TrustedProxies.parse(settings.trusted_proxies),
     )
-    _describe(app)
-    return app
 
 
 @contextmanager

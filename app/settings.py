@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.addresses import TrustedProxies
-from app.core.bounds import LargeFrom, MaxStreams, StreamSeconds, SyncLines
+from app.core.bounds import CompreFaceOn, LargeFrom, MaxStreams, StreamSeconds, SyncLines
 from app.core.environment import SettingNames, allowed_values
 from app.core.logging import LogFormat
 from app.core.retention import AuditDays, EventDays
@@ -154,6 +154,7 @@ class Settings(BaseSettings):
     max_streams: MaxStreams = 64
     stream_seconds: StreamSeconds = 3600
     sync_lines: SyncLines = 50_000
+    compreface: CompreFaceOn = False
     request_seconds: Annotated[
         int,
         Field(

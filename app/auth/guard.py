@@ -57,11 +57,17 @@ def _principal_in_outage(services: Provided, presented: Presented) -> Principal:
 Check = Callable[[Request, Principal, AuthServices], Coroutine[Any, Any, Principal]]
 
 
-def allow(*scopes: Scope, everywhere: bool = False, in_outage: bool = False) -> Check:
+def allow(
+    *scopes: Scope,
+    everywhere: bool = False,
+    in_outage: bool = False,
+    any_parameters: bool = False,
+) -> Check:
     """A dependency: the caller, whose key is valid and has one of ``scopes`` or admin.
 
     A key bound to collections reaches those alone; ``everywhere`` asks for an unbound one. With
-    ``in_outage`` a key counts as it was last read while the database does not answer.
+    ``in_outage`` a key counts as it was last read while the database does not answer. With
+    ``any_parameters`` those that the route does not have are ignored, as another API does.
     """
     who = _principal_in_outage if in_outage else _principal
 
@@ -70,16 +76,28 @@ def allow(*scopes: Scope, everywhere: bool = False, in_outage: bool = False) -> 
         caller: Annotated[Principal, Depends(who)],
         services: Provided,
     ) -> Principal:
-        await admit(request, caller, services.keys, *scopes, everywhere=everywhere)
+        await admit(
+            request,
+            caller,
+            services.keys,
+            *scopes,
+            everywhere=everywhere,
+            any_parameters=any_parameters,
+        )
         return caller
 
     return check
 
 
 async def admit(
-    request: Request, caller: Principal, keys: KeyService, *scopes: Scope, everywhere: bool = False
+    request: Request,
+    caller: Principal,
+    keys: KeyService,
+    *scopes: Scope,
+    everywhere: bool = False,
+    any_parameters: bool = False,
 ) -> None:
-    """Let a known caller do what the request asks, or raise why not; ``scopes`` and ``everywhere``
+    """Let a known caller do what the request asks, or raise why not; ``scopes`` and the rest
     as for ``allow``. Call it in the request's own task: a thread's context ends with its work.
     """
     # From here on every log line of this request says whose it is, also that of a refusal.
@@ -94,7 +112,8 @@ async def admit(
     REACH.set(caller.collection_keys)
     state = request.state
     ACTOR.set(Actor(caller.id, state.client, state.request_id))
-    await check_parameters(request)
+    if not any_parameters:
+        await check_parameters(request)
 
 
 MayAdministerEverything = Annotated[Principal, Depends(allow(Scope.ADMIN, everywhere=True))]

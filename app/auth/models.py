@@ -19,6 +19,7 @@ class ApiKey(Base):
     ``collection_keys`` are the internal keys of those collections, which are never used again: a
     collection that is made later under the same id is another one. ``door_keys`` are the same of
     doors; None: the key has not the scope ``door``. ``rate`` is in requests a minute.
+    ``unknown`` is as ``Principal`` has it.
     ``last_used_at`` is written once a minute at most. ``cursor_secret`` seals the cursors that the
     key is given.
     """
@@ -37,6 +38,7 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     rate: Mapped[int | None]
+    unknown: Mapped[str | None] = mapped_column(String(8))
     cursor_secret: Mapped[str | None] = mapped_column(
         String(32), default=lambda: secrets.token_hex(16)
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from app.errors import Forbidden, Unauthenticated
 
@@ -17,13 +18,20 @@ class Scope(StrEnum):
     DOOR = "door"
 
 
+Unknown = Literal["nearest", "empty"]
+"""The answer of the CompreFace-compatible API for a face of nobody: the nearest person, below a
+similarity of 0.5, or an empty list.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The caller behind a key; ``collections`` are the ids, ``collection_keys`` the internal keys
     of those that it is bound to, ``door_keys`` those of doors; None means all of them.
 
     ``recalled``: the database does not answer, so the key may have been revoked since it was read.
-    ``expires_at`` None means never, ``rate`` None any number of requests a minute.
+    ``expires_at`` None means never, ``rate`` None any number of requests a minute, ``unknown`` None
+    what ``shows_nearest`` says.
     ``cursor_secret`` seals what only this caller may use. ``presented`` is the key itself, as it
     was sent with this request; it is in no ``repr``, so in no log.
     """
@@ -34,6 +42,7 @@ class Principal:
     recalled: bool = False
     expires_at: datetime | None = None
     rate: int | None = None
+    unknown: Unknown | None = None
     cursor_secret: str = ""
     collection_keys: frozenset[int] | None = None
     door_keys: frozenset[int] | None = None
@@ -50,6 +59,11 @@ class Principal:
     def may_read(self) -> bool:
         """Whether the key may learn about people whom no answer identifies."""
         return bool(self.scopes & {Scope.READ, Scope.ADMIN})
+
+    @property
+    def shows_nearest(self) -> bool:
+        """Whether the CompreFace-compatible API names the nearest person of a face of nobody."""
+        return self.may_read if self.unknown is None else self.unknown == "nearest"
 
     def require(self, scopes: frozenset[Scope]) -> None:
         """``Forbidden`` unless one of ``scopes`` or admin is held."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import Row, bindparam, select
 
 from app.auth.models import ApiKey
-from app.auth.principal import Principal, Scope
+from app.auth.principal import Principal, Scope, Unknown
 
 KEYS: Final = select(
     ApiKey.sha256,
@@ -18,6 +18,7 @@ KEYS: Final = select(
     ApiKey.door_keys,
     ApiKey.expires_at,
     ApiKey.rate,
+    ApiKey.unknown,
     ApiKey.cursor_secret,
 )
 BY_HASH: Final = KEYS.where(ApiKey.sha256 == bindparam("sha256"))
@@ -34,6 +35,7 @@ def principal_of(
         datetime | None,
         int | None,
         str | None,
+        str | None,
     ],
     collections: Mapping[int, str],
 ) -> Principal:
@@ -45,6 +47,7 @@ def principal_of(
         None if bound is None else frozenset(bound),
         expires_at=row.expires_at,
         rate=row.rate,
+        unknown=cast("Unknown | None", row.unknown),
         cursor_secret=row.cursor_secret or "",
         collection_keys=None if bound is None else frozenset(row.collection_keys or []),
         door_keys=None if row.door_keys is None else frozenset(row.door_keys),

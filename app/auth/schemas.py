@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.auth.principal import Scope
+from app.auth.principal import Scope, Unknown
 from app.web.fields import BodyFields, CreatedAt, Id, Instant, Label, Whole
 
 MOST_A_MINUTE = 1_000_000
@@ -39,6 +39,12 @@ class NewKey(BodyFields):
         ge=1,
         le=MOST_A_MINUTE,
         description="Requests a minute, of each replica; more get 429. Null: any number.",
+    )
+    unknown: Unknown | None = Field(
+        None,
+        description="What the CompreFace-compatible API answers for a face of nobody: the "
+        "`nearest` person, below 0.5, or an `empty` list. Null: `nearest` for keys with the scope "
+        "`read`, `empty` for others, which see no person who is not identified.",
     )
 
     @model_validator(mode="after")
@@ -76,6 +82,10 @@ class KeyView(BaseModel):
         description="Time of the last use, UTC, up to a minute late; null: never used."
     )
     rate: int | None = Field(description="Requests a minute, of each replica; null: any number.")
+    unknown: Unknown | None = Field(
+        description="What the CompreFace-compatible API answers for a face of nobody; null: by the "
+        "scopes."
+    )
     created_at: CreatedAt
 
 

@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from app.auth import binding
 from app.auth.models import ApiKey
-from app.auth.principal import Principal, Scope
+from app.auth.principal import Principal, Scope, Unknown
 from app.auth.rates import Rates
 from app.auth.repository import BY_HASH, KEYS, collections_of, doors_of, principal_of
 from app.auth.schemas import KeyView, NewKey, NewKeyView, RepeatedKeyView
@@ -230,6 +231,7 @@ class KeyService:
             door_keys=doors,
             expires_at=new.expires_at,
             rate=new.rate,
+            unknown=new.unknown,
             created_at=self._clock.now(),
         )
         session.add(row)
@@ -247,6 +249,7 @@ class KeyService:
             expires_at=row.expires_at,
             last_used_at=self.uses.since(row.id, row.last_used_at),
             rate=row.rate,
+            unknown=cast("Unknown | None", row.unknown),
             created_at=row.created_at,
         )
 

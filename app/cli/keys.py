@@ -8,7 +8,7 @@ import typer
 from pydantic import ValidationError
 from rich.table import Column, Table
 
-from app.auth.principal import Scope
+from app.auth.principal import Scope, Unknown
 from app.auth.schemas import KeyView, NewKey, NewKeyView
 from app.auth.service import KeyService
 from app.cli.databases import existing_database
@@ -72,6 +72,13 @@ def create(
         typer.Option(help="A time such as 2027-01-31T00:00:00Z, or 90d, 12h, 30m from now."),
     ] = None,
     rate: Annotated[int | None, typer.Option(help="Requests a minute, of each replica.")] = None,
+    unknown: Annotated[
+        Unknown | None,
+        typer.Option(
+            help="What the CompreFace-compatible API answers for a face of nobody: the nearest "
+            "person, below 0.5, or an empty list; default: nearest with the scope read."
+        ),
+    ] = None,
 ) -> None:
     """Make a key; its secret is printed once, alone on standard output."""
     settings = _settings()
@@ -82,6 +89,7 @@ def create(
         doors=_split(door) if door else None,
         expires_at=None if expires is None else _instant(expires),
         rate=rate,
+        unknown=unknown,
     )
     with existing_database(settings) as database:
         made = _service(database, settings).create(new, keep_nothing, hand_over=_print_secret)

@@ -16,6 +16,10 @@ StreamSeconds = Annotated[
         description="Seconds after which a stream of events ends; its client comes back.",
     ),
 ]
+CompreFaceOn = Annotated[
+    bool,
+    Field(description="Whether clients of CompreFace are answered under `/api/v1`: `on` or `off`."),
+]
 SyncLines = Annotated[
     int, Field(ge=1, le=10**6, description="Most people in the file of one sync; more get 413.")
 ]

@@ -113,10 +113,10 @@ def submission(model: type[Fields], images: ImageFields) -> Read[Fields]:
         kind = content_type(request.headers)
         check_codings(request.headers)
         if kind.value == MULTIPART and images.names:
-            form = await _read_form(request, kind)
+            form = await read_form(request, kind)
             size, parse = form.text_bytes, partial(_parse_form, form, model, images)
         elif kind.value == JSON:
-            body = await _read_json(request, images)
+            body = await read_json(request, whole=bool(images.names))
             size, parse = len(body), partial(_parse_json, body, images)
         else:
             raise _wrong_type(kind.value, images)
@@ -199,7 +199,8 @@ def fingerprint(asked: str, fields: BaseModel, images: tuple[Upload, ...] = ()) 
     return digest.hexdigest()
 
 
-async def _read_form(request: Request, kind: Described) -> Form:
+async def read_form(request: Request, kind: Described) -> Form:
+    """The whole form of a request; ``InvalidRequest`` where it is not whole and clear."""
     form = Form(kind)
     received = 0
     async for chunk in request.stream():
@@ -236,11 +237,12 @@ def _form_image(part: Part, model: type[BaseModel], images: ImageFields) -> Uplo
     raise _bad_field(part.name, f"no file is read from here; send {' or '.join(images.names)}")
 
 
-async def _read_json(request: Request, images: ImageFields) -> bytearray:
+async def read_json(request: Request, *, whole: bool) -> bytearray:
+    """The body of a request; ``PayloadTooLarge`` where it is large and not to be read ``whole``."""
     body = bytearray()  # `request.body()` would hold it twice, and as long as the request
     async for chunk in request.stream():
         body += chunk
-        if not images.names and len(body) > MAX_JSON:
+        if not whole and len(body) > MAX_JSON:
             raise PayloadTooLarge(f"The body is larger than {MAX_JSON:,} bytes; send less at once.")
     check_length(request.headers, len(body))
     return body
