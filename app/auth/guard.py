@@ -20,7 +20,7 @@ _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer <key>
 _header = APIKeyHeader(name="X-API-Key", auto_error=False)
 
 
-def _presented(
+async def _presented(
     request: Request,
     _by_bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     _by_header: Annotated[str | None, Security(_header)],

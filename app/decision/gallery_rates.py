@@ -1,6 +1,7 @@
 """The calibration in a gallery: the bundle's tail, over scores that its own people standardise."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,7 @@ from app.decision.calibration import Calibration
 from app.decision.cohort import Cohort, Spread
 from app.decision.fusion import Vectors
 from app.decision.numbers import Floats
-from app.decision.rates import GallerySize, ProbeRates, z_at
+from app.decision.rates import GallerySize, ProbeRates, Threshold, z_at
 from app.decision.recognisability import SpoiltStrangers
 from app.decision.standardise import Norms, Weight
 
@@ -19,8 +20,10 @@ spread by 0.15 (standard deviations over cameras): as much as 1 / 0.6^2 people, 
 show by chance. With 5 for both, three people were found in a third of the cases at a stated 0.1 %
 (LFW), and now in 96 %."""
 
+_MOST_KEPT: Final = 64  # thresholds: callers choose their rates
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, eq=False)
 class GalleryRates:
     """The error rates of similarities in a gallery of ``size``, whose people are the ``cohort``.
 
@@ -45,7 +48,29 @@ class GalleryRates:
         norms, spoilt = self.norms(probes), self.spoilt
         return [self._rates(norms.one(row), spoilt) for row in range(len(probes))]
 
-    @property
+    def is_same(self, other: "GalleryRates") -> bool:
+        """Whether these are the rates of the same people in the same bundle, object for object."""
+        return (
+            self.bundle is other.bundle
+            and self.cohort is other.cohort
+            and (self.size, self.factor, self.twice) == (other.size, other.factor, other.twice)
+        )
+
+    def threshold(self, target: float, *, impersonal: bool) -> Threshold:
+        """The threshold for ``target`` by the ``impersonal`` rates, or by the typical ones."""
+        kept, key = self._thresholds, (target, impersonal)
+        if (found := kept.get(key)) is None:
+            if len(kept) >= _MOST_KEPT:
+                kept.clear()
+            rates = self.impersonal if impersonal else self.typical
+            found = kept[key] = rates.threshold(target)
+        return found
+
+    @cached_property
+    def _thresholds(self) -> dict[tuple[float, bool], Threshold]:
+        return {}
+
+    @cached_property
     def spoilt(self) -> SpoiltStrangers | None:
         """The scores that spoilt faces have here; None where the bundle does not know them."""
         learned, cohort = self.bundle.recognisability, self.cohort
@@ -57,14 +82,14 @@ class GalleryRates:
         """
         return gallery_norms(self.cohort, self.bundle.typical, probes, without=without)
 
-    @property
+    @cached_property
     def typical(self) -> ProbeRates:
         """The error rates of a typical probe: one that is as far from the people as they are from
         each other.
         """
         return self._rates(typical_norm(self.bundle.typical, self.cohort.spread))
 
-    @property
+    @cached_property
     def impersonal(self) -> ProbeRates:
         """The error rates by the bundle's people alone, which say nothing of the gallery's: they
         follow from how many there are.

@@ -15,7 +15,7 @@ from app.decision.rates import ProbeRates
 from app.feedback.probes import new_probe_id
 from app.gallery.disclosure import Disclosure, Strictness
 from app.gallery.models import Collection
-from app.gallery.rates import rates_in
+from app.gallery.rates import KeptRates
 from app.inference.analyser import Analyser, Analysis, Examined
 from app.inference.embedder import Embeddings
 from app.inference.quality_policy import QualityPolicy
@@ -49,7 +49,8 @@ class IdentificationService:
     ) -> None:
         self._analyser = analyser
         self._search = search
-        self._calibration = calibration
+        self._margin = calibration.ambiguity_margin
+        self._rates = KeptRates(calibration)
         self._quality_policy = quality_policy
         self._clock = clock
         self._observers = observers
@@ -103,7 +104,7 @@ class IdentificationService:
     def _policy(self, matches: Matches, options: IdentifyOptions, caller: Principal) -> Policy:
         collection = matches.collection
         disclosure = Disclosure.of(caller, collection)
-        rates = rates_in(self._calibration, collection, matches.gallery)
+        rates = self._rates.of(collection, matches.gallery)
         strict = Strictness.of(
             disclosure,
             rates.impersonal.limit,
@@ -111,7 +112,7 @@ class IdentificationService:
             asked=options.target_fpir,
             least=options.min_similarity,
         )
-        return Policy(disclosure, strict, self._calibration.ambiguity_margin, rates)
+        return Policy(disclosure, strict, self._margin, rates)
 
     def _decided(
         self,

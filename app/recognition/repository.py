@@ -8,16 +8,17 @@ from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import BindParameter, Row, bindparam, null, select, true, union_all
+from sqlalchemy import BindParameter, Row, and_, bindparam, null, select, true, union_all
 from sqlalchemy.orm import Session, defer
 
 from app.decision.fusion import fuse_persons
-from app.feedback.models import Feedback
+from app.feedback.models import Feedback, ProbeCounts
 from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import parts, window
 from app.index.base import Vectors
 from app.index.packing import unpack
 from app.recognition.matches import Enrolled, PersonSummary
+from app.replication.history import Position
 
 _KEYS: Final[BindParameter[list[int]]] = bindparam("keys", expanding=True)
 _TEMPLATES: Final = (
@@ -42,30 +43,54 @@ _REPORTED: Final = select(Feedback.person_key, *[null()] * 6, Feedback.embedding
     Feedback.person_key.in_(_KEYS),
 )
 """One row an embedding that was reported not to be the person."""
-_PEOPLE: Final = union_all(_TEMPLATES, _REPORTED).subquery("people")
-_READ: Final = (
-    select(Collection, *_PEOPLE.c)
+_COLLECTION: Final = (
+    select(Collection)
     .options(defer(Collection.attributes))
+    .where(Collection.key == bindparam("key"))
+)
+_PEOPLE: Final = union_all(_TEMPLATES, _REPORTED).subquery("people")
+_COLLECTIONS, _POSITIONS, _COUNTS = Collection.__table__, Position.__table__, ProbeCounts.__table__
+_OWN: Final = [each for each in _COLLECTIONS.c if each.name != "metadata"]
+_COUNTED: Final = [each for each in _COUNTS.c if each.name not in ("collection_key", "contract_id")]
+_AS_READ: Final = (*_OWN, *(_POSITIONS.c[name] for name in ("revision", "epoch")), *_COUNTED)
+"""What is read of a collection with its people: all but its metadata."""
+_READ: Final = (
+    select(*(each.label(f"collection_{each.name}") for each in _AS_READ), *_PEOPLE.c)
+    .select_from(_COLLECTIONS)
+    .join(_POSITIONS, _POSITIONS.c.collection_key == _COLLECTIONS.c.key)
+    .outerjoin(
+        _COUNTS,
+        and_(
+            _COUNTS.c.collection_key == _COLLECTIONS.c.key,
+            _COUNTS.c.contract_id == _COLLECTIONS.c.contract_id,
+        ),
+    )
     .outerjoin(_PEOPLE, true())
-    .where(Collection.key == bindparam("collection"))
+    .where(_COLLECTIONS.c.key == bindparam("collection"))
 )
 """All in one statement, since an identification waits for each: the collection as it is now, on
-every row, and the people."""
+every row, and the people. As columns and not as an object, which takes twice the time: 0.8 ms for
+one person, and 0.3."""
 
 
 def people_of(
     session: Session, collection: Collection, keys: Sequence[int], dimension: int
 ) -> tuple[Collection | None, Mapping[int, Enrolled]]:
-    """The collection as it is now, without its metadata, or None if it is no more; and those of the
-    internal ``keys`` who are enrolled with templates, valid now or not, by key.
+    """The collection as it is now, or None if it is no more, ``collection`` itself where it has not
+    changed; and those of the internal ``keys`` who are enrolled with templates, valid now or not,
+    by key.
 
     Nobody where the collection is of another epoch by now: in a database that was restored, keys
     may be other people's.
     """
     wanted = {"collection": collection.key, "contract": collection.contract_id, "keys": keys}
-    rows = session.execute(_READ, wanted).all()
-    now: Collection | None = rows[0][0] if rows else None
-    if now is None or now.epoch != collection.epoch:
+    rows = session.connection().execute(_READ, wanted).all()
+    if not rows:
+        return None, {}
+    now = collection
+    if rows[0][: len(_AS_READ)] != _as_read(collection):
+        now = session.scalars(_COLLECTION, {"key": collection.key}).one()
+    if now.epoch != collection.epoch:
         return now, {}
     found = (row for row in rows if row.face_id is not None)
     templates = sorted(found, key=lambda row: (row.key, row.face_id))
@@ -75,6 +100,16 @@ def people_of(
             reported.setdefault(row.key, []).append(row.embedding)
     others = {key: unpack(each, dimension) for key, each in reported.items()}
     return now, _enrolled(templates, others, dimension)
+
+
+def _as_read(collection: Collection) -> tuple[Any, ...]:
+    counts = collection.counts
+    return (
+        *(getattr(collection, each.name) for each in _OWN),
+        collection.revision,
+        collection.epoch,
+        *(None if counts is None else getattr(counts, each.name) for each in _COUNTED),
+    )
 
 
 def _enrolled(

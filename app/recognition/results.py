@@ -54,7 +54,7 @@ class Policy:
         """
         sees = self.disclosure.scores
         rates = self.rates.typical if sees else self.rates.impersonal
-        found = rates.threshold(self.strict.judged)
+        found = self.rates.threshold(self.strict.judged, impersonal=not sees)
         similarity = max(found.similarity, self.strict.least)
         extrapolated = rates.is_extrapolated(self.strict.target)
         return replace(found, similarity=similarity, extrapolated=extrapolated)
@@ -62,9 +62,9 @@ class Policy:
     @property
     def caution(self) -> str | None:
         """The warning about the evidence for the target that was asked for, if any."""
-        rates = self.rates.impersonal
-        threshold = rates.threshold(self.strict.target)
-        return caution(threshold, persons=self.rates.size.persons, least=rates.supported)
+        threshold = self.rates.threshold(self.strict.target, impersonal=True)
+        least = self.rates.impersonal.supported
+        return caution(threshold, persons=self.rates.size.persons, least=least)
 
     def limit(self, probe: ProbeRates) -> float:
         """The similarity from which on a person is named for a probe."""

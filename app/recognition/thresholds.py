@@ -11,11 +11,12 @@ import structlog
 from app.core.db import Database
 from app.decision.calibration import Calibration
 from app.decision.caution import caution
+from app.decision.gallery_rates import GalleryRates
 from app.decision.site import SiteFit, fit_site
 from app.decision.words import how_often
 from app.feedback.repository import verdicts
 from app.gallery.models import Collection
-from app.gallery.rates import rates_in, reports_of
+from app.gallery.rates import KeptRates, rates_in, reports_of
 from app.gallery.repository import persons_with
 from app.gallery.views import cosine_view, limit_view
 from app.observability.decision_metrics import DecisionMetrics
@@ -38,18 +39,25 @@ class SiteWatch:
     """Reports how far galleries are from the bundle's calibration. Thread-safe."""
 
     def __init__(self, calibration: Calibration, metrics: DecisionMetrics) -> None:
-        self._calibration = calibration
+        self._rates = KeptRates(calibration)
         self._metrics = metrics
         self._lock = Lock()
+        self._seen: dict[str, tuple[GalleryRates, float, SiteFit]] = {}
         self._misfits: set[str] = set()
 
     def observe(self, collection: Collection, gallery: GalleryState) -> SiteFit:
         """Set the collection's gauges; log when it begins or ceases to fit."""
-        found = fit_site(rates_in(self._calibration, collection, gallery), collection.target_fpir)
+        rates, target = self._rates.of(collection, gallery), collection.target_fpir
+        with self._lock:
+            seen = self._seen.get(collection.id)
+        if seen is not None and seen[0] is rates and seen[1] == target:
+            return seen[2]
+        found = fit_site(rates, target)
         self._metrics.observe_site(
             collection.id, ratio=found.ratio, shift=found.shift, stretch=found.stretch
         )
         with self._lock:
+            self._seen[collection.id] = rates, target, found
             changed = found.fits is (collection.id in self._misfits)
             (self._misfits.discard if found.fits else self._misfits.add)(collection.id)
         if changed:
@@ -68,11 +76,13 @@ class SiteWatch:
         """Drop the data of a deleted collection."""
         with self._lock:
             self._misfits.discard(collection_id)
+            self._seen.pop(collection_id, None)
 
     def retain(self, collection_ids: Container[str]) -> None:
         """Forget every other collection: another process deleted it."""
         with self._lock:
             self._misfits = {each for each in self._misfits if each in collection_ids}
+            self._seen = {each: seen for each, seen in self._seen.items() if each in collection_ids}
 
 
 class ThresholdService:

@@ -4,6 +4,7 @@ Five landmarks fix a similarity transform (turn, scale, shift) to the ArcFace te
 pixels. Coordinates are OpenCV's: whole numbers are pixel centres.
 """
 
+from math import ceil, floor, sqrt
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,10 @@ ARCFACE_112.setflags(write=False)
 
 _CELLS: Final = np.argwhere(np.ones((28, 28))) * (ARCFACE_SIZE / 28) + 1.5
 """(784, 2): the middles of the crop's cells of 4 x 4 pixels."""
+_CORNERS: Final = _CELLS[[0, 27, -28, -1]]
+"""(4, 2): where the image shows these, it shows all of them."""
+_FLAT: Final = 1e-12
+"""Share of its area, from which on a shape that is shrunk to it has none."""
 _LARGEST_BLOCK: Final = 64
 """A face would have to be 7,000 pixels wide to need more."""
 
@@ -46,9 +51,17 @@ def cut_off(landmarks: Landmarks, width: int, height: int) -> float:
     if x.min() < 0 or y.min() < 0 or x.max() > width - 1 or y.max() > height - 1:
         return 1.0
     inverse = _invert(similarity_transform(landmarks, ARCFACE_112))
-    seen = _CELLS @ inverse[:, :2].T + inverse[:, 2]
-    inside = ((seen > -0.5) & (seen < np.array([width, height]) - 0.5)).all(axis=1)
-    return 1.0 - float(inside.mean())
+    if _inside(_CORNERS, inverse, width, height).all():
+        return 0.0
+    return 1.0 - float(_inside(_CELLS, inverse, width, height).mean())
+
+
+def _inside(
+    points: NDArray[np.float64], inverse: NDArray[np.float64], width: int, height: int
+) -> NDArray[np.bool_]:
+    """Which of the crop's ``points`` (n, 2) the image shows: (n,)."""
+    seen = points @ inverse[:, :2].T + inverse[:, 2]
+    return np.asarray(((seen > -0.5) & (seen < (width - 0.5, height - 0.5))).all(axis=1))
 
 
 def similarity_transform(
@@ -56,19 +69,23 @@ def similarity_transform(
 ) -> NDArray[np.float64]:
     """The (2, 3) matrix that takes ``source`` (n, 2) nearest to ``target`` in least squares.
 
-    S. Umeyama, "Least-squares estimation of transformation parameters between two point
-    patterns", PAMI 13 (1991), equations 39 to 43. Points that all coincide have no scale; they
-    are taken at scale 1.
+    The similarity of S. Umeyama, "Least-squares estimation of transformation parameters between two
+    point patterns", PAMI 13 (1991). In a plane it is one division of complex numbers, since a turn
+    and a scale are a product with one. Points that all coincide have no scale; they are taken at
+    scale 1.
     """
-    a, b = np.asarray(source, np.float64), np.asarray(target, np.float64)
-    centre_a, centre_b = a.mean(axis=0), b.mean(axis=0)
+    a, b = _complex(source), _complex(target)
+    centre_a, centre_b = a.mean(), b.mean()
     a, b = a - centre_a, b - centre_b
-    u, strengths, vt = np.linalg.svd(b.T @ a / len(a))
-    signs = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
-    variance = a.var(axis=0).sum()
-    scale = strengths @ signs / variance if variance > 0 else 1.0
-    rotation = scale * (u * signs) @ vt
-    return np.column_stack([rotation, centre_b - rotation @ centre_a])
+    length = np.vdot(a, a).real
+    turn = complex(np.vdot(a, b) / length) if length > 0 else 1 + 0j
+    shift = complex(centre_b - turn * centre_a)
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def _complex(points: NDArray[np.floating]) -> NDArray[np.complex128]:
+    """Points (n, 2) as x + iy: (n,)."""
+    return np.ascontiguousarray(points, np.float64).view(np.complex128)[:, 0]
 
 
 def warp(image: RgbImage | Image.Image, matrix: NDArray[np.floating], size: int) -> RgbImage:
@@ -80,9 +97,9 @@ def warp(image: RgbImage | Image.Image, matrix: NDArray[np.floating], size: int)
     """
     inverse = _invert(np.asarray(matrix, np.float64))
     part, inverse = _part(image, inverse, size)
-    turn, shift = inverse[:, :2], inverse[:, 2]
-    corner = shift + 0.5 - turn @ (0.5, 0.5)  # Pillow counts from the corner of the first pixel
-    data = tuple(np.column_stack([turn, corner]).ravel().tolist())
+    (a, b, x), (c, d, y) = inverse.tolist()
+    # Pillow counts from the corner of the first pixel.
+    data = (a, b, x + 0.5 - (a + b) / 2, c, d, y + 0.5 - (c + d) / 2)
     result = part.transform(
         (size, size), Image.Transform.AFFINE, data, resample=Image.Resampling.BILINEAR
     )
@@ -90,15 +107,21 @@ def warp(image: RgbImage | Image.Image, matrix: NDArray[np.floating], size: int)
 
 
 def _invert(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    turn = np.linalg.pinv(matrix[:, :2])  # a degenerate face gives some crop, never an exception
-    return np.column_stack([turn, -turn @ matrix[:, 2]])
+    (a, b, x), (c, d, y) = matrix.tolist()
+    det = a * d - b * c
+    if abs(det) < _FLAT:  # a degenerate face gives some crop, never an exception
+        turn = np.linalg.pinv(matrix[:, :2])
+        return np.column_stack([turn, -turn @ matrix[:, 2]])
+    a, b, c, d = d / det, -b / det, -c / det, a / det
+    return np.array([[a, b, -a * x - b * y], [c, d, -c * x - d * y]])
 
 
 def _part(
     image: RgbImage | Image.Image, inverse: NDArray[np.float64], size: int
 ) -> tuple[Image.Image, NDArray[np.float64]]:
     """The crop's region with a black rim, reduced by a whole factor, and the matrix into it."""
-    block = int(np.clip(np.sqrt(abs(np.linalg.det(inverse[:, :2]))), 1, _LARGEST_BLOCK))
+    (a, b, _), (c, d, _) = inverse.tolist()
+    block = int(min(max(sqrt(abs(a * d - b * c)), 1), _LARGEST_BLOCK))
     extent = image.size if isinstance(image, Image.Image) else image.shape[1::-1]
     place = _seen(inverse, size, extent, block + 1)
     part = _cut_out(image, *place).reduce(block)
@@ -124,8 +147,15 @@ def _seen(
     """Left, top, right, bottom of the pixels under the crop, at most ``rim`` past the image, which
     has ``extent`` (width, height).
     """
-    corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ inverse.T
-    limit = np.array(extent)
-    low = np.clip(np.floor(corners.min(axis=0)) - rim, -rim, limit - 1).astype(int)
-    high = np.clip(np.ceil(corners.max(axis=0)) + rim, low + 1, limit + rim).astype(int)
-    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+    (a, b, x), (c, d, y) = inverse.tolist()
+    left, right = _span(a * size, b * size, x, extent[0], rim)
+    top, bottom = _span(c * size, d * size, y, extent[1], rim)
+    return left, top, right, bottom
+
+
+def _span(across: float, down: float, start: float, limit: int, rim: int) -> tuple[int, int]:
+    """First and last + 1 of what is from ``start`` to there plus ``across`` and ``down``."""
+    ends = (start, start + across, start + down, start + across + down)
+    low = min(max(floor(min(ends)) - rim, -rim), limit - 1)
+    high = min(max(ceil(max(ends)) + rim, low + 1), limit + rim)
+    return low, high

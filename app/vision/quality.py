@@ -4,6 +4,7 @@ Sharpness and brightness are taken from the aligned crop, so that they mean the 
 and a small face: a face that had to be enlarged to 112 pixels is blurred there, as it should be.
 """
 
+from math import asin, atan2, degrees, sqrt
 from typing import Final
 
 import numpy as np
@@ -32,6 +33,9 @@ _FACE: Final = np.array(
 symmetric. z away from the camera: the nose tip stands some 28 mm before the eyes (about 1.65 mm
 a pixel), the corners of the mouth 7 mm."""
 _HEAD: Final = _FACE - _FACE.mean(axis=0)
+_FIT: Final = np.linalg.pinv(_HEAD)
+"""(3, 5): the least-squares fit of a head to five points."""
+_FLAT: Final = 1e-9
 
 
 def measure_quality(box: Box, landmarks: Landmarks, crop: AlignedCrop) -> Quality:
@@ -69,14 +73,32 @@ def pose(landmarks: Landmarks) -> tuple[float, float, float]:
     sort out profiles, not to measure heads.
     """
     points = np.asarray(landmarks, np.float64)
-    fit, *_ = np.linalg.lstsq(_HEAD, points - points.mean(axis=0), rcond=None)
-    u, _, vt = np.linalg.svd(fit.T, full_matrices=False)
-    right, down = u @ vt  # the nearest orthonormal rows: scale is of no interest
-    ahead = np.cross(right, down)
-    yaw = np.degrees(np.arcsin(np.clip(ahead[0], -1.0, 1.0)))
-    pitch = np.degrees(np.arctan2(-ahead[1], ahead[2]))
-    roll = np.degrees(np.arctan2(down[0], right[0]))
-    return float(yaw), float(pitch), float(roll)
+    fit = (_FIT @ (points - points.mean(axis=0))).T
+    right, down = _orthonormal(fit)
+    ahead = (
+        right[1] * down[2] - right[2] * down[1],
+        right[2] * down[0] - right[0] * down[2],
+        right[0] * down[1] - right[1] * down[0],
+    )
+    yaw = degrees(asin(min(max(ahead[0], -1.0), 1.0)))
+    return yaw, degrees(atan2(-ahead[1], ahead[2])), degrees(atan2(down[0], right[0]))
+
+
+def _orthonormal(rows: NDArray[np.float64]) -> tuple[list[float], list[float]]:
+    """The orthonormal rows nearest to ``rows`` (2, 3), whose scale is of no interest: (R R^T) to
+    the power of -1/2, times R. Of a symmetric matrix S of 2 x 2 the root is (S + d) / t, where
+    d^2 is its determinant and t^2 its trace + 2 d.
+    """
+    (a, b), (_, c) = (rows @ rows.T).tolist()
+    root = sqrt(max(a * c - b * b, 0.0))
+    if root < _FLAT * (a + c) or root == 0.0:  # landmarks on one line
+        u, _, vt = np.linalg.svd(rows, full_matrices=False)
+        right, down = (u @ vt).tolist()
+        return right, down
+    scale = root * sqrt(a + c + 2 * root)
+    inverse = np.array([[c + root, -b], [-b, a + root]]) / scale
+    right, down = (inverse @ rows).tolist()
+    return right, down
 
 
 def _sharpness(grey: NDArray[np.float32]) -> float:
