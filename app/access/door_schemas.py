@@ -43,6 +43,15 @@ MinSpan = Annotated[
         "`max_age_ms`. It needs `captured_at`.",
     ),
 ]
+MinFaceSize = Annotated[
+    Whole,
+    Field(
+        ge=1,
+        le=4096,
+        description="Shorter side in pixels of the smallest face that counts. A large one costs "
+        "less time.",
+    ),
+]
 Spoofs = Annotated[
     Whole,
     Field(ge=1, le=100, description="Suspected spoofs within `window_s` that block the door."),
@@ -69,6 +78,7 @@ class FramesField(BodyFields):
     agree: Agree = FRAMES.agree
     max_age_ms: MaxAge = FRAMES.max_age_ms
     min_span_ms: MinSpan = FRAMES.min_span_ms
+    min_face_size: MinFaceSize = FRAMES.min_face_size
 
 
 class FramesView(BaseModel):
@@ -78,6 +88,7 @@ class FramesView(BaseModel):
     agree: Agree
     max_age_ms: MaxAge
     min_span_ms: MinSpan
+    min_face_size: MinFaceSize
 
 
 class BlockField(BodyFields):

@@ -74,7 +74,7 @@ def _zone(row: Zone, collection_id: str) -> ZoneView:
 
 
 def _door(row: Door, collection_id: str) -> DoorView:
-    own = {name: getattr(row, name) for name in _OF_A_DOOR}
+    own = {name: getattr(row, name) for name in _OF_A_DOOR} | {"frames": row.wanted_frames}
     zone_id = row.zone.id if row.zone else None
     return DoorView(**_shared(row, collection_id), **own, zone_id=zone_id)
 

@@ -23,6 +23,7 @@ class _Frames(NamedTuple):
     agree: float = 0.6
     max_age_ms: int = 2000
     min_span_ms: int = 0
+    min_face_size: int = 80
 
 
 FRAMES: Final = _Frames()
@@ -95,6 +96,11 @@ class Door(PolicyRow):
     block_after: Mapped[dict[str, Any]] = mapped_column(default=lambda: _BLOCK_AFTER)
     reveal: Mapped[list[str]] = mapped_column(default=list)
     zone: Mapped[Zone | None] = relationship(lazy="joined")
+
+    @property
+    def wanted_frames(self) -> dict[str, Any]:
+        """``frames`` with what there was not yet when the row was written."""
+        return FRAMES._asdict() | self.frames
 
 
 class Group(PolicyRow):

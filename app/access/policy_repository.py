@@ -32,13 +32,16 @@ class Version(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DoorSettings:
-    """The settings of a door that are about frames and events; times in milliseconds."""
+    """The settings of a door that are about frames and events; times in milliseconds, sizes in
+    pixels.
+    """
 
     key: int
     min_used: int
     agree: float
     max_age: timedelta
     min_span: timedelta
+    min_face_size: int
     refuses_second_face: bool
     direction: str
     unknown_after: timedelta
@@ -164,13 +167,14 @@ def schedule_of(row: models.Schedule) -> Schedule:
 
 
 def _settings(row: models.Door) -> DoorSettings:
-    frames, block = row.frames, row.block_after
+    frames, block = row.wanted_frames, row.block_after
     return DoorSettings(
         row.key,
         frames["min_used"],
         frames["agree"],
         _ms(frames["max_age_ms"]),
         _ms(frames["min_span_ms"]),
+        frames["min_face_size"],
         row.second_face == "refuse",
         row.direction,
         _ms(row.unknown_after_ms),

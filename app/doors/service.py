@@ -39,7 +39,7 @@ from app.errors import (
 )
 from app.inference.analyser import Analyser
 from app.inference.quality_policy import QualityPolicy
-from app.inference.subject import largest_faces
+from app.inference.subject import RIVAL, largest_faces
 from app.reasons import DoorReason
 from app.recognition.bursts import BurstService, SeenBurst
 from app.recognition.results import Decision
@@ -137,7 +137,7 @@ class DoorService:
         different = distinct(frames)
         fresh = [each for each in different if not is_stale(each, arrived, settings)]
         seen = self._examined(
-            fresh, dict(zip((each.digest for each in frames), images, strict=True))
+            fresh, dict(zip((each.digest for each in frames), images, strict=True)), settings
         )
         received, stale = len(images), len(different) - len(fresh)
         if options.session is not None and fresh:
@@ -159,17 +159,27 @@ class DoorService:
         with self._database.read() as session:
             return policy_now(session, self._policies, door)
 
-    def _examined(self, frames: Sequence[Frame], images: dict[str, bytes]) -> list[Frame]:
-        """The frames with their faces."""
+    def _examined(
+        self, frames: Sequence[Frame], images: dict[str, bytes], settings: DoorSettings
+    ) -> list[Frame]:
+        """The frames with their faces. Those too small for the door are not embedded, and need not
+        be found where none of them can be a second face.
+        """
         if not frames:
             return []
-        select, refuse = largest_faces(_FOLLOWED), self._quality_policy.to_identify
+        quality = self._quality_policy.at_least(settings.min_face_size)
+        least = quality.min_face_size
+        if settings.refuses_second_face:
+            least = int(RIVAL * least)
+        select = largest_faces(_FOLLOWED)
         places = {digest: place for place, digest in enumerate(images)}
         seen = []
         with self._analyser.batch(len(frames)) as analyse:
             for frame in frames:
                 with image_of(f"images[{places[frame.digest]}]"):
-                    analysis = analyse(images[frame.digest], select, refuse)
+                    analysis = analyse(
+                        images[frame.digest], select, quality.to_identify, least=least
+                    )
                 seen.append(replace(frame, faces=faces_of(analysis, self._quality_policy)))
         return seen
 

@@ -59,8 +59,12 @@ class Analysis:
 class Analyse(Protocol):
     """Examines one image of a request."""
 
-    def __call__(self, data: bytes, select: Select, refuse: Refuse = refuse_none) -> Analysis:
-        """The selected faces of the image; each face that ``refuse`` accepts is embedded."""
+    def __call__(
+        self, data: bytes, select: Select, refuse: Refuse = refuse_none, *, least: int = 0
+    ) -> Analysis:
+        """The selected faces of the image; each face that ``refuse`` accepts is embedded. Faces
+        smaller than ``least`` pixels need not be found.
+        """
         ...
 
 

@@ -3,7 +3,7 @@ identification, because every later probe is compared with a bad template.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.inference.pipeline import Sample
 from app.reasons import Reason, SampleReason
@@ -31,6 +31,10 @@ class QualityPolicy:
     max_yaw: float
     max_cut_off: float
     min_recognisability: float
+
+    def at_least(self, pixels: int) -> "QualityPolicy":
+        """The same for samples of ``pixels`` or more alone, if that is stricter."""
+        return replace(self, min_face_size=max(self.min_face_size, pixels))
 
     def to_enrol(self, sample: Sample) -> list[SampleReason]:
         """The reasons why the sample cannot become a template; empty when it can."""

@@ -18,7 +18,16 @@ from app.reasons import DoorReason
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SETTINGS = DoorSettings(
-    1, 3, 0.6, timedelta(seconds=2), timedelta(0), False, "in", timedelta(seconds=3), BlockAfter()
+    1,
+    3,
+    0.6,
+    timedelta(seconds=2),
+    timedelta(0),
+    80,
+    refuses_second_face=False,
+    direction="in",
+    unknown_after=timedelta(seconds=3),
+    block_after=BlockAfter(),
 )
 
 

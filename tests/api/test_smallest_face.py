@@ -1,0 +1,55 @@
+"""The smallest face that counts at a door, with real faces."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from app.bootstrap import build
+from app.settings import SHIPPED, Settings
+from tests.api.doors import post
+from tests.api.support import client_of, enrol, made, make_collection, told
+from tests.support.pictures import encoded
+from tests.support.server import ADMIN_KEY
+from tests.unit.inference.faces import astronaut, resized
+
+DOOR = "/collections/hq/doors/gate"
+_WIDE = 0.4  # of the photograph: a face of 50 pixels
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("gate"), model=SHIPPED / "face-mini", admin_key=ADMIN_KEY
+    )
+    with client_of(build(settings)) as client:
+        path = make_collection(client, "hq")
+        enrol(client, path, "eileen", encoded(astronaut()))
+        made(client.post(f"{path}/doors", json={"id": "gate", "frames": {"min_used": 1}}))
+        yield client
+
+
+def frame() -> bytes:
+    """A frame of 1200 x 640 pixels with a face of 50."""
+    small = resized(astronaut(), _WIDE)
+    canvas = np.full((640, 1200, 3), 128, np.uint8)
+    canvas[200 : 200 + small.shape[0], 400 : 400 + small.shape[1]] = small
+    return encoded(canvas)
+
+
+def reason(client: TestClient) -> str:
+    answer: str = told(post(client, frame(), door="gate", dry_run="true"))["reason"]
+    return answer
+
+
+def test_a_face_smaller_than_a_door_wants_is_nobody_there(client: TestClient) -> None:
+    assert told(client.get(DOOR))["frames"]["min_face_size"] == 80
+    assert reason(client) == "no_face"
+    change = {"frames": {"min_face_size": 24}}
+    told(client.patch(DOOR, json=change, headers={"If-Match": "*"}))
+    assert reason(client) not in ("no_face", "low_quality")
+    # For a second face of 0.7 of the width it is looked for, and still cannot pass.
+    change = {"second_face": "refuse", "frames": {"min_face_size": 60}}
+    told(client.patch(DOOR, json=change, headers={"If-Match": "*"}))
+    assert reason(client) == "low_quality"
