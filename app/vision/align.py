@@ -28,7 +28,7 @@ ARCFACE_112: Final[NDArray[np.float32]] = np.array(
 and OpenCV's FaceRecognizerSF put them."""
 ARCFACE_112.setflags(write=False)
 
-_CELLS: Final = np.argwhere(np.ones((28, 28))) * (ARCFACE_SIZE / 28) + 1.5
+_CELLS: Final = np.asarray(np.argwhere(np.ones((28, 28))) * 4 + 1.5, np.float64)
 """(784, 2): the middles of the crop's cells of 4 x 4 pixels."""
 _CORNERS: Final = _CELLS[[0, 27, -28, -1]]
 """(4, 2): where the image shows these, it shows all of them."""
