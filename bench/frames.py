@@ -53,7 +53,7 @@ _BARS: Final = {
 }
 """p50 over bare for one face, by picture and min_face_size: must be, and is aimed at."""
 _SHARE: Final = (0.8, 0.9)
-"""Of what the bare models do on the cores: must be, and is aimed at."""
+"""The share of what the bare models do on the cores: must be, and is aimed at."""
 
 
 @dataclass(frozen=True, slots=True)

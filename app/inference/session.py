@@ -1,6 +1,5 @@
 """Makes all onnxruntime sessions, so that they have the same provider and number of threads."""
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -10,22 +9,19 @@ from app.errors import BundleError
 
 PROVIDER: Final = "CPUExecutionProvider"
 PRECISION: Final = "fp32"
-_MOST_THREADS: Final = 2
-_SPINNING: Final = "session.intra_op.allow_spinning"
 _ERRORS_ONLY: Final = 3
 _FOLDER_OF_WEIGHTS: Final = "session.model_external_initializers_file_folder_path"
 
 
 def open_session(model: Path) -> ort.InferenceSession:
-    """Open a thread-safe session, on which a run takes a second core while that is idle.
+    """Open a thread-safe session that computes on the calling thread alone.
 
-    A batch gains almost nothing on the CPU (25.8 ms for a face alone, 24.2 ms in a batch of eight)
-    and adds waiting. The second thread sleeps between its parts of a run: one that spun would take
-    its core from other requests.
+    Requests run in parallel, one core each. A batch gains almost nothing on the CPU (25.8 ms for a
+    face alone, 24.2 ms in a batch of eight) and adds waiting. With two threads a run, sleeping in
+    between, a request took a third more CPU time on two busy cores (58 to 66 ms, not 44 to 47).
     """
     options = ort.SessionOptions()
-    options.intra_op_num_threads = min(_MOST_THREADS, os.cpu_count() or 1)
-    options.add_session_config_entry(_SPINNING, "0")
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     # A model may name another file for its weights, which no manifest states. The folder of such

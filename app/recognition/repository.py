@@ -53,7 +53,7 @@ _COLLECTIONS, _POSITIONS, _COUNTS = Collection.__table__, Position.__table__, Pr
 _OWN: Final = [each for each in _COLLECTIONS.c if each.name != "metadata"]
 _COUNTED: Final = [each for each in _COUNTS.c if each.name not in ("collection_key", "contract_id")]
 _AS_READ: Final = (*_OWN, *(_POSITIONS.c[name] for name in ("revision", "epoch")), *_COUNTED)
-"""What is read of a collection with its people: all but its metadata."""
+"""The columns of a collection that are read with its people: all but its metadata."""
 _READ: Final = (
     select(*(each.label(f"collection_{each.name}") for each in _AS_READ), *_PEOPLE.c)
     .select_from(_COLLECTIONS)
