@@ -18,7 +18,7 @@ _COMMANDS: Final = {
     "sync": ("sync", "sync"),
     "backup": ("backup", "backup"),
     "restore": ("backup", "restore"),
-    "import": ("backup", "import_"),
+    "import": ("imports", "cli"),
     "check": ("check", "check"),
     "reembed": ("reembed", "reembed"),
     "audit": ("audit", "cli"),

@@ -33,7 +33,7 @@ from app.inference.walk import Photo
 from app.receipts.keeping import keep_nothing
 from app.settings import Settings, load_settings
 
-_SOME_REFUSED: Final = 3
+SOME_REFUSED: Final = 3
 
 
 def enroll(
@@ -68,10 +68,10 @@ def enroll(
     configure_logging("WARNING", settings.log_format)
     people = people_in(folder, or_refused=True)
     if report is not None:
-        _try_to_write(report)
+        try_report(report)
     now = SystemClock().now()
     results = EnrollReport(folder, collection, people, started_at=now, dry_run=dry_run)
-    receives = _rehearsal if dry_run else _gallery
+    receives = rehearsal if dry_run else gallery
     with (
         receives(
             settings, collection, subject
@@ -89,10 +89,10 @@ def enroll(
         finally:
             _report(results, report)
     if results.counts["refused"]:
-        raise typer.Exit(_SOME_REFUSED)
+        raise typer.Exit(SOME_REFUSED)
 
 
-def _try_to_write(report: Path) -> None:
+def try_report(report: Path) -> None:
     """Before any work is done."""
     try:
         try_to_write(report)
@@ -105,7 +105,7 @@ def _unwritable(report: Path, error: OSError) -> InvalidRequest:
 
 
 @contextmanager
-def _gallery(settings: Settings, collection: str, subject: Subject) -> Iterator[Recipient]:
+def gallery(settings: Settings, collection: str, subject: Subject) -> Iterator[Recipient]:
     """The collection, made where there is none."""
     container = build(settings)
     container.open()
@@ -121,7 +121,7 @@ def _gallery(settings: Settings, collection: str, subject: Subject) -> Iterator[
 
 
 @contextmanager
-def _rehearsal(settings: Settings, collection: str, subject: Subject) -> Iterator[Recipient]:
+def rehearsal(settings: Settings, collection: str, subject: Subject) -> Iterator[Recipient]:
     """The collection as it is, or as it would be made; neither it nor the database changes."""
     pipeline = build_pipeline(Bundle.load(settings.bundle_dir))
     enroller = build_enroller(build_analyser(pipeline, settings), settings)

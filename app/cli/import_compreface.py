@@ -1,0 +1,204 @@
+"""``kith import compreface``: the people of a CompreFace, embedded again from its images."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from app.cli.enroll import SOME_REFUSED, gallery, rehearsal, try_report
+from app.cli.progress import count_progress
+from app.cli.words import with_options
+from app.compreface.source_repository import Holding, Service, Source, SourcePhoto
+from app.core.files import whole_file
+from app.core.ids import id_of_name
+from app.core.logging import configure_logging
+from app.core.names import printable
+from app.core.terminal import plain_console
+from app.errors import InvalidRequest
+from app.gallery.enrolment import ImageFile
+from app.gallery.people_by_name import Outcome, Recipient, enrol_photo
+from app.inference.subject import SubjectRule
+from app.settings import load_settings
+
+_SHOWN: Final = 50
+
+
+@dataclass(slots=True)
+class _Result:
+    """The result for one service."""
+
+    service: Service
+    collection: str
+    holding: Holding
+    photos: list[tuple[SourcePhoto, Outcome]] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many photos had each outcome."""
+        return Counter(outcome.what for _, outcome in self.photos)
+
+    @property
+    def missing(self) -> list[str]:
+        """The subjects of whom nothing came along, though they had images."""
+        there = {photo.subject for photo, each in self.photos if each.what != "refused"}
+        tried = dict.fromkeys(photo.subject for photo, _ in self.photos)
+        return [each for each in tried if each not in there]
+
+    def lines(self, *, dry_run: bool) -> Iterator[str]:
+        """The lines for the terminal."""
+        counts, would = self.counts, "would be " if dry_run else ""
+        yield (
+            f"{printable(self.service.app)} / {printable(self.service.name)} into "
+            f"{self.collection!r}: {counts['enrolled']} photos {would}enrolled, "
+            f"{counts['already']} were already, {counts['refused']} {would}refused."
+        )
+        refused = [
+            f"{printable(photo.subject)}, {photo.face_id}: {', '.join(each.reasons)}: "
+            f"{with_options(each.detail)}"
+            for photo, each in self.photos
+            if each.what == "refused"
+        ]
+        yield from _listed("Refused:", refused)
+        yield from _listed("Not enrolled, all photos were refused:", self.missing)
+        yield from _listed(
+            "Not enrolled, CompreFace kept no image of them:", self.holding.imageless
+        )
+        for calculator, number in self.holding.lost.items():
+            yield (
+                f"{number} embeddings of {printable(calculator)} have no image: embeddings of "
+                "another model cannot be converted. Enrol these people from photos."
+            )
+
+    def content(self) -> dict[str, Any]:
+        """The same as JSON; never CompreFace's key."""
+        return {
+            "app": self.service.app,
+            "service": self.service.name,
+            "collection": self.collection,
+            "counts": self.counts,
+            "without_image": list(self.holding.imageless),
+            "embeddings_without_image": self.holding.lost,
+            "photos": [
+                {
+                    "subject": photo.subject,
+                    "image_id": str(photo.face_id),
+                    "person_id": each.person_id,
+                    "outcome": each.what,
+                    "reasons": list(each.reasons),
+                    "detail": with_options(each.detail),
+                }
+                for photo, each in self.photos
+            ],
+        }
+
+
+def import_compreface(
+    url: Annotated[
+        str,
+        typer.Argument(
+            help="CompreFace's PostgreSQL, postgresql://user:password@host/frs; a dump is restored "
+            "into one first."
+        ),
+    ],
+    *,
+    service: Annotated[
+        str | None,
+        typer.Option(help="Only this recognition service, by its name or key; default: each."),
+    ] = None,
+    collection: Annotated[
+        str | None,
+        typer.Option(help="The collection's id, of one service; default: one is made of its name."),
+    ] = None,
+    subject: Annotated[
+        SubjectRule, typer.Option(help="Which face of a photo with several, as for kith enroll.")
+    ] = "only",
+    report: Annotated[
+        Path | None,
+        typer.Option(help="JSON file to write, with the result of every photo.", dir_okay=False),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Examine all photos, and write nothing.")
+    ] = False,
+) -> None:
+    """Enrol the people of a CompreFace from the images that it kept; run again, it goes on where it
+    stopped. CompreFace's database is only read. Ends with 3 where a photo was refused.
+    """
+    settings = load_settings()
+    configure_logging("WARNING", settings.log_format)
+    if report is not None:
+        try_report(report)
+    results: list[_Result] = []
+    receives = rehearsal if dry_run else gallery
+    try:
+        with Source.opened(url) as source:
+            for each, name in _chosen(source.services(), service, collection):
+                result = _Result(each, name, source.holding(each))
+                results.append(result)
+                with receives(settings, name, subject) as people:
+                    _enrol_all(source, people, result, most=settings.max_image_bytes)
+    finally:
+        _tell(results, report, dry_run=dry_run)
+    if any(result.counts["refused"] for result in results):
+        raise typer.Exit(SOME_REFUSED)
+
+
+def _chosen(
+    services: Sequence[Service], wanted: str | None, collection: str | None
+) -> list[tuple[Service, str]]:
+    """The services to import, each with its collection's id."""
+    chosen = [each for each in services if wanted in (None, each.name, each.api_key)]
+    known = ", ".join(f"{printable(each.app)} / {printable(each.name)}" for each in services)
+    if not chosen:
+        raise InvalidRequest(
+            f"There is no such recognition service; there are: {known or 'none at all'}."
+        )
+    if collection is not None:
+        if len(chosen) > 1:
+            raise InvalidRequest(
+                f"--collection is for one service, and these are {len(chosen)} ({known}): say with "
+                "--service which is meant, by its key where several have the name."
+            )
+        return [(chosen[0], collection)]
+    names = Counter(each.name for each in services)
+    return [
+        (each, id_of_name(each.name if names[each.name] == 1 else f"{each.app}-{each.name}"))
+        for each in chosen
+    ]
+
+
+def _enrol_all(source: Source, people: Recipient, result: _Result, *, most: int) -> None:
+    photos = result.holding.photos
+    with count_progress(f"Importing {printable(result.service.name)}", len(photos)) as step:
+        for photo in photos:
+            data = source.image(photo)
+            if len(data) > most:
+                detail = f"The image has {len(data):,} bytes; at most {most:,} are read."
+                outcome = Outcome("refused", None, ["payload_too_large"], detail)
+            else:
+                outcome = enrol_photo(people, photo.subject, ImageFile(str(photo.face_id), data))
+            result.photos.append((photo, outcome))
+            step()
+
+
+def _tell(results: Sequence[_Result], report: Path | None, *, dry_run: bool) -> None:
+    if report is not None:
+        content = {"dry_run": dry_run, "services": [each.content() for each in results]}
+        text = json.dumps(content, ensure_ascii=False, indent=1)
+        with whole_file(report) as stream:
+            stream.write(f"{text}\n".encode())
+    out = plain_console()
+    for result in results:
+        for line in result.lines(dry_run=dry_run):
+            out.print(line, soft_wrap=True)
+
+
+def _listed(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield title
+        yield from (f"  {printable(line)}" for line in lines[:_SHOWN])
+    if len(lines) > _SHOWN:
+        yield f"  and {len(lines) - _SHOWN} more; --report FILE.json lists them all."
