@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Final
 
-from sqlalchemy import event
-
 from app.core.clock import Clock
 from app.core.db import Database
 from app.egress.allowance import Allowance, Refused
@@ -19,8 +17,13 @@ from app.mqtt.ledger import Ledger
 from app.mqtt.names import Names
 from app.mqtt.publisher import Observer, Publisher
 from app.settings import Settings
+from app.trail.recording import on_events
 
 _CONNECT_SECONDS: Final = 10.0
+_LEASE_SECONDS: Final = 4.0
+"""A process that dies stops the others for so long. One that is only slow for longer loses it, and
+nothing is sent twice: the broker has one connection of this name, and of two ledgers one goes on.
+"""
 _POLL_SECONDS: Final = 0.25
 """An event of another replica waits at most so long."""
 _POLL_SECONDS_ALONE: Final = 1.0
@@ -57,13 +60,13 @@ def build_publisher(
     publisher = Publisher(
         connect,
         Ledger(database),
-        Lease(database, "mqtt"),
+        Lease(database, "mqtt", seconds=_LEASE_SECONDS),
         names,
         clock,
         observer(),
         poll_seconds=_POLL_SECONDS_ALONE if database.is_sqlite else _POLL_SECONDS,
     )
-    event.listen(database.sessions, "after_commit", lambda _: publisher.wake())
+    on_events(database.sessions, publisher.wake)
     return publisher
 
 

@@ -42,6 +42,12 @@ class WebhookMetrics:
             registry=registry,
         )
 
+        self._gone = Gauge(
+            "kith_webhooks_gone",
+            "Endpoints that are off because they answered 410.",
+            registry=registry,
+        )
+
     def observe_attempt(self, outcome: str, seconds: float) -> None:
         """One attempt has ended after ``seconds`` seconds."""
         self._attempts.labels(outcome).inc()
@@ -55,8 +61,15 @@ class WebhookMetrics:
         """``count`` events were purged that this endpoint did not have."""
         self._lost.labels(webhook).inc(count)
 
-    def observe_lags(self, lags: dict[str, float]) -> None:
-        """By endpoint, the age of its oldest event that is not delivered, in seconds."""
+    def observe_lags(self, lags: dict[str, float], *, gone: int) -> None:
+        """By endpoint, the age of its oldest event that is not delivered, in seconds; and how many
+        endpoints are off because they answered 410.
+
+        Its counters begin with 0: Prometheus sees no increase of a series that begins with 1.
+        """
+        self._gone.set(gone)
         self._lag.clear()
         for webhook, seconds in lags.items():
             self._lag.labels(webhook).set(seconds)
+            self._dead.labels(webhook)
+            self._lost.labels(webhook)

@@ -1,16 +1,32 @@
-"""The ``data`` of events, by their type: ids, numbers and words; no name, external id, credential,
-image or embedding.
+"""The ``data`` of events, by their type: ids, numbers and words; no external id, credential, image
+or embedding, and no name where they are kept.
 """
 
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
+from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
 
 from app.reasons import DoorReason
 
+
+def absent(schema: JsonDict) -> None:
+    """For a field that is absent where it is null."""
+    del schema["default"]
+
+
 CollectionId = Annotated[str, Field(description="Id of the collection.")]
 DoorId = Annotated[str, Field(description="Id of the door.")]
+Name = Annotated[
+    str | SkipJsonSchema[None],
+    Field(
+        exclude_if=lambda value: value is None,
+        json_schema_extra=absent,
+        description="The person's name, over a webhook that includes it; absent anywhere else.",
+    ),
+]
 
 
 class Recorded(BaseModel):
@@ -27,6 +43,7 @@ class PersonData(Recorded):
     collection_id: CollectionId
     person_id: str = Field(description="Id of the person.")
     fields: list[str] | None = Field(description="Names of the fields that were changed.")
+    name: Name = None
 
 
 class KeyData(Recorded):
@@ -48,6 +65,7 @@ class DecidedPerson(BaseModel):
     """The person whom a decision names."""
 
     id: str = Field(description="Id of the person.")
+    name: Name = None
 
 
 class DecidedMatch(BaseModel):

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter
-from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 
 from app.core.ids import new_id
@@ -22,6 +21,7 @@ from app.trail.event_data import (
     PersonData,
     PingData,
     WebhookData,
+    absent,
 )
 
 SITE: Final = "/kith"
@@ -69,11 +69,6 @@ class LockdownEvent(EventFields):
     data: LockdownData = Field(description=_DATA)
 
 
-def _not_null(schema: JsonDict) -> None:
-    """The field is absent where it is null."""
-    del schema["default"]
-
-
 class DecisionEvent(EventFields):
     """A door decided. It is a record, and never opens a door."""
 
@@ -81,7 +76,7 @@ class DecisionEvent(EventFields):
     expirytime: datetime | SkipJsonSchema[None] = Field(
         None,
         exclude_if=lambda value: value is None,
-        json_schema_extra=_not_null,
+        json_schema_extra=absent,
         description="A grant's `valid_until`; absent where nothing was granted.",
     )
     data: DecisionData = Field(description=_DATA)

@@ -9,7 +9,7 @@ transaction on that makes it, and those of before there was an audit from the mi
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count as count_from
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.acting import ACTOR
 from app.trail import event_repository, repository
@@ -28,6 +28,7 @@ from app.trail.repository import Owner
 
 _RECORDED: Final = "deeds to write at the commit"
 _PUBLISHED: Final = "events to write at the commit"
+_HAS_EVENTS: Final = "whether it has written events"
 _WRITTEN: Final = "deeds to log after the commit"
 _log = structlog.get_logger()
 
@@ -169,6 +170,16 @@ def _write_events(session: Session, published: Sequence[_Published]) -> None:
         for position, each in enumerate(published, first)
     ]
     event_repository.append(session, rows)
+    session.info[_HAS_EVENTS] = True
+
+
+def on_events(sessions: "sessionmaker[Session]", tell: Callable[[], None]) -> None:
+    """Call ``tell`` after each commit of this process that wrote events; it must not wait."""
+
+    @event.listens_for(sessions, "after_commit")
+    def told(session: Session) -> None:
+        if session.info.get(_HAS_EVENTS):
+            tell()
 
 
 def _row(published: _Published, position: int, sequence: int) -> dict[str, Any]:

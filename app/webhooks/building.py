@@ -8,6 +8,7 @@ from app.core.db import Database
 from app.egress.allowance import Allowance
 from app.egress.dialling import Egress
 from app.settings import Settings
+from app.trail.recording import on_events
 from app.webhooks.calls import Caller
 from app.webhooks.deliveries import Deliveries
 from app.webhooks.losses import Losses
@@ -29,4 +30,5 @@ def build_webhooks(
     caller = Caller(egress, Secrets(settings.secrets_dir), clock)
     endpoints = WebhookService(database, clock, egress, caller)
     sender = WebhookSender(Deliveries(database, clock), caller, report)
+    on_events(database.sessions, sender.wake)
     return Webhooks(endpoints, sender, Losses(report))

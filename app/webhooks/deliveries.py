@@ -17,6 +17,7 @@ from app.trail.recording import record
 from app.webhooks import lane_repository, repository
 from app.webhooks.calls import Attempt, Endpoint
 from app.webhooks.models import Webhook
+from app.webhooks.naming import with_name
 from app.webhooks.schedule import pause_of, wait_after
 from app.webhooks.wanted import Wanted
 
@@ -42,7 +43,7 @@ class Batch:
     """The next events of a lane, or with ``source`` None dead letters that are sent again.
 
     ``sent_to`` is where the lane is, ``end`` where it will be when all of these are delivered.
-    ``attempts`` were made at the event at ``trying``.
+    ``attempts`` were made at the event at ``trying``. ``named``: the endpoint includes names.
     """
 
     webhook_key: int
@@ -54,6 +55,7 @@ class Batch:
     end: int = 0
     trying: int = 0
     attempts: int = 0
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class Deliveries:
                 found[-1][0] if len(found) == BATCH else lane.newest,
                 lane.trying,
                 lane.attempts,
+                _named(webhook),
             )
 
     def _letters(
@@ -143,7 +146,15 @@ class Deliveries:
         if not found:
             return None
         parcels = [Parcel(*row) for row in found]
-        return Batch(webhook.key, webhook.id, endpoint_of(webhook), parcels)
+        endpoint, named = endpoint_of(webhook), _named(webhook)
+        return Batch(webhook.key, webhook.id, endpoint, parcels, named=named)
+
+    def body(self, batch: Batch, parcel: Parcel) -> str:
+        """The body of an event as it is to be sent at this moment."""
+        if not batch.named:
+            return parcel.body
+        with self._reading() as session:
+            return with_name(session, parcel.body)
 
     def settle(self, batch: Batch, delivered: Sequence[Parcel], failure: Tried | None) -> Settled:
         """Write down what became of a batch, whose parcels were tried in order."""
@@ -222,6 +233,11 @@ class Deliveries:
             error=attempt.error or attempt.outcome,
         )
 
+    def gone(self) -> int:
+        """How many endpoints are off because they answered 410."""
+        with self._reading() as session:
+            return repository.count_gone(session)
+
     def lags(self) -> dict[str, float]:
         """By id of each endpoint that is on, the age of its oldest event that is not delivered, in
         seconds.
@@ -256,6 +272,10 @@ def disable(session: Session, webhook: Webhook, reason: str, now: datetime) -> N
     webhook.updated_at = now
     on = "webhook", webhook.id
     record(session, webhook.collection, "webhook.disabled", on, now=now, disabled_reason=reason)
+
+
+def _named(webhook: Webhook) -> bool:
+    return "name" in webhook.content.get("include", [])
 
 
 def endpoint_of(webhook: Webhook) -> Endpoint:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.core.db import IN_SQL_ALONE
 from app.errors import NotFound
+from app.gallery import models as owners
+from app.gallery.models import Person
 from app.trail.models import Event
 from app.webhooks.models import DeadLetter, Webhook
 
@@ -52,6 +54,21 @@ def everyone(session: Session) -> Sequence[Webhook]:
 def count(session: Session) -> int:
     """The number of endpoints."""
     return session.scalar(select(func.count()).select_from(Webhook)) or 0
+
+
+def count_gone(session: Session) -> int:
+    """The number of endpoints that are off because they answered 410."""
+    gone = select(func.count()).select_from(Webhook).where(Webhook.disabled_reason == "gone")
+    return session.scalar(gone) or 0
+
+
+def name_of(session: Session, collection: str, person: str, *, enrolled_by: datetime) -> str | None:
+    """The name of a person who was enrolled then or before; None where there is none."""
+    query = select(Person.name).join(
+        owners.Collection, owners.Collection.key == Person.collection_key
+    )
+    which = owners.Collection.id == collection, Person.id == person
+    return session.scalar(query.where(*which, Person.created_at <= enrolled_by))
 
 
 def letters(session: Session, webhook_key: int, *, after: int, limit: int) -> Sequence[Letter]:

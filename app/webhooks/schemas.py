@@ -52,6 +52,9 @@ Secrets = Annotated[
 ]
 
 
+Included = Literal["name"]
+
+
 class WebhookPatch(BodyFields):
     """Changes to an endpoint."""
 
@@ -69,6 +72,11 @@ class WebhookPatch(BodyFields):
     )
     secrets: Secrets = Field(default_factory=list)
     tls: TlsField | None = Field(None, description="Whom to trust; null: the machine's.")
+    include: Annotated[list[Included], AfterValidator(_unlike)] = Field(
+        default_factory=list,
+        max_length=1,
+        description="`name`: events say the name that their person has at the attempt.",
+    )
     enabled: bool = Field(
         default=True,
         description="Off: nothing is sent, and events wait as long as they are kept.",
@@ -99,6 +107,7 @@ class WebhookView(BaseModel):
     doors: list[str] | None = Field(description="Ids of doors; null: all, and people.")
     secrets: list[str] = Field(description="Names of the secrets that sign.")
     tls: TlsField | None = Field(description="Whom to trust; null: the machine's.")
+    include: list[Included] = Field(description="`name`: events have names of persons.")
     enabled: bool = Field(description="Off: nothing is sent.")
     disabled_reason: DisabledReason | None = Field(
         description="`gone`: the endpoint answered 410; null where it is on."
@@ -160,6 +169,10 @@ class PingView(BaseModel):
     at: datetime = Field(description="When it was sent, UTC.")
 
 
+CONTENT: Final = {"url", "types", "doors", "secrets", "tls", "include"}
+"""The fields that are kept in one column."""
+
+
 def as_content(fields: WebhookPatch) -> dict[str, Any]:
-    """The part of it that is kept in one column."""
-    return fields.model_dump(mode="json", include={"url", "types", "doors", "secrets", "tls"})
+    """The part of it that is ``CONTENT``."""
+    return fields.model_dump(mode="json", include=CONTENT)

@@ -15,6 +15,9 @@ from app.webhooks.calls import Attempt, Caller
 from app.webhooks.deliveries import Batch, Deliveries, Tried
 
 _POLL_SECONDS: Final = 0.5
+"""For events of other processes, and for further attempts."""
+_STEP_SECONDS: Final = 0.1
+"""Between two looks, however much happens: a look may write."""
 _LAG_SECONDS: Final = 15.0
 _BATCH_SECONDS: Final = 5.0
 """After that an endpoint's batch ends with the attempt in progress, 20 s after it began at most."""
@@ -31,8 +34,10 @@ class Report(Protocol):
     def observe_death(self, webhook: str) -> None:
         """An event has become a dead letter of this endpoint."""
 
-    def observe_lags(self, lags: dict[str, float]) -> None:
-        """By endpoint, the age of its oldest event that is not delivered."""
+    def observe_lags(self, lags: dict[str, float], *, gone: int) -> None:
+        """By endpoint, the age of its oldest event that is not delivered; and how many endpoints
+        are off because they answered 410.
+        """
 
 
 class WebhookSender:
@@ -43,6 +48,7 @@ class WebhookSender:
         self._caller = caller
         self._report = report
         self._stopping = threading.Event()
+        self._woken = threading.Event()
         self._left_behind = False
         self._mutex = threading.Lock()
         self._busy: dict[int, threading.Thread] = {}
@@ -54,11 +60,16 @@ class WebhookSender:
         """Begin to send."""
         self._thread.start()
 
+    def wake(self) -> None:
+        """Look for events soon. Never waits."""
+        self._woken.set()
+
     def stop(self) -> None:
         """End after the attempts in progress. Those that take longer than ``STOP_SECONDS`` are left
         behind: what they sent is sent again after the next start.
         """
         self._stopping.set()
+        self._woken.set()
         end = time.monotonic() + STOP_SECONDS
         with self._mutex:
             threads = [self._thread, *self._busy.values()]
@@ -68,7 +79,9 @@ class WebhookSender:
         self._left_behind = True
 
     def _run(self) -> None:
-        while not self._stopping.wait(_POLL_SECONDS):
+        while not self._stopping.wait(_STEP_SECONDS):
+            self._woken.wait(_POLL_SECONDS)
+            self._woken.clear()  # before the look, so that no event is passed by
             try:
                 self._look()
                 self._failing = False
@@ -90,7 +103,7 @@ class WebhookSender:
                 self._busy[key] = thread
                 thread.start()
         if time.monotonic() - self._measured >= _LAG_SECONDS:
-            self._report.observe_lags(self._deliveries.lags())
+            self._report.observe_lags(self._deliveries.lags(), gone=self._deliveries.gone())
             self._measured = time.monotonic()
 
     def _serve(self, key: int) -> None:
@@ -105,6 +118,7 @@ class WebhookSender:
         finally:
             with self._mutex:
                 del self._busy[key]
+            self.wake()  # for what came since it saw nothing more
 
     def _deliver(self, batch: Batch) -> None:
         attempts = self._send(batch)
@@ -133,7 +147,8 @@ class WebhookSender:
             for parcel in batch.parcels:
                 if attempts and (time.monotonic() >= end or self._stopping.is_set()):
                     break
-                attempts.append(Tried(parcel, line.send(parcel.event_id, parcel.body)))
+                body = self._deliveries.body(batch, parcel)
+                attempts.append(Tried(parcel, line.send(parcel.event_id, body)))
                 if attempts[-1].attempt.outcome != "delivered":
                     break
         return attempts

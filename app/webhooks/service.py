@@ -29,6 +29,7 @@ from app.webhooks.calls import Attempt, Caller
 from app.webhooks.deliveries import endpoint_of
 from app.webhooks.models import Webhook
 from app.webhooks.schemas import (
+    CONTENT,
     DeadLetterView,
     NewWebhook,
     ReplayFields,
@@ -216,7 +217,7 @@ def _apply(session: Session, row: Webhook, changes: dict[str, Any]) -> None:
         row.disabled_reason = None if row.enabled else "administrator"
     if "doors" in changes:
         _check_doors(session, row.collection, changes["doors"])
-    kept = {name: value for name, value in changes.items() if name in row.content}
+    kept = {name: value for name, value in changes.items() if name in CONTENT}
     row.content = row.content | kept
 
 
@@ -233,7 +234,8 @@ def _check_doors(session: Session, owner: Collection | None, ids: list[str] | No
 
 def _view(row: Webhook) -> WebhookView:
     return WebhookView.model_validate(
-        row.content
+        {"include": []}  # of before there was this field
+        | row.content
         | {
             "id": row.id,
             "collection_id": row.collection_id,

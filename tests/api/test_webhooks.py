@@ -99,6 +99,19 @@ def test_an_endpoint_gets_the_events_from_then_on_in_order(
     assert all(each.headers["webhook-id"] == each.event["id"] for each in receiver.got)
 
 
+def test_an_event_of_this_process_waits_for_no_poll(
+    settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KITH_SECRET_HOOK", SECRET)
+    monkeypatch.setattr(sender, "_POLL_SECONDS", 3600)
+    with client_of(build(settings.model_copy(update={"egress_allow": "127.0.0.1"}))) as client:
+        staff = make_collection(client)
+        hook(client, receiver)
+        for number in range(5):
+            enrol(client, staff, f"p{number}")
+            tries(receiver, number + 1)
+
+
 def test_two_secrets_sign_during_a_rotation_and_another_verifies_nothing(
     client: TestClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,23 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
+from app.bootstrap import build
+from app.settings import Settings
+from tests.api.support import client_of
 from tests.support.compose import ROOT, mounts, services
 
 _DOCKER = ROOT / "docker"
 _DASHBOARDS = sorted((_DOCKER / "grafana" / "dashboards").glob("*.json"))
 _OF_PROMETHEUS = {"up"}
 """What Prometheus itself adds to what it reads."""
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    """A service whose broker does not answer: it has every metric that there may be."""
+    broker = {"mqtt_url": "mqtt://127.0.0.1:9", "egress_allow": "127.0.0.1"}
+    with client_of(build(settings.model_copy(update=broker))) as client:
+        yield client
 
 
 def _loaded(file: Path) -> dict[str, Any]:
@@ -77,6 +89,8 @@ def test_the_dashboard_draws_what_an_operator_asks_for() -> None:
         "kith_site_shift_deviations",
         "kith_top_similarity_bucket",
         "kith_near_threshold_total",
+        "kith_webhook_lag_seconds",
+        "kith_mqtt_lag_seconds",
     }
 
 
@@ -108,6 +122,38 @@ def test_grafana_finds_its_source_and_its_dashboards() -> None:
         assert used == {source["uid"], "kith"}
     home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     assert home == f"{provider['options']['path']}/{_DASHBOARDS[0].name}"
+
+
+def _rules() -> list[dict[str, Any]]:
+    (group,) = _loaded(_DOCKER / "alerts.yml")["groups"]
+    rules: list[dict[str, Any]] = group["rules"]
+    return rules
+
+
+def test_every_alert_is_of_metrics_that_are_told_and_says_what_is_wrong(client: TestClient) -> None:
+    rules, told = _rules(), _told(client) | _OF_PROMETHEUS
+    for rule in rules:
+        assert rule.keys() <= {"alert", "expr", "for", "annotations"}
+        assert re.fullmatch(r"\d+[mh]", rule.get("for", "1m"))
+        assert _metrics(rule["expr"]), rule["alert"]
+        assert _metrics(rule["expr"]) <= told, rule["alert"]
+        assert rule["annotations"]["summary"].endswith(".")
+    watched = {metric for rule in rules for metric in _metrics(rule["expr"])}
+    assert watched >= {
+        "kith_webhook_dead_letters_total",
+        "kith_webhook_lag_seconds",
+        "kith_webhook_lost_events_total",
+        "kith_webhooks_gone",
+        "kith_mqtt_connected",
+        "kith_mqtt_lag_seconds",
+    }
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+
+
+def test_prometheus_loads_the_alerts() -> None:
+    (file,) = _loaded(_DOCKER / "prometheus.yml")["rule_files"]
+    targets = {target: origin for origin, target, _ in mounts(services("observe")["prometheus"])}
+    assert targets[file] == "./docker/alerts.yml"
 
 
 def test_prometheus_reads_every_replica_with_the_key_made_for_it(tmp_path: Path) -> None:
