@@ -8,7 +8,7 @@ KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
 .PHONY: setup setup-door training-setup serve check test coverage lint types bench bench-openset bench-frames bench-spoilt bench-degraded bench-templates bench-subject \
-        bench-sizing bench-startup bench-mini bench-backup bench-overload bench-climb bench-door bench-events fuzz chaos model image-test lock texts sbom audit clean
+        bench-sizing bench-scale bench-scale-decisions bench-startup bench-mini bench-backup bench-overload bench-climb bench-door bench-events fuzz chaos model image-test lock texts sbom audit clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
 setup: .venv/serve.installed
@@ -63,6 +63,13 @@ bench-frames: .venv/dev.installed model
 
 bench-sizing: .venv/dev.installed model
 	$(BIN)/python -m bench.sizing
+
+# docs/sizing.md: 10,000, 100,000 and a million people; KITH_BENCH_PEOPLE names other numbers.
+bench-scale: .venv/dev.installed
+	$(BIN)/python -m bench.scale
+
+bench-scale-decisions: .venv/dev.installed model
+	$(BIN)/python -m bench.scale_decisions
 
 bench-startup: .venv/dev.installed
 	$(BIN)/python -m bench.startup

@@ -95,12 +95,13 @@ def filled(database: Database, templates: int) -> tuple[int, str, int]:
     for start in track(range(0, templates, _CHUNK), "Filling"):
         keys = range(start + 1, min(start + _CHUNK, templates) + 1)
         with database.write() as session:
-            session.execute(insert(Person), [_person(key, collection.key) for key in keys])
-            session.execute(insert(Face), list(_faces(keys, collection.key)))
+            session.execute(insert(Person), [person_row(key, collection.key) for key in keys])
+            session.execute(insert(Face), list(face_rows(keys, collection.key)))
     return collection.key, collection.epoch, collection.revision
 
 
-def _person(key: int, collection_key: int) -> dict[str, Any]:
+def person_row(key: int, collection_key: int) -> dict[str, Any]:
+    """The columns of a person of a collection."""
     return {
         "key": key,
         "collection_key": collection_key,
@@ -111,7 +112,8 @@ def _person(key: int, collection_key: int) -> dict[str, Any]:
     }
 
 
-def _faces(keys: range, collection_key: int) -> Iterator[dict[str, Any]]:
+def face_rows(keys: range, collection_key: int) -> Iterator[dict[str, Any]]:
+    """The columns of one face of each person of ``keys``, with a random template."""
     rows = np.random.default_rng(keys.start).normal(size=(len(keys), DIMENSION))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     for key, row in zip(keys, rows.astype(np.float32), strict=True):

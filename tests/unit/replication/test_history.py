@@ -13,6 +13,7 @@ from app.core.db import Database
 from app.core.ids import new_id
 from app.errors import NotFound
 from app.gallery import repository
+from app.gallery import templates as reading
 from app.gallery.models import Collection, Face, Person
 from app.gallery.templates import TemplateFeed
 from app.index.base import Vectors
@@ -165,6 +166,20 @@ def test_the_vector_of_a_person_is_the_unit_centroid_of_the_templates(gallery: G
     told = since(gallery, None).people.vectors
     assert told.dtype == np.float32
     np.testing.assert_allclose(told, [mean / np.linalg.norm(mean)], atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 7, 100])
+def test_a_person_whose_templates_are_read_in_several_parts_is_one(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    keys = [*gallery.enrol(2, templates=3), *gallery.enrol(1, templates=5), *gallery.enrol(2)]
+    whole = since(gallery, None).people
+    monkeypatch.setattr(reading, "_ROWS", rows)
+    for revision in (None, 0):
+        people = since(gallery, revision).people
+        assert people.owners.tolist() == keys
+        assert people.templates.tolist() == [3, 3, 5, 1, 1]
+        np.testing.assert_array_equal(people.vectors, whole.vectors)
 
 
 def test_from_when_until_when_a_person_is_valid_is_told_to_the_microsecond(
