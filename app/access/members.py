@@ -1,5 +1,7 @@
 """Memberships: puts persons into groups, for a time or for good."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from app.access import repository
@@ -51,6 +53,13 @@ class MembershipService:
             key=lambda row: row[0].key,
             show=lambda row: _view(row[0], group_id, row[1]),
         )
+
+    def of(self, collection_id: str, person_id: str) -> Sequence[MemberView]:
+        """The memberships of a person, oldest first."""
+        with self._database.read() as session:
+            owner = get_collection(session, collection_id)
+            rows = repository.memberships_of(session, person(session, owner, person_id))
+        return [_view(row, group_id, person_id) for row, group_id in rows]
 
     def delete(self, collection_id: str, group_id: str, person_id: str) -> None:
         """Take a person out of a group; ``NotFound`` where they are not in it."""

@@ -56,6 +56,15 @@ def membership(session: Session, group: Group, person: Person) -> Membership | N
     return session.scalar(select(Membership).where(*here))
 
 
+def memberships_of(session: Session, somebody: Person) -> Sequence[tuple[Membership, str]]:
+    """The memberships of a person, each with the id of its group, oldest first."""
+    query = select(Membership, Group.id).join(Group, Group.key == Membership.group_key)
+    found = session.execute(
+        query.where(Membership.person_key == somebody.key).order_by(Membership.key)
+    )
+    return [(row[0], row[1]) for row in found]
+
+
 def members(
     session: Session, group: Group, *, after: int, limit: int
 ) -> Sequence[tuple[Membership, str]]:

@@ -25,6 +25,7 @@ NAMES: Final = {"en": "English", "de": "Deutsch", "ko": "한국어"}
 """Each language by its code, in its own words."""
 SOURCE: Final = "en"
 _MOST_RANGES: Final = 20
+_LEAST_SHOWN: Final = 1e-4  # percent: one in a million
 _RANGE: Final = re.compile(
     r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?))?\s*"
 )
@@ -99,4 +100,15 @@ def _filters(code: str) -> dict[str, Callable[..., Any]]:
     def number(value: float) -> str:
         return format_decimal(value, locale=code)
 
-    return {"moment": moment, "number": number}
+    def percent(rate: float) -> str:
+        """A rate with the digits that count; none is shown smaller than one in a million."""
+        value = max(100 * rate, _LEAST_SHOWN) if rate else 0.0
+        digits = 2 if value < 10 else 3 if value < 99 else 4
+        shown = format_decimal(float(f"{value:.{digits}g}"), "0.######", locale=code)
+        sign = "< " if value > 100 * rate else ""
+        return f"{sign}{shown}\N{NO-BREAK SPACE}%"
+
+    def cosine(value: float) -> str:
+        return format_decimal(value, "0.000", locale=code)
+
+    return {"moment": moment, "number": number, "percent": percent, "cosine": cosine}

@@ -5,9 +5,12 @@ from typing import Final
 from starlette.responses import Response
 
 from app.console.guard import SignedIn
+from app.console.people_routes import router as people
+from app.console.person_routes import router as person
 from app.console.refusals import PageRoute
 from app.console.session_routes import router as sessions
 from app.console.start_routes import router as start
+from app.console.try_routes import router as tried
 from app.errors import NotFound
 from app.web.rooms import pages
 
@@ -20,4 +23,4 @@ def show_nothing(path: str, _visit: SignedIn) -> Response:
     raise NotFound(f"There is no page {path[:80]!r} in the console.")
 
 
-ROUTERS: Final = (sessions, start, _nowhere)
+ROUTERS: Final = (sessions, start, people, person, tried, _nowhere)

@@ -29,8 +29,10 @@ class Sent:
     files: Mapping[str, Sequence[ImageFile]] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
-        """The one text of a field, without blanks at its ends; empty where there is none."""
-        return next(iter(self.texts.get(name, ())), "").strip()
+        """The one text of a field, without blanks at its ends; empty where there is none. Browsers
+        send a line break as two characters.
+        """
+        return next(iter(self.texts.get(name, ())), "").replace("\r\n", "\n").strip()
 
     def is_on(self, name: str) -> bool:
         """Whether a checkbox is ticked."""

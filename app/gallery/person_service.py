@@ -9,6 +9,7 @@ from app.auth.principal import INSIDE, Principal
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
+from app.core.names import one_spelling
 from app.core.paging import Page, Paging, page
 from app.errors import Conflict, FieldError
 from app.feedback.repository import count_false_positives
@@ -85,9 +86,17 @@ class PersonService:
         return answer
 
     def find(
-        self, collection_id: str, paging: Paging, *, name: str | None, external_id: str | None
+        self,
+        collection_id: str,
+        paging: Paging,
+        *,
+        name: str | None = None,
+        external_id: str | None = None,
+        text: str = "",
     ) -> Page[PersonView]:
-        """The persons by age, with exactly this name or external id where given."""
+        """The persons by age, with exactly this name or external id where given, and with ``text``
+        somewhere in their name or ids.
+        """
         with self._database.read() as session:
             owner = repository.get_collection(session, collection_id)
             rows = repository.persons(
@@ -95,6 +104,7 @@ class PersonService:
                 owner,
                 name=name,
                 external_id=external_id,
+                text=one_spelling(text),
                 after=paging.after,
                 limit=paging.limit + 1,
             )
@@ -206,16 +216,17 @@ class PersonService:
         *,
         subject: Subject = "only",
         tried: Sequence[Template] = (),
+        caller: Principal = INSIDE,
     ) -> Tried:
         """The result that enrolling the images would have after those ``tried`` before; nothing is
-        written.
+        written. The warnings have the numbers that the ``caller`` may see.
 
         ``person_id`` is None for somebody who is not enrolled yet.
         """
         with self._database.read() as session:
             owner = self._enrollable(session, collection_id)
             person = self._examiner.enrollee(session, owner, person_id, tried)
-        seen = self._examiner.examine(owner, images, subject, person=person)
+        seen = self._examiner.examine(owner, images, subject, person=person, caller=caller)
         room = owner.max_faces_per_person - len(person.faces) + len(tried)
         return Tried(seen.templates, seen.rejected, seen.warnings, room=room)
 

@@ -27,14 +27,16 @@ _QUIET: Final = (
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """The browser; a test that has none is skipped, but under CI, where ``.ci/run`` installs it."""
+def chromium(*arguments: str) -> Iterator[Browser]:
+    """The browser, started with these arguments too; a test that has none is skipped, but under CI,
+    where ``.ci/run`` installs it.
+    """
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None and not os.environ.get("CI"):
         pytest.skip("chromium is not installed; with apt-get: `apt-get install chromium`")
     assert found, "chromium is not installed"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=[*_QUIET])
+        browser = playwright.chromium.launch(executable_path=found, args=[*_QUIET, *arguments])
         yield browser
         browser.close()
 

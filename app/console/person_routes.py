@@ -1,0 +1,165 @@
+"""One person: what is known of them, their faces, groups and credentials, and their end."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import Path
+from starlette.responses import Response
+
+from app.access.schemas import MembershipFields
+from app.console.enrolling import Enrolment, shots_of
+from app.console.guard import MayEnroll, MaySeeEnrolled
+from app.console.people_routes import ALL_GROUPS, show_results
+from app.console.refusals import PageRoute
+from app.console.sent import Sent, checked, instant, values_of
+from app.console.services import Provided
+from app.console.visits import Visit
+from app.core.paging import Paging
+from app.errors import InvalidRequest
+from app.gallery.credential_schemas import MOST_CREDENTIALS
+from app.gallery.fields import CollectionPath, PersonPath
+from app.gallery.schemas import PersonPatch, PersonView
+from app.web.rooms import pages
+
+router = pages("/console/c/{collection_id}/people/{person_id}", PageRoute)
+_ALL: Final = Paging(1000, 0)
+_TEXTS: Final = ("name", "external_id")
+_TIMES: Final = ("valid_from", "valid_until")
+_OF_A_CREDENTIAL: Final = ("system", "type", "format", "value")
+
+
+@router.get("")
+def show_person(
+    collection_id: CollectionPath, person_id: PersonPath, visit: MaySeeEnrolled, services: Provided
+) -> Response:
+    """What is known of a person; never a picture, and never the value of a credential."""
+    person = services.persons.get(collection_id, person_id)
+    member_of = {each.group_id for each in services.members.of(collection_id, person_id)}
+    return visit.page(
+        "person.html",
+        person=person,
+        shown=_shown(person),
+        faces=services.persons.faces(collection_id, person_id, _ALL).items,
+        groups=services.groups.list(collection_id, ALL_GROUPS).items,
+        member_of=member_of,
+    )
+
+
+@router.post("")
+def change_person(
+    collection_id: CollectionPath, person_id: PersonPath, visit: MayEnroll, services: Provided
+) -> Response:
+    """Change those fields whose text is another than the page showed."""
+    before = _shown(services.persons.get(collection_id, person_id))
+    patch = checked(PersonPatch, _changes(before, visit.sent))
+    services.persons.update(collection_id, person_id, patch)
+    return visit.go(f"/c/{collection_id}/people/{person_id}")
+
+
+@router.post("/faces")
+def add_faces(
+    collection_id: CollectionPath, person_id: PersonPath, visit: MayEnroll, services: Provided
+) -> Response:
+    """Add the photos of the form."""
+    shots = shots_of(visit.sent)
+    if not shots:
+        raise InvalidRequest("Choose a photo first.")
+    done = Enrolment(services, visit, collection_id).add(person_id, shots)
+    return show_results(visit, done)
+
+
+@router.post("/faces/{face_id}/delete")
+def delete_face(
+    collection_id: CollectionPath,
+    person_id: PersonPath,
+    face_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    visit: MayEnroll,
+    services: Provided,
+) -> Response:
+    """Remove one face."""
+    services.persons.delete_face(collection_id, person_id, face_id)
+    return visit.go(f"/c/{collection_id}/people/{person_id}")
+
+
+@router.post("/groups")
+def choose_groups(
+    collection_id: CollectionPath, person_id: PersonPath, visit: MayEnroll, services: Provided
+) -> Response:
+    """Put the person into the groups that are ticked and out of the others; a membership that
+    stays keeps its validity.
+    """
+    before = {each.group_id for each in services.members.of(collection_id, person_id)}
+    wanted = set(visit.sent.texts.get("groups", ()))
+    for group in sorted(wanted - before):
+        services.members.put(collection_id, group, person_id, MembershipFields())
+    for group in sorted(before - wanted):
+        services.members.delete(collection_id, group, person_id)
+    return visit.go(f"/c/{collection_id}/people/{person_id}")
+
+
+@router.post("/credentials")
+def replace_credentials(
+    collection_id: CollectionPath, person_id: PersonPath, visit: MayEnroll, services: Provided
+) -> Response:
+    """Put the credentials of the form in place of all that there are."""
+    rows = [
+        {name: visit.sent.text(f"{name}-{place}") for name in _OF_A_CREDENTIAL}
+        for place in range(MOST_CREDENTIALS)
+    ]
+    given = [{**row, "format": row["format"] or None} for row in rows if row["value"]]
+    patch = checked(PersonPatch, {"credentials": given})
+    services.persons.update(collection_id, person_id, patch)
+    return visit.go(f"/c/{collection_id}/people/{person_id}")
+
+
+@router.post("/erase")
+def erase(
+    collection_id: CollectionPath, person_id: PersonPath, visit: MayEnroll, services: Provided
+) -> Response:
+    """Remove the person and everything about them; the page is the receipt."""
+    if visit.sent.text("really") != person_id:
+        raise InvalidRequest("Write the id of the person to erase them; nothing was done.")
+    person = services.persons.get(collection_id, person_id)
+    services.persons.delete(collection_id, person_id)
+    return _receipt(visit, person)
+
+
+def _receipt(visit: Visit, person: PersonView) -> Response:
+    request_id = visit.request.state.request_id
+    return visit.page(
+        "erased.html", person_id=person.id, faces=person.face_count, request_id=request_id
+    )
+
+
+def _shown(person: PersonView) -> dict[str, str]:
+    """The fields of a person as the form shows them."""
+    return {
+        "name": person.name or "",
+        "external_id": person.external_id or "",
+        "valid_from": _moment(person.valid_from),
+        "valid_until": _moment(person.valid_until),
+        "suspended": "true" if person.suspended else "",
+        "metadata": _json(person.metadata) if person.metadata else "",
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _moment(value: datetime | None) -> str:
+    return "" if value is None else f"{value:%Y-%m-%dT%H:%M:%S}"
+
+
+def _changes(before: dict[str, str], sent: Sent) -> dict[str, Any]:
+    now = {name: sent.text(name) for name in before}
+    changed = {name for name, text in now.items() if text != before[name]}
+    values: dict[str, Any] = {name: now[name] or None for name in _TEXTS if name in changed}
+    values |= {name: instant(now[name]) for name in _TIMES if name in changed}
+    if "suspended" in changed:
+        values["suspended"] = bool(now["suspended"])
+    if "metadata" in changed:
+        texts = {"metadata": [now["metadata"] or "{}"]}
+        values |= values_of(PersonPatch, texts)
+    return values

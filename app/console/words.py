@@ -1,0 +1,61 @@
+"""Reasons and rates in plain words, for people who have not read the documentation."""
+
+from collections.abc import Iterable
+from math import floor, log10
+from typing import Final
+
+from app.console.languages import N_, Language
+from app.reasons import Reason
+
+_REASONS: Final = {
+    Reason.INVALID_IMAGE: N_("This file cannot be read as a photo."),
+    Reason.NO_FACE: N_("No face is seen. Face the camera, in more light."),
+    Reason.MULTIPLE_FACES: N_("Several faces are alike in size. Say which one is meant."),
+    Reason.FACE_TOO_SMALL: N_("The face is too small. Come closer."),
+    Reason.FACE_CUT_OFF: N_("The face is cut off. Move into the middle."),
+    Reason.LOW_DETECTION_SCORE: N_("The face is hard to see. Take away what covers it."),
+    Reason.LOW_QUALITY: N_("The photo is too dark, too bright or not sharp."),
+    Reason.EXTREME_POSE: N_("The face is turned away. Look into the camera."),
+    Reason.NOT_RECOGNISABLE: N_("Nobody could be recognised in this photo. Take a sharper one."),
+    Reason.DUPLICATE_IMAGE: N_("This photo is enrolled already."),
+    Reason.LOOKS_LIKE_ANOTHER_PERSON: N_("This looks like somebody else who is enrolled."),
+    Reason.UNLIKE_THE_PERSON: N_("This is unlike the other photos of this person."),
+    Reason.FACE_LIMIT_REACHED: N_("This person has as many faces as are allowed."),
+    Reason.PERSON_NOT_VALID: N_("The person is not valid now."),
+    Reason.IMAGE_TURNED: N_("The photo lay on its side and was turned."),
+    Reason.SEVERAL_FACES: N_("Several faces were found, and one was taken."),
+}
+DECISIONS: Final = {
+    "identified": N_("Known"),
+    "unknown": N_("Unknown: nobody who is enrolled"),
+    "ambiguous": N_("Two people are too alike to choose"),
+    "rejected": N_("This face cannot be compared"),
+}
+"""The decision of an identification."""
+
+
+def reason(spoken: Language, code: str) -> str:
+    """What a reason means, and what to do."""
+    return spoken.say(_REASONS[Reason(code)])
+
+
+def reasons_in(message: str) -> list[str]:
+    """The reasons that the error of a refused image begins with: ``no_face, low_quality: ...``."""
+    known = set(Reason)
+    return [each for each in message.partition(":")[0].split(", ") if each in known]
+
+
+def all_said(spoken: Language, codes: Iterable[str]) -> list[str]:
+    """Each reason in words."""
+    return [reason(spoken, each) for each in codes]
+
+
+def tries(fpir: float) -> int:
+    """How many strangers are looked at until one is as much like somebody here: 1 over the rate,
+    with two digits that count. At least 1; 0 where the rate is 0.
+    """
+    if fpir <= 0:
+        return 0
+    whole = 1 / fpir
+    step = 10 ** max(floor(log10(whole)) - 1, 0)
+    return max(1, round(whole / step) * step)
