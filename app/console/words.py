@@ -57,5 +57,5 @@ def tries(fpir: float) -> int:
     if fpir <= 0:
         return 0
     whole = 1 / fpir
-    step = 10 ** max(floor(log10(whole)) - 1, 0)
+    step = int(10 ** max(floor(log10(whole)) - 1, 0))
     return max(1, round(whole / step) * step)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.support.browser import HOSTILE, chromium, on_one_line
 from tests.support.server import ServerProcess
@@ -80,8 +80,8 @@ def sit(server: ServerProcess, browser: Browser, api: httpx.Client) -> Iterator[
         page = browser.new_context(**(like or {})).new_page()
         desk = Desk(page, f"{server.url}/console", [])
         page.on("pageerror", lambda each: desk.seen.append(str(each)))
-        page.on("request", lambda each: _note(desk, each.url, server.url))
-        page.on("console", lambda each: each.type == "error" and desk.seen.append(each.text))
+        page.on("request", lambda each: _note_address(desk, each.url, server.url))
+        page.on("console", lambda each: _note_error(desk, each))
         key = api.post("/keys", json={"scopes": [*scopes]}).json()["key"]
         desk.open("").fill("#key", key)
         page.keyboard.press("Enter")
@@ -95,7 +95,12 @@ def sit(server: ServerProcess, browser: Browser, api: httpx.Client) -> Iterator[
         assert each.seen == []
 
 
-def _note(desk: Desk, url: str, origin: str) -> None:
+def _note_error(desk: Desk, said: ConsoleMessage) -> None:
+    if said.type == "error":
+        desk.seen.append(said.text)
+
+
+def _note_address(desk: Desk, url: str, origin: str) -> None:
     if not url.startswith((origin, "blob:", "data:")):
         desk.seen.append(url)
 
