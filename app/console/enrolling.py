@@ -29,7 +29,7 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a photo: enrolled, perhaps with warnings, or refused for ``reasons``."""
+    """The result of a photo: enrolled, perhaps with warnings, or refused for ``reasons``."""
 
     name: str
     enrolled: bool

@@ -65,7 +65,7 @@ def enrol(collection_id: CollectionPath, visit: MayEnroll, services: Provided) -
 
 
 def show_results(visit: Visit, done: Enrolled) -> Response:
-    """What became of each photo, as a page or a part of one."""
+    """The results of all photos, as a page or a part of one."""
 
     def words(code: str) -> str:
         return reason(visit.language, code)
@@ -76,7 +76,7 @@ def show_results(visit: Visit, done: Enrolled) -> Response:
 
 @router.post("/look")
 def look(collection_id: CollectionPath, visit: MayEnroll, services: Provided) -> Response:
-    """What enrolling a photo would say, and where its faces are. Nothing is written or kept.
+    """Say what enrolling a photo would answer, and where its faces are. Nothing is written or kept.
 
     ``person`` names whom the photo is of, ``subject`` the face that is meant. With ``live`` the
     faces are left out: it is a frame of a camera, of which there are many.

@@ -33,7 +33,7 @@ _OF_A_CREDENTIAL: Final = ("system", "type", "format", "value")
 def show_person(
     collection_id: CollectionPath, person_id: PersonPath, visit: MaySeeEnrolled, services: Provided
 ) -> Response:
-    """What is known of a person; never a picture, and never the value of a credential."""
+    """All that is known of a person; never a picture, and never the value of a credential."""
     person = services.persons.get(collection_id, person_id)
     member_of = {each.group_id for each in services.members.of(collection_id, person_id)}
     return visit.page(

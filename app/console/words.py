@@ -35,7 +35,7 @@ DECISIONS: Final = {
 
 
 def reason(spoken: Language, code: str) -> str:
-    """What a reason means, and what to do."""
+    """The meaning of a reason, and what to do."""
     return spoken.say(_REASONS[Reason(code)])
 
 
