@@ -12,6 +12,7 @@ import typer
 from app.cli.enroll import SOME_REFUSED, gallery, rehearsal, try_report
 from app.cli.progress import count_progress
 from app.cli.words import with_options
+from app.compreface.dump import Dump
 from app.compreface.source_repository import Holding, Service, Source, SourcePhoto
 from app.core.files import whole_file
 from app.core.ids import id_of_name
@@ -97,11 +98,11 @@ class _Result:
 
 
 def import_compreface(
-    url: Annotated[
+    source: Annotated[
         str,
         typer.Argument(
-            help="CompreFace's PostgreSQL, postgresql://user:password@host/frs; a dump is restored "
-            "into one first."
+            help="CompreFace's PostgreSQL, postgresql://user:password@host/frs, or a dump of it as "
+            "SQL."
         ),
     ],
     *,
@@ -134,12 +135,13 @@ def import_compreface(
     results: list[_Result] = []
     receives = rehearsal if dry_run else gallery
     try:
-        with Source.opened(url) as source:
-            for each, name in _chosen(source.services(), service, collection):
-                result = _Result(each, name, source.holding(each))
+        opened = Source.opened(source) if "://" in source else Dump.opened(Path(source))
+        with opened as theirs:
+            for each, name in _chosen(theirs.services(), service, collection):
+                result = _Result(each, name, theirs.holding(each))
                 results.append(result)
                 with receives(settings, name, subject) as people:
-                    _enrol_all(source, people, result, most=settings.max_image_bytes)
+                    _enrol_all(theirs, people, result, most=settings.max_image_bytes)
     finally:
         _tell(results, report, dry_run=dry_run)
     if any(result.counts["refused"] for result in results):
@@ -170,7 +172,7 @@ def _chosen(
     ]
 
 
-def _enrol_all(source: Source, people: Recipient, result: _Result, *, most: int) -> None:
+def _enrol_all(source: Source | Dump, people: Recipient, result: _Result, *, most: int) -> None:
     photos = result.holding.photos
     with count_progress(f"Importing {printable(result.service.name)}", len(photos)) as step:
         for photo in photos:

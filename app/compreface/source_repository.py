@@ -39,7 +39,7 @@ _EMBEDDING: Final = table(
     column("img_id", Uuid),
 )
 _IMG: Final = table("img", column("id", Uuid), column("content"))
-_RECOGNITION: Final = "R"
+RECOGNITION: Final = "R"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,14 @@ class Holding:
     imageless: Sequence[str]
     lost: dict[str, int]
 
+    @classmethod
+    def of(
+        cls, subjects: Sequence[str], photos: Sequence[SourcePhoto], lost: dict[str, int]
+    ) -> Self:
+        """The same, with those of whom there is no photo."""
+        seen = {each.subject for each in photos}
+        return cls(subjects, photos, [each for each in subjects if each not in seen], lost)
+
 
 class Source:
     """A CompreFace's database. Every read is a transaction of its own, which changes nothing."""
@@ -105,7 +113,7 @@ class Source:
         """Every recognition service, by application and name."""
         query = select(_APP.c.name, _MODEL.c.name, _MODEL.c.api_key)
         query = query.join(_APP, _APP.c.id == _MODEL.c.app_id)
-        query = query.where(_MODEL.c.type == _RECOGNITION).order_by(_APP.c.name, _MODEL.c.name)
+        query = query.where(_MODEL.c.type == RECOGNITION).order_by(_APP.c.name, _MODEL.c.name)
         with self._engine.connect() as connection:
             return [Service(*row) for row in connection.execute(query)]
 
@@ -123,13 +131,8 @@ class Source:
             everybody = connection.scalars(select(named).where(mine).order_by(named)).all()
             found = connection.execute(photos.where(mine).order_by(named, _EMBEDDING.c.id)).all()
             counted = connection.execute(lost.where(mine).order_by(_EMBEDDING.c.calculator)).all()
-        seen = {row[0] for row in found}
-        return Holding(
-            everybody,
-            [SourcePhoto(*row) for row in found],
-            [each for each in everybody if each not in seen],
-            {row[0]: row[1] for row in counted},
-        )
+        photographs = [SourcePhoto(*row) for row in found]
+        return Holding.of(everybody, photographs, {row[0]: row[1] for row in counted})
 
     def image(self, photo: SourcePhoto) -> bytes:
         """The file as it was sent to CompreFace."""
@@ -145,8 +148,7 @@ def _checked(url: str) -> URL:
         found = None
     if found is None or found.get_backend_name() not in ("postgresql", "postgres"):
         raise InvalidRequest(
-            "Give the address of CompreFace's PostgreSQL: postgresql://user:password@host/frs. A "
-            "dump is restored into a PostgreSQL first: createdb frs, then pg_restore --dbname=frs "
-            "FILE, or psql frs < FILE."
+            "Give the address of CompreFace's PostgreSQL, postgresql://user:password@host/frs, or "
+            "a dump of it as SQL."
         )
     return found.set(drivername="postgresql")

@@ -1,6 +1,7 @@
 """``kith import compreface`` reads a database with CompreFace's tables, and enrols its people."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -8,6 +9,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from app.compreface.dump import Dump
+from app.compreface.source_repository import Source
 from app.core.ids import id_of_name
 from app.settings import SHIPPED
 from tests.integration.compreface.conftest import both, collins, hopper
@@ -110,6 +113,25 @@ def test_people_come_along_by_their_images_and_what_cannot_is_said(
     assert (status, "into 'annex': 1 photos enrolled" in said) == (0, True)
 
 
+def test_a_dump_holds_what_its_database_holds(theirs: str, tmp_path: Path) -> None:
+    with psycopg.connect(theirs) as connection:
+        odd = "tab\tline\nback\\slash \\N"
+        connection.execute("INSERT INTO subject VALUES (%s, %s, %s)", (uuid4(), DOOR, odd))
+    file = tmp_path / "frs.sql"
+    subprocess.run(["pg_dump", f"--file={file}", theirs], check=True)
+    with Source.opened(theirs) as database, Dump.opened(file) as dump:
+        services = database.services()
+        assert dump.services() == services
+        for service in services:
+            one, other = database.holding(service), dump.holding(service)
+            assert sorted(other.subjects) == sorted(one.subjects)
+            assert sorted(other.imageless) == sorted(one.imageless)
+            assert other.lost == one.lost
+            assert set(other.photos) == set(one.photos)
+            for photo in one.photos:
+                assert dump.image(photo) == database.image(photo)
+
+
 def test_what_is_no_compreface_is_said_in_one_line(
     kith_command: Command, theirs: str, tmp_path: Path
 ) -> None:
@@ -120,7 +142,12 @@ def test_what_is_no_compreface_is_said_in_one_line(
         assert ended.err.count("\n") == 1, ended.err
         return ended.err
 
-    assert "pg_restore" in run("dump.sql")
+    assert "cannot be read: No such file" in run("dump.sql")
+    custom, other = tmp_path / "frs.dump", tmp_path / "other.sql"
+    custom.write_bytes(b"PGDMP...")
+    other.write_text("COPY public.app (id, name) FROM stdin;\n\\.\n")
+    assert "pg_restore --file" in run(str(custom))
+    assert "no table model" in run(str(other))
     assert "no such recognition service; there are: Home / Front door, Home / Office" in run(
         theirs, "--service", "x"
     )
