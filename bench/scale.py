@@ -52,7 +52,7 @@ _START: Final = "import sys; from bench.scale import start; start(*sys.argv[1:])
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What one start measured: seconds until searches, seconds of CPU until the engine is the one
+    """Measurements of one start: seconds until searches, seconds of CPU until its engine is the one
     for this size, MiB that the replica takes and at most took; milliseconds of a search (wall: p50,
     p99; CPU: p50), of one that compares everybody, and of a person put and removed (wall and CPU).
     """
