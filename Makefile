@@ -7,7 +7,7 @@ KITH_DATA_DIR ?= data
 KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
-.PHONY: setup setup-door training-setup serve check test coverage lint types bench bench-openset bench-frames bench-spoilt bench-degraded bench-templates bench-subject \
+.PHONY: setup setup-door setup-openvino training-setup serve check test coverage lint types bench bench-openset bench-frames bench-peers bench-spoilt bench-degraded bench-templates bench-subject \
         bench-sizing bench-scale bench-scale-decisions bench-startup bench-mini bench-backup bench-overload bench-climb bench-door bench-events fuzz chaos model image-test lock texts sbom audit clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
@@ -15,6 +15,9 @@ setup: .venv/serve.installed
 
 # The same with what `kith door` needs for cameras that send a stream.
 setup-door: .venv/door.installed
+
+# The same with OpenVINO, which gains on CPUs with AMX (docs/sizing.md).
+setup-openvino: .venv/openvino.installed
 
 serve: .venv/serve.installed
 	@$(BIN)/kith serve
@@ -60,6 +63,10 @@ bench: .venv/dev.installed model
 
 bench-frames: .venv/dev.installed model
 	$(BIN)/python -m bench.frames
+
+# Needs 450 MB of packages, in an environment of their own.
+bench-peers: .venv/dev.installed model .venv/peers/ready
+	$(BIN)/python -m bench.peers
 
 bench-sizing: .venv/dev.installed model
 	$(BIN)/python -m bench.sizing
@@ -146,7 +153,9 @@ lock: .venv/dev.installed
 	$(LOCK) requirements/build.in -o requirements/build.txt
 	$(LOCK) -c requirements/build.txt pyproject.toml -o requirements/serve.txt
 	$(LOCK) -c requirements/build.txt -c requirements/serve.txt --extra door pyproject.toml -o requirements/door.txt
-	$(LOCK) -c requirements/build.txt -c requirements/door.txt --extra door --extra dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) -c requirements/build.txt -c requirements/serve.txt --extra openvino pyproject.toml -o requirements/openvino.txt
+	$(LOCK) requirements/peers.in -o requirements/peers.txt
+	$(LOCK) -c requirements/build.txt -c requirements/door.txt -c requirements/openvino.txt --extra door --extra dev pyproject.toml -o requirements/dev.txt
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kith needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 serve")'
@@ -160,6 +169,11 @@ lock: .venv/dev.installed
 .venv/%.installed: requirements/%.txt requirements/build.txt pyproject.toml | .venv/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt -r requirements/build.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/peers/ready: requirements/peers.txt | .venv/bin/python
+	$(PYTHON) -m venv .venv/peers
+	.venv/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
 	@touch $@
 
 clean:

@@ -3,14 +3,24 @@
 The service is built on it, and so are the commands that analyse images without a service.
 """
 
+from app.bundles.bundle import Bundle
 from app.gallery.bursts import BurstReader
 from app.gallery.enrolment import Enroller
 from app.inference.analyser import Analyser
+from app.inference.choice import Chosen, Wish, choose
 from app.inference.inference_slots import InferenceSlots
 from app.inference.pipeline import Pipeline
 from app.inference.quality_policy import QualityPolicy
 from app.settings import Settings
 from app.vision.decode import ImageLimits
+
+
+def choose_way(bundle: Bundle, settings: Settings) -> Chosen:
+    """The way to compute the bundle's embedder that the settings ask for; raises what ``choose``
+    raises.
+    """
+    notes = settings.data_dir / "providers"
+    return choose(bundle, Wish(settings.provider, settings.precision, settings.threads, notes))
 
 
 def build_analyser(pipeline: Pipeline, settings: Settings) -> Analyser:

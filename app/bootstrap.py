@@ -15,7 +15,7 @@ from app.access.models import Door, Group, Rule, Schedule, Zone
 from app.access.policy_service import PolicyService
 from app.access.sync_service import SyncService
 from app.actions.building import build_actions
-from app.analysis import build_analyser, build_enroller, quality_policy_of
+from app.analysis import build_analyser, build_enroller, choose_way, quality_policy_of
 from app.audit.building import build_audit
 from app.auth.cached_keys import CachedKeys
 from app.auth.service import KeyService
@@ -78,7 +78,7 @@ from app.webhooks.models import Webhook
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Container:
-    """Load the bundle and connect all parts; nothing is written and no port is opened yet."""
+    """Load the bundle and connect all parts; no port is opened, no more than a note is written."""
     base = _base(settings, clock or SystemClock())
     keys = _keys(base)
     galleries = _galleries(base, keys)
@@ -110,7 +110,7 @@ class _Base:
 
 def _base(settings: Settings, clock: Clock) -> _Base:
     bundle = Bundle.load(settings.bundle_dir)
-    pipeline = build_pipeline(bundle)
+    pipeline = build_pipeline(bundle, choose_way(bundle, settings))
     database = Database(settings.database)
     analyser = build_analyser(pipeline, settings)
     return _Base(settings, clock, database, bundle, pipeline, analyser, Receipts(database, clock))
@@ -189,7 +189,7 @@ def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _J
             records=records,
         ),
         thresholds=ThresholdService(database, search, calibration, books.watch),
-        models=ModelService(base.bundle),
+        models=ModelService(base.bundle, base.pipeline.chosen),
         doors=PolicyService(database, clock, kinds.DOORS),
         zones=PolicyService(database, clock, kinds.ZONES),
         groups=PolicyService(database, clock, kinds.GROUPS),

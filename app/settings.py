@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.addresses import TrustedProxies
 from app.core.bounds import CompreFaceOn, LargeFrom, MaxStreams, StreamSeconds, SyncLines
+from app.core.computing import PrecisionName, ProviderName, Queue
 from app.core.environment import SettingNames, allowed_values
 from app.core.logging import LogFormat
 from app.core.retention import AuditDays, EventDays
@@ -123,13 +124,12 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="Folder with the two source models; `kith models pull` tries it first."),
     ] = None
+    provider: ProviderName = "auto"
+    precision: PrecisionName = "auto"
     threads: Annotated[
         int, Field(ge=1, le=4096, description="Inferences that run at once; default: one a core.")
     ] = _cores()
-    queue: Annotated[
-        int,
-        Field(ge=0, le=1_000_000, description="Images that may wait for inference; more get 503."),
-    ] = 64
+    queue: Queue = 64
     max_image_bytes: Annotated[
         int, Field(ge=1, le=_TEBIBYTE, description="Largest encoded image, in bytes.")
     ] = 10 * MEBIBYTE

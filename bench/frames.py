@@ -91,7 +91,7 @@ def main() -> None:
         sys.exit("make bench-frames needs photographs: KITH_TEST_DATA=<folder with lfw-devtrain>")
     folder = Path(os.environ.get("KITH_TEST_BUNDLE", "data/models/face"))
     pipeline = build_pipeline(Bundle.load(folder))
-    portraits = _portraits(pipeline, Path(named) / "lfw-devtrain")
+    portraits = portraits_in(pipeline, Path(named) / "lfw-devtrain")
     with tempfile.TemporaryDirectory() as data:
         server = ServerProcess(Path(data), folder.resolve(), KITH_LOG_LEVEL="WARNING").start()
         try:
@@ -114,7 +114,7 @@ def _table(pipeline: Pipeline, server: ServerProcess, portraits: Iterator[bytes]
         ).raise_for_status()
     rng = np.random.default_rng(17)
     for kind in KINDS:
-        images = [_frame(pipeline, kind, portraits, rng) for _ in range(_FRAMES)]
+        images = [frame_of(pipeline, kind, portraits, rng) for _ in range(_FRAMES)]
         for least in kind.least:
             before = _bare(pipeline, kind)
             cost = _served(server, images, least)
@@ -174,7 +174,7 @@ def _bare_rate(pipeline: Pipeline) -> float:
     return len(done) / (time.perf_counter() - started)
 
 
-def _portraits(pipeline: Pipeline, folder: Path) -> Iterator[bytes]:
+def portraits_in(pipeline: Pipeline, folder: Path) -> Iterator[bytes]:
     """Photographs with exactly one face."""
     for file in sorted(folder.glob("*/*_0001.jpg")):
         data = file.read_bytes()
@@ -182,7 +182,7 @@ def _portraits(pipeline: Pipeline, folder: Path) -> Iterator[bytes]:
             yield data
 
 
-def _frame(
+def frame_of(
     pipeline: Pipeline, kind: Kind, portraits: Iterator[bytes], rng: np.random.Generator
 ) -> bytes:
     """A frame with portraits side by side, each with a face of its size."""
@@ -259,13 +259,13 @@ def _cost(act: Callable[[], object]) -> Cost:
 def _served(server: ServerProcess, images: list[bytes], least: int) -> Cost:
     fields = {"min_face_size": str(least)}
     measure(server.url, _PATH, images, clients=1, seconds=1.0, fields=fields)
-    before = _used(server.pid)
+    before = used_by(server.pid)
     load = measure(server.url, _PATH, images, clients=1, seconds=_SECONDS, fields=fields)
-    used = _used(server.pid) - before
+    used = used_by(server.pid) - before
     return Cost(used / len(load.milliseconds) * 1e3, float(np.median(load.milliseconds)))
 
 
-def _used(pid: int) -> float:
+def used_by(pid: int) -> float:
     """Seconds of CPU that the process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

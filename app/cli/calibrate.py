@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.analysis import build_analyser
+from app.analysis import build_analyser, choose_way
 from app.bundles import writing
 from app.bundles.bundle import Bundle
 from app.bundles.manifest import CALIBRATION
@@ -60,7 +60,7 @@ def calibrate(
     bundle = Bundle.load(chosen_bundle(settings, bundle_dir))
     people = walked(folder)
     photos = _without(people.photos, exclude or [])
-    pipeline = build_pipeline(bundle)
+    pipeline = build_pipeline(bundle, choose_way(bundle, settings))
     analyser = build_analyser(pipeline, settings)
     with count_progress("Embedding", len(photos)) as step:
         found = embed_photos(

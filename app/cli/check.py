@@ -8,17 +8,18 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
+from app.analysis import choose_way
 from app.bundles.bundle import Bundle
 from app.bundles.manifest import read_with_digest
 from app.cli.databases import existing_database
 from app.cli.progress import count_progress
 from app.core.logging import configure_logging
 from app.core.terminal import plain_console, say
-from app.errors import BundleError
+from app.errors import BundleError, LocalError
 from app.maintenance.check import Check
 from app.maintenance.findings import Finding, Result, result
 from app.maintenance.odd_faces import findings
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 
 
 def check(
@@ -45,11 +46,12 @@ def check(
     with existing_database(settings) as database:
         checks = Check(database, settings.data_dir / "index", manifest.contract)
         bundle = result("model bundle", _bundle(folder))
-        results = [bundle, *checks.results(progress)]
+        provider = result("provider", [] if bundle.found else _provider(folder, settings))
+        results = [bundle, provider, *checks.results(progress)]
         _show(results)
         if repair and any(each.found for each in results):
             checks.repair(progress)
-            results = [bundle, *checks.results(progress)]
+            results = [bundle, provider, *checks.results(progress)]
             _show(results, title="After the repair")
         if odd_faces and not any(each.found for each in results):
             faces = findings(database, Bundle.load(folder))
@@ -69,6 +71,16 @@ def _bundle(folder: Path) -> Iterator[Finding]:
         return
     for warning in warnings.values():
         say(f"Warning: {warning}")
+
+
+def _provider(folder: Path, settings: Settings) -> Iterator[Finding]:
+    """Whether the embedder can be computed as the settings ask for, and passes the self-check."""
+    try:
+        way = choose_way(Bundle.load(folder), settings).way
+    except LocalError as error:
+        yield Finding("KITH_PROVIDER", error.detail, "set KITH_PROVIDER=cpu, or what is said there")
+        return
+    say(f"Embeddings are computed by {way}.")
 
 
 def _show(results: list[Result], title: str | None = None) -> None:

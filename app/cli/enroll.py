@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from app.analysis import build_analyser, build_enroller
+from app.analysis import build_analyser, build_enroller, choose_way
 from app.bootstrap import Container, build
 from app.bundles.bundle import Bundle
 from app.cli.databases import existing_database, is_empty
@@ -123,7 +123,8 @@ def gallery(settings: Settings, collection: str, subject: Subject) -> Iterator[R
 @contextmanager
 def rehearsal(settings: Settings, collection: str, subject: Subject) -> Iterator[Recipient]:
     """The collection as it is, or as it would be made; neither it nor the database changes."""
-    pipeline = build_pipeline(Bundle.load(settings.bundle_dir))
+    bundle = Bundle.load(settings.bundle_dir)
+    pipeline = build_pipeline(bundle, choose_way(bundle, settings))
     enroller = build_enroller(build_analyser(pipeline, settings), settings)
     if is_empty(settings):
         yield Rehearsal(enroller, None, subject)

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from app.analysis import build_analyser, build_enroller
+from app.analysis import build_analyser, build_enroller, choose_way
 from app.bundles.bundle import Bundle
 from app.cli.databases import existing_database
 from app.cli.left_out import left_out_lines, people_in
@@ -123,7 +123,8 @@ def _tell(source: Source, measured: Evaluation, report: Path) -> None:
 
 
 def _photographed(folder: Path, photos: list[Photo], bundle: Bundle, settings: Settings) -> Gallery:
-    enroller = build_enroller(build_analyser(build_pipeline(bundle), settings), settings)
+    pipeline = build_pipeline(bundle, choose_way(bundle, settings))
+    enroller = build_enroller(build_analyser(pipeline, settings), settings)
     with count_progress("Examining", len(photos)) as step:
         return gallery_of_photos(photos, enroller, root=folder, threads=settings.threads, done=step)
 

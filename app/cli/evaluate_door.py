@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from app.analysis import build_analyser, build_burst_reader
+from app.analysis import build_analyser, build_burst_reader, choose_way
 from app.bundles.bundle import Bundle
 from app.cli.evaluate import folder_for
 from app.cli.left_out import left_out_lines, people_in
@@ -70,7 +70,8 @@ def evaluate_door(
             contract_id=bundle.manifest.contract_id,
             left_out=found.counts,
         )
-        analyser = build_analyser(build_pipeline(bundle), settings)
+        pipeline = build_pipeline(bundle, choose_way(bundle, settings))
+        analyser = build_analyser(pipeline, settings)
         reader = build_burst_reader(analyser, settings, frames=frames, seed=seed, real=real)
         bursts = _read(reader, found.photos, people, settings)
         with count_progress("Deciding", len(bursts.people) - bursts.unseen) as step:

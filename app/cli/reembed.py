@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.analysis import choose_way
 from app.bundles.bundle import Bundle
 from app.bundles.manifest import read_manifest
 from app.cli.databases import existing_database
@@ -69,9 +70,8 @@ def reembed(
 
 def _prepare(database: Database, names: list[str], settings: Settings) -> None:
     bundle = Bundle.load(settings.bundle_dir)
-    reembedding = Reembedding(
-        database, bundle.manifest, OnnxEmbedder(bundle), threads=settings.threads
-    )
+    embedder = OnnxEmbedder(bundle, choose_way(bundle, settings))
+    reembedding = Reembedding(database, bundle.manifest, embedder, threads=settings.threads)
     for each in reembedding.run(names, partial(count_progress, "Embedding")):
         say(f"{each.collection_id}: {each.computed:,} faces embedded, {each.there:,} were already.")
     say(

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from app.bundles.bundle import Bundle
+from app.inference.choice import REFERENCE, Chosen, choose
 from app.inference.detector import FINEST, Detection, YuNet
 from app.inference.embedder import Embedder, Embeddings, OnnxEmbedder
 from app.inference.upright import degrees_to_upright
@@ -56,8 +57,10 @@ class Scene:
 class Pipeline:
     """Detector, alignment and embedder of one bundle. Thread-safe."""
 
-    def __init__(self, bundle: Bundle, detector: YuNet | None, embedder: Embedder) -> None:
-        self.bundle = bundle
+    def __init__(
+        self, bundle: Bundle, detector: YuNet | None, embedder: Embedder, chosen: Chosen
+    ) -> None:
+        self.bundle, self.chosen = bundle, chosen
         self.contract = bundle.manifest.contract
         self._preprocessing = bundle.manifest.preprocessing.build()
         self._detector = detector
@@ -117,8 +120,10 @@ class Pipeline:
         return replace(sample, quality=replace(sample.quality, recognisability=found))
 
 
-def build_pipeline(bundle: Bundle) -> Pipeline:
-    """Load the models of ``bundle`` and build its pipeline."""
+def build_pipeline(bundle: Bundle, chosen: Chosen | None = None) -> Pipeline:
+    """Load the models of ``bundle`` and build its pipeline, whose embedder is computed in the
+    ``chosen`` way, or the reference way.
+    """
     settings, detector = bundle.manifest.detector, None
     if settings is not None and bundle.detector is not None:
         detector = YuNet(
@@ -126,7 +131,8 @@ def build_pipeline(bundle: Bundle) -> Pipeline:
             score_threshold=settings.score_threshold,
             nms_threshold=settings.nms_threshold,
         )
-    return Pipeline(bundle, detector, OnnxEmbedder(bundle))
+    way = chosen or choose(bundle, REFERENCE)
+    return Pipeline(bundle, detector, OnnxEmbedder(bundle, way), way)
 
 
 def _sample(picture: Picture, found: Detection, least: int) -> Sample:

@@ -3,7 +3,7 @@
 import structlog
 
 from app.bundles.bundle import Bundle
-from app.inference.session import PRECISION, PROVIDER
+from app.inference.choice import Chosen
 from app.recognition.schemas.models import ModelList, ModelView
 
 _log = structlog.get_logger()
@@ -12,8 +12,8 @@ _log = structlog.get_logger()
 class ModelService:
     """Describes the bundle that is loaded."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._bundle = bundle
+    def __init__(self, bundle: Bundle, chosen: Chosen) -> None:
+        self._bundle, self._chosen = bundle, chosen
         manifest = bundle.manifest
         self._view = ModelView(
             name=manifest.name,
@@ -23,18 +23,27 @@ class ModelService:
             licence=manifest.licence,
             dimension=manifest.dimension,
             sample="image" if manifest.detector is None else "face",
-            provider=PROVIDER,
-            precision=PRECISION,
+            provider=chosen.way.provider,
+            precision=chosen.way.precision,
+            self_check=chosen.cosine,
+            milliseconds=dict(chosen.milliseconds),
             calibration=dict(bundle.calibration.evidence),
         )
 
     def tell(self) -> None:
-        """Log which bundle it is, and what an operator should do about it."""
+        """Log which bundle it is, how it is computed, and what an operator should do about it."""
         _log.info(
             "bundle.loaded",
             folder=str(self._bundle.folder),
             contract_id=self._view.contract_id,
             manifest_sha256=self._view.manifest_sha256,
+        )
+        _log.info(
+            "provider.chosen",
+            provider=self._view.provider,
+            precision=self._view.precision,
+            self_check=self._view.self_check,
+            milliseconds=self._view.milliseconds,
         )
         for name, warning in self._bundle.warnings.items():
             _log.warning(f"bundle.{name}", what=warning)

@@ -53,6 +53,8 @@ def test_the_models_tell_what_runs(client: TestClient, fake_bundle: Path) -> Non
         "sample",
         "provider",
         "precision",
+        "self_check",
+        "milliseconds",
         "calibration",
     }
     assert (model["name"], model["sample"], model["dimension"]) == ("fake", "image", 32)

@@ -52,7 +52,7 @@ def test_the_bill_of_materials_names_every_package_of_the_service_with_its_hashe
     assert found == _locked("serve")
 
 
-@pytest.mark.parametrize("name", ["serve", "door", "dev"])
+@pytest.mark.parametrize("name", ["serve", "door", "openvino", "dev"])
 def test_lock_files_name_the_extras_that_packages_ask_for(name: str) -> None:
     """Without them pip looks for the newest release, which has no hash here, as soon as there is a
     newer one than the pinned.

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from app.bundles.bundle import Bundle
 from app.bundles.writing import use_calibration
+from app.inference.choice import REFERENCE, choose
 from app.recognition.model_service import ModelService
 from app.settings import SHIPPED, Settings
 from tests.support.commands import Kith
@@ -127,12 +128,15 @@ def test_check_looks_at_the_bundle_as_well(
 def test_the_start_tells_of_the_bundle(fake_bundle: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(fake_bundle, tmp_path / "bundle"))
     with capture_logs() as lines:
-        ModelService(Bundle.load(folder)).tell()
-        ModelService(use_calibration(folder, json.dumps(former_calibration()).encode())).tell()
-        ModelService(Bundle.load(as_earlier_releases(folder))).tell()
+        way = choose(Bundle.load(folder), REFERENCE)
+        ModelService(Bundle.load(folder), way).tell()
+        former_one = use_calibration(folder, json.dumps(former_calibration()).encode())
+        ModelService(former_one, way).tell()
+        ModelService(Bundle.load(as_earlier_releases(folder)), way).tell()
     former, unprotected = "bundle.calibration_former", "bundle.calibration_unprotected"
     events = [line["event"] for line in lines]
-    loaded = "bundle.loaded"
-    assert events == [loaded, loaded, former, loaded, unprotected, former]
-    assert lines[3]["manifest_sha256"] == digest(folder)
-    assert all(str(folder) in line["what"] for line in lines if line["event"] != loaded)
+    started = "bundle.loaded", "provider.chosen"
+    assert events == [*started, *started, former, *started, unprotected, former]
+    assert lines[5]["manifest_sha256"] == digest(folder)
+    assert (lines[6]["provider"], lines[6]["precision"]) == ("cpu", "fp32")
+    assert all(str(folder) in line["what"] for line in lines if line["event"] not in started)

@@ -45,6 +45,7 @@ class ServerProcess:
             "KITH_MODEL": str(bundle),
             "KITH_PORT": "0",
             "KITH_ADMIN_KEY": ADMIN_KEY,
+            "KITH_PROVIDER": "cpu",
             **settings,
         }
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith("KITH_")}

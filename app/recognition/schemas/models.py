@@ -26,8 +26,22 @@ class ModelView(BaseModel):
     sample: Literal["face", "image"] = Field(
         description="What is embedded: the face that was found, or the whole image."
     )
-    provider: str = Field(description="The onnxruntime execution provider that computes.")
-    precision: str = Field(description="Number format of the computation.")
+    provider: Literal["cpu", "openvino", "cuda"] = Field(
+        description="The library that computes embeddings: `cpu` is onnxruntime, and the reference."
+    )
+    precision: Literal["fp32", "bf16", "int8"] = Field(
+        description="Number format of the computation."
+    )
+    self_check: float | None = Field(
+        ge=-1,
+        le=1.001,
+        description="Lowest cosine of its embeddings to those of the reference: 0.999 or more; "
+        "null: it is the reference.",
+    )
+    milliseconds: dict[str, float] = Field(
+        description="Milliseconds of one embedding by each provider and precision, where several "
+        "were measured."
+    )
     calibration: dict[str, Any] = Field(
         description="The data and date of the bundle's calibration."
     )
