@@ -41,7 +41,8 @@ def with_sites(page: str) -> str:
 def _row(rates: Mapping[str, float], cores: int, people: int) -> str:
     def frames(milliseconds: float) -> float:
         """Frames a second, each searched among the people."""
-        search = rates["search_ms"] * people / 1e6
+        way = "codes_ms" if people >= rates["codes_from"] else "vectors_ms"
+        search = rates[way] * people / 1e6
         return cores * rates["busy"] * 1e3 / (milliseconds + search)
 
     large, small = frames(rates["frame_ms"]), frames(rates["portrait_ms"])

@@ -15,7 +15,9 @@ def test_a_site_gets_what_its_cores_and_people_leave() -> None:
         "busy": 0.5,
         "frame_ms": 40.0,
         "portrait_ms": 15.0,
-        "search_ms": 10.0,
+        "vectors_ms": 50.0,
+        "codes_ms": 10.0,
+        "codes_from": 50_000.0,
         "burst_frames": 5.0,
         "bursts_a_minute": 4.0,
         "idle_mib": 256.0,
@@ -27,4 +29,4 @@ def test_a_site_gets_what_its_cores_and_people_leave() -> None:
     rows = sites(rates).splitlines()[2:]
     assert len(rows) == len(CORES) * len(PEOPLE)
     assert rows[6] == "| 2 | 1,000,000 | 20 | 40 | 60 | 3.0 |"
-    assert rows[0] == "| 2 | 1,000 | 25 | 67 | 75 | 2.0 |"
+    assert rows[0] == "| 2 | 1,000 | 25 | 66 | 75 | 2.0 |"
