@@ -13,7 +13,7 @@ from app.core.names import one_spelling
 from app.core.paging import Page, Paging, page
 from app.errors import Conflict, FieldError
 from app.feedback.repository import count_false_positives
-from app.gallery import repository
+from app.gallery import person_list_repository, repository
 from app.gallery.changes import change_person, taken, view_of
 from app.gallery.enrolment import Enroller, ImageFile, Template, refusal
 from app.gallery.examination import Examiner
@@ -99,7 +99,7 @@ class PersonService:
         """
         with self._database.read() as session:
             owner = repository.get_collection(session, collection_id)
-            rows = repository.persons(
+            rows = person_list_repository.persons(
                 session,
                 owner,
                 name=name,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.db import IN_SQL_ALONE, Base
 from app.core.names import spellings
@@ -146,7 +146,7 @@ def person(session: Session, owner: Collection, person_id: str) -> Person:
 
 def person_of(session: Session, owner: Collection, external_id: str) -> Person | None:
     """The person of this external id, in any spelling of it, or None."""
-    query = select(Person).where(Person.collection_key == owner.key, _has_external_id(external_id))
+    query = select(Person).where(Person.collection_key == owner.key, has_external_id(external_id))
     return session.scalars(query.order_by(Person.key).limit(1)).first()
 
 
@@ -160,43 +160,6 @@ def persons_with(session: Session, person_keys: set[int]) -> Sequence[Person]:
     if not person_keys:
         return []
     return session.scalars(select(Person).where(Person.key.in_(person_keys))).all()
-
-
-def persons(
-    session: Session,
-    owner: Collection,
-    *,
-    name: str | None,
-    external_id: str | None,
-    text: str,
-    after: int,
-    limit: int,
-) -> Sequence[Person]:
-    """Persons by age, with exactly this name or external id where one is given, and with ``text``
-    somewhere in their name or ids, in small letters or large ones.
-
-    Those whom an earlier Kith stored in another spelling of it (NFD) are found too.
-    """
-    query = select(Person).where(Person.collection_key == owner.key, Person.key > after)
-    query = query.options(selectinload(Person.credentials))
-    if name is not None:
-        query = query.where(Person.name.in_(spellings(name)))
-    if external_id is not None:
-        query = query.where(_has_external_id(external_id))
-    if text:
-        query = query.where(_has_text(text))
-    return session.scalars(query.order_by(Person.key).limit(limit)).all()
-
-
-def _has_text(text: str) -> ColumnElement[bool]:
-    """SQLite knows small and large letters of ASCII alone, so others are looked for as they are
-    likely to be written.
-    """
-    columns = (Person.name, Person.external_id, Person.id)
-    written = {text, text.lower(), text.upper(), text.title()} if not text.isascii() else set()
-    alike = [each.icontains(text, autoescape=True) for each in columns]
-    alike += [each.contains(way, autoescape=True) for each in columns for way in sorted(written)]
-    return or_(*alike)
 
 
 def names(session: Session, owner: Collection, ids: Sequence[str]) -> dict[str, str | None]:
@@ -281,17 +244,18 @@ def is_taken(session: Session, owner: Collection, person_id: str, external_id: s
     """Whether somebody in the collection has this id or this external id."""
     same = Person.id == person_id
     if external_id is not None:
-        same = or_(same, _has_external_id(external_id))
+        same = or_(same, has_external_id(external_id))
     return bool(session.scalar(select(exists().where(Person.collection_key == owner.key, same))))
 
 
 def is_anothers(session: Session, person: Person, external_id: str) -> bool:
     """Whether another person of the collection has this external id, in any spelling."""
     another = (Person.collection_key == person.collection_key, Person.key != person.key)
-    return bool(session.scalar(select(exists().where(*another, _has_external_id(external_id)))))
+    return bool(session.scalar(select(exists().where(*another, has_external_id(external_id)))))
 
 
-def _has_external_id(external_id: str) -> ColumnElement[bool]:
+def has_external_id(external_id: str) -> ColumnElement[bool]:
+    """Whether a person has this external id, in one of the spellings that a release stored."""
     return Person.external_id.in_(spellings(external_id))
 
 
