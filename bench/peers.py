@@ -211,17 +211,13 @@ def _loop(yunet: Path, sface: Path, longest: int, ended: ExitStack) -> Ask:
 
 
 def _timed(
-    client: httpx.Client,
-    path: str,
-    processes: list[int],
-    files: dict[str, Path],
-    fields: dict[str, str],
+    client: httpx.Client, path: str, pids: list[int], files: dict[str, Path], fields: dict[str, str]
 ) -> tuple[httpx.Response, float, float]:
-    """The answer, and the milliseconds of the ``processes`` and of the clock."""
+    """The answer, and the milliseconds of the processes ``pids`` and of the clock."""
     contents = {name: (file.name, file.read_bytes()) for name, file in files.items()}
-    before, began = sum(map(used_by, processes)), time.perf_counter()
+    before, began = sum(map(used_by, pids)), time.perf_counter()
     answer = client.post(path, data=fields, files=contents)
-    wall, after = time.perf_counter() - began, sum(map(used_by, processes))
+    wall, after = time.perf_counter() - began, sum(map(used_by, pids))
     if answer.status_code != httpx.codes.OK:
         raise RuntimeError(f"{path} answered {answer.status_code}: {answer.text[:300]}")
     return answer, (after - before) * 1e3, wall * 1e3
