@@ -30,7 +30,7 @@ check: .venv/dev.installed
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy --follow-imports=silent --exclude='^tests/training/' --cache-dir=.mypy_cache/check \
-	  app migrations tests bench docker
+	  app migrations tests bench docker clients/python
 	$(BIN)/pytest --numprocesses=2 --without-model tests/unit tests/architecture
 
 test: .venv/training.installed model
@@ -106,6 +106,11 @@ bench-subject: .venv/dev.installed model
 	@$(BIN)/kith models pull --cameras
 	$(BIN)/python -m bench.subject
 
+# What of the Python client follows from the OpenAPI document of the service; a test holds it to that.
+.PHONY: client
+client: .venv/dev.installed
+	PYTHONPATH=clients/python $(BIN)/python -m generator
+
 # Damaged forms, bundles and images, for SECONDS each (600).
 fuzz: .venv/dev.installed
 	$(BIN)/python -m bench.fuzz $(SECONDS)
@@ -168,7 +173,7 @@ lock: .venv/dev.installed
 
 .venv/%.installed: requirements/%.txt requirements/build.txt pyproject.toml | .venv/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt -r requirements/build.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . $(if $(filter dev,$*),--editable clients/python)
 	@touch $@
 
 .venv/peers/ready: requirements/peers.txt | .venv/bin/python

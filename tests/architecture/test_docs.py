@@ -22,7 +22,7 @@ from tests.support.compose import compose
 from tests.support.fake_bundle import contract_named
 from tests.support.pages import ROOT, anchors, code, kept_files, links, pages
 
-FOLDERS = "app|bench|docker|docs|examples|migrations|requirements|tests|training"
+FOLDERS = "app|bench|clients|docker|docs|examples|migrations|requirements|tests|training"
 _PATH = re.compile(
     rf"(?<![\w/.{{}}-])((?:{FOLDERS})/[\w./-]+\.(?:py|md|toml|txt|json|yml|npz|onnx|html|png|svg))"
 )

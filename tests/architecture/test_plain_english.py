@@ -18,7 +18,7 @@ from tests.support.pages import ROOT, pages
 
 CARDS: Final = ("app/bundles/recipes/", "app/bundles/shipped/")
 """Folders of model cards. A recipe or manifest states their SHA-256, so they stay as published."""
-FOLDERS: Final = ("app", "training", "migrations", "bench", "docker")
+FOLDERS: Final = ("app", "training", "migrations", "bench", "docker", "clients")
 MOST_IN_CODE: Final = 14
 """Hits in all docstrings and comments together."""
 _WORDS: Final = re.compile(

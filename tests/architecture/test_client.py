@@ -1,0 +1,81 @@
+"""The Python client follows from the service's OpenAPI document, and stands alone."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.__main__ import PACKAGE, served, written
+
+ROOT = Path(__file__).parents[2]
+PROJECT = PACKAGE.parent
+CHANGED = "the client is behind the service: run `make client` and commit what it writes"
+
+
+@pytest.fixture(scope="module")
+def document(fake_bundle: Path) -> dict[str, Any]:
+    return served(fake_bundle)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("client-wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, timeout=120)
+    (file,) = folder.glob("kith_client-*.whl")
+    return zipfile.ZipFile(file)
+
+
+def test_what_is_written_is_what_the_service_says(document: dict[str, Any], tmp_path: Path) -> None:
+    written(document, tmp_path)
+    for made in tmp_path.iterdir():
+        assert made.read_text("utf-8") == (PACKAGE / made.name).read_text("utf-8"), CHANGED
+
+
+def test_a_route_that_the_client_lacks_is_noticed(document: dict[str, Any], tmp_path: Path) -> None:
+    more = {**document["paths"], "/v1/new": document["paths"]["/v1/models"]}
+    written({**document, "paths": more}, tmp_path)
+    made = (tmp_path / "operations.py").read_text("utf-8")
+    assert '"/v1/new"' in made
+    assert made != (PACKAGE / "operations.py").read_text("utf-8")
+
+
+def test_it_imports_what_its_project_names_and_nothing_of_the_service() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [each for named in project["optional-dependencies"].values() for each in named]
+    named = {each.partition(">")[0] for each in [*project["dependencies"], *extras]}
+    modules = {"pillow": "PIL"}
+    known = {modules.get(each, each) for each in named} | {"kith_client", "numpy"}
+    imported = {
+        (node.module or "" if isinstance(node, ast.ImportFrom) else alias.name).partition(".")[0]
+        for file in PACKAGE.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported - known <= sys.stdlib_module_names
+    assert "httpx" in imported
+
+
+def test_the_wheel_has_the_package_its_types_and_its_licence(
+    wheel: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    names = {name for name in wheel.namelist() if ".dist-info" not in name}
+    assert names == {
+        f"kith_client/{each.name}" for each in [*PACKAGE.glob("*.py"), PACKAGE / "py.typed"]
+    }
+    (licence,) = (each for each in wheel.namelist() if each.endswith("licenses/LICENSE"))
+    assert wheel.read(licence) == (ROOT / "LICENSE").read_bytes()
+    wheel.extractall(tmp_path)
+    program = "import kith_client, sys; print(kith_client.__file__, *sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    where, *loaded = found.stdout.split()
+    assert Path(where).is_relative_to(tmp_path)
+    assert not {"app", "numpy", "PIL", "rich", "standardwebhooks", "pydantic"} & set(loaded)
