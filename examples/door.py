@@ -1,25 +1,23 @@
 """A door: KITH_KEY=... python examples/door.py http://kith:8000 front http://camera/latest.jpg"""
 
-import os
 import sys
 import time
-from datetime import UTC, datetime
+from collections.abc import Iterator
 
-import httpx  # or requests: the same calls
+import httpx
 
-kith, door, camera = sys.argv[1:]
-times, frames = [], []
-for number in range(5):
-    times.append(datetime.now(UTC).isoformat())
-    frames.append(("images", (f"{number}.jpg", httpx.get(camera).raise_for_status().content)))
-    time.sleep(0.2)
-answer = httpx.post(
-    f"{kith}/v1/doors/{door}/decisions",
-    headers={"Authorization": f"Bearer {os.environ['KITH_KEY']}"},
-    data={"captured_at": times},
-    files=frames,
-    timeout=2,  # a later answer is none, and the door stays shut: never ask again with these frames
-)
-decision = answer.raise_for_status().json()
-print(decision["decision"], decision["reason"], (decision["person"] or {}).get("id", ""))
-sys.exit(0 if decision["decision"] == "granted" else 1)  # here a lock would be opened, or not
+from kith_client import Kith
+
+url, door, camera = sys.argv[1:]
+
+
+def pictures() -> Iterator[bytes]:
+    """The newest picture, as often as one is asked for."""
+    while True:
+        yield httpx.get(camera).raise_for_status().content
+        time.sleep(0.1)
+
+
+decision = Kith(url).door(door).decide(pictures())
+print(decision)
+sys.exit(0 if decision.granted else 1)  # here a lock would be opened, or not

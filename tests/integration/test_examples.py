@@ -14,10 +14,12 @@ from PIL import Image, ImageEnhance
 
 from tests.support.cameras import WebCam, astronaut, jpeg, webcam
 from tests.support.needed import lacking
-from tests.support.server import ServerProcess
+from tests.support.server import ADMIN_KEY, ServerProcess
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-COMMANDS = {"door.py": [sys.executable], "door.sh": ["sh"]}
+CLIENT = EXAMPLES.parent / "clients" / "python"
+DOORS = ("door.py", "door.sh")
+COMMANDS = {"door.py": [sys.executable], "door.sh": ["sh"], "enroll.py": [sys.executable]}
 
 
 def seen(photo: Image.Image) -> list[bytes]:
@@ -61,11 +63,15 @@ def run(example: str, *arguments: str, key: str) -> subprocess.CompletedProcess[
         lacking("curl is not installed")
     command = [*COMMANDS[example], str(EXAMPLES / example), *arguments]
     return subprocess.run(
-        command, env=os.environ | {"KITH_KEY": key}, capture_output=True, text=True, timeout=240
+        command,
+        env=os.environ | {"KITH_KEY": key, "PYTHONPATH": str(CLIENT)},
+        capture_output=True,
+        text=True,
+        timeout=240,
     )
 
 
-@pytest.mark.parametrize("example", COMMANDS)
+@pytest.mark.parametrize("example", DOORS)
 def test_it_lets_in_who_is_known_and_nobody_else(
     site: ServerProcess, camera: WebCam, example: str
 ) -> None:
@@ -85,7 +91,7 @@ def test_it_lets_in_who_is_known_and_nobody_else(
     assert "eileen" not in denied.stdout
 
 
-@pytest.mark.parametrize("example", COMMANDS)
+@pytest.mark.parametrize("example", DOORS)
 def test_whatever_fails_leaves_the_door_shut(
     site: ServerProcess, camera: WebCam, example: str
 ) -> None:
@@ -100,3 +106,22 @@ def test_whatever_fails_leaves_the_door_shut(
         assert ended.returncode != 0
         assert "granted" not in ended.stdout
         assert "kith_wrong" not in ended.stdout + ended.stderr
+
+
+def test_a_folder_is_enrolled_and_says_what_was_refused(
+    site: ServerProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "Grace Hopper").mkdir()
+    (tmp_path / "Grace Hopper" / "1.jpg").write_bytes(jpeg(hopper()))
+    (tmp_path / "Grace Hopper" / "2.jpg").write_bytes(b"no image")
+    with site.client() as admin:
+        assert admin.post("/collections", json={"id": "folder"}).status_code == 201
+    ran = run("enroll.py", site.url, "folder", str(tmp_path), key=ADMIN_KEY)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("created Grace Hopper 1 new")
+    assert "refused: 2.jpg" in ran.stdout
+
+
+def test_a_door_in_python_has_fifteen_lines() -> None:
+    source = (EXAMPLES / "door.py").read_text(encoding="utf-8").splitlines()
+    assert len([line for line in source[1:] if line.strip()]) <= 15

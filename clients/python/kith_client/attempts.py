@@ -57,7 +57,7 @@ def attempts(
     waits, maybe_done = pauses(), False
     for left in range(patience.retries, -1, -1):
         try:
-            response = yield Send(call, _timeout(call, patience))
+            response = yield Send(call, call.timeout or patience.timeout)
         except httpx.TransportError as error:
             failure: KithError = ConnectionFailed(error, address)
         else:
@@ -83,12 +83,6 @@ def pauses() -> Iterator[float]:
     while True:
         yield random.uniform(longest / 2, longest)  # noqa: S311 - no secret
         longest = min(longest * 2, _LONGEST_WAIT)
-
-
-def _timeout(call: Call[Any], patience: Patience) -> float:
-    if call.before is None:
-        return patience.timeout
-    return min(patience.timeout, max(call.before - time.monotonic(), 0.001))
 
 
 def _read(call: Call[T], response: httpx.Response, address: str) -> T:

@@ -49,7 +49,9 @@ class Call(Generic[T]):
     repeatable: bool = True
     """Whether it may be sent again where it is not known what became of it."""
     before: float | None = None
-    """Time of ``time.monotonic`` after which it is not worth sending."""
+    """Time of ``time.monotonic`` after which it is not sent again."""
+    timeout: float | None = None
+    """Seconds for one step of an attempt; None: those of the client."""
 
     def read(self, response: httpx.Response) -> T:
         """The answer in a response that is no error."""

@@ -4,22 +4,30 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, closing
-from typing import Any, Generic, Self, TypeVar
+from dataclasses import replace
+from typing import Any, Final, Generic, Self, TypeVar, Unpack
 
 import httpx
 
 from kith_client.attempts import Patience, Send, Sleep, attempts
+from kith_client.bulk import async_results, results
 from kith_client.calls import Call, Flow
+from kith_client.doors import AsyncDoor, Door, DoorOptions
+from kith_client.enrolment import Enrolled, enrolment
 from kith_client.flows import followed, followed_async
 from kith_client.model import Page
 from kith_client.operations import Operations
 from kith_client.pages import AsyncPages, Pages
+from kith_client.people import Person
+from kith_client.progress import counted
 from kith_client.streams import SILENCE, AsyncEventStream, EventStream
 from kith_client.version import __version__
 
 T = TypeVar("T")
+_BULK: Final = 600.0
+"""Seconds for which one request of many waits for a service that is away or has too much to do."""
 Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
 
 
@@ -52,6 +60,7 @@ class _Client(Operations, Generic[Http]):
             raise ValueError("Name the service and the key, or set KITH_URL and KITH_KEY.")
         self.url = url.rstrip("/").removesuffix("/v1")
         self._patience = Patience(timeout, retries, patience)
+        self._of_bulk = replace(self._patience, retries=100, total=max(patience, _BULK))
         self._is_own = http is None
         self._http: Http = http or self._kind(verify=verify)
         self._headers = {
@@ -91,6 +100,38 @@ class Kith(_Client[httpx.Client]):
     def follow(self, flow: Flow[T]) -> T:
         """The result of several calls, which a generator asks for one by one."""
         return followed(flow, self.run)
+
+    def door(self, door_id: str, **options: Unpack[DoorOptions]) -> Door:
+        """A door, to ask with the frames of a camera."""
+        return Door(self, door_id, **options)
+
+    def enroll(
+        self,
+        collection_id: str,
+        people: Iterable[Person],
+        *,
+        at_once: int = 4,
+        subject: str = "only",
+        progress: bool = False,
+    ) -> Iterator[Enrolled]:
+        """Enrol people, and give each result as soon as it is there.
+
+        Who is there already is changed where a field differs, and gets the images that are new:
+        a run that was broken off is run again. ``at_once``: people at a time. ``subject``: which
+        face of an image, as in ``create_person``. ``progress``: a bar on standard error.
+        """
+        self.get_collection(collection_id)  # else each person would seem not to be there
+
+        def work(person: Person) -> Enrolled:
+            return followed(enrolment(collection_id, person, {"subject": subject}), self._bulk)
+
+        with counted(people, shown=progress) as count:
+            for result in results(people, work, at_once=at_once):
+                count(result)
+                yield result
+
+    def _bulk(self, call: Call[T]) -> T:
+        return followed(attempts(call, self._of_bulk, self.url), self._perform)
 
     def pages(self, call: Call[Page[T]]) -> Pages[T]:
         """A list, from the page that ``call`` asks for."""
@@ -133,6 +174,34 @@ class AsyncKith(_Client[httpx.AsyncClient]):
     async def follow(self, flow: Flow[T]) -> T:
         """The result of several calls, which a generator asks for one by one."""
         return await followed_async(flow, self.run)
+
+    def door(self, door_id: str, **options: Unpack[DoorOptions]) -> AsyncDoor:
+        """A door, to ask with the frames of a camera."""
+        return AsyncDoor(self, door_id, **options)
+
+    async def enroll(
+        self,
+        collection_id: str,
+        people: Iterable[Person],
+        *,
+        at_once: int = 4,
+        subject: str = "only",
+        progress: bool = False,
+    ) -> AsyncIterator[Enrolled]:
+        """``Kith.enroll``, for ``async for``. Images are read from disk without awaiting."""
+        await self.get_collection(collection_id)
+
+        async def work(person: Person) -> Enrolled:
+            steps = enrolment(collection_id, person, {"subject": subject})
+            return await followed_async(steps, self._bulk)
+
+        with counted(people, shown=progress) as count:
+            async for result in async_results(people, work, at_once=at_once):
+                count(result)
+                yield result
+
+    async def _bulk(self, call: Call[T]) -> T:
+        return await followed_async(attempts(call, self._of_bulk, self.url), self._perform)
 
     def pages(self, call: Call[Page[T]]) -> AsyncPages[T]:
         """A list, from the page that ``call`` asks for."""

@@ -19,6 +19,14 @@ _QUALITY: Final = 95
 """Quality of the JPEG that a picture in memory becomes; colour is kept at full resolution."""
 
 
+class NamedBytes(io.BytesIO):
+    """A file in memory that has a name."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self.name = name
+
+
 def as_file(image: Image, name: str) -> tuple[str, bytes]:
     """The name and the bytes of an image; ``name`` is for what has none.
 
