@@ -33,6 +33,15 @@ class Kind:
     least: tuple[int, ...]
 
 
+KINDS: Final = (
+    Kind("LFW 250 x 250", LFW, LFW, (), (24, 60)),
+    Kind("1280 x 720", 1280, 720, (120,), (24, 60)),
+    Kind("1920 x 1080", 1920, 1080, (150,), (24, 60, 120)),
+    Kind("1920 x 1080", 1920, 1080, (150, 120, 90, 70), (24, 60)),
+    Kind("4000 x 3000", 4000, 3000, (400,), (24, 60, 120)),
+)
+
+
 def portraits_in(pipeline: Pipeline, folder: Path) -> Iterator[bytes]:
     """Photographs with exactly one face."""
     for file in sorted(folder.glob("*/*_0001.jpg")):

@@ -27,8 +27,8 @@ from rich.table import Table
 
 from app.bundles.bundle import Bundle
 from app.inference.pipeline import Pipeline, build_pipeline
-from bench.composed import LFW, Kind, frame_of, portraits_in
-from bench.load import measure
+from bench.composed import KINDS, Kind, frame_of, portraits_in
+from bench.load import measure, used_by
 from tests.support.server import ServerProcess
 
 _FRAMES: Final = 6
@@ -47,15 +47,6 @@ _BARS: Final = {
 """p50 over bare for one face, by picture and min_face_size: must be, and is aimed at."""
 _SHARE: Final = (0.8, 0.9)
 """The share of what the bare models do on the cores: must be, and is aimed at."""
-
-
-KINDS: Final = (
-    Kind("LFW 250 x 250", LFW, LFW, (), (24, 60)),
-    Kind("1280 x 720", 1280, 720, (120,), (24, 60)),
-    Kind("1920 x 1080", 1920, 1080, (150,), (24, 60, 120)),
-    Kind("1920 x 1080", 1920, 1080, (150, 120, 90, 70), (24, 60)),
-    Kind("4000 x 3000", 4000, 3000, (400,), (24, 60, 120)),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +196,6 @@ def _served(server: ServerProcess, images: list[bytes], least: int) -> Cost:
     load = measure(server.url, _PATH, images, clients=1, seconds=_SECONDS, fields=fields)
     used = used_by(server.pid) - before
     return Cost(used / len(load.milliseconds) * 1e3, float(np.median(load.milliseconds)))
-
-
-def used_by(pid: int) -> float:
-    """Seconds of CPU that the process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

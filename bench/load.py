@@ -1,10 +1,12 @@
 """Clients that ask as fast as they are answered, each on one kept connection, for a while."""
 
 import http.client
+import os
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -85,3 +87,9 @@ def _body(image: bytes, fields: Mapping[str, str]) -> bytes:
         "Content-Type: image/jpeg\r\n\r\n"
     )
     return head.encode() + image + f"\r\n--{_BOUNDARY}--\r\n".encode()
+
+
+def used_by(pid: int) -> float:
+    """Seconds of CPU that the process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

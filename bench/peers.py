@@ -28,8 +28,8 @@ from rich.table import Table
 
 from app.bundles.bundle import Bundle
 from app.inference.pipeline import build_pipeline
-from bench.composed import Kind, frame_of, portraits_in
-from bench.frames import KINDS, used_by
+from bench.composed import KINDS, Kind, frame_of, portraits_in
+from bench.load import used_by
 from tests.support.published import published_models
 from tests.support.server import ServerProcess
 
