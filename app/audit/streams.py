@@ -34,11 +34,13 @@ Check = Callable[[str | None], Principal]
 
 @dataclass(eq=False, slots=True)
 class Stream:
-    """An open stream of the holder of a key: which events it has, the ``position`` up to which they
-    were sent, and the id of the event there, if there is one.
+    """An open stream of the holder of a key, whom ``check`` finds by what was ``presented``: which
+    events it has, the ``position`` up to which they were sent, and the id of the event there, if
+    there is one.
     """
 
     presented: str | None
+    check: Check
     wanted: Wanted = field(default_factory=Wanted)
     position: int = 0
     last_id: str | None = None
@@ -67,9 +69,16 @@ class EventStreams:
 
     @asynccontextmanager
     async def open(
-        self, last_id: str | None, caller: Principal, presented: str | None, asked: EventFilter
+        self,
+        last_id: str | None,
+        caller: Principal,
+        presented: str | None,
+        asked: EventFilter,
+        *,
+        check: Check | None = None,
     ) -> AsyncIterator[Stream]:
-        """A stream of what happens after the event ``last_id``, or from now on.
+        """A stream of what happens after the event ``last_id``, or from now on. ``check`` looks up
+        what was ``presented`` where that is no key.
 
         ``Overloaded`` where all places are taken, ``InvalidRequest`` where that event is not kept.
         """
@@ -77,7 +86,7 @@ class EventStreams:
             most = f"{self._most} streams are open, the most"
             why = "The service ends" if self._stopped else most
             raise Overloaded(f"{why}; try again later, or read /v1/events from time to time.")
-        stream = Stream(presented)
+        stream = Stream(presented, check or self._check)
         self._streams.add(stream)
         try:
             stream.position, stream.last_id, stream.wanted = await to_thread.run_sync(
@@ -142,9 +151,9 @@ class EventStreams:
             await asyncio.sleep(_POLL)
 
     async def _end_revoked(self) -> None:
-        for presented in {each.presented for each in self._streams}:
+        for presented, check in {(each.presented, each.check) for each in self._streams}:
             try:
-                await to_thread.run_sync(self._check, presented)
+                await to_thread.run_sync(check, presented)
             except Unauthenticated:
                 for each in [each for each in self._streams if each.presented == presented]:
                     each.end()

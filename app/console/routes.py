@@ -4,12 +4,16 @@ from typing import Final
 
 from starlette.responses import Response
 
+from app.console.door_routes import router as doors
 from app.console.guard import SignedIn
+from app.console.key_routes import router as keys
+from app.console.more_routes import router as more
 from app.console.people_routes import router as people
 from app.console.person_routes import router as person
 from app.console.refusals import PageRoute
 from app.console.session_routes import router as sessions
 from app.console.start_routes import router as start
+from app.console.threshold_routes import router as threshold
 from app.console.try_routes import router as tried
 from app.errors import NotFound
 from app.web.rooms import pages
@@ -23,4 +27,15 @@ def show_nothing(path: str, _visit: SignedIn) -> Response:
     raise NotFound(f"There is no page {path[:80]!r} in the console.")
 
 
-ROUTERS: Final = (sessions, start, people, person, tried, _nowhere)
+ROUTERS: Final = (
+    sessions,
+    start,
+    people,
+    person,
+    tried,
+    threshold,
+    doors,
+    keys,
+    more,
+    _nowhere,
+)

@@ -88,9 +88,13 @@ class Visit:
         """Whether the key may administer what is of no collection."""
         return self.may() and self.caller is not None and self.caller.collections is None
 
+    def part(self, template: str, **values: object) -> str:
+        """The text that ``template`` makes of ``values``."""
+        return self.language.pages.render(template, visit=self, **values)
+
     def page(self, template: str, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
         """The page that ``template`` makes of ``values``."""
-        text = self.language.pages.render(template, visit=self, **values)
+        text = self.part(template, **values)
         return HTMLResponse(text, status, headers={**HEADERS, "Vary": "Cookie, Accept-Language"})
 
     def go(self, path: str) -> Response:

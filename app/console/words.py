@@ -5,7 +5,7 @@ from math import floor, log10
 from typing import Final
 
 from app.console.languages import N_, Language
-from app.reasons import Reason
+from app.reasons import DoorReason, Reason
 
 _REASONS: Final = {
     Reason.INVALID_IMAGE: N_("This file cannot be read as a photo."),
@@ -25,6 +25,30 @@ _REASONS: Final = {
     Reason.IMAGE_TURNED: N_("The photo lay on its side and was turned."),
     Reason.SEVERAL_FACES: N_("Several faces were found, and one was taken."),
 }
+_DOOR_REASONS: Final = {
+    DoorReason.SYSTEM_ERROR: N_("Something is wrong in the service"),
+    DoorReason.DOOR_DISABLED: N_("The door is switched off"),
+    DoorReason.DOOR_LOCKED_DOWN: N_("The door is locked down"),
+    DoorReason.TEMPORARILY_BLOCKED: N_("Blocked for a moment after suspected spoofs"),
+    DoorReason.STALE_FRAMES: N_("The pictures are too old"),
+    DoorReason.TOO_FEW_FRAMES: N_("Too few pictures"),
+    DoorReason.NO_FACE: N_("No face was seen"),
+    DoorReason.LOW_QUALITY: N_("The face could not be seen well enough"),
+    DoorReason.MULTIPLE_FACES: N_("More than one person is at the door"),
+    DoorReason.FRAMES_DISAGREE: N_("The pictures do not show the same person"),
+    DoorReason.SPOOF_SUSPECTED: N_("It may be no living person"),
+    DoorReason.UNKNOWN_PERSON: N_("Nobody who is enrolled"),
+    DoorReason.AMBIGUOUS: N_("Two people are too alike to choose"),
+    DoorReason.PERSON_NOT_YET_VALID: N_("The person is not valid yet"),
+    DoorReason.PERSON_EXPIRED: N_("The person is not valid any more"),
+    DoorReason.PERSON_SUSPENDED: N_("The person is suspended"),
+    DoorReason.FACTOR_REQUIRED: N_("A card or an id is needed too"),
+    DoorReason.FACTOR_MISMATCH: N_("The card or id is of somebody else"),
+    DoorReason.NOT_AUTHORISED: N_("No rule lets the person in here"),
+    DoorReason.OUTSIDE_SCHEDULE: N_("Not at this time"),
+    DoorReason.COOLDOWN: N_("The person was let in a moment ago"),
+    DoorReason.GRANTED: N_("May pass"),
+}
 DECISIONS: Final = {
     "identified": N_("Known"),
     "unknown": N_("Unknown: nobody who is enrolled"),
@@ -37,6 +61,11 @@ DECISIONS: Final = {
 def reason(spoken: Language, code: str) -> str:
     """The meaning of a reason, and what to do."""
     return spoken.say(_REASONS[Reason(code)])
+
+
+def door_reason(spoken: Language, code: str) -> str:
+    """Why a door decided as it did."""
+    return spoken.say(_DOOR_REASONS[DoorReason(code)])
 
 
 def reasons_in(message: str) -> list[str]:

@@ -20,6 +20,7 @@ from app.gallery.rates import KeptRates, rates_in, reports_of
 from app.gallery.repository import persons_with
 from app.gallery.views import cosine_view, limit_view
 from app.observability.decision_metrics import DecisionMetrics
+from app.recognition.outlook import Outlook, outlook_of
 from app.recognition.schemas.thresholds import (
     BundleEvidence,
     ReportsView,
@@ -118,6 +119,15 @@ class ThresholdService:
             contract_id=collection.contract_id,
             evidence=self._evidence(collection, gallery, careful),
         )
+
+    def outlook(self, collection_id: str, target: float | None = None) -> Outlook:
+        """The threshold at another ``target`` (FPIR; None: the collection's) and in larger
+        galleries; nothing changes.
+        """
+        collection = self._search.collection(collection_id)
+        gallery = self._search.gallery(collection)
+        typical = rates_in(self._calibration, collection, gallery).typical
+        return outlook_of(typical, collection.target_fpir, target or collection.target_fpir)
 
     def _evidence(
         self, collection: Collection, gallery: GalleryState, careful: str | None

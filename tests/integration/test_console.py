@@ -225,3 +225,68 @@ def test_a_page_is_used_by_keyboard_alone(sit: Sit) -> None:
     expect(page.get_by_role("link", name="Enrol somebody")).to_be_focused()
     desk.open("")
     desk.check()
+
+
+def test_another_rate_is_seen_before_it_is_taken(sit: Sit, api: httpx.Client) -> None:
+    desk = sit()
+    page = desk.open("/c/staff/threshold")
+    before = page.locator("#needed").inner_text()
+    page.fill("#target", "0.0001")
+    page.get_by_role("button", name="Change to 0.01").click()
+    expect(page.locator(".value").first).to_have_text("0.01\N{NO-BREAK SPACE}%")
+    assert float(page.locator("#needed").inner_text()) > float(before)
+    desk.check()
+    assert api.get("/collections/staff").json()["target_fpir"] == 0.0001
+    api.patch("/collections/staff", json={"target_fpir": 0.01}).raise_for_status()
+
+
+def test_a_key_is_made_shown_once_and_revoked(sit: Sit, api: httpx.Client) -> None:
+    desk = sit()
+    page = desk.open("/keys")
+    page.fill("#f-name", "reception")
+    page.check("#s-identify")
+    page.get_by_role("button", name="Make the key").click()
+    secret = page.locator(".secret").inner_text()
+    desk.check()
+    with_it = {"Authorization": f"Bearer {secret}"}
+    assert api.get("/models", headers=with_it).status_code == 200
+    desk.open("/keys")
+    assert secret not in page.content()
+    desk.check()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Revoke reception").click()
+    expect(page.get_by_role("button", name="Revoke reception")).to_have_count(0)
+    assert api.get("/models", headers=with_it).status_code == 401
+
+
+def test_a_door_is_watched_and_locked_down(sit: Sit, api: httpx.Client) -> None:
+    door = {"id": "front", "name": "Front door", "mode": "decide"}
+    api.post("/collections/staff/doors", json=door).raise_for_status()
+    desk = sit()
+    page = desk.open("/c/staff/doors")
+    expect(page.locator("[data-state]")).to_have_text("Listening.")
+    desk.check()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Lock down Front door").click()
+    expect(page.locator(".badge.exceeded")).to_have_text("locked down")
+    expect(page.locator("[data-state]")).to_have_text("Listening.")
+    new = {"scopes": ["door"], "collections": ["staff"], "doors": ["front"]}
+    key = {"Authorization": f"Bearer {api.post('/keys', json=new).json()['key']}"}
+    frames = [jpeg(astronaut(400, 10 * place)) for place in range(3)]
+    images = [("images", ("frame.jpg", frame, "image/jpeg")) for frame in frames]
+    api.post("/doors/front/decisions", files=images, headers=key).raise_for_status()
+    said = page.locator("[data-live] .answer")
+    expect(said).to_contain_text("The door is locked down", timeout=20_000)
+    expect(said).to_contain_text("front")
+    desk.check()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Lift the lock-down of Front door").click()
+    expect(page.locator(".card .badge.consistent")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/audit", "/model", "/c/staff/watch"])
+def test_a_page_to_look_things_up_is_there_for_everybody(sit: Sit, path: str) -> None:
+    desk = sit()
+    desk.open(path)
+    expect(desk.page.locator("h1")).to_be_visible()
+    desk.check()
