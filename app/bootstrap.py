@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from math import inf
+from typing import Final
 
 from app.access import kinds
 from app.access.members import MembershipService
@@ -31,7 +32,8 @@ from app.core.observers import Observers
 from app.core.outage import Outage
 from app.decision.calibration import Calibration
 from app.decision.resemblance import second_names
-from app.doors.building import build_doors
+from app.doors.building import build_doors, build_evidence
+from app.doors.health import DoorHealthService
 from app.doors.log import DoorLog
 from app.feedback.counts import Exposures
 from app.feedback.probes import ProbeStore
@@ -76,6 +78,8 @@ from app.trail.retention import Retention
 from app.webhooks.building import build_webhooks
 from app.webhooks.models import Webhook
 
+_OWNED: Final = Door, Zone, Group, Schedule, Rule, Webhook
+
 
 def build(settings: Settings, clock: Clock | None = None) -> Container:
     """Load the bundle and connect all parts; no port is opened, no more than a note is written."""
@@ -117,8 +121,7 @@ def _base(settings: Settings, clock: Clock) -> _Base:
 
 
 def _keys(base: _Base) -> KeyService:
-    secret = base.settings.admin_key
-    admin_key = secret.get_secret_value() if secret else None
+    admin_key = secret.get_secret_value() if (secret := base.settings.admin_key) else None
     return KeyService(base.database, base.clock, admin_key=admin_key)
 
 
@@ -157,7 +160,6 @@ def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _J
     lookalikes = Lookalikes(database, replicas, calibration, contract_id=contract_id)
     odd_faces = OddFaces(database, replicas, calibration, contract_id=contract_id)
     forget = partial(_forget, galleries, judged, (lookalikes, odd_faces))
-    owned = Door, Zone, Group, Schedule, Rule, Webhook
     resemblances = Resemblances(database, replicas, clock, calibration)
     persons = PersonService(database, clock, build_enroller(analyser, settings), resemblances)
     audit, streams = build_audit(database, keys, settings)
@@ -171,7 +173,7 @@ def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _J
         metrics=judged.metrics,
         observers=judged.observers,
         collections=CollectionService(
-            database, clock, contract_id=contract_id, forget=forget, owned=owned
+            database, clock, contract_id=contract_id, forget=forget, owned=_OWNED
         ),
         persons=persons,
         subjects=SubjectService(database, persons),
@@ -203,9 +205,10 @@ def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _J
         sender=sender,
         webhooks=build_webhooks(database, clock, settings, judged.metrics.webhooks),
         door_log=DoorLog(database),
+        door_health=DoorHealthService(database, clock, silent_after=settings.door_silent_seconds),
         door_decisions=build_doors(
             *(database, clock, analyser, search, calibration, quality_policy),
-            *(sender.submit, judged.observers),
+            *(build_evidence(settings), sender.submit, judged.observers),
         ),
     )
 
@@ -213,7 +216,7 @@ def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _J
 def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Judging) -> Jobs:
     """The background jobs. At the stop those run first whose data is only in memory."""
     settings, metrics, losses = base.settings, services.metrics.jobs, services.webhooks.losses
-    days = {"audit_days": settings.audit_days, "event_days": settings.event_days}
+    days = {name: getattr(settings, name) for name in ("audit_days", "evidence_days", "event_days")}
     trail = Retention(base.database, base.clock, metrics, follow=losses.follow, **days)
     jobs = (
         Job("probe_counts", judging.books.exposures.write, at_stop=True),
@@ -221,9 +224,11 @@ def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Ju
         Job("receipts", services.receipts.purge),
         Job("sessions", services.sessions.purge),
         Job("audit", trail.purge_audit),
+        Job("evidence", trail.purge_evidence),
         Job("events", trail.purge_events),
         Job("change_log", partial(history.compact, base.database)),
         Job("door_history", services.door_decisions.forget),
+        Job("door_health", services.door_health.find_silent, 15.0),
         Job("deleted_collections", lambda: judging.books.retain(services.collections.ids())),
         Job("erasure", Erasure(base.database, at_start=True).run, at_stop=True),
         Job("indexes", galleries.replicas.tend, seconds=5.0),
@@ -262,17 +267,13 @@ class _Galleries:
 
 def _galleries(base: _Base, keys: KeyService) -> _Galleries:
     settings, database, clock, pipeline = base.settings, base.database, base.clock, base.pipeline
-    contract = pipeline.contract
-    stale_ok = settings.stale_ok_seconds
+    contract, stale_ok = pipeline.contract, settings.stale_ok_seconds
     payloads = partial(last_known_people, dimension=contract.dimension) if stale_ok else None
     feed = TemplateFeed(database, contract, payloads)
     snapshots = Snapshots(settings.data_dir / "index", contract)
-    replicas = Replicas(
-        feed,
-        new_index(contract.dimension, large_from=settings.large_from),
-        snapshots,
-        partial(second_names, base.bundle.calibration),
-    )
+    second = partial(second_names, base.bundle.calibration)
+    index = new_index(contract.dimension, large_from=settings.large_from)
+    replicas = Replicas(feed, index, snapshots, second)
     search = PersonSearch(database, replicas, clock, pipeline)
     wake = threading.Event()
     outage = Outage(stale_ok, wake=wake.set)
@@ -290,9 +291,7 @@ def _galleries(base: _Base, keys: KeyService) -> _Galleries:
     if stale_ok:
         last_known.watch()
     follower = Follower(
-        database,
-        feed,
-        replicas,
+        *(database, feed, replicas),
         wake=wake,
         polling=polling if stale_ok else nullcontext,
         known_for=stale_ok or inf,

@@ -12,12 +12,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.core import bounds
 from app.core.addresses import TrustedProxies
-from app.core.bounds import CompreFaceOn, LargeFrom, MaxStreams, StreamSeconds, SyncLines
 from app.core.computing import PrecisionName, ProviderName, Queue
 from app.core.environment import SettingNames, allowed_values
 from app.core.logging import LogFormat
-from app.core.retention import AuditDays, EventDays
+from app.core.retention import AuditDays, EventDays, EvidenceDays, EvidenceKey, ProbeEvidence
 from app.core.web_addresses import checked_root_path, split_origins
 from app.egress import settings as egress
 from app.errors import BundleError, SettingsError
@@ -151,10 +151,11 @@ class Settings(BaseSettings):
     max_connections: Annotated[
         int, Field(ge=1, le=1_000_000, description="Most connections at once; more get 503.")
     ] = 500
-    max_streams: MaxStreams = 64
-    stream_seconds: StreamSeconds = 3600
-    sync_lines: SyncLines = 50_000
-    compreface: CompreFaceOn = False
+    max_streams: bounds.MaxStreams = 64
+    stream_seconds: bounds.StreamSeconds = 3600
+    sync_lines: bounds.SyncLines = 50_000
+    door_silent_seconds: bounds.DoorSilentSeconds = 180
+    compreface: bounds.CompreFaceOn = False
     request_seconds: Annotated[
         int,
         Field(
@@ -189,15 +190,8 @@ class Settings(BaseSettings):
     min_recognisability: Annotated[
         float, Field(ge=0, le=1, description="Lowest recognisability that is enrolled; 0: any.")
     ] = 0.15
-    large_from: LargeFrom = 50_000
-    snapshot_seconds: Annotated[
-        int,
-        Field(
-            ge=1,
-            le=_YEAR,
-            description="Seconds between snapshots of changed galleries in `KITH_DATA_DIR/index`.",
-        ),
-    ] = 300
+    large_from: bounds.LargeFrom = 50_000
+    snapshot_seconds: bounds.SnapshotSeconds = 300
     stale_ok_seconds: Annotated[
         int,
         Field(
@@ -208,6 +202,9 @@ class Settings(BaseSettings):
         ),
     ] = 0
     audit_days: AuditDays = 180
+    evidence_key: EvidenceKey = None
+    probe_evidence: ProbeEvidence = "hash"
+    evidence_days: EvidenceDays = 180
     event_days: EventDays = 30
     shutdown_seconds: Annotated[
         int,
@@ -261,8 +258,11 @@ def _bundles_in(folder: Path) -> str:
     return ", ".join(sorted(each.parent.name for each in folder.glob("*/manifest.json"))) or "empty"
 
 
-_SECRET: Final = frozenset({"admin_key", "database_url", "mqtt_password", "mqtt_url"})
-"""Settings whose values are never repeated: a URL may hold a password."""
+_SECRET: Final = frozenset(
+    {"admin_key", "database_url", "evidence_key", "mqtt_password", "mqtt_url"}
+)
+"""Settings whose values are never repeated: a URL may hold a password, and the wrong one of a pair
+of keys is private."""
 _SHOWN: Final = 200  # characters of a wrong value
 
 

@@ -1,5 +1,6 @@
 """The request and response bodies of doors."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
@@ -9,6 +10,7 @@ from app.access.models import FRAMES
 from app.access.schemas import Named, OwnId, PolicyView
 from app.decision.burst import MOST_FRAMES
 from app.gallery.credential_schemas import CredentialKind
+from app.trail.health_data import HealthName
 from app.web.fields import BodyFields, Id, Whole
 
 SecondFace = Literal["ignore", "refuse"]
@@ -161,6 +163,18 @@ class DoorPatch(Named):
     )
 
 
+class HealthView(BaseModel):
+    """How the client of a door is, by its own reports."""
+
+    state: HealthName | Literal["unknown"] = Field(
+        description="`ok`; `no_picture`; `stale_pictures`; `silent`: it reports no more; "
+        "`unknown`: it never did."
+    )
+    detail: str | None = Field(description="A word of the client's that says more.")
+    since: datetime | None = Field(description="When this state began.")
+    reported_at: datetime | None = Field(description="When its client last reported.")
+
+
 class NewDoor(DoorPatch, OwnId):
     """A door to make: one camera, one direction."""
 
@@ -191,3 +205,4 @@ class DoorView(PolicyView):
     reveal: list[CredentialKind] = Field(
         description="Types of credentials whose values the answer of a grant has."
     )
+    health: HealthView = Field(description="How its client is; no part of the `revision`.")

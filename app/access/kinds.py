@@ -7,10 +7,10 @@ from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.access.door_schemas import BlockField, DoorView, FramesField
+from app.access.door_schemas import BlockField, DoorView, FramesField, HealthView
 from app.access.fields import DAY_NAMES, MOST_OF_WEEK, MOST_SPECIAL_DAYS
 from app.access.ical import NotInSubset, read_days, read_week
-from app.access.models import Door, Group, PolicyRow, Rule, Schedule, Zone
+from app.access.models import Door, DoorHealth, Group, PolicyRow, Rule, Schedule, Zone
 from app.access.policy.schedules import WeeklyHours
 from app.access.schemas import (
     GroupView,
@@ -76,7 +76,14 @@ def _zone(row: Zone, collection_id: str) -> ZoneView:
 def _door(row: Door, collection_id: str) -> DoorView:
     own = {name: getattr(row, name) for name in _OF_A_DOOR} | {"frames": row.wanted_frames}
     zone_id = row.zone.id if row.zone else None
-    return DoorView(**_shared(row, collection_id), **own, zone_id=zone_id)
+    shared = _shared(row, collection_id)
+    return DoorView(**shared, **own, zone_id=zone_id, health=_health(row.health))
+
+
+def _health(row: DoorHealth | None) -> HealthView:
+    if row is None:
+        return HealthView(state="unknown", detail=None, since=None, reported_at=None)
+    return HealthView.model_validate(row, from_attributes=True)
 
 
 def _settings(values: Values, today: date, row: Door | None) -> Values:

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
+from app.core.bulk import NOT_ARCHIVED
 from app.core.db import Base
 
 _COLLECTION = "collections.key"
@@ -96,11 +97,29 @@ class Door(PolicyRow):
     block_after: Mapped[dict[str, Any]] = mapped_column(default=lambda: _BLOCK_AFTER)
     reveal: Mapped[list[str]] = mapped_column(default=list)
     zone: Mapped[Zone | None] = relationship(lazy="joined")
+    health: Mapped["DoorHealth | None"] = relationship(lazy="joined", viewonly=True)
 
     @property
     def wanted_frames(self) -> dict[str, Any]:
         """``frames`` with what there was not yet when the row was written."""
         return FRAMES._asdict() | self.frames
+
+
+class DoorHealth(Base):
+    """The last report of a door's client: its ``state``, ``since`` when it is in it, and a word of
+    ``detail``. A client that reports no more is ``silent``; one that never did has no row.
+    """
+
+    __tablename__ = "door_health"
+    __table_args__ = ({"info": NOT_ARCHIVED},)
+
+    door_key: Mapped[int] = mapped_column(
+        ForeignKey("doors.key", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    state: Mapped[str] = mapped_column(String(16))
+    detail: Mapped[str | None] = mapped_column(String(32))
+    since: Mapped[datetime]
+    reported_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Group(PolicyRow):

@@ -1,7 +1,7 @@
 """The agent itself: frames into bursts, bursts into decisions, and what is away is waited for."""
 
 import time
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from app.agent.bursts import Gathering
 from app.agent.cameras import Camera, CameraLost, CameraRefused
 from app.agent.frames import Frame
+from app.agent.health import Health
 from app.agent.motion import Motion
 from app.agent.service import BurstRefused, Decided, DoorOfService, ServiceAway
 from app.agent.waits import Waits
@@ -33,6 +34,8 @@ class Options:
     """Share of the picture that must have changed, 0 to 1; 0: everything is sent."""
     count: int | None = None
     """Decisions after which it ends; None: it does not."""
+    reports: bool = True
+    """Whether it says to the service how it is; one that is to end by itself does not."""
 
 
 class Report(Protocol):
@@ -64,6 +67,7 @@ class Agent:
         self._options = options
         self._motion = Motion(share=0 if camera.decides_what_moved else options.motion)
         self._gathering = Gathering(most=options.frames, seconds=options.seconds)
+        self._health = Health(service, quiet=camera.decides_what_moved)
         self._camera_waits = Waits()
         self._service_waits = Waits()
         self._camera_away = False
@@ -78,9 +82,10 @@ class Agent:
         """
         self._wait_for_the_service()
         try:
-            while not self._watched():
-                self._report.doing(f"waiting for {self._camera.shown}")
-                time.sleep(self._camera_waits.next())
+            with self._health if self._options.reports else nullcontext():
+                while not self._watched():
+                    self._report.doing(f"waiting for {self._camera.shown}")
+                    time.sleep(self._camera_waits.next())
         except CameraRefused as refused:
             raise StartError(f"The camera at {self._camera.shown}: {refused}.") from None
 
@@ -113,6 +118,7 @@ class Agent:
             self._watch()
         except CameraLost as lost:
             self._gathering.clear()
+            self._health.lost()
             if not self._camera_away:
                 self._camera_away = True
                 self._report.say(f"Waiting for the camera at {self._camera.shown}: {lost}.")
@@ -123,6 +129,7 @@ class Agent:
         with closing(self._camera.frames()) as frames:
             for frame in frames:
                 self._say_once(f"Watching {self._camera.shown} for {self._service.shown}.")
+                self._health.opened()
                 if frame is not None:
                     self._take(frame)
                 if self._gathering.is_due(at=time.monotonic()):
@@ -132,6 +139,7 @@ class Agent:
         self._send()
 
     def _take(self, frame: Frame) -> None:
+        self._health.saw()
         if self._camera_away:
             self._camera_away = False
             self._camera_waits.over()
@@ -157,6 +165,7 @@ class Agent:
         self._find_the_service()
         self._decisions += 1
         self._report.decided(decided)
+        self._health.decided(decided.answer.get("reason"))
         if decided.answer.get("reason") == "stale_frames":
             self._compare_clocks(decided)
 

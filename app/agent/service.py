@@ -21,6 +21,7 @@ from app.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unauthenti
 
 _SECONDS: Final = 5.0
 _LONGEST_WAIT: Final = 60.0
+_LONGEST_REPORT: Final = 3600.0
 _AWAY: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 _OF_THIS_BURST: Final = (
     HTTPStatus.BAD_REQUEST,
@@ -66,7 +67,9 @@ class Decided:
 
 
 class DoorOfService:
-    """``POST /v1/doors/{door}/decisions`` with one key, over one connection that is kept."""
+    """``POST /v1/doors/{door}/decisions`` and ``health`` with one key, over connections that are
+    kept. Thread-safe.
+    """
 
     def __init__(self, url: str, door: str, key: str, clock: Clock) -> None:
         address = http_address(url)
@@ -105,6 +108,22 @@ class DoorOfService:
         """
         pictures = [frame.encoded() for frame in frames]
         return self._ask(pictures, [frame.captured_at for frame in frames], dry_run=False)
+
+    def report(self, state: str, detail: str | None) -> float:
+        """Say how the agent is; returns after how many seconds to say so again. It fails as
+        ``decide`` does.
+        """
+        body = {"state": state, "detail": detail}
+        try:
+            answer = self._client.post(f"/doors/{self._door}/health", json=body)
+        except httpx.HTTPError as error:
+            raise ServiceAway(why(error)) from None
+        if answer.status_code != HTTPStatus.OK:
+            raise self._refusal(answer)
+        try:
+            return min(max(float(answer.json()["next_in_s"]), 1.0), _LONGEST_REPORT)
+        except (ValueError, KeyError, TypeError):
+            raise InvalidRequest(f"{self.shown} answers, and is no Kith; correct --url.") from None
 
     def _ask(self, pictures: list[bytes], taken: list[datetime], *, dry_run: bool) -> Decided:
         fields: dict[str, Any] = {"captured_at": [each.isoformat() for each in taken]}

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from app.cli import audit_evidence
 from app.cli.databases import existing_database
 from app.core.clock import SystemClock
 from app.core.files import whole_file
@@ -24,6 +25,7 @@ from app.trail.verification import Anchor, Fault, anchors, faults, publish_ancho
 cli = typer.Typer(
     help="Verify, export and anchor the audit, also while a service runs.", no_args_is_help=True
 )
+cli.add_typer(audit_evidence.cli, name="evidence")
 
 
 class Profile(StrEnum):
@@ -49,8 +51,8 @@ def verify(
         ),
     ] = None,
 ) -> None:
-    """Check that no row of the audit was changed, removed, put in or moved; ends with 1 where one
-    was.
+    """Check that no row of the audit was changed, removed, put in or moved, and no sealed picture
+    changed or removed too early; ends with 1 where one was.
     """
     known = [] if against is None else _anchors(against)
     with existing_database(_settings()) as database, database.read(long_running=True) as session:
@@ -81,7 +83,7 @@ def export(
         Profile,
         typer.Option(
             help="`ai-act-12`: of decisions, what Article 12(3) of the EU AI Act asks; "
-            "`input` and `verified_by` are null, as Kith keeps neither."
+            "`verified_by` is null, as Kith does not know it."
         ),
     ] = Profile.ALL,
 ) -> None:

@@ -101,6 +101,7 @@ def door(
         max_age=timedelta(milliseconds=max_age_ms),
         motion=motion,
         count=1 if once else count,
+        reports=not (once or count or replay or source.lower().startswith("file:")),
     )
     with DoorOfService(url, door, _key(key_file), clock) as service, _report(as_json) as report:
         Agent(camera, service, report, clock, options).run()

@@ -10,6 +10,7 @@ from app.access.policy.values import Factor
 from app.auth.principal import Principal
 from app.doors.door_repository import FoundDoor
 from app.doors.person_repository import KnownPerson
+from app.doors.probes import Probed
 from app.gallery.credential_repository import CredentialValue
 from app.gallery.credential_schemas import CredentialKind
 from app.reasons import DoorReason
@@ -57,7 +58,7 @@ class Sight:
     """The result of recognition: the internal key of the person in ``frames``, if any, what is
     ``wrong``, and whether the ``claim`` that came with them is true. Once the frame of
     ``enough_since`` is stale, too few are fresh; ``match`` is what the audit says of the
-    comparison, and ``agreeing`` frames speak for the person.
+    comparison, ``agreeing`` frames speak for the person, and ``probe`` is the evidence of them all.
     """
 
     frames: FramesSeen
@@ -68,6 +69,7 @@ class Sight:
     enough_since: datetime | None = None
     match: Mapping[str, Any] | None = None
     agreeing: int = 0
+    probe: tuple[Probed, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

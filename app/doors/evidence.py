@@ -1,4 +1,6 @@
-"""The row of the audit that a decision at a door has: no image, no embedding, no credential."""
+"""The row of the audit that a decision at a door has: no image, no embedding, no credential. Where
+pictures are kept, they are sealed, and outside of the row.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,6 +12,7 @@ from app.access.policy_repository import LoadedPolicy
 from app.doors.answers import Concluded, Sight
 from app.doors.decision_events import decision_event
 from app.doors.door_repository import FoundDoor
+from app.doors.probes import pictures, written_down
 from app.recognition.bursts import SeenBurst
 from app.trail.chain import written
 from app.trail.recording import OwnerThen, record_with
@@ -51,6 +54,7 @@ def record_decision(
         "door.decision",
         ("door", door.id),
         now=concluded.at,
+        pictures=[] if known is None else pictures(sight.probe, known.key),
         decision=str(decision.answer),
         reason=decision.reason.value,
         person=None if known is None else known.person.id,
@@ -61,6 +65,7 @@ def record_decision(
         valid_until=_time(decision.valid_until),
         frames={"first_at": _time(frames.first_at), "last_at": _time(frames.last_at)},
         match=None if sight.match is None else dict(sight.match),
+        probe=written_down(sight.probe, of_person=known is not None),
     )
 
 

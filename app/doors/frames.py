@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from app.access.policy_repository import DoorSettings
+from app.core.sealing import Box
 from app.index.base import Vectors
 from app.inference.analyser import Analysis
 from app.inference.quality_policy import QualityPolicy
@@ -41,11 +42,14 @@ class FrameFace:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An image's SHA-256, when it was taken, and its largest faces, largest first."""
+    """An image's SHA-256, when it was taken, and its largest faces, largest first; the image itself
+    ``sealed``, where it may have to be kept.
+    """
 
     digest: str
     taken_at: datetime
     faces: tuple[FrameFace, ...] = ()
+    sealed: Box | None = None
 
     @property
     def largest(self) -> Vectors | None:

@@ -1,4 +1,6 @@
-"""``/v1/doors/{door_id}/decisions``: whether the person in some frames may pass, here, now."""
+"""``/v1/doors/{door_id}/decisions``: whether the person in some frames may pass, here, now; and
+``health``: how the client of the door is.
+"""
 
 from typing import Annotated, Final
 
@@ -10,11 +12,12 @@ from app.decision.burst import MOST_FRAMES
 from app.doors import render
 from app.doors.answers import Pending
 from app.doors.door_repository import FoundDoor
+from app.doors.health_schemas import HealthReport, HealthTaken
 from app.doors.schemas import DecisionOptions, DoorDecisionView
 from app.doors.services import Provided
 from app.web.problems import documented
 from app.web.rooms import room
-from app.web.uploads import ImageFields, Submission, described, submission
+from app.web.uploads import NO_IMAGES, ImageFields, Submission, described, submission
 
 router = room("doors", "/v1/doors/{door_id}")
 _FRAMES: Final = ImageFields(("images",), many=True, most=MOST_FRAMES)
@@ -53,3 +56,22 @@ def decide_at_door(
         request_id=request.state.request_id,
     )
     return render.pending(answer) if isinstance(answer, Pending) else render.decision(answer)
+
+
+@router.post(
+    "/health",
+    responses=documented(404, 409, 415),
+    openapi_extra=described(HealthReport, NO_IMAGES),
+)
+def report_health(
+    caller: MayOpenDoors,
+    door: Annotated[FoundDoor, Depends(_door)],
+    body: Annotated[Submission[HealthReport], Depends(submission(HealthReport, NO_IMAGES))],
+    services: Provided,
+) -> HealthTaken:
+    """Say how the client of the door is, again and again: a door that stops saying so is `silent`.
+
+    A change is an event, `door.health`; nothing else is recorded.
+    """
+    del caller
+    return services.door_health.report(door, body.fields)

@@ -1,6 +1,5 @@
 """The decision at a door: frames in, one answer out. Whatever breaks on the way denies."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -27,11 +26,11 @@ from app.doors.evidence import match_of
 from app.doors.frames import Burst, Frame, burst_of, distinct, faces_of, is_stale, missing, moving
 from app.doors.granting import burst_decided, grant_of
 from app.doors.history_repository import forget
+from app.doors.probes import ProbeEvidence, received
 from app.doors.schemas import DecisionOptions
 from app.doors.sessions import SessionKey, Sessions
 from app.errors import (
     AppError,
-    FieldError,
     InvalidRequest,
     Overloaded,
     PayloadTooLarge,
@@ -71,6 +70,7 @@ class DoorService:
         bursts: BurstService,
         *,
         quality_policy: QualityPolicy,
+        evidence: ProbeEvidence,
         granted: Callable[[NewGrant], None],
         observers: Observers[Decision],
     ) -> None:
@@ -79,6 +79,7 @@ class DoorService:
         self._analyser = analyser
         self._bursts = bursts
         self._quality_policy = quality_policy
+        self._evidence = evidence
         self._granted = granted
         self._observers = observers
         self._policies = Policies()
@@ -126,7 +127,7 @@ class DoorService:
         self, asked: Asked, images: Sequence[bytes], options: DecisionOptions
     ) -> DoorAnswer | Pending:
         arrived = self._clock.now()
-        frames = _received(images, options.captured_at, arrived)
+        frames = received(images, options.captured_at, arrived)
         loaded = policy_found(self._policies, asked.door) or self._policy(asked.door)
         settings = loaded.settings[asked.door.id]
         shut = _shut(loaded, asked.door, arrived)
@@ -136,10 +137,11 @@ class DoorService:
         claim_of(loaded.policy.doors[asked.door.id].mode, options)
         different = distinct(frames)
         fresh = [each for each in different if not is_stale(each, arrived, settings)]
-        seen = self._examined(
-            fresh, dict(zip((each.digest for each in frames), images, strict=True)), settings
-        )
-        received, stale = len(images), len(different) - len(fresh)
+        by_digest = dict(zip((each.digest for each in frames), images, strict=True))
+        seen = self._examined(fresh, by_digest, settings)
+        if not asked.dry_run:
+            seen = self._evidence.sealed(seen, by_digest)
+        count, stale = len(images), len(different) - len(fresh)
         if options.session is not None and fresh:
             key = SessionKey(asked.caller.id, asked.door.key, options.session, asked.dry_run)
             gathered = self._sessions.add(
@@ -149,11 +151,11 @@ class DoorService:
                 is_stale=partial(is_stale, at=arrived, settings=settings),
                 missing=lambda frames: missing(moving(frames), settings),
             )
-            received, seen = gathered.received, gathered.frames
+            count, seen = gathered.received, gathered.frames
             if gathered.need:
-                found = _frames_seen(Burst(tuple(seen)), received, settings)
+                found = _frames_seen(Burst(tuple(seen)), count, settings)
                 return Pending(asked, arrived, loaded.version.revision, found, gathered.need)
-        return self._concluded(asked, loaded, seen, options, received, dropped=stale)
+        return self._concluded(asked, loaded, seen, options, count, dropped=stale)
 
     def _policy(self, door: FoundDoor) -> LoadedPolicy:
         with self._database.read() as session:
@@ -207,6 +209,7 @@ class DoorService:
                 wrong=burst.wrong,
                 claim=claim_of(door.mode, options),
                 enough_since=burst.enough_since(settings),
+                probe=self._evidence.of(fresh, burst.used),
             )
             sight, seen = self._recognised(asked.door, door.mode, settings, burst, sight, options)
             try:
@@ -269,22 +272,6 @@ class DoorService:
         authority = Authority.KITH if asked.door.mode is Mode.DECIDE else Authority.ACS
         decision = DoorDecision(DoorReason.SYSTEM_ERROR, authority, 0, fault=fault)
         return DoorAnswer(asked, Concluded(decision, self._clock.now()), FramesSeen(received, 0))
-
-
-def _received(
-    images: Sequence[bytes], captured_at: Sequence[datetime] | None, arrived: datetime
-) -> list[Frame]:
-    """The frames without their faces; ``InvalidRequest`` where the times do not fit them."""
-    if captured_at is not None and len(captured_at) != len(images):
-        message = f"{len(captured_at)} times for {len(images)} images; send one for each"
-        raise InvalidRequest(
-            f"captured_at: {message}.", errors=[FieldError("captured_at", message)]
-        )
-    times = captured_at or [arrived] * len(images)
-    return [
-        Frame(hashlib.sha256(image).hexdigest(), taken_at)
-        for image, taken_at in zip(images, times, strict=True)
-    ]
 
 
 def _shut(loaded: LoadedPolicy, door: FoundDoor, at: datetime) -> DoorDecision | None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from app.doors.health import DoorHealthService
 from app.doors.log import DoorLog
 from app.doors.service import DoorService
 from app.web.services import WebServices, provided
@@ -16,6 +17,7 @@ class DoorServices(WebServices):
 
     door_decisions: DoorService
     door_log: DoorLog
+    door_health: DoorHealthService
 
 
 Provided = Annotated[DoorServices, Depends(provided)]

@@ -1,7 +1,8 @@
 """Frames that come one request at a time: the last few seconds of each session, in memory.
 
 Each replica knows the frames that came to it, so a session needs more of them where its requests go
-to several. What is kept are embeddings, never images, and never on a disk.
+to several. What is kept are embeddings, and sealed images where the operator wants them; never on
+a disk.
 """
 
 from collections import OrderedDict
@@ -17,6 +18,8 @@ from app.doors.frames import Frame
 LASTS: Final = timedelta(seconds=3)
 _MOST: Final = 1000
 """Sessions at once; the oldest goes for a new one. A frame holds a few kilobytes."""
+MOST_SEALED: Final = 256 * 1024**2
+"""Bytes of sealed images of all sessions; above that, too, the oldest goes."""
 
 
 class SessionKey(NamedTuple):
@@ -36,6 +39,12 @@ class _Session:
     received: int = 0
     frames: dict[str, tuple[datetime, Frame]] = field(default_factory=dict)
 
+    @property
+    def sealed(self) -> int:
+        """Bytes of sealed images."""
+        boxes = (frame.sealed for _, frame in self.frames.values())
+        return sum(len(box.content) for box in boxes if box is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
@@ -54,6 +63,7 @@ class Sessions:
     def __init__(self) -> None:
         self._lock = Lock()
         self._sessions: OrderedDict[SessionKey, _Session] = OrderedDict()
+        self._sealed = 0
 
     def add(
         self,
@@ -84,16 +94,26 @@ class Sessions:
                 kept.setdefault(frame.digest, (at, frame))
             while len(kept) > MOST_FRAMES:  # the first stays, for the time that the frames span
                 del kept[list(kept)[1]]
+            self._sealed -= found.sealed
             found.frames = kept
+            self._sealed += found.sealed
             gathered = [frame for _, frame in kept.values()]
             need = missing(gathered)
             if not need:
-                del self._sessions[key]
+                self._forget(key)
             elif len(self._sessions) > _MOST:
-                self._sessions.popitem(last=False)
+                self._forget_oldest()
+            while self._sealed > MOST_SEALED and len(self._sessions) > 1:
+                self._forget_oldest()
             return Gathered(gathered, found.received, need)
 
     def _forget_abandoned(self, at: datetime) -> None:
         """No frame of theirs would count any more. The longest unused are first."""
         while at - next(iter(self._sessions.values())).last_at > LASTS:
-            self._sessions.popitem(last=False)
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        self._forget(next(iter(self._sessions)))
+
+    def _forget(self, key: SessionKey) -> None:
+        self._sealed -= self._sessions.pop(key).sealed

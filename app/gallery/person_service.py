@@ -33,6 +33,7 @@ from app.gallery.schemas import (
 from app.gallery.views import face_view, person_view
 from app.inference.subject import Subject
 from app.receipts.keeping import Keep, forget
+from app.trail.evidence_repository import count_of_person
 from app.trail.recording import record
 
 
@@ -171,9 +172,11 @@ class PersonService:
             person = repository.person(session, owner, person_id)
             repository.log_change(session, owner, [person.key], now=self._clock.now())
             forget(session, Person, [person.key])
+            pictures = count_of_person(session, person.key)
             session.delete(person)
             count_false_positives(session, owner.key, owner.contract_id)
-            self._record(session, owner, "person.deleted", person_id)
+            gone = {"evidence": pictures} if pictures else {}
+            self._record(session, owner, "person.deleted", person_id, **gone)
 
     def add_faces(
         self,

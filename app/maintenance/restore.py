@@ -38,6 +38,7 @@ from app.maintenance.tables import (
 )
 from app.replication import history
 from app.replication.history import Position
+from app.trail.evidence_repository import names_pictures
 
 
 @contextmanager
@@ -75,7 +76,8 @@ def restore(database: Database, archive: Archive, *, replace: bool, progress: Pr
         rebind(session)
         _begin_histories(session, archive.manifest.collections)
         _check_all_stated(session)
-        if replace:  # into an empty database it comes as it was
+        # Into an empty database it comes as it was, but for sealed pictures: no archive holds them.
+        if replace or names_pictures(session):
             record_command(session, None, "database.restored", made_at=archive.manifest.made_at)
         notifications.notify(session)  # also where the archive has no collection
 

@@ -18,17 +18,25 @@ from app.mqtt.forms import (
     DecisionEntity,
     Device,
     DoorState,
+    HealthEntity,
     LockdownEntity,
     Origin,
 )
 from app.mqtt.names import Names
 
 _ONLINE: Final = "{{ 'online' if value == 'online' else 'offline' }}"
+_PROBLEM: Final = (
+    "{{ 'None' if value_json.health == 'unknown' else "
+    "'OFF' if value_json.health == 'ok' else 'ON' }}"
+)
+"""Home Assistant takes `None` for a state that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnnouncedDoor:
-    """A door as others may know it. ``area`` is its zone; it is ``locked_down`` with that, too."""
+    """A door as others may know it. ``area`` is its zone; it is ``locked_down`` with that, too.
+    ``health`` is the state of its client.
+    """
 
     collection: str
     id: str
@@ -38,6 +46,7 @@ class AnnouncedDoor:
     direction: str
     enabled: bool
     locked_down: bool
+    health: str
 
 
 def retained_of(doors: Iterable[AnnouncedDoor], names: Names) -> dict[str, bytes]:
@@ -54,12 +63,17 @@ def retained_of(doors: Iterable[AnnouncedDoor], names: Names) -> dict[str, bytes
 
 def _state(door: AnnouncedDoor) -> DoorState:
     return DoorState(
-        lockdown=door.locked_down, enabled=door.enabled, mode=door.mode, direction=door.direction
+        lockdown=door.locked_down,
+        enabled=door.enabled,
+        mode=door.mode,
+        direction=door.direction,
+        health=door.health,
     )
 
 
 def _announcement(door: AnnouncedDoor, names: Names) -> Announcement:
     id_ = names.device(door.collection, door.id)
+    state = names.door(door.collection, door.id, "state")
     return Announcement(
         device=Device(
             identifiers=[id_],
@@ -81,8 +95,16 @@ def _announcement(door: AnnouncedDoor, names: Names) -> Announcement:
                 platform="binary_sensor",
                 name="Lock-down",
                 unique_id=f"{id_}_lockdown",
-                state_topic=names.door(door.collection, door.id, "state"),
+                state_topic=state,
                 value_template="{{ 'ON' if value_json.lockdown else 'OFF' }}",
+            ),
+            health=HealthEntity(
+                platform="binary_sensor",
+                name="Camera",
+                device_class="problem",
+                unique_id=f"{id_}_health",
+                state_topic=state,
+                value_template=_PROBLEM,
             ),
         ),
     )

@@ -33,6 +33,9 @@ class DoorState(BaseModel):
     enabled: bool = Field(description="Whether the door decides.")
     mode: str = Field(description="The door's mode.")
     direction: str = Field(description="The door's direction.")
+    health: str = Field(
+        description="How its camera is: `ok`, `no_picture`, `stale_pictures`, `silent`, `unknown`."
+    )
 
 
 class Device(BaseModel):
@@ -78,11 +81,23 @@ class LockdownEntity(BaseModel):
     value_template: str = Field(description="Makes `ON` or `OFF` of it.")
 
 
+class HealthEntity(BaseModel):
+    """The sensor of a problem with a door's camera."""
+
+    platform: Literal["binary_sensor"] = Field(description="The kind of entity.")
+    name: Literal["Camera"] = Field(description=_NAME)
+    device_class: Literal["problem"] = Field(description="`ON` is a problem.")
+    unique_id: str = Field(description=_ID)
+    state_topic: str = Field(description="The topic of the door's state.")
+    value_template: str = Field(description="Makes `ON`, `OFF` or `None` (not known) of it.")
+
+
 class Components(BaseModel):
     """The entities of a door."""
 
     decision: DecisionEntity = Field(description="Its decisions.")
     lockdown: LockdownEntity = Field(description="Whether it is locked down.")
+    health: HealthEntity = Field(description="Whether there is a problem with its camera.")
 
 
 class Announcement(BaseModel):

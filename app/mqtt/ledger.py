@@ -81,11 +81,11 @@ class Ledger:
     def changed_doors(self) -> list[AnnouncedDoor] | None:
         """Every door, if one was changed since the last call; else None."""
         with self._database.read() as session:
-            revisions: Any = repository.policy_revisions(session)
-            if revisions == self._known_doors:
+            known: Any = repository.policy_revisions(session), repository.health(session)
+            if known == self._known_doors:
                 return None
             found = repository.doors(session)
-        self._known_doors = revisions
+        self._known_doors = known
         return found
 
     def retained(self) -> set[str]:

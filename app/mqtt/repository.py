@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.access.models import Door, PolicyRevision, Zone
+from app.access.models import Door, DoorHealth, PolicyRevision, Zone
 from app.core.db import IN_SQL_ALONE
 from app.gallery import models as gallery
 from app.mqtt.discovery import AnnouncedDoor
@@ -50,6 +50,12 @@ def policy_revisions(session: Session) -> Sequence[Row[int, int]]:
     return session.execute(select(*columns).order_by(PolicyRevision.collection_key)).all()
 
 
+def health(session: Session) -> Sequence[Row[int, str]]:
+    """The states of all doors whose clients report."""
+    columns = DoorHealth.door_key, DoorHealth.state
+    return session.execute(select(*columns).order_by(DoorHealth.door_key)).all()
+
+
 def doors(session: Session) -> list[AnnouncedDoor]:
     """Every door, with its zone."""
     query = (
@@ -64,9 +70,11 @@ def doors(session: Session) -> list[AnnouncedDoor]:
             Zone.id.label("zone"),
             Zone.name.label("zone_name"),
             Zone.locked_down.label("zone_locked_down"),
+            DoorHealth.state.label("health"),
         )
         .join(gallery.Collection, gallery.Collection.key == Door.collection_key)
         .outerjoin(Zone, Zone.key == Door.zone_key)
+        .outerjoin(DoorHealth, DoorHealth.door_key == Door.key)
         .order_by(Door.key)
     )
     return [
@@ -79,6 +87,7 @@ def doors(session: Session) -> list[AnnouncedDoor]:
             direction=row.direction,
             enabled=row.enabled,
             locked_down=row.locked_down or bool(row.zone_locked_down),
+            health=row.health or "unknown",
         )
         for row in session.execute(query)
     ]

@@ -23,6 +23,7 @@ from app.trail.event_data import (
     WebhookData,
     absent,
 )
+from app.trail.health_data import HealthData
 
 SITE: Final = "/kith"
 """The source of events that belong to no collection."""
@@ -89,6 +90,13 @@ class ActionEvent(EventFields):
     data: ActionData = Field(description=_DATA)
 
 
+class HealthEvent(EventFields):
+    """The client of a door is well, or is so no more."""
+
+    type: Literal["door.health"] = Field(description=_TYPE)
+    data: HealthData = Field(description=_DATA)
+
+
 class AnchorEvent(EventFields):
     """An administrator printed the head of a chain of the audit."""
 
@@ -116,6 +124,7 @@ _Event = (
     | LockdownEvent
     | DecisionEvent
     | ActionEvent
+    | HealthEvent
     | AnchorEvent
     | WebhookEvent
     | PingEvent

@@ -30,8 +30,9 @@ def ai_act_12(
     asks to be logged of remote biometric identification: the time of the use, the reference
     database, the input that led to a match, and who verified the result.
 
-    The last two are always null: Kith keeps nothing of the frames, so ``input`` has to come from
-    the system that sent them, by the event's id; and it does not know who verified.
+    ``input`` is each frame by the SHA-256 of its file, and of what it was sealed to, where it is
+    kept (``kith audit evidence export`` gives the files); null where nothing is. ``verified_by`` is
+    always null: Kith does not know who verified.
     """
     for row in everything(session, collection, start, end):
         if row["action"] == "door.decision":

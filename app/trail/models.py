@@ -1,8 +1,16 @@
-"""The tables of the trail: chains of the audit with their rows, and events."""
+"""The tables of the trail: chains of the audit with their rows, sealed pictures, and events."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.bulk import NOT_ARCHIVED
@@ -58,6 +66,31 @@ class Row(Base):
     reason: Mapped[str | None] = mapped_column(String(32))
     body: Mapped[str] = mapped_column(Text)
     hash: Mapped[str] = mapped_column(String(64))
+
+
+class Evidence(Base):
+    """A picture behind the row ``seq`` of a chain, ``sealed`` to the key of the name ``sealed_to``:
+    that of ``place`` in the row's ``probe``. It goes with the row, and with the person whom it
+    shows. The row has its hash, and stays.
+    """
+
+    __tablename__ = "evidence"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["chain_key", "seq"], ["audit_rows.chain_key", "audit_rows.seq"], ondelete="CASCADE"
+        ),
+        {"info": NOT_ARCHIVED},
+    )
+
+    chain_key: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    person_key: Mapped[int] = mapped_column(
+        ForeignKey("persons.key", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime] = mapped_column(index=True)
+    sealed_to: Mapped[str] = mapped_column(String(16))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Event(Base):

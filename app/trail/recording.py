@@ -20,16 +20,19 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.acting import ACTOR
-from app.trail import event_repository, repository
+from app.trail import event_repository, evidence_repository, repository
 from app.trail.chain import Deed
 from app.trail.deed_events import by, draft_of
 from app.trail.events import Draft, body_of
+from app.trail.evidence_repository import Sealed
 from app.trail.repository import Owner
 
 _RECORDED: Final = "deeds to write at the commit"
 _PUBLISHED: Final = "events to write at the commit"
 _HAS_EVENTS: Final = "whether it has written events"
 _WRITTEN: Final = "deeds to log after the commit"
+_NOT_LOGGED: Final = ("probe",)
+"""Hashes of pictures are kept as long as the audit, and no longer."""
 _log = structlog.get_logger()
 
 
@@ -44,13 +47,14 @@ class OwnerThen:
 @dataclass(frozen=True, slots=True)
 class _Recorded:
     """A deed that waits for the commit; ``chain_key`` where its collection will be gone by then,
-    ``drafts`` are its events.
+    ``drafts`` are its events, and ``pictures`` are kept with its row.
     """
 
     deed: Deed
     owner: OwnerThen | None
     chain_key: int | None = None
     drafts: Sequence[Draft] = ()
+    pictures: Sequence[Sealed] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +95,15 @@ def record_with(
     on: tuple[str, str],
     *,
     now: datetime,
+    pictures: Sequence[Sealed] = (),
     **details: Any,  # noqa: ANN401 - any JSON value
 ) -> None:
     """The same with ``drafts`` as its events, which say more than the deed, or are several; each
-    gets the key and the request of the deed, and ``audit_seq``.
+    gets the key and the request of the deed, and ``audit_seq``. ``pictures`` are kept with the row.
     """
     deed = _deed(owner, action, on, now, details)
     drafts = [replace(each, data={**each.data, **by(deed)}) for each in drafts]
-    _remember(session, _RECORDED, _Recorded(deed, _then(owner), drafts=drafts))
+    _remember(session, _RECORDED, _Recorded(deed, _then(owner), drafts=drafts, pictures=pictures))
 
 
 def publish(session: Session, owner: Owner | None, draft: Draft) -> None:
@@ -150,6 +155,10 @@ def write_recorded(session: Session) -> None:
         else:
             chain = repository.hold(session, each.chain_key)
         audit_seq = repository.append(session, chain, deed)
+        if each.pictures:
+            evidence_repository.append(
+                session, each.pictures, chain_key=chain.key, seq=audit_seq, at=deed.at
+            )
         session.info.setdefault(_WRITTEN, []).append(deed)
         published += (_Published(draft, each.owner, audit_seq) for draft in each.drafts)
     if published:
@@ -200,4 +209,5 @@ def _row(published: _Published, position: int, sequence: int) -> dict[str, Any]:
 def _log_written(session: Session) -> None:
     for deed in session.info.pop(_WRITTEN, []):
         where = {"collection": deed.collection} if deed.collection else {}
-        _log.info(deed.action, **(where | {deed.kind: deed.id} | dict(deed.details)))
+        said = {name: value for name, value in deed.details.items() if name not in _NOT_LOGGED}
+        _log.info(deed.action, **(where | {deed.kind: deed.id} | said))

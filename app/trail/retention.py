@@ -1,22 +1,25 @@
 """Deletes what is older than it is to be kept; a chain stays one that can be verified."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy.orm import Session
 
 from app.core.acting import Actor
 from app.core.clock import Clock
 from app.core.db import Database
-from app.trail import event_repository, repository
-from app.trail.chain import Deed
+from app.trail import event_repository, evidence_repository, repository
+from app.trail.chain import Deed, written
 from app.trail.event_repository import Purged
+from app.trail.repository import Head
 
 Follow = Callable[[Session, Sequence[Purged]], object]
 """Gets the events that a transaction has just deleted."""
 PORTION: Final = 5000
 """Rows that one transaction deletes."""
+_PICTURES: Final = 200
+"""Sealed pictures that one transaction deletes."""
 
 
 class Observer(Protocol):
@@ -27,8 +30,9 @@ class Observer(Protocol):
 
 
 class Retention:
-    """Purges rows of the audit that are older than ``audit_days`` days, and events that are older
-    than ``event_days``; whole days (UTC), so that SQLite's file is rewritten for it once a day.
+    """Purges rows of the audit that are older than ``audit_days`` days, sealed pictures that are
+    older than ``evidence_days``, and events that are older than ``event_days``; whole days (UTC),
+    so that SQLite's file is rewritten for it once a day.
 
     ``portion`` rows go in one transaction: a door that decides waits for the head of its chain, and
     a statement may take some seconds only. ``follow`` hears of each portion of events. Thread-safe.
@@ -41,6 +45,7 @@ class Retention:
         observer: Observer,
         *,
         audit_days: int,
+        evidence_days: int,
         event_days: int,
         portion: int = PORTION,
         follow: Follow | None = None,
@@ -49,6 +54,7 @@ class Retention:
         self._clock = clock
         self._observer = observer
         self._audit_kept = timedelta(days=audit_days)
+        self._evidence_kept = timedelta(days=evidence_days)
         self._events_kept = timedelta(days=event_days)
         self._portion = portion
         self._follow = follow
@@ -67,6 +73,19 @@ class Retention:
                 pass
         with self._database.read() as session:
             self._say("audit", end, repository.oldest(session))
+
+    def purge_evidence(self) -> None:
+        """Delete the sealed pictures that are due, and say how many seconds the oldest is over its
+        time. A chain gets a row about each portion that goes, most often one a day.
+        """
+        end = self._today() - self._evidence_kept
+        with self._database.read() as session:
+            keys = evidence_repository.chains_with_pictures_before(session, end)
+        for key in keys:
+            while self._purge_pictures(key, end) == _PICTURES:
+                pass
+        with self._database.read() as session:
+            self._say("evidence", end, evidence_repository.oldest(session))
 
     def purge_events(self) -> None:
         """Delete the events that are due, and say how many seconds the oldest is over its time."""
@@ -98,7 +117,21 @@ class Retention:
             gone = repository.purge(session, chain, end, most=self._portion)
             if gone is None:
                 return 0
-            on, now = ("chain", chain.id), self._clock.now()
-            deed = Deed(now, Actor(), chain.collection_id, "audit.purged", *on, gone)
-            repository.append(session, chain, deed)
+            self._record(session, chain, "audit.purged", gone)
             return int(gone["rows"])
+
+    def _purge_pictures(self, chain_key: int, end: datetime) -> int:
+        with self._database.write() as session:
+            chain = repository.hold(session, chain_key)
+            gone = evidence_repository.purge(session, chain_key, end, most=_PICTURES)
+            if gone:
+                what = {"before": written(end), "pictures": gone}
+                self._record(session, chain, "evidence.purged", what)
+            return gone
+
+    def _record(
+        self, session: Session, chain: Head, action: str, details: Mapping[str, Any]
+    ) -> None:
+        on = "chain", chain.id
+        deed = Deed(self._clock.now(), Actor(), chain.collection_id, action, *on, details)
+        repository.append(session, chain, deed)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.trail import repository
 from app.trail.chain import NO_HASH, hash_of, written
 from app.trail.events import Draft, source_in
+from app.trail.evidence import PictureCheck
 from app.trail.models import Chain, Row
 from app.trail.recording import OwnerThen, publish
 
@@ -64,17 +65,27 @@ def faults(session: Session, known: Sequence[Anchor] = ()) -> Iterator[Fault]:
     found = repository.chains(session)
     there = {each.id for each in found}
     begun: dict[str, str | None] = {}
+    gone: list[tuple[Chain, int, str]] = []
+    restored = ""
     for chain in found:
         mine = {each.seq: each.hash for each in known if each.chain == chain.id}
-        for what in _Walk(session, chain, mine, begun).faults():
+        walk = _Walk(session, chain, mine, begun)
+        for what in walk.faults():
             yield Fault(chain.id, chain.collection_id, what, of_site=bool(chain.of_site))
+        gone += ((chain, *each) for each in walk.pictures.unexplained())
+        restored = max(restored, walk.restored)
+    for chain, seq, at in gone:
+        if at >= restored:  # no archive holds pictures
+            what = f"a sealed picture of row {seq} is missing"
+            yield Fault(chain.id, chain.collection_id, what)
     for missing in sorted({*begun, *(each.chain for each in known)} - there):
         yield Fault(missing, begun.get(missing), "the whole chain is missing")
 
 
 class _Walk:
     """Walks along one chain. It adds the chains whose beginning it passes to ``begun``, by id, with
-    the collection of each, and compares hashes with ``anchors``, by ``seq``.
+    the collection of each, and compares hashes with ``anchors``, by ``seq``. ``restored`` is when
+    an archive was last restored, if the chain says so.
     """
 
     def __init__(
@@ -90,6 +101,8 @@ class _Walk:
         self._begun = begun
         self._seq, self._hash = chain.kept_after, chain.purged_hash
         self._purged: tuple[int, str] = (0, NO_HASH)
+        self.pictures = PictureCheck(session, chain)
+        self.restored = ""
 
     def faults(self) -> Iterator[str]:
         """Everything that is wrong with the chain, in the order of its rows."""
@@ -126,6 +139,9 @@ class _Walk:
             yield f"row {row.seq} does not follow row {row.seq - 1}: one of them was replaced"
         if self._anchors.get(row.seq, row.hash) != row.hash:
             yield f"row {row.seq} is another than its anchor says"
+        if row.action == "database.restored":
+            self.restored = body["at"]
+        yield from self.pictures.row(row, body)
         if row.action == "audit.purged":
             self._purged = details.get("through", 0), details.get("hash", "")
         if row.action == "chain.begun":

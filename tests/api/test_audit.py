@@ -52,10 +52,18 @@ LAST: Final = (
     "persons",
 )
 """What is deleted before what: a thing before those that it names."""
-ACTING: Final = {"try_action", "try_webhook", "replay_webhook", "decide_at_door"}
+ACTING: Final = {"try_action", "try_webhook", "replay_webhook", "decide_at_door", "report_health"}
 """Operations that do something and change no settings or people."""
 NOTHING: Final[Mapping[str, str]] = {}
-TRAIL: Final = ("audit_", "sqlite_sequence", "event", "door_grants", "door_spoofs", "door_visits")
+TRAIL: Final = (
+    "audit_",
+    "sqlite_sequence",
+    "event",
+    "door_grants",
+    "door_spoofs",
+    "door_visits",
+    "door_health",
+)
 
 
 @pytest.fixture
@@ -291,7 +299,7 @@ def test_many_old_rows_and_events_go_in_portions(settings: Settings, clock: Fake
         for number in range(7):
             made(client.post(f"{staff}/persons", json={"id": f"p{number}"}))
         clock.forward(dt.timedelta(days=3))
-        days = {"audit_days": 1, "event_days": 1, "portion": 3}
+        days = {"audit_days": 1, "evidence_days": 1, "event_days": 1, "portion": 3}
         metrics = container.services.metrics.jobs
         trail = Retention(container.database, clock, metrics, follow=None, **days)
         trail.purge_audit()

@@ -83,6 +83,7 @@ def test_a_door_has_defaults_that_fit_an_access_control_system(client: TestClien
         "unknown_after_ms": 3000,
         "block_after": {"spoofs": 5, "window_s": 120, "block_s": 30, "max_block_s": 300},
         "reveal": [],
+        "health": {"state": "unknown", "detail": None, "since": None, "reported_at": None},
         "revision": 1,
         "updated_at": "2026-05-04T12:00:00Z",
     }

@@ -76,6 +76,7 @@ def do_everything(client: httpx.Client, receiver: Receiver) -> None:
     assert client.delete(f"{HQ}/persons/ada").status_code == 204
     for place in ("doors/front", "zones/lobby"):
         told(client.patch(f"{HQ}/{place}", json={"locked_down": True}, headers=whatever))
+    told(client.post("/doors/front/health", json={"state": "ok"}))
     key = made(client.post("/keys", json={"scopes": ["read"]}))["id"]
     assert client.delete(f"/keys/{key}").status_code == 204
 

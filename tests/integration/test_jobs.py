@@ -33,6 +33,8 @@ JOBS = (
     "snapshots",
     "door_history",
     "audit",
+    "evidence",
+    "door_health",
     "events",
 )
 

@@ -2,9 +2,11 @@
 
 import json
 import re
+from functools import partial
 from typing import Any, Final
 
 from fastapi.testclient import TestClient
+from paho.mqtt.client import MQTTMessage
 
 from tests.api.sites import make_site
 from tests.api.support import made, make_collection, told
@@ -70,13 +72,16 @@ def test_a_door_is_a_device_with_its_decisions_and_its_lockdown(
     front, back = configs(heard)
     assert (front["device"]["name"], front["device"]["suggested_area"]) == ("front", "Lobby")
     assert (back["device"]["name"], "suggested_area" in back["device"]) == ("Back door", False)
-    decision, lockdown = (front["components"][each] for each in ("decision", "lockdown"))
+    names = ("decision", "lockdown", "health")
+    decision, lockdown, health = (front["components"][each] for each in names)
+    assert health["device_class"] == "problem"
+    assert health["state_topic"] == lockdown["state_topic"]
     assert decision["event_types"] == ["granted", "denied", "blocked"]
     assert decision["state_topic"] == f"{prefix}/v1/staff/doors/front/event"
     assert lockdown["state_topic"] == f"{prefix}/v1/staff/doors/front/state"
     assert lockdown["state_topic"] in retained(SHARED, f"{prefix}/#")
     unique = [part["unique_id"] for each in (front, back) for part in each["components"].values()]
-    assert len(set(unique)) == 4
+    assert len(set(unique)) == 6
 
 
 def test_a_home_assistant_that_starts_gets_every_door_again(
@@ -95,3 +100,24 @@ def test_a_home_assistant_that_starts_gets_every_door_again(
     wait_for(lambda: len(heard.on("/config")) == 3)
     wait_for(lambda: len(heard.on("/state")) == 2)  # a changed name is no change of the state
     assert configs(heard)[-1] == configs(heard)[-2]
+
+
+def test_the_state_of_a_door_says_how_its_camera_is(service: TestClient, heard: Listener) -> None:
+    make_site(service, make_collection(service))
+    for said in ("unknown", "ok", "no_picture"):
+        if said != "unknown":
+            told(service.post("/doors/front/health", json={"state": said}))
+        wait_for(partial(shows, heard, said))
+    wait_for(lambda: len(heard.on("/doors/front/health")) == 2)
+    records = heard.on("/doors/front/health")
+    assert [state(each)["data"]["state"] for each in records] == ["ok", "no_picture"]
+    assert not any(each.retain for each in records)
+
+
+def shows(heard: Listener, health: str) -> bool:
+    return health in {state(each)["health"] for each in heard.on("/state")}
+
+
+def state(message: MQTTMessage) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(message.payload)
+    return found

@@ -1,0 +1,148 @@
+"""How the client of a door is: what it reports, that it is silent, and the events of a change."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.bootstrap import Container, build
+from app.settings import Settings
+from tests.api.doors import HQ, door_key, make_hq
+from tests.api.support import FakeClock, client_of, problem, told, wrong_fields
+from tests.integration.test_jobs import writes
+
+pytestmark = pytest.mark.both_databases
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def container(settings: Settings, clock: FakeClock) -> Container:
+    return build(settings, clock)
+
+
+@pytest.fixture
+def door(container: Container) -> Iterator[TestClient]:
+    with client_of(container) as client:
+        make_hq(client)
+        yield client
+
+
+def report(client: TestClient, state: str, **more: object) -> dict[str, Any]:
+    return told(client.post("/doors/front/health", json={"state": state, **more}))
+
+
+def health(client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = told(client.get(f"{HQ}/doors/front"))["health"]
+    return found
+
+
+def events(client: TestClient) -> list[dict[str, Any]]:
+    return list(told(client.get("/events", params={"types": "door.health"}))["items"])
+
+
+def changes(client: TestClient) -> list[tuple[str, str]]:
+    return [(each["data"]["former_state"], each["data"]["state"]) for each in events(client)]
+
+
+def test_a_door_whose_client_never_reported_is_unknown_and_has_no_event(
+    door: TestClient, container: Container, clock: FakeClock
+) -> None:
+    nothing = {"state": "unknown", "detail": None, "since": None, "reported_at": None}
+    assert health(door) == nothing
+    clock.forward(dt.timedelta(days=1))
+    container.jobs.run("door_health")
+    assert health(door) == nothing
+    assert events(door) == []
+
+
+def test_a_change_is_an_event_and_what_stays_is_none(
+    door: TestClient, container: Container, clock: FakeClock
+) -> None:
+    assert report(door, "ok") == {"state": "ok", "next_in_s": 60}
+    began = health(door)["since"]
+    for _ in range(3):
+        clock.forward(MINUTE)
+        report(door, "ok")
+        container.jobs.run("door_health")
+    assert health(door) == {
+        "state": "ok",
+        "detail": None,
+        "since": began,
+        "reported_at": "2026-05-04T12:03:00Z",
+    }
+    report(door, "no_picture", detail="camera_lost")
+    report(door, "no_picture", detail="camera_silent")
+    assert health(door)["detail"] == "camera_silent"
+    report(door, "stale_pictures")
+    first, second, _ = events(door)
+    assert changes(door) == [
+        ("unknown", "ok"),
+        ("ok", "no_picture"),
+        ("no_picture", "stale_pictures"),
+    ]
+    assert first["source"] == "/kith/collections/hq/doors/front"
+    assert second["data"]["detail"] == "camera_lost"
+    assert second["data"].keys() == {
+        *("collection_id", "door_id", "state", "former_state", "detail"),
+    }
+
+
+def test_a_client_that_stops_reporting_is_silent_once_until_it_reports_again(
+    door: TestClient, container: Container, clock: FakeClock
+) -> None:
+    report(door, "ok")
+    clock.forward(3 * MINUTE)
+    container.jobs.run("door_health")
+    assert health(door)["state"] == "ok"
+    clock.forward(MINUTE)
+    for _ in range(3):
+        container.jobs.run("door_health")
+    found = health(door)
+    assert found["state"] == "silent"
+    assert (found["since"], found["reported_at"]) == (
+        "2026-05-04T12:04:00Z",
+        "2026-05-04T12:00:00Z",
+    )
+    report(door, "ok")
+    assert changes(door) == [("unknown", "ok"), ("ok", "silent"), ("silent", "ok")]
+
+
+def test_a_report_is_one_statement_and_leaves_no_row_and_no_revision(
+    door: TestClient, container: Container, clock: FakeClock
+) -> None:
+    report(door, "ok")
+    before = told(door.get(f"{HQ}/doors/front"))
+    rows = told(door.get("/audit"))["items"]
+    clock.forward(MINUTE)
+    with writes(container.database) as found:
+        report(door, "ok")
+    assert found == ["UPDATE door_health"]
+    assert told(door.get("/audit"))["items"] == rows
+    after = told(door.get(f"{HQ}/doors/front"))
+    assert after.pop("health") != before.pop("health")
+    assert after == before
+
+
+def test_a_report_is_of_the_door_of_its_key_and_says_nothing_of_people(door: TestClient) -> None:
+    told(door.post("/doors/front/health", json={"state": "ok"}, headers=door_key(door)))
+    there = {"id": "back", "mode": "advise"}
+    assert door.post(f"{HQ}/doors", json=there).status_code == 201
+    refused = door.post("/doors/front/health", json={"state": "ok"}, headers=door_key(door, "back"))
+    problem(refused, 404, "not_found")
+    for body in ({"state": "silent"}, {"state": "unknown"}, {"state": "broken"}, {}):
+        assert wrong_fields(door.post("/doors/front/health", json=body)) == ["state"]
+    for detail in ("Ada Lovelace", "rtsp://user:secret@camera/1", "x" * 33, ""):
+        body = {"state": "no_picture", "detail": detail}
+        assert wrong_fields(door.post("/doors/front/health", json=body)) == ["detail"]
+
+
+def test_the_health_goes_with_the_door(door: TestClient, container: Container) -> None:
+    report(door, "ok")
+    match = {"If-Match": "*"}
+    assert door.delete(f"{HQ}/rules/r", headers=match).status_code == 204
+    assert door.delete(f"{HQ}/doors/front", headers=match).status_code == 204
+    assert door.post(f"{HQ}/doors", json={"id": "front"}).status_code == 201
+    assert health(door)["state"] == "unknown"
+    container.jobs.run("door_health")
