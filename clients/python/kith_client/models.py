@@ -845,6 +845,7 @@ class DoorView(Model):
     unknown_after_ms: Milliseconds for which unknown faces are seen before their event is made.
     block_after: When suspected spoofs block the door.
     reveal: Types of credentials whose values the answer of a grant has.
+    health: How its client is; no part of the `revision`.
     """
 
     id: str
@@ -868,6 +869,7 @@ class DoorView(Model):
     unknown_after_ms: int
     block_after: BlockView
     reveal: list[Literal["card", "user_id", "email"] | str]
+    health: HealthView
 
 
 class EmbeddingView(Model):
@@ -902,6 +904,7 @@ class Events(Model):
         | LockdownEvent
         | DecisionEvent
         | ActionEvent
+        | HealthEvent
         | AnchorEvent
         | WebhookEvent
         | PingEvent
@@ -1070,6 +1073,90 @@ class Health(Model):
     """
 
     status: Literal["ok"]
+
+
+class HealthData(Model):
+    """The client of a door is in another state.
+
+    collection_id: Id of the collection.
+    door_id: Id of the door.
+    state: `ok`; `no_picture`: its camera gives none; `stale_pictures`: they are too old when
+        they are decided on; `silent`: it does not report any more.
+    former_state: The state before; `unknown`: it never reported.
+    detail: A word of the client's that says more.
+    """
+
+    collection_id: str
+    door_id: str
+    state: Literal["ok", "no_picture", "stale_pictures", "silent"] | str
+    former_state: Literal["ok", "no_picture", "stale_pictures", "silent"] | str | Literal["unknown"]
+    detail: str | None
+
+
+class HealthEvent(Model):
+    """The client of a door is well, or is so no more.
+
+    specversion: Version of CloudEvents.
+    id: Id of the event; the same each time that it is sent.
+    source: Where it happened; `sequence` counts within it.
+    type: What happened.
+    subject: Id of what it happened to.
+    time: When it happened.
+    timestamp: The same as `time`, for Standard Webhooks.
+    sequence: Its number within `source`, from 1.
+    datacontenttype: The form of `data`.
+    data: More of it.
+    """
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: Literal["door.health"]
+    subject: str
+    time: datetime
+    timestamp: datetime
+    sequence: str
+    datacontenttype: Literal["application/json"]
+    data: HealthData
+
+
+class HealthReport(TypedDict):
+    """How the client of a door is now.
+
+    state: `ok`; `no_picture`: its camera gives none; `stale_pictures`: they come, and are too
+        old when they are decided on.
+    detail: A word that says more, such as `camera_lost`; never a person.
+    """
+
+    state: Literal["ok", "no_picture", "stale_pictures"]
+    detail: NotRequired[str | None]
+
+
+class HealthTaken(Model):
+    """A report was taken.
+
+    state: The state that the door is in now.
+    next_in_s: Seconds after which to report again, at the latest.
+    """
+
+    state: Literal["ok", "no_picture", "stale_pictures", "silent"] | str
+    next_in_s: int
+
+
+class HealthView(Model):
+    """How the client of a door is, by its own reports.
+
+    state: `ok`; `no_picture`; `stale_pictures`; `silent`: it reports no more; `unknown`: it
+        never did.
+    detail: A word of the client's that says more.
+    since: When this state began.
+    reported_at: When its client last reported.
+    """
+
+    state: Literal["ok", "no_picture", "stale_pictures", "silent"] | str | Literal["unknown"]
+    detail: str | None
+    since: datetime | None
+    reported_at: datetime | None
 
 
 class HoursField(TypedDict):
@@ -2487,6 +2574,7 @@ Event: TypeAlias = (
     | LockdownEvent
     | DecisionEvent
     | ActionEvent
+    | HealthEvent
     | AnchorEvent
     | WebhookEvent
     | PingEvent

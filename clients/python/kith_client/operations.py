@@ -33,6 +33,7 @@ from kith_client.models import (
     FramesField,
     GroupView,
     Health,
+    HealthTaken,
     Identification,
     KeyView,
     LoggedDecision,
@@ -1692,6 +1693,30 @@ class Operations:
             },
         )
 
+    @method
+    def report_health(
+        self,
+        door_id: str,
+        *,
+        state: Literal["ok", "no_picture", "stale_pictures"],
+        detail: str | Unset | None = UNSET,
+    ) -> Call[HealthTaken]:
+        """Say how the client of the door is, again and again: a door that stops saying so is
+        `silent`. A change is an event, `door.health`; nothing else is recorded.
+
+        door_id: Id of the door.
+        state: `ok`; `no_picture`: its camera gives none; `stale_pictures`: they come, and are
+            too old when they are decided on.
+        detail: A word that says more, such as `camera_lost`; never a person.
+        """
+        return call(
+            HealthTaken,
+            "POST",
+            f"/v1/doors/{part(door_id)}/health",
+            body={"state": state, "detail": detail},
+            once=True,
+        )
+
     @listing
     def list_decisions_of_collection(
         self,
@@ -2075,6 +2100,7 @@ class Operations:
                 "door.lockdown",
                 "door.decision",
                 "door.action",
+                "door.health",
                 "audit.anchor",
                 "webhook.disabled",
             ]
@@ -2164,6 +2190,7 @@ class Operations:
                 "door.lockdown",
                 "door.decision",
                 "door.action",
+                "door.health",
                 "audit.anchor",
                 "webhook.disabled",
             ]
