@@ -24,11 +24,10 @@ _SHOWN_ONCE: Final = {("NewKeyView", "key")}
 def models(document: Schema) -> str:
     """The module's source."""
     schemas = document["components"]["schemas"]
-    bodies, answers = set(_of_bodies(document)), set(_of_answers(document))
-    nested = _reached(schemas, _inner(schemas, bodies))
+    nested = _reached(schemas, _of_bodies(document))
     tags = {tag for schema in schemas.values() for tag in _tags(schema)}
     lines = [HEAD]
-    for name in sorted(_reached(schemas, answers | _inner(schemas, bodies))):
+    for name in sorted(nested | _reached(schemas, _of_answers(document))):
         schema = schemas[name]
         if "enum" in schema:
             lines.append(f"{name}: TypeAlias = {received(schema)}")
@@ -92,20 +91,16 @@ def _of_answers(document: Schema) -> Iterator[str]:
 
 
 def _of_bodies(document: Schema) -> Iterator[str]:
+    """Whatever fields of bodies refer to; a body itself is the arguments of a method, but for one
+    that has a line for each of many.
+    """
+    schemas = document["components"]["schemas"]
     for operation in operations(document):
-        for content in operation.get("requestBody", {}).get("content", {}).items():
-            yield from references(content[1])
         yield from references(operation.get("parameters", []))
-
-
-def _inner(schemas: Mapping[str, Schema], bodies: Iterable[str]) -> set[str]:
-    """Whatever the bodies' fields refer to; the bodies themselves are arguments of methods."""
-    found = set()
-    for body in bodies:
-        whole = schemas[body]
-        is_argument = body.startswith("New") or body.endswith(("Patch", "Fields", "ByExternalId"))
-        found |= set(references(whole)) | (set() if is_argument else {body})
-    return found - {"JsonValue"}
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+            whole = name_of(content["schema"])
+            is_arguments = whole and kind != "application/x-ndjson"
+            yield from references(schemas[whole] if is_arguments else content)
 
 
 def _reached(schemas: Mapping[str, Schema], names: Iterable[str]) -> set[str]:

@@ -1120,18 +1120,6 @@ class HealthEvent(Model):
     data: HealthData
 
 
-class HealthReport(TypedDict):
-    """How the client of a door is now.
-
-    state: `ok`; `no_picture`: its camera gives none; `stale_pictures`: they come, and are too
-        old when they are decided on.
-    detail: A word that says more, such as `camera_lost`; never a person.
-    """
-
-    state: Literal["ok", "no_picture", "stale_pictures"]
-    detail: NotRequired[str | None]
-
-
 class HealthTaken(Model):
     """A report was taken.
 
