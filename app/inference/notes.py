@@ -18,7 +18,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.documents import read_bytes
-from app.core.files import private_file, private_folder, write_whole
+from app.core.files import private_file, private_folder, why_no_files_in, write_whole
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
 _PROCESSORS: Final = Path("/proc/cpuinfo")
@@ -129,6 +129,8 @@ class Notes:
             return
 
     def _warn(self, event: str, file: Path, why: str | None) -> None:
+        if why_no_files_in(file.parent.parent):  # then Kith cannot start, and says so in one line
+            return
         if event not in self._said:
             self._said.add(event)
             _log.warning(event, file=str(file), why=why)

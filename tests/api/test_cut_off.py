@@ -63,6 +63,9 @@ VALUES: Final[dict[str, Any]] = {
     "types": ["person.created"],
     "secrets": ["KITH_SECRET_UNSET"],
     "all": True,
+    "state": "no_picture",
+    "detail": "timeout",
+    "unknown": "empty",
     **sites.PLACES,
 }
 LEFT_OUT: Final = {

@@ -204,14 +204,22 @@ def test_a_note_that_makes_no_sense_costs_a_measurement(
 def test_a_folder_that_cannot_be_written_costs_a_measurement(
     machine: Machine, bundle: Bundle, tmp_path: Path
 ) -> None:
-    (tmp_path / "file").touch()
-    wish = Wish("auto", notes=tmp_path / "file" / "providers")
+    (tmp_path / "providers").touch()
     with capture_logs() as lines:
-        assert choose(bundle, wish).way == FULL
+        assert choose(bundle, Wish("auto", notes=tmp_path / "providers")).way == FULL
     assert [line["event"] for line in lines] == [
         "provider.note_unreadable",
         "provider.note_unwritten",
     ]
+
+
+def test_a_data_folder_that_is_none_is_left_to_the_start_to_complain_of(
+    machine: Machine, bundle: Bundle, tmp_path: Path
+) -> None:
+    (tmp_path / "data").touch()
+    with capture_logs() as lines:
+        assert choose(bundle, Wish("auto", notes=tmp_path / "data" / "providers")).way == FULL
+    assert lines == []
 
 
 def test_of_starts_at_once_one_measures(machine: Machine, bundle: Bundle, auto: Wish) -> None:
