@@ -66,6 +66,7 @@ VALUES: Final[dict[str, Any]] = {
     "state": "no_picture",
     "detail": "timeout",
     "unknown": "empty",
+    "include": ["name"],
     **sites.PLACES,
 }
 LEFT_OUT: Final = {
