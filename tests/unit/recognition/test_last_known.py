@@ -194,8 +194,7 @@ def test_where_no_decision_may_be_stale_nothing_is_remembered(
 ) -> None:
     enrol(client, DOORS, "ada", picture(1))
     made(client.post("/keys", json={"scopes": ["read"]}))
-    with container.follower._polling():
-        pass
+    container.follower._poll()
     search = container.services.verification._search
     kept: LastKnownCollections = search._last_known._collections
     assert (kept._collections, dict(kept._changed), kept._deleted) == ({}, {}, set())
