@@ -2,8 +2,13 @@
 
 import os
 from dataclasses import dataclass
+from typing import Final
 
 import pytest
+
+LONG: Final = bool(os.environ.get("KITH_CHAOS"))
+BOTH_IF_LONG: Final = pytest.mark.both_databases if LONG else pytest.mark.on_sqlite
+"""For a test whose short form shows on one database all that it would on the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +24,4 @@ class Length:
 
 @pytest.fixture(scope="session")
 def length() -> Length:
-    return Length(bool(os.environ.get("KITH_CHAOS")))
+    return Length(LONG)

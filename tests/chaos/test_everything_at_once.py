@@ -17,7 +17,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.api.support import made, told
-from tests.chaos.conftest import Length
+from tests.chaos.conftest import BOTH_IF_LONG, Length
 from tests.chaos.site import MOODS, TTL, Visitors, make_site
 from tests.support.brokers import Listener, Mosquitto, listening
 from tests.support.commands import Command
@@ -74,16 +74,20 @@ def around(tmp_path: Path) -> Iterator[Around]:
         yield around
 
 
+@BOTH_IF_LONG
 def test_everything_arrives_in_order_and_each_lock_opens_once(
     server: Callable[..., ServerProcess],
+    database_url: str,
     around: Around,
     length: Length,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    record_testsuite_property: Callable[[str, object], None],
 ) -> None:
     sizes = LONG if length.long else SHORT
     running = server(
         program=IMPATIENT,
+        KITH_DATABASE_URL=database_url,
         KITH_EGRESS_ALLOW="127.0.0.0/8",
         KITH_SECRET_HOOK=SECRET,
         KITH_MQTT_URL=around.broker.url,
@@ -114,7 +118,11 @@ def test_everything_arrives_in_order_and_each_lock_opens_once(
         assert len(each.answers) == STAGES * sizes.turns * sizes.come
         assert_kept(each, decisions(kept, each.door))
     assert_opened(around.lock, doors, kept, sizes)
-    verified = Command(monkeypatch, capsys)("audit", "verify", KITH_DATA_DIR=running.data_dir)
+    kind = database_url.partition(":")[0]
+    for name, number in numbers(around.lock, doors, kept, sizes).items():
+        record_testsuite_property(f"{name}, {kind}", number)  # `--junitxml` has them
+    command = Command(monkeypatch, capsys)
+    verified = command("audit", "verify", KITH_DATABASE_URL=database_url)
     assert verified.status == 0
     assert verified.out.endswith("faults 0.\n")
 
@@ -243,6 +251,23 @@ def facts(decision: dict[str, Any]) -> tuple[object, ...]:
     """The parts that an answer and its event share."""
     person = decision["person"] and decision["person"]["id"]
     return decision["decision"], decision["reason"], decision["valid_until"], person
+
+
+def numbers(
+    lock: Lock, doors: Sequence[Visitors], kept: Sequence[_Event], sizes: Sizes
+) -> dict[str, int]:
+    """The size of what ran."""
+    answers = [answer for each in doors for answer in each.answers]
+    return {
+        "decisions": len(answers),
+        "grants": sum(answer["decision"] == "granted" for answer in answers),
+        "events": len(kept),
+        "kills": sizes.turns,
+        "answers_lost": sum(each.lost for each in doors),
+        "unlocks": len(lock.opened),
+        "late": len(lock.late()),
+        "doubled": len(lock.doubled()),
+    }
 
 
 def assert_opened(
