@@ -101,8 +101,10 @@ class Door(PolicyRow):
 
     @property
     def wanted_frames(self) -> dict[str, Any]:
-        """``frames`` with what there was not yet when the row was written."""
-        return FRAMES._asdict() | self.frames
+        """``frames`` with what there was not yet when the row was written. The others have no
+        default here: a row without them is damaged, and its door denies.
+        """
+        return {"min_face_size": FRAMES.min_face_size} | self.frames
 
 
 class DoorHealth(Base):
