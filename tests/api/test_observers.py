@@ -130,7 +130,7 @@ def test_what_follows_decisions_is_there_for_those_who_ask_next(
     assert 'kith_decisions_total{collection="hall",decision="unknown",source=""} 3.0' in text
 
 
-def test_an_identification_is_at_most_seven_frames_from_the_index(
+def test_an_identification_is_at_most_nine_frames_from_the_index(
     client: TestClient, hall: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = str(Path(app.__file__).parent)
@@ -152,7 +152,7 @@ def test_an_identification_is_at_most_seven_frames_from_the_index(
     identify(client, hall, 1)
     (stack,) = stacks
     assert stack[-1] == "identify"
-    assert len(stack) <= 7, stack
+    assert len(stack) <= 9, stack  # two of them are the engine and the search for the valid
 
 
 @contextmanager

@@ -60,7 +60,13 @@ def test_the_broker_keeps_the_state_of_doors_and_of_nobody(
         wait_for(lambda: len(heard.events()) == 2)
         kept = retained(SHARED, f"{prefix}/#")
         state = json.loads(kept[front])
-        assert state == {"lockdown": True, "enabled": True, "mode": "decide", "direction": "in"}
+        assert state == {
+            "lockdown": True,
+            "enabled": True,
+            "mode": "decide",
+            "direction": "in",
+            "health": "unknown",
+        }
         assert kept[f"{prefix}/status"] == b"online"
         assert {topic.rpartition("/")[2] for topic in kept} == {"state", "status", "config"}
     kept = retained(SHARED, f"{prefix}/#")
