@@ -4,6 +4,7 @@ from typing import Final
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from app.index.base import Keys, Neighbours, Vectors
 from app.index.slots import SlotTable
@@ -38,12 +39,7 @@ class FlatIndex:
         k = min(k, len(self))
         if k == 0:
             return _nobody(len(queries))
-        similarities, rows = faiss.knn(
-            np.ascontiguousarray(queries, np.float32),
-            self._vectors,
-            k,
-            metric=faiss.METRIC_INNER_PRODUCT,
-        )
+        similarities, rows = self._nearest(np.ascontiguousarray(queries, np.float32), k)
         return Neighbours(self._table.keys[rows], similarities)
 
     def search_among(self, queries: Vectors, k: int, keys: Keys) -> Neighbours:
@@ -71,6 +67,13 @@ class FlatIndex:
     def engine(self) -> str:
         """The name of the engine."""
         return "flat"
+
+    def _nearest(self, queries: Vectors, k: int) -> tuple[Vectors, NDArray[np.int64]]:
+        """The similarities (b, k) and rows (b, k) of the ``k`` nearest, of whom there are so many:
+        everybody is compared.
+        """
+        similarities, rows = faiss.knn(queries, self._vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
+        return similarities, rows
 
     @property
     def _vectors(self) -> Vectors:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.index.base import Keys, Neighbours, Vectors
+from app.index.base import Keys, Vectors
 from app.index.codes import Codes, can_code
 from app.index.estimates import Errors
 from app.index.flat import FlatIndex
@@ -96,11 +96,10 @@ class LargeIndex(FlatIndex):
             self._errors = Errors.of(self._codes, sample)
         return self._errors is None
 
-    def search(self, queries: Vectors, k: int) -> Neighbours:
-        """The ``min(k, len(self))`` nearest of each of ``queries`` (b, d); releases the GIL."""
-        k = min(k, len(self))
-        if self._codes is None or self._errors is None or not 0 < k <= self._listed:
-            return super().search(queries, k)
+    def _nearest(self, queries: Vectors, k: int) -> tuple[Vectors, NDArray[np.int64]]:
+        """The same from short lists, as far as these are known to be enough."""
+        if self._codes is None or self._errors is None or k > self._listed:
+            return super()._nearest(queries, k)
         rows = np.empty((len(queries), k), np.int64)
         similarities = np.empty((len(queries), k), np.float32)
         left = np.arange(len(queries))
@@ -110,12 +109,10 @@ class LargeIndex(FlatIndex):
             left = left[~sure & (listed < len(self))]
             if not len(left):
                 break
-        keys = self._table.keys[rows]
         if len(left):
-            everybody = super().search(queries[left], k)
-            keys[left], similarities[left] = everybody.keys, everybody.similarities
+            similarities[left], rows[left] = super()._nearest(queries[left], k)
         self._count(len(queries) - len(left), len(left))
-        return Neighbours(keys, similarities)
+        return similarities, rows
 
     def _best(
         self, codes: Codes, queries: Vectors, k: int, listed: int

@@ -16,37 +16,37 @@ _WIDER: Final = 64
 _Valid = NDArray[np.bool_]
 
 
-def nearby(
+def has_enough(valid: _Valid, k: int, persons: int) -> bool:
+    """Whether the ``k`` nearest who are valid, of ``persons`` who are, are among those of whom
+    ``valid`` (b, m) says whether they are.
+    """
+    return bool((valid.sum(axis=1) >= min(k, persons)).all())
+
+
+def widened(
     index: VectorIndex,
     queries: Vectors,
-    k: int,
+    found: Neighbours,
     *,
     are_valid: Callable[[Keys], _Valid],
     persons: int,
     all_valid: Callable[[], Keys],
 ) -> tuple[Neighbours, _Valid]:
-    """The ``k`` nearest to each of ``queries`` (b, d), and the ``k`` nearest who are valid: (b, m)
-    together, best first, and whether each is valid.
+    """The people ``found`` nearest to each of ``queries`` (b, d), and as many of the nearest who
+    are valid: (b, m) together, best first, and whether each is valid.
 
     ``persons`` are valid, and ``all_valid`` gives their keys. It is asked for them, in O(n), only
     where hardly anybody near a query is.
     """
-    found = index.search(queries, k)
-    valid = are_valid(found.keys)
-    if _enough(valid, min(k, persons)):
-        return found, valid
+    k = found.keys.shape[1]
     wider = index.search(queries, k + _WIDER)
     valid = are_valid(wider.keys)
-    if not _enough(valid, min(k, persons)):
+    if not has_enough(valid, k, persons):
         wider = _joined(found, index.search_among(queries, k, all_valid()))
         there = wider.keys != NOBODY
         valid = np.zeros(there.shape, np.bool_)
         valid[there] = are_valid(wider.keys[there])
     return _only(wider, valid, k)
-
-
-def _enough(valid: _Valid, count: int) -> bool:
-    return bool((valid.sum(axis=1) >= count).all())
 
 
 def _joined(found: Neighbours, more: Neighbours) -> Neighbours:

@@ -19,7 +19,7 @@ from app.decision.resemblance import SMALL_GALLERY
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
 from app.index.slots import SlotTable
 from app.replication.deltas import Delta, Payloads
-from app.replication.nearby import nearby
+from app.replication.nearby import has_enough, widened
 from app.replication.payloads import PayloadTable
 from app.replication.validity import ALWAYS, FOREVER
 
@@ -90,12 +90,16 @@ class GalleryProjection:
         """The ``k`` persons nearest to each of ``queries`` (b, d), and the ``k`` nearest who are
         valid ``now``: (b, m) together, best first, and whether each is valid.
         """
-        return nearby(
+        found, persons = self._index.search(queries, k), self.valid(now).size.persons
+        valid = self.are_valid(found.keys, now)
+        if has_enough(valid, k, persons):
+            return found, valid
+        return widened(
             self._index,
             queries,
-            k,
+            found,
             are_valid=lambda keys: self.are_valid(keys, now),
-            persons=self.valid(now).size.persons,
+            persons=persons,
             all_valid=lambda: self._members.keys[self.are_valid(self._members.keys, now)],
         )
 
