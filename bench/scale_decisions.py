@@ -23,7 +23,6 @@ from app.decision.gallery_rates import GalleryRates
 from app.decision.open_set import decide
 from app.decision.rates import GallerySize
 from app.index.base import Neighbours
-from app.index.flat import FlatIndex
 from app.index.large import LargeIndex
 from app.inference.folders import photos_in
 from app.inference.pipeline import Pipeline, build_pipeline
@@ -50,7 +49,7 @@ def main() -> None:
     real = _real(Path(named) / "lfw-devtrain", build_pipeline(bundle), Path("data/cache"))
     strangers, rng = Strangers(real), np.random.default_rng(1)
     index = LargeIndex(real.shape[1], large_from=1000)
-    sums = CohortSums(real.shape[1])
+    sums, everybody = CohortSums(real.shape[1]), np.arange(people)
     for start in track(range(0, people, _BLOCK), "Enrolling"):
         some = strangers.sample(min(_BLOCK, people - start), rng)
         index.put(np.arange(start, start + len(some)), some)
@@ -64,7 +63,7 @@ def main() -> None:
         near = index.get(rng.choice(people, _PROBES, replace=False))
         asked = _at(near, strangers.sample(_PROBES, rng), threshold, rng)
         by_codes = _decided(index.search(asked, _NEAREST), threshold, margin)
-        by_all = _decided(FlatIndex.search(index, asked, _NEAREST), threshold, margin)
+        by_all = _decided(index.search_among(asked, _NEAREST, everybody), threshold, margin)
         differ += sum(one != other for one, other in zip(by_codes, by_all, strict=True))
         named_by_all += sum(winner is not None for _, winner in by_all)
     sys.stdout.write(
