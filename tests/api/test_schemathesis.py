@@ -11,11 +11,13 @@ import schemathesis
 from schemathesis.config import (
     ChecksConfig,
     GenerationConfig,
+    PhasesConfig,
     PositiveDataAcceptanceConfig,
     ProjectConfig,
     ProjectsConfig,
     SchemathesisConfig,
     SimpleCheckConfig,
+    StatefulPhaseConfig,
 )
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.python.asgi import shutdown_lifespans
@@ -61,16 +63,23 @@ def _config() -> SchemathesisConfig:
     checks = ChecksConfig(
         ignored_auth=OFF, positive_data_acceptance=PositiveDataAcceptanceConfig(enabled=False)
     )
+    # What is made and then deleted is seen in the phase that follows links, so that one has more.
+    stateful = StatefulPhaseConfig(generation=_generation(60))
     project = ProjectConfig(
         headers={"X-API-Key": ADMIN_KEY},
         checks=checks,
+        phases=PhasesConfig(stateful=stateful),
         request_timeout=120,  # an answer that a busy machine gives late is an answer
-        generation=GenerationConfig(
-            max_examples=12, deterministic=True, with_security_parameters=False
-        ),
+        generation=_generation(12),
     )
     projects = ProjectsConfig(default=project)
     return SchemathesisConfig(projects=projects, seed=1)
+
+
+def _generation(examples: int) -> GenerationConfig:
+    return GenerationConfig(
+        max_examples=examples, deterministic=True, with_security_parameters=False
+    )
 
 
 def part(document: BaseSchema, name: str) -> BaseSchema:
