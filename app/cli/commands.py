@@ -25,6 +25,8 @@ _COMMANDS: Final = {
     "schema": ("schema", "schema"),
     "evaluate": ("evaluate_group", "cli"),
     "door": ("door", "cli"),
+    "identify": ("identify", "identify"),
+    "persons": ("persons", "cli"),
     "keys": ("keys", "cli"),
     "models": ("models", "cli"),
 }

@@ -1,8 +1,6 @@
 """``kith door``: the program next to a camera, which asks a service at its door."""
 
 import json
-import os
-import re
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -15,9 +13,9 @@ import typer
 from app.agent.run import Agent, Options
 from app.agent.service import Decided, DoorOfService
 from app.agent.sources import FORMS, camera_of
+from app.cli.asking import HERE, Url, checked, key_of
 from app.cli.progress import status_line
 from app.core.clock import SystemClock
-from app.core.ids import ID_PATTERN
 from app.core.names import printable
 from app.core.terminal import flush_output, say
 from app.decision.burst import MOST_FRAMES
@@ -35,9 +33,6 @@ _Source = Annotated[
         show_envvar=False,
         help=f"The camera: {FORMS}. A variable KITH_SOURCE keeps a password in it from others.",
     ),
-]
-_Url = Annotated[
-    str, typer.Option(envvar="KITH_URL", show_envvar=False, help="The service; or KITH_URL.")
 ]
 _KeyFile = Annotated[
     Path | None,
@@ -70,7 +65,7 @@ def door(
     *,
     door: _Door = None,
     source: _Source = None,
-    url: _Url = "http://127.0.0.1:8000",
+    url: Url = HERE,
     key_file: _KeyFile = None,
     rate: _Rate = 5.0,
     frames: _Frames = _DEFAULTS.frames,
@@ -91,8 +86,7 @@ def door(
         return
     if not door or not source:
         raise InvalidRequest("--door and --source are needed: which door, and which camera.")
-    if re.fullmatch(ID_PATTERN, door) is None:
-        raise InvalidRequest(f"{door!r} is no id of a door; one is {ID_PATTERN}.")
+    checked("door", door)
     clock = SystemClock()
     camera = camera_of(source, clock, rate=rate, replay=replay)
     options = Options(
@@ -103,7 +97,8 @@ def door(
         count=1 if once else count,
         reports=not (once or count or replay or source.lower().startswith("file:")),
     )
-    with DoorOfService(url, door, _key(key_file), clock) as service, _report(as_json) as report:
+    key = key_of(key_file, "door")
+    with DoorOfService(url, door, key, clock) as service, _report(as_json) as report:
         Agent(camera, service, report, clock, options).run()
 
 
@@ -154,27 +149,6 @@ def log(
     from app.cli.door_log import LogOptions, show_log  # a database, as above
 
     show_log(door, LogOptions(start, end, person, reason, collection, csv))
-
-
-def _key(file: Path | None) -> str:
-    """The key, which is never an argument: others on the machine can see those."""
-    key = (os.environ.get("KITH_KEY", "") if file is None else _text(file)).strip()
-    if not key:
-        raise InvalidRequest(
-            "There is no key: set KITH_KEY to one of scope door, or name a file with --key-file. "
-            "An administrator makes one: kith keys create --scope door --collection ... --door ..."
-        )
-    if not key.isascii() or not key.isprintable():
-        raise InvalidRequest("The key has characters that no key has.")
-    return key
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise InvalidRequest(f"--key-file {printable(str(file))} cannot be read: {why}.") from None
 
 
 @contextmanager

@@ -1,28 +1,21 @@
 """``kith sync``: another system's people, sent to a running service as a file."""
 
-import os
-import re
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
-import httpx
 import typer
 from rich.table import Table
 
+from app.cli.asking import HERE, Service, Url, checked, key_of
 from app.cli.sync_csv import ndjson_of
-from app.core.ids import ID_PATTERN
 from app.core.names import printable
 from app.core.terminal import plain_console, say
-from app.errors import AppError, Forbidden, InvalidRequest, NotReady, Unauthenticated
 
 _NOTHING_DONE: Final = 3
 _CHUNK: Final = 64 * 1024
 _ROWS: Final = 50
 """Rows of the table for each kind of change; the counts are of all."""
-_SECONDS: Final = httpx.Timeout(30, read=600)
 _KINDS: Final = ("created", "changed", "suspended", "unsuspended")
 _COUNTS: Final = (*_KINDS, "unchanged", "missing")
 
@@ -38,9 +31,7 @@ def sync(
     ],
     *,
     collection: Annotated[str, typer.Option(help="The collection.")],
-    url: Annotated[
-        str, typer.Option(envvar="KITH_URL", show_envvar=False, help="The service; or KITH_URL.")
-    ] = "http://127.0.0.1:8000",
+    url: Url = HERE,
     key_file: Annotated[
         Path | None,
         typer.Option(help="File with a key of scope enroll; default: KITH_KEY.", dir_okay=False),
@@ -61,83 +52,33 @@ def sync(
 
     Ends with 0, or with 3 where a dry run says that the same sync would be refused.
     """
-    if re.fullmatch(ID_PATTERN, collection) is None:
-        raise InvalidRequest(f"{collection!r} is no id of a collection; one is {ID_PATTERN}.")
+    checked("collection", collection)
     asked = {"dry_run": str(dry_run).lower(), "missing": missing, "max_change": f"{max_change:g}"}
-    answer = _send(_address(url), collection, _key(key_file), asked, file)
+    with Service(url, key_of(key_file, "enroll")) as service:
+        answer = _send(service, collection, asked, file)
     _print(answer)
     if answer["refusal"]:
         say(f"The sync would be refused. {answer['refusal']}")
         raise typer.Exit(_NOTHING_DONE)
 
 
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise InvalidRequest(
-            f"--url {printable(parts.hostname or url)!r} is no address such as http://127.0.0.1:8000."
-        )
-    return url.rstrip("/")
-
-
-def _key(file: Path | None) -> str:
-    """The key, which is never an argument: others on the machine can see those."""
-    try:
-        text = os.environ.get("KITH_KEY", "") if file is None else file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise InvalidRequest(f"--key-file {printable(str(file))} cannot be read: {why}.") from None
-    key = text.strip()
-    if not key or not key.isascii() or not key.isprintable():
-        raise InvalidRequest(
-            "There is no key: set KITH_KEY to one of scope enroll, or name a file with --key-file."
-        )
-    return key
-
-
 def _send(
-    url: str, collection: str, key: str, asked: Mapping[str, str], file: Path
+    service: Service, collection: str, asked: Mapping[str, str], file: Path
 ) -> dict[str, Any]:
     if file.suffix.lower() == ".csv":
         converted = ndjson_of(file)
         size, content = len(converted), iter((converted,))
     else:
         size, content = file.stat().st_size, _chunks(file)
-    headers = {
-        "Authorization": f"Bearer {key}",
-        "Content-Type": "application/x-ndjson",
-        "Content-Length": str(size),
-    }
-    where = f"{url}/v1/collections/{collection}/sync"
-    try:
-        with httpx.Client(
-            timeout=_SECONDS, trust_env=False, verify=ssl.create_default_context()
-        ) as client:
-            answer = client.post(where, params=asked, headers=headers, content=content)
-        found = answer.json()
-    except httpx.HTTPError as error:
-        raise NotReady(f"{url} does not answer ({str(error) or type(error).__name__}).") from None
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or not {"counts", "code"} & found.keys():
-        raise InvalidRequest(f"{url} answers, and is no Kith; correct --url.")
-    if not answer.is_success:
-        raise _refusal(answer.status_code, found)
-    return found
+    headers = {"Content-Type": "application/x-ndjson", "Content-Length": str(size)}
+    path = f"/collections/{collection}/sync"
+    return service.ask("POST", path, wants="counts", params=asked, headers=headers, content=content)
 
 
 def _chunks(file: Path) -> Iterator[bytes]:
     with file.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             yield chunk
-
-
-def _refusal(status: int, problem: Mapping[str, Any]) -> AppError:
-    kinds: dict[int, type[AppError]] = {401: Unauthenticated, 403: Forbidden, 503: NotReady}
-    listed = [f"  {each['field']}: {each['message']}" for each in problem.get("errors", [])]
-    for line in listed:
-        say(printable(line))
-    return kinds.get(status, InvalidRequest)(str(problem.get("detail", f"answer {status}")))
 
 
 def _print(answer: Mapping[str, Any]) -> None:

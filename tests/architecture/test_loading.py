@@ -11,7 +11,7 @@ _PROGRAM = """
 import json, sys
 from app.cli.commands import cli_for
 found = {}
-for command in ("--version", "sync", "door", "keys", "models"):
+for command in ("--version", "sync", "identify", "persons", "door", "keys", "models"):
     cli_for([command])
     found[command] = sorted({name.partition(".")[0] for name in sys.modules})
     if command == "keys":
@@ -32,7 +32,7 @@ def test_each_command_loads_what_it_needs() -> None:
     assert found.pop("tables") == sorted(Base.metadata.tables)  # app.cli.databases has them all
     loaded = {command: _HEAVY & set(names) for command, names in found.items()}
     assert loaded["--version"] == set()
-    assert loaded["sync"] == set()
+    assert loaded["sync"] == loaded["identify"] == loaded["persons"] == set()
     assert loaded["door"] == {"numpy"}  # it looks at pictures, and leaves the deciding to a service
     assert loaded["keys"] == {"alembic", "numpy", "pydantic", "sqlalchemy"}
     assert loaded["models"] >= {"onnxruntime"}
