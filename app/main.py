@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI
 from app.access.routes import router as doors
 from app.access.sync_routes import router as sync
 from app.actions.routes import router as actions
+from app.audit.routes import events
 from app.audit.routes import router as audit
 from app.auth.guard import allow
 from app.auth.principal import Scope
@@ -32,7 +33,7 @@ from app.gallery.collection_routes import router as collections
 from app.gallery.person_routes import SLASHES_ALLOWED
 from app.gallery.person_routes import router as persons
 from app.mqtt.names import Names
-from app.observability.routes import router as operations
+from app.observability.routes import router as monitoring
 from app.recognition.routes import router as recognition
 from app.server.attendance import AttendanceWatch
 from app.server.bodies import Bodies
@@ -56,8 +57,9 @@ _ROUTERS: Final = (
     actions,
     keys,
     audit,
+    events,
     webhooks,
-    operations,
+    monitoring,
 )
 _UVICORN_STARTUP_FAILURE: Final = 3
 """With any other code uvicorn starts another worker in place of one that ended, for ever."""

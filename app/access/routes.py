@@ -4,7 +4,7 @@ each, which are alike, and the members of groups.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Response
 
@@ -25,7 +25,8 @@ from app.web.uploads import NO_IMAGES, Submission, described, submission
 New = TypeVar("New", bound=schemas.Named)
 Patch = TypeVar("Patch", bound=schemas.Named)
 
-router = room("doors", "/v1/collections/{collection_id}")
+_PREFIX: Final = "/v1/collections/{collection_id}"
+router = room("groups", _PREFIX)
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,15 @@ class _Routes(Generic[New, Patch]):
     page: Any
     service: Callable[[AccessServices], PolicyService[Any, Any]]
 
-    def add_to(self, router: APIRouter) -> None:
-        """Serve them."""
+    @property
+    def router(self) -> APIRouter:
+        """All five."""
+        router = room(f"{self.noun}s", _PREFIX)
         self._create(router)
         self._read(router)
         self._update(router)
         self._delete(router)
+        return router
 
     @property
     def _path(self) -> str:
@@ -229,7 +233,7 @@ for _each in (
         lambda services: services.rules,
     ),
 ):
-    _each.add_to(router)
+    router.routes.extend(_each.router.routes)
 
 GroupPath = Annotated[
     str, Path(alias="group_id", pattern=ID_PATTERN, description="Id of the group.")

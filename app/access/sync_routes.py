@@ -23,7 +23,7 @@ NDJSON: Final = "application/x-ndjson"
 _AT_ONCE: Final = 64 * 1024
 """Bytes that a thread parses at once."""
 
-router = room("doors", "/v1/collections/{collection_id}")
+router = room("persons", "/v1/collections/{collection_id}")
 
 
 async def _lines(request: Request, services: Provided) -> Sequence[NumberedLine]:

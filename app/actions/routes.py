@@ -15,7 +15,7 @@ from app.web.problems import documented
 from app.web.rooms import room
 from app.web.uploads import NO_IMAGES, Submission, described, submission
 
-router = room("doors", "/v1/collections/{collection_id}/doors/{door_id}/actions")
+router = room("actions", "/v1/collections/{collection_id}/doors/{door_id}/actions")
 
 DoorPath = Annotated[str, Path(alias="door_id", pattern=ID_PATTERN, description="Id of the door.")]
 ActionPath = Annotated[

@@ -20,6 +20,7 @@ from app.web.problems import documented
 from app.web.rooms import room
 
 router = room("audit", "/v1")
+events = room("events", "/v1")
 _RETRY_MS: Final = 2000
 """How long a client waits before it comes back."""
 
@@ -64,7 +65,7 @@ def _filter(
 Filter = Annotated[EventFilter, Depends(_filter)]
 
 
-@router.get("/events", responses=documented(404))
+@events.get("/events", responses=documented(404))
 def list_events(
     caller: MayRead,
     services: Provided,
@@ -106,7 +107,7 @@ _DESCRIBED: Final = {name: {"description": text} for name, text in _PARTS.items(
 _ITEMS: Final = {"content": {"text/event-stream": {"itemSchema": {"properties": _DESCRIBED}}}}
 
 
-@router.get(
+@events.get(
     "/events/stream",
     response_class=EventSourceResponse,
     responses=documented(404),

@@ -14,7 +14,7 @@ from app.web.parameters import check_parameters
 from app.web.problems import MEDIA_TYPE, documented
 from app.web.rooms import room
 
-router = room("operations")
+router = room("monitoring")
 
 MayObserve = Annotated[Principal, Depends(allow(Scope.READ, everywhere=True))]
 """For unbound keys only: the metrics cover every collection."""

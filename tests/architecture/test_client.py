@@ -32,17 +32,31 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def test_what_is_written_is_what_the_service_says(document: dict[str, Any], tmp_path: Path) -> None:
+    names = {made.relative_to(tmp_path) for made in written(document, tmp_path)}
+    for name in names:
+        assert (tmp_path / name).read_text("utf-8") == (PACKAGE / name).read_text("utf-8"), CHANGED
+    folders = {name.parent for name in names} - {Path()}
+    assert len(folders) > 1
+    there = {file.relative_to(PACKAGE) for each in folders for file in (PACKAGE / each).iterdir()}
+    assert {each for each in there if each.suffix} == {
+        each for each in names if each.parent in folders
+    }, CHANGED
+
+
+def test_what_no_tag_has_any_more_is_removed(document: dict[str, Any], tmp_path: Path) -> None:
     written(document, tmp_path)
-    for made in tmp_path.iterdir():
-        assert made.read_text("utf-8") == (PACKAGE / made.name).read_text("utf-8"), CHANGED
+    former = tmp_path / "operations" / "former.py"
+    former.touch()
+    written(document, tmp_path)
+    assert not former.exists()
 
 
 def test_a_route_that_the_client_lacks_is_noticed(document: dict[str, Any], tmp_path: Path) -> None:
     more = {**document["paths"], "/v1/new": document["paths"]["/v1/models"]}
     written({**document, "paths": more}, tmp_path)
-    made = (tmp_path / "operations.py").read_text("utf-8")
+    made = (tmp_path / "operations" / "recognition.py").read_text("utf-8")
     assert '"/v1/new"' in made
-    assert made != (PACKAGE / "operations.py").read_text("utf-8")
+    assert made != (PACKAGE / "operations" / "recognition.py").read_text("utf-8")
 
 
 def test_it_imports_what_its_project_names_and_nothing_of_the_service() -> None:
@@ -53,7 +67,7 @@ def test_it_imports_what_its_project_names_and_nothing_of_the_service() -> None:
     known = {modules.get(each, each) for each in named} | {"kith_client", "numpy"}
     imported = {
         (node.module or "" if isinstance(node, ast.ImportFrom) else alias.name).partition(".")[0]
-        for file in PACKAGE.glob("*.py")
+        for file in PACKAGE.rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
@@ -67,7 +81,8 @@ def test_the_wheel_has_the_package_its_types_and_its_licence(
 ) -> None:
     names = {name for name in wheel.namelist() if ".dist-info" not in name}
     assert names == {
-        f"kith_client/{each.name}" for each in [*PACKAGE.glob("*.py"), PACKAGE / "py.typed"]
+        each.relative_to(PROJECT).as_posix()
+        for each in [*PACKAGE.rglob("*.py"), PACKAGE / "py.typed"]
     }
     (licence,) = (each for each in wheel.namelist() if each.endswith("licenses/LICENSE"))
     assert wheel.read(licence) == (ROOT / "LICENSE").read_bytes()

@@ -16,15 +16,22 @@ from generator.problems import problems
 PACKAGE: Final = Path(__file__).parents[1] / "kith_client"
 
 
-def written(document: dict[str, Any], folder: Path) -> None:
-    """Write the modules into ``folder``."""
-    sources = {"models.py": models, "operations.py": operations, "problems.py": problems}
-    for name, source in sources.items():
-        (folder / name).write_text(source(document), encoding="utf-8")
-    paths = [str(folder / name) for name in sources]
+def written(document: dict[str, Any], folder: Path) -> list[Path]:
+    """Write the modules into ``folder``, and nothing else into the folders of which all is written;
+    their paths.
+    """
+    sources = {**models(document), **operations(document), "problems.py": problems(document)}
+    files = {folder / name: source for name, source in sources.items()}
+    for file, source in files.items():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(source, encoding="utf-8")
+    for within in {file.parent for file in files} - {folder}:
+        for former in set(within.glob("*.py")) - files.keys():
+            former.unlink()
     ruff = Path(sys.executable).with_name("ruff")
-    for command in (["format", "--line-length=100"], ["check", "--select=F401,I", "--fix"]):
-        subprocess.run([ruff, *command, "--quiet", "--isolated", *paths], check=True)  # noqa: S603
+    for command in (["check", "--select=F401,I", "--fix"], ["format", "--line-length=100"]):
+        subprocess.run([ruff, *command, "--quiet", "--isolated", *files], check=True)  # noqa: S603
+    return sorted(files)
 
 
 def served(bundle: Path = Path("face-mini")) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """JSON Schema as Python's types: open for what comes in, exact for what goes out."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 Schema = dict[str, Any]
@@ -16,50 +17,40 @@ def name_of(schema: Schema) -> str | None:
 
 def received(schema: Schema) -> str:
     """The type of what the service sends. A choice of texts is open, since it may grow."""
-    if name := name_of(schema):
-        return "Any" if name == "JsonValue" else name
     if "oneOf" in schema and "discriminator" in schema:
         other = OTHERS[schema["discriminator"]["propertyName"]]
         return " | ".join([*map(received, schema["oneOf"]), other])
-    if members := schema.get("anyOf") or schema.get("oneOf"):
-        return _union(map(received, members))
     if "const" in schema:
         return f"Literal[{schema['const']!r}]"
     if "enum" in schema:
         return f"Literal{schema['enum']!r} | {_PLAIN[schema['type']]}"
-    kind = schema.get("type")
-    if kind == "array":
-        return f"list[{received(schema.get('items', {}))}]"
-    if kind == "object":
-        values = schema.get("additionalProperties")
-        return f"dict[str, {received(values) if isinstance(values, dict) else 'Any'}]"
     if schema.get("format") == "date-time":
         return "datetime"
-    return _PLAIN.get(str(kind), "None" if kind == "null" else "Any")
+    return _hint(schema, received, array="list", mapping="dict")
 
 
 def sent(schema: Schema) -> str:
     """The type of what a client sends."""
-    if name := name_of(schema):
-        return "Any" if name == "JsonValue" else name
-    if members := schema.get("anyOf") or schema.get("oneOf"):
-        return _union(map(sent, members))
     if "enum" in schema:
         return f"Literal{schema['enum']!r}"
-    kind = schema.get("type")
-    if kind == "array":
-        return f"Sequence[{sent(schema.get('items', {}))}]"
-    if kind == "object":
-        values = schema.get("additionalProperties")
-        return f"Mapping[str, {sent(values) if isinstance(values, dict) else 'Any'}]"
     if schema.get("format") == "date-time":
         return "datetime | str"
     if schema.get("format") == "binary":
         return "Image"
-    return received(schema)
+    return _hint(schema, sent, array="Sequence", mapping="Mapping")
 
 
-def _union(members: Any) -> str:  # noqa: ANN401 - any texts
-    """Each once, and None last."""
-    found = dict.fromkeys(members)
-    return " | ".join(sorted(found, key=lambda each: each == "None"))
+def _hint(schema: Schema, of: Callable[[Schema], str], *, array: str, mapping: str) -> str:
+    """The type by the rules that both share; ``of`` gives the type of a part."""
+    if name := name_of(schema):
+        return "Any" if name == "JsonValue" else name
+    if members := schema.get("anyOf") or schema.get("oneOf"):
+        found = dict.fromkeys(map(of, members))
+        return " | ".join(sorted(found, key=lambda each: each == "None"))  # None last
+    kind = schema.get("type")
+    if kind == "array":
+        return f"{array}[{of(schema.get('items', {}))}]"
+    if kind == "object":
+        values = schema.get("additionalProperties")
+        return f"{mapping}[str, {of(values) if isinstance(values, dict) else 'Any'}]"
+    return _PLAIN.get(str(kind), "None" if kind == "null" else "Any")

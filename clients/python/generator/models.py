@@ -1,13 +1,16 @@
-"""``kith_client/models.py``: a class for each answer, and a type for each part of a body."""
+"""``kith_client/models``: a class for each answer, and a type for each part of a body, in a module
+for each tag of the API.
+"""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from generator.hints import Schema, name_of, received, sent
-from generator.text import docstring
+from generator.text import docstring, used_in
 
 HEAD: Final = '''\
-"""Answers and parts of bodies. Written by ``make client`` from the service's OpenAPI document."""
+"""{title}. Written by ``make client`` from the service's OpenAPI document."""
 
 from __future__ import annotations
 
@@ -16,27 +19,68 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, NotRequired, TypeAlias, TypedDict
 
 from kith_client.model import Model, OtherEvent, OtherWarning
+'''
+_ALL: Final = '''\
+"""Answers and parts of bodies. Written by ``make client`` from the service's OpenAPI document."""
 
 '''
+_COMMON: Final = "common"
+"""The module of what several tags have; it needs none of theirs."""
 _SHOWN_ONCE: Final = {("NewKeyView", "key")}
 
 
-def models(document: Schema) -> str:
-    """The module's source."""
+def models(document: Schema) -> dict[str, str]:
+    """The source of each module, by its path in the package."""
+    sources = _sources(document)
+    homes = _homes(document)
+    of_module: defaultdict[str, list[str]] = defaultdict(list)
+    for name in sorted(sources, key=lambda each: (each == "Event", each)):  # a union comes last
+        of_module[homes[name]].append(name)
+    common = of_module[_COMMON]
+    files = {}
+    for module, names in of_module.items():
+        body = "\n".join(sources[name] for name in names)
+        title = "Parts of several answers" if module == _COMMON else module.capitalize()
+        needs = [] if module == _COMMON else used_in(body, common)
+        lines = [HEAD.format(title=title), *_import(_COMMON, needs), body]
+        files[f"models/{module}.py"] = "\n".join(lines) + "\n"
+    lines = [line for module, names in of_module.items() for line in _import(module, names)]
+    lines.append(f"\n__all__ = {sorted(sources)!r}")
+    return {**files, "models/__init__.py": _ALL + "\n".join(lines) + "\n"}
+
+
+def _import(module: str, names: list[str]) -> list[str]:
+    return [f"from kith_client.models.{module} import {', '.join(names)}"] if names else []
+
+
+def _sources(document: Schema) -> dict[str, str]:
+    """The source of each class and alias, by its name."""
     schemas = document["components"]["schemas"]
     nested = _reached(schemas, _of_bodies(document))
     tags = {tag for schema in schemas.values() for tag in _tags(schema)}
-    lines = [HEAD]
-    for name in sorted(nested | _reached(schemas, _of_answers(document))):
+    found = {}
+    for name in nested | _reached(schemas, _of_answers(document)):
         schema = schemas[name]
         if "enum" in schema:
-            lines.append(f"{name}: TypeAlias = {received(schema)}")
+            found[name] = f"\n{name}: TypeAlias = {received(schema)}"
         elif "properties" in schema and not name.startswith("Page_"):
-            given = name in nested
-            lines += ["", "", *(_given(name, schema) if given else _answer(name, schema, tags)), ""]
+            lines = _given(name, schema) if name in nested else _answer(name, schema, tags)
+            found[name] = "\n".join(["", "", *lines, ""])
     events = schemas["Events"]["properties"]["items"]["items"]
-    lines += ["", f"Event: TypeAlias = {received(events)}"]
-    return "\n".join(lines) + "\n"
+    return {**found, "Event": f"\n\nEvent: TypeAlias = {received(events)}"}
+
+
+def _homes(document: Schema) -> dict[str, str]:
+    """The module of each class: that of the one tag whose operations have it."""
+    schemas = document["components"]["schemas"]
+    tags: defaultdict[str, set[str]] = defaultdict(set)
+    for path, item in document["paths"].items():
+        for verb, operation in item.items():
+            alone = {**document, "paths": {path: {verb: operation}}}
+            for name in _reached(schemas, [*_of_bodies(alone), *_of_answers(alone)]):
+                tags[name].update(operation["tags"])
+    homes = {name: _COMMON if len(of) > 1 else min(of) for name, of in tags.items()}
+    return {**homes, "Event": homes["Events"]}
 
 
 def _answer(name: str, schema: Schema, tags: set[tuple[str, str]]) -> Iterator[str]:
@@ -87,7 +131,6 @@ def _of_answers(document: Schema) -> Iterator[str]:
         for status, answer in operation["responses"].items():
             if status.startswith("2"):
                 yield from references(answer)
-    yield "Events"
 
 
 def _of_bodies(document: Schema) -> Iterator[str]:

@@ -1,18 +1,19 @@
-"""``kith_client/operations.py``: a method for each route, with an argument for each parameter."""
+"""``kith_client/operations``: a method for each route, with an argument for each parameter, in a
+module for each tag of the API.
+"""
 
 import keyword
-import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from generator.hints import Schema, name_of, received, sent
-from generator.text import docstring
+from generator.text import docstring, used_in
 
 HEAD: Final = '''\
-"""A method for each route. Written by ``make client`` from the service's OpenAPI document."""
+"""{title}. Written by ``make client`` from the service's OpenAPI document."""
 
-# ruff: noqa: A002
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -21,12 +22,19 @@ from kith_client.calls import UNSET, Call, Unset, call, part
 from kith_client.images import Image
 from kith_client.methods import listing, method, streaming
 from kith_client.model import Page
-from kith_client.models import (
-    {models},
-)
+from kith_client.models import {models}
 
 
-class Operations:
+class {title}Routes:
+    """A method for each route of ``{tag}``."""
+'''
+_ALL: Final = '''\
+"""A method for each route. Written by ``make client`` from the service's OpenAPI document."""
+
+{imports}
+
+
+class Operations({classes}):
     """Each method gives the call that it is; a client runs it."""
 '''
 REPEATABLE: Final = {
@@ -67,22 +75,25 @@ class _Operation:
             self.sends.setdefault(where, []).append(argument.sends)
 
 
-def operations(document: Schema) -> str:
-    """The module's source."""
+def operations(document: Schema) -> dict[str, str]:
+    """The source of each module, by its path in the package."""
     schemas = document["components"]["schemas"]
-    found = [
-        each
-        for path, item in document["paths"].items()
-        for verb, operation in item.items()
-        for each in _methods(path, verb.upper(), operation, schemas)
-    ]
+    of_tag: defaultdict[str, list[_Operation]] = defaultdict(list)
+    for path, item in document["paths"].items():
+        for verb, operation in item.items():
+            (tag,) = operation["tags"]
+            of_tag[tag] += _methods(path, verb.upper(), operation, schemas)
+    files = {f"operations/{tag}.py": _module(tag, of_tag[tag], schemas) for tag in of_tag}
+    classes = {tag: f"{tag.capitalize()}Routes" for tag in of_tag}
+    imports = [f"from kith_client.operations.{tag} import {each}" for tag, each in classes.items()]
+    whole = _ALL.format(imports="\n".join(imports), classes=", ".join(classes.values()))
+    return {**files, "operations/__init__.py": whole}
+
+
+def _module(tag: str, found: list[_Operation], schemas: dict[str, Schema]) -> str:
     body = "\n".join(line for each in found for line in ["", *_lines(each)])
-    names = sorted(name for name in schemas if _is_used(name, body))
-    return HEAD.format(models=",\n    ".join(names)) + body + "\n"
-
-
-def _is_used(name: str, body: str) -> bool:
-    return re.search(rf"(?<![\w.`]){name}(?![\w`])", body) is not None
+    names = ", ".join(used_in(body, schemas))
+    return HEAD.format(title=tag.capitalize(), tag=tag, models=names or "Event") + body + "\n"
 
 
 def _methods(

@@ -1,5 +1,6 @@
-"""Docstrings."""
+"""Docstrings, and names in a source."""
 
+import re
 import textwrap
 from collections.abc import Iterable
 
@@ -25,3 +26,8 @@ def docstring(description: str, rows: Iterable[tuple[str, str]], indent: str) ->
     else:
         lines[-1] += '"""'
     return [f"{indent}{line}" if line else "" for line in lines]
+
+
+def used_in(body: str, names: Iterable[str]) -> list[str]:
+    """Those of the names that stand in a source by themselves, sorted."""
+    return [name for name in sorted(names) if re.search(rf"(?<![\w.`]){name}(?![\w`])", body)]
