@@ -34,6 +34,11 @@ from app.receipts.keeping import keep_nothing
 from app.settings import Settings, load_settings
 
 SOME_REFUSED: Final = 3
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(help="JSON file to write, with the result of every photo.", dir_okay=False),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Examine all photos, and write nothing.")]
 
 
 def enroll(
@@ -50,13 +55,8 @@ def enroll(
             "(central), or the one that is large and near it (main)."
         ),
     ] = "only",
-    report: Annotated[
-        Path | None,
-        typer.Option(help="JSON file to write, with the result of every photo.", dir_okay=False),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Examine all photos, and write nothing.")
-    ] = False,
+    report: ReportFile = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Enrol a folder tree, one folder a person; run again, it goes on where it stopped.
 

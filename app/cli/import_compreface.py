@@ -9,7 +9,14 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from app.cli.enroll import SOME_REFUSED, gallery, rehearsal, try_report
+from app.cli.enroll import (
+    SOME_REFUSED,
+    DryRun,
+    ReportFile,
+    gallery,
+    rehearsal,
+    try_report,
+)
 from app.cli.progress import count_progress
 from app.cli.words import with_options
 from app.compreface.dump import Dump
@@ -117,13 +124,8 @@ def import_compreface(
     subject: Annotated[
         SubjectRule, typer.Option(help="Which face of a photo with several, as for kith enroll.")
     ] = "only",
-    report: Annotated[
-        Path | None,
-        typer.Option(help="JSON file to write, with the result of every photo.", dir_okay=False),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Examine all photos, and write nothing.")
-    ] = False,
+    report: ReportFile = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Enrol the people of a CompreFace from the images that it kept; run again, it goes on where it
     stopped. CompreFace's database is only read. Ends with 3 where a photo was refused.

@@ -2,9 +2,9 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
-from fastapi import Path
+from fastapi import Depends, Path
 from starlette.responses import Response
 
 from app.access.schemas import MembershipFields
@@ -29,79 +29,83 @@ _TIMES: Final = ("valid_from", "valid_until")
 _OF_A_CREDENTIAL: Final = ("system", "type", "format", "value")
 
 
+class _Person(NamedTuple):
+    """The person of the address."""
+
+    collection_id: CollectionPath
+    person_id: PersonPath
+
+    @property
+    def page(self) -> str:
+        """The path of their page."""
+        return f"/c/{self.collection_id}/people/{self.person_id}"
+
+
+ThisPerson = Annotated[_Person, Depends()]
+
+
 @router.get("")
-def show_person(
-    collection_id: CollectionPath, person_id: PersonPath, visit: MaySeeEnrolled, services: Provided
-) -> Response:
+def show_person(this: ThisPerson, visit: MaySeeEnrolled, services: Provided) -> Response:
     """All that is known of a person; never a picture, and never the value of a credential."""
-    person = services.persons.get(collection_id, person_id)
-    member_of = {each.group_id for each in services.members.of(collection_id, person_id)}
+    person = services.persons.get(*this)
+    member_of = {each.group_id for each in services.members.of(*this)}
     return visit.page(
         "person.html",
         person=person,
         shown=_shown(person),
-        faces=services.persons.faces(collection_id, person_id, _ALL).items,
-        groups=services.groups.list(collection_id, ALL_GROUPS).items,
+        faces=services.persons.faces(*this, _ALL).items,
+        groups=services.groups.list(this.collection_id, ALL_GROUPS).items,
         member_of=member_of,
     )
 
 
 @router.post("")
-def change_person(
-    collection_id: CollectionPath, person_id: PersonPath, visit: MayEnroll, services: Provided
-) -> Response:
+def change_person(this: ThisPerson, visit: MayEnroll, services: Provided) -> Response:
     """Change those fields whose text is another than the page showed."""
-    before = _shown(services.persons.get(collection_id, person_id))
+    before = _shown(services.persons.get(*this))
     patch = checked(PersonPatch, _changes(before, visit.sent))
-    services.persons.update(collection_id, person_id, patch)
-    return visit.go(f"/c/{collection_id}/people/{person_id}")
+    services.persons.update(*this, patch)
+    return visit.go(this.page)
 
 
 @router.post("/faces")
-def add_faces(
-    collection_id: CollectionPath, person_id: PersonPath, visit: MayEnroll, services: Provided
-) -> Response:
+def add_faces(this: ThisPerson, visit: MayEnroll, services: Provided) -> Response:
     """Add the photos of the form."""
     shots = shots_of(visit.sent)
     if not shots:
         raise InvalidRequest("Choose a photo first.")
-    done = Enrolment(services, visit, collection_id).add(person_id, shots)
+    done = Enrolment(services, visit, this.collection_id).add(this.person_id, shots)
     return show_results(visit, done)
 
 
 @router.post("/faces/{face_id}/delete")
 def delete_face(
-    collection_id: CollectionPath,
-    person_id: PersonPath,
+    this: ThisPerson,
     face_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
     visit: MayEnroll,
     services: Provided,
 ) -> Response:
     """Remove one face."""
-    services.persons.delete_face(collection_id, person_id, face_id)
-    return visit.go(f"/c/{collection_id}/people/{person_id}")
+    services.persons.delete_face(*this, face_id)
+    return visit.go(this.page)
 
 
 @router.post("/groups")
-def choose_groups(
-    collection_id: CollectionPath, person_id: PersonPath, visit: MayEnroll, services: Provided
-) -> Response:
+def choose_groups(this: ThisPerson, visit: MayEnroll, services: Provided) -> Response:
     """Put the person into the groups that are ticked and out of the others; a membership that
     stays keeps its validity.
     """
-    before = {each.group_id for each in services.members.of(collection_id, person_id)}
+    before = {each.group_id for each in services.members.of(*this)}
     wanted = set(visit.sent.texts.get("groups", ()))
     for group in sorted(wanted - before):
-        services.members.put(collection_id, group, person_id, MembershipFields())
+        services.members.put(this.collection_id, group, this.person_id, MembershipFields())
     for group in sorted(before - wanted):
-        services.members.delete(collection_id, group, person_id)
-    return visit.go(f"/c/{collection_id}/people/{person_id}")
+        services.members.delete(this.collection_id, group, this.person_id)
+    return visit.go(this.page)
 
 
 @router.post("/credentials")
-def replace_credentials(
-    collection_id: CollectionPath, person_id: PersonPath, visit: MayEnroll, services: Provided
-) -> Response:
+def replace_credentials(this: ThisPerson, visit: MayEnroll, services: Provided) -> Response:
     """Put the credentials of the form in place of all that there are."""
     rows = [
         {name: visit.sent.text(f"{name}-{place}") for name in _OF_A_CREDENTIAL}
@@ -109,19 +113,17 @@ def replace_credentials(
     ]
     given = [{**row, "format": row["format"] or None} for row in rows if row["value"]]
     patch = checked(PersonPatch, {"credentials": given})
-    services.persons.update(collection_id, person_id, patch)
-    return visit.go(f"/c/{collection_id}/people/{person_id}")
+    services.persons.update(*this, patch)
+    return visit.go(this.page)
 
 
 @router.post("/erase")
-def erase(
-    collection_id: CollectionPath, person_id: PersonPath, visit: MayEnroll, services: Provided
-) -> Response:
+def erase(this: ThisPerson, visit: MayEnroll, services: Provided) -> Response:
     """Remove the person and everything about them; the page is the receipt."""
-    if visit.sent.text("really") != person_id:
+    if visit.sent.text("really") != this.person_id:
         raise InvalidRequest("Write the id of the person to erase them; nothing was done.")
-    person = services.persons.get(collection_id, person_id)
-    services.persons.delete(collection_id, person_id)
+    person = services.persons.get(*this)
+    services.persons.delete(*this)
     return _receipt(visit, person)
 
 

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ValidationError
 from app.errors import FieldError, InvalidRequest, UnsupportedMediaType
 from app.gallery.enrolment import ImageFile
 from app.web import form_values
-from app.web.forms import Form
-from app.web.headers import MULTIPART, check_codings, check_length, content_type
+from app.web.headers import MULTIPART, check_codings, content_type
 from app.web.problems import invalid_request
+from app.web.uploads import read_form
 
 Fields = TypeVar("Fields", bound=BaseModel)
 _MINUTES: Final = len("2026-05-04T12:00")
@@ -83,13 +83,7 @@ async def read(request: Request) -> Sent:
     check_codings(request.headers)
     if kind.value != MULTIPART:
         raise UnsupportedMediaType(f"The console reads forms of the type {MULTIPART} alone.")
-    form = Form(kind)
-    received = 0
-    async for chunk in request.stream():
-        received += len(chunk)
-        form.write(chunk)
-    check_length(request.headers, received)
-    form.end()
+    form = await read_form(request, kind)
     texts: defaultdict[str, list[str]] = defaultdict(list)
     files: defaultdict[str, list[ImageFile]] = defaultdict(list)
     for part in form.parts:

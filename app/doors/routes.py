@@ -32,6 +32,9 @@ def _door(
     return services.door_decisions.find(caller, door_id)
 
 
+Door = Annotated[FoundDoor, Depends(_door)]
+
+
 @router.post(
     "/decisions",
     responses=documented(404, 409, 415),
@@ -39,7 +42,7 @@ def _door(
 )
 def decide_at_door(
     caller: MayOpenDoors,
-    door: Annotated[FoundDoor, Depends(_door)],
+    door: Door,
     body: Annotated[Submission[DecisionOptions], Depends(submission(DecisionOptions, _FRAMES))],
     services: Provided,
     request: Request,
@@ -64,8 +67,7 @@ def decide_at_door(
     openapi_extra=described(HealthReport, NO_IMAGES),
 )
 def report_health(
-    caller: MayOpenDoors,
-    door: Annotated[FoundDoor, Depends(_door)],
+    door: Door,
     body: Annotated[Submission[HealthReport], Depends(submission(HealthReport, NO_IMAGES))],
     services: Provided,
 ) -> HealthTaken:
@@ -73,5 +75,4 @@ def report_health(
 
     A change is an event, `door.health`; nothing else is recorded.
     """
-    del caller
     return services.door_health.report(door, body.fields)

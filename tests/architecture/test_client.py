@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from generator.__main__ import PACKAGE, served, written
+from tests.support.wheels import wheel_of
 
 ROOT = Path(__file__).parents[2]
 PROJECT = PACKAGE.parent
@@ -24,11 +25,7 @@ def document(fake_bundle: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    folder = tmp_path_factory.mktemp("client-wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, timeout=120)
-    (file,) = folder.glob("kith_client-*.whl")
-    return zipfile.ZipFile(file)
+    return wheel_of(PROJECT, tmp_path_factory.mktemp("client-wheel"))
 
 
 def test_what_is_written_is_what_the_service_says(document: dict[str, Any], tmp_path: Path) -> None:

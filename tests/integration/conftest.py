@@ -1,12 +1,15 @@
 """Fixtures that several commands' tests need."""
 
 import os
+import secrets
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.cli import main
+from tests.support.brokers import SHARED, forget
 from tests.support.commands import Command, Kith
 
 
@@ -25,6 +28,14 @@ def kith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
     monkeypatch.setenv("COLUMNS", "200")
     return run
+
+
+@pytest.fixture
+def prefix() -> Iterator[str]:
+    """A prefix of the test's own at the broker of this machine, below which nothing stays."""
+    prefix = f"kith-test/{secrets.token_hex(6)}"
+    yield prefix
+    forget(SHARED, f"{prefix}/#")
 
 
 @pytest.fixture

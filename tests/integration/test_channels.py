@@ -1,7 +1,6 @@
 """What a real server sends over every channel is what its documents say, and others can read it."""
 
 import json
-import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, cast
@@ -18,7 +17,7 @@ from app.trail.events import KEPT_TYPES
 from tests.api import doors
 from tests.api.doors import HQ
 from tests.api.support import made, told
-from tests.support.brokers import SHARED, Listener, forget, listening, retained
+from tests.support.brokers import SHARED, Listener, listening, retained
 from tests.support.commands import Command, Kith
 from tests.support.described import Described
 from tests.support.receivers import SECRET, Receiver, Reply
@@ -37,14 +36,6 @@ def receiver() -> Iterator[Receiver]:
     receiver.up()
     yield receiver
     receiver.down()
-
-
-@pytest.fixture
-def prefix() -> Iterator[str]:
-    """A prefix of the test's own at the broker of this machine."""
-    prefix = f"kith-test/{secrets.token_hex(6)}"
-    yield prefix
-    forget(SHARED, f"{prefix}/#")
 
 
 @pytest.fixture

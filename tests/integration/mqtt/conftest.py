@@ -1,6 +1,5 @@
 """A service that publishes to the broker of this machine, below a prefix of its own."""
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,15 +9,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api.support import client_of
-from tests.support.brokers import SHARED, Listener, Mosquitto, forget, listening
-
-
-@pytest.fixture
-def prefix() -> Iterator[str]:
-    """A prefix of the test's own, below which nothing stays."""
-    prefix = f"kith-test/{secrets.token_hex(6)}"
-    yield prefix
-    forget(SHARED, f"{prefix}/#")
+from tests.support.brokers import SHARED, Listener, Mosquitto, listening
 
 
 @pytest.fixture
