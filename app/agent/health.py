@@ -11,29 +11,43 @@ from app.errors import AppError
 _QUIET: Final = 10.0
 """Seconds without a picture after which a camera that should always give some gives none."""
 _LOOKS: Final = 1.0
+_LASTS: Final = 5.0
+"""Seconds for which a state must last before it is said: a camera that is gone for a moment is no
+news.
+"""
 _AGAIN: Final = 5.0
+_REFUSED: Final = 300.0
+"""Seconds after which a report that was refused is tried again: a key is given its door back, or a
+door is made again.
+"""
 State = tuple[str, str | None]
 
 
 class Health:
     """The state of one agent, from the calls of its loop. ``quiet`` cameras give a picture only
-    where something happened. Its block reports, until the service does not take reports.
+    where something happened. Its block reports; ``say`` gets what the operator must know about it.
     """
 
     def __init__(
         self,
         service: DoorOfService,
+        say: Callable[[str], None],
         *,
         quiet: bool,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
+        self._say = say
         self._quiet = quiet
         self._monotonic = monotonic
         self._lost: str | None = None
         self._seen_at: float | None = None
         self._began_at = monotonic()
         self._stale = False
+        self._said: State | None = None
+        self._seen: State | None = None
+        self._since = self._due = 0.0
+        self._failure: type[Exception] | None = None
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
 
@@ -74,19 +88,39 @@ class Health:
                 return None
         return ("stale_pictures", None) if self._stale else ("ok", None)
 
+    def look(self) -> None:
+        """Report, if it is time to: once in a while, and when another state has lasted."""
+        state, now = self.state(), self._monotonic()
+        if state != self._seen:
+            self._seen, self._since = state, now
+        is_news = self._said not in (None, state) and now - self._since >= _LASTS
+        if state is None or (now < self._due and not is_news):
+            return
+        try:
+            self._due = now + self._service.report(*state)
+        except ServiceAway as away:
+            self._failed(away, now, max(away.wait, _AGAIN))
+        except (BurstRefused, AppError) as refused:
+            self._failed(refused, now, _REFUSED)
+        else:
+            self._said = state
+            if self._failure is not None:
+                self._failure = None
+                self._say("The service takes reports about the camera again.")
+
+    def _failed(self, error: Exception, now: float, wait: float) -> None:
+        self._said, self._due = None, now + wait
+        if type(error) is not self._failure:
+            self._failure = type(error)
+            self._say(
+                f"A report about the camera was not taken: {str(error).rstrip('.')}. It is tried "
+                f"again every {wait:.0f} s; until then the service does not know how the camera is."
+            )
+
     def _run(self) -> None:
-        said: State | None = None
-        due = 0.0
         while not self._end.wait(_LOOKS):
-            state, now = self.state(), self._monotonic()
-            if state is None or (now < due and said in (state, None)):
-                continue
             try:
-                said, due = state, now + self._service.report(*state)
-            except ServiceAway as away:
-                said, due = None, now + max(away.wait, _AGAIN)
-            except (BurstRefused, AppError):
-                return  # an older service, or what the loop will hear of by itself
+                self.look()
             except RuntimeError:
                 if self._end.is_set():
                     return  # the connection was closed under it

@@ -67,7 +67,7 @@ class Agent:
         self._options = options
         self._motion = Motion(share=0 if camera.decides_what_moved else options.motion)
         self._gathering = Gathering(most=options.frames, seconds=options.seconds)
-        self._health = Health(service, quiet=camera.decides_what_moved)
+        self._health = Health(service, report.say, quiet=camera.decides_what_moved)
         self._camera_waits = Waits()
         self._service_waits = Waits()
         self._camera_away = False
