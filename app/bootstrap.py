@@ -228,7 +228,7 @@ def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Ju
         Job("events", trail.purge_events),
         Job("change_log", partial(history.compact, base.database)),
         Job("door_history", services.door_decisions.forget),
-        Job("door_health", services.door_health.find_silent, 15.0),
+        Job("door_health", services.door_health.look, 15.0),
         Job("deleted_collections", lambda: judging.books.retain(services.collections.ids())),
         Job("erasure", Erasure(base.database, at_start=True).run, at_stop=True),
         Job("indexes", galleries.replicas.tend, seconds=5.0),

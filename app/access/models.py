@@ -110,6 +110,7 @@ class Door(PolicyRow):
 class DoorHealth(Base):
     """The last report of a door's client: its ``state``, ``since`` when it is in it, and a word of
     ``detail``. A client that reports no more is ``silent``; one that never did has no row.
+    ``published`` is the state of the last event, of ``published_at``.
     """
 
     __tablename__ = "door_health"
@@ -122,6 +123,8 @@ class DoorHealth(Base):
     detail: Mapped[str | None] = mapped_column(String(32))
     since: Mapped[datetime]
     reported_at: Mapped[datetime] = mapped_column(index=True)
+    published: Mapped[str | None] = mapped_column(String(16))
+    published_at: Mapped[datetime | None]
 
 
 class Group(PolicyRow):

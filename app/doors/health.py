@@ -1,11 +1,13 @@
 """The health of doors: what the client of each last reported, and whether it still reports.
 
 The service asks no camera. A change of the state is an event; a report that says the same again is
-one statement, and leaves no record.
+one statement, and leaves no record. A door has one such event at most in the time from one report
+to the next: else a camera that comes and goes would hold up the door's decisions, whose events are
+in the same order. What changes more often is kept, and the newest state has its event afterwards.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -18,7 +20,6 @@ from app.doors.door_repository import FoundDoor
 from app.doors.health_schemas import HealthReport, HealthTaken
 from app.errors import NotFound
 from app.trail.events import Draft, source_in
-from app.trail.health_data import HealthName
 from app.trail.recording import OwnerThen, publish
 
 _REPORTS: Final = 3
@@ -40,6 +41,7 @@ class DoorHealthService:
         self._clock = clock
         self._silent_after = timedelta(seconds=silent_after)
         self._next = max(1, silent_after // _REPORTS)
+        self._between = timedelta(seconds=self._next)
 
     def report(self, door: FoundDoor, report: HealthReport) -> HealthTaken:
         """Keep what the client of a door says; ``NotFound`` where the door is no more."""
@@ -52,43 +54,49 @@ class DoorHealthService:
                 health = health_repository.hold(session, door.key)
                 if health is None:
                     raise NotFound(f"The door {door.id!r} was deleted while this request ran.")
-                health.reported_at = now
-                self._change(session, place, health, report.state, report.detail)
+                if health.state != report.state:
+                    health.state, health.since = report.state, now
+                health.reported_at, health.detail = now, report.detail
+                session.add(health)
+                self._publish(session, place, health, now)
         return HealthTaken(state=report.state, next_in_s=self._next)
 
-    def find_silent(self) -> None:
-        """Let each door be ``silent`` whose client has not reported for too long: a job."""
-        before = self._clock.now() - self._silent_after
+    def look(self) -> None:
+        """Let each door be ``silent`` whose client has not reported for too long, and make the
+        events that had to wait: a job.
+        """
+        now = self._clock.now()
+        before, due = now - self._silent_after, now - self._between
         with self._database.read() as session:
-            found = health_repository.quiet(session, before)
+            ahead = health_repository.is_ahead(session, now)
+            found = health_repository.waiting(session, quiet=before, published=due)
+        if ahead:
+            with self._database.write() as session:
+                health_repository.set_back(session, now)
         for key, door_id, collection_key, collection_id in found:
             place = _Place(key, door_id, OwnerThen(collection_key, collection_id))
             with self._database.write() as session:
                 health = health_repository.hold(session, key)
+                if health is None or not health.state:
+                    continue  # the door is gone, or another of its id is there
                 # It may have reported in between, or another replica was faster.
-                if health is not None and health.state and health.reported_at < before:
-                    self._change(session, place, health, "silent", None)
+                if health.reported_at < before and health.state != "silent":
+                    health.state, health.since, health.detail = "silent", now, None
+                self._publish(session, place, health, now)
 
-    def _change(
-        self,
-        session: Session,
-        place: _Place,
-        health: DoorHealth,
-        state: HealthName,
-        detail: str | None,
-    ) -> None:
-        former = health.state or "unknown"
-        health.detail = detail
-        if state != former:
-            now = self._clock.now()
-            health.state, health.since = state, now
-            data = {
-                "collection_id": place.owner.id,
-                "door_id": place.id,
-                "state": state,
-                "former_state": former,
-                "detail": detail,
-            }
-            source = source_in(place.owner.id, "door", place.id)
-            publish(session, place.owner, Draft("door.health", source, place.id, now, data))
-        session.add(health)
+    def _publish(self, session: Session, place: _Place, health: DoorHealth, now: datetime) -> None:
+        """Make the event of a state that has none yet, unless the last was a moment ago."""
+        if health.state == health.published:
+            return
+        if health.published_at is not None and now < health.published_at + self._between:
+            return
+        data = {
+            "collection_id": place.owner.id,
+            "door_id": place.id,
+            "state": health.state,
+            "former_state": health.published or "unknown",
+            "detail": health.detail,
+        }
+        health.published, health.published_at = health.state, now
+        source = source_in(place.owner.id, "door", place.id)
+        publish(session, place.owner, Draft("door.health", source, place.id, now, data))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.access.models import Door, DoorHealth
@@ -38,14 +38,32 @@ def hold(session: Session, door_key: int) -> DoorHealth | None:
     return found or DoorHealth(door_key=door_key)
 
 
-def quiet(session: Session, before: datetime) -> Sequence[Row[int, str, int, str]]:
-    """Key and id of the doors that last reported ``before``, with those of their collections, but
-    for those that are known to be silent.
+def waiting(
+    session: Session, *, quiet: datetime, published: datetime
+) -> Sequence[Row[int, str, int, str]]:
+    """Key and id of the doors that last reported before ``quiet`` and are not known to be silent,
+    or whose state has no event while the last one is of ``published`` or before; with those of
+    their collections.
     """
+    silent = and_(DoorHealth.reported_at < quiet, DoorHealth.state != "silent")
+    late = and_(DoorHealth.published_at <= published, DoorHealth.published != DoorHealth.state)
     query = (
         select(Door.key, Door.id, Collection.key, Collection.id)
         .join(DoorHealth, DoorHealth.door_key == Door.key)
         .join(Collection, Collection.key == Door.collection_key)
-        .where(DoorHealth.reported_at < before, DoorHealth.state != "silent")
+        .where(or_(silent, late))
     )
     return session.execute(query).all()
+
+
+def is_ahead(session: Session, now: datetime) -> bool:
+    """Whether any report or event is of a time to come: the clock was set back."""
+    columns = _TABLE.c.reported_at, _TABLE.c.published_at
+    ahead = exists().where(or_(*(each > now for each in columns)))
+    return bool(session.scalar(select(ahead)))
+
+
+def set_back(session: Session, now: datetime) -> None:
+    """Let what is of a time to come be of ``now``, at which it was there at the latest."""
+    for column in (_TABLE.c.reported_at, _TABLE.c.published_at):
+        session.execute(update(_TABLE).where(column > now).values({column: now}))

@@ -50,9 +50,9 @@ def policy_revisions(session: Session) -> Sequence[Row[int, int]]:
     return session.execute(select(*columns).order_by(PolicyRevision.collection_key)).all()
 
 
-def health(session: Session) -> Sequence[Row[int, str]]:
-    """The states of all doors whose clients report."""
-    columns = DoorHealth.door_key, DoorHealth.state
+def health(session: Session) -> Sequence[Row[int, str | None]]:
+    """The states of all doors whose clients report, as their last events say."""
+    columns = DoorHealth.door_key, DoorHealth.published
     return session.execute(select(*columns).order_by(DoorHealth.door_key)).all()
 
 
@@ -70,7 +70,7 @@ def doors(session: Session) -> list[AnnouncedDoor]:
             Zone.id.label("zone"),
             Zone.name.label("zone_name"),
             Zone.locked_down.label("zone_locked_down"),
-            DoorHealth.state.label("health"),
+            DoorHealth.published.label("health"),
         )
         .join(gallery.Collection, gallery.Collection.key == Door.collection_key)
         .outerjoin(Zone, Zone.key == Door.zone_key)

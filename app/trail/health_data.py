@@ -19,6 +19,6 @@ class HealthData(BaseModel):
         "when they are decided on; `silent`: it does not report any more."
     )
     former_state: HealthName | Literal["unknown"] = Field(
-        description="The state before; `unknown`: it never reported."
+        description="The state that the last event said; `unknown`: there was none."
     )
     detail: str | None = Field(description="A word of the client's that says more.")

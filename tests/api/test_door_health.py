@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.integration.test_jobs import writes
 
 pytestmark = pytest.mark.both_databases
 MINUTE = dt.timedelta(minutes=1)
+SECOND = dt.timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -75,6 +77,7 @@ def test_a_change_is_an_event_and_what_stays_is_none(
     report(door, "no_picture", detail="camera_lost")
     report(door, "no_picture", detail="camera_silent")
     assert health(door)["detail"] == "camera_silent"
+    clock.forward(MINUTE)
     report(door, "stale_pictures")
     first, second, _ = events(door)
     assert changes(door) == [
@@ -105,8 +108,61 @@ def test_a_client_that_stops_reporting_is_silent_once_until_it_reports_again(
         "2026-05-04T12:04:00Z",
         "2026-05-04T12:00:00Z",
     )
+    clock.forward(MINUTE)
     report(door, "ok")
     assert changes(door) == [("unknown", "ok"), ("ok", "silent"), ("silent", "ok")]
+
+
+def test_a_door_that_comes_and_goes_has_one_event_a_minute_and_its_newest_state_at_last(
+    door: TestClient, container: Container, clock: FakeClock
+) -> None:
+    for _ in range(3):
+        for state in ("ok", "no_picture", "stale_pictures"):
+            report(door, state)
+    assert health(door)["state"] == "stale_pictures"
+    assert changes(door) == [("unknown", "ok")]
+    clock.forward(MINUTE - SECOND)
+    container.jobs.run("door_health")
+    assert changes(door) == [("unknown", "ok")]
+    clock.forward(SECOND)
+    for _ in range(2):
+        container.jobs.run("door_health")
+    assert changes(door)[1:] == [("ok", "stale_pictures")]
+    report(door, "no_picture", detail="camera_lost")
+    report(door, "stale_pictures")
+    clock.forward(MINUTE)
+    container.jobs.run("door_health")
+    assert len(changes(door)) == 2  # nothing is left to say
+
+
+def test_a_door_that_comes_and_goes_for_a_quarter_has_fifteen_events(
+    door: TestClient, container: Container, clock: FakeClock
+) -> None:
+    for second in range(0, 900, 15):
+        report(door, "ok" if second // 15 % 2 else "no_picture")
+        container.jobs.run("door_health")
+        clock.forward(15 * SECOND)
+    assert 0 < len(changes(door)) <= 15
+    pairs = changes(door)
+    assert all(now[0] == before[1] for before, now in pairwise(pairs))
+
+
+@pytest.mark.parametrize("back", [SECOND, 61 * MINUTE, dt.timedelta(days=400)])
+def test_a_clock_that_is_set_back_hides_no_silence_and_holds_back_no_event(
+    door: TestClient, container: Container, clock: FakeClock, back: dt.timedelta
+) -> None:
+    report(door, "ok")
+    report(door, "no_picture")
+    clock.forward(-back)
+    container.jobs.run("door_health")
+    assert health(door)["state"] == "no_picture"  # it may report yet
+    clock.forward(MINUTE)
+    container.jobs.run("door_health")
+    assert changes(door) == [("unknown", "ok"), ("ok", "no_picture")]
+    clock.forward(3 * MINUTE)
+    container.jobs.run("door_health")
+    assert health(door)["state"] == "silent"
+    assert changes(door)[2:] == [("no_picture", "silent")]
 
 
 def test_a_report_is_one_statement_and_leaves_no_row_and_no_revision(

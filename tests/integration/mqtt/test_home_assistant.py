@@ -2,14 +2,17 @@
 
 import json
 import re
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
 from fastapi.testclient import TestClient
 from paho.mqtt.client import MQTTMessage
 
+from app.bootstrap import build
+from app.settings import Settings
 from tests.api.sites import make_site
-from tests.api.support import made, make_collection, told
+from tests.api.support import FakeClock, client_of, made, make_collection, told
 from tests.support.brokers import SHARED, Listener, retained
 from tests.support.waiting import wait_for
 
@@ -102,13 +105,16 @@ def test_a_home_assistant_that_starts_gets_every_door_again(
     assert configs(heard)[-1] == configs(heard)[-2]
 
 
-def test_the_state_of_a_door_says_how_its_camera_is(service: TestClient, heard: Listener) -> None:
-    make_site(service, make_collection(service))
-    for said in ("unknown", "ok", "no_picture"):
-        if said != "unknown":
-            told(service.post("/doors/front/health", json={"state": said}))
-        wait_for(partial(shows, heard, said))
-    wait_for(lambda: len(heard.on("/doors/front/health")) == 2)
+def test_the_state_of_a_door_says_how_its_camera_is(publishing: Settings, heard: Listener) -> None:
+    clock = FakeClock()
+    with client_of(build(publishing, clock)) as service:
+        make_site(service, make_collection(service))
+        for said in ("unknown", "ok", "no_picture"):
+            if said != "unknown":
+                told(service.post("/doors/front/health", json={"state": said}))
+            wait_for(partial(shows, heard, said))
+            clock.forward(timedelta(minutes=1))
+        wait_for(lambda: len(heard.on("/doors/front/health")) == 2)
     records = heard.on("/doors/front/health")
     assert [state(each)["data"]["state"] for each in records] == ["ok", "no_picture"]
     assert not any(each.retain for each in records)

@@ -283,7 +283,7 @@ class HealthData(Model):
     door_id: Id of the door.
     state: `ok`; `no_picture`: its camera gives none; `stale_pictures`: they are too old when
         they are decided on; `silent`: it does not report any more.
-    former_state: The state before; `unknown`: it never reported.
+    former_state: The state that the last event said; `unknown`: there was none.
     detail: A word of the client's that says more.
     """
 
