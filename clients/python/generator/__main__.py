@@ -11,9 +11,11 @@ from app.main import create_app
 from app.settings import Settings
 from generator.models import models
 from generator.operations import operations
+from generator.postman import collection
 from generator.problems import problems
 
 PACKAGE: Final = Path(__file__).parents[1] / "kith_client"
+POSTMAN: Final = Path(__file__).parents[2] / "postman" / "kith.postman_collection.json"
 
 
 def written(document: dict[str, Any], folder: Path) -> list[Path]:
@@ -46,4 +48,6 @@ def served(bundle: Path = Path("face-mini")) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    written(served(), PACKAGE)
+    document = served()
+    written(document, PACKAGE)
+    POSTMAN.write_text(collection(document), encoding="utf-8")
