@@ -106,7 +106,7 @@ bench-subject: .venv/dev.installed model
 	@$(BIN)/kith models pull --cameras
 	$(BIN)/python -m bench.subject
 
-# What of the Python client follows from the OpenAPI document of the service; a test holds it to that.
+# What of the Python client follows from the OpenAPI document of the service, and the Postman collection; tests hold them to it.
 .PHONY: client
 client: .venv/dev.installed
 	PYTHONPATH=clients/python $(BIN)/python -m generator
@@ -144,6 +144,11 @@ audit: .venv/dev.installed
 	  || { test ! -s build/audit.json && echo "The database of weaknesses does not answer: nothing is known."; }
 	@! grep -q skip_reason build/audit.json 2> /dev/null \
 	  || echo "Packages that it does not know: $$(grep -o skip_reason build/audit.json | wc -l)."
+
+# The pages as a site, in build/site: to look at, or to put on a server of yours. A link that leads nowhere fails.
+.PHONY: docs
+docs: .venv/dev.installed
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 # Brings the catalogues of the console up to date with the texts of its pages; new ones have to be translated.
 texts: .venv/dev.installed
