@@ -29,6 +29,7 @@ _DOORS: Final = (
         _TABLE.c.mode,
         _TABLE.c.collection_key,
         _COLLECTIONS.c.id,
+        _COLLECTIONS.c.min_face_size,
         POSITIONS.c.epoch,
         REVISIONS.c.revision,
     )
@@ -42,7 +43,7 @@ _DOORS: Final = (
 @dataclass(frozen=True, slots=True)
 class FoundDoor:
     """A door by its internal ``key`` and its ``id``; its mode, and the ``version`` of the policy,
-    when it was found; and its collection.
+    when it was found; and its collection, with the smallest face, in pixels, compared there.
     """
 
     key: int
@@ -50,6 +51,7 @@ class FoundDoor:
     mode: Mode
     collection_key: int
     collection_id: str
+    min_face_size: int
     version: Version
 
 
@@ -60,9 +62,15 @@ def find_door(session: Session, caller: Principal, door_id: str) -> FoundDoor:
     rows = session.execute(_DOORS, {"door": door_id})
     found = [
         FoundDoor(
-            key, door_id, _mode(mode), collection_key, collection_id, Version(epoch, revision or 0)
+            key,
+            door_id,
+            _mode(mode),
+            collection_key,
+            collection_id,
+            min_face_size,
+            Version(epoch, revision or 0),
         )
-        for key, mode, collection_key, collection_id, epoch, revision in rows
+        for key, mode, collection_key, collection_id, min_face_size, epoch, revision in rows
         if _is_reached(caller, key, collection_key)
     ]
     if not found:

@@ -138,7 +138,7 @@ class DoorService:
         different = distinct(frames)
         fresh = [each for each in different if not is_stale(each, arrived, settings)]
         by_digest = dict(zip((each.digest for each in frames), images, strict=True))
-        seen = self._examined(fresh, by_digest, settings)
+        seen = self._examined(asked.door, fresh, by_digest, settings)
         if not asked.dry_run:
             seen = self._evidence.sealed(seen, by_digest)
         count, stale = len(images), len(different) - len(fresh)
@@ -162,14 +162,16 @@ class DoorService:
             return policy_now(session, self._policies, door)
 
     def _examined(
-        self, frames: Sequence[Frame], images: dict[str, bytes], settings: DoorSettings
+        self,
+        door: FoundDoor,
+        frames: Sequence[Frame],
+        images: dict[str, bytes],
+        settings: DoorSettings,
     ) -> list[Frame]:
-        """The frames with their faces. Those too small for the door are not embedded, and need not
-        be found where none of them can be a second face.
-        """
+        """The frames with their faces: too small ones need only be found as second faces."""
         if not frames:
             return []
-        quality = self._quality_policy.at_least(settings.min_face_size)
+        quality = self._quality_policy.at_least(max(settings.min_face_size, door.min_face_size))
         least = quality.min_face_size
         if settings.refuses_second_face:
             least = int(RIVAL * least)

@@ -48,6 +48,14 @@ class CollectionPatch(BodyFields):
         description="Whether keys without the scope `read` get candidates and exact "
         "similarities; never names. Off: the decision, the person, and steps of 0.05.",
     )
+    min_face_size: Whole = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="Smallest face, px, that is compared with the people of this collection, by "
+        "`identify`, `verify` and its doors, where that is more than `KITH_MIN_FACE_SIZE`. "
+        "Smaller ones need not be found, which saves time.",
+    )
     metadata: Metadata = Field(
         {}, description="The client's own data, at most 16 KiB of JSON; null: empty."
     )
@@ -81,6 +89,9 @@ class CollectionView(BaseModel):
     )
     show_candidates: bool = Field(
         description="Whether keys without `read` get candidates and exact similarities."
+    )
+    min_face_size: int = Field(
+        ge=0, le=100_000, description="Smallest face, px, that is compared; 0: the setting's."
     )
     metadata: OwnData
     contract_id: ContractId

@@ -34,6 +34,7 @@ class Collection(Base):
     keep_probes: Mapped[int] = mapped_column(server_default="0", default=0)
     keep_crops: Mapped[bool] = mapped_column(server_default=false(), default=False)
     show_candidates: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    min_face_size: Mapped[int] = mapped_column(server_default="0", default=0)
     attributes: Mapped[dict[str, Any]] = mapped_column("metadata")
     contract_id: Mapped[str] = mapped_column(String(64))
     next_face: Mapped[int] = mapped_column(server_default="1", default=1)

@@ -32,6 +32,7 @@ def collection_view(row: Collection, persons: int, faces: int) -> CollectionView
         keep_probes=row.keep_probes,
         keep_crops=row.keep_crops,
         show_candidates=row.show_candidates,
+        min_face_size=row.min_face_size,
         metadata=row.attributes,
         contract_id=row.contract_id,
         revision=row.revision,

@@ -20,7 +20,7 @@ from app.inference.analyser import Analyser, Analysis, Examined
 from app.inference.embedder import Embeddings
 from app.inference.quality_policy import QualityPolicy
 from app.inference.subject import largest_faces
-from app.recognition.last_known import OutageSearch
+from app.recognition.last_known import Opened, OutageSearch
 from app.recognition.matches import FEWEST, Matches, Near, NotValid, judge, standing_of
 from app.recognition.results import (
     DecidedFace,
@@ -67,16 +67,15 @@ class IdentificationService:
         """Decide for every face of the image. The observers are given the decision afterwards."""
         started = time.perf_counter()
         opened = self._search.open(collection_id)
-        select = largest_faces(options.max_faces, min_face_size=options.min_face_size)
-        least = max(options.min_face_size, self._quality_policy.min_face_size)
-        with self._search.confirming(opened), image_of("image"):
-            analysis = self._analyser.analyse(
-                image, select, self._quality_policy.to_identify, least=least
-            )
-        searching = time.perf_counter()
-        count = max(FEWEST, options.max_candidates)
-        probes = self._probes(analysis)
-        matches = self._search.nearest(opened, probes, count)
+        while True:
+            analysis = self._analysis(opened, image, options)
+            searching = time.perf_counter()
+            probes = self._probes(analysis)
+            count = max(FEWEST, options.max_candidates)
+            matches = self._search.nearest(opened, probes, count)
+            if matches.collection.min_face_size == opened.collection.min_face_size:
+                break
+            opened = replace(opened, collection=matches.collection)
         policy = self._policy(matches, options, caller)
         searched = zip(matches.by_probe, policy.rates.of(probes), strict=True)
         faces = self._decided(analysis, searched, policy, options)
@@ -95,6 +94,14 @@ class IdentificationService:
         )
         self._observers.tell(decision)
         return decision
+
+    def _analysis(self, opened: Opened, image: bytes, options: IdentifyOptions) -> Analysis:
+        """The faces of the image that are large enough for the collection."""
+        select = largest_faces(options.max_faces, min_face_size=options.min_face_size)
+        quality = self._quality_policy.at_least(opened.collection.min_face_size)
+        least = max(options.min_face_size, quality.min_face_size)
+        with self._search.confirming(opened), image_of("image"):
+            return self._analyser.analyse(image, select, quality.to_identify, least=least)
 
     def _probes(self, analysis: Analysis) -> Embeddings:
         """The embeddings (n, d) of the faces that have one."""

@@ -55,9 +55,8 @@ class VerificationService:
         observers are given the decision afterwards.
         """
         claimed = self._search.claimed(collection_id, person_id)
-        taken = take_face(
-            self._analyser.analyse, image, options.subject, self._quality_policy.to_identify
-        )
+        quality = self._quality_policy.at_least(claimed.collection.min_face_size)
+        taken = take_face(self._analyser.analyse, image, options.subject, quality.to_identify)
         if claimed.stale:  # it may be too old by now, or the database may answer again
             claimed = self._search.claimed(collection_id, person_id)
         at = self._clock.now()

@@ -31,6 +31,7 @@ FIELDS = {
     "keep_probes",
     "keep_crops",
     "show_candidates",
+    "min_face_size",
     "metadata",
     "contract_id",
     "revision",
@@ -56,6 +57,7 @@ def test_a_collection_made_of_nothing_has_the_contracts_defaults(timed: TestClie
         "keep_probes": 0,
         "keep_crops": False,
         "show_candidates": False,
+        "min_face_size": 0,
         "metadata": {},
         "revision": 0,
         "person_count": 0,
@@ -77,6 +79,7 @@ def test_a_collection_keeps_what_it_was_given(client: TestClient) -> None:
         "keep_probes": 12,
         "keep_crops": True,
         "show_candidates": True,
+        "min_face_size": 80,
         "metadata": {"site": {"floors": [1, 2.5, None, True, "ü"]}},
     }
     body = made(client.post("/collections", json=given))
@@ -128,6 +131,9 @@ def test_a_taken_id_is_refused(client: TestClient, staff: str) -> None:
         ("keep_crops", "yes"),
         ("show_candidates", "yes"),
         ("show_candidates", None),
+        ("min_face_size", -1),
+        ("min_face_size", 100_001),
+        ("min_face_size", None),
         ("keep_crops", 1),
         ("keep_crops", None),
         ("metadata", []),

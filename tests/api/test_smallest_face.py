@@ -1,4 +1,4 @@
-"""The smallest face that counts at a door, with real faces."""
+"""The smallest face that counts in a collection and at its doors, with real faces."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,8 @@ from tests.support.pictures import encoded
 from tests.support.server import ADMIN_KEY
 from tests.unit.inference.faces import astronaut, resized
 
-DOOR = "/collections/hq/doors/gate"
+HQ = "/collections/hq"
+DOOR = f"{HQ}/doors/gate"
 _WIDE = 0.4  # of the photograph: a face of 50 pixels
 
 
@@ -55,3 +56,40 @@ def test_a_face_smaller_than_a_door_wants_is_nobody_there(client: TestClient) ->
     # For a second face of 0.7 of the width it is looked for, and still cannot pass.
     change(client, second_face="refuse", frames={"min_face_size": 60})
     assert reason(client) == "low_quality"
+
+
+@pytest.fixture
+def collection(client: TestClient) -> Iterator[None]:
+    """The collection as it was, afterwards."""
+    yield
+    told(client.patch(HQ, json={"min_face_size": 0}))
+
+
+def outcomes(client: TestClient) -> list[tuple[str, list[str]]]:
+    answer = told(client.post(f"{HQ}/identify", files={"image": frame()}))
+    return [(face["decision"], face["reasons"]) for face in answer["faces"]]
+
+
+def verified(client: TestClient) -> tuple[str, list[str]]:
+    answer = told(client.post(f"{HQ}/persons/eileen/verify", files={"image": frame()}))
+    return answer["decision"], answer["reasons"]
+
+
+@pytest.mark.usefixtures("collection")
+def test_a_face_smaller_than_a_collection_wants_is_compared_with_nobody(client: TestClient) -> None:
+    """From the next request on, also where the collection was remembered from the one before."""
+    assert outcomes(client) == [("identified", [])]
+    told(client.patch(HQ, json={"min_face_size": 60}))
+    assert outcomes(client) in ([], [("rejected", ["face_too_small"])])
+    assert verified(client) == ("rejected", ["face_too_small"])
+    told(client.patch(HQ, json={"min_face_size": 30}))
+    assert outcomes(client) == [("identified", [])]
+    assert verified(client) == ("match", [])
+
+
+@pytest.mark.usefixtures("collection")
+def test_a_door_wants_no_smaller_face_than_its_collection(client: TestClient) -> None:
+    change(client, second_face="ignore", frames={"min_face_size": 24})
+    assert reason(client) not in ("no_face", "low_quality")
+    told(client.patch(HQ, json={"min_face_size": 80}))
+    assert reason(client) == "no_face"

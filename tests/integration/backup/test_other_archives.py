@@ -131,9 +131,10 @@ def test_keys_of_a_backup_that_knew_collections_by_id_are_bound_to_those_of_the_
     """As the Kith of schema 0006 wrote them, without all that keys have had since."""
 
     def as_before(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
-        since = {"api_keys": KEY_COLUMNS, "collections": ["show_candidates", "unlike"]}.get(
-            name, []
-        )
+        since = {
+            "api_keys": KEY_COLUMNS,
+            "collections": ["show_candidates", "unlike", "min_face_size"],
+        }.get(name, [])
         for column in since:
             without(name, column)(name, columns, rows)
 

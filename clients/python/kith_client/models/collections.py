@@ -21,6 +21,7 @@ class CollectionView(Model):
     keep_probes: Number of the latest unknown faces whose embeddings are kept.
     keep_crops: Whether the aligned crops of newly enrolled faces are kept.
     show_candidates: Whether keys without `read` get candidates and exact similarities.
+    min_face_size: Smallest face, px, that is compared; 0: the setting's.
     metadata: The client's own data.
     contract_id: Id of the embedding path: embeddings of another cannot be compared.
     revision: Number of changes of the collection's enrolled people so far.
@@ -40,6 +41,7 @@ class CollectionView(Model):
     keep_probes: int
     keep_crops: bool
     show_candidates: bool
+    min_face_size: int
     metadata: dict[str, Any]
     contract_id: str
     revision: int

@@ -26,6 +26,7 @@ class CollectionsRoutes:
         keep_probes: int | Unset = UNSET,
         keep_crops: bool | Unset = UNSET,
         show_candidates: bool | Unset = UNSET,
+        min_face_size: int | Unset = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         id: str | Unset | None = UNSET,
     ) -> Call[CollectionView]:
@@ -45,6 +46,9 @@ class CollectionsRoutes:
             pixels, never answered), so that another model can embed it. Off deletes those kept.
         show_candidates: Whether keys without the scope `read` get candidates and exact
             similarities; never names. Off: the decision, the person, and steps of 0.05.
+        min_face_size: Smallest face, px, that is compared with the people of this collection,
+            by `identify`, `verify` and its doors, where that is more than `KITH_MIN_FACE_SIZE`.
+            Smaller ones need not be found, which saves time.
         metadata: The client's own data, at most 16 KiB of JSON; null: empty.
         id: Id to give to the collection; null: one is made.
         """
@@ -63,6 +67,7 @@ class CollectionsRoutes:
                 "keep_probes": keep_probes,
                 "keep_crops": keep_crops,
                 "show_candidates": show_candidates,
+                "min_face_size": min_face_size,
                 "metadata": metadata,
                 "id": id,
             },
@@ -103,6 +108,7 @@ class CollectionsRoutes:
         keep_probes: int | Unset = UNSET,
         keep_crops: bool | Unset = UNSET,
         show_candidates: bool | Unset = UNSET,
+        min_face_size: int | Unset = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
     ) -> Call[CollectionView]:
         """Change what the body names; a new `target_fpir` holds from the next request on.
@@ -119,6 +125,9 @@ class CollectionsRoutes:
             pixels, never answered), so that another model can embed it. Off deletes those kept.
         show_candidates: Whether keys without the scope `read` get candidates and exact
             similarities; never names. Off: the decision, the person, and steps of 0.05.
+        min_face_size: Smallest face, px, that is compared with the people of this collection,
+            by `identify`, `verify` and its doors, where that is more than `KITH_MIN_FACE_SIZE`.
+            Smaller ones need not be found, which saves time.
         metadata: The client's own data, at most 16 KiB of JSON; null: empty.
         """
         return call(
@@ -135,6 +144,7 @@ class CollectionsRoutes:
                 "keep_probes": keep_probes,
                 "keep_crops": keep_crops,
                 "show_candidates": show_candidates,
+                "min_face_size": min_face_size,
                 "metadata": metadata,
             },
         )
