@@ -15,6 +15,7 @@ from app.bootstrap import build
 from app.core import notifications
 from app.main import create_app
 from app.settings import Settings
+from tests.support.compiled import sharing_what_is_compiled
 from tests.support.databases import KINDS, migrated_database, new_database
 from tests.support.fake_bundle import write_fake_bundle
 from tests.support.server import ADMIN_KEY, ServerProcess
@@ -64,6 +65,13 @@ def soon_stopped() -> Iterator[None]:
     """On PostgreSQL a service in this process ends without the half second that it may wait."""
     with pytest.MonkeyPatch.context() as during:
         during.setattr(notifications, "_WAKE_CHECK_SECONDS", 0.02)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """What one test's service compiled of SQL serves the next."""
+    with sharing_what_is_compiled():
         yield
 
 
