@@ -32,26 +32,29 @@ class _Files(StaticFiles):
 def install(app: FastAPI, dependencies: Sequence[Any]) -> None:
     """Serve both from ``app``; ``dependencies`` guard them, or nothing does."""
     app.mount(_AT, _Files(directory=_FILES), name="static-offline-docs")
+    for path, endpoint in (("/openapi.json", _openapi), ("/docs", _docs)):
+        app.add_api_route(path, endpoint, include_in_schema=False, dependencies=list(dependencies))
 
-    @app.get("/openapi.json", include_in_schema=False, dependencies=list(dependencies))
-    async def openapi(request: Request) -> JSONResponse:
-        document = app.openapi()
-        if root := request.scope.get("root_path"):
-            document = {**document, "servers": [{"url": root}]}
-        return JSONResponse(document)
 
-    @app.get("/docs", include_in_schema=False, dependencies=list(dependencies))
-    async def docs(request: Request) -> HTMLResponse:
-        root = request.scope.get("root_path", "")
-        page = get_swagger_ui_html(
-            openapi_url=f"{root}/openapi.json",
-            title=app.title,
-            swagger_js_url=f"{root}{_AT}/swagger-ui-bundle.js",
-            swagger_css_url=f"{root}{_AT}/swagger-ui.css",
-            swagger_favicon_url=f"{root}{_AT}/favicon.png",
-        )
-        page.headers["Content-Security-Policy"] = _policy(bytes(page.body).decode())
-        return page
+# Neither holds an application: FastAPI keeps each endpoint that it has seen for ever.
+async def _openapi(request: Request) -> JSONResponse:
+    document = request.app.openapi()
+    if root := request.scope.get("root_path"):
+        document = {**document, "servers": [{"url": root}]}
+    return JSONResponse(document)
+
+
+async def _docs(request: Request) -> HTMLResponse:
+    root = request.scope.get("root_path", "")
+    page = get_swagger_ui_html(
+        openapi_url=f"{root}/openapi.json",
+        title=request.app.title,
+        swagger_js_url=f"{root}{_AT}/swagger-ui-bundle.js",
+        swagger_css_url=f"{root}{_AT}/swagger-ui.css",
+        swagger_favicon_url=f"{root}{_AT}/favicon.png",
+    )
+    page.headers["Content-Security-Policy"] = _policy(bytes(page.body).decode())
+    return page
 
 
 def _policy(page: str) -> str:

@@ -1,13 +1,17 @@
 """The OpenAPI document is whole, and its readable form needs no other host."""
 
+import gc
 import re
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.support import PROBLEM, told
+from app.bootstrap import build
+from app.settings import Settings
+from tests.api.support import PROBLEM, client_of, told
 from tests.support.described import at, references
 
 MULTIPART, JSON = "multipart/form-data", "application/json"
@@ -147,3 +151,14 @@ def test_the_docs_need_no_other_host(client: TestClient) -> None:
         answer = client.get(f"http://kith{asset}")
         assert (answer.status_code, len(answer.content) > 100) == (200, True), asset
     assert "url: '/openapi.json'" in page.text
+
+
+def test_a_service_that_ended_is_held_by_nothing(settings: Settings) -> None:
+    """FastAPI keeps each endpoint that it has seen, and so all that an endpoint holds."""
+    with client_of(build(settings)) as client:
+        for page in ("/openapi.json", "/docs", "/asyncapi.json", "/schemas/door.decision.json"):
+            assert client.get(f"http://kith{page}").status_code == 200
+        ended = weakref.ref(client.app)
+    del client
+    gc.collect()
+    assert ended() is None
