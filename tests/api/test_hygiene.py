@@ -77,7 +77,7 @@ def test_the_docs_work_in_a_browser_under_their_policy(
             page.goto(f"{url}{prefix}/docs")
             page.wait_for_selector("#operations-collections-create_collection")
             assert page.locator(".opblock").count() > 20
-            page.locator("#operations-operations-live button").first.click()
+            page.locator("#operations-monitoring-live button").first.click()
             page.get_by_role("button", name="Try it out").click()
             page.get_by_role("button", name="Execute").click()
             page.wait_for_selector(".live-responses-table")
