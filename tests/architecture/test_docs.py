@@ -22,9 +22,9 @@ from tests.support.compose import compose
 from tests.support.fake_bundle import contract_named
 from tests.support.pages import ROOT, anchors, code, kept_files, links, pages
 
-FOLDERS = "app|bench|clients|docker|docs|examples|migrations|requirements|tests|training"
+FOLDERS = "app|bench|clients|deploy|docker|docs|examples|migrations|requirements|tests|training"
 _PATH = re.compile(
-    rf"(?<![\w/.{{}}-])((?:{FOLDERS})/[\w./-]+\.(?:py|md|toml|txt|json|yml|npz|onnx|html|png|svg))"
+    rf"(?<![\w/.{{}}-])((?:{FOLDERS})/[\w./-]+\.(?:py|md|toml|txt|json|yml|yaml|service|npz|onnx|html|png|svg))"
 )
 _DECISION = re.compile(r"(?:docs/)?decisions?[ /](\d{4})\b")
 _MODULE = re.compile(r"``((?:app|bench|training|tests)(?:\.\w+)+)``")
