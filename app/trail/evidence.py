@@ -5,7 +5,7 @@ the rows name.
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -72,20 +72,23 @@ class PictureCheck:
     """Holds the pictures of one chain against its rows, in their order.
 
     A picture that is gone is explained by a later row: that its time was over, that the person was
-    removed or the whole collection, or that the chain came from another database. ``unexplained``
-    are the others, as ``seq`` and time of their row.
+    removed or the whole collection, or that the chain came from another database. Such a row says
+    how many went, and explains no more. What is from before ``restored``, when an archive was last
+    restored, was left behind there: no archive holds pictures.
     """
 
-    def __init__(self, session: Session, chain: Chain) -> None:
+    def __init__(self, session: Session, chain: Chain, restored: str) -> None:
         self._session = session
         self._chain = chain
+        self._restored = restored
         self._kept = evidence_repository.places(session, chain.key)
-        self._gone: dict[int, tuple[str, str | None]] = {}
+        self._gone: dict[int, _Gone] = {}
+        self._purged_before = ""
 
     def row(self, row: Row, body: Mapping[str, Any]) -> Iterator[str]:
         """Everything that is wrong with the pictures of an intact row."""
         details: Mapping[str, Any] = body["details"]
-        self._explain(row, details)
+        yield from self._explain(row, details)
         named = {
             place: each["sealed"]
             for place, each in enumerate(details.get("probe") or ())
@@ -98,21 +101,59 @@ class PictureCheck:
             picture = evidence_repository.content(self._session, self._chain.id, row.seq, place)
             if hashlib.sha256(picture or b"").hexdigest() != named[place]:
                 yield f"picture {place} of row {row.seq} is another than the row names"
-        if set(named) - kept:
-            self._gone[row.seq] = body["at"], details.get("person")
+        missing = len(set(named) - kept)
+        if missing and body["at"] >= self._restored:
+            self._gone[row.seq] = _Gone(body["at"], details.get("person"), missing)
 
-    def unexplained(self) -> Iterator[tuple[int, str]]:
-        """Those that are gone for no reason that a row states."""
-        for seq, (at, _) in self._gone.items():
-            yield seq, at
+    def unexplained(self) -> Iterator[str]:
+        """What is gone for no reason that a row states, once all rows were seen."""
+        more = sum(each.pictures for each in self._gone.values() if each.at < self._purged_before)
+        if more:
+            yield f"sealed pictures are missing, {more} more than its rows say were purged"
+        for seq, each in self._gone.items():
+            if each.at >= self._purged_before:
+                yield f"a sealed picture of row {seq} is missing"
 
-    def _explain(self, row: Row, details: Mapping[str, Any]) -> None:
+    def _explain(self, row: Row, details: Mapping[str, Any]) -> Iterator[str]:
         if row.action == "person.deleted":
-            self._drop(lambda _, person: person == row.object_id)
+            went = details.get("evidence", 0)
+            more = self._take(lambda each: each.person == row.object_id, went)
+            if more:
+                self._gone = {
+                    seq: each for seq, each in self._gone.items() if each.person != row.object_id
+                }
+                yield (
+                    f"sealed pictures of the person {row.object_id!r} are missing, {more} more "
+                    f"than row {row.seq} says went with them"
+                )
         elif row.action == "evidence.purged":
-            self._drop(lambda at, _: at < details["before"])
+            # The oldest go first, some in one transaction: further rows state the others.
+            before = details["before"]
+            self._purged_before = max(self._purged_before, before)
+            self._take(lambda each: each.at < before, details["pictures"])
         elif row.action in ("collection.deleted", "collection.imported"):
             self._gone.clear()
 
-    def _drop(self, explained: Callable[[str, str | None], bool]) -> None:
-        self._gone = {seq: gone for seq, gone in self._gone.items() if not explained(*gone)}
+    def _take(self, explained: Callable[["_Gone"], bool], most: int) -> int:
+        """Explain at most so many pictures, those of the oldest rows; returns how many such there
+        are over that.
+        """
+        more = 0
+        for seq, each in [item for item in self._gone.items() if explained(item[1])]:
+            taken = min(each.pictures, most)
+            most -= taken
+            more += each.pictures - taken
+            if taken == each.pictures:
+                del self._gone[seq]
+            else:
+                self._gone[seq] = replace(each, pictures=each.pictures - taken)
+        return more
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """So many ``pictures`` of a row of the time ``at``, about ``person``, are not kept any more."""
+
+    at: str
+    person: str | None
+    pictures: int

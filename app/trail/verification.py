@@ -65,27 +65,19 @@ def faults(session: Session, known: Sequence[Anchor] = ()) -> Iterator[Fault]:
     found = repository.chains(session)
     there = {each.id for each in found}
     begun: dict[str, str | None] = {}
-    gone: list[tuple[Chain, int, str]] = []
-    restored = ""
+    restored = repository.restored_at(session)
     for chain in found:
         mine = {each.seq: each.hash for each in known if each.chain == chain.id}
-        walk = _Walk(session, chain, mine, begun)
-        for what in walk.faults():
+        pictures = PictureCheck(session, chain, restored)
+        for what in _Walk(session, chain, mine, begun, pictures).faults():
             yield Fault(chain.id, chain.collection_id, what, of_site=bool(chain.of_site))
-        gone += ((chain, *each) for each in walk.pictures.unexplained())
-        restored = max(restored, walk.restored)
-    for chain, seq, at in gone:
-        if at >= restored:  # no archive holds pictures
-            what = f"a sealed picture of row {seq} is missing"
-            yield Fault(chain.id, chain.collection_id, what)
     for missing in sorted({*begun, *(each.chain for each in known)} - there):
         yield Fault(missing, begun.get(missing), "the whole chain is missing")
 
 
 class _Walk:
     """Walks along one chain. It adds the chains whose beginning it passes to ``begun``, by id, with
-    the collection of each, and compares hashes with ``anchors``, by ``seq``. ``restored`` is when
-    an archive was last restored, if the chain says so.
+    the collection of each, and compares hashes with ``anchors``, by ``seq``.
     """
 
     def __init__(
@@ -94,6 +86,7 @@ class _Walk:
         chain: Chain,
         anchors: Mapping[int, str],
         begun: dict[str, str | None],
+        pictures: PictureCheck,
     ) -> None:
         self._session = session
         self._chain = chain
@@ -101,8 +94,7 @@ class _Walk:
         self._begun = begun
         self._seq, self._hash = chain.kept_after, chain.purged_hash
         self._purged: tuple[int, str] = (0, NO_HASH)
-        self.pictures = PictureCheck(session, chain)
-        self.restored = ""
+        self._pictures = pictures
 
     def faults(self) -> Iterator[str]:
         """Everything that is wrong with the chain, in the order of its rows."""
@@ -121,6 +113,7 @@ class _Walk:
         for seq in sorted(self._anchors):
             if seq > chain.seq:
                 yield f"row {seq}, which an anchor names, is missing"
+        yield from self._pictures.unexplained()
 
     def _gap(self, seq: int) -> Iterator[str]:
         first, last = self._seq + 1, seq - 1
@@ -139,9 +132,7 @@ class _Walk:
             yield f"row {row.seq} does not follow row {row.seq - 1}: one of them was replaced"
         if self._anchors.get(row.seq, row.hash) != row.hash:
             yield f"row {row.seq} is another than its anchor says"
-        if row.action == "database.restored":
-            self.restored = body["at"]
-        yield from self.pictures.row(row, body)
+        yield from self._pictures.row(row, body)
         if row.action == "audit.purged":
             self._purged = details.get("through", 0), details.get("hash", "")
         if row.action == "chain.begun":

@@ -13,10 +13,10 @@ from tests.api.support import FakeClock, told
 pytestmark = pytest.mark.both_databases
 
 
-def rows(client: TestClient) -> list[dict[str, Any]]:
-    """The decisions that the audit has, the oldest first."""
+def rows(client: TestClient, action: str = "door.decision") -> list[dict[str, Any]]:
+    """The decisions that the audit has, or its rows of another action, the oldest first."""
     found = told(client.get("/audit", params={"collection": "hq", "limit": "1000"}))["items"]
-    return [each for each in found if each["action"] == "door.decision"]
+    return [each for each in found if each["action"] == action]
 
 
 def test_a_decision_has_a_row_with_what_it_rests_on(timed: TestClient) -> None:
