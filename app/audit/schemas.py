@@ -1,11 +1,11 @@
 """The form in which the API shows the audit."""
 
-import json
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
 
+from app.trail import bodies
 from app.trail.models import Row
 
 
@@ -44,5 +44,21 @@ class AuditRowView(BaseModel):
 
 
 def row_view(row: Row) -> AuditRowView:
-    """A row as the API shows it: its body and its hash."""
-    return AuditRowView.model_validate(json.loads(row.body) | {"hash": row.hash})
+    """A row as the API shows it: its body and its hash. Of one that Kith did not write so, what its
+    columns say, and under ``details.unreadable`` what is wrong with it.
+    """
+    try:
+        return AuditRowView.model_validate(bodies.read(row.body) | {"hash": row.hash})
+    except ValueError as error:
+        return AuditRowView(
+            chain="",
+            seq=row.seq,
+            prev="",
+            at=row.at,
+            action=row.action,
+            object=ObjectView(kind="", id=row.object_id),
+            collection=None,
+            actor=ActorView(key_id=None, client=None, request_id=None),
+            details={"unreadable": str(error)},
+            hash=row.hash,
+        )

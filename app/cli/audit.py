@@ -87,8 +87,10 @@ def export(
         ),
     ] = Profile.ALL,
 ) -> None:
-    """Write the audit to a file of JSON lines, one a row, the oldest first."""
-    count = 0
+    """Write the audit to a file of JSON lines, one a row, the oldest first; ends with 1 where a row
+    is none that Kith writes.
+    """
+    count = wrong = 0
     with (
         existing_database(_settings()) as database,
         database.read(long_running=True) as session,
@@ -96,8 +98,11 @@ def export(
     ):
         for line in _LINES[profile](session, collection, exports.utc(start), exports.utc(end)):
             stream.write(f"{json.dumps(line, ensure_ascii=False)}\n".encode())
-            count += 1
+            count, wrong = count + 1, wrong + ("unreadable" in line)
     say(f"{file}: rows {count:,}. It says who was where: keep it as you keep keys.")
+    if wrong:
+        say(f"Unreadable rows {wrong:,}; `kith audit verify` names them.")
+        raise typer.Exit(1)
 
 
 @cli.command()

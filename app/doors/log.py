@@ -2,21 +2,23 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import structlog
 from pydantic import BaseModel, Field
 
 from app.core.db import Database
 from app.core.paging import Page, Paging, page
 from app.gallery.repository import get_collection
 from app.reasons import DoorReason
+from app.trail import bodies
 from app.trail.door_repository import WantedDecisions, decisions
 from app.trail.models import Row
 
 _BATCH: Final = 1000
+_log = structlog.get_logger()
 
 
 class LoggedDecision(BaseModel):
@@ -54,7 +56,9 @@ class DoorLog:
         """A page of them, the oldest first."""
         with self._database.read() as session:
             rows = decisions(session, wanted, after=paging.after, limit=paging.limit + 1)
-        return page(rows, paging, key=lambda row: row.key, show=logged)
+        found = page(rows, paging, key=lambda row: row.key, show=logged)
+        shown = [each for each in found.items if each is not None]
+        return Page(items=shown, next_cursor=found.next_cursor)
 
     def all(self, wanted: WantedDecisions) -> Iterator[LoggedDecision]:
         """All of them, the oldest first, some in memory at a time. A transaction for each part, so
@@ -64,15 +68,24 @@ class DoorLog:
         while True:
             with self._database.read() as session:
                 rows = decisions(session, wanted, after=after, limit=_BATCH)
-            yield from map(logged, rows)
+            yield from (each for row in rows if (each := logged(row)) is not None)
             if len(rows) < _BATCH:
                 return
             after = rows[-1].key
 
 
-def logged(row: Row) -> LoggedDecision:
-    """The decision that a row of the audit is about."""
-    body: Mapping[str, Any] = json.loads(row.body)
+def logged(row: Row) -> LoggedDecision | None:
+    """The decision that a row of the audit is about; None, and a line in the log, where Kith did
+    not write the row so.
+    """
+    try:
+        return _decision(bodies.read(row.body), row.seq)
+    except (ValueError, LookupError) as error:
+        _log.warning("audit.unreadable", seq=row.seq, hash=row.hash, error=str(error))
+        return None
+
+
+def _decision(body: Mapping[str, Any], seq: int) -> LoggedDecision:
     details = body["details"]
     match = (details.get("match") or {}) if details.get("person") else {}
     similarity = match.get("similarity")
@@ -88,7 +101,7 @@ def logged(row: Row) -> LoggedDecision:
         fpir=match.get("fpir"),
         event_id=details["event_id"],
         key_id=body["actor"]["key_id"],
-        audit_seq=row.seq,
+        audit_seq=seq,
     )
 
 

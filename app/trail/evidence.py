@@ -3,16 +3,18 @@ the rows name.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from app.trail import evidence_repository
+from app.trail import bodies, evidence_repository
 from app.trail.models import Chain, Row
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +42,38 @@ class Picture:
 
 
 def pictures(session: Session, *wanted: ColumnElement[bool]) -> Iterator[Picture]:
-    """The pictures behind the rows for which ``wanted`` holds, the oldest first."""
+    """The pictures behind the rows for which ``wanted`` holds, the oldest first. Those of a row
+    that Kith did not write so are left out, and logged.
+    """
     for text, digest, place, sealed_to, size in evidence_repository.listed(session, *wanted):
-        body: Mapping[str, Any] = json.loads(text)
-        details, probe = body["details"], body["details"]["probe"][place]
-        yield Picture(
-            at=body["at"],
-            collection=body["collection"],
-            door=body["object"]["id"],
-            decision=details["decision"],
-            reason=details["reason"],
-            person=details["person"],
-            event_id=details["event_id"],
-            chain=body["chain"],
-            seq=body["seq"],
-            hash=digest,
-            place=place,
-            sha256=probe["sha256"],
-            sealed=probe["sealed"],
-            sealed_to=sealed_to,
-            size=size,
-        )
+        try:
+            body = bodies.read(text)
+            yield _picture(body, digest, place, sealed_to, size)
+        except (ValueError, LookupError) as error:
+            _log.warning("evidence.unreadable", hash=digest, place=place, error=str(error))
+
+
+def _picture(
+    body: Mapping[str, Any], digest: str, place: int, sealed_to: str, size: int
+) -> Picture:
+    details, probe = body["details"], body["details"]["probe"][place]
+    return Picture(
+        at=body["at"],
+        collection=body["collection"],
+        door=body["object"]["id"],
+        decision=details["decision"],
+        reason=details["reason"],
+        person=details["person"],
+        event_id=details["event_id"],
+        chain=body["chain"],
+        seq=body["seq"],
+        hash=digest,
+        place=place,
+        sha256=probe["sha256"],
+        sealed=probe["sealed"],
+        sealed_to=sealed_to,
+        size=size,
+    )
 
 
 def content_of(session: Session, picture: Picture) -> bytes | None:
@@ -89,10 +102,9 @@ class PictureCheck:
         """Everything that is wrong with the pictures of an intact row."""
         details: Mapping[str, Any] = body["details"]
         yield from self._explain(row, details)
+        probe = details.get("probe") if row.action == "door.decision" else None
         named = {
-            place: each["sealed"]
-            for place, each in enumerate(details.get("probe") or ())
-            if "sealed" in each
+            place: each["sealed"] for place, each in enumerate(probe or ()) if "sealed" in each
         }
         kept = self._kept.pop(row.seq, set())
         for place in sorted(kept - set(named)):

@@ -1,13 +1,12 @@
 """The audit as plain values, for files that are handed on."""
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.trail import repository
+from app.trail import bodies, repository
 
 
 def utc(instant: datetime | None) -> datetime | None:
@@ -18,9 +17,14 @@ def utc(instant: datetime | None) -> datetime | None:
 def everything(
     session: Session, collection: str | None, start: datetime | None, end: datetime | None
 ) -> Iterator[dict[str, Any]]:
-    """Each row: its body and its hash."""
+    """Each row: its body and its hash. One that Kith did not write so is there as it is stored,
+    and ``unreadable`` says what is wrong with it.
+    """
     for row in repository.walk(session, *repository.matching(collection, start, end)):
-        yield json.loads(row.body) | {"hash": row.hash}
+        try:
+            yield bodies.read(row.body) | {"hash": row.hash}
+        except ValueError as error:
+            yield {"unreadable": str(error), "seq": row.seq, "body": row.body, "hash": row.hash}
 
 
 def ai_act_12(
@@ -32,10 +36,12 @@ def ai_act_12(
 
     ``input`` is each frame by the SHA-256 of its file, and of what it was sealed to, where it is
     kept (``kith audit evidence export`` gives the files); null where nothing is. ``verified_by`` is
-    always null: Kith does not know who verified.
+    always null: Kith does not know who verified. Rows that are ``unreadable`` are there as well.
     """
     for row in everything(session, collection, start, end):
-        if row["action"] == "door.decision":
+        if "unreadable" in row:
+            yield row
+        elif row["action"] == "door.decision":
             yield _article_12(row)
 
 

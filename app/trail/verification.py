@@ -4,7 +4,6 @@ A chain by itself proves that nobody who could not compute hashes has touched it
 head of a chain at some time that is kept somewhere else, proves it against everybody who can.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.trail import repository
+from app.trail import bodies, repository
 from app.trail.chain import NO_HASH, hash_of, written
 from app.trail.events import Draft, source_in
 from app.trail.evidence import PictureCheck
@@ -123,42 +122,39 @@ class _Walk:
             yield f"row {first} is missing"
 
     def _row(self, row: Row) -> Iterator[str]:
-        body = _parsed(row)
-        if body is None or hash_of(row.body) != row.hash or not _repeats(row, self._chain, body):
+        if hash_of(row.body) != row.hash:
+            yield f"row {row.seq} was changed"
+            return
+        try:
+            body = bodies.read(row.body)
+        except ValueError as error:
+            yield f"row {row.seq} is none that Kith writes ({error})"
+            return
+        if not _repeats(row, self._chain, body):
             yield f"row {row.seq} was changed"
             return
         details = body["details"]
-        if body.get("prev") != self._hash:
+        if body["prev"] != self._hash:
             yield f"row {row.seq} does not follow row {row.seq - 1}: one of them was replaced"
         if self._anchors.get(row.seq, row.hash) != row.hash:
             yield f"row {row.seq} is another than its anchor says"
         yield from self._pictures.row(row, body)
         if row.action == "audit.purged":
-            self._purged = details.get("through", 0), details.get("hash", "")
+            self._purged = details["through"], details["hash"]
         if row.action == "chain.begun":
-            self._begun[row.object_id] = details.get("of")
-
-
-def _parsed(row: Row) -> dict[str, Any] | None:
-    try:
-        body = json.loads(row.body)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
+            self._begun[row.object_id] = details["of"]
 
 
 def _repeats(row: Row, chain: Chain, body: Mapping[str, Any]) -> bool:
     """Whether the columns of a row say what its body says."""
-    details, subject = body.get("details"), body.get("object")
-    if not isinstance(details, dict) or not isinstance(subject, dict):
-        return False
+    details = body["details"]
     said = (
-        body.get("chain"),
-        body.get("seq"),
-        body.get("collection"),
-        body.get("at"),
-        body.get("action"),
-        subject.get("id"),
+        body["chain"],
+        body["seq"],
+        body["collection"],
+        body["at"],
+        body["action"],
+        body["object"]["id"],
         details.get("person"),
         details.get("reason"),
     )

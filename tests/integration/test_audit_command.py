@@ -53,6 +53,21 @@ def test_what_was_tampered_with_is_named(service: ServerProcess, audit: Audit) -
     assert said.endswith("faults 2.\n[1]")
 
 
+def test_a_row_of_another_form_is_named_and_handed_on_as_it_is(
+    service: ServerProcess, audit: Audit, tmp_path: Path
+) -> None:
+    body = "[1]"
+    mine = f"SET body = '{body}', hash = '{hash_of(body)}' WHERE object_id = 'p2'"
+    sql(service, f"UPDATE audit_rows {mine}")
+    assert "(collection 'staff'): row 3 is none that Kith writes" in audit("verify")
+    file = tmp_path / "audit.jsonl"
+    said = audit("export", file)
+    assert "Unreadable rows 1; `kith audit verify` names them." in said
+    assert said.endswith("[1]")
+    odd = [row for row in map(json.loads, file.read_text().splitlines()) if "unreadable" in row]
+    assert [(row["seq"], row["body"], row["hash"]) for row in odd] == [(3, body, hash_of(body))]
+
+
 def test_a_chain_that_is_gone_is_named_by_its_collection(
     service: ServerProcess, audit: Audit, tmp_path: Path
 ) -> None:

@@ -1,0 +1,102 @@
+"""Reads the bodies of rows, which were stored by Kith or, where somebody tampered, by anybody.
+
+A body that has another form than rows have is never a surprise further on: here it is refused.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel, Field, ValidationError
+
+from app.core import documents
+
+
+class _Object(BaseModel):
+    kind: str
+    id: str
+
+
+class _Actor(BaseModel):
+    key_id: str | None
+    client: str | None
+    request_id: str | None
+
+
+class _Body(BaseModel):
+    chain: str
+    seq: int
+    prev: str
+    at: str
+    action: str
+    object: _Object
+    collection: str | None
+    actor: _Actor
+    details: dict[str, Any]
+
+
+class _Probed(BaseModel):
+    sha256: str
+    sealed: str = ""
+
+
+class _Match(BaseModel):
+    similarity: float | None = None
+    fpir: float | None = None
+
+
+class _Decision(BaseModel):
+    """What readers of decisions look at, where it is there."""
+
+    decision: str = ""
+    reason: str | None = None
+    person: str | None = None
+    event_id: str = ""
+    authority: str = ""
+    rule: str | None = None
+    valid_until: str | None = None
+    frames: dict[str, Any] | None = None
+    match: _Match | None = None
+    probe: list[_Probed] | None = None
+
+
+class _PersonGone(BaseModel):
+    evidence: int = Field(0, ge=0)
+
+
+class _PicturesGone(BaseModel):
+    before: str
+    pictures: int = Field(ge=0)
+
+
+class _RowsGone(BaseModel):
+    through: int
+    hash: str
+
+
+class _Begun(BaseModel):
+    of: str | None
+
+
+_DETAILS: Final[Mapping[str, type[BaseModel]]] = {
+    "door.decision": _Decision,
+    "person.deleted": _PersonGone,
+    "evidence.purged": _PicturesGone,
+    "audit.purged": _RowsGone,
+    "chain.begun": _Begun,
+}
+"""The details of those actions that readers look into."""
+
+
+def read(text: str) -> dict[str, Any]:
+    """The values of a body; ``ValueError`` says why it is none of a row."""
+    body = documents.parsed(text.encode())
+    try:
+        _Body.model_validate(body, strict=True)
+        details = _DETAILS.get(body["action"])
+        if details is not None:
+            details.model_validate(body["details"], strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(each) for each in first["loc"])
+        raise ValueError(f"{place or 'all of it'}: {first['msg']}") from None
+    return dict(body)
