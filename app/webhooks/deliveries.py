@@ -154,7 +154,7 @@ class Deliveries:
         if not batch.named:
             return parcel.body
         with self._reading() as session:
-            return with_name(session, parcel.body)
+            return with_name(session, parcel.position, parcel.body)
 
     def settle(self, batch: Batch, delivered: Sequence[Parcel], failure: Tried | None) -> Settled:
         """Write down what became of a batch, whose parcels were tried in order."""

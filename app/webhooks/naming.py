@@ -5,7 +5,6 @@ neither, has the name of who was removed.
 """
 
 import json
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,10 +12,12 @@ from sqlalchemy.orm import Session
 from app.webhooks import repository
 
 
-def with_name(session: Session, body: str) -> str:
-    """The body of an event with the name that its person has by now, if there is one.
+def with_name(session: Session, position: int, body: str) -> str:
+    """The body of the event at ``position`` with the name that its person has by now, if there is
+    one.
 
-    Somebody who was enrolled later under the same id is another person, and not named.
+    Somebody who was enrolled later under the same id is another person, and not named. No clock
+    says so, for one may be set back: the audit has no removal of that id from the event's row on.
     """
     event: dict[str, Any] = json.loads(body)
     data = event["data"]
@@ -24,8 +25,7 @@ def with_name(session: Session, body: str) -> str:
     person = None if holder is None else holder.get("id", holder.get("person_id"))
     if person is None:
         return body
-    since = datetime.fromisoformat(event["time"])
-    name = repository.name_of(session, data["collection_id"], person, enrolled_by=since)
+    name = repository.name_of(session, position, person, audit_seq=data["audit_seq"])
     if name is None:
         return body
     holder["name"] = name

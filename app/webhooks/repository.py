@@ -4,14 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, delete, exists, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.core.db import IN_SQL_ALONE
 from app.errors import NotFound
-from app.gallery import models as owners
 from app.gallery.models import Person
-from app.trail.models import Event
+from app.trail.models import Chain, Event
+from app.trail.models import Row as AuditRow
 from app.webhooks.models import DeadLetter, Webhook
 
 Letter = Row[DeadLetter, str, str, str]
@@ -62,13 +62,24 @@ def count_gone(session: Session) -> int:
     return session.scalar(gone) or 0
 
 
-def name_of(session: Session, collection: str, person: str, *, enrolled_by: datetime) -> str | None:
-    """The name of a person who was enrolled then or before; None where there is none."""
-    query = select(Person.name).join(
-        owners.Collection, owners.Collection.key == Person.collection_key
+def name_of(session: Session, position: int, person: str, *, audit_seq: int) -> str | None:
+    """The name of the person of the event at ``position``, whose row in the audit is ``audit_seq``;
+    None where that is their removal, or they were removed since, or it cannot be known any more.
+    """
+    removed = exists().where(
+        AuditRow.chain_key == Chain.key,
+        AuditRow.object_id == person,
+        AuditRow.action == "person.deleted",
+        AuditRow.seq >= audit_seq,
     )
-    which = owners.Collection.id == collection, Person.id == person
-    return session.scalar(query.where(*which, Person.created_at <= enrolled_by))
+    query = (
+        select(Person.name)
+        .join(Event, Event.collection_key == Person.collection_key)
+        .join(Chain, Chain.collection_key == Person.collection_key)
+        .where(Event.position == position, Person.id == person)
+        .where(Chain.kept_after <= audit_seq, Chain.seq >= audit_seq, ~removed)
+    )
+    return session.scalar(query)
 
 
 def letters(session: Session, webhook_key: int, *, after: int, limit: int) -> Sequence[Letter]:
