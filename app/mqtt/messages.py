@@ -17,6 +17,10 @@ from app.mqtt.names import Names
 
 FRESH: Final = timedelta(seconds=10)
 """How long a decision that is no grant is news; a grant is until its ``valid_until``."""
+_AHEAD: Final = timedelta(seconds=2)
+"""How far the clocks of replicas may differ, as at doors. A decision that is ahead by more was made
+before the clock was set back, nobody knows when: it moves nothing.
+"""
 _CLOUD_EVENT: Final = "application/cloudevents+json"
 _LATE: Final = (("late", "true"),)
 
@@ -46,13 +50,13 @@ def record(event: Waiting, names: Names, now: datetime) -> Message:
         body["type"], collection=data.get("collection_id"), door=data.get("door_id")
     )
     until = _time(data.get("valid_until")) if body["type"] == "door.decision" else None
-    late = until is not None and until <= now
+    left = None if until is None else _left(body, until, now)
     return Message(
         topic,
         event.body.encode(),
         _CLOUD_EVENT,
-        expires=None if until is None or late else _seconds(until - now),
-        properties=_LATE if late else (),
+        expires=None if left is None else _seconds(left),
+        properties=_LATE if until is not None and left is None else (),
     )
 
 
@@ -63,7 +67,8 @@ def flat_twin(event: Waiting, names: Names, now: datetime) -> Message | None:
         return None
     data: Mapping[str, Any] = body["data"]
     until = _time(data["valid_until"]) or datetime.fromisoformat(body["time"]) + FRESH
-    if until <= now:
+    left = _left(body, until, now)
+    if left is None:
         return None
     flat = FlatTwin(
         event_type=data["decision"],
@@ -76,9 +81,19 @@ def flat_twin(event: Waiting, names: Names, now: datetime) -> Message | None:
         names.door(data["collection_id"], data["door_id"], "event"),
         flat.model_dump_json().encode(),
         "application/json",
-        expires=_seconds(until - now),
+        expires=_seconds(left),
         qos=0,
     )
+
+
+def _left(event: Mapping[str, Any], until: datetime, now: datetime) -> timedelta | None:
+    """The time for which a decision is still of now, of the event's own length at most; None where
+    it is not.
+    """
+    made_at = datetime.fromisoformat(event["time"])
+    if until <= now or now < made_at - _AHEAD:
+        return None
+    return until - max(now, made_at)
 
 
 def _time(text: str | None) -> datetime | None:

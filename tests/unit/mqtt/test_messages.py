@@ -65,6 +65,23 @@ def test_a_grant_that_is_over_has_no_twin_and_its_record_says_so(left: float) ->
     assert message.expires is None  # else the broker would keep it from those who keep records
 
 
+@pytest.mark.parametrize("back", [2.001, 60, 3600])
+def test_a_clock_that_was_set_back_makes_no_grant_new(back: float) -> None:
+    """Else a grant from before would open a door an hour late."""
+    now = NOW - timedelta(seconds=back)
+    assert flat_twin(decision(), NAMES, now) is None
+    assert flat_twin(decision("denied", left=10), NAMES, now) is None
+    message = record(decision(), NAMES, now)
+    assert (message.properties, message.expires) == ((("late", "true"),), None)
+
+
+def test_a_replica_whose_clock_is_a_little_behind_sends_a_grant_for_as_long_as_it_holds() -> None:
+    now = NOW - timedelta(seconds=1.9)
+    twin = flat_twin(decision(), NAMES, now)
+    assert twin is not None
+    assert twin.expires == record(decision(), NAMES, now).expires == 5
+
+
 def test_what_is_no_grant_is_news_for_a_while() -> None:
     assert record(decision("denied"), NAMES, NOW).expires is None
     twin = flat_twin(decision("denied", left=3), NAMES, NOW)
