@@ -174,4 +174,6 @@ def _open(now: datetime) -> ColumnElement[bool]:
 
 def _waits(now: datetime) -> ColumnElement[bool]:
     unclaimed = or_(Lane.claimed_until.is_(None), Lane.claimed_until <= now)
-    return and_(Lane.newest > Lane.sent_to, Lane.next_at <= now, unclaimed)
+    # Only a further attempt waits: a clock that was set back holds up nothing else.
+    due = or_(Lane.trying == 0, Lane.next_at <= now)
+    return and_(Lane.newest > Lane.sent_to, due, unclaimed)

@@ -120,6 +120,22 @@ def test_an_event_is_tried_by_the_schedule_and_then_dead_and_the_lane_goes_on(
     assert 74 * 3600 < sum(STEPS) < 76 * 3600
 
 
+def test_a_clock_that_is_set_back_holds_up_no_event_but_one_that_waits_for_an_attempt(
+    service: Container, deliveries: Deliveries, clock: FakeClock
+) -> None:
+    hook(service)
+    happens(service, clock, "k1")
+    settle(deliveries, taken(deliveries), 1)
+    clock.forward(timedelta(hours=-1))
+    happens(service, clock, "k2", "k3")
+    batch = taken(deliveries)
+    assert subjects(batch) == ["k2", "k3"]
+    settle(deliveries, batch, 1, "refused", status=500)
+    assert deliveries.due() == []
+    clock.forward(timedelta(seconds=6))
+    assert subjects(taken(deliveries)) == ["k3"]
+
+
 def test_a_dead_letter_is_sent_again_when_somebody_asks(
     service: Container, deliveries: Deliveries, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
