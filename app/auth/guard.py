@@ -89,6 +89,17 @@ def allow(
     return check
 
 
+def let_in(request: Request, caller: Principal, keys: KeyService) -> None:
+    """Count a request of a known caller, by whom all of it is done; an error as of
+    ``KeyService.admit``. Call it in the request's own task.
+    """
+    # From here on every log line of this request says whose it is, also that of a refusal.
+    structlog.contextvars.bind_contextvars(key_id=caller.id)
+    keys.admit(caller)
+    state = request.state
+    ACTOR.set(Actor(caller.id, state.client, state.request_id))
+
+
 async def admit(
     request: Request,
     caller: Principal,
@@ -100,9 +111,7 @@ async def admit(
     """Let a known caller do what the request asks, or raise why not; ``scopes`` and the rest
     as for ``allow``. Call it in the request's own task: a thread's context ends with its work.
     """
-    # From here on every log line of this request says whose it is, also that of a refusal.
-    structlog.contextvars.bind_contextvars(key_id=caller.id)
-    keys.admit(caller)
+    let_in(request, caller, keys)
     request.state.cursor_secret = caller.cursor_secret
     caller.require(frozenset(scopes))
     if everywhere:
@@ -110,8 +119,6 @@ async def admit(
     if (collection_id := request.path_params.get("collection_id")) is not None:
         caller.require_collection(collection_id)
     REACH.set(caller.collection_keys)
-    state = request.state
-    ACTOR.set(Actor(caller.id, state.client, state.request_id))
     if not any_parameters:
         await check_parameters(request)
 

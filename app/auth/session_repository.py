@@ -1,6 +1,7 @@
 """The SQL of the console's sessions. Every function works in the transaction of its caller."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
@@ -31,10 +32,21 @@ def note(session: Session, sha256: str, at: datetime) -> None:
     session.execute(query.execution_options(**IN_SQL_ALONE))
 
 
-def end(session: Session, sha256: str) -> None:
-    """Delete the session, if it is there."""
+class Ended(NamedTuple):
+    """A session that was ended: the id of its key, None where that has no row."""
+
+    key_id: str | None
+
+
+def end(session: Session, sha256: str) -> Ended | None:
+    """Delete the session; None where it is not there."""
     query = delete(ConsoleSession).where(ConsoleSession.sha256 == sha256)
-    session.execute(query.execution_options(**IN_SQL_ALONE))
+    gone = query.returning(ConsoleSession.api_key).execution_options(**IN_SQL_ALONE)
+    found = session.execute(gone).first()
+    if found is None:
+        return None
+    key = select(ApiKey.id).where(ApiKey.key == found.api_key)
+    return Ended(None if found.api_key is None else session.scalar(key))
 
 
 def has_over(session: Session, *, seen: datetime, begun: datetime) -> bool:

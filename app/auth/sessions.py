@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,6 +13,7 @@ from app.auth.service import OPERATOR, KeyService
 from app.core.clock import Clock
 from app.core.db import Database
 from app.errors import Unauthenticated
+from app.trail.recording import record
 
 IDLE: Final = timedelta(hours=1)
 """A session ends when it was not used for so long."""
@@ -21,16 +21,6 @@ LONGEST: Final = timedelta(hours=12)
 """A session ends so long after its begin, however much it is used."""
 _NOTED: Final = timedelta(minutes=1)
 _OVER: Final = "Your session is over; sign in again."
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A session just begun: its token, which is stored nowhere, and the caller that it stands
-    for.
-    """
-
-    token: str
-    caller: Principal
 
 
 class SessionService:
@@ -45,9 +35,10 @@ class SessionService:
         self._clock = clock
         self._keys = keys
 
-    def begin(self, presented: str | None) -> Begun:
-        """A session for the holder of a key; ``Unauthenticated`` where the key does not count."""
-        caller = self._keys.authenticate(presented)
+    def begin(self, caller: Principal) -> str:
+        """A session for the holder of a valid key; returns its token, which is stored nowhere.
+        ``Unauthenticated`` where the key was revoked since.
+        """
         token = secrets.token_urlsafe(32)
         now = self._clock.now()
         row = ConsoleSession(sha256=_sha256(token), created_at=now, seen_at=now)
@@ -59,7 +50,8 @@ class SessionService:
             else:
                 raise Unauthenticated("This key was revoked a moment ago.")
             session.add(row)
-        return Begun(token, caller)
+            record(session, None, "session.begun", ("key", caller.id), now=now)
+        return token
 
     def find(self, token: str | None) -> Principal:
         """The caller behind the token of a session; ``Unauthenticated`` where it is over."""
@@ -83,7 +75,10 @@ class SessionService:
     def end(self, token: str) -> None:
         """End a session, if there is one of this token."""
         with self._database.write() as session:
-            session_repository.end(session, _sha256(token))
+            ended = session_repository.end(session, _sha256(token))
+            if ended is not None:
+                on = "key", ended.key_id or OPERATOR
+                record(session, None, "session.ended", on, now=self._clock.now())
 
     def purge(self) -> None:
         """Delete the sessions that are over."""

@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from app.auth.guard import let_in
 from app.auth.services import Provided
 from app.console import cookies, forgery, sent, static_files
 from app.console.guard import SignedIn
@@ -33,8 +34,9 @@ async def sign_in(request: Request, services: Provided) -> Response:
     form = await sent.read(request)
     wanted = safe_next(form.text("next"))
     try:
-        begun = await run_in_threadpool(services.sessions.begin, form.text("key"))
-        services.keys.admit(begun.caller)
+        caller = await run_in_threadpool(services.keys.authenticate, form.text("key"))
+        let_in(request, caller, services.keys)
+        token = await run_in_threadpool(services.sessions.begin, caller)
     except Unauthenticated:
         page = visit_of(request).page("sign_in.html", 401, wanted=wanted, failed=True)
         cookies.drop_token(request, page)
@@ -42,7 +44,7 @@ async def sign_in(request: Request, services: Provided) -> Response:
     if before := cookies.token_of(request):
         await run_in_threadpool(services.sessions.end, before)
     response = RedirectResponse(f"{cookies.home(request)}{wanted}", 303)
-    cookies.keep_token(request, response, begun.token)
+    cookies.keep_token(request, response, token)
     return response
 
 

@@ -306,3 +306,24 @@ def test_what_is_no_form_is_refused(visitor: Visitor, client: TestClient) -> Non
         ).status_code
         == 422
     )
+
+
+def test_who_signed_in_and_out_is_in_the_audit(client: TestClient, settings: Settings) -> None:
+    key = new_key(client)
+    visitor = Visitor(client)
+    visitor.sign_in("kith_of_nobody")
+    visitor.sign_in()
+    visitor.sign_in(key["key"])  # ends the session before
+    assert visitor.post("/sign-out").headers["location"] == "/console/sign-in"
+    rows = client.get("/audit", params={"limit": 1000}, headers=ADMIN).json()["items"]
+    mine = [each for each in rows if each["action"].startswith("session.")]
+    assert [(each["action"], each["object"]["id"], each["actor"]["key_id"]) for each in mine] == [
+        ("session.begun", "operator", "operator"),
+        ("session.begun", key["id"], key["id"]),
+        ("session.ended", "operator", key["id"]),
+        ("session.ended", key["id"], key["id"]),
+    ]
+    assert {each["object"]["kind"] for each in mine} == {"key"}
+    assert {each["collection"] for each in mine} == {None}
+    assert all(each["actor"]["client"] and each["actor"]["request_id"] for each in mine)
+    assert {str(each["details"]) for each in mine} == {"{}"}
