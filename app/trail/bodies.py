@@ -45,7 +45,7 @@ class _Match(BaseModel):
 
 
 class _Decision(BaseModel):
-    """What readers of decisions look at, where it is there."""
+    """The details of a decision that readers look at, where they are there."""
 
     decision: str = ""
     reason: str | None = None

@@ -118,7 +118,7 @@ class PictureCheck:
             self._gone[row.seq] = _Gone(body["at"], details.get("person"), missing)
 
     def unexplained(self) -> Iterator[str]:
-        """What is gone for no reason that a row states, once all rows were seen."""
+        """The pictures that are gone for no reason that a row states, once all rows were seen."""
         more = sum(each.pictures for each in self._gone.values() if each.at < self._purged_before)
         if more:
             yield f"sealed pictures are missing, {more} more than its rows say were purged"

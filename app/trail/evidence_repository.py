@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.db import IN_SQL_ALONE, Base
 from app.core.sealing import Box
+from app.trail.chain import written
 from app.trail.models import Chain, Evidence, Row
 
 _TABLE: Final = Base.metadata.tables[Evidence.__tablename__]
@@ -104,6 +105,14 @@ def purge(session: Session, chain_key: int, end: datetime, *, most: int) -> int:
         one = delete(Evidence).where(*mine, Evidence.seq == seq, Evidence.place == place)
         session.execute(one.execution_options(**IN_SQL_ALONE))
     return len(found)
+
+
+def restored_at(session: Session) -> str:
+    """When the database was last restored from an archive, as rows have it; empty where it was
+    not. No archive holds pictures.
+    """
+    at = session.scalar(select(func.max(Row.at)).where(Row.action == "database.restored"))
+    return "" if at is None else written(at)
 
 
 def names_pictures(session: Session) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.core.acting import Actor
 from app.core.db import IN_SQL_ALONE, Base
 from app.core.ids import new_id
-from app.trail.chain import NO_HASH, Deed, body_of, hash_of, written
+from app.trail.chain import NO_HASH, Deed, body_of, hash_of
 from app.trail.models import Chain, Row
 
 Head = Found[int, str, int, str, str | None]
@@ -153,14 +153,6 @@ def walk(session: Session, *wanted: ColumnElement[bool]) -> Iterator[Row]:
     """The rows for which ``wanted`` holds, the oldest first, some in memory at a time."""
     query = select(Row).join(Chain, Chain.key == Row.chain_key).where(*wanted).order_by(Row.key)
     yield from session.scalars(query.execution_options(yield_per=_BATCH))
-
-
-def restored_at(session: Session) -> str:
-    """When the database was last restored from an archive, as rows have it; empty where it was
-    not.
-    """
-    at = session.scalar(select(func.max(Row.at)).where(Row.action == "database.restored"))
-    return "" if at is None else written(at)
 
 
 def oldest(session: Session) -> datetime | None:

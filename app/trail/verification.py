@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.trail import bodies, repository
+from app.trail import bodies, evidence_repository, repository
 from app.trail.chain import NO_HASH, hash_of, written
 from app.trail.events import Draft, source_in
 from app.trail.evidence import PictureCheck
@@ -64,7 +64,7 @@ def faults(session: Session, known: Sequence[Anchor] = ()) -> Iterator[Fault]:
     found = repository.chains(session)
     there = {each.id for each in found}
     begun: dict[str, str | None] = {}
-    restored = repository.restored_at(session)
+    restored = evidence_repository.restored_at(session)
     for chain in found:
         mine = {each.seq: each.hash for each in known if each.chain == chain.id}
         pictures = PictureCheck(session, chain, restored)
