@@ -9,7 +9,7 @@ from app.gallery.enrolment import Enroller
 from app.inference.analyser import Analyser
 from app.inference.choice import Chosen, Wish, choose
 from app.inference.inference_slots import InferenceSlots
-from app.inference.pipeline import Pipeline
+from app.inference.pipeline import build_pipeline
 from app.inference.quality_policy import QualityPolicy
 from app.settings import Settings
 from app.vision.decode import ImageLimits
@@ -23,13 +23,12 @@ def choose_way(bundle: Bundle, settings: Settings) -> Chosen:
     return choose(bundle, Wish(settings.provider, settings.precision, settings.threads, notes))
 
 
-def build_analyser(pipeline: Pipeline, settings: Settings) -> Analyser:
+def build_analyser(bundle: Bundle, settings: Settings) -> Analyser:
     """The way from an image's bytes to embeddings, with the settings' limits."""
-    return Analyser(
-        pipeline,
-        InferenceSlots(settings.threads, settings.queue, wait_seconds=settings.request_seconds),
-        ImageLimits(settings.max_image_bytes, settings.max_image_pixels),
-    )
+    slots = InferenceSlots(settings.threads, settings.queue, wait_seconds=settings.request_seconds)
+    pipeline = build_pipeline(bundle, choose_way(bundle, settings), slots.is_alone)
+    limits = ImageLimits(settings.max_image_bytes, settings.max_image_pixels)
+    return Analyser(pipeline, slots, limits)
 
 
 def build_enroller(analyser: Analyser, settings: Settings) -> Enroller:

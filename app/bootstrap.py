@@ -16,7 +16,7 @@ from app.access.models import Door, Group, Rule, Schedule, Zone
 from app.access.policy_service import PolicyService
 from app.access.sync_service import SyncService
 from app.actions.building import build_actions
-from app.analysis import build_analyser, build_enroller, choose_way, quality_policy_of
+from app.analysis import build_analyser, build_enroller, quality_policy_of
 from app.audit.building import build_audit
 from app.auth.cached_keys import CachedKeys
 from app.auth.service import KeyService
@@ -47,7 +47,7 @@ from app.gallery.resemblance import Resemblances
 from app.gallery.templates import TemplateFeed
 from app.index.engines import new_index
 from app.inference.analyser import Analyser
-from app.inference.pipeline import Pipeline, build_pipeline
+from app.inference.pipeline import Pipeline
 from app.inference.quality_policy import QualityPolicy
 from app.jobs.loop import Job, Jobs
 from app.mqtt.building import build_publisher
@@ -114,10 +114,9 @@ class _Base:
 
 def _base(settings: Settings, clock: Clock) -> _Base:
     bundle = Bundle.load(settings.bundle_dir)
-    pipeline = build_pipeline(bundle, choose_way(bundle, settings))
     database = Database(settings.database)
-    analyser = build_analyser(pipeline, settings)
-    return _Base(settings, clock, database, bundle, pipeline, analyser, Receipts(database, clock))
+    analyser, receipts = build_analyser(bundle, settings), Receipts(database, clock)
+    return _Base(settings, clock, database, bundle, analyser.pipeline, analyser, receipts)
 
 
 def _keys(base: _Base) -> KeyService:

@@ -16,7 +16,6 @@ from skimage.data import astronaut
 from app.analysis import build_analyser, build_enroller
 from app.bundles.bundle import Bundle
 from app.gallery.enrolment import ImageFile, Rejection, Template
-from app.inference.pipeline import build_pipeline
 from app.inference.upright import turned
 from app.settings import Settings
 
@@ -69,8 +68,8 @@ def _examined(image: Image.Image) -> tuple[Image.Image, str]:
     """The image with the box of the face that is taken, and what becomes of it."""
     with TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder), model=Path("data/models/face"))
-        pipeline = build_pipeline(Bundle.load(settings.bundle_dir))
-        enroller = build_enroller(build_analyser(pipeline, settings), settings)
+        bundle = Bundle.load(settings.bundle_dir)
+        enroller = build_enroller(build_analyser(bundle, settings), settings)
         stream = BytesIO()
         image.save(stream, "PNG")
         templates, rejected = enroller.examine([ImageFile(None, stream.getvalue())])

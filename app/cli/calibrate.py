@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.analysis import build_analyser, choose_way
+from app.analysis import build_analyser
 from app.bundles import writing
 from app.bundles.bundle import Bundle
 from app.bundles.manifest import CALIBRATION
@@ -22,7 +22,7 @@ from app.decision.noise import score_noise
 from app.decision.recognisability_fit import fit_recognisability
 from app.errors import InvalidRequest
 from app.inference.folders import EmbeddedFolder, embed_photos
-from app.inference.pipeline import Pipeline, build_pipeline
+from app.inference.pipeline import Pipeline
 from app.inference.spoilt_faces import SpoiltFaces, embed_spoilt, one_each
 from app.inference.subject import sole_subject
 from app.inference.walk import Photo
@@ -60,8 +60,8 @@ def calibrate(
     bundle = Bundle.load(chosen_bundle(settings, bundle_dir))
     people = walked(folder)
     photos = _without(people.photos, exclude or [])
-    pipeline = build_pipeline(bundle, choose_way(bundle, settings))
-    analyser = build_analyser(pipeline, settings)
+    analyser = build_analyser(bundle, settings)
+    pipeline = analyser.pipeline
     with count_progress("Embedding", len(photos)) as step:
         found = embed_photos(
             analyser,

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from app.analysis import build_analyser, build_enroller, choose_way
+from app.analysis import build_analyser, build_enroller
 from app.bootstrap import Container, build
 from app.bundles.bundle import Bundle
 from app.cli.databases import existing_database, is_empty
@@ -27,7 +27,6 @@ from app.errors import InvalidRequest, NotFound
 from app.gallery.collection_schemas import NewCollection
 from app.gallery.enrolment import ImageFile
 from app.gallery.people_by_name import InGallery, Outcome, Recipient, Rehearsal, enrol_photo
-from app.inference.pipeline import build_pipeline
 from app.inference.subject import Subject, SubjectRule
 from app.inference.walk import Photo
 from app.receipts.keeping import keep_nothing
@@ -124,8 +123,7 @@ def gallery(settings: Settings, collection: str, subject: Subject) -> Iterator[R
 def rehearsal(settings: Settings, collection: str, subject: Subject) -> Iterator[Recipient]:
     """The collection as it is, or as it would be made; neither it nor the database changes."""
     bundle = Bundle.load(settings.bundle_dir)
-    pipeline = build_pipeline(bundle, choose_way(bundle, settings))
-    enroller = build_enroller(build_analyser(pipeline, settings), settings)
+    enroller = build_enroller(build_analyser(bundle, settings), settings)
     if is_empty(settings):
         yield Rehearsal(enroller, None, subject)
         return

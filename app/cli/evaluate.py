@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from app.analysis import build_analyser, build_enroller, choose_way
+from app.analysis import build_analyser, build_enroller
 from app.bundles.bundle import Bundle
 from app.cli.databases import existing_database
 from app.cli.left_out import left_out_lines, people_in
@@ -31,7 +31,6 @@ from app.evaluation.rates import Rate
 from app.evaluation.report.fairness import unlike_groups
 from app.evaluation.report.page import as_html
 from app.gallery.evaluation import StoredGallery, gallery_of_collection, gallery_of_photos
-from app.inference.pipeline import build_pipeline
 from app.inference.walk import Photo
 from app.pages.words import between, percent, similarity, tally
 from app.settings import Settings, load_settings
@@ -123,8 +122,7 @@ def _tell(source: Source, measured: Evaluation, report: Path) -> None:
 
 
 def _photographed(folder: Path, photos: list[Photo], bundle: Bundle, settings: Settings) -> Gallery:
-    pipeline = build_pipeline(bundle, choose_way(bundle, settings))
-    enroller = build_enroller(build_analyser(pipeline, settings), settings)
+    enroller = build_enroller(build_analyser(bundle, settings), settings)
     with count_progress("Examining", len(photos)) as step:
         return gallery_of_photos(photos, enroller, root=folder, threads=settings.threads, done=step)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from app.analysis import build_analyser, build_burst_reader, choose_way
+from app.analysis import build_analyser, build_burst_reader
 from app.bundles.bundle import Bundle
 from app.cli.evaluate import folder_for
 from app.cli.left_out import left_out_lines, people_in
@@ -25,7 +25,6 @@ from app.evaluation.document import Source, as_json
 from app.evaluation.rates import Rate
 from app.evaluation.report.page import RULE_NAMES, VERDICTS, door_html
 from app.gallery.bursts import BurstReader
-from app.inference.pipeline import build_pipeline
 from app.inference.walk import Photo
 from app.pages.words import between, percent, tally
 from app.settings import Settings, load_settings
@@ -70,8 +69,7 @@ def evaluate_door(
             contract_id=bundle.manifest.contract_id,
             left_out=found.counts,
         )
-        pipeline = build_pipeline(bundle, choose_way(bundle, settings))
-        analyser = build_analyser(pipeline, settings)
+        analyser = build_analyser(bundle, settings)
         reader = build_burst_reader(analyser, settings, frames=frames, seed=seed, real=real)
         bursts = _read(reader, found.photos, people, settings)
         with count_progress("Deciding", len(bursts.people) - bursts.unseen) as step:

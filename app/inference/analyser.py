@@ -12,10 +12,12 @@ from app.inference.embedder import Embeddings
 from app.inference.inference_slots import Admitted, InferenceSlots
 from app.inference.pipeline import Pipeline, Sample, Scene
 from app.inference.quality_policy import Refuse, refuse_none
+from app.inference.spare_cores import SpareCores
 from app.inference.subject import Select, Selection
 from app.reasons import NoSubject, SampleReason
 from app.vision.decode import ImageLimits
 from app.vision.picture import Picture
+from app.vision.types import AlignedCrop
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Analyser:
     def __init__(self, pipeline: Pipeline, slots: InferenceSlots, limits: ImageLimits) -> None:
         self.pipeline = pipeline
         self._slots = slots
+        self._spare = SpareCores(slots)
         self.limits = limits
 
     def analyse(
@@ -151,12 +154,12 @@ class Analyser:
     def _examined(
         self, selection: Selection, refuse: Refuse, *, embed: bool
     ) -> tuple[Examined, ...]:
-        """Each selected sample; the accepted ones are embedded in one batch, and checked again with
-        what their embedding says of them.
+        """Each selected sample; the accepted ones are embedded, on spare cores as well, and checked
+        again with what their embedding says of them.
         """
         checked = [(sample, tuple(refuse(sample))) for sample in selection.samples]
         accepted = [row for row, (_, reasons) in enumerate(checked) if embed and not reasons]
-        rows = self.pipeline.embed([checked[row][0].crop for row in accepted])
+        rows = self._spare.each(self._embedding, [checked[row][0].crop for row in accepted])
         embeddings = dict(zip(accepted, rows, strict=True))
         return tuple(
             self._seen(sample, embeddings[row], refuse)
@@ -164,6 +167,10 @@ class Analyser:
             else Examined(sample, reasons, None)
             for row, (sample, reasons) in enumerate(checked)
         )
+
+    def _embedding(self, crop: AlignedCrop) -> Embeddings:
+        row: Embeddings = self.pipeline.embed([crop])[0]
+        return row
 
     def _seen(self, sample: Sample, embedding: Embeddings, refuse: Refuse) -> Examined:
         sample = self.pipeline.recognised(sample, embedding)

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from app.bundles.bundle import Bundle
 from app.inference.choice import REFERENCE, Chosen, choose
+from app.inference.providers import Provider, by_session
+from app.inference.session import IsAlone, open_wide
 from app.vision.preprocess import to_blob
 from app.vision.types import AlignedCrop
 
@@ -26,8 +28,13 @@ class Embedder(Protocol):
 class OnnxEmbedder:
     """The bundle's embedder, computed in the ``chosen`` way. Thread-safe."""
 
-    def __init__(self, bundle: Bundle, chosen: Chosen | None = None) -> None:
-        self._run = (chosen or choose(bundle, REFERENCE)).run
+    def __init__(
+        self, bundle: Bundle, chosen: Chosen | None = None, is_alone: IsAlone | None = None
+    ) -> None:
+        chosen = chosen or choose(bundle, REFERENCE)
+        self._run = chosen.run
+        on_cpu = chosen.way.provider is Provider.CPU
+        self._wide = open_wide(bundle.embedder, is_alone if on_cpu else None)
         self._preprocessing = bundle.manifest.preprocessing.build()
         self._dimension = bundle.manifest.dimension
 
@@ -37,5 +44,7 @@ class OnnxEmbedder:
         return np.array(rows, np.float32).reshape(len(crops), self._dimension)
 
     def _one(self, crop: AlignedCrop) -> NDArray[np.float32]:
-        row: NDArray[np.float32] = self._run(to_blob([crop], self._preprocessing))[0]
+        blob, wide = to_blob([crop], self._preprocessing), self._wide()
+        rows = self._run(blob) if wide is None else by_session(wide, blob)
+        row: NDArray[np.float32] = rows[0]
         return row

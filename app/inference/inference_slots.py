@@ -24,6 +24,7 @@ class InferenceSlots:
     """
 
     def __init__(self, concurrency: int, queue: int, *, wait_seconds: float) -> None:
+        self.concurrency = concurrency
         self._wait_seconds = wait_seconds
         self._most = concurrency + queue
         self._lock = threading.Lock()
@@ -59,8 +60,7 @@ class InferenceSlots:
         when the client has gone away.
         """
         with self._lock:
-            if self._turns and not self._waiting:
-                self._turns -= 1
+            if self._has_taken():
                 return
             called = threading.Event()
             self._waiting.append(called)
@@ -73,6 +73,22 @@ class InferenceSlots:
                 else:
                     self._waiting.remove(called)
             raise
+
+    def take_spare(self) -> bool:
+        """Take a turn if one is free and nobody waits for it; whether it was taken."""
+        with self._lock:
+            return self._has_taken()
+
+    def is_alone(self) -> bool:
+        """Whether one image is worked on, and another turn is free."""
+        with self._lock:
+            return 0 < self._turns == self.concurrency - 1
+
+    def _has_taken(self) -> bool:
+        if not self._turns or self._waiting:
+            return False
+        self._turns -= 1
+        return True
 
     def _until(self, called: threading.Event) -> None:
         latest = time.monotonic() + self._wait_seconds

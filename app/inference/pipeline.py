@@ -10,6 +10,7 @@ from app.bundles.bundle import Bundle
 from app.inference.choice import REFERENCE, Chosen, choose
 from app.inference.detector import FINEST, Detection, YuNet
 from app.inference.embedder import Embedder, Embeddings, OnnxEmbedder
+from app.inference.session import IsAlone
 from app.inference.upright import degrees_to_upright
 from app.vision.align import align_face, cut_off
 from app.vision.decode import ImageLimits, decode_picture
@@ -120,9 +121,11 @@ class Pipeline:
         return replace(sample, quality=replace(sample.quality, recognisability=found))
 
 
-def build_pipeline(bundle: Bundle, chosen: Chosen | None = None) -> Pipeline:
+def build_pipeline(
+    bundle: Bundle, chosen: Chosen | None = None, is_alone: IsAlone | None = None
+) -> Pipeline:
     """Load the models of ``bundle`` and build its pipeline, whose embedder is computed in the
-    ``chosen`` way, or the reference way.
+    ``chosen`` way, or the reference way. While it ``is_alone``, a run takes a second core.
     """
     settings, detector = bundle.manifest.detector, None
     if settings is not None and bundle.detector is not None:
@@ -130,9 +133,10 @@ def build_pipeline(bundle: Bundle, chosen: Chosen | None = None) -> Pipeline:
             bundle.detector,
             score_threshold=settings.score_threshold,
             nms_threshold=settings.nms_threshold,
+            is_alone=is_alone,
         )
     way = chosen or choose(bundle, REFERENCE)
-    return Pipeline(bundle, detector, OnnxEmbedder(bundle, way), way)
+    return Pipeline(bundle, detector, OnnxEmbedder(bundle, way, is_alone), way)
 
 
 def _sample(picture: Picture, found: Detection, least: int) -> Sample:

@@ -10,6 +10,7 @@ import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -134,13 +135,13 @@ def open_way(embedder: Path, way: Way, *, threads: int) -> Run:
     if way.provider is Provider.OPENVINO:
         return open_openvino(embedder, precision=way.precision, threads=threads)
     session = _on_cuda(embedder) if way.provider is Provider.CUDA else open_session(embedder)
-    name = session.get_inputs()[0].name
+    return partial(by_session, session)
 
-    def run(blob: Blob) -> NDArray[np.float32]:
-        rows: NDArray[np.float32] = session.run(None, {name: blob})[0]
-        return rows
 
-    return run
+def by_session(session: ort.InferenceSession, blob: Blob) -> NDArray[np.float32]:
+    """The rows (n, d) of a blob."""
+    rows: NDArray[np.float32] = session.run(None, {session.get_inputs()[0].name: blob})[0]
+    return rows
 
 
 def _on_cuda(embedder: Path) -> ort.InferenceSession:
