@@ -11,7 +11,8 @@ from tests.support.server import ServerProcess
 
 
 def test_a_service_says_which_provider_computes(tmp_path: Path, fake_bundle: Path) -> None:
-    server = ServerProcess(tmp_path, fake_bundle, KITH_PROVIDER="openvino").start()
+    wish = {"KITH_PROVIDER": "openvino", "KITH_PRECISION": "fp32"}  # auto: by what the CPU has
+    server = ServerProcess(tmp_path, fake_bundle, **wish).start()
     try:
         with server.client() as client:
             (model,) = client.get("/models").json()["items"]
