@@ -82,7 +82,9 @@ _OWNED: Final = Door, Zone, Group, Schedule, Rule, Webhook
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Container:
-    """Load the bundle and connect all parts; no port is opened, no more than a note is written."""
+    """Load the bundle and connect all parts. No port is opened; only the note of the provider may
+    be written.
+    """
     base = _base(settings, clock or SystemClock())
     keys = _keys(base)
     galleries = _galleries(base, keys)

@@ -44,9 +44,9 @@ _BARS: Final = {
     ("1920 x 1080", 24): (2.4, 1.8),
     ("4000 x 3000", 120): (2.5, 1.8),
 }
-"""p50 over bare for one face, by picture and min_face_size: must be, and is aimed at."""
+"""p50 over bare for one face, by picture and min_face_size: the bound, and the aim."""
 _SHARE: Final = (0.8, 0.9)
-"""The share of what the bare models do on the cores: must be, and is aimed at."""
+"""The share of the bare models' faces a second on all cores: the bound, and the aim."""
 
 
 @dataclass(frozen=True, slots=True)

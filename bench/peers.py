@@ -3,9 +3,9 @@
 Peers are DeepFace's API (``represent`` with SFace and YuNet, started as its documentation does: one
 worker of gunicorn) and the loop that a programmer would write with OpenCV (``bench.peers_loop``),
 at a longer side of 640 pixels, as DeepFace looks for faces, and at the picture's own size. They are
-in an environment of their own, ``.venv/peers``. All answer the same pictures, one client, in turns;
-CPU is what all their processes used. Kith also searches its people and decides, and keeps account
-of it; DeepFace's answer is an embedding. ``KITH_TEST_DATA`` names the photographs.
+in an environment of their own, ``.venv/peers``. One client sends the same pictures to all, in
+turns; CPU is that of all their processes. Kith also searches its people, decides and records it;
+DeepFace's answer is an embedding. ``KITH_TEST_DATA`` names the photographs.
 """
 
 import os

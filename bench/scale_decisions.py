@@ -90,8 +90,8 @@ class Strangers:
 
 
 def _at(people: Vectors, others: Vectors, threshold: float, rng: np.random.Generator) -> Vectors:
-    """Probes (n, d) of ``people`` (n, d), as similar to them as the threshold gives or takes 0.1,
-    that turn away from them towards ``others`` (n, d).
+    """Probes (n, d) of ``people`` (n, d), whose similarity to them is the threshold +- 0.1, turned
+    away from them towards ``others`` (n, d).
     """
     away = others - np.einsum("nd,nd->n", others, people)[:, None] * people
     similarity = rng.uniform(threshold - 0.1, threshold + 0.1, (len(people), 1))

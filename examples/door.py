@@ -12,7 +12,7 @@ url, door, camera = sys.argv[1:]
 
 
 def pictures() -> Iterator[bytes]:
-    """The newest picture, as often as one is asked for."""
+    """The newest picture, each time that one is asked for."""
     while True:
         yield httpx.get(camera).raise_for_status().content
         time.sleep(0.1)

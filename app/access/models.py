@@ -101,16 +101,16 @@ class Door(PolicyRow):
 
     @property
     def wanted_frames(self) -> dict[str, Any]:
-        """``frames`` with what there was not yet when the row was written. The others have no
-        default here: a row without them is damaged, and its door denies.
+        """``frames``, with the default of each setting that is newer than the row. Older settings
+        have no default here: a row without them is damaged, and its door denies.
         """
         return {"min_face_size": FRAMES.min_face_size} | self.frames
 
 
 class DoorHealth(Base):
     """The last report of a door's client: its ``state``, ``since`` when it is in it, and a word of
-    ``detail``. A client that reports no more is ``silent``; one that never did has no row.
-    ``published`` is the state of the last event, of ``published_at``.
+    ``detail``. A client that stopped reporting is ``silent``; a client that never reported has no
+    row. ``published`` is the state of the last event, of ``published_at``.
     """
 
     __tablename__ = "door_health"

@@ -42,7 +42,7 @@ class _Routes(Generic[New, Patch]):
 
     @property
     def router(self) -> APIRouter:
-        """All five."""
+        """The router of all five routes."""
         router = room(f"{self.noun}s", _PREFIX)
         self._create(router)
         self._read(router)

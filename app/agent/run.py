@@ -35,7 +35,7 @@ class Options:
     count: int | None = None
     """Decisions after which it ends; None: it does not."""
     reports: bool = True
-    """Whether it says to the service how it is; one that is to end by itself does not."""
+    """Whether it reports its health to the service; a run that ends by itself does not."""
 
 
 class Report(Protocol):

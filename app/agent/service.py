@@ -104,8 +104,8 @@ class DoorOfService:
         return self._ask(pictures, [frame.captured_at for frame in frames], dry_run=False)
 
     def report(self, state: str, detail: str | None) -> float:
-        """Say how the agent is; returns after how many seconds to say so again. It fails as
-        ``decide`` does.
+        """Report how the agent is; returns the seconds until the next report is due. It raises what
+        ``decide`` raises.
         """
         body = {"state": state, "detail": detail}
         try:

@@ -34,9 +34,8 @@ Check = Callable[[str | None], Principal]
 
 @dataclass(eq=False, slots=True)
 class Stream:
-    """An open stream of the holder of a key, whom ``check`` finds by what was ``presented``: which
-    events it has, the ``position`` up to which they were sent, and the id of the event there, if
-    there is one.
+    """An open stream: which events it has, the ``position`` up to which they were sent, and the id
+    of the event there, if there is one. ``check`` finds its caller by what was ``presented``.
     """
 
     presented: str | None

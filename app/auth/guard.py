@@ -108,8 +108,9 @@ async def admit(
     everywhere: bool = False,
     any_parameters: bool = False,
 ) -> None:
-    """Let a known caller do what the request asks, or raise why not; ``scopes`` and the rest
-    as for ``allow``. Call it in the request's own task: a thread's context ends with its work.
+    """Let a known caller do what the request asks, or raise the reason against it; ``scopes`` and
+    the rest as for ``allow``. Call it in the request's own task: a thread's context ends with its
+    work.
     """
     let_in(request, caller, keys)
     request.state.cursor_secret = caller.cursor_secret

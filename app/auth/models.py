@@ -17,11 +17,10 @@ class ApiKey(Base):
 
     ``collections`` are the ids that it was bound to when it was made; None: it is unbound.
     ``collection_keys`` are the internal keys of those collections, which are never used again: a
-    collection that is made later under the same id is another one. ``door_keys`` are the same of
-    doors; None: the key has not the scope ``door``. ``rate`` is in requests a minute.
-    ``unknown`` is as ``Principal`` has it.
-    ``last_used_at`` is written once a minute at most. ``cursor_secret`` seals the cursors that the
-    key is given.
+    collection that is made later under the same id is another one. ``door_keys`` are the internal
+    keys of doors; None: the key has not the scope ``door``. ``rate`` is in requests a minute.
+    ``unknown`` is as ``Principal`` has it. ``last_used_at`` is written once a minute at most.
+    ``cursor_secret`` seals the cursors that the key is given.
     """
 
     __tablename__ = "api_keys"

@@ -27,7 +27,7 @@ def holder(session: Session, api_key: int) -> Principal | None:
 
 
 def note(session: Session, sha256: str, at: datetime) -> None:
-    """The session was seen."""
+    """Note that the session was used at this time."""
     query = update(ConsoleSession).where(ConsoleSession.sha256 == sha256).values(seen_at=at)
     session.execute(query.execution_options(**IN_SQL_ALONE))
 
@@ -50,12 +50,14 @@ def end(session: Session, sha256: str) -> Ended | None:
 
 
 def has_over(session: Session, *, seen: datetime, begun: datetime) -> bool:
-    """Whether there is a session that was last seen, or that began, so long ago."""
+    """Whether there is a session that was last ``seen``, or that began (``begun``), by these
+    times.
+    """
     return bool(session.scalar(select(exists().where(_over(seen, begun)))))
 
 
 def end_over(session: Session, *, seen: datetime, begun: datetime) -> None:
-    """Delete the sessions that were last seen, or that began, so long ago."""
+    """Delete the sessions that were last ``seen``, or that began (``begun``), by these times."""
     query = delete(ConsoleSession).where(_over(seen, begun))
     session.execute(query.execution_options(**IN_SQL_ALONE))
 

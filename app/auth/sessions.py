@@ -16,9 +16,9 @@ from app.errors import Unauthenticated
 from app.trail.recording import record
 
 IDLE: Final = timedelta(hours=1)
-"""A session ends when it was not used for so long."""
+"""A session that was not used for this time ends."""
 LONGEST: Final = timedelta(hours=12)
-"""A session ends so long after its begin, however much it is used."""
+"""A session ends this time after its begin, even if it is used."""
 _NOTED: Final = timedelta(minutes=1)
 _OVER: Final = "Your session is over; sign in again."
 

@@ -27,8 +27,8 @@ def schema_of(kind: str) -> Schema:
 
 
 def schemas() -> Schema:
-    """All of them and what they refer to as components of a document, by the type of the event or
-    the name of the model.
+    """The schemas of all events and messages, and of the models in them, as components of a
+    document: by the type of the event or the name of the model.
     """
     models = [(each, _SENT) for each in {**MODELS, **FORMS}.values()]
     _, made = models_json_schema(models, ref_template="#/components/schemas/{model}")

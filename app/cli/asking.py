@@ -1,4 +1,4 @@
-"""A running service, asked by HTTP with a key: what the commands share that need no database."""
+"""A running service, asked by HTTP with a key: shared by the commands that need no database."""
 
 import os
 import re
@@ -110,8 +110,9 @@ class Service:
         self._client.close()
 
     def send(self, method: str, path: str, *, wants: str | None, **more: Any) -> Answer:  # noqa: ANN401 - httpx's
-        """Ask once. ``NotReady`` where nothing answers, ``InvalidRequest`` where it is no Kith: an
-        answer without the member ``wants``, or a refusal without a code. None: any is expected.
+        """Ask once. ``NotReady`` where nothing answers; ``InvalidRequest`` where the answer is not
+        Kith's: it lacks the member ``wants`` (None: no member is needed), or is a refusal without a
+        code.
         """
         try:
             answer = self._client.request(method, path, **more)
@@ -127,5 +128,5 @@ class Service:
         return Answer(answer.status_code, found)
 
     def ask(self, method: str, path: str, *, wants: str | None, **more: Any) -> dict[str, Any]:  # noqa: ANN401
-        """``send``, and the object of an answer that is no refusal."""
+        """The object of the answer to ``send``; a refusal is raised."""
         return self.send(method, path, wants=wants, **more).expect_success()

@@ -43,7 +43,7 @@ def keys(
 ) -> None:
     """Make a pair of keys: the private one goes to a file, the public one is printed.
 
-    Do so on another machine than the service's, and keep the file there: without it nobody opens
+    Make it on another machine than the service's, and keep the file there: without it nobody opens
     what was sealed.
     """
     if file.exists():

@@ -1,4 +1,4 @@
-"""One name for several commands, of which one is meant where none is named."""
+"""A group of commands with a default: the command that runs where none is named."""
 
 from typing import Any, ClassVar
 
@@ -6,8 +6,8 @@ from typer.core import TyperGroup
 
 
 class WithDefault(TyperGroup):
-    """A group whose ``default`` command needs no name: what is no name of another command is its
-    argument. A file or folder of such a name is `./door`.
+    """A group whose ``default`` command needs no name: a first word that names no other command is
+    its argument. A file that has the name of a command is written `./door`.
     """
 
     default: ClassVar[str]

@@ -18,7 +18,7 @@ _OF_THIS_FILE: Final = (
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
-"""Refusals that say nothing of the next file."""
+"""Refusals of one file; the next one may be taken."""
 
 
 def identify(
@@ -60,7 +60,7 @@ def _ask(service: Service, collection: str, file: Path) -> Answer:
 
 
 def _print(file: Path, found: dict[str, Any], *, as_json: bool) -> None:
-    """At once: who reads along waits for no other file."""
+    """Print at once: the reader need not wait for the other files."""
     if as_json:
         typer.echo(json.dumps({"file": printable(str(file)), **found}, ensure_ascii=True))
     else:

@@ -51,7 +51,7 @@ class _Result:
 
     @property
     def missing(self) -> list[str]:
-        """The subjects of whom nothing came along, though they had images."""
+        """The subjects that have images, but none that was enrolled."""
         there = {photo.subject for photo, each in self.photos if each.what != "refused"}
         tried = dict.fromkeys(photo.subject for photo, _ in self.photos)
         return [each for each in tried if each not in there]

@@ -13,7 +13,7 @@ from app.errors import InvalidRequest
 from app.vision.sniff import HEAD, format_of
 
 INDEX: Final = "evidence.jsonl"
-"""The file of an export that says of which decision each picture is."""
+"""The file of an export that names the decision of each picture."""
 
 
 def opened_to(opener: Opener, folder: Path, to: Path, each: dict[str, Any]) -> str | None:

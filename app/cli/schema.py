@@ -1,4 +1,4 @@
-"""``kith schema``: the form of events, for those who make clients."""
+"""``kith schema``: the form of events, for authors of clients."""
 
 import json
 from typing import Annotated

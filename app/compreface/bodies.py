@@ -68,7 +68,7 @@ def _of_json(body: bytearray, names: tuple[str, ...]) -> tuple[Upload, ...]:
 
 
 async def _json(request: Request, adapter: TypeAdapter[Value], name: str, wanted: str) -> Value:
-    """The body as JSON, whatever Content-Type names it."""
+    """The body as JSON; its Content-Type is not looked at."""
     check_codings(request.headers)
     value = parse(await read_json(request, whole=False))
     try:

@@ -38,7 +38,7 @@ class Dump:
     @classmethod
     @contextmanager
     def opened(cls, file: Path) -> Iterator[Self]:
-        """The dump in ``file``; ``InvalidRequest`` where it is none that is read here."""
+        """The dump in ``file``; ``InvalidRequest`` where it is a file that is not read here."""
         try:
             stream = file.open("rb")
         except OSError as error:

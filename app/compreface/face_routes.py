@@ -1,4 +1,4 @@
-"""``/api/v1/recognition/faces`` and ``/subjects``: who is enrolled, as CompreFace has it."""
+"""``/api/v1/recognition/faces`` and ``/subjects``: who is enrolled, in CompreFace's form."""
 
 from contextlib import suppress
 from typing import Final
@@ -176,8 +176,8 @@ def delete_subjects(client: MayChange, services: Provided) -> schemas.Deleted:
 
 
 def _meant(services: CompreFaceServices, image: Upload, options: Options) -> Subject:
-    """The face of an image to enrol: the only one of which the detector is as sure as the client
-    asks, where it asks.
+    """The face of an image to enrol. Where the client asks for a least confidence of the detector,
+    it is the only face that has it.
     """
     if not options.least:
         return "only"

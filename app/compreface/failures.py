@@ -1,7 +1,7 @@
 """Errors as CompreFace's clients read them: ``{"code", "message"}`` with CompreFace's numbers.
 
 The routes raise Kith's errors, and so does everything around them. One middleware translates the
-problem that comes of it, so no answer under the API's path is ``application/problem+json``.
+problem document of each error, so no answer under the API's path is ``application/problem+json``.
 """
 
 import json
@@ -44,7 +44,7 @@ _BY_CODE: Final = {
 }
 """Status and code of a problem's code; any other problem keeps its status."""
 _BY_FIELD: Final = {_SUBJECT: (404, 42), _IMAGE: (404, 11), _COLLECTION: _UNKNOWN_KEY}
-"""The same of what was not found, by the field that named it."""
+"""Status and code of what was not found, by the field that named it."""
 _BY_CAUSE: Final[dict[str, tuple[int, int]]] = {
     Reason.NO_FACE: (400, 28),
     Reason.MULTIPLE_FACES: (400, 31),
@@ -53,7 +53,7 @@ _BY_CAUSE: Final[dict[str, tuple[int, int]]] = {
     _Cause.PART: (400, 34),
     _Cause.ARGUMENT: (400, 36),
 }
-"""The same of an invalid request, by the first word about its first field."""
+"""Status and code of an invalid request, by the first word about its first field."""
 
 
 def no_subject(subject: str) -> NotFound:
@@ -75,12 +75,12 @@ def no_collection() -> NotFound:
 
 
 def no_face() -> NoFace:
-    """The error of an image in which no face is."""
+    """The error of an image without a face."""
     return NoFace("No face is found in the given image.")
 
 
 def too_many_faces(found: int) -> InvalidRequest:
-    """The error of an image that should have one face and has ``found``."""
+    """The error of an image that should have one face and has ``found`` faces."""
     return _invalid(
         "source_image",
         Reason.MULTIPLE_FACES,

@@ -35,7 +35,7 @@ def number_of(owner: Collection, given: str) -> int | None:
 
 
 def _tag(owner: Collection) -> int:
-    """The same in every copy of the collection, as a backup makes them."""
+    """The bits of a collection. They are the same in every copy of it that a backup makes."""
     made = owner.created_at.astimezone(UTC).isoformat(timespec="microseconds")
     digest = hashlib.sha256(f"{owner.id}\n{made}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> (64 - _TAG_BITS)

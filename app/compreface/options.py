@@ -1,8 +1,8 @@
 """The parameters of a request as CompreFace's clients spell them.
 
-``?&limit=`` is a parameter that was left out, ``False`` is Python's false, and a plugin
-``undefined``, as JavaScript writes what is not set, is one that there is not. The JavaScript SDK
-puts ``?`` for ``&`` before an option that is not the first. Unknown parameters are ignored.
+``?&limit=`` leaves the parameter out, ``False`` is Python's false, and the plugin ``undefined``,
+which JavaScript writes for a value that is not set, is none. The JavaScript SDK puts ``?`` for
+``&`` before an option that is not the first. Unknown parameters are ignored.
 """
 
 import math
@@ -19,7 +19,9 @@ from app.errors import FieldError, InvalidRequest
 from app.web.fields import Label
 
 MOST_FACES: Final = 100
-"""Most faces of an image that Kith decides about; ``limit=0``, which means no limit, is this."""
+"""Most faces of an image that Kith decides about; ``limit=0``, which is CompreFace's "no limit",
+means this number.
+"""
 _MOST_SUBJECTS: Final = 100
 _PAGE_SIZE: Final = 20
 _MOST_A_PAGE: Final = 2000
@@ -36,8 +38,8 @@ _LABEL: Final = TypeAdapter(Label)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to read an image: at most ``limit`` faces that are at least ``least`` sure to be one,
-    each with ``predictions`` subjects and what ``plugins`` name. ``status``: with times.
+    """How to read an image: at most ``limit`` faces with a detection score of at least ``least``,
+    each with ``predictions`` subjects and the parts that ``plugins`` name. ``status``: with times.
     """
 
     limit: int
@@ -86,7 +88,7 @@ AnySubject = Annotated[str | None, Depends(_any_subject)]
 
 
 def the_subject(text: str) -> str:
-    """The name of a subject, in one spelling; an error where no person can have it."""
+    """The name of a subject, in Unicode's form NFC; an error where no person can have it."""
     if not text:
         raise missing_parameter("subject")
     try:

@@ -1,7 +1,7 @@
 """Answers of the v1 API as CompreFace's clients read them.
 
-What a caller may not see is withheld by ``app.recognition.render`` already: to keys without the
-scope ``read`` a subject is a person's id, and nobody is shown who is not identified.
+``app.recognition.render`` has already withheld what the caller may not see: for keys without the
+scope ``read`` a subject is a person's id, and only identified persons are shown.
 """
 
 from collections.abc import Iterable
@@ -25,8 +25,8 @@ def recognition(
 ) -> schemas.Recognition:
     """The ``faces`` of an identification that are to be shown, each with its embedding.
 
-    Where the client wants the ``nearest`` subject of every face, one that has none is left out:
-    there are clients that read the first subject unasked.
+    Where the client gets the ``nearest`` subject of every face, a face that has none is left out:
+    some clients read the first subject without looking whether there is one.
     """
     found = []
     for each, embedding in faces:
@@ -69,7 +69,9 @@ def seen(
     options: Options,
     times: dict[str, float] | None = None,
 ) -> schemas.SeenFace:
-    """A face with what its plugins ask for; ``embedding`` is None for who may not see it."""
+    """A face with what the plugins ask for; ``embedding`` is None where the caller may not see
+    it.
+    """
     points = face.landmarks if "landmarks" in options.plugins else None
     return schemas.SeenFace(
         box=_box(face.box, face.detection_score),
@@ -80,7 +82,9 @@ def seen(
 
 
 def parts(contract_id: str, options: Options) -> dict[str, str] | None:
-    """The parts that answered, where the client asks for them: the embedding path's id is all."""
+    """The versions of the parts, where the client asks for them: only the id of the embedding
+    path.
+    """
     if not options.status:
         return None
     return dict.fromkeys(("detector", "calculator"), contract_id)

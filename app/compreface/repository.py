@@ -1,8 +1,8 @@
-"""The SQL of subjects and of the faces of a whole collection. Every function works inside the
-session, so the transaction, of its caller.
+"""The SQL of subjects and of the faces of a whole collection. Every function works in the session
+of its caller, and so in its transaction.
 
-A subject is a person's name, or the id of a person who has none. Case counts for nothing where no
-person has the very name, as in CompreFace.
+A subject is a person's name, or the id of a person who has none. As in CompreFace, the case of
+letters counts only where a person has exactly this name.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""``/api/v1``: recognition, detection and verification, as CompreFace has them."""
+"""``/api/v1``: recognition, detection and verification, in CompreFace's form."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -187,7 +187,7 @@ def _sure(faces: Sequence[SampleView], options: Options) -> list[int]:
 def _shown(
     face: SampleView | None, taken: TakenFace, caller: Principal, options: Options, started: float
 ) -> schemas.SeenFace | None:
-    """A face that was taken and compared; the time is that of all it took."""
+    """A face that was compared, with the time of detection and comparison together."""
     if face is None:
         return None
     embedding = taken.embedding if _shows_embeddings(caller, options) else None
@@ -200,7 +200,7 @@ def _shows_embeddings(caller: Principal, options: Options) -> bool:
 
 
 def _unusable(source: TakenFace) -> Exception:
-    """The error of a source image of which no one face can be taken."""
+    """The error of a source image that has no face, or several."""
     many = Reason.MULTIPLE_FACES in source.reasons
     return too_many_faces(source.found) if many else no_face()
 

@@ -1,8 +1,9 @@
 """The database of a CompreFace 1.x, read only: its recognition services, subjects and images.
 
-The tables are those of its change log: ``app``, ``model``, ``subject``, ``embedding``, ``img``. Its
-embeddings are of other models than Kith's and cannot be compared with them, so they are counted and
-never read; an image is embedded again, where CompreFace was told to keep images.
+The tables are those of its change log: ``app``, ``model``, ``subject``, ``embedding``, ``img``.
+CompreFace's embeddings come from other models and cannot be compared with Kith's, so they are
+counted and never read. Images are embedded again; CompreFace has them where its setting
+``save_images_to_db`` is on.
 """
 
 from collections.abc import Iterator, Sequence
@@ -62,7 +63,7 @@ class SourcePhoto:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """The content of a service: the photos by subject, and what has none.
+    """The content of a service: its photos, and the subjects and embeddings without one.
 
     ``subjects`` are all, ``imageless`` those of whom no image was kept. ``lost`` counts embeddings
     without an image, by the calculator that made them.
@@ -77,7 +78,7 @@ class Holding:
     def of(
         cls, subjects: Sequence[str], photos: Sequence[SourcePhoto], lost: dict[str, int]
     ) -> Self:
-        """The same, with those of whom there is no photo."""
+        """The content, with ``imageless`` found from the photos."""
         seen = {each.subject for each in photos}
         return cls(subjects, photos, [each for each in subjects if each not in seen], lost)
 

@@ -1,7 +1,6 @@
-"""Subjects and their faces over Kith's persons: names and ``image_id`` to and fro.
+"""Finds the person of a subject and the face of an ``image_id``, and back.
 
-Everything that changes is done by the service of persons, with its audit, its events and its
-refusals; here is only which person is meant.
+Changes are made by the service of persons, with its audit, its events and its refusals.
 """
 
 from collections.abc import Callable, Iterable
@@ -214,7 +213,7 @@ def _taken(subject: str) -> AlreadyExists:
 
 
 def _deleted(calls: Iterable[Callable[[], None]]) -> int:
-    """How many of the deletions found what they delete; the others were done already."""
+    """How many of the deletions deleted something; what the others name was already gone."""
     deleted = 0
     for delete in calls:
         with suppress(NotFound):

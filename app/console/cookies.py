@@ -28,8 +28,8 @@ def language_of(request: Request) -> str:
 
 
 def keep_token(request: Request, response: Response, token: str) -> None:
-    """Have the browser keep the token: no script reads it, no other site sends it, and by https it
-    never comes by http.
+    """Have the browser keep the token. No script reads it, no other site sends it, and a token that
+    was set by https is never sent by http.
     """
     _keep(request, response, _session_name(request), token, int(LONGEST.total_seconds()))
 

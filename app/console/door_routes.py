@@ -37,7 +37,7 @@ def show_doors(collection_id: CollectionPath, visit: MayRead, services: Provided
 def lock_down(
     collection_id: CollectionPath, door_id: str, visit: MayAdminister, services: Provided
 ) -> Response:
-    """Lock a door down, or lift that, whatever else was changed of it."""
+    """Lock a door down, or lift the lock-down, at whatever revision the door is."""
     patch = DoorPatch(locked_down=visit.sent.is_on("locked_down"))
     services.doors.update(collection_id, door_id, patch, IfMatch(None))
     return visit.go(f"/c/{collection_id}/doors")

@@ -1,4 +1,4 @@
-"""Enrols the photos of a form one after the other, and says of each what became of it."""
+"""Enrols the photos of a form one after the other, and gives the result of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +16,12 @@ from app.inference.subject import Subject
 from app.receipts.keeping import keep_nothing
 
 _OF_THE_PHOTO: Final = frozenset({413, 415, 422})
-"""Statuses of errors that say something of one photo; any other ends the whole."""
+"""Statuses of errors that are about one photo; any other ends the enrolment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A photo, and which face of it is meant."""
+    """A photo, and the face in it to enrol."""
 
     image: ImageFile
     subject: Subject = "only"
@@ -68,7 +68,7 @@ class Enrolment:
         self._collection_id = collection_id
 
     def make(self, new: NewPerson, shots: Sequence[Shot]) -> Enrolled:
-        """Make a person; with photos of which none can be used, nobody."""
+        """Make a person; nobody is made where there are photos and none can be used."""
         if not shots:
             made = self._persons.create(
                 self._collection_id, new, [], keep_nothing, caller=self._caller

@@ -19,7 +19,7 @@ _ELSEWHERE: Final = "This request does not come from a page of this console; not
 
 
 def mark_of(token: str) -> str:
-    """The mark of a session: who knows it knows nothing of the token."""
+    """The mark of a session. The token cannot be computed from it."""
     return hmac.digest(token.encode(), b"kith console csrf", "sha256").hex()
 
 

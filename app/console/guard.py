@@ -1,5 +1,5 @@
-"""The dependency that every page names: who may see it. It finds the session as
-``app.auth.guard`` finds a key, and then asks the same.
+"""The dependency that every page names: who may see it. It finds the session in place of a key, and
+then checks scopes as ``app.auth.guard`` does.
 """
 
 from collections.abc import Callable, Coroutine
@@ -20,9 +20,8 @@ Check = Callable[..., Coroutine[Any, Any, Visit]]
 def may(*scopes: Scope, everywhere: bool = False) -> Check:
     """A dependency: the visit of a session whose key is valid and has one of ``scopes`` or admin.
 
-    A request that changes something must come from a page of this console and of this session;
-    its form is read after that is known of its origin, and nothing is done before its mark is
-    checked.
+    A request that changes something must come from a page of this console and of this session: its
+    origin is checked before its form is read, and its mark before anything is done.
     """
 
     async def check(request: Request, services: Provided) -> Visit:

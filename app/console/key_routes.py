@@ -36,6 +36,6 @@ def make_key(visit: MayAdministerEverything, services: Provided) -> Response:
 
 @router.post("/{key_id}/revoke")
 def revoke_key(key_id: str, visit: MayAdministerEverything, services: Provided) -> Response:
-    """Revoke a key; who is signed in with it is signed out."""
+    """Revoke a key; its sessions end."""
     services.keys.revoke(key_id)
     return visit.go("/keys")

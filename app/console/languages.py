@@ -49,13 +49,15 @@ class Language:
         return self.translations.gettext(text)
 
     def say_of(self, number: int, one: str, many: str) -> str:
-        """A text about ``number`` things, which it names as ``%(num)s``."""
+        """A text about ``number`` things; ``%(num)s`` in it stands for the number."""
         text = self.translations.ngettext(one, many, number)
         return text % {"num": format_decimal(number, locale=self.code)}
 
 
 def chosen(asked: str, accepted: str) -> str:
-    """The code of the language that was ``asked`` for, or else the best of ``Accept-Language``."""
+    """The code of the language that the reader chose (``asked``), or else the best of
+    ``Accept-Language``.
+    """
     if asked in NAMES:
         return asked
     weighed: list[tuple[float, str]] = []

@@ -76,10 +76,11 @@ def show_results(visit: Visit, done: Enrolled) -> Response:
 
 @router.post("/look")
 def look(collection_id: CollectionPath, visit: MayEnroll, services: Provided) -> Response:
-    """Say what enrolling a photo would answer, and where its faces are. Nothing is written or kept.
+    """Show what enrolling a photo would answer, and where its faces are. Nothing is written or
+    kept.
 
-    ``person`` names whom the photo is of, ``subject`` the face that is meant. With ``live`` the
-    faces are left out: it is a frame of a camera, of which there are many.
+    ``person`` is the id of the person to enrol it for, ``subject`` the face to take. With ``live``
+    the places of faces are left out: the photo is one of many frames of a camera.
     """
     sent = visit.sent
     image, person_id = sent.image("image"), sent.text("person") or None

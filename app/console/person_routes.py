@@ -61,7 +61,7 @@ def show_person(this: ThisPerson, visit: MaySeeEnrolled, services: Provided) -> 
 
 @router.post("")
 def change_person(this: ThisPerson, visit: MayEnroll, services: Provided) -> Response:
-    """Change those fields whose text is another than the page showed."""
+    """Change the fields whose text differs from what the page showed."""
     before = _shown(services.persons.get(*this))
     patch = checked(PersonPatch, _changes(before, visit.sent))
     services.persons.update(*this, patch)

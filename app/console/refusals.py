@@ -37,8 +37,8 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def safe_next(path: str) -> str:
-    """``path``, if it is a plain path below the console; empty where it is anything else. It is
-    always put behind the console's own path, so it leads nowhere else.
+    """``path``, if it is a plain path below the console, else empty. Callers put it behind the
+    console's own path, so it leads to no other site.
     """
     return path if _NEXT.fullmatch(path) else ""
 
@@ -63,7 +63,7 @@ class PageRoute(APIRoute):
 
 
 def refused(request: Request, error: AppError) -> Response:
-    """The answer for an error: without a session the way to the sign-in."""
+    """The answer for an error; without a session it leads to the sign-in."""
     if isinstance(error, Unauthenticated):
         return _to_sign_in(request)
     if error.status >= 500 and not isinstance(error, Unavailable):

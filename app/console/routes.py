@@ -23,7 +23,7 @@ _nowhere = pages("/console", PageRoute)
 
 @_nowhere.get("/{path:path}")
 def show_nothing(path: str, _visit: SignedIn) -> Response:
-    """A page that says that there is none here."""
+    """The page for an address that has none."""
     raise NotFound(f"There is no page {path[:80]!r} in the console.")
 
 

@@ -1,4 +1,4 @@
-"""The files of the console's pages: style sheets and scripts, by the hash of what they hold."""
+"""The files of the console's pages: style sheets and scripts, by the hash of their content."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _DIGITS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """A file as it is served; ``digest`` is the begin of its SHA-256."""
+    """A file as it is served; ``digest`` is the beginning of its SHA-256."""
 
     content: bytes
     kind: str

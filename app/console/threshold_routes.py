@@ -27,7 +27,7 @@ def show_threshold(
     services: Provided,
     target: Annotated[float | None, Query(gt=0, lt=1, allow_inf_nan=False)] = None,
 ) -> Response:
-    """The threshold now, the data behind it, and what ``target`` would make of it."""
+    """The threshold now, the data behind it, and the threshold at ``target``."""
     outlook = services.thresholds.outlook(collection_id, target)
     return visit.page(
         "threshold_part.html" if visit.is_fragment else "threshold.html",
@@ -49,7 +49,9 @@ def change_target(
 
 
 def _chart(outlook: Outlook, say: Callable[[str], str]) -> Chart:
-    """FPIR against the similarity: what data say as a line, what is extrapolated dashed."""
+    """FPIR against the similarity: a line where data support it, dashed where it is
+    extrapolated.
+    """
     least = min(decade_below(max(min(outlook.asked.target, outlook.now.target), _LEAST)) / 10, 1e-3)
     least = max(least, _LEAST)
     chart = Chart(

@@ -48,7 +48,7 @@ class Visit:
 
     @property
     def languages(self) -> Mapping[str, str]:
-        """The languages that there are."""
+        """The names of the console's languages, by code."""
         return NAMES
 
     @property
@@ -98,7 +98,7 @@ class Visit:
         return HTMLResponse(text, status, headers={**HEADERS, "Vary": "Cookie, Accept-Language"})
 
     def go(self, path: str) -> Response:
-        """Lead the browser to another page of the console, also from within a page."""
+        """Lead the browser to another page of the console; also answers a script of a page."""
         if self.is_fragment:
             return Response(status_code=HTTPStatus.OK, headers={"HX-Redirect": self.at(path)})
         return RedirectResponse(self.at(path), HTTPStatus.SEE_OTHER)

@@ -64,7 +64,7 @@ def reason(spoken: Language, code: str) -> str:
 
 
 def door_reason(spoken: Language, code: str) -> str:
-    """Why a door decided as it did."""
+    """The reason of a door's decision."""
     return spoken.say(_DOOR_REASONS[DoorReason(code)])
 
 
@@ -80,8 +80,8 @@ def all_said(spoken: Language, codes: Iterable[str]) -> list[str]:
 
 
 def tries(fpir: float) -> int:
-    """How many strangers are looked at until one is as much like somebody here: 1 over the rate,
-    with two digits that count. At least 1; 0 where the rate is 0.
+    """Strangers among whom one is as much like somebody here: 1 over the rate, to two significant
+    digits. At least 1; 0 where the rate is 0.
     """
     if fpir <= 0:
         return 0

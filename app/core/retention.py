@@ -1,4 +1,4 @@
-"""The settings that say what is kept of what happened, and how long."""
+"""The settings of what is recorded, and how long records are kept."""
 
 from typing import Annotated, Final, Literal
 

@@ -1,7 +1,7 @@
 """Seals bytes to a public key, so that only the holder of the private key can open them.
 
 The sealed boxes of libsodium (X25519, XSalsa20-Poly1305): each has a key of its own that is thrown
-away, so not even the one who sealed can open. What was changed does not open.
+away, so not even the sender can open it. A box that was changed does not open.
 """
 
 import base64
@@ -28,7 +28,7 @@ class Pair:
 
 
 def new_pair() -> Pair:
-    """A pair of keys that nobody had before."""
+    """A new random pair of keys."""
     from nacl.public import PrivateKey  # here, as most processes seal nothing
 
     key = PrivateKey.generate()

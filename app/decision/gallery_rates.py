@@ -49,7 +49,7 @@ class GalleryRates:
         return [self._rates(norms.one(row), spoilt) for row in range(len(probes))]
 
     def is_same(self, other: "GalleryRates") -> bool:
-        """Whether these are the rates of the same people in the same bundle, object for object."""
+        """Whether these are the same objects: the same people's rates, in the same bundle."""
         return (
             self.bundle is other.bundle
             and self.cohort is other.cohort

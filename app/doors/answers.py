@@ -56,9 +56,10 @@ class FramesSeen:
 @dataclass(frozen=True, slots=True)
 class Sight:
     """The result of recognition: the internal key of the person in ``frames``, if any, what is
-    ``wrong``, and whether the ``claim`` that came with them is true. Once the frame of
-    ``enough_since`` is stale, too few are fresh; ``match`` is what the audit says of the
-    comparison, ``agreeing`` frames speak for the person, and ``probe`` is the evidence of them all.
+    ``wrong``, and whether the ``claim`` that came with them is true. Once the frame of time
+    ``enough_since`` is stale, too few fresh frames are left; ``match`` is what the audit says of
+    the comparison, ``agreeing`` frames speak for the person, and ``probe`` is the evidence of them
+    all.
     """
 
     frames: FramesSeen

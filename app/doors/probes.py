@@ -31,7 +31,7 @@ class ProbeEvidence:
         self._hashes = hashes
 
     def sealed(self, frames: Sequence[Frame], images: Mapping[str, bytes]) -> list[Frame]:
-        """The frames with their ``images``, by digest, sealed; as they are where none is kept."""
+        """The frames with their ``images``, by digest, sealed; unchanged where no image is kept."""
         if self._sealer is None:
             return list(frames)
         seal = self._sealer.seal
@@ -64,8 +64,8 @@ def received(
 def written_down(
     probe: Sequence[Probed] | None, *, of_person: bool
 ) -> list[Mapping[str, Any]] | None:
-    """The evidence as a row of the audit has it. Pictures are kept of a person alone, so that they
-    go with the person.
+    """The evidence as a row of the audit has it. Only pictures of a person who was named are kept,
+    so that they are deleted with the person.
     """
     return None if probe is None else [_entry(each, of_person=of_person) for each in probe]
 

@@ -1,8 +1,8 @@
 """Frames that come one request at a time: the last few seconds of each session, in memory.
 
-Each replica knows the frames that came to it, so a session needs more of them where its requests go
-to several. What is kept are embeddings, and sealed images where the operator wants them; never on
-a disk.
+A replica knows only the frames that came to it, so a session needs more frames where its requests
+go to several replicas. Embeddings are kept, and sealed images where the operator wants them;
+nothing goes to a disk.
 """
 
 from collections import OrderedDict
@@ -19,7 +19,7 @@ LASTS: Final = timedelta(seconds=3)
 _MOST: Final = 1000
 """Sessions at once; the oldest goes for a new one. A frame holds a few kilobytes."""
 MOST_SEALED: Final = 256 * 1024**2
-"""Bytes of sealed images of all sessions; above that, too, the oldest goes."""
+"""Most bytes of sealed images of all sessions; above it the oldest session is dropped."""
 
 
 class SessionKey(NamedTuple):

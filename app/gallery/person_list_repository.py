@@ -23,7 +23,7 @@ def persons(
     """Persons by age, with exactly this name or external id where one is given, and with ``text``
     somewhere in their name or ids, in small letters or large ones.
 
-    Those whom an earlier Kith stored in another spelling of it (NFD) are found too.
+    Persons whom an earlier Kith stored in another spelling of the name (NFD) are found too.
     """
     query = select(Person).where(Person.collection_key == owner.key, Person.key > after)
     query = query.options(selectinload(Person.credentials))
@@ -37,8 +37,8 @@ def persons(
 
 
 def _has_text(text: str) -> ColumnElement[bool]:
-    """SQLite knows small and large letters of ASCII alone, so others are looked for as they are
-    likely to be written.
+    """SQLite ignores case for ASCII alone, so other letters are looked for in each case that is
+    likely.
     """
     columns = (Person.name, Person.external_id, Person.id)
     written = {text, text.lower(), text.upper(), text.title()} if not text.isascii() else set()

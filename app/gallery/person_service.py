@@ -221,8 +221,8 @@ class PersonService:
         tried: Sequence[Template] = (),
         caller: Principal = INSIDE,
     ) -> Tried:
-        """The result that enrolling the images would have after those ``tried`` before; nothing is
-        written. The warnings have the numbers that the ``caller`` may see.
+        """The result that enrolling the images would have after the ``tried`` ones; nothing is
+        written. Warnings have the numbers that the ``caller`` may see.
 
         ``person_id`` is None for somebody who is not enrolled yet.
         """

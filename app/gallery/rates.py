@@ -18,8 +18,8 @@ def rates_in(bundle: Calibration, owner: Collection, gallery: GalleryState) -> G
 
 
 class KeptRates:
-    """``rates_in`` that gives the same object, with what it has computed, while a gallery stays as
-    it is. Thread-safe.
+    """``rates_in`` with a memory: while a gallery stays as it is, it gives the same object, which
+    keeps what it has computed. Thread-safe.
     """
 
     def __init__(self, bundle: Calibration) -> None:

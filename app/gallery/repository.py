@@ -255,7 +255,7 @@ def is_anothers(session: Session, person: Person, external_id: str) -> bool:
 
 
 def has_external_id(external_id: str) -> ColumnElement[bool]:
-    """Whether a person has this external id, in one of the spellings that a release stored."""
+    """Whether a person has this external id, in any spelling that a release of Kith stored."""
     return Person.external_id.in_(spellings(external_id))
 
 

@@ -125,8 +125,8 @@ def parts(touched: Sequence[int] | None) -> Sequence[Sequence[int] | None]:
 def _fused(
     session: Session, collection_key: int, touched: list[int] | None, dimension: int
 ) -> Fused:
-    """The persons fused, some thousands of templates at a time: all of a million people's rows at
-    once would take four times the memory that their vectors do.
+    """The fused persons, read in parts of some thousands of templates: the rows of a million people
+    at once would take four times the memory of their vectors.
     """
     fused = [fuse_persons(np.empty((0, dimension), np.float32), np.empty(0, np.int64))]
     rest: list[Row[int, bytes]] = []

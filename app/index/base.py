@@ -42,13 +42,13 @@ class VectorIndex(Protocol):
         ...
 
     def search_among(self, queries: Vectors, k: int, keys: Keys) -> Neighbours:
-        """The ``min(k, n)`` nearest of each of ``queries`` (b, d) among ``keys`` (n,), each once;
-        all must be there.
+        """The ``min(k, n)`` nearest to each of ``queries`` (b, d) among ``keys`` (n,), without
+        repetition; all keys must be in the index.
         """
         ...
 
     def tend(self) -> bool:
-        """Do a part of the work that makes later searches faster; whether more is left.
+        """Do a part of the work that makes later searches faster; returns whether more is left.
 
         One thread at a time calls it, while others may search but none may change anything.
         """

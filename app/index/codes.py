@@ -1,10 +1,11 @@
 """Vectors as codes of four bits for every two dimensions, in the order of their rows.
 
 FAISS scans them in the registers of the processor (fast scan: André, Kermarrec and Le Scouarnec,
-2017), some 300 million a second on one core. What comes of it is an estimate of each similarity.
+2017), some 300 million a second on one core. A scan gives an estimate of each similarity.
 
-Nothing is trained. After a rotation any two coordinates of unit vectors are nearly normal, and for
-these the 16 best points of the plane are known; so they are the same for every model.
+Nothing is trained. After a random rotation any two coordinates of unit vectors are nearly normal.
+The 16 best points of the plane for normal coordinates are known, so they are the same for every
+model.
 """
 
 from functools import cache
@@ -45,8 +46,8 @@ def can_code(dimension: int) -> bool:
 class Codes:
     """The codes of rows without holes, d / 4 bytes each. Not thread-safe.
 
-    They are written where FAISS keeps them, for it can only append; ``fault`` in ``scan_check``
-    tries at each start that the installed FAISS reads them so.
+    They are written into FAISS's own memory, because FAISS can only append; at each start
+    ``scan_check.fault`` tries whether the installed FAISS reads them as they are written.
     """
 
     def __init__(self, dimension: int) -> None:
@@ -80,8 +81,8 @@ class Codes:
         self._resize(min(count, len(self)))
 
     def nearest(self, queries: Vectors, count: int) -> tuple[Vectors, NDArray[np.int64]]:
-        """The ``count`` highest estimates of each of ``queries`` (b, d), best first, and their
-        rows, of as many as there are. Releases the GIL.
+        """The ``count`` highest estimates for each of ``queries`` (b, d), best first, and their
+        rows; fewer where there are fewer rows. Releases the GIL.
         """
         estimates, rows = self._index.search(self._rotated(queries), min(count, len(self)))
         return estimates, rows
@@ -109,8 +110,8 @@ class Codes:
         index.ntotal, index.ntotal2 = count, blocks * _BLOCK
 
     def _blocks(self) -> _Bytes:
-        """All codes, in place: of each block and each two numbers of a row, the first and then the
-        second of its 32 rows. The later half of these is in the high bits.
+        """All codes, in place. A block is 32 rows: for each two numbers of a row it has the first
+        number of all 32 rows, then the second. The later 16 rows are in the high bits.
         """
         codes = self._index.codes
         stored: _Bytes = faiss.rev_swig_ptr(codes.get(), codes.size())
@@ -132,7 +133,7 @@ def _nearest_points() -> _Bytes:
 
 @cache
 def _rotation(dimension: int) -> Vectors:
-    """One rotation (d, d) for all vectors; any would do."""
+    """One random rotation (d, d) for all vectors."""
     normal = np.random.default_rng(dimension).standard_normal((dimension, dimension))
     rotation: Vectors = np.linalg.qr(normal)[0].astype(np.float32)
     return rotation

@@ -13,8 +13,8 @@ _log = structlog.get_logger()
 
 
 def new_index(dimension: int, *, large_from: int) -> Callable[[], VectorIndex]:
-    """Makes indexes that become large at ``large_from`` vectors; ones that stay flat where the
-    installed FAISS does not scan codes as it should.
+    """Makes indexes that become large at ``large_from`` vectors. Where the installed FAISS does not
+    scan codes as it should, it makes indexes that stay flat.
     """
     if (wrong := fault(dimension)) is not None:
         _log.warning("index.stays_flat", reason=wrong)

@@ -1,4 +1,4 @@
-"""How far an estimate of a similarity lies from it.
+"""The error of an estimated similarity.
 
 Of a vector x with the error e = x - x', x' being what its code stands for, and a probe q = s x + u,
 the estimate is q.x' = s (1 - x.e) - u.e: a share of s that is nearly the same for all x, and

@@ -43,8 +43,8 @@ class FlatIndex:
         return Neighbours(self._table.keys[rows], similarities)
 
     def search_among(self, queries: Vectors, k: int, keys: Keys) -> Neighbours:
-        """The ``min(k, n)`` of ``keys`` (n,), which are there, that are nearest to each of
-        ``queries`` (b, d). O(n d); releases the GIL.
+        """The ``min(k, n)`` nearest to each of ``queries`` (b, d) among ``keys`` (n,), which are in
+        the index. O(n d); releases the GIL.
         """
         rows = self._table.rows(keys)
         best = _nobody(len(queries))
@@ -69,8 +69,8 @@ class FlatIndex:
         return "flat"
 
     def _nearest(self, queries: Vectors, k: int) -> tuple[Vectors, NDArray[np.int64]]:
-        """The similarities (b, k) and rows (b, k) of the ``k`` nearest, of whom there are so many:
-        everybody is compared.
+        """The similarities (b, k) and rows (b, k) of the ``k`` nearest, by comparing everybody;
+        there are at least ``k``.
         """
         similarities, rows = faiss.knn(queries, self._vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
         return similarities, rows

@@ -12,8 +12,8 @@ _FEW: Final = 1024
 
 
 class RowMap:
-    """Keys and their rows: 16 bytes a key in two sorted arrays, and a dictionary of those that came
-    since. Python's dictionary alone takes 110 a key (measured). Not thread-safe.
+    """Keys and their rows: 16 bytes a key in two sorted arrays, and a dictionary of newer keys. A
+    dictionary alone takes 110 bytes a key (measured). Not thread-safe.
     """
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ _CLOSE: Final = 0.02  # FAISS rounds the parts of an estimate to one byte
 def fault(dimension: int) -> str | None:
     """The fault of scans of codes of this ``dimension``, or None. It takes milliseconds.
 
-    Codes are put, replaced and taken out, and each estimate is held against numpy's.
+    Codes are put, replaced and taken out, and each estimate is compared with numpy's.
     """
     if not can_code(dimension):
         return f"vectors of {dimension} numbers have no codes"

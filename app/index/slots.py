@@ -72,8 +72,8 @@ class SlotTable:
     def remove(self, keys: Keys) -> list[int]:
         """Take out ``keys`` (n,); a key that is not there is no error.
 
-        Returns the rows that were emptied, in this order: each time the row that was then the last
-        moved there, unless it was itself the one.
+        Returns the rows that were emptied, in this order: into each the last row of that moment
+        moved, unless it was the last itself.
         """
         holes = []
         for key in self.there(keys):

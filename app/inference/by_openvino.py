@@ -14,7 +14,7 @@ from app.errors import BundleError, SettingsError
 from app.vision.preprocess import Blob
 
 _HINTS: Final = {"fp32": "f32", "int8": "f32", "bf16": "bf16"}
-"""The format of the products that are of no quantised numbers."""
+"""The format of products of numbers that are not quantised."""
 
 
 def has_bf16() -> bool:

@@ -39,15 +39,17 @@ _LEAST_RUNS: Final = 3
 _WORTH_MS: Final = 2.0
 """Milliseconds of an embedding by the reference way, below which no other is looked for."""
 _GAIN: Final = 0.9
-"""Share of the reference way's time that another may take to be taken: a smaller gain is noise."""
+"""Largest share of the reference way's time at which another way is taken: a smaller gain is
+noise.
+"""
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The way that is asked for by KITH_PROVIDER and KITH_PRECISION, how many ``threads`` embed at
-    once, and the folder of the ``notes`` (None: nothing is written down).
+    """The provider and precision of KITH_PROVIDER and KITH_PRECISION, the number of ``threads``
+    that embed at once, and the folder of the ``notes`` (None: nothing is written).
     """
 
     provider: str = "cpu"
@@ -73,7 +75,8 @@ class Chosen:
 
 
 def choose(bundle: Bundle, wish: Wish) -> Chosen:
-    """The way that ``wish`` asks for; of several the fastest that passes the self-check.
+    """The way that ``wish`` asks for; where it allows several, the fastest that passes the
+    self-check.
 
     ``SettingsError`` where the machine has none, ``BundleError`` where none passes or the bundle's
     embedder is not what its manifest says.
@@ -159,7 +162,7 @@ class _Choice:
     def _passed(
         self, ways: list[Way], reference: Chosen, references: Rows
     ) -> tuple[dict[Way, Chosen], list[str]]:
-        """The ways that pass the self-check, and why each other one does not."""
+        """The ways that pass the self-check, and the fault of each other one."""
         passed, refused = {}, []
         for way in ways:
             if way == self._reference:

@@ -66,7 +66,9 @@ def state_of(provider: str, precision: str) -> State:
 
 
 def _machine() -> str:
-    """The CPU's name and a digest of its features: virtual machines often say the name alone."""
+    """The CPU's name and a digest of its features: on virtual machines the name alone is often not
+    enough.
+    """
     try:
         lines = _PROCESSORS.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,9 +1,9 @@
 """The ways to compute an embedder: which there are, what each needs, and how each is opened.
 
 A way is a provider and a precision. ``cpu`` (onnxruntime) is the reference: every calibration and
-every published figure was made by it. The detector has no other way: of its many input shapes
-OpenVINO compiles each at its first use, so that one run takes 19 ms instead of 2, and crops that
-are the same to the bit leave the embedder alone to be checked.
+every published figure was made by it. The detector has no other way: it has many input shapes, each
+of which OpenVINO compiles at its first use, when a run takes 19 ms instead of 2. So the crops are
+the same to the bit, and only the embedder has to be checked.
 """
 
 import mmap

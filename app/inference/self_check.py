@@ -1,10 +1,11 @@
 """Whether a way to compute the embedder gives the embeddings that the contract means.
 
-Its rows for reference crops are held to those of the reference way (``providers.reference_way``).
-The crops are drawn faces, the same in every release: losses of precision show in them as in
-photographed ones. With SFace's weights rounded to the 8 bits of bfloat16, 100 faces keep a mean
-cosine of 0.9998 and 0.9992 at the worst, and these crops 0.9997 at the worst; to 6 bits, 0.9976 and
-0.9915, and 0.9972. Uniform noise and plain waves lose more than faces do.
+Its rows for reference crops are compared with those of the reference way
+(``providers.reference_way``). The crops are drawn faces, the same in every release: losses of
+precision show in them as in photographed ones. With SFace's weights rounded to the 8 bits of
+bfloat16, 100 faces keep a mean cosine of 0.9998 and 0.9992 at the worst, and these crops 0.9997 at
+the worst; to 6 bits, 0.9976 and 0.9915, and 0.9972. Uniform noise and plain waves lose more than
+faces do.
 """
 
 from collections.abc import Sequence

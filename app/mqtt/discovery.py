@@ -34,8 +34,8 @@ _PROBLEM: Final = (
 
 @dataclass(frozen=True, slots=True)
 class AnnouncedDoor:
-    """A door as others may know it. ``area`` is its zone; it is ``locked_down`` with that, too.
-    ``health`` is the state of its client.
+    """A door as others may know it. ``area`` is its zone; ``locked_down`` is true where the door or
+    its zone is locked down. ``health`` is the state of its client.
     """
 
     collection: str

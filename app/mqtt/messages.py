@@ -27,8 +27,8 @@ _LATE: Final = (("late", "true"),)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An event that the broker does not have yet: its position among all, its ``body`` in JSON,
-    and the ``fields`` of that.
+    """An event that the broker does not have yet: its position among all events, its ``body`` in
+    JSON, and the ``fields`` of that body.
     """
 
     position: int

@@ -192,8 +192,8 @@ class Source:
         return self.reader.state(revision=self.collection.revision, now=self.now)
 
     def near(self, probes: Vectors, *, but: int | None = None) -> Found:
-        """The few people of the cohort nearest to each of ``probes`` (b, d), besides the person
-        ``but``, and the nearest of all, as the index has them.
+        """From the index: the few people of the cohort nearest to each of ``probes`` (b, d),
+        without the person ``but``, and the nearest of all people.
         """
         revision = self.collection.revision
         return cohort_near(self.reader, probes, FEWEST, revision=revision, now=self.now, but=but)

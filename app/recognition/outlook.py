@@ -15,7 +15,7 @@ _LEAST_SHOWN: Final = 1e-6  # rates below it are beyond any calibration
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """The threshold in a gallery of as many ``persons``, who are like those of today."""
+    """The threshold in a gallery of this number of ``persons``, who are like those of today."""
 
     persons: int
     threshold: Threshold
@@ -57,7 +57,7 @@ def _sized(rates: ProbeRates, persons: int, target: float) -> Sized:
 
 
 def _curve(rates: ProbeRates) -> tuple[list[float], list[float]]:
-    """The FPIR over the similarities at which it lies between all and next to none."""
+    """The FPIR at similarities from 0 to where almost no stranger is named."""
     last = min(rates.limit(_LEAST_SHOWN), UNREACHABLE)
     similarities = [float(each) for each in np.linspace(0.0, min(last, 1.0), _STEPS)]
     return similarities, rates.fpirs(similarities)

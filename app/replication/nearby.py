@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
 
 NOBODY: Final = -1
-"""The key where a row has fewer neighbours than another: it is nobody's, and its similarity is
-minus infinity."""
+"""The key that fills a row with fewer neighbours than another row: it is nobody's, and its
+similarity is minus infinity.
+"""
 _WIDER: Final = 64
 
 _Valid = NDArray[np.bool_]
 
 
 def has_enough(valid: _Valid, k: int, persons: int) -> bool:
-    """Whether the ``k`` nearest who are valid, of ``persons`` who are, are among those of whom
-    ``valid`` (b, m) says whether they are.
+    """Whether each row of ``valid`` (b, m), the validity of neighbours, has ``k`` valid people, or
+    all ``persons`` who are valid.
     """
     return bool((valid.sum(axis=1) >= min(k, persons)).all())
 
@@ -32,11 +33,11 @@ def widened(
     persons: int,
     all_valid: Callable[[], Keys],
 ) -> tuple[Neighbours, _Valid]:
-    """The people ``found`` nearest to each of ``queries`` (b, d), and as many of the nearest who
-    are valid: (b, m) together, best first, and whether each is valid.
+    """The people ``found`` nearest to each of ``queries`` (b, d), and the same number of the
+    nearest valid people: (b, m) together, best first, and whether each is valid.
 
-    ``persons`` are valid, and ``all_valid`` gives their keys. It is asked for them, in O(n), only
-    where hardly anybody near a query is.
+    ``persons`` is the number of valid people, and ``all_valid`` gives their keys in O(n); it is
+    called only where hardly anybody near a query is valid.
     """
     k = found.keys.shape[1]
     wider = index.search(queries, k + _WIDER)
@@ -50,7 +51,7 @@ def widened(
 
 
 def _joined(found: Neighbours, more: Neighbours) -> Neighbours:
-    """All of both, best first; those of ``more`` that are also ``found`` are nobody."""
+    """Both together, best first; a key of ``more`` that is also ``found`` becomes nobody."""
     again = (more.keys[:, :, None] == found.keys[:, None, :]).any(axis=2)
     keys = np.concatenate([found.keys, np.where(again, NOBODY, more.keys)], axis=1)
     others = np.where(again, -np.inf, more.similarities).astype(np.float32)

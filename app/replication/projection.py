@@ -104,7 +104,7 @@ class GalleryProjection:
         )
 
     def tend(self) -> bool:
-        """A part of the work that makes later searches faster; whether more is left."""
+        """Do a part of the work that makes later searches faster; returns whether more is left."""
         return self._index.tend()
 
     @property
@@ -250,6 +250,6 @@ class GalleryProjection:
 
 
 def _parts(keys: Keys) -> Iterator[Keys]:
-    """``keys`` in parts, so that no copy of everybody's vectors is made."""
+    """``keys`` in parts, so that everybody's vectors are never copied at once."""
     for start in range(0, len(keys), _PART):
         yield keys[start : start + _PART]

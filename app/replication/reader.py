@@ -40,9 +40,9 @@ class GalleryState:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of a search: the ``neighbours`` (b, m), best first, whether each is ``valid``
-    (b, m), and the state of the gallery then. The key is ``NOBODY`` at the end of a row that has
-    fewer than another.
+    """The result of a search: the ``neighbours`` (b, m), best first, whether each is ``valid`` (b,
+    m), and the state of the gallery then. A row that has fewer neighbours than another ends with
+    the key ``NOBODY``.
     """
 
     neighbours: Neighbours
@@ -125,7 +125,7 @@ def cohort_near(
     but: int | None = None,
 ) -> Found:
     """A search that finds, near each of ``queries`` (b, d), the ``count`` nearest people of the
-    cohort who are not the person ``but``, or all of them there are, and the ``count`` nearest of
+    cohort (fewer where there are fewer), without the person ``but``, and the ``count`` nearest of
     all, valid or not.
     """
     wanted = count if but is None else count + 1

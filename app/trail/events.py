@@ -91,7 +91,7 @@ class ActionEvent(EventFields):
 
 
 class HealthEvent(EventFields):
-    """The client of a door is well, or is so no more."""
+    """The health of a door's client changed."""
 
     type: Literal["door.health"] = Field(description=_TYPE)
     data: HealthData = Field(description=_DATA)

@@ -20,8 +20,8 @@ _log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A sealed picture that is kept: the decision that it was made for, the row of the audit
-    (``chain``, ``seq``, ``hash``), the SHA-256 of the file that came, and of what it was
-    ``sealed`` to, by the key of the name ``sealed_to``. ``size`` is in bytes, sealed.
+    (``chain``, ``seq``, ``hash``), the SHA-256 of the file that came, and that of its ``sealed``
+    form; ``sealed_to`` is the name of the key. ``size`` is in bytes, sealed.
     """
 
     at: str
@@ -77,16 +77,16 @@ def _picture(
 
 
 def content_of(session: Session, picture: Picture) -> bytes | None:
-    """The sealed bytes; None where they went since."""
+    """The sealed bytes; None where they are no longer kept."""
     return evidence_repository.content(session, picture.chain, picture.seq, picture.place)
 
 
 class PictureCheck:
-    """Holds the pictures of one chain against its rows, in their order.
+    """Compares the pictures of one chain with its rows, in their order.
 
-    A picture that is gone is explained by a later row: that its time was over, that the person was
-    removed or the whole collection, or that the chain came from another database. Such a row says
-    how many went, and explains no more. What is from before ``restored``, when an archive was last
+    A later row explains a picture that is gone: its time was over, the person or the whole
+    collection was removed, or the chain came from another database. Such a row says how many went,
+    and explains no more than these. What is from before ``restored``, when an archive was last
     restored, was left behind there: no archive holds pictures.
     """
 
@@ -118,7 +118,7 @@ class PictureCheck:
             self._gone[row.seq] = _Gone(body["at"], details.get("person"), missing)
 
     def unexplained(self) -> Iterator[str]:
-        """The pictures that are gone for no reason that a row states, once all rows were seen."""
+        """The pictures that are gone without a row that explains it, once all rows were seen."""
         more = sum(each.pictures for each in self._gone.values() if each.at < self._purged_before)
         if more:
             yield f"sealed pictures are missing, {more} more than its rows say were purged"

@@ -34,9 +34,9 @@ def ai_act_12(
     asks to be logged of remote biometric identification: the time of the use, the reference
     database, the input that led to a match, and who verified the result.
 
-    ``input`` is each frame by the SHA-256 of its file, and of what it was sealed to, where it is
-    kept (``kith audit evidence export`` gives the files); null where nothing is. ``verified_by`` is
-    always null: Kith does not know who verified. Rows that are ``unreadable`` are there as well.
+    ``input`` is the SHA-256 of each frame's file, and of its sealed form where that is kept (``kith
+    audit evidence export`` gives the files); null where nothing is. ``verified_by`` is always null:
+    Kith does not know who verified. Rows that are ``unreadable`` are there as well.
     """
     for row in everything(session, collection, start, end):
         if "unreadable" in row:

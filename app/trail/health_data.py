@@ -10,7 +10,7 @@ HealthName = Literal["ok", "no_picture", "stale_pictures", "silent"]
 
 
 class HealthData(BaseModel):
-    """The client of a door is in another state."""
+    """The state of a door's client changed."""
 
     collection_id: CollectionId
     door_id: DoorId

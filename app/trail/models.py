@@ -69,8 +69,8 @@ class Row(Base):
 
 
 class Evidence(Base):
-    """A picture behind the row ``seq`` of a chain, ``sealed`` to the key of the name ``sealed_to``:
-    that of ``place`` in the row's ``probe``. It goes with the row, and with the person whom it
+    """A picture behind the row ``seq`` of a chain, ``sealed`` to the key named ``sealed_to``;
+    ``place`` is its place in the row's ``probe``. It goes with the row, and with the person whom it
     shows. The row has its hash, and stays.
     """
 

@@ -98,8 +98,9 @@ def record_with(
     pictures: Sequence[Sealed] = (),
     **details: Any,  # noqa: ANN401 - any JSON value
 ) -> None:
-    """The same with ``drafts`` as its events, which say more than the deed, or are several; each
-    gets the key and the request of the deed, and ``audit_seq``. ``pictures`` are kept with the row.
+    """Record a deed with ``drafts`` as its events, for a deed that has several, or one that says
+    more; each gets the key and the request of the deed, and ``audit_seq``. ``pictures`` are kept
+    with the row.
     """
     deed = _deed(owner, action, on, now, details)
     drafts = [replace(each, data={**each.data, **by(deed)}) for each in drafts]

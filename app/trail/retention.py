@@ -60,10 +60,10 @@ class Retention:
         self._follow = follow
 
     def purge_audit(self) -> None:
-        """Delete the rows that are due, and say how many seconds the oldest is over its time.
+        """Delete the rows that are due, and report by how many seconds the oldest is late.
 
-        A chain gets a row about each portion that goes, most often one a day. That row says up to
-        where all is gone, and the hash of the last, to which the next one refers.
+        A chain gets a row for each portion that is deleted, most often one a day. That row has the
+        ``seq`` and the hash of the last row that was deleted, to which the next one refers.
         """
         end = self._today() - self._audit_kept
         with self._database.read(long_running=True) as session:
@@ -75,8 +75,8 @@ class Retention:
             self._say("audit", end, repository.oldest(session))
 
     def purge_evidence(self) -> None:
-        """Delete the sealed pictures that are due, and say how many seconds the oldest is over its
-        time. A chain gets a row about each portion that goes, most often one a day.
+        """Delete the sealed pictures that are due, and report by how many seconds the oldest is
+        late. A chain gets a row for each portion that is deleted, most often one a day.
         """
         end = self._today() - self._evidence_kept
         with self._database.read() as session:
@@ -88,7 +88,7 @@ class Retention:
             self._say("evidence", end, evidence_repository.oldest(session))
 
     def purge_events(self) -> None:
-        """Delete the events that are due, and say how many seconds the oldest is over its time."""
+        """Delete the events that are due, and report by how many seconds the oldest is late."""
         end = self._today() - self._events_kept
         with self._database.read() as session:
             oldest = event_repository.oldest(session)

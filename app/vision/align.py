@@ -31,9 +31,9 @@ ARCFACE_112.setflags(write=False)
 _CELLS: Final = np.asarray(np.argwhere(np.ones((28, 28))) * 4 + 1.5, np.float64)
 """(784, 2): the middles of the crop's cells of 4 x 4 pixels."""
 _CORNERS: Final = _CELLS[[0, 27, -28, -1]]
-"""(4, 2): where the image shows these, it shows all of them."""
+"""(4, 2): the cells at the corners; an image that shows these shows all cells."""
 _FLAT: Final = 1e-12
-"""Share of its area, from which on a shape that is shrunk to it has none."""
+"""A transform that shrinks an area to less than this share counts as one that leaves none."""
 _LARGEST_BLOCK: Final = 64
 """A face would have to be 7,000 pixels wide to need more."""
 
@@ -154,7 +154,9 @@ def _seen(
 
 
 def _span(across: float, down: float, start: float, limit: int, rim: int) -> tuple[int, int]:
-    """First and last + 1 of what is from ``start`` to there plus ``across`` and ``down``."""
+    """Along one axis, the first pixel and the last + 1 of a parallelogram with a corner at
+    ``start`` and sides that reach ``across`` and ``down``; with ``rim`` pixels more at each end.
+    """
     ends = (start, start + across, start + down, start + across + down)
     low = min(max(floor(min(ends)) - rim, -rim), limit - 1)
     high = min(max(ceil(max(ends)) + rim, low + 1), limit + rim)

@@ -1,8 +1,9 @@
 """Parses JSON (RFC 8259) strictly; the base64 in it is taken out before.
 
 The parser holds the interpreter's lock until it is done: 60 MB of JSON take 0.3 to 0.6 s, in which
-no other request gets on. So the texts of ``"base64"`` members, or of those that a route names,
-which are nearly all of a body with images, never meet it, and what is left is bounded.
+no other request gets on. So the parser never gets the texts of ``"base64"`` members, or of other
+members that a route names: they are nearly all of a body with images, and the length of the rest is
+bounded.
 """
 
 import heapq

@@ -238,7 +238,9 @@ def _form_image(part: Part, model: type[BaseModel], images: ImageFields) -> Uplo
 
 
 async def read_json(request: Request, *, whole: bool) -> bytearray:
-    """The body of a request; ``PayloadTooLarge`` where it is large and not to be read ``whole``."""
+    """The body of a request; ``PayloadTooLarge`` where it is large and need not be read
+    ``whole``.
+    """
     body = bytearray()  # `request.body()` would hold it twice, and as long as the request
     async for chunk in request.stream():
         body += chunk

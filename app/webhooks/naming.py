@@ -1,7 +1,7 @@
 """Adds the name of a person to an event, for an endpoint that includes names.
 
-It is read right before an attempt and kept nowhere: nothing that is sent after a removal, a replay
-neither, has the name of who was removed.
+It is read right before an attempt and kept nowhere: nothing that is sent after a removal, not even
+a replay, has the name of the removed person.
 """
 
 import json
@@ -13,8 +13,7 @@ from app.webhooks import repository
 
 
 def with_name(session: Session, position: int, body: str) -> str:
-    """The body of the event at ``position`` with the name that its person has by now, if there is
-    one.
+    """The body of the event at ``position`` with the present name of its person, if there is one.
 
     Somebody who was enrolled later under the same id is another person, and not named. No clock
     says so, for one may be set back: the audit has no removal of that id from the event's row on.

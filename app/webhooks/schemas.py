@@ -174,5 +174,5 @@ CONTENT: Final = {"url", "types", "doors", "secrets", "tls", "include"}
 
 
 def as_content(fields: WebhookPatch) -> dict[str, Any]:
-    """The part of it that is ``CONTENT``."""
+    """The values of the fields in ``CONTENT``."""
     return fields.model_dump(mode="json", include=CONTENT)

@@ -15,9 +15,9 @@ from app.webhooks.calls import Attempt, Caller
 from app.webhooks.deliveries import Batch, Deliveries, Tried
 
 _POLL_SECONDS: Final = 0.5
-"""For events of other processes, and for further attempts."""
+"""Seconds between looks for events of other processes, and for further attempts."""
 _STEP_SECONDS: Final = 0.1
-"""Between two looks, however much happens: a look may write."""
+"""Least seconds between two looks, however much happens: a look may write."""
 _LAG_SECONDS: Final = 15.0
 _BATCH_SECONDS: Final = 5.0
 """After that an endpoint's batch ends with the attempt in progress, 20 s after it began at most."""

@@ -36,5 +36,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back: nobody knows any more how the doors are."""
+    """Take it back: the states of the doors are lost."""
     op.drop_table("door_health")

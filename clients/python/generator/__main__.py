@@ -19,8 +19,8 @@ POSTMAN: Final = Path(__file__).parents[2] / "postman" / "kith.postman_collectio
 
 
 def written(document: dict[str, Any], folder: Path) -> list[Path]:
-    """Write the modules into ``folder``, and nothing else into the folders of which all is written;
-    their paths.
+    """Write the modules into ``folder``, remove other modules from the folders that are wholly
+    written, and return the paths.
     """
     sources = {**models(document), **operations(document), "problems.py": problems(document)}
     files = {folder / name: source for name, source in sources.items()}

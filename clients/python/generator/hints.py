@@ -6,7 +6,7 @@ from typing import Any, Final
 Schema = dict[str, Any]
 _PLAIN: Final = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 OTHERS: Final = {"type": "OtherEvent", "reason": "OtherWarning"}
-"""By the field that chooses: the class for a member of a union that a newer service may have."""
+"""The class for a member of a union that only a newer service has, by the field that chooses."""
 
 
 def name_of(schema: Schema) -> str | None:

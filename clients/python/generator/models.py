@@ -118,7 +118,9 @@ def _described(name: str, schema: Schema) -> Iterator[str]:
 
 
 def _tags(schema: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON
-    """Each model and field by which a union chooses: these texts are closed, or all would fit."""
+    """Each model and field by which a union chooses. The texts of such a field are closed, or every
+    member would fit.
+    """
     if isinstance(schema, dict) and "discriminator" in schema:
         tag = schema["discriminator"]["propertyName"]
         yield from ((name_of(each) or "", tag) for each in schema["oneOf"])
@@ -134,8 +136,8 @@ def _of_answers(document: Schema) -> Iterator[str]:
 
 
 def _of_bodies(document: Schema) -> Iterator[str]:
-    """Whatever fields of bodies refer to; a body itself is the arguments of a method, but for one
-    that has a line for each of many.
+    """The components that fields of bodies name. A body is the arguments of a method and needs no
+    class, unless it has a line for each of many.
     """
     schemas = document["components"]["schemas"]
     for operation in operations(document):

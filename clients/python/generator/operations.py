@@ -99,7 +99,7 @@ def _module(tag: str, found: list[_Operation], schemas: dict[str, Schema]) -> st
 def _methods(
     path: str, verb: str, operation: Schema, schemas: dict[str, Schema]
 ) -> Iterator[_Operation]:
-    """One, or two where the answer may be a page as well as a file."""
+    """The method of a route, and a second one where the answer may also be a file."""
     content = next(r for s, r in operation["responses"].items() if s < "3").get("content", {})
     for kind, answer in content.items() or [("", {})]:
         decorator, hint = _answer(kind, answer.get("schema", {}), schemas)

@@ -1,4 +1,4 @@
-"""A few things at a time, each result as soon as it is there, and never more in memory."""
+"""Works on a few items at a time, and gives each result as soon as it is there."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -30,7 +30,7 @@ def results(
 async def async_results(
     items: Iterable[Item], work: Callable[[Item], Awaitable[Result]], *, at_once: int
 ) -> AsyncIterator[Result]:
-    """``results``, awaiting."""
+    """``results`` for ``async for``."""
     running: set[asyncio.Future[Result]] = set()
     try:
         for item in items:

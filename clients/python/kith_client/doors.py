@@ -80,7 +80,9 @@ class _Gathering:
         self._end = time.monotonic() + seconds + max_age
 
     def take(self, picture: Frame | Image) -> bool:
-        """Take a picture; False where there is enough. An old one, as of a buffer, begins none."""
+        """Take a picture; False once the burst is full. A picture that is already old, as from a
+        buffer, does not begin a burst.
+        """
         frame = frame_of(picture)
         if frame.age >= self._max_age:
             return time.monotonic() < self._end
@@ -88,7 +90,7 @@ class _Gathering:
 
 
 class _Door:
-    """The half that both doors share: what is sent, and how long it is worth sending."""
+    """What both doors share: what is sent, and how long it is worth sending."""
 
     def __init__(
         self,
@@ -100,7 +102,7 @@ class _Door:
         timeout: float = 2.0,
     ) -> None:
         """A door that sends at most ``most`` frames of ``seconds``, none older than ``max_age``
-        seconds, and takes an answer later than ``timeout`` seconds for none.
+        seconds, and raises an error where no answer came within ``timeout`` seconds.
         """
         self.id = door_id
         self._timeout = timeout

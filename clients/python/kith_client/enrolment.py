@@ -37,7 +37,7 @@ _OF_THIS_PERSON: Final = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 }
-"""Refusals of one person. Any other failure is everybody's, and ends the run."""
+"""Failures that are about one person. Any other failure ends the run."""
 Outcome: TypeAlias = Literal["created", "changed", "unchanged", "refused"]
 _File: TypeAlias = tuple[str, bytes]
 Options: TypeAlias = dict[str, Any]
@@ -45,7 +45,9 @@ Options: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class Rejected:
-    """An image that was not enrolled, by the reasons of the API; ``unreadable`` is the client's."""
+    """An image that was not enrolled, with the reasons of the API; the client itself adds
+    ``unreadable``.
+    """
 
     file: str
     reasons: Sequence[str]
@@ -176,7 +178,7 @@ def _batches(result: Enrolled, known: set[str]) -> Iterator[list[_File]]:
 
 
 def _add(collection_id: str, result: Enrolled, batch: list[_File], options: Options) -> Flow[None]:
-    """Enrol some images; of a group that is refused as a whole each alone, to know which it is."""
+    """Enrol some images. Where the whole group is refused, send each alone, to find the bad one."""
     step = _create if result.person_id is None else _more
     try:
         yield from step(collection_id, result, batch, options)
@@ -235,7 +237,7 @@ def _note(result: Enrolled, batch: list[_File], made: FacesAdded | PersonAdded) 
 
 
 def _named(batch: list[_File]) -> list[Image]:
-    """The files under their own names, which refusals then say."""
+    """The files under their own names, so that refusals name them."""
     return [NamedBytes(data, name) for name, data in batch]
 
 

@@ -1,7 +1,7 @@
 """Runs steps that are written once, for the client that waits and the one that awaits.
 
 Steps are a generator: it yields what it asks for, gets the answer, and returns the result. An error
-is raised where it asked.
+is raised in the generator, where it asked.
 """
 
 from collections.abc import Awaitable, Callable, Generator
@@ -30,7 +30,7 @@ def followed(steps: Generator[Asked, Any, T], perform: Callable[[Asked], Any]) -
 async def followed_async(
     steps: Generator[Asked, Any, T], perform: Callable[[Asked], Awaitable[Any]]
 ) -> T:
-    """``followed``, awaiting each answer."""
+    """``followed`` for a client that is awaited."""
     try:
         asked = next(steps)
         while True:

@@ -28,7 +28,7 @@ class NamedBytes(io.BytesIO):
 
 
 def as_file(image: Image, name: str) -> tuple[str, bytes]:
-    """The name and the bytes of an image; ``name`` is for what has none.
+    """The name and the bytes of an image; ``name`` is for an image that has none.
 
     A text is a path. A picture or array is sent as JPEG; an array has rows of pixels, uint8, grey
     or in the order red, green, blue. OpenCV's order is blue first: give it ``array[..., ::-1]``.

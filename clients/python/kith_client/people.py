@@ -41,7 +41,7 @@ class Person:
 
     @property
     def is_known_by_name(self) -> bool:
-        """Whether nothing but the name says who it is; an id is made of it then."""
+        """Whether only the name identifies the person; the id is made of it."""
         return not (self.id or self.external_id)
 
     @property

@@ -31,7 +31,7 @@ class Part:
 
 
 class Parts:
-    """Bytes as they come, as the parts that they make (HTML Living Standard, section 9.2.6)."""
+    """Splits bytes as they come into events (HTML Living Standard, section 9.2.6)."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -55,7 +55,7 @@ class Parts:
 
 
 class _Place:
-    """How far a stream has come, and what is to be asked next."""
+    """The place that a stream has reached, and the next call to make."""
 
     def __init__(self, call: Call[Any]) -> None:
         self._call = call
@@ -63,7 +63,7 @@ class _Place:
         self._pauses = pauses()
         self._retry = 0.0
         self.last_event_id: str | None = call.headers.get("Last-Event-ID")
-        """Keep it, to go on after it another time."""
+        """The id of the last event; keep it to go on after it another time."""
 
     def opening(self) -> Call[Any]:
         self._parts = Parts()
@@ -78,7 +78,9 @@ class _Place:
             self.last_event_id = part.id or self.last_event_id
 
     def pause(self, failure: ApiError | None) -> float:
-        """Seconds until it comes back; raises ``failure`` where that would be in vain."""
+        """Seconds until the next attempt; raises ``failure`` where another attempt would be in
+        vain.
+        """
         if failure and not failure.passing:
             raise failure
         asked = failure.retry_after if failure else None

@@ -11,7 +11,7 @@ from kith_client.models import Event
 
 
 class NotFromKith(KithError):
-    """The signature or the time is wrong: answer 401, and take the body for nothing."""
+    """The signature or the time is wrong: answer 401, and do not read the body."""
 
 
 class Receiver:
@@ -26,8 +26,8 @@ class Receiver:
     def event(self, body: bytes, headers: Mapping[str, str]) -> Event:
         """The event in a body that Kith sent; ``NotFromKith`` for any other.
 
-        An event may come twice: drop one whose ``id`` you have. Its time is not looked at but that
-        of the attempt, which may be five minutes off.
+        An event may come twice: drop one whose ``id`` you have. The time of the attempt is checked,
+        which may be five minutes off; that of the event is not.
         """
         given = {name.lower(): value for name, value in headers.items()}
         for webhook in self._webhooks:

@@ -277,7 +277,7 @@ class Events(Model):
 
 
 class HealthData(Model):
-    """The client of a door is in another state.
+    """The state of a door's client changed.
 
     collection_id: Id of the collection.
     door_id: Id of the door.
@@ -295,7 +295,7 @@ class HealthData(Model):
 
 
 class HealthEvent(Model):
-    """The client of a door is well, or is so no more.
+    """The health of a door's client changed.
 
     specversion: Version of CloudEvents.
     id: Id of the event; the same each time that it is sent.
