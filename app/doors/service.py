@@ -168,7 +168,7 @@ class DoorService:
         images: dict[str, bytes],
         settings: DoorSettings,
     ) -> list[Frame]:
-        """The frames with their faces: too small ones need only be found as second faces."""
+        """The frames with their faces; smaller ones are looked for only as second faces."""
         if not frames:
             return []
         quality = self._quality_policy.at_least(max(settings.min_face_size, door.min_face_size))

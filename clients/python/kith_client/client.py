@@ -32,7 +32,7 @@ Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
 
 
 class _Client(Operations, Generic[Http]):
-    """What both clients share: the address, the key, and how a call becomes a request."""
+    """The half that both clients share: the address, the key, and how a call becomes a request."""
 
     _kind: type[Http]
 

@@ -90,7 +90,7 @@ class _Gathering:
 
 
 class _Door:
-    """What both doors share: what is sent, and how long it is worth sending."""
+    """The half that both doors share: what is sent, and how long it is worth sending."""
 
     def __init__(
         self,
