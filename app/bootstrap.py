@@ -82,9 +82,7 @@ _OWNED: Final = Door, Zone, Group, Schedule, Rule, Webhook
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Container:
-    """Load the bundle and connect all parts. No port is opened; only the note of the provider may
-    be written.
-    """
+    """Load the bundle and connect all parts; at most the note of the provider is written."""
     base = _base(settings, clock or SystemClock())
     keys = _keys(base)
     galleries = _galleries(base, keys)

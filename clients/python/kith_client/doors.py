@@ -80,9 +80,7 @@ class _Gathering:
         self._end = time.monotonic() + seconds + max_age
 
     def take(self, picture: Frame | Image) -> bool:
-        """Take a picture; False once the burst is full. A picture that is already old, as from a
-        buffer, does not begin a burst.
-        """
+        """Take a picture; False once the burst is full. One that is already old begins none."""
         frame = frame_of(picture)
         if frame.age >= self._max_age:
             return time.monotonic() < self._end
