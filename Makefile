@@ -34,7 +34,7 @@ check: .venv/dev.installed
 	$(BIN)/pytest --numprocesses=2 --without-model tests/unit tests/architecture
 
 test: .venv/training.installed model
-	$(BIN)/pytest --numprocesses=2 --dist=loadfile
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 # The share of the service's lines and branches that its fast tests run, in their own process. Less than pyproject.toml's
 # fail_under fails. --cov comes first: it takes a path that follows it for what to measure.
