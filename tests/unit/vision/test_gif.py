@@ -26,8 +26,8 @@ def packed(values: NDArray[np.uint8], bits: int = 4, *, end: bool = True) -> byt
     for i, value in enumerate(values.ravel().tolist()):
         codes += [clear] * (i % ((1 << bits) - 2) == 0) + [value]
     codes += [clear + 1] * end
-    total = sum(code << (bits + 1) * i for i, code in enumerate(codes))
-    body = total.to_bytes((len(codes) * (bits + 1) + 7) // 8, "little")
+    total = "".join(f"{code:0{bits + 1}b}" for code in reversed(codes))
+    body = int(total, 2).to_bytes((len(codes) * (bits + 1) + 7) // 8, "little")
     blocks = [body[i : i + 100] for i in range(0, len(body), 100)]
     return bytes((bits,)) + b"".join(bytes((len(b),)) + b for b in blocks) + b"\0"
 
