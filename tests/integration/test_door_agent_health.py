@@ -3,7 +3,8 @@
 import io
 import signal
 from collections.abc import Callable
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import httpx
 from PIL import Image
@@ -12,13 +13,16 @@ from tests.support.agents import ADA, agent, make_door
 from tests.support.cameras import jpeg, webcam
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
+from tests.support.shifted import PROGRAM, set_clock
 from tests.support.waiting import wait_for
+
+SILENT_SECONDS: Final = 15
 
 
 def test_an_agent_reports_its_camera_and_a_dead_one_is_silent(
     server: Callable[..., ServerProcess],
 ) -> None:
-    running = server(KITH_DOOR_SILENT_SECONDS="15")
+    running = server(program=PROGRAM, KITH_DOOR_SILENT_SECONDS=str(SILENT_SECONDS))
     with running.client() as admin, webcam() as camera:
         camera.pictures = [photo(shake) for shake in range(20, 60)]
         key, _ = make_door(admin)
@@ -31,7 +35,9 @@ def test_an_agent_reports_its_camera_and_a_dead_one_is_silent(
             camera.start()
             wait_for(lambda: health(admin)["state"] == "ok")
             assert watching.end(signal.SIGKILL) == -signal.SIGKILL
+        set_clock(running.data_dir, timedelta(seconds=SILENT_SECONDS + 1))
         wait_for(lambda: health(admin)["state"] == "silent")
+        set_clock(running.data_dir, timedelta())
         with agent(
             "--source", f"{camera.url}/latest.jpg", "--once", key=key, server=running
         ) as one:
