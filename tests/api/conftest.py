@@ -10,6 +10,7 @@ from app.bootstrap import build
 from app.core import reports
 from app.settings import Settings
 from tests.api.bad_images import PNG, STAFF
+from tests.api.console import Visitor
 from tests.api.support import FakeClock, client_of, enrol, make_collection
 from tests.support.server import ADMIN_KEY
 
@@ -36,6 +37,13 @@ def timed(settings: Settings, clock: FakeClock) -> Iterator[TestClient]:
 def staff(client: TestClient) -> str:
     """The path of a collection with nobody in it."""
     return make_collection(client)
+
+
+@pytest.fixture
+def visitor(client: TestClient) -> Visitor:
+    """A browser at a console with one collection; it is not signed in."""
+    make_collection(client)
+    return Visitor(client)
 
 
 @pytest.fixture(scope="module")

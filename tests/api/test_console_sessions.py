@@ -11,18 +11,12 @@ from sqlalchemy import func, select
 from app.auth.models import ConsoleSession
 from app.bootstrap import Container, build
 from app.settings import Settings
-from tests.api.console import ORIGIN, Visitor, parts
-from tests.api.support import FakeClock, client_of, made, make_collection, problem
+from tests.api.console import Visitor
+from tests.api.support import FakeClock, client_of, made, problem
 from tests.support.server import ADMIN_KEY
 
 ADMIN = {"Authorization": f"Bearer {ADMIN_KEY}"}
 PREFIX = "/apps/kith"
-
-
-@pytest.fixture
-def visitor(client: TestClient) -> Visitor:
-    make_collection(client)
-    return Visitor(client)
 
 
 def new_key(client: TestClient, **fields: object) -> dict[str, str]:
@@ -184,78 +178,6 @@ def test_sign_out_ends_the_session_in_the_database(visitor: Visitor, client: Tes
     assert visitor.get().status_code == 303
 
 
-@pytest.mark.parametrize("mark", ["", "0" * 64, "é"])
-def test_a_form_without_the_mark_of_its_session_does_nothing(
-    visitor: Visitor, client: TestClient, mark: str
-) -> None:
-    visitor.sign_in()
-    assert visitor.post("/collections", {"id": "made"}, csrf=mark).status_code == 403
-    problem(client.get("/collections/made", headers=ADMIN), 404, "not_found")
-    assert visitor.post("/collections", {"id": "made"}).status_code == 303
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Origin": "http://evil.example"},
-        {"Origin": "null"},
-        {"Origin": ""},
-        {"Origin": "http://kith:81"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Sec-Fetch-Site": "none"},
-    ],
-)
-def test_another_origin_does_nothing_not_even_a_sign_in(
-    visitor: Visitor, client: TestClient, headers: dict[str, str]
-) -> None:
-    forged = Visitor(client, **headers)
-    answer = forged.sign_in()
-    assert (answer.status_code, answer.headers.get("set-cookie")) == (403, None)
-    assert forged.post("/language", {"language": "de"}).status_code == 403
-    visitor.sign_in()
-    mark = visitor.csrf
-    assert forged.post("/collections", {"id": "made"}, csrf=mark, **headers).status_code == 403
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        "//evil.example",
-        "https://evil.example",
-        "/\\evil.example",
-        "/c/%2e%2e",
-        "/../v1",
-        "@evil",
-        "/a?b",
-    ],
-)
-def test_no_sign_in_leads_elsewhere(visitor: Visitor, wanted: str) -> None:
-    assert visitor.sign_in(wanted=wanted).headers["location"] == "/console"
-    assert wanted not in visitor.get(f"/sign-in?next={wanted}").text
-
-
-def test_a_sign_in_leads_to_the_page_that_was_wanted(visitor: Visitor) -> None:
-    assert visitor.sign_in(wanted="/c/staff/people").headers["location"] == (
-        "/console/c/staff/people"
-    )
-
-
-def test_every_page_is_shown_by_no_other_and_runs_only_its_own_scripts(visitor: Visitor) -> None:
-    visitor.sign_in()
-    for path in ("", "/sign-in", "/c/nowhere/people"):
-        headers = visitor.get(path).headers
-        policy = headers["content-security-policy"]
-        assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
-        assert "unsafe" not in policy
-        for part in ("form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
-            assert part in policy
-        assert headers["cross-origin-opener-policy"] == "same-origin"
-        assert headers["referrer-policy"] == "same-origin"
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["cache-control"] == "no-store"
-
-
 def test_a_wrong_key_begins_nothing(visitor: Visitor, client: TestClient) -> None:
     for key in ("", "wrong", "ü" * 30):
         answer = visitor.sign_in(key)
@@ -288,24 +210,6 @@ def test_files_of_the_pages_are_kept_by_a_browser(visitor: Visitor, client: Test
     answer = visitor.get(f"/static/{address}")
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert visitor.get("/static/0000000000000000/console.css").status_code == 404
-
-
-def test_what_is_no_form_is_refused(visitor: Visitor, client: TestClient) -> None:
-    visitor.sign_in()
-    where = f"{visitor.home}/collections"
-    assert client.post(where, data={"id": "x"}, headers=ORIGIN).status_code == 415
-    cut = client.post(
-        where,
-        content=b"--b\r\n",
-        headers={**ORIGIN, "Content-Type": "multipart/form-data; boundary=b"},
-    )
-    assert cut.status_code == 422
-    assert (
-        client.post(
-            where, files=parts({"csrf": visitor.csrf, "target_fpir": "x"}), headers=ORIGIN
-        ).status_code
-        == 422
-    )
 
 
 def test_who_signed_in_and_out_is_in_the_audit(client: TestClient, settings: Settings) -> None:

@@ -1,8 +1,6 @@
 """The way to compute the embedder: which is taken, what is written down, what is refused."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,10 +13,9 @@ from structlog.testing import capture_logs
 from app.bundles.bundle import Bundle
 from app.errors import BundleError, SettingsError
 from app.inference import choice, notes, providers
-from app.inference.choice import REFERENCE, Wish, choose
+from app.inference.choice import Wish, choose
 from app.inference.providers import Precision, Provider, Run, Way, open_way
-from app.inference.self_check import lowest_cosine, reference_crops
-from app.vision.preprocess import Blob, Preprocessing, to_blob
+from app.vision.preprocess import Blob
 from tests.support.fake_bundle import write_fake_bundle
 
 CPU = Way(Provider.CPU, Precision.FP32)
@@ -262,57 +259,3 @@ def test_a_precision_that_the_machine_lacks_is_named(
             choose(bundle, wish)
     with pytest.raises(SettingsError, match=r"KITH_PRECISION is 'int8'.*computes in fp32"):
         choose(bundle, Wish("auto", "int8"))
-
-
-def test_openvino_gives_the_same_rows_from_many_threads(bundle: Bundle, tmp_path: Path) -> None:
-    how = bundle.manifest.preprocessing.build()
-    blobs = [to_blob([crop], how) for crop in reference_crops(how)] * 20
-    found = choose(bundle, Wish("openvino", "fp32", threads=2, notes=tmp_path))
-    reference = choose(bundle, REFERENCE)
-    with ThreadPoolExecutor(8) as pool:
-        rows = np.concatenate(list(pool.map(found.run, blobs)))
-    assert found.way == FULL
-    assert lowest_cosine(rows, np.concatenate([reference.run(blob) for blob in blobs])) > 0.99999
-
-
-_PROGRAM = """
-import sys
-from pathlib import Path
-from app.bundles.bundle import Bundle
-from app.inference.choice import Wish, choose
-bundle = Bundle.load(Path(sys.argv[1]))
-for provider in sys.argv[2:]:
-    choose(bundle, Wish(provider))
-print(*sorted(name for name in sys.modules if name.startswith("openvino")))
-"""
-
-
-def _loaded(bundle: Path, home: Path, *providers: str) -> list[str]:
-    command = [sys.executable, "-c", _PROGRAM, str(bundle), *providers]
-    done = subprocess.run(
-        command, env={"HOME": str(home)}, capture_output=True, text=True, check=True, timeout=120
-    )
-    assert not list(home.iterdir())
-    return done.stdout.split()
-
-
-def test_nothing_of_openvino_is_loaded_unless_it_may_gain(
-    fake_bundle: Path, tmp_path: Path
-) -> None:
-    assert _loaded(fake_bundle, tmp_path, "cpu", "auto") == []
-
-
-def test_openvino_sends_no_event_to_its_maker(fake_bundle: Path, tmp_path: Path) -> None:
-    loaded = _loaded(fake_bundle, tmp_path, "openvino")
-    assert "openvino" in loaded
-    assert not [name for name in loaded if name.startswith("openvino_telemetry.")]
-
-
-def test_reference_crops_are_of_the_embedders_size_and_unlike_each_other() -> None:
-    for width, height in ((112, 112), (28, 20)):
-        crops = reference_crops(Preprocessing(width, height))
-        assert {crop.shape for crop in crops} == {(height, width, 3)}
-        pixels = np.stack(crops).reshape(len(crops), -1).astype(float)
-        apart = np.abs(pixels[:, None] - pixels[None]).mean(axis=2)
-        assert apart[~np.eye(len(crops), dtype=bool)].min() > 2
-        assert pixels.std() > 20
