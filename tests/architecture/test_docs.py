@@ -19,6 +19,7 @@ from app.settings import Settings
 from migrations import newest, upgrade
 from tests.api.support import told
 from tests.support.compose import compose
+from tests.support.example_sites import SITES, site
 from tests.support.fake_bundle import contract_named
 from tests.support.pages import ROOT, anchors, code, kept_files, links, pages
 
@@ -178,11 +179,13 @@ def test_every_target_of_make_is_there() -> None:
 
 
 def test_every_service_and_profile_of_compose_is_there() -> None:
-    services = compose()["services"]
-    profiles = {name for each in services.values() for name in each.get("profiles", [])}
+    ours = compose()["services"]
+    profiles = {name for each in ours.values() for name in each.get("profiles", [])}
     calls = list(commands("docker compose"))
     assert len(calls) > 10
     for where, call in calls:
+        example = Path(where).parent.name
+        services = site(example)["services"] if example in SITES else ours
         for before, word in pairwise(call):
             if before == "--profile":
                 assert word in profiles, where
