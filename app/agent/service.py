@@ -1,6 +1,7 @@
 """A service, asked at one door: a burst is sent once, and never again."""
 
 import io
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ class DoorOfService:
         if answer.status_code != HTTPStatus.OK:
             raise self._refusal(answer)
         try:
-            return min(max(float(answer.json()["next_in_s"]), 1.0), _LONGEST_REPORT)
+            return _bounded(answer.json()["next_in_s"], 1.0, _LONGEST_REPORT)
         except (ValueError, KeyError, TypeError):
             raise InvalidRequest(f"{self.shown} answers, and is no Kith; correct --url.") from None
 
@@ -142,7 +143,7 @@ class DoorOfService:
     def _clock_differs(self, answer: httpx.Response) -> float:
         try:
             there = parsedate_to_datetime(answer.headers["date"]).replace(tzinfo=UTC)
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, OverflowError):
             return 0.0
         return (there - self._clock.now()).total_seconds()
 
@@ -178,6 +179,14 @@ def _detail(answer: httpx.Response) -> str:
 
 def _retry_after(answer: httpx.Response) -> float:
     try:
-        return min(max(float(answer.headers["retry-after"]), 0.0), _LONGEST_WAIT)
+        return _bounded(answer.headers["retry-after"], 0.0, _LONGEST_WAIT)
     except (KeyError, ValueError):
         return 0.0
+
+
+def _bounded(seconds: float | str, least: float, most: float) -> float:
+    """A number from another machine, within bounds; ``ValueError`` where it is none."""
+    number = float(seconds)
+    if math.isnan(number):
+        raise ValueError("it is no number")
+    return min(max(number, least), most)

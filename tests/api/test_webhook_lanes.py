@@ -296,6 +296,8 @@ def test_events_that_are_purged_before_they_were_sent_are_counted(
         ("soon", None),
         (None, None),
         ("٣", None),
+        ("Mon, 04 May 2026 12:01:00 +99999999999999", None),
+        ("Mon, 99999999999999999999 May 2026 12:01:00 GMT", None),
     ],
 )
 def test_retry_after_is_read_as_the_standard_has_it(

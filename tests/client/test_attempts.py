@@ -59,6 +59,15 @@ def test_a_pause_is_never_shorter_than_the_service_asks_for() -> None:
     assert tried(Operations.models.call(), asked, MODELS)[1] == [7]
 
 
+@pytest.mark.parametrize(
+    "said", ["nan", "soon", "-5", "Mon, 04 May 2026 12:01:00 +99999999999999", "Mon, 9e99 May 2026"]
+)
+def test_a_pause_that_nobody_understands_is_the_client_s_own(said: str) -> None:
+    asked = refusal(429, "rate_limited", **{"retry-after": said})
+    (slept,) = tried(Operations.models.call(), asked, MODELS)[1]
+    assert 0.25 <= slept <= 0.5
+
+
 def test_pauses_end_growing_and_differ() -> None:
     found = pauses()
     assert all(each <= 15 for each in [next(found) for _ in range(20)])

@@ -3,6 +3,7 @@
 ``problems`` has a class for each ``code`` of the service.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -106,10 +107,11 @@ def _seconds(value: str | None) -> float | None:
     if value is None:
         return None
     try:
-        return max(float(value), 0.0)
+        number = float(value)
+        return None if math.isnan(number) else max(number, 0.0)
     except ValueError:
         pass
     try:
         return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
