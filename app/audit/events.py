@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,8 @@ from app.trail.events import EVENT, KEPT_TYPES, EventView, source_in
 
 _NO_SUCH_EVENT: Final = "no event of this id is kept; leave it out to begin with the oldest that is"
 _NO_SUCH_ID: Final = "no event of this id is kept; read /v1/events from the oldest on, then go on"
+
+_log = structlog.get_logger()
 
 
 class Events(BaseModel):
@@ -73,7 +76,7 @@ class EventService:
             if event_id is not None:
                 position = _position(session, event_id, caller, "after", _NO_SUCH_EVENT)
             rows = event_repository.following(session, position, wanted, limit=limit + 1)
-        items = [EVENT.validate_json(row.body) for row in rows[:limit]]
+        items = [each for row in rows[:limit] if (each := _shown(row.id, row.body)) is not None]
         return Events(items=items, more=len(rows) > limit)
 
     def begin(
@@ -124,6 +127,15 @@ def _wanted(session: Session, caller: Principal, asked: EventFilter) -> Wanted:
 
 def _of_site(caller: Principal) -> bool:
     return caller.collection_keys is None and Scope.ADMIN in caller.scopes
+
+
+def _shown(event_id: str, body: str) -> EventView | None:
+    """An event; None, and a line in the log, where somebody changed it in the database."""
+    try:
+        return EVENT.validate_json(body)
+    except ValueError:
+        _log.error("event.unreadable", event_id=event_id)
+        return None
 
 
 def _position(session: Session, event_id: str, caller: Principal, field: str, message: str) -> int:

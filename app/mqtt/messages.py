@@ -37,8 +37,11 @@ class Waiting:
 
     @staticmethod
     def of(position: int, body: str) -> "Waiting":
-        """The event of a body, which is parsed once."""
-        return Waiting(position, body, json.loads(body))
+        """The event of a body, which is parsed once; without fields where it is no JSON."""
+        try:
+            return Waiting(position, body, json.loads(body))
+        except ValueError:
+            return Waiting(position, body, {})
 
 
 def record(event: Waiting, names: Names, now: datetime) -> Message:

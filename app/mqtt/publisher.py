@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final, Protocol
 
 import structlog
@@ -16,7 +17,7 @@ from app.errors import AppError
 from app.jobs.lease import Lease
 from app.mqtt.keepsakes import Keepsakes
 from app.mqtt.ledger import Ledger, Overtaken
-from app.mqtt.messages import flat_twin, record
+from app.mqtt.messages import Waiting, flat_twin, record
 from app.mqtt.names import Names
 
 STOP_SECONDS: Final = 5.0
@@ -189,20 +190,20 @@ class Publisher:
         if not events:
             self._observer.waiting(None)
             return False
-        now, names = self._clock.now(), self._names
-        twins = {
-            each.position: twin
-            for each in events
-            if not self._ledger.shown(each.position)
-            and (twin := flat_twin(each, names, now)) is not None
-        }
-        if twins:
-            self._ledger.show(max(twins))
+        now = self._clock.now()
+        formed = {each.position: found for each in events if (found := self._formed(each, now))}
+        fresh = [
+            position
+            for position, (_, twin) in formed.items()
+            if twin is not None and not self._ledger.shown(position)
+        ]
+        if fresh:
+            self._ledger.show(max(fresh))
         messages: list[Message] = []
-        for each in events:
-            if (twin := twins.get(each.position)) is not None:
+        for position, (message, twin) in formed.items():
+            if twin is not None and position in fresh:
                 messages.append(twin)
-            messages.append(record(each, names, now))
+            messages.append(message)
         self._deliver(link, messages)
         self._ledger.deliver(events[-1].position)
         if len(events) < _BATCH:
@@ -210,6 +211,16 @@ class Publisher:
             return False
         self._measure_lag()
         return True
+
+    def _formed(self, event: Waiting, now: datetime) -> tuple[Message, Message | None] | None:
+        """An event and its flat twin, if it has one; None, and a line in the log, where somebody
+        changed it in the database: it holds up no others.
+        """
+        try:
+            return record(event, self._names, now), flat_twin(event, self._names, now)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            _log.error("mqtt.unreadable", position=event.position, error=type(error).__name__)
+            return None
 
     def _measure_lag(self) -> None:
         since = self._ledger.waiting_since()

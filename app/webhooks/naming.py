@@ -18,14 +18,26 @@ def with_name(session: Session, position: int, body: str) -> str:
     Somebody who was enrolled later under the same id is another person, and not named. No clock
     says so, for one may be set back: the audit has no removal of that id from the event's row on.
     """
-    event: dict[str, Any] = json.loads(body)
-    data = event["data"]
-    holder = data.get("person") if "person" in data else data
-    person = None if holder is None else holder.get("id", holder.get("person_id"))
-    if person is None:
+    event, holder = _holder(body)
+    person = holder.get("id", holder.get("person_id"))
+    seq = event.get("data", {}).get("audit_seq")
+    if not isinstance(person, str) or not isinstance(seq, int):
         return body
-    name = repository.name_of(session, position, person, audit_seq=data["audit_seq"])
+    name = repository.name_of(session, position, person, audit_seq=seq)
     if name is None:
         return body
     holder["name"] = name
     return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+
+
+def _holder(body: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """An event, and the part of it that a name is added to; both empty where it has none, as where
+    somebody changed the event in the database.
+    """
+    try:
+        event = json.loads(body)
+        data = event["data"]
+        holder = data.get("person", data)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {}, {}
+    return (event, holder) if isinstance(holder, dict) else ({}, {})

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.bootstrap import Container
+from app.webhooks.naming import with_name
 from tests.api.doors import ADA, HQ, make_hq, of
 from tests.api.support import FakeClock, made, told, wrong_fields
 from tests.api.test_webhooks import ANY, client, hook, receiver, service
@@ -80,3 +82,13 @@ def test_the_option_can_be_taken_back_and_has_one_value(
     assert wrong_fields(wrong) == ["include[0]"]
     twice = client.patch(path, json={"include": ["name", "name"]}, headers=ANY)
     assert wrong_fields(twice) == ["include"]
+
+
+@pytest.mark.parametrize(
+    "body", ["{", "[1]", "{}", '{"data": {"person": 5}}', '{"data": {"person_id": 5}}', "5"]
+)
+def test_an_event_that_somebody_changed_in_the_database_is_sent_as_it_is(
+    service: Container, body: str
+) -> None:
+    with service.database.read() as session:
+        assert with_name(session, 1, body) == body

@@ -6,8 +6,10 @@ from contextlib import ExitStack
 import pytest
 from fastapi.testclient import TestClient
 
-from app.bootstrap import build
+from app.bootstrap import Container, build
+from app.core.clock import SystemClock
 from app.settings import Settings
+from app.trail import event_repository
 from tests.api.sites import make_site
 from tests.api.support import client_of, made, make_collection, told
 from tests.support.brokers import SHARED, Listener, retained
@@ -44,6 +46,30 @@ def test_every_event_comes_in_order_on_the_topic_of_its_kind(
     assert "kith_mqtt_connected 1.0" in metrics
     assert "kith_mqtt_refused_total 0.0" in metrics
     wait_for(lambda: "kith_mqtt_lag_seconds 0.0" in service.get("http://kith/metrics").text)
+
+
+@pytest.mark.parametrize("body", ["{", "[1]", "{}", '{"type": 5, "data": "x"}', '{"data": null}'])
+def test_an_event_that_somebody_changed_in_the_database_holds_up_no_other(
+    publishing: Settings, heard: Listener, body: str
+) -> None:
+    container = build(publishing)
+    with client_of(container) as client:
+        heard.until(publishing.mqtt_prefix + "/status", b"online")
+        staff = make_collection(client)
+        put(container, body)
+        made(client.post(f"{staff}/persons", json={"id": "after"}))
+        wait_for(lambda: [each["subject"] for each in heard.events()] == ["after"])
+        listed = told(client.get("/events"))["items"]
+        assert [each["subject"] for each in listed] == ["after"]
+
+
+def put(container: Container, body: str) -> None:
+    """An event of another form."""
+    with container.database.write() as session:
+        _, position = event_repository.count_last(session, "/kith", 1, 1)
+        odd = {"position": position, "id": "evt-odd", "of_site": True, "source": "/kith"}
+        more = {"type": "key.created", "at": SystemClock().now(), "body": body}
+        event_repository.append(session, [{**odd, **more, "collection_key": None}])
 
 
 def test_the_broker_keeps_the_state_of_doors_and_of_nobody(
