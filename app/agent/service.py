@@ -1,7 +1,6 @@
 """A service, asked at one door: a burst is sent once, and never again."""
 
 import io
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from PIL import Image
 from app.agent.addresses import http_address, trusted
 from app.agent.frames import Frame, jpeg_of
 from app.agent.polled import why
+from app.agent.waits import bounded
 from app.core.clock import Clock
 from app.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unauthenticated
 
@@ -116,7 +116,7 @@ class DoorOfService:
         if answer.status_code != HTTPStatus.OK:
             raise self._refusal(answer)
         try:
-            return _bounded(answer.json()["next_in_s"], 1.0, _LONGEST_REPORT)
+            return bounded(answer.json()["next_in_s"], 1.0, _LONGEST_REPORT)
         except (ValueError, KeyError, TypeError):
             raise InvalidRequest(f"{self.shown} answers, and is no Kith; correct --url.") from None
 
@@ -179,14 +179,6 @@ def _detail(answer: httpx.Response) -> str:
 
 def _retry_after(answer: httpx.Response) -> float:
     try:
-        return _bounded(answer.headers["retry-after"], 0.0, _LONGEST_WAIT)
+        return bounded(answer.headers["retry-after"], 0.0, _LONGEST_WAIT)
     except (KeyError, ValueError):
         return 0.0
-
-
-def _bounded(seconds: float | str, least: float, most: float) -> float:
-    """A number from another machine, within bounds; ``ValueError`` where it is none."""
-    number = float(seconds)
-    if math.isnan(number):
-        raise ValueError("it is no number")
-    return min(max(number, least), most)

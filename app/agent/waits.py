@@ -1,10 +1,19 @@
 """Waiting for what is away: longer each time, up to a bound, and never in step with others."""
 
+import math
 import random
 from typing import Final
 
 _FIRST: Final = 0.5
 _LONGEST: Final = 15.0
+
+
+def bounded(seconds: float | str, least: float, most: float) -> float:
+    """A number from another machine, within bounds; ``ValueError`` where it is none."""
+    number = float(seconds)
+    if math.isnan(number):
+        raise ValueError("it is no number")
+    return min(max(number, least), most)
 
 
 class Waits:
