@@ -3,11 +3,13 @@
 Changes are made by the service of persons, with its audit, its events and its refusals.
 """
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TypedDict
+from itertools import count
+from typing import Final, TypedDict
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
@@ -17,8 +19,9 @@ from app.compreface import repository
 from app.compreface.failures import no_image, no_subject
 from app.compreface.image_ids import image_id, number_of
 from app.core.db import Database
-from app.core.ids import id_of_name, new_id
-from app.errors import AlreadyExists, FieldError, InvalidRequest, NotFound
+from app.core.ids import id_of_name
+from app.core.names import spellings
+from app.errors import AlreadyExists, Conflict, FieldError, InvalidRequest, NotFound
 from app.gallery.enrolment import ImageFile
 from app.gallery.models import Collection
 from app.gallery.person_service import PersonService
@@ -26,6 +29,11 @@ from app.gallery.repository import get_collection
 from app.gallery.schemas import FacesAdded, NewPerson, PersonAdded, PersonPatch
 from app.inference.subject import Subject
 from app.receipts.keeping import Keep
+
+_ATTEMPTS: Final = 4
+"""Times that a face is added where other requests make or remove its person at the moment."""
+_DIGITS: Final = 20
+"""Hexadecimal digits of an id that is made where the name's own id is another person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +78,15 @@ class SubjectService:
             return False
         if set(self._ids(collection_id, name)) - {person_id}:
             raise _taken(name)
-        self._persons.update(collection_id, person_id, PersonPatch(name=name))
+        with _removed_since(subject):
+            self._persons.update(collection_id, person_id, PersonPatch(name=name))
         return True
 
     def delete(self, collection_id: str, subject: str) -> None:
         """Remove the person of this subject, with all faces."""
-        self._persons.delete(collection_id, self._one(collection_id, subject))
+        person_id = self._one(collection_id, subject)
+        with _removed_since(subject):
+            self._persons.delete(collection_id, person_id)
 
     def delete_all(self, collection_id: str) -> int:
         """Remove every person of the collection, one after the other; returns how many."""
@@ -93,16 +104,18 @@ class SubjectService:
         which: Subject,
         caller: Principal,
     ) -> FacesAdded:
-        """Add a face to the subject, who is made if there is none."""
+        """Add a face to the subject, who is made if there is none. Where another request makes or
+        removes the person at this moment, it looks again.
+        """
         taking: _Taking = {"subject": which, "caller": caller}
-        if not self._ids(collection_id, subject):
-            new = self._new(collection_id, subject)
-            try:
-                return self._persons.create(collection_id, new, [image], keep, **taking)
-            except AlreadyExists:  # made by another request since
-                pass
-        person_id = self._one(collection_id, subject)
-        return self._persons.add_faces(collection_id, person_id, [image], keep, **taking)
+        for _ in range(_ATTEMPTS):
+            with suppress(AlreadyExists, NotFound):
+                if not self._ids(collection_id, subject):
+                    new = self._new(collection_id, subject)
+                    return self._persons.create(collection_id, new, [image], keep, **taking)
+                person_id = self._one(collection_id, subject)
+                return self._persons.add_faces(collection_id, person_id, [image], keep, **taking)
+        raise Conflict(f"Other requests make and remove {subject!r} at this moment; ask again.")
 
     def image_id(self, collection_id: str, number: int) -> str:
         """The ``image_id`` of the face of this number."""
@@ -189,12 +202,22 @@ class SubjectService:
 
     def _new(self, collection_id: str, subject: str) -> NewPerson:
         """A person to make for a subject, with the id that ``kith enroll`` gives to the name; with
-        another where a person who was renamed has that.
+        another where a person who was renamed has that. Of requests at one moment each gives the
+        same id, so that one of them makes the person, and none a second.
         """
-        made = id_of_name(subject)
-        if self._persons.names(collection_id, [made]):
-            made = new_id("per")
+        for made in _ids_for(subject):
+            known = self._persons.names(collection_id, [made])
+            if made not in known or (known[made] or made) in spellings(subject):
+                break
         return NewPerson(id=made, name=subject)
+
+
+def _ids_for(subject: str) -> Iterator[str]:
+    """The ids that a person of this name may get, the first first."""
+    yield id_of_name(subject)
+    for number in count(2):
+        digest = hashlib.sha256(f"{number}\n{subject}".encode()).hexdigest()
+        yield f"per-{digest[:_DIGITS]}"
 
 
 class _Taking(TypedDict):
@@ -205,6 +228,15 @@ class _Taking(TypedDict):
 def _enrolled(owner: Collection, row: Row[int, str, str]) -> EnrolledFace:
     number, person_id, subject = row
     return EnrolledFace(str(image_id(owner, number)), person_id, subject, number)
+
+
+@contextmanager
+def _removed_since(subject: str) -> Iterator[None]:
+    """The error of a subject that is not there, where another request removes the person now."""
+    try:
+        yield
+    except NotFound:
+        raise no_subject(subject) from None
 
 
 def _taken(subject: str) -> AlreadyExists:
