@@ -19,6 +19,7 @@ from app.auth.principal import Scope
 from app.auth.routes import router as keys
 from app.bootstrap import Container, build
 from app.channels import routes as channels
+from app.compreface.face_routes import SLASHES_ALLOWED as OF_SUBJECTS
 from app.compreface.face_routes import router as compreface_faces
 from app.compreface.failures import PlainErrors
 from app.compreface.routes import router as compreface
@@ -30,7 +31,7 @@ from app.doors.log_routes import router as door_log
 from app.doors.routes import router as decisions
 from app.errors import AppError
 from app.gallery.collection_routes import router as collections
-from app.gallery.person_routes import SLASHES_ALLOWED
+from app.gallery.person_routes import SLASHES_ALLOWED as OF_EXTERNAL_IDS
 from app.gallery.person_routes import router as persons
 from app.mqtt.names import Names
 from app.observability.routes import router as monitoring
@@ -118,7 +119,7 @@ def _surround(app: FastAPI, settings: Settings, observe: Observe) -> None:
         Bodies, max_bytes=settings.max_bodies_bytes, seconds=settings.request_seconds
     )
     app.add_middleware(BodyLimit, max_bytes=settings.max_request_bytes)
-    app.add_middleware(PlainPath, slashes_allowed=SLASHES_ALLOWED)
+    app.add_middleware(PlainPath, slashes_allowed=(OF_EXTERNAL_IDS, OF_SUBJECTS))
     app.add_middleware(OneHost)
     if settings.root_path:
         app.add_middleware(BelowPrefix, prefix=settings.root_path)

@@ -120,7 +120,7 @@ def reasons_in(error: AppError) -> list[str]:
 class PlainErrors:
     """Turns the problems of all answers under ``prefix`` and ``PATH`` into CompreFace's errors.
 
-    A slash at the end of such a path is taken off, which .NET clients send.
+    One slash at the end of such a path is taken off, which .NET clients send.
     """
 
     def __init__(self, app: ASGIApp, prefix: str = "") -> None:
@@ -132,7 +132,9 @@ class PlainErrors:
         if scope["type"] != "http" or not self._is_ours(scope["path"]):
             await self._app(scope, receive, send)
             return
-        scope["path"] = scope["path"].rstrip("/")
+        raw = scope.get("raw_path", b"")
+        if raw.endswith(b"/"):  # and not %2F, which is the end of a name
+            scope["raw_path"], scope["path"] = raw[:-1], scope["path"][:-1]
         headers = Headers(scope=scope)
         has_key = bool(headers.get("x-api-key") or headers.get("authorization"))
         start: Message | None = None

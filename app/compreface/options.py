@@ -9,7 +9,7 @@ import math
 import re
 from dataclasses import dataclass
 from typing import Annotated, Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Request
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.compreface.failures import bad_argument, missing_parameter
 from app.errors import FieldError, InvalidRequest
 from app.web.fields import Label
+from app.web.parameters import query_pairs
 
 MOST_FACES: Final = 100
 """Most faces of an image that Kith decides about; ``limit=0``, which is CompreFace's "no limit",
@@ -33,6 +34,8 @@ _SWITCH: Final = {
     **dict.fromkeys(("true", "on", "yes", "1"), True),
     **dict.fromkeys(("false", "off", "no", "0"), False),
 }
+_DOTS: Final = {".", ".."}
+"""Parts of a path that HTTP clients resolve (RFC 3986): ``subjects/.`` is all subjects."""
 _LABEL: Final = TypeAdapter(Label)
 
 
@@ -77,6 +80,12 @@ async def _subject(request: Request) -> str:
     return the_subject(_text(request, "subject"))
 
 
+async def _subject_of_path(request: Request) -> str:
+    """The subject at the end of the path as it was sent: the router loses a line break."""
+    sent: bytes = request.scope["raw_path"].partition(b"/recognition/subjects/")[2]
+    return the_subject(unquote_to_bytes(sent).decode())
+
+
 async def _any_subject(request: Request) -> str | None:
     return the_subject(text) if (text := _text(request, "subject")) else None
 
@@ -84,6 +93,7 @@ async def _any_subject(request: Request) -> str | None:
 ImageOptions = Annotated[Options, Depends(_options)]
 Paged = Annotated[PageOptions, Depends(_page)]
 OneSubject = Annotated[str, Depends(_subject)]
+SubjectOfPath = Annotated[str, Depends(_subject_of_path)]
 AnySubject = Annotated[str | None, Depends(_any_subject)]
 
 
@@ -92,18 +102,24 @@ def the_subject(text: str) -> str:
     if not text:
         raise missing_parameter("subject")
     try:
-        return _LABEL.validate_python(text)
+        name = _LABEL.validate_python(text)
     except ValidationError as error:
-        message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise InvalidRequest(
-            f"subject: {message}.", errors=[FieldError("subject", message)]
-        ) from None
+        raise _no_subject(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from None
+    if dots := _DOTS & set(name.split("/")):
+        raise _no_subject(
+            f"must not have {dots.pop()!r} as a part between slashes: no address can hold it"
+        )
+    return name
+
+
+def _no_subject(message: str) -> InvalidRequest:
+    return InvalidRequest(f"subject: {message}.", errors=[FieldError("subject", message)])
 
 
 def _text(request: Request, name: str) -> str:
     """The parameter's last value; empty where there is none."""
     query = _SECOND.sub("&", request.url.query)
-    return dict(parse_qsl(query)).get(name, "")
+    return dict(query_pairs(query)).get(name, "")
 
 
 def _whole(request: Request, name: str, default: int, *, least: int) -> int:

@@ -40,8 +40,8 @@ from app.web.uploads import (
 
 router = room("persons", "/v1/collections/{collection_id}/persons")
 
-SLASHES_ALLOWED: Final = re.compile(rb"[^%]*/v1/collections/[^/%]+/persons/by-external-id/.+")
-"""Paths of PUT that end with an external id, in which an encoded slash is a part of it."""
+SLASHES_ALLOWED: Final = re.compile(rb"PUT [^%]*/v1/collections/[^/%]+/persons/by-external-id/.+")
+"""Paths that end with an external id, in which an encoded slash is a part of it."""
 
 FaceId = Annotated[
     WholeText, Path(ge=1, le=2**63 - 1, description="The face's number in its collection.")

@@ -4,7 +4,7 @@ and a handler of unexpected exceptions. Plain ASGI, so that nothing is buffered.
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -135,19 +135,21 @@ class LastNet:
 class PlainPath:
     """``NotFound`` for a path with an encoded slash: RFC 3986 makes it a part of a name, and few
     names here may have one. Decoded it would lead to another route than the one that was asked for.
-    Paths of PUT that match ``slashes_allowed`` whole are let through. Text that is no UTF-8 is not.
+    Where ``PUT /path`` matches one of ``slashes_allowed`` whole it is let through. Text that is no
+    UTF-8 is not.
     """
 
-    def __init__(self, app: ASGIApp, slashes_allowed: re.Pattern[bytes]) -> None:
+    def __init__(self, app: ASGIApp, slashes_allowed: Sequence[re.Pattern[bytes]]) -> None:
         self._app = app
         self._slashes_allowed = slashes_allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the path as it was sent, still encoded."""
         if scope["type"] == "http" and b"%" in (path := scope.get("raw_path", b"")):
-            named = scope["method"] == "PUT" and self._slashes_allowed.fullmatch(path)
+            line = scope["method"].encode() + b" " + path
+            named = (each.fullmatch(line) for each in self._slashes_allowed)
             error = None
-            if b"%2f" in path.lower() and not named:
+            if b"%2f" in path.lower() and not any(named):
                 error = NotFound("There is no path with an encoded slash (%2F); ids have none.")
             elif not _is_text(path):
                 error = NotFound("There is no path that is not UTF-8 where it is percent-encoded.")

@@ -66,13 +66,19 @@ def _names(query: str) -> list[str]:
             f"Character {broken.start() + 1} of the query is none that an address may have: "
             "percent-encode it."
         )
+    return [name for name, _ in query_pairs(query)]
+
+
+def query_pairs(query: str) -> list[tuple[str, str]]:
+    """The names and values of a query, percent-decoded; ``InvalidRequest`` where that is no UTF-8:
+    two names, of which each is broken elsewhere, would become one.
+    """
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MOST)
+        return parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MOST)
     except UnicodeDecodeError:
         raise InvalidRequest("The query is not UTF-8 where it is percent-encoded.") from None
     except ValueError:
         raise InvalidRequest(f"The query has more than {_MOST} parameters.") from None
-    return [name for name, _ in pairs]
 
 
 def _unknown(name: str, known: list[str], of_body: set[str]) -> str:

@@ -141,11 +141,37 @@ def test_each_error_has_the_number_that_clients_know(service: TestClient) -> Non
     error(post(f"{FACES}/delete", {"ids": []}), 400, 36)
     error(service.get("/api/v1/recognition/nothing", headers=mine), 404, 0)
     error(service.put(FACES, headers=mine), 404, 0)
-    error(service.delete(f"{SUBJECTS}/a%2Fb", headers=mine), 404, 0)
+    error(service.delete(f"{SUBJECTS}/a%2Fb", headers=mine), 404, 42)
+    error(service.delete(f"{FACES}/a%2Fb", headers=mine), 404, 0)
+    error(enrol(service, "../Ada", 1, **mine), 400, 26)
+    error(service.post(f"{FACES}?subject=J%FCrgen", files=image, headers=mine), 400, 26)
     error(service.delete(f"{SUBJECTS}/Ada", headers=mine), 404, 42)
     error(service.delete(f"{FACES}/6b135f5b-a365-4522-b1f1-4c9ac2dd0728", headers=mine), 404, 11)
     long = {**as_json, "content-length": str(2**40)}
     error(service.post(RECOGNIZE, content=b"", headers=long), 413, 0)
+
+
+@pytest.mark.parametrize("path", ["Staff/Ada", "Staff%2FAda", "staff%2fAda", "Staff/Ada/"])
+def test_a_subject_may_have_slashes(service: TestClient, path: str) -> None:
+    mine = key(service)
+    made(enrol(service, "Staff/Ada", 1, **mine))
+    for name in ("Staff", "Ada", "Staff/Ada/"):
+        made(service.post(SUBJECTS, json={"subject": name}, headers=mine))
+    names = ["Staff/Ada", "Staff", "Ada", "Staff/Ada/"]
+    body = {"subject": "Visitors/Ada", "api_endpoint": "Staff/Ada"}
+    assert told(service.put(f"{SUBJECTS}/{path}", json=body, headers=mine)) == {"updated": True}
+    names[0] = "Visitors/Ada"
+    assert told(service.get(SUBJECTS, headers=mine)) == {"subjects": names}
+    told(service.delete(f"{SUBJECTS}/Staff%2FAda%2F", headers=mine))
+    assert told(service.get(SUBJECTS, headers=mine)) == {"subjects": names[:3]}
+
+
+@pytest.mark.parametrize("path", ["//", "/%2F", "/Ada%0A", "//Ada"])
+def test_a_path_that_names_no_subject_removes_nobody(service: TestClient, path: str) -> None:
+    mine = key(service)
+    made(service.post(SUBJECTS, json={"subject": "Ada"}, headers=mine))
+    assert service.delete(f"{SUBJECTS}{path}", headers=mine).is_client_error
+    assert told(service.get(SUBJECTS, headers=mine)) == {"subjects": ["Ada"]}
 
 
 @pytest.mark.parametrize(
