@@ -1,6 +1,6 @@
 """``/api/v1/recognition/faces`` and ``/subjects``: who is enrolled, in CompreFace's form."""
 
-from contextlib import suppress
+import re
 from typing import Final
 
 from fastapi import Request, Response
@@ -15,12 +15,13 @@ from app.compreface.options import (
     OneSubject,
     Options,
     Paged,
+    SubjectOfPath,
     the_subject,
 )
 from app.compreface.routes import seen_faces
 from app.compreface.services import CompreFaceServices, Provided
 from app.compreface.subjects import EnrolledFace
-from app.errors import InvalidRequest, NotFound
+from app.errors import InvalidRequest
 from app.gallery.enrolment import ImageFile
 from app.gallery.schemas import FacesAdded
 from app.inference.subject import Subject
@@ -32,6 +33,10 @@ from app.web.uploads import NoFields, Upload, asked, fingerprint
 
 router = room("compreface", f"{PATH}/recognition")
 
+SLASHES_ALLOWED: Final = re.compile(
+    rb"(?:PUT|DELETE) [^%]*" + f"{PATH}/recognition/subjects/.+".encode()
+)
+"""Paths that end with a subject, in which an encoded slash is a part of it."""
 _NO_FIELDS: Final = NoFields()
 
 
@@ -111,11 +116,7 @@ def delete_listed_faces(
     client: MayChange, ids: ImageIds, services: Provided
 ) -> list[schemas.NamedFace]:
     """Remove the faces of these ids; the answer has those that were there."""
-    deleted = []
-    for each in dict.fromkeys(ids):
-        with suppress(NotFound):
-            deleted.append(_named(services.subjects.delete_face(client.collection_id, each)))
-    return deleted
+    return [_named(each) for each in services.subjects.delete_listed(client.collection_id, ids)]
 
 
 @router.delete("/faces/{image_id}", include_in_schema=False)
@@ -151,21 +152,21 @@ def add_subject(
     return body
 
 
-@router.put("/subjects/{subject}", include_in_schema=False)
+@router.put("/subjects/{subject:path}", include_in_schema=False)
 def rename_subject(
-    subject: str, client: MayChange, named: NamedSubject, services: Provided
+    subject: SubjectOfPath, client: MayChange, named: NamedSubject, services: Provided
 ) -> schemas.Updated:
     """Give a subject another name; the person and the faces stay the same."""
-    updated = services.subjects.rename(
-        client.collection_id, the_subject(subject), the_subject(named)
-    )
+    updated = services.subjects.rename(client.collection_id, subject, the_subject(named))
     return schemas.Updated(updated=updated)
 
 
-@router.delete("/subjects/{subject}", include_in_schema=False)
-def delete_subject(subject: str, client: MayChange, services: Provided) -> schemas.NamedSubject:
+@router.delete("/subjects/{subject:path}", include_in_schema=False)
+def delete_subject(
+    subject: SubjectOfPath, client: MayChange, services: Provided
+) -> schemas.NamedSubject:
     """Remove a subject and all faces."""
-    services.subjects.delete(client.collection_id, the_subject(subject))
+    services.subjects.delete(client.collection_id, subject)
     return schemas.NamedSubject(subject=subject)
 
 

@@ -134,13 +134,17 @@ class SubjectService:
 
     def face(self, collection_id: str, given: str) -> EnrolledFace:
         """The face that an ``image_id`` names, or ``NotFound``."""
+        for found in self._named(collection_id, [given]):
+            return found
+        raise no_image(given)
+
+    def _named(self, collection_id: str, given: Iterable[str]) -> list[EnrolledFace]:
+        """The faces that these ids name; an id that names none is left out."""
         with self._database.read() as session:
             owner = get_collection(session, collection_id)
-            number = number_of(owner, given)
-            row = None if number is None else repository.face(session, owner, number)
-            if row is None:
-                raise no_image(given)
-            return _enrolled(owner, row)
+            numbers = filter(None, (number_of(owner, each) for each in given))
+            rows = (repository.face(session, owner, each) for each in dict.fromkeys(numbers))
+            return [_enrolled(owner, row) for row in rows if row is not None]
 
     def faces(
         self, collection_id: str, subject: str | None, *, skip: int, limit: int
@@ -155,12 +159,18 @@ class SubjectService:
 
     def delete_face(self, collection_id: str, given: str) -> EnrolledFace:
         """Remove the face that an ``image_id`` names."""
-        found = self.face(collection_id, given)
-        try:
-            self._persons.delete_face(collection_id, found.person_id, found.number)
-        except NotFound:
-            raise no_image(given) from None
-        return found
+        for found in self.delete_listed(collection_id, [given]):
+            return found
+        raise no_image(given)
+
+    def delete_listed(self, collection_id: str, given: Iterable[str]) -> list[EnrolledFace]:
+        """Remove the faces that these ids name, one after the other; those that were there."""
+        deleted = []
+        for found in self._named(collection_id, given):
+            with suppress(NotFound):  # another request removed it since
+                self._persons.delete_face(collection_id, found.person_id, found.number)
+                deleted.append(found)
+        return deleted
 
     def delete_faces(self, collection_id: str, subject: str | None) -> int:
         """Remove all faces of a subject, or of everybody, one after the other; the persons stay.
