@@ -168,10 +168,18 @@ def _chosen(
             )
         return [(chosen[0], collection)]
     names = Counter(each.name for each in services)
-    return [
-        (each, id_of_name(each.name if names[each.name] == 1 else f"{each.app}-{each.name}"))
-        for each in chosen
+    collections = [
+        id_of_name(each.name if names[each.name] == 1 else f"{each.app}-{each.name}")
+        for each in services
     ]
+    found = [pair for pair in zip(services, collections, strict=True) if pair[0] in chosen]
+    for _, name in found:
+        if collections.count(name) > 1:  # of applications of one name, or "a-b", "c" and "a", "b-c"
+            raise InvalidRequest(
+                f"Several recognition services would become the collection {name!r} ({known}): "
+                "import each with --service, by its key, and a --collection of its own."
+            )
+    return found
 
 
 def _enrol_all(source: Source | Dump, people: Recipient, result: _Result, *, most: int) -> None:

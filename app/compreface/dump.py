@@ -22,7 +22,14 @@ _NULL: Final = b"\\N"
 _ESCAPE: Final = re.compile(rb"\\(.)", re.DOTALL)
 _ESCAPED: Final = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 _CUSTOM: Final = b"PGDMP"
-_TABLES: Final = ("app", "model", "subject", "embedding", "img")
+_COLUMNS: Final = {
+    "app": {"id", "name"},
+    "model": {"name", "api_key", "app_id", "type"},
+    "subject": {"id", "api_key", "subject_name"},
+    "embedding": {"id", "subject_id", "calculator", "img_id"},
+    "img": {"id", "content"},
+}
+"""The tables, and of each the columns that are read."""
 
 Row = Mapping[str, str | None]
 
@@ -84,13 +91,36 @@ class Dump:
         return Holding.of(sorted(mine.values()), photos, dict(sorted(lost.items())))
 
     def image(self, photo: SourcePhoto) -> bytes:
-        """The file as it was sent to CompreFace."""
+        """The file as it was sent to CompreFace; empty where the dump has it not."""
+        if str(photo.img_id) not in self._images:
+            return b""
         at, columns = self._images[str(photo.img_id)]
         self._stream.seek(at)
         content = _row(self._stream.readline(), columns)["content"] or ""
-        return bytes.fromhex(content.removeprefix("\\x"))
+        try:
+            return bytes.fromhex(content.removeprefix("\\x"))
+        except ValueError:
+            raise _unlike("its images are not in hexadecimal (bytea_output)") from None
 
     def _read(self) -> None:
+        """Read all but the images; ``StartError`` where it is no dump of CompreFace."""
+        table = None
+        try:
+            table = self._read_tables()
+        except UnicodeDecodeError:
+            raise _unlike("it is not in UTF-8; make it with pg_dump --encoding=UTF8") from None
+        except ValueError:
+            raise _unlike("a row has not the columns of its table") from None
+        missing = [each for each in _COLUMNS if each not in self._rows]
+        if table is not None:
+            raise _unlike("it is cut off")
+        if missing:
+            raise _unlike(
+                f"it has no table {missing[0]}, or not as COPY; make it with pg_dump frs > frs.sql"
+            )
+
+    def _read_tables(self) -> str | None:
+        """Read the rows, and the places of the images; the table in which the dump ends."""
         self._stream.seek(0)
         table, columns, at = None, list[str](), 0
         for line in self._stream:
@@ -98,6 +128,8 @@ class Dump:
                 if found := _COPY.match(line):
                     table, columns = found[1].decode(), found[2].decode().split(", ")
                     self._rows.setdefault(table, [])
+                    if lacking := _COLUMNS[table] - set(columns):
+                        raise _unlike(f"its table {table} has no column {min(lacking)}")
             elif line.rstrip(b"\r\n") == _END:
                 table = None
             elif table == "img":
@@ -106,10 +138,11 @@ class Dump:
             else:
                 self._rows[table].append(_row(line, columns))
             at += len(line)
-        missing = [each for each in _TABLES if each not in self._rows]
-        if missing or table is not None:
-            why = "it is cut off" if table else f"it has no table {missing[0]}"
-            raise StartError(f"The dump is not that of CompreFace 1.0 to 1.2: {why}.")
+        return table
+
+
+def _unlike(why: str) -> StartError:
+    return StartError(f"The dump is not that of CompreFace 1.0 to 1.2: {why}.")
 
 
 def _row(line: bytes, columns: list[str]) -> Row:

@@ -144,15 +144,15 @@ def _new(person_id: str, name: str) -> NewPerson:
     try:
         return NewPerson(id=person_id, name=name)
     except ValidationError as error:
-        why = error.errors()[0]["msg"]
-        raise NotThisPerson(f"The name cannot be stored: {why}. Rename the folder.") from None
+        why = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise NotThisPerson(f"The name {why}. Rename the folder or subject.") from None
 
 
 def _somebody_else(person_id: str, name: str, stored: str | None) -> str:
     called = "has no name" if stored is None else f"is called {printable(stored)!r}"
     return (
         f"The person {person_id!r} {called}. If that is {printable(name)!r}, give the person this "
-        "name; if not, rename the folder."
+        "name; if not, rename the folder or subject."
     )
 
 

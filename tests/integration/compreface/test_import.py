@@ -132,6 +132,52 @@ def test_a_dump_holds_what_its_database_holds(theirs: str, tmp_path: Path) -> No
                 assert dump.image(photo) == database.image(photo)
 
 
+def test_a_dump_without_some_images_brings_the_others_along(
+    kith_command: Command, theirs: str, tmp_path: Path
+) -> None:
+    file, settings = tmp_path / "frs.sql", {"KITH_DATA_DIR": tmp_path / "data", "KITH_MODEL": MINI}
+    with psycopg.connect(theirs) as connection:
+        connection.execute(
+            "UPDATE subject SET subject_name = E'Two\nof' WHERE subject_name ~ 'Two'"
+        )
+    subprocess.run(["pg_dump", f"--file={file}", theirs], check=True)
+    lines = file.read_bytes().splitlines(keepends=True)
+    first = next(at for at, line in enumerate(lines) if line.startswith(b"COPY public.img"))
+    gone = lines.pop(first + 1).split(b"\t")[0].decode()
+    with Dump.opened(write(file, b"".join(lines))) as dump:
+        photos = [each for service in dump.services() for each in dump.holding(service).photos]
+        assert [dump.image(each) for each in photos].count(b"") == 1
+    ended = kith_command("import", "compreface", file, **settings)
+    assert (ended.status, ended.err) == (3, ""), ended
+    (missing,) = [each for each in photos if str(each.img_id) == gone]
+    assert f"{missing.face_id}: invalid_image: The image is empty" in ended.out
+    assert "must not contain the character U+000A (character 4)" in ended.out
+    escaped = b"".join(lines).replace(b"\\\\x", b"\\\\377")
+    ended = kith_command("import", "compreface", write(file, escaped), **settings)
+    assert "images are not in hexadecimal (bytea_output)" in ended.err
+
+
+def test_two_services_never_become_one_collection(
+    kith_command: Command, theirs: str, tmp_path: Path
+) -> None:
+    settings = {"KITH_DATA_DIR": tmp_path / "data", "KITH_MODEL": MINI}
+    with psycopg.connect(theirs) as connection:
+        connection.execute("INSERT INTO app VALUES (2, 'Home', 'a', 'b')")
+        connection.execute("UPDATE model SET name = 'Office', app_id = 2 WHERE name = 'Front door'")
+    for chosen in ((), ("--service", OFFICE)):
+        ended = kith_command("import", "compreface", theirs, *chosen, **settings)
+        assert (ended.status, ended.out) == (1, "")
+        assert "would become the collection 'Home-Office'" in ended.err
+    alone = ("--service", OFFICE, "--collection", "office")
+    ended = kith_command("import", "compreface", theirs, *alone, **settings)
+    assert "into 'office': 1 photos enrolled" in ended.out
+
+
+def write(file: Path, content: bytes) -> Path:
+    file.write_bytes(content)
+    return file
+
+
 def test_what_is_no_compreface_is_said_in_one_line(
     kith_command: Command, theirs: str, tmp_path: Path
 ) -> None:
@@ -143,11 +189,18 @@ def test_what_is_no_compreface_is_said_in_one_line(
         return ended.err
 
     assert "cannot be read: No such file" in run("dump.sql")
-    custom, other = tmp_path / "frs.dump", tmp_path / "other.sql"
-    custom.write_bytes(b"PGDMP...")
-    other.write_text("COPY public.app (id, name) FROM stdin;\n\\.\n")
-    assert "pg_restore --file" in run(str(custom))
-    assert "no table model" in run(str(other))
+    app = b"COPY public.app (id, name) FROM stdin;\n"
+    for content, said in (
+        (b"PGDMP...", "pg_restore --file"),
+        (app + b"\\.\n", "no table model, or not as COPY; make it with pg_dump"),
+        (app + b"1\tHome\n", "it is cut off"),
+        (app + b"1\n\\.\n", "a row has not the columns"),
+        (app + "1\tBüro\n".encode("latin-1"), "pg_dump --encoding=UTF8"),
+        (b"COPY public.app (id) FROM stdin;\n", "table app has no column name"),
+    ):
+        file = tmp_path / "frs.dump"
+        file.write_bytes(content)
+        assert said in run(str(file))
     assert "no such recognition service; there are: Home / Front door, Home / Office" in run(
         theirs, "--service", "x"
     )
