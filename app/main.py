@@ -102,7 +102,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
     )
     app.state.services = built.services
     handlers.install(app)
-    for router in (*_ROUTERS, *CONSOLE):
+    for router in (*_ROUTERS, *(CONSOLE if settings.console else ())):
         include(app, router)
     if settings.compreface:
         include(app, compreface)

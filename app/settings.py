@@ -67,9 +67,7 @@ class Settings(BaseSettings):
             "between them, such as `https://desk.example.com`; `*`: all; unset: none."
         ),
     ] = ()
-    public_docs: Annotated[
-        bool, Field(description="Whether `/docs` and the documents of the API need no key.")
-    ] = True
+    public_docs: bounds.PublicDocs = True
     data_dir: Annotated[
         Path, Field(description="Folder for the database, the model bundle and `admin.key`.")
     ] = Path("data")
@@ -155,6 +153,7 @@ class Settings(BaseSettings):
     stream_seconds: bounds.StreamSeconds = 3600
     sync_lines: bounds.SyncLines = 50_000
     door_silent_seconds: bounds.DoorSilentSeconds = 180
+    console: bounds.ConsoleOn = True
     compreface: bounds.CompreFaceOn = False
     request_seconds: Annotated[
         int,

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Final, Literal
 import typer
 from rich.table import Table
 
+from app.access.sync_csv import ndjson_of
 from app.cli.asking import HERE, Service, Url, checked, key_of
-from app.cli.sync_csv import ndjson_of
 from app.core.names import printable
 from app.core.terminal import plain_console, say
+from app.errors import InvalidRequest
 
 _NOTHING_DONE: Final = 3
 _CHUNK: Final = 64 * 1024
@@ -66,13 +67,22 @@ def _send(
     service: Service, collection: str, asked: Mapping[str, str], file: Path
 ) -> dict[str, Any]:
     if file.suffix.lower() == ".csv":
-        converted = ndjson_of(file)
+        converted = _converted(file)
         size, content = len(converted), iter((converted,))
     else:
         size, content = file.stat().st_size, _chunks(file)
     headers = {"Content-Type": "application/x-ndjson", "Content-Length": str(size)}
     path = f"/collections/{collection}/sync"
     return service.ask("POST", path, wants="counts", params=asked, headers=headers, content=content)
+
+
+def _converted(file: Path) -> bytes:
+    try:
+        return ndjson_of(file.read_bytes())
+    except InvalidRequest as error:
+        for each in error.errors:
+            say(f"  {each.field} {each.message}")
+        raise
 
 
 def _chunks(file: Path) -> Iterator[bytes]:

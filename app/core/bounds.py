@@ -1,4 +1,4 @@
-"""Settings that bound what clients may take, each with its description."""
+"""Settings of what is offered to clients and how much they may take, each with its description."""
 
 from typing import Annotated, Final
 
@@ -16,6 +16,12 @@ StreamSeconds = Annotated[
         le=_DAY,
         description="Seconds after which a stream of events ends; its client comes back.",
     ),
+]
+PublicDocs = Annotated[
+    bool, Field(description="Whether `/docs` and the documents of the API need no key.")
+]
+ConsoleOn = Annotated[
+    bool, Field(description="Whether the pages for people are at `/console`: `on` or `off`.")
 ]
 CompreFaceOn = Annotated[
     bool,

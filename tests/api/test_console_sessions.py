@@ -231,3 +231,11 @@ def test_who_signed_in_and_out_is_in_the_audit(client: TestClient, settings: Set
     assert {each["collection"] for each in mine} == {None}
     assert all(each["actor"]["client"] and each["actor"]["request_id"] for each in mine)
     assert {str(each["details"]) for each in mine} == {"{}"}
+
+
+def test_a_service_without_the_console_has_no_page_and_no_session(settings: Settings) -> None:
+    with client_of(build(settings.model_copy(update={"console": False}))) as client:
+        visitor = Visitor(client)
+        assert visitor.sign_in().status_code == 404
+        assert [visitor.get(each).status_code for each in ("", "/sign-in", "/x")] == [404] * 3
+        assert client.get("/collections", headers=ADMIN).status_code == 200

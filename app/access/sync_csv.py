@@ -1,16 +1,15 @@
 """A CSV file of people as the lines of a sync. Each person keeps the number of their line."""
 
 import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from app.core.ids import ID_PATTERN
 from app.core.names import printable
-from app.core.terminal import say
-from app.errors import InvalidRequest
+from app.errors import FieldError, InvalidRequest
 
 SEPARATOR: Final = "|"
 """Between several values of a cell."""
@@ -23,18 +22,15 @@ _HEADERS: Final = f"external_id, {', '.join(_PLAIN)}, groups, {_OF_SYSTEMS}"
 Cells = Mapping[str, str]
 
 
-def ndjson_of(file: Path) -> bytes:
-    """The file as NDJSON, with empty lines so that line n is of the person of line n.
-
-    ``InvalidRequest`` where the header or a line is wrong; the lines are printed.
+def ndjson_of(content: bytes) -> bytes:
+    """The content of a CSV file as NDJSON, with empty lines so that line n is of the person of line
+    n. ``InvalidRequest`` where the header or lines are wrong; it names each of them.
     """
+    stream = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            return _converted(_records(stream.readline, stream))
+        return _converted(_records(stream.readline, stream))
     except UnicodeDecodeError:
-        raise InvalidRequest(
-            f"{printable(str(file))} is not UTF-8; save it as CSV in UTF-8."
-        ) from None
+        raise InvalidRequest("The file is not UTF-8; save it as CSV in UTF-8.") from None
 
 
 def _records(first: Callable[[], str], rest: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
@@ -64,25 +60,26 @@ def _converted(records: Iterator[tuple[int, list[str]]]) -> bytes:
     names = [each.strip() for each in names]
     _check_header(names)
     lines: list[str] = []
-    faults: list[str] = []
+    faults: list[FieldError] = []
     for number, cells in records:
         if not any(cells):
             continue
         lines += [""] * (number - 1 - len(lines))
         values = dict(zip(names, (each.strip() for each in cells), strict=False))
         if len(cells) != len(names):
-            faults.append(f"line {number} has {len(cells)} cells, and the header {len(names)}")
+            found = f"has {len(cells)} cells, and the header {len(names)}"
+            faults.append(FieldError(f"line {number}", found))
         elif not values["external_id"]:
-            faults.append(f"line {number} has no external_id")
+            faults.append(FieldError(f"line {number}", "has no external_id"))
         else:
             lines.append(json.dumps(_person(values)))
         if len(faults) == _MOST_FAULTS:
             break
     if faults:
-        for each in faults:
-            say(f"  {each}")
         more = ", and maybe more" if len(faults) == _MOST_FAULTS else ""
-        raise InvalidRequest(f"The file has {len(faults)} wrong lines{more}; nothing was sent.")
+        raise InvalidRequest(
+            f"The file has {len(faults)} wrong lines{more}; nothing was done.", errors=faults
+        )
     return "\n".join(lines).encode() + b"\n"
 
 
