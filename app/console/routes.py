@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from app.console.door_routes import router as doors
 from app.console.guard import SignedIn
+from app.console.import_routes import router as imports
 from app.console.key_routes import router as keys
 from app.console.more_routes import router as more
 from app.console.people_routes import router as people
@@ -31,6 +32,7 @@ ROUTERS: Final = (
     sessions,
     start,
     people,
+    imports,
     person,
     tried,
     threshold,

@@ -70,8 +70,13 @@ def door_reason(spoken: Language, code: str) -> str:
 
 def reasons_in(message: str) -> list[str]:
     """The reasons that the error of a refused image begins with: ``no_face, low_quality: ...``."""
+    return known_reasons(message.partition(":")[0].split(", "))
+
+
+def known_reasons(codes: Iterable[str]) -> list[str]:
+    """Those of the codes that are reasons, for which there are words."""
     known = set(Reason)
-    return [each for each in message.partition(":")[0].split(", ") if each in known]
+    return [each for each in codes if each in known]
 
 
 def all_said(spoken: Language, codes: Iterable[str]) -> list[str]:

@@ -113,6 +113,7 @@ class Enroller:
         self._quality_policy = quality_policy
         self.contract = analyser.pipeline.contract
         self.calibration = analyser.pipeline.bundle.calibration
+        self.max_bytes = analyser.limits.max_bytes
 
     def examine(
         self, images: Sequence[ImageFile], subject: Subject = "only"

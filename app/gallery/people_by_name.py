@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from pydantic import ValidationError
 
+from app.auth.principal import INSIDE, Principal
 from app.core.ids import former_ids_of_name, id_of_name
 from app.core.names import one_spelling, printable
 from app.errors import (
@@ -121,6 +122,18 @@ def enrol_photo(people: Recipient, name: str, image: ImageFile, *, again: bool =
         return Outcome("refused", person.person_id, reasons_of(error), error.detail)
 
 
+def add_photo(people: Recipient, person_id: str, image: ImageFile) -> Outcome:
+    """Enrol a photo of a person who is enrolled, whatever their name; it raises as ``enrol_photo``
+    does.
+    """
+    try:
+        return _enrol(people, Whose(person_id, known=True), "", image)
+    except (Unavailable, ContractMismatch):
+        raise
+    except AppError as error:
+        return Outcome("refused", person_id, reasons_of(error), error.detail)
+
+
 def reasons_of(error: AppError) -> list[str]:
     """Why an image was refused, in the words of the API's ``reasons``; else the error's code."""
     if isinstance(error, NotThisPerson):
@@ -157,14 +170,21 @@ def _somebody_else(person_id: str, name: str, stored: str | None) -> str:
 
 
 class InGallery:
-    """The people of one collection; of several faces in a photo it takes the ``subject``."""
+    """The people of one collection; of several faces in a photo it takes the ``subject``. The
+    warnings have the numbers that the ``caller`` may see.
+    """
 
     def __init__(
-        self, persons: PersonService, collection_id: str, subject: Subject = "only"
+        self,
+        persons: PersonService,
+        collection_id: str,
+        subject: Subject = "only",
+        caller: Principal = INSIDE,
     ) -> None:
         self._persons = persons
         self._collection_id = collection_id
-        self._subject = subject
+        self._subject: Subject = subject
+        self._caller = caller
 
     def names(self, ids: Sequence[str]) -> Mapping[str, str | None]:
         """The names of ``ids`` that SQL has now."""
@@ -177,13 +197,17 @@ class InGallery:
     def make(self, new: NewPerson, image: ImageFile) -> list[EnrolmentWarning]:
         """Make the person and the face in one transaction, so nobody is made without a photo."""
         return self._persons.create(
-            self._collection_id, new, [image], keep_nothing, subject=self._subject
+            *(self._collection_id, new, [image], keep_nothing),
+            subject=self._subject,
+            caller=self._caller,
         ).warnings
 
     def add(self, person_id: str, image: ImageFile) -> list[EnrolmentWarning]:
         """Add the face in one transaction."""
         return self._persons.add_faces(
-            self._collection_id, person_id, [image], keep_nothing, subject=self._subject
+            *(self._collection_id, person_id, [image], keep_nothing),
+            subject=self._subject,
+            caller=self._caller,
         ).warnings
 
 
@@ -199,10 +223,12 @@ class Rehearsal:
         enroller: Enroller,
         gallery: tuple[PersonService, str] | None,
         subject: Subject = "only",
+        caller: Principal = INSIDE,
     ) -> None:
         self._enroller = enroller
         self._gallery = gallery
-        self._subject = subject
+        self._subject: Subject = subject
+        self._caller = caller
         self._made: dict[str, str | None] = {}
         self._taken: dict[str, dict[str, Template]] = {}
 
@@ -251,7 +277,10 @@ class Rehearsal:
         if self._gallery is not None:
             persons, collection_id = self._gallery
             return persons.try_images(
-                collection_id, person_id, [image], subject=self._subject, tried=taken
+                *(collection_id, person_id, [image]),
+                subject=self._subject,
+                tried=taken,
+                caller=self._caller,
             )
         seen, new = Examined(*self._enroller.examine([image], self._subject)), NewCollection()
         seen.warnings = image_warnings(seen.templates)

@@ -45,7 +45,7 @@ class PersonService:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._enroller = enroller
+        self.enroller = enroller
         self._examiner = Examiner(enroller, resemblances)
 
     def create(
@@ -273,16 +273,16 @@ class PersonService:
         record(session, owner, action, ("person", person_id), now=now, **details)
 
     def _enrollable(self, session: Session, collection_id: str) -> Collection:
-        return repository.get_comparable(session, collection_id, self._enroller.contract.id)
+        return repository.get_comparable(session, collection_id, self.enroller.contract.id)
 
     def _lock_enrollable(self, session: Session, collection_id: str) -> Collection:
-        return repository.lock_comparable(session, collection_id, self._enroller.contract.id)
+        return repository.lock_comparable(session, collection_id, self.enroller.contract.id)
 
     def _insert(
         self, session: Session, owner: Collection, person: Person, seen: Examined
     ) -> list[Face]:
         now = self._clock.now()
-        return insert_faces(session, owner, person, seen, enroller=self._enroller, now=now)
+        return insert_faces(session, owner, person, seen, enroller=self.enroller, now=now)
 
     def _check_free(
         self, collection_id: str, person_id: str, external_id: str | None

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from app.vision.sniff import HEAD, format_of
@@ -92,16 +92,28 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
 def judged_file(path: Path) -> Kind | None:
     """The kind of a file; None where it is a photo. A damaged photo is refused when it is read."""
     suffix = path.suffix.lower()
-    if suffix in _OTHER:
-        return Kind.OTHER_FORMAT
-    if suffix and suffix not in _READ | _PHONE:
-        return Kind.NOT_AN_IMAGE
+    if (kind := _by_suffix(suffix)) is not None:
+        return kind
     try:
         head = _head(path)
     except OSError:
         return None if suffix else Kind.UNREADABLE
-    if head is None:
-        return Kind.NOT_AN_IMAGE
+    return Kind.NOT_AN_IMAGE if head is None else _by_head(suffix, head)
+
+
+def judged(name: str, head: bytes) -> Kind | None:
+    """The same of a file by its name and its first bytes."""
+    suffix = PurePath(name).suffix.lower()
+    return _by_suffix(suffix) or _by_head(suffix, head)
+
+
+def _by_suffix(suffix: str) -> Kind | None:
+    if suffix in _OTHER:
+        return Kind.OTHER_FORMAT
+    return Kind.NOT_AN_IMAGE if suffix and suffix not in _READ | _PHONE else None
+
+
+def _by_head(suffix: str, head: bytes) -> Kind | None:
     known = format_of(head)
     if known in ("HEIC", "AVIF") or (known is None and suffix in _PHONE):
         return Kind.HEIC_OR_AVIF

@@ -10,7 +10,7 @@ from tests.support.server import ADMIN_KEY
 
 ORIGIN = {"Origin": "http://kith"}
 Form = Mapping[str, str]
-Parts = dict[str, tuple[None, str]]
+Parts = dict[str, tuple[str | None, str | bytes]]
 
 
 def parts(form: Form) -> Parts:
@@ -32,11 +32,19 @@ class Visitor:
         return self._send("GET", path, None, headers)
 
     def post(
-        self, path: str, form: Form | None = None, *, csrf: str | None = None, **headers: str
+        self,
+        path: str,
+        form: Form | None = None,
+        *,
+        csrf: str | None = None,
+        files: Mapping[str, bytes] | None = None,
+        **headers: str,
     ) -> httpx.Response:
         """Send a form, with the mark of the page that is shown now unless ``csrf`` is another."""
         mark = self.csrf if csrf is None else csrf
-        return self._send("POST", path, parts({**(form or {}), "csrf": mark}), headers)
+        sent = parts({**(form or {}), "csrf": mark})
+        sent |= {name: (name, content) for name, content in (files or {}).items()}
+        return self._send("POST", path, sent, headers)
 
     def sign_in(self, key: str = ADMIN_KEY, wanted: str = "") -> httpx.Response:
         return self._send("POST", "/sign-in", parts({"key": key, "next": wanted}), {})

@@ -13,7 +13,7 @@ from app.errors import NotFound
 FOLDER = Path(static_files.__file__).parent / "static"
 ROOT = FOLDER.parents[2]
 VENDORED = json.loads((FOLDER / "vendored.json").read_text("utf-8"))
-OURS = {"console.css", "console.js", "live.js", "pictures.js"}
+OURS = {"console.css", "console.js", "import.js", "live.js", "pictures.js"}
 
 
 def test_every_script_is_ours_or_is_listed_with_its_licence_and_digest() -> None:
