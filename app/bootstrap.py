@@ -10,11 +10,8 @@ from functools import partial
 from math import inf
 from typing import Final
 
-from app.access import kinds
-from app.access.members import MembershipService
+from app.access.building import build_access
 from app.access.models import Door, Group, Rule, Schedule, Zone
-from app.access.policy_service import PolicyService
-from app.access.sync_service import SyncService
 from app.actions.building import build_actions
 from app.analysis import build_analyser, build_enroller, quality_policy_of
 from app.audit.building import build_audit
@@ -35,6 +32,7 @@ from app.decision.resemblance import second_names
 from app.doors.building import build_doors, build_evidence
 from app.doors.health import DoorHealthService
 from app.doors.log import DoorLog
+from app.doors.questions import DoorQuestions
 from app.feedback.counts import Exposures
 from app.feedback.probes import ProbeStore
 from app.gallery.collection_service import CollectionService
@@ -50,6 +48,7 @@ from app.inference.analyser import Analyser
 from app.inference.pipeline import Pipeline
 from app.inference.quality_policy import QualityPolicy
 from app.jobs.loop import Job, Jobs
+from app.maintenance.backup import BackupService
 from app.mqtt.building import build_publisher
 from app.observability.health import Readiness
 from app.observability.metrics import Metrics
@@ -161,7 +160,7 @@ def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _J
     forget = partial(_forget, galleries, judged, (lookalikes, odd_faces))
     resemblances = Resemblances(database, replicas, clock, calibration)
     persons = PersonService(database, clock, build_enroller(analyser, settings), resemblances)
-    audit, streams = build_audit(database, keys, settings)
+    audit, streams = build_audit(database, clock, keys, settings)
     actions, sender = build_actions(database, clock, settings, judged.metrics.actions)
     return Services(
         receipts=base.receipts,
@@ -171,6 +170,8 @@ def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _J
         readiness=Readiness(database, galleries.outage),
         metrics=judged.metrics,
         observers=judged.observers,
+        replicas=galleries.follower,
+        backups=BackupService(database, clock, settings.data_dir),
         collections=CollectionService(
             database, clock, contract_id=contract_id, forget=forget, owned=_OWNED
         ),
@@ -191,19 +192,14 @@ def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _J
         ),
         thresholds=ThresholdService(database, search, calibration, books.watch),
         models=ModelService(base.bundle, base.pipeline.chosen),
-        doors=PolicyService(database, clock, kinds.DOORS),
-        zones=PolicyService(database, clock, kinds.ZONES),
-        groups=PolicyService(database, clock, kinds.GROUPS),
-        schedules=PolicyService(database, clock, kinds.SCHEDULES),
-        rules=PolicyService(database, clock, kinds.RULES),
-        members=MembershipService(database, clock),
-        sync=SyncService(database, clock, most_lines=settings.sync_lines),
+        **build_access(database, clock, sync_lines=settings.sync_lines),
         audit=audit,
         event_streams=streams,
         actions=actions,
         sender=sender,
         webhooks=build_webhooks(database, clock, settings, judged.metrics.webhooks),
         door_log=DoorLog(database),
+        door_questions=DoorQuestions(database, clock),
         door_health=DoorHealthService(database, clock, silent_after=settings.door_silent_seconds),
         door_decisions=build_doors(
             *(database, clock, analyser, search, calibration, quality_policy),

@@ -16,6 +16,7 @@ from app.doors.services import DoorServices
 from app.errors import StartError
 from app.gallery.services import GalleryServices
 from app.jobs.loop import Jobs
+from app.maintenance.services import MaintenanceServices
 from app.mqtt.publisher import Publisher
 from app.observability.services import OperationsServices
 from app.recognition.results import Decision
@@ -38,6 +39,7 @@ class Services(
     AuditServices,
     WebhookServices,
     OperationsServices,
+    MaintenanceServices,
 ):
     """Every service of one process, for the routes of every room."""
 

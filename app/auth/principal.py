@@ -1,6 +1,6 @@
 """The caller of a request, and what each scope allows. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -54,6 +54,10 @@ class Principal:
             raise Unauthenticated(
                 f"This key expired at {self.expires_at:%Y-%m-%dT%H:%M:%SZ}; ask for another."
             )
+
+    def bound_to(self, collection_key: int) -> "Principal":
+        """The same caller, as if bound to this collection alone."""
+        return replace(self, collection_keys=frozenset({collection_key}))
 
     @property
     def may_read(self) -> bool:

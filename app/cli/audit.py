@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,8 +18,7 @@ from app.core.terminal import plain_console, say
 from app.errors import InvalidRequest
 from app.settings import Settings, load_settings
 from app.trail import export as exports
-from app.trail.chain import written
-from app.trail.verification import Anchor, Fault, anchors, faults, publish_anchors
+from app.trail.verification import Anchor, Fault, anchor_line, anchors, faults, publish_anchors
 
 cli = typer.Typer(
     help="Verify, export and anchor the audit, also while a service runs.", no_args_is_help=True
@@ -113,7 +111,7 @@ def anchor() -> None:
     now = SystemClock().now()
     with existing_database(_settings()) as database, database.write() as session:
         heads = publish_anchors(session, now=now)
-    typer.echo(json.dumps({"at": written(now), "anchors": [asdict(each) for each in heads]}))
+    typer.echo(anchor_line(now, heads))
 
 
 def _place(fault: Fault) -> str:

@@ -1,21 +1,19 @@
 """``kith door explain``: which rule decides at a door, for whom, at which time."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import typer
 from rich.table import Column, Table
 from sqlalchemy.orm import Session
 
-from app.access.policy_repository import Policies
 from app.auth.principal import INSIDE
 from app.cli.databases import existing_database
 from app.core.clock import SystemClock
 from app.core.logging import configure_logging
 from app.core.terminal import plain_console
-from app.doors.door_repository import FoundDoor, find_door, policy_now
-from app.doors.explain import Explained, ExplainedRule, explain
-from app.doors.person_repository import person_by_id
+from app.doors.door_repository import FoundDoor, find_door
+from app.doors.explain import Explained, ExplainedRule
+from app.doors.questions import explained_at
 from app.errors import Conflict, InvalidRequest, NotFound
 from app.gallery.repository import get_collection
 from app.settings import load_settings
@@ -28,17 +26,7 @@ def explain_door(door: str, person: str | None, at: str | None, collection: str 
     instant = SystemClock().now() if at is None else instant_of("--at", at)
     with existing_database(settings) as database, database.read() as session:
         found = named_door(session, door, collection)
-        loaded = policy_now(session, Policies(), found)
-        known = None
-        if person is not None:
-            known = person_by_id(session, found.collection_key, person)
-            if known is None:
-                raise NotFound(
-                    f"There is no person {person!r} in the collection {found.collection_id!r}."
-                )
-    explained = explain(
-        loaded.policy, found.id, None if known is None else known.person, at=instant
-    )
+        explained = explained_at(session, found, person, at=instant)
     _show(found, explained, person, instant)
     raise typer.Exit(0 if explained.decision.valid_until is not None else 3)
 
@@ -47,8 +35,7 @@ def named_door(session: Session, door_id: str, collection_id: str | None) -> Fou
     """The door that options name; ``NotFound`` or ``InvalidRequest`` where it is not clear."""
     caller = INSIDE
     if collection_id is not None:
-        owner = get_collection(session, collection_id)
-        caller = replace(caller, collection_keys=frozenset({owner.key}))
+        caller = INSIDE.bound_to(get_collection(session, collection_id).key)
     try:
         return find_door(session, caller, door_id)
     except NotFound:

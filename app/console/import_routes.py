@@ -11,9 +11,8 @@ from app.console.languages import N_
 from app.console.refusals import PageRoute
 from app.console.services import Provided
 from app.console.visits import HEADERS, Visit
-from app.console.words import reason
+from app.console.words import reason, said
 from app.gallery.fields import CollectionPath
-from app.inference.subject import SUBJECT_RULES
 from app.web.rooms import pages
 
 router = pages("/console/c/{collection_id}/import", PageRoute)
@@ -37,7 +36,7 @@ _SUBJECTS: Final = {
 def show_import(collection_id: CollectionPath, visit: MayEnroll) -> Response:
     """The form for the files, and the table that a script fills."""
     del collection_id
-    return visit.page("import.html", subjects={each: _SUBJECTS[each] for each in SUBJECT_RULES})
+    return visit.page("import.html", subjects=said(visit.language, _SUBJECTS))
 
 
 @router.post("")
@@ -62,6 +61,6 @@ def _line(visit: Visit, template: str, begun: Import, row: Row | None) -> str:
         begun=begun,
         row=row,
         words=lambda code: reason(spoken, code),
-        outcomes={code: spoken.say(text) for code, text in _OUTCOMES.items()},
+        outcomes=said(spoken, _OUTCOMES),
     )
     return f"{' '.join(html.split())}\n"

@@ -1,35 +1,23 @@
-"""Pages that an operator looks up: the audit, people who look alike, the model."""
+"""Pages that an operator looks up: people who look alike, strangers who come again, the model."""
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends
 from starlette.responses import Response
 
-from app.audit.service import Wanted
-from app.auth.principal import INSIDE, Scope
-from app.console.guard import MayAdminister, MayRead, may
+from app.auth.principal import Scope
+from app.console.guard import MayRead, may
 from app.console.refusals import PageRoute
 from app.console.services import Provided
 from app.console.visits import Visit
-from app.core.ids import ID_PATTERN
 from app.gallery.fields import CollectionPath
+from app.recognition.schemas.clusters import ClusterOptions
+from app.recognition.views import clusters
 from app.web.paging import Paged
 from app.web.rooms import pages
 
 router = pages("/console", PageRoute)
 MayKnowModel = Annotated[Visit, Depends(may(Scope.READ, Scope.ENROLL, Scope.IDENTIFY))]
-
-
-@router.get("/audit")
-def show_audit(
-    visit: MayAdminister,
-    services: Provided,
-    paging: Paged,
-    collection: Annotated[str, Query(pattern=f"^$|{ID_PATTERN}")] = "",
-) -> Response:
-    """Everything that happened, oldest first, all of it or of one collection."""
-    found = services.audit.list(Wanted(collection or None), paging, visit.caller or INSIDE)
-    return visit.page("audit.html", found=found, collection=collection)
 
 
 @router.get("/model")
@@ -47,4 +35,17 @@ def show_watch(
         "watch.html",
         pairs=services.lookalikes.report(collection_id, paging),
         odd=services.odd_faces.report(collection_id, paging),
+        replica=services.replicas.statuses().get(collection_id),
+        age=services.replicas.poll_age(),
     )
+
+
+@router.get("/c/{collection_id}/watch/unknown")
+def show_unknown(collection_id: CollectionPath, visit: MayRead, services: Provided) -> Response:
+    """The faces that nobody was named for, as far as the collection keeps them, in groups of one
+    person each; a part of the page that comes after it, for it takes its time.
+    """
+    options = ClusterOptions(stored_probes=True)
+    report = clusters(services.clusters.group(collection_id, [], options))
+    template = "unknown_part.html" if visit.is_fragment else "unknown.html"
+    return visit.page(template, report=report)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from app.console.door_routes import router as doors
 from app.console.guard import SignedIn
 from app.console.import_routes import router as imports
+from app.console.keeping_routes import router as keeping
 from app.console.key_routes import router as keys
 from app.console.more_routes import router as more
 from app.console.people_routes import router as people
@@ -16,6 +17,7 @@ from app.console.session_routes import router as sessions
 from app.console.start_routes import router as start
 from app.console.threshold_routes import router as threshold
 from app.console.try_routes import router as tried
+from app.console.webhook_routes import router as webhooks
 from app.errors import NotFound
 from app.web.rooms import pages
 
@@ -38,6 +40,8 @@ ROUTERS: Final = (
     threshold,
     doors,
     keys,
+    webhooks,
+    keeping,
     more,
     _nowhere,
 )

@@ -6,16 +6,30 @@ from typing import Annotated
 from fastapi import Depends
 
 from app.access.services import AccessServices
+from app.actions.services import ActionServices
 from app.audit.services import AuditServices
 from app.auth.services import AuthServices
+from app.doors.services import DoorServices
 from app.gallery.services import GalleryServices
+from app.maintenance.services import MaintenanceServices
+from app.observability.services import OperationsServices
 from app.recognition.services import RecognitionServices
 from app.web.services import provided
+from app.webhooks.services import WebhookServices
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConsoleServices(
-    AuthServices, GalleryServices, RecognitionServices, AccessServices, AuditServices
+    AuthServices,
+    GalleryServices,
+    RecognitionServices,
+    AccessServices,
+    ActionServices,
+    DoorServices,
+    AuditServices,
+    WebhookServices,
+    OperationsServices,
+    MaintenanceServices,
 ):
     """The services of the rooms that the console shows."""
 

@@ -6,7 +6,7 @@ from app.auth.principal import INSIDE
 from app.console.guard import MayIdentify
 from app.console.refusals import PageRoute
 from app.console.services import Provided
-from app.console.words import DECISIONS, reason, tries
+from app.console.words import DECISIONS, reason, said, tries
 from app.gallery.fields import CollectionPath
 from app.recognition import render
 from app.recognition.schemas.identification import IdentifyOptions
@@ -37,7 +37,7 @@ def identify(collection_id: CollectionPath, visit: MayIdentify, services: Provid
     return visit.page(
         "try_part.html",
         answer=answer,
-        decisions={code: spoken.say(text) for code, text in DECISIONS.items()},
+        decisions=said(spoken, DECISIONS),
         tries=tries,
         words=lambda code: reason(spoken, code),
     )

@@ -1,6 +1,6 @@
 """Reasons and rates in plain words, for people who have not read the documentation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import floor, log10
 from typing import Final
 
@@ -56,6 +56,12 @@ DECISIONS: Final = {
     "rejected": N_("This face cannot be compared"),
 }
 """The decision of an identification."""
+MODES: Final = {
+    "advise": N_("the access control system decides"),
+    "verify": N_("the access control system decides, by a card too"),
+    "decide": N_("Kith decides, by rules"),
+}
+"""The system that decides at a door."""
 
 
 def reason(spoken: Language, code: str) -> str:
@@ -93,3 +99,8 @@ def tries(fpir: float) -> int:
     whole = 1 / fpir
     step = int(10 ** max(floor(log10(whole)) - 1, 0))
     return max(1, round(whole / step) * step)
+
+
+def said(spoken: Language, texts: Mapping[str, str]) -> dict[str, str]:
+    """Each of the texts in a language."""
+    return {code: spoken.say(text) for code, text in texts.items()}

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from app.core.paging import Page, Paging, page
 from app.gallery.repository import get_collection
 from app.reasons import DoorReason
 from app.trail import bodies
-from app.trail.door_repository import WantedDecisions, decisions
+from app.trail.door_repository import WantedDecisions, decisions, latest
 from app.trail.models import Row
 
 _BATCH: Final = 1000
@@ -59,6 +59,14 @@ class DoorLog:
         found = page(rows, paging, key=lambda row: row.key, show=logged)
         shown = [each for each in found.items if each is not None]
         return Page(items=shown, next_cursor=found.next_cursor)
+
+    def latest(self, collection_id: str, door_id: str, most: int) -> Sequence[LoggedDecision]:
+        """The newest decisions of a door, the newest first."""
+        with self._database.read() as session:
+            owner = get_collection(session, collection_id)
+            rows = latest(session, WantedDecisions(owner.key, door_id), limit=most)
+        found = map(logged, rows)
+        return [each for each in found if each is not None]
 
     def all(self, wanted: WantedDecisions) -> Iterator[LoggedDecision]:
         """All of them, the oldest first, some in memory at a time. A transaction for each part, so

@@ -7,6 +7,7 @@ from fastapi import Depends
 
 from app.doors.health import DoorHealthService
 from app.doors.log import DoorLog
+from app.doors.questions import DoorQuestions
 from app.doors.service import DoorService
 from app.web.services import WebServices, provided
 
@@ -18,6 +19,7 @@ class DoorServices(WebServices):
     door_decisions: DoorService
     door_log: DoorLog
     door_health: DoorHealthService
+    door_questions: DoorQuestions
 
 
 Provided = Annotated[DoorServices, Depends(provided)]

@@ -1,14 +1,18 @@
 """Writes an archive of one snapshot of the database, while services go on writing."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import IO, Final
 
 from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.orm import Session
 
+from app.core.clock import Clock
 from app.core.db import Database
+from app.core.files import temporary_folder
 from app.errors import Conflict
 from app.gallery import repository
 from app.gallery.models import Collection
@@ -16,8 +20,12 @@ from app.maintenance.archive import Progress, Row, new_archive
 from app.maintenance.check_sql import references
 from app.maintenance.manifest import CollectionEntry, Contents, Manifest
 from app.maintenance.tables import carried, carried_columns, count, of_collection, read
+from app.trail.recording import record
+from app.trail.repository import newest_of_site
 from migrations import current
 
+_MADE: Final = "backup.made"
+_ALL: Final = "all"
 _Part = tuple[Table, ColumnElement[bool] | None]
 
 
@@ -51,6 +59,43 @@ def backup(
                 collections=_entries(session, collections),
             )
         return writer.finish(contents)
+
+
+class BackupService:
+    """Makes backups for who asks from elsewhere. Thread-safe.
+
+    ``folder`` takes the file while it is written and sent; nothing of it is left there.
+    """
+
+    def __init__(self, database: Database, clock: Clock, folder: Path) -> None:
+        self._database = database
+        self._clock = clock
+        self._target = folder / "backup"
+
+    @contextmanager
+    def made(self, collection_id: str | None) -> Iterator[IO[bytes]]:
+        """The archive of everything, or of one collection without any keys, to be read once. It is
+        in the audit: a backup holds all biometric data.
+        """
+        now = self._clock.now()
+        with temporary_folder(self._target) as folder:
+            file = folder / "kith.zip"
+            backup(
+                *(self._database, file),
+                collection_id=collection_id,
+                made_at=now,
+                progress=lambda _total: nullcontext(lambda _done: None),
+            )
+            stream = file.open("rb")  # it lives as long as it is open
+        with stream:
+            with self._database.write() as session:
+                record(session, None, _MADE, ("backup", collection_id or _ALL), now=now)
+            yield stream
+
+    def last(self) -> datetime | None:
+        """When a backup of everything was last made here, as far as the audit goes back."""
+        with self._database.read() as session:
+            return newest_of_site(session, _ALL, _MADE)
 
 
 def _check_references(session: Session) -> None:

@@ -19,12 +19,15 @@ _TICK: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """From ``low`` to ``high``; ``log`` in decades, where a value below ``low`` lies on it."""
+    """From ``low`` to ``high``; ``log`` in decades, where a value below ``low`` lies on it. The
+    decades are rates, or with ``counts`` numbers of things.
+    """
 
     title: str
     low: float
     high: float
     log: bool = False
+    counts: bool = False
 
     def place(self, value: float) -> float:
         """0 at the low end, 1 at the high one; nothing is drawn outside."""
@@ -36,10 +39,10 @@ class Axis:
         return min(max(share, 0.0), 1.0)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """The value and the label of each grid line: decades as percentages, else numbers."""
+        """The value and the label of each grid line."""
         if self.log:
             decades = range(ceil(log10(self.low) - 1e-9), floor(log10(self.high) + 1e-9) + 1)
-            return [(10.0**k, _decade(k)) for k in decades]
+            return [(10.0**k, f"{10**k:,}" if self.counts else _decade(k)) for k in decades]
         step = next(s for s in (0.1, 0.2, 0.5, 1) if (self.high - self.low) / s <= 7)
         first, last = ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9)
         return [(k * step, f"{k * step:.1f}") for k in range(first, last + 1)]

@@ -1,6 +1,6 @@
 """The threshold of a collection as it would be at another target, and in a larger gallery."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,7 @@ from app.decision.rates import UNREACHABLE, ProbeRates, Threshold
 
 _GROWTH: Final = (1, 2, 10, 100)
 _STEPS: Final = 121
+_SIZES: Final = 25
 _LEAST_SHOWN: Final = 1e-6  # rates below it are beyond any calibration
 
 
@@ -22,10 +23,18 @@ class Sized:
 
 
 @dataclass(frozen=True, slots=True)
+class Grown(Sized):
+    """The same, and the FPIR (0 to 1) ``if_kept``: if the similarity of today stayed."""
+
+    if_kept: float
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """The thresholds of a typical face ``now`` and at the ``asked`` target, at several sizes of the
     gallery, and the FPIR (0 to 1) at each of ``similarities``; below ``supported`` it is
-    extrapolated.
+    extrapolated. ``growth`` is for the target of now, from a tenth of the gallery's size to a
+    hundred times as many.
     """
 
     now: Threshold
@@ -34,6 +43,7 @@ class Outlook:
     similarities: Sequence[float]
     fpirs: Sequence[float]
     supported: float
+    growth: Sequence[Grown]
 
 
 def outlook_of(rates: ProbeRates, target: float, asked: float) -> Outlook:
@@ -49,11 +59,19 @@ def outlook_of(rates: ProbeRates, target: float, asked: float) -> Outlook:
         similarities,
         fpirs,
         rates.supported,
+        list(_growth(rates, persons, rates.threshold(target))),
     )
 
 
 def _sized(rates: ProbeRates, persons: int, target: float) -> Sized:
     return Sized(persons, rates.among(persons).threshold(target))
+
+
+def _growth(rates: ProbeRates, persons: int, now: Threshold) -> Iterator[Grown]:
+    sizes = np.geomspace(max(persons / 10, 1), persons * _GROWTH[-1], _SIZES)
+    for size in np.unique(sizes.astype(int)).tolist():
+        there = rates.among(size)
+        yield Grown(size, there.threshold(now.target), there.fpir(now.similarity))
 
 
 def _curve(rates: ProbeRates) -> tuple[list[float], list[float]]:

@@ -1,4 +1,4 @@
-"""The SQL of the decisions of one door, which the audit has, within the session of the caller."""
+"""The SQL of the decisions of doors, which the audit has, within the session of the caller."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,10 +41,27 @@ def decisions(
     return session.scalars(query.order_by(Row.at, Row.key).limit(limit)).all()
 
 
+def latest(session: Session, wanted: WantedDecisions, *, limit: int) -> Sequence[Row]:
+    """The rows of the newest decisions, the newest first."""
+    query = select(Row).join(Chain, Chain.key == Row.chain_key).where(*_conditions(wanted))
+    return session.scalars(query.order_by(Row.at.desc(), Row.key.desc()).limit(limit)).all()
+
+
 def count(session: Session, wanted: WantedDecisions) -> int:
     """How many there are."""
     query = select(func.count()).select_from(Row).join(Chain, Chain.key == Row.chain_key)
     return session.scalar(query.where(*_conditions(wanted))) or 0
+
+
+def newest(session: Session, collection_key: int, *, start: datetime, limit: int) -> Sequence[str]:
+    """The bodies of the newest decisions of all doors of a collection since ``start``."""
+    query = (
+        select(Row.body)
+        .join(Chain, Chain.key == Row.chain_key)
+        .where(Chain.collection_key == collection_key, Row.action == _ACTION, Row.at >= start)
+        .order_by(Row.key.desc())
+    )
+    return session.scalars(query.limit(limit)).all()
 
 
 def _conditions(wanted: WantedDecisions) -> list[ColumnElement[bool]]:

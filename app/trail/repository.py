@@ -149,6 +149,13 @@ def listed(session: Session, *wanted: ColumnElement[bool], after: int, limit: in
     return session.scalars(query.order_by(Row.key).limit(limit)).all()
 
 
+def newest_of_site(session: Session, object_id: str, action: str) -> datetime | None:
+    """When an action was last done to an object of the whole site, as far as rows are kept."""
+    query = select(Row.at).join(Chain, Chain.key == Row.chain_key).where(Chain.of_site.is_(True))
+    query = query.where(Row.object_id == object_id, Row.action == action)
+    return session.scalar(query.order_by(Row.at.desc(), Row.key.desc()).limit(1))
+
+
 def walk(session: Session, *wanted: ColumnElement[bool]) -> Iterator[Row]:
     """The rows for which ``wanted`` holds, the oldest first, some in memory at a time."""
     query = select(Row).join(Chain, Chain.key == Row.chain_key).where(*wanted).order_by(Row.key)

@@ -5,7 +5,7 @@ head of a chain at some time that is kept somewhere else, proves it against ever
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,11 @@ class Fault:
 def anchors(session: Session) -> list[Anchor]:
     """The head of every chain."""
     return [Anchor(each.id, each.seq, each.hash) for each in repository.chains(session)]
+
+
+def anchor_line(at: datetime, found: Sequence[Anchor]) -> str:
+    """The anchors of a moment as one line of JSON, which ``--against`` reads again."""
+    return json.dumps({"at": written(at), "anchors": [asdict(each) for each in found]})
 
 
 def publish_anchors(session: Session, *, now: datetime) -> list[Anchor]:

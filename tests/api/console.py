@@ -38,9 +38,13 @@ class Visitor:
         *,
         csrf: str | None = None,
         files: Mapping[str, bytes] | None = None,
+        within: bool = False,
         **headers: str,
     ) -> httpx.Response:
-        """Send a form, with the mark of the page that is shown now unless ``csrf`` is another."""
+        """Send a form, with the mark of the page that is shown now unless ``csrf`` is another;
+        ``within`` a page, by a script.
+        """
+        headers |= {"HX-Request": "true"} if within else {}
         mark = self.csrf if csrf is None else csrf
         sent = parts({**(form or {}), "csrf": mark})
         sent |= {name: (name, content) for name, content in (files or {}).items()}

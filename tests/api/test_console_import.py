@@ -2,6 +2,8 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
+from typing import cast
 
 import pytest
 from fastapi import Request
@@ -11,6 +13,7 @@ from app.bootstrap import build
 from app.console.importing import begin
 from app.console.languages import language
 from app.console.sent import Sent
+from app.console.services import ConsoleServices
 from app.console.visits import Visit
 from app.errors import Unauthenticated
 from app.gallery.enrolment import ImageFile
@@ -25,7 +28,7 @@ PATH = "/c/staff/import"
 LIST = "external_id,name\n7,Ada\n8,Bea\n9,Bea\n"
 
 
-def zipped(**photos: int | bytes) -> bytes:
+def zipped(photos: Mapping[str, int | bytes]) -> bytes:
     """A ZIP; a number is a picture of that somebody."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as made:
@@ -43,9 +46,9 @@ def visitor(client: TestClient) -> Visitor:
     return visitor
 
 
-def lines_of(visitor: Visitor, *, dry_run: bool = False, **files: bytes) -> list[str]:
+def lines_of(visitor: Visitor, files: Mapping[str, bytes], *, dry_run: bool = False) -> list[str]:
     form = {"dry_run": "true"} if dry_run else {}
-    answer = visitor.post(PATH, form, files=files, **{"HX-Request": "true"})
+    answer = visitor.post(PATH, form, files=files, within=True)
     assert answer.status_code == 200, answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.text.endswith("</div>\n")
@@ -66,19 +69,19 @@ def test_a_list_and_its_photos_are_one_import_that_goes_on_where_it_stopped(
 ) -> None:
     files = {
         "people": LIST.encode(),
-        "photos": zipped(**{"Ada/1.png": 1, "8/1.png": 2, "Bea/1.png": 3, "x/1.png": 4}),
+        "photos": zipped({"Ada/1.png": 1, "8/1.png": 2, "Bea/1.png": 3, "x/1.png": 4}),
     }
     wanted = ["new"] * 3 + ["enrolled", "enrolled", "refused", "refused"]
-    said = lines_of(visitor, dry_run=True, **files)
+    said = lines_of(visitor, files, dry_run=True)
     assert sorted(outcomes(said)) == sorted(wanted)
     assert "3 new" in said[-1]
     assert "Nothing was changed" in said[-1]
     assert people(client) == {}
-    said = lines_of(visitor, **files)
+    said = lines_of(visitor, files)
     assert sorted(outcomes(said)) == sorted(wanted)
     assert people(client) == {"7": 1, "8": 1, "9": 0}
     assert 'data-done="4" data-total="4"' in said[-2]
-    again = outcomes(lines_of(visitor, **files))
+    again = outcomes(lines_of(visitor, files))
     assert sorted(again) == ["enrolled before"] * 2 + ["refused"] * 2
     assert people(client) == {"7": 1, "8": 1, "9": 0}
 
@@ -88,8 +91,8 @@ def test_photos_without_a_list_are_of_external_ids_or_of_names(
 ) -> None:
     known = {"name": "Ada", "external_id": "7"}
     client.post("/collections/staff/persons", json=known, headers=ADMIN).raise_for_status()
-    photos = zipped(**{"7/1.png": 1, "Bea/1.png": 2, "Bea/2.jpg": b"\xff\xd8\xff no photo"})
-    said = lines_of(visitor, photos=photos)
+    photos = zipped({"7/1.png": 1, "Bea/1.png": 2, "Bea/2.jpg": b"\xff\xd8\xff no photo"})
+    said = lines_of(visitor, {"photos": photos})
     assert outcomes(said) == ["enrolled", "enrolled", "refused"]
     assert people(client) == {"7": 1, "Bea": 1}
 
@@ -101,7 +104,7 @@ def test_a_wrong_file_changes_nothing(visitor: Visitor, client: TestClient) -> N
         {"people": LIST.encode(), "photos": b"no zip"},
         {},
     ):
-        answer = visitor.post(PATH, files=files, **{"HX-Request": "true"})
+        answer = visitor.post(PATH, files=files, within=True)
         assert answer.status_code == 422, files
         assert 'role="alert"' in answer.text
     assert people(client) == {}
@@ -109,7 +112,7 @@ def test_a_wrong_file_changes_nothing(visitor: Visitor, client: TestClient) -> N
 
 def test_a_name_that_would_run_is_shown_as_text(visitor: Visitor) -> None:
     name = HOSTILE.split("/")[0]
-    said = lines_of(visitor, photos=zipped(**{f"{name}/1.png": 1}))
+    said = lines_of(visitor, {"photos": zipped({f"{name}/1.png": 1})})
     assert "&lt;script&gt;" in said[0]
     assert "<script" not in "".join(said)
 
@@ -118,9 +121,9 @@ def test_an_import_ends_with_its_key(visitor: Visitor, client: TestClient) -> No
     key = new_key(client, scopes=["enroll"])
     visitor.sign_in(key["key"])
     mark = visitor.csrf
-    photos = zipped(**{f"p{each}/1.png": each for each in range(5)})
+    photos = zipped({f"p{each}/1.png": each for each in range(5)})
     client.delete(f"/keys/{key['id']}", headers=ADMIN)
-    answer = visitor.post(PATH, csrf=mark, files={"photos": photos}, **{"HX-Request": "true"})
+    answer = visitor.post(PATH, csrf=mark, files={"photos": photos}, within=True)
     assert answer.status_code == 401
     assert people(client) == {}
 
@@ -131,10 +134,10 @@ def test_an_import_stops_when_its_key_is_revoked_meantime(settings: Settings) ->
         make_collection(client)
         key = new_key(client)
         begun = container.services.sessions.begin(key["key"])
-        photos = ImageFile("photos", zipped(**{f"p{each}/1.png": each for each in range(3)}))
+        photos = ImageFile("photos", zipped({f"p{each}/1.png": each for each in range(3)}))
         sent = Sent({}, {"photos": [photos]})
         visit = Visit(Request({"type": "http"}), language("en"), begun.caller, begun.token, sent)
-        running = begin(container.services, visit, "staff")
+        running = begin(cast("ConsoleServices", container.services), visit, "staff")
         assert next(running.rows).what == "enrolled"
         client.delete(f"/keys/{key['id']}").raise_for_status()
         assert list(running.rows) == []

@@ -73,7 +73,7 @@ def test_there_and_back_with_somebody_enrolled_in_between(
 
 def test_a_crop_embeds_as_the_photo_would(old: Container, new: Container, other: Path) -> None:
     reembedded(old.database, other)
-    enroller: Enroller = new.services.persons._enroller
+    enroller: Enroller = new.services.persons.enroller
     photos = [ImageFile(None, picture(somebody)) for somebody in (1, 2)]
     wanted = np.stack([each.embedding for each in enroller.examine(photos)[0]])
     with old.database.read() as session:
