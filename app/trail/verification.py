@@ -4,6 +4,7 @@ A chain by itself proves that nobody who could not compute hashes has touched it
 head of a chain at some time that is kept somewhere else, proves it against everybody who can.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime

@@ -133,10 +133,11 @@ def test_an_import_stops_when_its_key_is_revoked_meantime(settings: Settings) ->
     with client_of(container) as client:
         make_collection(client)
         key = new_key(client)
-        begun = container.services.sessions.begin(key["key"])
+        caller = container.services.keys.authenticate(key["key"])
+        token = container.services.sessions.begin(caller)
         photos = ImageFile("photos", zipped({f"p{each}/1.png": each for each in range(3)}))
         sent = Sent({}, {"photos": [photos]})
-        visit = Visit(Request({"type": "http"}), language("en"), begun.caller, begun.token, sent)
+        visit = Visit(Request({"type": "http"}), language("en"), caller, token, sent)
         running = begin(cast("ConsoleServices", container.services), visit, "staff")
         assert next(running.rows).what == "enrolled"
         client.delete(f"/keys/{key['id']}").raise_for_status()
