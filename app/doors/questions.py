@@ -73,7 +73,7 @@ class DoorQuestions:
 
 
 def _details(texts: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    """The details of rows; without those that Kith did not write so, as the audit says elsewhere."""
+    """The details of rows, without those that Kith did not write so."""
     for text in texts:
         with suppress(ValueError):
             yield bodies.read(text)["details"]
