@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from app.cli.left_out import left_out_lines
-from app.cli.words import with_options
+from app.cli.words import listed, with_options
 from app.core.files import whole_file
 from app.core.names import is_text, one_spelling, printable
 from app.gallery.people_by_name import Outcome
@@ -21,7 +21,6 @@ from app.reasons import Reason
 
 FORMAT: Final = 1
 """Rises when a field changes its meaning."""
-_SHOWN: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +87,10 @@ class EnrollReport:
             f"{counts['enrolled']} photos {would}enrolled, {counts['already']} were already, "
             f"{counts['refused']} {would}refused."
         )
-        yield from _listed("Refused:", list(self._refused_lines()))
+        yield from listed("Refused:", list(self._refused_lines()))
         if reasons := self._reasons():
             yield ", ".join(f"{reason}: {count}" for reason, count in reasons.items())
-        yield from _listed("Enrolled, with a warning:", list(self._warning_lines()))
+        yield from listed("Enrolled, with a warning:", list(self._warning_lines()))
         if alike := sum(_looks_like_another(row) for row in self.rows):
             yield f"{alike} photos look like another person: see the collection's lookalikes."
         yield from left_out_lines(
@@ -176,11 +175,3 @@ def _warning(warning: EnrolmentWarning) -> dict[str, Any]:
 
 def _looks_like_another(row: Row) -> bool:
     return any(each["reason"] == Reason.LOOKS_LIKE_ANOTHER_PERSON for each in row.warnings)
-
-
-def _listed(title: str, lines: Sequence[str]) -> Iterator[str]:
-    if lines:
-        yield title
-        yield from (f"  {line}" for line in lines[:_SHOWN])
-    if len(lines) > _SHOWN:
-        yield f"  and {len(lines) - _SHOWN} more; --report FILE.json lists them all."

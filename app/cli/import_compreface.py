@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ from app.cli.enroll import (
     try_report,
 )
 from app.cli.progress import count_progress
-from app.cli.words import with_options
+from app.cli.words import listed, with_options
 from app.compreface.dump import Dump
 from app.compreface.source_repository import Holding, Service, Source, SourcePhoto
 from app.core.files import whole_file
@@ -31,8 +31,6 @@ from app.gallery.enrolment import ImageFile
 from app.gallery.people_by_name import Outcome, Recipient, enrol_photo
 from app.inference.subject import SubjectRule
 from app.settings import load_settings
-
-_SHOWN: Final = 50
 
 
 @dataclass(slots=True)
@@ -70,10 +68,10 @@ class _Result:
             for photo, each in self.photos
             if each.what == "refused"
         ]
-        yield from _listed("Refused:", refused)
-        yield from _listed("Not enrolled, all photos were refused:", self.missing)
-        yield from _listed(
-            "Not enrolled, CompreFace kept no image of them:", self.holding.imageless
+        yield from listed("Refused:", refused)
+        yield from listed("Not enrolled, all photos were refused:", _printable(self.missing))
+        yield from listed(
+            "Not enrolled, CompreFace kept no image of them:", _printable(self.holding.imageless)
         )
         for calculator, number in self.holding.lost.items():
             yield (
@@ -208,9 +206,5 @@ def _tell(results: Sequence[_Result], report: Path | None, *, dry_run: bool) -> 
             out.print(line, soft_wrap=True)
 
 
-def _listed(title: str, lines: Sequence[str]) -> Iterator[str]:
-    if lines:
-        yield title
-        yield from (f"  {printable(line)}" for line in lines[:_SHOWN])
-    if len(lines) > _SHOWN:
-        yield f"  and {len(lines) - _SHOWN} more; --report FILE.json lists them all."
+def _printable(names: Sequence[str]) -> list[str]:
+    return [printable(each) for each in names]
