@@ -150,6 +150,11 @@ audit: .venv/dev.installed
 docs: .venv/dev.installed
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
+# The Helm chart, linted and rendered by Helm's own code; 350 MB of packages, in an environment of their own.
+.PHONY: chart
+chart: .venv/chart/ready
+	.venv/chart/bin/python deploy/helm/check.py deploy/helm/kith
+
 # Brings the catalogues of the console up to date with the texts of its pages; new ones have to be translated.
 texts: .venv/dev.installed
 	@mkdir -p build
@@ -165,6 +170,7 @@ lock: .venv/dev.installed
 	$(LOCK) -c requirements/build.txt -c requirements/serve.txt --extra door pyproject.toml -o requirements/door.txt
 	$(LOCK) -c requirements/build.txt -c requirements/serve.txt --extra openvino pyproject.toml -o requirements/openvino.txt
 	$(LOCK) requirements/peers.in -o requirements/peers.txt
+	$(LOCK) requirements/chart.in -o requirements/chart.txt
 	$(LOCK) -c requirements/build.txt -c requirements/door.txt -c requirements/openvino.txt --extra door --extra dev pyproject.toml -o requirements/dev.txt
 
 .venv/bin/python:
@@ -181,9 +187,9 @@ lock: .venv/dev.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . $(if $(filter dev,$*),--editable clients/python)
 	@touch $@
 
-.venv/peers/ready: requirements/peers.txt | .venv/bin/python
-	$(PYTHON) -m venv .venv/peers
-	.venv/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
+.venv/%/ready: requirements/%.txt | .venv/bin/python
+	$(PYTHON) -m venv .venv/$*
+	.venv/$*/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt
 	@touch $@
 
 clean:
