@@ -21,14 +21,18 @@ from app.core.ids import new_id
 from app.doors.answers import Concluded, Sight
 from app.doors.door_repository import FoundDoor
 from app.doors.evidence import record_decision
-from app.doors.history_repository import Denial, denied, history_of, remember_grant, remember_spoof
+from app.doors.history_repository import (
+    SKEW,
+    Denial,
+    denied,
+    history_of,
+    remember_grant,
+    remember_spoof,
+)
 from app.doors.person_repository import KnownPerson, hold_person, read_person
 from app.gallery.credential_repository import CredentialValue, values_of
 from app.reasons import DoorReason
 
-_SKEW: Final = timedelta(seconds=2)
-"""How far the clocks of replicas may differ. A grant of another replica that lies ahead by less is
-of now: otherwise one visit would have two grants."""
 _WITHOUT_EVENT: Final = frozenset(
     {
         DoorReason.SYSTEM_ERROR,
@@ -105,7 +109,8 @@ def _decided(
 def _now(at: datetime, history: History) -> datetime:
     grants = [history.here.at if history.here else None, history.elsewhere]
     latest = max((each for each in grants if each is not None), default=at)
-    return latest if timedelta(0) < latest - at < _SKEW else at
+    # A grant of another replica that is ahead by so little is of now: else a visit would have two.
+    return latest if timedelta(0) < latest - at < SKEW else at
 
 
 def _sighting(

@@ -30,7 +30,10 @@ _GRANTS: Final = select(
 _SPOOFS_TABLE: Final = Base.metadata.tables[DoorSpoof.__tablename__]
 _SPOOFS: Final = select(
     _SPOOFS_TABLE.c.door_key, _SPOOFS_TABLE.c.seen_at, _SPOOFS_TABLE.c.seen_at, null()
-).where(_SPOOFS_TABLE.c.door_key == bindparam("door"), _SPOOFS_TABLE.c.seen_at > bindparam("since"))
+).where(
+    _SPOOFS_TABLE.c.door_key == bindparam("door"),
+    _SPOOFS_TABLE.c.seen_at.between(bindparam("since"), bindparam("latest")),
+)
 _PAST: Final = union_all(_GRANTS, _SPOOFS)
 """The grants of a person, and the spoofs at a door, which have no event."""
 _REMEMBER: Final = (
@@ -56,6 +59,8 @@ _VISIT: Final = select(
 ).where(_VISITS_TABLE.c.door_key == bindparam("door"), _VISITS_TABLE.c.reason == bindparam("why"))
 _VISIT_OF_NOBODY: Final = _VISIT.where(_VISITS_TABLE.c.person_key.is_(None))
 _VISIT_OF_PERSON: Final = _VISIT.where(_VISITS_TABLE.c.person_key == bindparam("person"))
+SKEW: Final = timedelta(seconds=2)
+"""How far the clocks of replicas may differ."""
 GRANTS_KEPT: Final = timedelta(hours=1, minutes=5)
 """The longest ``cooldown_ms`` or ``exclusive_ms``, and some more."""
 SPOOFS_KEPT: Final = timedelta(days=2)
@@ -69,8 +74,11 @@ VISITS_KEPT: Final = timedelta(hours=2)
 def history_of(
     session: Session, door_key: int, settings: DoorSettings, person_key: int | None, at: datetime
 ) -> History:
-    """The grants of the person, if there is one, and until when the door is blocked."""
-    wanted = {"person": person_key, "door": door_key, "since": at - SPOOFS_KEPT}
+    """The grants of the person, if there is one, and until when the door is blocked. A spoof of the
+    future, as after a clock was set back, blocks nothing.
+    """
+    spoofs_of = {"since": at - SPOOFS_KEPT, "latest": at + SKEW}
+    wanted = {"person": person_key, "door": door_key, **spoofs_of}
     rows = session.execute(_PAST, wanted).all()
     grants = [row for row in rows if row[3] is not None]
     spoofs = [row[1] for row in rows if row[3] is None]

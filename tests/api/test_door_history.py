@@ -103,6 +103,21 @@ def test_suspected_spoofs_block_the_door_and_are_forgotten(
             assert session.scalar(select(func.count()).select_from(model)) == 0
 
 
+def test_a_clock_that_is_set_back_blocks_no_door_for_longer(
+    timed: TestClient, clock: FakeClock
+) -> None:
+    make_hq(timed, block_after={"spoofs": 2})
+    services: Services = timed.app.state.services  # type: ignore[attr-defined]
+    doors: Any = services.door_decisions
+    with doors._database.write() as session:
+        key = doors.find(INSIDE, "front").key
+        session.add_all(DoorSpoof(door_key=key, seen_at=clock.now()) for _ in range(2))
+    clock.forward(-SECOND)  # another replica's clock
+    assert outcome(of(timed, ADA)) == ("blocked", "temporarily_blocked", None)
+    clock.forward(dt.timedelta(hours=-1))
+    assert outcome(of(timed, ADA)) == ("granted", "granted", "ada")
+
+
 def test_many_at_once_on_three_replicas_make_one_grant_and_one_event(
     tmp_path: Path, fake_bundle: Path, database_url: str, clock: FakeClock
 ) -> None:
