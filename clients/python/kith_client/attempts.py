@@ -13,7 +13,7 @@ import httpx
 
 from kith_client.calls import Call
 from kith_client.errors import ConnectionFailed, KithError, UnexpectedAnswer, error_of
-from kith_client.problems import NotFound
+from kith_client.problems import NotFound, RateLimited
 
 T = TypeVar("T")
 _FIRST_WAIT: Final = 0.5
@@ -60,6 +60,8 @@ def attempts(
             response = yield Send(call, call.timeout or patience.timeout)
         except httpx.TransportError as error:
             failure: KithError = ConnectionFailed(error, address)
+        except httpx.DecodingError as error:
+            raise UnexpectedAnswer(f"{address} sent what cannot be decoded: {error}") from error
         else:
             if response.is_success:
                 return _read(call, response, address)
@@ -70,7 +72,8 @@ def attempts(
         tired = not left or time.monotonic() + wait >= end
         if tired or not (failure.passing and call.repeatable):
             raise failure
-        maybe_done = maybe_done or getattr(failure, "sent", True)
+        refused = isinstance(failure, RateLimited)
+        maybe_done = maybe_done or (getattr(failure, "sent", True) and not refused)
         yield Sleep(wait)
     raise AssertionError("the last attempt returns or raises")
 

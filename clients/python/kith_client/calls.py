@@ -94,7 +94,7 @@ def call(
     ``UNSET``, and None in an address or a header, is left out. With ``files`` it is a form, else
     JSON. ``once``: it is not repeatable.
     """
-    head = {name: _header(name, value) for name, value in (headers or {}).items()}
+    head = {name: _checked(name, _header(name, value)) for name, value in (headers or {}).items()}
     sent = {name: value for name, value in (body or {}).items() if value is not UNSET}
     parts = list(_files(files or {}))
     made: Call[Any] = Call(
@@ -131,6 +131,12 @@ def _header(name: str, value: object) -> str | None:
     if name == "If-Match" and isinstance(value, int):
         return f'"{value}"'
     return None if value is None else str(value)
+
+
+def _checked(name: str, text: str | None) -> str | None:
+    if text is None or (text.isascii() and text.isprintable()):
+        return text
+    raise ValueError(f"{name} {text!r} cannot be sent: a header has printable ASCII alone")
 
 
 def _files(

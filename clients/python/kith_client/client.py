@@ -31,6 +31,17 @@ _BULK: Final = 600.0
 Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
 
 
+def _checked(url: str) -> str:
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        parts = httpx.URL()
+    if parts.scheme not in ("http", "https") or not parts.host or parts.userinfo:
+        shown = url.rpartition("@")[2]  # what is before it may be a password
+        raise ValueError(f"{shown!r} is no address of a service, such as http://kith:8000.")
+    return url
+
+
 class _Client(Operations, Generic[Http]):
     """The half that both clients share: the address, the key, and how a call becomes a request."""
 
@@ -54,11 +65,13 @@ class _Client(Operations, Generic[Http]):
         the authority that signed the service's certificate, where the machine does not know it.
         ``http``: a client of httpx to send by, such as one with a proxy; it is not closed here.
         """
-        url = url or os.environ.get("KITH_URL")
-        key = key or os.environ.get("KITH_KEY")
+        url = (url or os.environ.get("KITH_URL", "")).strip()
+        key = (key or os.environ.get("KITH_KEY", "")).strip()  # a file of it ends with a line break
         if not url or not key:
             raise ValueError("Name the service and the key, or set KITH_URL and KITH_KEY.")
-        self.url = url.rstrip("/").removesuffix("/v1")
+        if not key.isascii() or not key.isprintable():  # an error of httpx would show it
+            raise ValueError("The key has characters that no key has.")
+        self.url = _checked(url).rstrip("/").removesuffix("/v1")
         self._patience = Patience(timeout, retries, patience)
         self._of_bulk = replace(self._patience, retries=100, total=max(patience, _BULK))
         self._is_own = http is None
