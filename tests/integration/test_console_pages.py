@@ -1,17 +1,19 @@
 """Every page of the console, with names that would run as HTML: for everybody, on every screen."""
 
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
 from app.console.refusals import PageRoute
 from app.console.routes import ROUTERS
 from tests.support.browser import HOSTILE, chromium
 from tests.support.console_site import furnish
+from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY, ServerProcess
 
 DESK: ViewportSize = {"width": 1280, "height": 800}
@@ -99,3 +101,30 @@ def test_no_page_that_is_read_is_left_out(opened: tuple[Page, str, list[str]]) -
         pattern = re.sub(r"\{path:path\}", ".*", route)
         pattern = re.sub(r"\{[a-z_]+\}", "[^/]+", pattern)
         assert any(re.fullmatch(pattern, each) for each in seen), route
+
+
+def test_an_import_shows_each_photo_and_then_what_was_done(
+    opened: tuple[Page, str, list[str]], tmp_path: Path
+) -> None:
+    page, home, _ = opened
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as made:
+        for somebody in (71, 72, 73):
+            made.writestr(f"Ada {somebody}/1.png", picture(somebody))
+        made.writestr("Bea/1.heic", b"no photo")
+    page.goto(f"{home}/c/staff/import")
+    page.set_input_files("#f-photos", tmp_path / "photos.zip")
+    begin = page.get_by_role("button", name="Beginnen")
+    begin.click()
+    expect(page.locator("#done h2")).to_have_text("Das würde geschehen")
+    expect(page.locator("tbody .badge")).to_have_text(["erfasst"] * 3 + ["abgelehnt"])
+    page.uncheck("#f-dry")
+    begin.click()
+    expect(page.locator("#done h2")).to_have_text("Fertig")
+    expect(page.locator("progress")).to_have_js_property("value", 4)
+    assert _violations(page, "import") == []
+    page.get_by_role("link", name="Ada 72").click()
+    expect(page.locator("h1")).to_have_text("Ada 72")
+    page.goto(f"{home}/c/staff/import")
+    page.set_input_files("#f-photos", files=[])
+    page.get_by_role("button", name="Beginnen").click()
+    expect(page.locator("#done [role=alert]")).to_be_visible()
