@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 
 from app.auth.principal import Principal, Scope
@@ -46,15 +47,7 @@ def _keys(headers: Headers) -> Iterator[str]:
 Presented = Annotated[str | None, Depends(_presented)]
 
 
-def _principal(services: Provided, presented: Presented) -> Principal:
-    return services.keys.known(presented)
-
-
-def _principal_in_outage(services: Provided, presented: Presented) -> Principal:
-    return services.cached_keys.known(presented)
-
-
-Check = Callable[[Request, Principal, AuthServices], Coroutine[Any, Any, Principal]]
+Check = Callable[[Request, AuthServices, str | None], Coroutine[Any, Any, Principal]]
 
 
 def allow(
@@ -69,13 +62,12 @@ def allow(
     ``in_outage`` a key counts as it was last read while the database does not answer. With
     ``any_parameters`` those that the route does not have are ignored, as another API does.
     """
-    who = _principal_in_outage if in_outage else _principal
 
-    async def check(
-        request: Request,
-        caller: Annotated[Principal, Depends(who)],
-        services: Provided,
-    ) -> Principal:
+    async def check(request: Request, services: Provided, presented: Presented) -> Principal:
+        keys = services.cached_keys if in_outage else services.keys
+        caller = services.keys.operator_of(presented)
+        if caller is None:
+            caller = await run_in_threadpool(keys.known, presented)
         await admit(
             request,
             caller,

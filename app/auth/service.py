@@ -66,13 +66,21 @@ class KeyService:
         """
         if not presented:
             raise Unauthenticated("Send a key: `Authorization: Bearer <key>` or `X-API-Key`.")
-        digest = _sha256(presented)
-        if self._admin_sha256 and hmac.compare_digest(digest, self._admin_sha256):
-            return self.operator(presented)
-        found = (find or self.find)(digest)
+        if operator := self.operator_of(presented):
+            return operator
+        found = (find or self.find)(_sha256(presented))
         if found is None:
             raise Unauthenticated("This key is not known; it may have been revoked.")
         return replace(found, presented=presented)
+
+    def operator_of(self, presented: str | None) -> Principal | None:
+        """The caller behind a key as presented, where it is the operator's own. Touches memory
+        alone.
+        """
+        if not (self._admin_sha256 and presented):
+            return None
+        is_own = hmac.compare_digest(_sha256(presented), self._admin_sha256)
+        return self.operator(presented) if is_own else None
 
     def operator(self, presented: str = "") -> Principal:
         """The caller behind the operator's own key."""
