@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.index.base import Vectors
 from app.index.codes import Codes
 
-_ERROR: Final = 0.107  # of normal coordinates: the mean square of e
+_ERROR: Final = 0.0095  # of normal coordinates: the mean square of e
 _SURE: Final = 5.0  # standard deviations: an error so large is seen once in 3.5 million
 
 

@@ -39,19 +39,19 @@ class FlatIndex:
         k = min(k, len(self))
         if k == 0:
             return _nobody(len(queries))
-        similarities, rows = self._nearest(np.ascontiguousarray(queries, np.float32), k)
+        similarities, rows = self._nearest(_searchable(queries), k)
         return Neighbours(self._table.keys[rows], similarities)
 
     def search_among(self, queries: Vectors, k: int, keys: Keys) -> Neighbours:
         """The ``min(k, n)`` nearest to each of ``queries`` (b, d) among ``keys`` (n,), which are in
         the index. O(n d); releases the GIL.
         """
-        rows = self._table.rows(keys)
+        queries, rows = _searchable(queries), self._table.rows(keys)
         best = _nobody(len(queries))
         for start in range(0, len(rows), _BLOCK):
             some = rows[start : start + _BLOCK]
             similarities, places = faiss.knn(
-                np.ascontiguousarray(queries, np.float32),
+                queries,
                 self._vectors[some],
                 min(k, len(some)),
                 metric=faiss.METRIC_INNER_PRODUCT,
@@ -88,6 +88,11 @@ def nearest(some: Neighbours, more: Neighbours, k: int) -> Neighbours:
     return Neighbours(
         np.take_along_axis(keys, order, axis=1), np.take_along_axis(similarities, order, axis=1)
     )
+
+
+def _searchable(queries: NDArray[np.floating]) -> Vectors:
+    """``queries`` (b, d) of any type and layout, as scans and ``out`` parameters want them."""
+    return np.ascontiguousarray(queries, np.float32)
 
 
 def _nobody(queries: int) -> Neighbours:

@@ -1,7 +1,10 @@
 """The index that scans codes: when it does, when it compares everybody, and when it may not."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from structlog.testing import capture_logs
 
 from app.index import codes as coding
@@ -44,9 +47,39 @@ def test_probes_that_stand_out_are_answered_from_the_short_list_as_exactly_as_by
     assert index.searches == Searches(short=300, everybody=0)
 
 
+LAYOUTS: dict[str, Callable[[Vectors], NDArray[np.floating]]] = {
+    "float64": lambda rows: rows.astype(np.float64),
+    "float16": lambda rows: rows.astype(np.float16),
+    "big-endian": lambda rows: rows.astype(">f4"),
+    "by columns": np.asfortranarray,
+    "every other row": lambda rows: np.repeat(rows, 2, axis=0)[::2],
+    "every other number": lambda rows: np.repeat(rows, 2, axis=1)[:, ::2],
+    "read only": lambda rows: np.frombuffer(rows.tobytes(), np.float32).reshape(rows.shape),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("engine", ["flat", "large"])
+def test_vectors_of_any_type_and_layout_are_put_and_searched(layout: str, engine: str) -> None:
+    people, changed, probes = strangers(1500), strangers(20, seed=1), strangers(40, seed=2)
+    index = large(people, listed=256) if engine == "large" else FlatIndex(DIMENSION)
+    expected, laid_out = ReferenceIndex(DIMENSION), LAYOUTS[layout]
+    for each in (index, expected):
+        each.put(np.arange(1500), people)
+        each.put(np.arange(20), laid_out(changed))
+    queries = laid_out(probes)
+    wanted = expected.search(queries.astype(np.float32), 3)
+    among = index.search_among(queries, 3, np.arange(1500))
+    for found in (index.search(queries, 3), among):
+        np.testing.assert_array_equal(found.keys, wanted.keys)
+        np.testing.assert_allclose(found.similarities, wanted.similarities, atol=1e-6)
+    if isinstance(index, LargeIndex):
+        assert index.searches.short > 0
+
+
 def test_in_a_crowd_everybody_is_compared() -> None:
     one = strangers(1)
-    crowd = unit(one + 0.02 * strangers(900, seed=2))
+    crowd = unit(one + 0.02 * strangers(2000, seed=2))
     index, twin = large(crowd, listed=16), ReferenceIndex(DIMENSION)
     twin.put(np.arange(len(crowd)), crowd)
     found, expected = index.search(one, 5), twin.search(one, 5)
