@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.index.base import Vectors
+from app.index.pages import ask_for_large_pages
 
 _Bytes = NDArray[np.uint8]
 
@@ -94,11 +95,16 @@ class Codes:
         cells = (self._rotated(vectors) * self._scale + _EDGE) * np.float32(_CELLS / (2 * _EDGE))
         return _nearest_levels()[np.clip(cells, 0, _CELLS - 1).astype(np.uint8)]
 
+    def reserve(self, count: int) -> None:
+        """Make room for ``count`` rows at once, so that the system can give it in large pages."""
+        codes, size = self._index.codes, -(-count // _BLOCK) * _BLOCK * self._index.code_size
+        if size > codes.size():
+            codes.resize(size)
+            ask_for_large_pages(int(codes.get()), size)
+
     def _resize(self, count: int) -> None:
-        blocks = -(-count // _BLOCK)
-        index = self._index
-        index.codes.resize(blocks * _BLOCK * index.code_size)
-        index.ntotal, index.ntotal2 = count, blocks * _BLOCK
+        self.reserve(count)
+        self._index.ntotal, self._index.ntotal2 = count, -(-count // _BLOCK) * _BLOCK
 
     def _blocks(self) -> _Bytes:
         """All codes, in place. A block is 32 rows: for each two numbers of a row it has the first

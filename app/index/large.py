@@ -90,6 +90,7 @@ class LargeIndex(FlatIndex):
             return False
         if self._codes is None:
             self._codes = Codes(self._dimension)
+            self._codes.reserve(len(self))
         coded = len(self._codes)
         some = np.arange(coded, min(coded + _STEP, len(self)))
         self._codes.put(some, self._vectors[some])

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
+from app.core.bulk import insert_rows, new_keys
 from app.maintenance.archive import Row
 from app.maintenance.renumber import Renumbering, free_ids
-from app.maintenance.tables import (
-    COLLECTIONS,
-)
+from app.maintenance.tables import COLLECTIONS
 
 
 class Arrival:
@@ -31,11 +30,12 @@ class Arrival:
         if table is not COLLECTIONS:  # its id was chosen
             free_ids(self._session, table, mine)
         if own is None:
-            self._session.execute(insert(table), mine)
+            insert_rows(self._session, table, mine)
             return
-        old = [row.pop(own.name) for row in mine]
-        inserted = insert(table).returning(own, sort_by_parameter_order=True)
-        keys.add(old, self._session.scalars(inserted, mine).all())
+        old, new = [row[own.name] for row in mine], new_keys(self._session, table, len(mine))
+        keys.add(old, new)
+        numbered = [row | {own.name: key} for row, key in zip(mine, new, strict=True)]
+        insert_rows(self._session, table, numbered)
 
     def _mine(self, table: Table, rows: list[Row]) -> Iterator[Row]:
         for row in rows:

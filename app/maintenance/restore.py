@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Table, delete, exists, insert, select
+from sqlalchemy import Table, delete, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.auth.binding import rebind
 from app.core import notifications
-from app.core.bulk import advance_keys, lock_tables
+from app.core.bulk import advance_keys, insert_rows, lock_tables
 from app.core.db import Database
 from app.core.ids import ID_PATTERN
 from app.errors import AlreadyExists, ArchiveError, Conflict, InvalidRequest, NotFound
@@ -69,7 +69,7 @@ def restore(database: Database, archive: Archive, *, replace: bool, progress: Pr
         with progress(archive.manifest.rows) as step:
             for table in carried():
                 for rows in rows_of(archive, table):
-                    session.execute(insert(table), _fresh(table, rows))
+                    insert_rows(session, table, _fresh(table, rows))
                     step(len(rows))
                 advance_keys(session, table)
         numbers.advance(session)

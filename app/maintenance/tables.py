@@ -65,12 +65,17 @@ def read(session: Session, table: Table, where: ColumnElement[bool] | None) -> I
 
 def rows_of(archive: Archive, table: Table) -> Iterator[list[Row]]:
     """A table's rows of an archive, in batches, in the form that the database takes."""
-    readers = {column.name: _reader(column) for column in carried_columns(table)}
+    columns = carried_columns(table)
+    readers = [(each.name, read) for each in columns if (read := _reader(each)) is not None]
+    unknown = former.COLUMNS.get(table.name, set())
     for batch in former.batches(archive, table.name):
-        yield [
-            {name: read(row[name]) for name, read in readers.items() if name in row}
-            for row in batch
-        ]
+        for row in batch:
+            for name in unknown & row.keys():
+                del row[name]
+            for name, read in readers:
+                if row.get(name) is not None:
+                    row[name] = read(row[name])
+        yield batch
 
 
 def check_fits(archive: Archive) -> None:
@@ -112,12 +117,13 @@ def _written(value: Any) -> Any:  # noqa: ANN401 - any column's value
     return value
 
 
-def _reader(column: Column[Any]) -> Callable[[Any], Any]:
+def _reader(column: Column[Any]) -> Callable[[Any], Any] | None:
+    """What an archive's value of the column becomes, where it is not the same."""
     if isinstance(column.type, LargeBinary):
-        return lambda value: None if value is None else base64.b64decode(value)
+        return base64.b64decode
     if isinstance(column.type, Utc):
-        return lambda value: None if value is None else datetime.fromisoformat(value)
-    return lambda value: value
+        return datetime.fromisoformat
+    return None
 
 
 def _needed(column: Column[Any]) -> bool:
