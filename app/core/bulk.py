@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Column, Dialect, Table, func, insert, literal_column, select, text
+from sqlalchemy import Column, Dialect, Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
 NOT_ARCHIVED: Final = {"archived": False}
@@ -40,17 +40,16 @@ def new_keys(session: Session, table: Table, rows: int) -> Sequence[int]:
         sequence = func.pg_get_serial_sequence(table.name, column.name)
         each = func.generate_series(1, rows).table_valued("row")
         return session.scalars(select(func.nextval(sequence)).select_from(each)).all()
-    drawn = select(literal_column("seq")).where(literal_column("name") == table.name)
-    last = session.scalar(drawn.select_from(text("sqlite_sequence"))) or 0
-    first = max(last, session.scalar(select(func.max(column))) or 0) + 1
-    return range(first, first + rows)
+    drawn = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+    last = session.scalar(drawn, {"name": table.name}) or 0
+    return range(last + 1, last + 1 + rows)
 
 
 def insert_rows(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert ``rows``, all of the same columns: half of what SQLAlchemy takes for each row, where
-    every column is given.
+    """Insert ``rows``, one or more, all of the same columns. Where these are every column, it takes
+    half the time of SQLAlchemy's own way.
     """
-    if not rows or rows[0].keys() != set(table.columns.keys()):  # others have defaults
+    if rows[0].keys() != set(table.columns.keys()):  # others have defaults
         session.execute(insert(table), rows)
         return
     connection = session.connection()

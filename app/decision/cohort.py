@@ -55,8 +55,13 @@ class Cohort:
         """The sums over all persons of the similarities of each of ``probes`` (b, d), and of their
         squares: (b,) and (b,).
         """
-        rows = probes.astype(np.float64)
-        return rows @ self.total, np.einsum("bd,bd->b", rows @ self.second, rows)
+        total, squares = np.empty(len(probes)), np.empty(len(probes))
+        for start in range(0, len(probes), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            rows = probes[part].astype(np.float64)
+            total[part] = rows @ self.total
+            squares[part] = np.einsum("bd,bd->b", rows @ self.second, rows)
+        return total, squares
 
     @cached_property
     def spread(self) -> "Spread":

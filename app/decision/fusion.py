@@ -52,7 +52,7 @@ def fuse_persons(templates: Vectors, owners: Keys) -> Fused:
         return Fused(none, np.empty((0, templates.shape[1]), np.float32), none)
     order = np.argsort(owners, kind="stable")
     keys, starts, counts = np.unique(owners[order], return_index=True, return_counts=True)
-    sums = np.add.reduceat(templates[order], starts, axis=0, dtype=np.float64)
+    sums = np.add.reduceat(templates[order].astype(np.float64), starts, axis=0)
     lengths = np.sqrt(np.einsum("md,md->m", sums, sums))
     cancelled = lengths < _CANCELLED
     sums[cancelled] = templates[order[starts[cancelled]]]

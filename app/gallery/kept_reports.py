@@ -28,6 +28,9 @@ CHANGED_SHARE: Final = 0.01
 seconds of a core, and a site of that size changes all day."""
 _OLD_SECONDS: Final = 600.0
 """Seconds for which a report may lack them."""
+_REST: Final = 9
+"""The same in times that it took to make, so that reports take a tenth of a core at most: of a
+million people one takes 20 minutes, and would be old before it is made."""
 
 
 class Row(Protocol):
@@ -63,13 +66,14 @@ Find = Callable[[Collection, Fused], Sequence[R]]
 
 @dataclass(slots=True)
 class _Report(Generic[R]):
-    """``rows`` of the gallery as it was at ``revision`` and ``made_at``, with ``persons`` in it;
-    what else they depend on is ``terms``.
+    """``rows`` of the gallery as it was at ``revision``, with ``persons`` in it; what else they
+    depend on is ``terms``. They were there at ``made_at``, and ``took`` so many seconds.
     """
 
     terms: tuple[object, ...]
     revision: int
     made_at: float
+    took: float
     persons: int
     rows: list[R]
 
@@ -79,7 +83,9 @@ class _Report(Generic[R]):
             return False
         changes = owner.revision - self.revision
         little = 0 <= changes <= CHANGED_SHARE * self.persons
-        return changes == 0 or (little and now - self.made_at < _OLD_SECONDS)
+        return changes == 0 or (
+            little and now - self.made_at < max(_OLD_SECONDS, _REST * self.took)
+        )
 
 
 class KeptReports(Generic[R]):
@@ -131,10 +137,11 @@ class KeptReports(Generic[R]):
         self._reports.forget(collection_key)
 
     def _made(self, owner: Collection) -> _Report[R]:
-        made_at = time.monotonic()
+        began = time.monotonic()
         people = self._replicas.of(owner.key, owner.epoch).everybody(revision=owner.revision)
         rows = list(self._find(owner, people))
-        return _Report(_terms(owner), owner.revision, made_at, len(people.owners), rows)
+        made_at, persons = time.monotonic(), len(people.owners)
+        return _Report(_terms(owner), owner.revision, made_at, made_at - began, persons, rows)
 
     def _gone(self, rows: Sequence[R], there: Set[int]) -> set[int]:
         """The places of rows about persons who are not ``there``, or about faces that are not."""

@@ -95,7 +95,8 @@ class Lookalikes:
         least = np.minimum(members.limits(rate), one_name)  # more templates make the bound higher
         rows = np.flatnonzero(nearest_other(people.vectors) >= least)
         some, templates = people.vectors[rows], people.templates[rows]
-        nearest = nearest_of(some, people.vectors, MOST_MASKED + 1)[:, 1:]  # first is themselves
+        alike, _ = nearest_of(some, people.vectors, MOST_MASKED + 1)
+        nearest = alike[:, 1:]  # the first is themselves
         judging = members.judging(rows, nearest, rate)
         limits = np.array([each.limit(rate) for each in judging], np.float64)
         near = near_pairs(some, np.minimum(limits, one_name[rows]), most=MOST_ROWS)

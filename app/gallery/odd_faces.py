@@ -24,9 +24,8 @@ from app.gallery.report_schemas import NearPerson, OddFace
 from app.gallery.views import similarity_view
 from app.index.base import Keys, Vectors
 from app.index.packing import unpack
+from app.index.pairs import nearest_of
 from app.replication.reader import GalleryReaders
-
-_BLOCK = 256  # faces that are compared with everybody at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +159,12 @@ def _near(
     """The person whom the service would name for each of ``faces`` (n, d), which are not of
     ``persons`` (n,), and how near they are.
     """
-    for start in range(0, len(faces), _BLOCK):
-        part = faces[start : start + _BLOCK]
-        alike = part @ people.vectors.T
-        judged = zip(alike, persons[start : start + _BLOCK], rates.of(part), strict=True)
-        for similarities, person, each in judged:
-            nearest = np.argsort(-similarities, kind="stable")[: MOST_MASKED + 1]
-            own = each.unmasked(similarities[nearest[:MOST_MASKED]].tolist(), target)
-            others = [row for row in nearest if people.owners[row] != person]
-            first = float(similarities[others[0]]) if others else -1.0
-            named = bool(others) and first >= own.limit(target)
-            yield (int(people.owners[others[0]]) if named else None), first
+    alike, rows = nearest_of(faces, people.vectors, MOST_MASKED + 1)
+    for similarities, owners, person, each in zip(
+        alike.tolist(), people.owners[rows].tolist(), persons.tolist(), rates.of(faces), strict=True
+    ):
+        own = each.unmasked(similarities[:MOST_MASKED], target)
+        others = [place for place, owner in enumerate(owners) if owner != person]
+        first = similarities[others[0]] if others else -1.0
+        named = bool(others) and first >= own.limit(target)
+        yield (owners[others[0]] if named else None), first

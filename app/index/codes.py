@@ -93,7 +93,7 @@ class Codes:
     def _nibbles(self, vectors: Vectors) -> _Bytes:
         """The number (n, d) of the level nearest to each coordinate."""
         cells = (self._rotated(vectors) * self._scale + _EDGE) * np.float32(_CELLS / (2 * _EDGE))
-        return _nearest_levels()[np.clip(cells, 0, _CELLS - 1).astype(np.uint8)]
+        return np.asarray(_nearest_levels()[np.clip(cells, 0, _CELLS - 1).astype(np.uint8)])
 
     def reserve(self, count: int) -> None:
         """Make room for ``count`` rows at once, so that the system can give it in large pages."""
@@ -123,7 +123,7 @@ _PLACES: Final = np.arange(_HALF).reshape(2, 8).T.ravel().argsort()
 def _nearest_levels() -> _Bytes:
     """The number of the level nearest to the middle of each cell."""
     middles = (np.arange(_CELLS) + 0.5) * (2 * _EDGE / _CELLS) - _EDGE
-    return np.abs(middles[:, None] - _LEVELS).argmin(axis=1).astype(np.uint8)
+    return np.asarray(np.abs(middles[:, None] - _LEVELS).argmin(axis=1), np.uint8)
 
 
 @cache

@@ -17,4 +17,6 @@ def ask_for_large_pages(address: int, size: int) -> None:
     start, end = -(-address // _PAGE) * _PAGE, (address + size) // _PAGE * _PAGE
     if end > start:
         with suppress(AttributeError):
-            ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _HUGEPAGE)
+            ctypes.CDLL(None).madvise(
+                ctypes.c_void_p(start), ctypes.c_size_t(end - start), _HUGEPAGE
+            )

@@ -34,8 +34,9 @@ class Arrival:
             return
         old, new = [row[own.name] for row in mine], new_keys(self._session, table, len(mine))
         keys.add(old, new)
-        numbered = [row | {own.name: key} for row, key in zip(mine, new, strict=True)]
-        insert_rows(self._session, table, numbered)
+        for row, key in zip(mine, new, strict=True):
+            row[own.name] = key
+        insert_rows(self._session, table, mine)
 
     def _mine(self, table: Table, rows: list[Row]) -> Iterator[Row]:
         for row in rows:

@@ -17,7 +17,9 @@ def numbered(rows: list[Row]) -> list[Row]:
     """Faces of an archive with their numbers. An archive from before schema 0009 has none: clients
     knew its faces by their ids, which become the numbers.
     """
-    return [{"number": row["id"]} | row for row in rows]
+    for row in rows:
+        row.setdefault("number", row["id"])
+    return rows
 
 
 def advance(session: Session) -> None:

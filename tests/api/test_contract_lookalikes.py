@@ -271,7 +271,19 @@ def test_a_little_change_is_not_left_out_for_long(
     enrol(client, crowd, "alias", picture(1))
     assert pairs(client, crowd) == []
     monkeypatch.setattr(kept_reports, "_OLD_SECONDS", 0.0)
+    monkeypatch.setattr(kept_reports, "_REST", 0)
     assert pairs(client, crowd) == [({"p1", "alias"}, "probable_duplicate")]
+
+
+def test_a_report_is_good_for_longer_the_longer_it_took_to_make(
+    client: TestClient, crowd: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_reports, "CHANGED_SHARE", 1.0)
+    monkeypatch.setattr(kept_reports, "_OLD_SECONDS", 0.0)
+    monkeypatch.setattr(kept_reports, "_REST", 1e9)
+    assert pairs(client, crowd) == []
+    enrol(client, crowd, "alias", picture(1))
+    assert pairs(client, crowd) == []
 
 
 def test_of_a_deleted_collection_no_report_is_kept(client: TestClient, crowd: str) -> None:
