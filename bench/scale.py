@@ -15,14 +15,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import faiss
 import numpy as np
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import delete, insert
@@ -38,6 +37,7 @@ from app.replication.replica import CollectionReplica
 from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots
 from app.server.memory import give_large_blocks_back
+from bench.scale_draw import Started, draw
 from bench.startup import CONTRACT, DIMENSION, face_rows, filled, person_row, timed
 from migrations import upgrade
 
@@ -48,28 +48,6 @@ _SEARCHES: Final = 300
 _CHANGES: Final = 50
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _START: Final = "import sys; from bench.scale import start; start(*sys.argv[1:])"
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """Measurements of one start: seconds until searches, seconds of CPU until its engine is the one
-    for this size, MiB that the replica takes and at most took; milliseconds of a search (wall and
-    CPU: p50, p99), of one that compares everybody, and of a person put and removed (wall and CPU).
-    """
-
-    seconds: float
-    coding: float
-    resident: float
-    peak: float
-    p50: float
-    p99: float
-    cpu: float
-    cpu99: float
-    flat: float
-    put: float
-    put_cpu: float
-    removed: float
-    removed_cpu: float
 
 
 def main() -> None:
@@ -83,14 +61,15 @@ def main() -> None:
     for people in sizes:
         rate, sql, kept = _measured(people)
         measured[people] = sql, kept
-        table.add_row(
-            f"{people:,}", f"{rate:,.0f}", f"{sql.seconds:.1f}", f"{kept.seconds:.1f}",
-            f"{kept.coding:.1f}", f"{kept.resident:.0f}", f"{sql.peak:.0f}", f"{kept.p50:.2f}",
-            f"{kept.p99:.2f}", f"{kept.cpu:.2f}", f"{kept.cpu99:.2f}", f"{kept.flat:.2f}", f"{kept.put:.2f}",
-            f"{kept.put_cpu:.2f}", f"{kept.removed:.2f}", f"{kept.removed_cpu:.2f}",
+        few = sql.seconds, kept.seconds, kept.coding, kept.resident, sql.peak
+        times = (
+            kept.p50, kept.p99, kept.cpu, kept.cpu99, kept.flat,
+            kept.put, kept.put_cpu, kept.removed, kept.removed_cpu,
         )  # fmt: skip
+        numbers = [*(f"{each:.1f}" for each in few), *(f"{each:.2f}" for each in times)]
+        table.add_row(f"{people:,}", f"{rate:,.0f}", *numbers)
         Console(width=150).print(table)
-    _draw(measured, Path(os.environ.get("KITH_BENCH_PLOT", _PLOT)))
+    draw(measured, Path(os.environ.get("KITH_BENCH_PLOT", _PLOT)))
 
 
 def _measured(people: int) -> tuple[float, Started, Started]:
@@ -135,13 +114,17 @@ def start(folder: str) -> None:
     def search(row: int) -> None:
         replica.search(probes[row : row + 1], 5, revision=at.revision, now=_NOW)
 
-    wall, cpu = _times(search, _SEARCHES)
+    p50, p99, cpu50, cpu99 = (
+        float(np.percentile(each, share))
+        for each in _times(search, _SEARCHES)
+        for share in (50, 99)
+    )
     resident = _memory("VmRSS") - before
     replicas.keep()
     changes = _changes(database, replica, at.key)
     found = Started(
-        seconds, coding, resident, peak, float(np.median(wall)), float(np.percentile(wall, 99)),
-        float(np.median(cpu)), float(np.percentile(cpu, 99)), _flat(replica, at.revision, probes), *changes,
+        seconds, coding, resident, peak,
+        p50, p99, cpu50, cpu99, _flat(replica, at.revision, probes), *changes,
     )  # fmt: skip
     sys.stdout.write(json.dumps(asdict(found)) + "\n")
 
@@ -153,10 +136,6 @@ def _changes(
     removed.
     """
     keys = iter(range(10**9, 10**9 + _CHANGES))
-
-    def changed(act: Callable[[int], None]) -> tuple[float, float]:
-        wall, cpu = _times(act, _CHANGES)
-        return float(np.median(wall)), float(np.median(cpu))
 
     def put(row: int) -> None:
         del row
@@ -175,7 +154,8 @@ def _changes(
             revision = log_change(session, key, [person])
         replica.catch_up(revision)
 
-    return *changed(put), *changed(remove)
+    medians = [float(np.median(each)) for act in (put, remove) for each in _times(act, _CHANGES)]
+    return medians[0], medians[1], medians[2], medians[3]
 
 
 def _flat(replica: CollectionReplica, revision: int, probes: Vectors) -> float:
@@ -208,38 +188,6 @@ def _memory(what: str) -> float:
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     (line,) = (each for each in lines if each.startswith(what))
     return int(line.split()[1]) / 1024
-
-
-def _draw(measured: dict[int, tuple[Started, Started]], file: Path) -> None:
-    figure = Figure(figsize=(9, 6), layout="constrained")
-    people = sorted(measured)
-    sql, kept = ([measured[each][row] for each in people] for row in (0, 1))
-    panels = {
-        "CPU ms of a search": {
-            "everybody compared": [each.flat for each in kept],
-            "p99": [each.cpu99 for each in kept],
-            "p50": [each.cpu for each in kept],
-        },
-        "CPU ms of a change": {
-            "a person put": [each.put_cpu for each in kept],
-            "a person removed": [each.removed_cpu for each in kept],
-        },
-        "MiB of a replica": {
-            "at most": [each.peak for each in sql],
-            "searched": [each.resident for each in kept],
-        },
-        "seconds until searches": {
-            "from SQL": [each.seconds for each in sql],
-            "from a snapshot": [each.seconds for each in kept],
-        },
-    }
-    for axes, (label, lines) in zip(figure.subplots(2, 2).flat, panels.items(), strict=True):
-        for name, values in lines.items():
-            axes.plot(people, values, "o-", label=name)
-        axes.set(xlabel="people", ylabel=label, xscale="log", yscale="log")
-        axes.legend()
-        axes.grid(visible=True, alpha=0.3)
-    figure.savefig(file, dpi=110, metadata={"Software": None})
 
 
 if __name__ == "__main__":

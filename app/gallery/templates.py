@@ -153,12 +153,13 @@ def _faces(
     session: Session, collection_key: int, touched: list[int] | None
 ) -> Iterator[Sequence[Row[int, bytes]]]:
     """Person and template, by person, in parts."""
-    query = select(Face.person_key, Face.embedding).where(Face.collection_key == collection_key)
     # Of templates that cancel out the first counts.
-    query = query.order_by(Face.person_key, Face.id).execution_options(yield_per=_ROWS)
+    query = select(Face.person_key, Face.embedding).order_by(Face.person_key, Face.id)
+    query = query.execution_options(yield_per=_ROWS)
     for part in parts(None if touched is None else sorted(touched)):
-        some = query if part is None else query.where(Face.person_key.in_(part))
-        yield from session.execute(some).partitions()
+        # Of persons the collection is known; where it is asked for as well, SQLite reads all of it.
+        mine = Face.collection_key == collection_key if part is None else Face.person_key.in_(part)
+        yield from session.execute(query.where(mine)).partitions()
 
 
 def _windows(

@@ -37,12 +37,12 @@ _TEMPLATES: Final = (
 )
 """One row a template."""
 _REPORTED: Final = select(Feedback.person_key, *[null()] * 6, Feedback.embedding).where(
-    Feedback.collection_key == bindparam("collection"),
     Feedback.contract_id == bindparam("contract"),
     Feedback.verdict == "not_them",
     Feedback.person_key.in_(_KEYS),
 )
-"""One row an embedding that was reported not to be the person."""
+"""One row an embedding that was reported not to be the person. Of persons the collection is known;
+where it is asked for as well, SQLite reads all of its reports."""
 _COLLECTION: Final = (
     select(Collection)
     .options(defer(Collection.attributes))
@@ -184,13 +184,12 @@ def others_of(
     person, by the person's key; persons without any are left out.
     """
     query = select(Feedback.person_key, Feedback.embedding).where(
-        Feedback.collection_key == collection.key,
-        Feedback.contract_id == collection.contract_id,
-        Feedback.verdict == "not_them",
+        Feedback.contract_id == collection.contract_id, Feedback.verdict == "not_them"
     )
     found: dict[int, list[bytes]] = {}
     for part in parts(person_keys):
-        some = query if part is None else query.where(Feedback.person_key.in_(part))
-        for key, embedding in session.execute(some):
+        everybody = Feedback.collection_key == collection.key
+        mine = everybody if part is None else Feedback.person_key.in_(part)
+        for key, embedding in session.execute(query.where(mine)):
             found.setdefault(key, []).append(embedding)
     return {key: unpack(rows, dimension) for key, rows in found.items()}
