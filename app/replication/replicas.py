@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
+from app.core.heap import give_freed_memory_back
 from app.index.base import VectorIndex
 from app.replication.deltas import ChangeFeed
 from app.replication.projection import SecondNames, no_second_names
@@ -84,6 +85,7 @@ class Replicas:
             replica.tend(stopping=self._stopping.is_set)
             if replica.status().engine != was:
                 _log.info("index.switched", collection_key=key, engine=replica.status().engine)
+                give_freed_memory_back()
 
     def stop(self) -> None:
         """Let ``tend`` end soon."""
