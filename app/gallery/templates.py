@@ -159,7 +159,7 @@ def _faces(
     for part in parts(None if touched is None else sorted(touched)):
         # Of persons the collection is known; where it is asked for as well, SQLite reads all of it.
         mine = Face.collection_key == collection_key if part is None else Face.person_key.in_(part)
-        yield from session.execute(query.where(mine)).partitions()
+        yield from session.connection().execute(query.where(mine)).partitions()
 
 
 def _windows(
