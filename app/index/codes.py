@@ -1,10 +1,10 @@
 """Vectors as codes of four bits for every dimension, in the order of their rows.
 
 FAISS scans them in the registers of the processor (fast scan: André, Kermarrec and Le Scouarnec,
-2017), some 400 million a second on one core. What comes of it is an estimate of each similarity.
+2017), some 200 million a second on one core. A scan gives an estimate of each similarity.
 
-Nothing is trained. After a rotation any coordinate of unit vectors is nearly normal, and for such
-the 16 best levels are known (Max, 1960); so they are the same for every model.
+Nothing is trained. After a random rotation any coordinate of unit vectors is nearly normal. The 16
+best levels for a normal number are known (Max, 1960), so they are the same for every model.
 """
 
 from functools import cache

@@ -1,9 +1,9 @@
 """The index of large galleries: it scans codes, then compares the best of them exactly.
 
 The exact index reads 512 bytes a person for each search, and codes are 64. So codes say who may be
-among the nearest, and the vectors decide among these. Where the last on that short list is not so
-far below the k-th nearest that nobody outside of it can be nearer, the list is made longer, and
-then everybody is compared.
+among the nearest, and the vectors decide among these. The list is long enough where its last
+estimate is so far below the k-th nearest that nobody outside of the list can be nearer. Where it is
+not, a longer list is taken, and then everybody is compared.
 """
 
 from dataclasses import dataclass

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import delete, insert, select
 
 from app.core.bulk import insert_rows, new_keys
-from app.core.db import Database
+from app.core.db import Base, Database
 from app.gallery.models import Person
 from bench.startup import filled, person_row
 
-_TABLE = Person.__table__
+_TABLE = Base.metadata.tables[Person.__tablename__]
 
 
 def _row(key: int, collection: int) -> dict[str, Any]:
