@@ -1,4 +1,4 @@
-"""What ``bench.scale`` measured, and its picture."""
+"""The measurements of ``bench.scale``, and their picture."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

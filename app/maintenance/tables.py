@@ -118,7 +118,7 @@ def _written(value: Any) -> Any:  # noqa: ANN401 - any column's value
 
 
 def _reader(column: Column[Any]) -> Callable[[Any], Any] | None:
-    """What an archive's value of the column becomes, where it is not the same."""
+    """The function that turns an archived value into the column's; None where they are the same."""
     if isinstance(column.type, LargeBinary):
         return base64.b64decode
     if isinstance(column.type, Utc):
