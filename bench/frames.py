@@ -3,7 +3,8 @@
 Needs photographs: ``KITH_TEST_DATA`` names the folder. Faces of Labeled Faces in the Wild are put
 into frames with a blurred ground and a sensor's noise. A real server is asked by one client; its
 CPU time is what its process used. Bare are the detector at a longer side of 640 pixels (250 of a
-photograph of LFW) and the embedder once for each face, on one core, before and after each row.
+photograph of LFW) and the embedder once for each face, on one core, before and after each row; a
+request that is alone may use a second one.
 
 Then four clients ask with photographs of LFW, against the bare models run by as many threads as
 there are cores.
