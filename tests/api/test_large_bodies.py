@@ -15,6 +15,7 @@ from tests.support.server import ADMIN_KEY, ServerProcess
 HUNDRED = 100 * MEBIBYTE
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+FILE = '--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
 PATHS = ["/detect", "/collections", "/nowhere"]
 
 
@@ -35,7 +36,6 @@ def blocks(total: int = HUNDRED, start: bytes = b"") -> Iterator[bytes]:
 
 def test_a_hundred_megabytes_are_refused_readably(running: ServerProcess) -> None:
     stated = {"Content-Length": str(HUNDRED)}
-    file = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
     with running.client() as client:
         for path in PATHS:
             answer = client.post(path, content=blocks(), headers={**JSON, **stated})
@@ -43,7 +43,7 @@ def test_a_hundred_megabytes_are_refused_readably(running: ServerProcess) -> Non
             assert "64 MiB" in body["detail"]
             closing = {**JSON, **stated, "Connection": "close"}
             problem(client.post(path, content=blocks(), headers=closing), 413, "payload_too_large")
-        for headers, start in ((JSON, b""), (FORM, file)):
+        for headers, start in ((JSON, b""), (FORM, FILE.encode())):
             answer = client.post("/detect", content=blocks(start=start), headers=headers)
             assert "content-length" not in answer.request.headers
             problem(answer, 413, "payload_too_large")
@@ -86,12 +86,12 @@ def test_a_client_that_hangs_up_halfway_harms_nobody(running: ServerProcess) -> 
     address = urlsplit(running.url)
     head = (
         f"POST /v1/detect HTTP/1.1\r\nHost: {address.netloc}\r\nX-API-Key: {ADMIN_KEY}\r\n"
-        "Content-Type: {}\r\nContent-Length: 1000\r\n\r\nhalf"
+        "Content-Type: {}\r\nContent-Length: 1000\r\n\r\n{}"
     )
-    for kind in (JSON["Content-Type"], FORM["Content-Type"]):
+    for kind, half in ((JSON["Content-Type"], '{"im'), (FORM["Content-Type"], FILE)):
         assert address.hostname
         with socket.create_connection((address.hostname, address.port or 0), timeout=30) as one:
-            one.sendall(head.format(kind).encode())
+            one.sendall(head.format(kind, half).encode())
     with running.client() as client:
         _wait_for(running, '"status": 499', times=2)
         told(client.get("/health/ready"))
