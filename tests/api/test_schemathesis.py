@@ -30,11 +30,13 @@ from tests.support.server import ADMIN_KEY
 
 DOORS: Final = r"/(doors|zones|groups|schedules|rules)(/|$)"
 COLLECTIONS: Final = r"/v1/collections(/\{collection_id\})?$"
+REMOVED: Final = r"/(collections|persons|faces|keys|webhooks)(/\{\w+\})?$"
 PARTS: Final = {
     "doors": (200, 201, 404, 405, 409, 422, 428),
-    "all else": (200, 201, 204, 404, 405, 409, 422),
+    "made and removed": (201, 204, 404, 409, 422),
+    "all else": (200, 201, 404, 405, 409, 422),
 }
-"""Two runs, so that each sees enough of its routes; the statuses of which each must have some."""
+"""Three runs, so that each sees enough of its routes; the statuses of which each must have some."""
 OFF: Final = SimpleCheckConfig(enabled=False)
 # A sync is described by one of its lines.
 schemathesis.serializer.alias("application/x-ndjson", "application/json")
@@ -83,9 +85,11 @@ def _generation(examples: int) -> GenerationConfig:
 
 
 def part(document: BaseSchema, name: str) -> BaseSchema:
-    """The routes of doors with those that make and delete collections; or all others, without the
-    stream of events, whose answer has no end.
+    """The routes of doors with those that make and delete collections; those alone that make and
+    remove the rest; or all others, without the stream of events, whose answer has no end.
     """
+    if name == "made and removed":
+        return document.include(path_regex=REMOVED, method=["POST", "DELETE"])
     if name == "doors":
         return document.include(path_regex=f"{DOORS}|{COLLECTIONS}")
     return document.exclude(path_regex=f"{DOORS}|/stream$")
