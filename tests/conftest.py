@@ -166,3 +166,4 @@ def server(tmp_path: Path, fake_bundle: Path) -> Iterator[Callable[..., ServerPr
     yield start
     for each in started:
         each.kill()
+        print(each.log.read_text(errors="replace"))  # noqa: T201 - pytest shows it where a test failed

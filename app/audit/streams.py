@@ -123,13 +123,16 @@ class EventStreams:
             each.end()
 
     async def _next(self, stream: Stream) -> list[Stored]:
-        """Its next events, and none while the database does not answer."""
+        """Its next events, and none while the database does not answer: then it asks again soon,
+        as the watcher wakes it only for what is newer than what the watcher has seen.
+        """
         try:
             found, stream.position = await to_thread.run_sync(
                 self._events.following, stream.position, stream.wanted, _PAGE
             )
         except (AppError, SQLAlchemyError) as error:
             _log.warning("events.unread", error=type(error).__name__)
+            asyncio.get_running_loop().call_later(_POLL, stream.woken.set)
             return []
         return list(found)
 
