@@ -141,7 +141,7 @@ class EventStreams:
         time = asyncio.get_running_loop().time
         seen, checked = -1, time()
         while True:
-            with suppress(AppError, SQLAlchemyError):  # the database is away: ask again
+            try:
                 newest = await to_thread.run_sync(self._events.newest)
                 if newest != seen:
                     seen = newest
@@ -150,6 +150,10 @@ class EventStreams:
                 if time() - checked >= _KEYS:
                     checked = time()
                     await self._end_revoked()
+            except (AppError, SQLAlchemyError):
+                pass  # the database is away: ask again
+            except Exception:  # noqa: BLE001 - one fault must not silence every stream
+                _log.exception("events.unwatched")
             await asyncio.sleep(_POLL)
 
     async def _end_revoked(self) -> None:
