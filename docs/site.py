@@ -1,4 +1,4 @@
-"""What ``make docs`` makes a site of: the pages where they are, and the files that they link to.
+"""The files of the site that ``make docs`` builds: the pages, and the files that they link to.
 
 Pages link as they do in the repository, so README.md is the site's first page and docs/ a folder.
 """

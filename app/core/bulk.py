@@ -28,10 +28,11 @@ def lock_tables(session: Session, tables: Iterable[Table]) -> None:
 
 
 def new_keys(session: Session, table: Table, rows: int) -> Sequence[int]:
-    """A key for each of so many new ``rows``, which no row has or had. For a transaction that
-    inserts them: on SQLite nobody else can until it ends.
+    """``rows`` keys for new rows; no row has or had one of them. The caller's transaction inserts
+    the rows: on SQLite nobody else can insert until it ends.
 
-    A database that draws them itself inserts row by row, for SQLite returns them in any order.
+    Where the database draws the keys, rows are inserted one by one: SQLite returns them in any
+    order.
     """
     column = table.autoincrement_column
     if column is None:

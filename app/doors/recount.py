@@ -9,8 +9,10 @@ from app.reasons import DoorReason
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """How many ``decisions`` about a face have a rate: with another target so many ``lost`` their
-    name, and so many faces of nobody ``gained`` one, if all else is as it was.
+    """What another target would have changed, with everything else as it was.
+
+    ``decisions`` is the number of decisions about a face that have a rate. ``lost`` is how many of
+    them would name nobody any more, ``gained`` how many that named nobody would name somebody.
     """
 
     decisions: int

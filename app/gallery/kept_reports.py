@@ -66,8 +66,8 @@ Find = Callable[[Collection, Fused], Sequence[R]]
 
 @dataclass(slots=True)
 class _Report(Generic[R]):
-    """``rows`` of the gallery as it was at ``revision``, with ``persons`` in it; what else they
-    depend on is ``terms``. They were there at ``made_at``, and ``took`` so many seconds.
+    """``rows`` of the gallery as it was at ``revision``, when it had ``persons`` persons. ``terms``
+    is what else the rows depend on. They were complete at ``made_at``, after ``took`` seconds.
     """
 
     terms: tuple[object, ...]

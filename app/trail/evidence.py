@@ -147,8 +147,8 @@ class PictureCheck:
             self._gone.clear()
 
     def _take(self, explained: Callable[["_Gone"], bool], most: int) -> int:
-        """Explain at most so many pictures, those of the oldest rows; returns how many such there
-        are over that.
+        """Explain ``most`` missing pictures at the most, of the oldest rows first. Returns how many
+        more there are for which ``explained`` holds.
         """
         more = 0
         for seq, each in [item for item in self._gone.items() if explained(item[1])]:
@@ -164,7 +164,7 @@ class PictureCheck:
 
 @dataclass(frozen=True, slots=True)
 class _Gone:
-    """So many ``pictures`` of a row of the time ``at``, about ``person``, are not kept any more."""
+    """A row of the time ``at`` about ``person`` had ``pictures`` pictures that are kept no more."""
 
     at: str
     person: str | None

@@ -183,13 +183,13 @@ def _write_events(session: Session, published: Sequence[_Published]) -> None:
     session.info[_HAS_EVENTS] = True
 
 
-def on_events(sessions: "sessionmaker[Session]", tell: Callable[[], None]) -> None:
-    """Call ``tell`` after each commit of this process that wrote events; it must not wait."""
+def on_events(sessions: "sessionmaker[Session]", wake: Callable[[], None]) -> None:
+    """Call ``wake`` after each commit of this process that wrote events; it must not wait."""
 
     @event.listens_for(sessions, "after_commit")
-    def told(session: Session) -> None:
+    def after_commit(session: Session) -> None:
         if session.info.get(_HAS_EVENTS):
-            tell()
+            wake()
 
 
 def _row(published: _Published, position: int, sequence: int) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def test_pictures_that_are_too_old_are_said_until_one_is_not(clock: Clock) -> No
 
 
 def watched(health: Health, clock: Clock, seconds: int) -> None:
-    """Let so many seconds pass, in each of which a picture comes."""
+    """Let the seconds pass; a picture comes in each."""
     for _ in range(seconds):
         clock.now += 1
         health.saw()

@@ -15,7 +15,7 @@ _STEPS = 10  # of SQLite's machine, between two calls
 
 
 def _steps(folder: Path, persons: int) -> int:
-    """The steps that SQLite takes for the change of one of so many ``persons``."""
+    """The steps that SQLite takes for the change of one person among ``persons``."""
     database, calls = Database(folder / f"{persons}.db"), [0]
     upgrade(database)
     key, _, revision = filled(database, persons)
