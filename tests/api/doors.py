@@ -7,7 +7,7 @@ import httpx
 from fastapi.testclient import TestClient
 
 from tests.api.sites import make_site
-from tests.api.support import enrol, files, made, make_collection, told
+from tests.api.support import enrol, files, made, make_collection, ok
 from tests.support.pictures import picture
 
 HQ: Final = "/collections/hq"
@@ -21,14 +21,14 @@ def make_hq(client: TestClient, **door: object) -> None:
     make_site(client, make_collection(client, "hq"))
     for name, somebody in (("ada", ADA), ("bob", BOB)):
         enrol(client, HQ, name, *(picture(somebody, shake) for shake in (1, 2, 3)))
-    told(client.put(f"{HQ}/groups/staff/members/ada", json={}))
+    ok(client.put(f"{HQ}/groups/staff/members/ada", json={}))
     if door:
         change(client, "doors/front", **door)
 
 
 def change(client: TestClient, path: str, **fields: object) -> dict[str, Any]:
     """Change a thing of the policy."""
-    return told(client.patch(f"{HQ}/{path}", json=fields, headers={"If-Match": "*"}))
+    return ok(client.patch(f"{HQ}/{path}", json=fields, headers={"If-Match": "*"}))
 
 
 def door_key(client: TestClient, *doors: str) -> dict[str, str]:
@@ -65,7 +65,7 @@ def decision(
     **options: object,
 ) -> dict[str, Any]:
     """The decision about some frames."""
-    return told(post(client, *images, key=key, door=door, **options))
+    return ok(post(client, *images, key=key, door=door, **options))
 
 
 def of(

@@ -69,7 +69,7 @@ def made(answer: httpx.Response) -> dict[str, Any]:
     return body
 
 
-def told(answer: httpx.Response) -> dict[str, Any]:
+def ok(answer: httpx.Response) -> dict[str, Any]:
     """The body of a 200."""
     assert answer.status_code == 200, answer.text[:500]
     body: dict[str, Any] = answer.json()
@@ -102,7 +102,7 @@ def identify(
     """The answer about a picture of ``somebody``."""
     form = {name: str(value) for name, value in options.items()}
     image = files(picture(somebody, shake), field="image")
-    return told(client.post(f"{collection}/identify", data=form, files=image))
+    return ok(client.post(f"{collection}/identify", data=form, files=image))
 
 
 def only_face(answer: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from app.bootstrap import build
 from app.settings import Settings
 from app.trail.events import MODELS
-from tests.api.support import client_of, problem, told
+from tests.api.support import client_of, ok, problem
 from tests.api.test_openapi import named
 from tests.support.described import Described, at, faults, faults_of, references
 from tests.support.pages import ROOT, blocks
@@ -22,7 +22,7 @@ DECISION = "door.decision"
 @pytest.fixture
 def document(client: TestClient) -> dict[str, Any]:
     del client.headers["authorization"]
-    return told(client.get("http://kith/asyncapi.json"))
+    return ok(client.get("http://kith/asyncapi.json"))
 
 
 def test_it_is_asyncapi_and_the_schema_of_that_finds_faults(document: dict[str, Any]) -> None:
@@ -49,7 +49,7 @@ def test_every_type_of_event_has_a_schema_that_takes_no_other(client: TestClient
     for kind in MODELS:
         answer = client.get(f"http://kith/schemas/{kind}.json")
         assert answer.headers["content-type"] == "application/schema+json"
-        schema = told(answer)
+        schema = ok(answer)
         Draft202012Validator.check_schema(schema)
         assert schema["properties"]["type"]["const"] == kind
         assert "data" in schema["required"]
@@ -71,7 +71,7 @@ def test_the_topics_are_those_of_the_settings(settings: Settings) -> None:
         update={"mqtt_prefix": "site/b", "mqtt_discovery": "off", "root_path": "/kith"}
     )
     with client_of(build(here)) as client:
-        document = told(client.get("http://kith/kith/asyncapi.json"))
+        document = ok(client.get("http://kith/kith/asyncapi.json"))
     assert faults_of(document) == []
     addresses = {each["address"] for each in document["channels"].values()}
     assert "site/b/v1/{collection}/doors/{door}/decision" in addresses
@@ -88,7 +88,7 @@ def test_what_the_pages_show_is_what_is_sent(client: TestClient, document: dict[
             value = json.loads(block)
             if "specversion" in value:
                 shown.append(described.holds("stream", value))
-                schema = told(client.get(f"http://kith/schemas/{value['type']}.json"))
+                schema = ok(client.get(f"http://kith/schemas/{value['type']}.json"))
                 assert faults(schema, value) == []
             elif "event_type" in value:
                 shown.append(described.holds("now", value))

@@ -22,8 +22,8 @@ from tests.api.support import (
     files,
     made,
     make_collection,
+    ok,
     problem,
-    told,
 )
 from tests.api.test_cut_off import requests
 from tests.support.pictures import picture
@@ -94,7 +94,7 @@ def audit(client: TestClient, wanted: Mapping[str, str] = NOTHING) -> list[dict[
     items: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
     while True:
-        page = told(client.get("/audit", params={"limit": "7", **wanted, **cursor}))
+        page = ok(client.get("/audit", params={"limit": "7", **wanted, **cursor}))
         items += page["items"]
         if page["next_cursor"] is None:
             return items
@@ -107,7 +107,7 @@ def deletions(client: TestClient) -> Iterator[tuple[str, str, str]]:
     names = {"collection_id": "staff", "person_id": "ada", "face_id": "1", "key_id": key}
     names |= sites.PLACES | sites.webhook_places(client)
     found = []
-    for path, item in told(client.get("http://kith/openapi.json"))["paths"].items():
+    for path, item in ok(client.get("http://kith/openapi.json"))["paths"].items():
         for method, operation in item.items():
             if method != "get" and "requestBody" not in operation:
                 where = path.removeprefix("/v1").format(**names)
@@ -129,14 +129,14 @@ def test_every_route_that_changes_anything_leaves_a_row(
     row, and one that changes none has none.
     """
     member = "/collections/staff/groups/staff/members/ada"
-    told(service.put(member, json={}))
+    ok(service.put(member, json={}))
     changing: set[str] = set()
     patches_first = sorted(requests(service), key=lambda each: each[1] != "patch")
     for name, method, path, body in patches_first:
         if "_person" in name:  # whose external id and credentials others may have by now
-            for person in told(service.get("/collections/staff/persons"))["items"]:
+            for person in ok(service.get("/collections/staff/persons"))["items"]:
                 theirs: dict[str, object] = {"external_id": None, "credentials": []}
-                told(service.patch(f"/collections/staff/persons/{person['id']}", json=theirs))
+                ok(service.patch(f"/collections/staff/persons/{person['id']}", json=theirs))
         kind = name.partition(" ")[2]
         kind += "; boundary=b0undary" if "form" in kind else ""
         _ask(service, tmp_path, name, method, path, changing, content=body, kind=kind)
@@ -147,7 +147,7 @@ def test_every_route_that_changes_anything_leaves_a_row(
         _ask(service, tmp_path, name, method, f"{path}{force}", changing)
     operations = {
         operation["operationId"]
-        for item in told(service.get("http://kith/openapi.json"))["paths"].values()
+        for item in ok(service.get("http://kith/openapi.json"))["paths"].values()
         for method, operation in item.items()
         if method != "get"
     }
@@ -190,7 +190,7 @@ def test_a_row_says_who_did_what_to_whom_and_where_from(
         form = {"id": "p1", "name": "Ada Lovelace", "external_id": "badge-4711"}
         images = files(picture(1))
         made(client.post("/collections/staff/persons", data=form, files=images, headers=hers))
-        told(client.patch("/collections/staff/persons/p1", json={"name": "Ada King"}))
+        ok(client.patch("/collections/staff/persons/p1", json={"name": "Ada King"}))
         rows = audit(client)
     assert [row["action"] for row in rows] == [
         "chain.begun",
@@ -265,9 +265,9 @@ def test_a_bound_key_sees_the_rows_of_its_collections_alone(client: TestClient) 
         make_collection(client, name)
     key = made(client.post("/keys", json={"scopes": ["admin"], "collections": ["mine"]}))["key"]
     hers = {"Authorization": f"Bearer {key}"}
-    rows = told(client.get("/audit", headers=hers))["items"]
+    rows = ok(client.get("/audit", headers=hers))["items"]
     assert {row["collection"] for row in rows} == {"mine"}
-    assert told(client.get("/audit?collection=other", headers=hers))["items"] == []
+    assert ok(client.get("/audit?collection=other", headers=hers))["items"] == []
 
 
 @pytest.mark.both_databases
@@ -305,7 +305,7 @@ def test_many_old_rows_and_events_go_in_portions(settings: Settings, clock: Fake
         trail.purge_audit()
         trail.purge_events()
         rows = audit(client, {"collection": "staff"})
-        assert told(client.get("/events"))["items"] == []
+        assert ok(client.get("/events"))["items"] == []
         with container.database.read() as session:
             assert list(faults(session)) == []
     said = [(row["action"], row["details"]["through"], row["details"]["rows"]) for row in rows]

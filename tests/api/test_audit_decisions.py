@@ -8,14 +8,14 @@ from fastapi.testclient import TestClient
 
 from app.recognition.bursts import BurstService
 from tests.api.doors import ADA, BOB, HQ, STRANGER, change, make_hq, of
-from tests.api.support import FakeClock, told
+from tests.api.support import FakeClock, ok
 
 pytestmark = pytest.mark.both_databases
 
 
 def rows(client: TestClient, action: str = "door.decision") -> list[dict[str, Any]]:
     """The decisions that the audit has, or its rows of another action, the oldest first."""
-    found = told(client.get("/audit", params={"collection": "hq", "limit": "1000"}))["items"]
+    found = ok(client.get("/audit", params={"collection": "hq", "limit": "1000"}))["items"]
     return [each for each in found if each["action"] == action]
 
 
@@ -71,7 +71,7 @@ def test_a_stranger_has_one_row_a_visit_and_no_name(timed: TestClient, clock: Fa
     assert row["details"]["reason"] == "unknown_person"
     assert row["details"]["person"] is None
     assert row["details"]["match"]["similarity"] is None
-    assert told(timed.get(HQ))["id"] == "hq"
+    assert ok(timed.get(HQ))["id"] == "hq"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from app.bootstrap import build
 from app.gallery.examination import Examiner
 from app.settings import Settings
 from tests.api.sites import PLACES, make_site
-from tests.api.support import FakeClock, client_of, made, make_collection, problem, told
+from tests.api.support import FakeClock, client_of, made, make_collection, ok, problem
 
 SCOPES = ("identify", "enroll", "read", "door", "admin")
 UNBOUND = tuple(scope for scope in SCOPES if scope != "door")
@@ -118,14 +118,14 @@ def expected(row: Row, scope: str) -> str:
 
 
 def test_the_table_has_every_route_and_no_other(service: TestClient) -> None:
-    document = told(service.get("http://kith/openapi.json"))
+    document = ok(service.get("http://kith/openapi.json"))
     there = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
     listed = [(row.method, row.path) for row in ROWS]
     assert sorted(listed) == sorted(there)
 
 
 def test_what_is_public_is_health_alone_and_says_so_in_openapi(service: TestClient) -> None:
-    paths = told(service.get("http://kith/openapi.json"))["paths"]
+    paths = ok(service.get("http://kith/openapi.json"))["paths"]
     for row in ROWS:
         protected = bool(paths[row.path][row.method.lower()].get("security"))
         assert protected == (row.bound != PUBLIC), row
@@ -191,7 +191,7 @@ def test_a_key_of_a_deleted_collection_opens_nothing_of_its_successor(
     check_closed(service, key)
     if scope not in ("identify", "door"):
         listed = service.get("/collections", headers={"Authorization": "", "X-API-Key": key})
-        assert told(listed)["items"] == []
+        assert ok(listed)["items"] == []
     assert service.delete("/collections/gone?force=true").status_code == 204
 
 
@@ -248,5 +248,5 @@ def test_a_request_in_hand_does_not_act_on_a_successor_of_its_collection(
     )
     problem(answer, 404, "not_found")
     monkeypatch.undo()
-    assert told(service.get("/collections/reborn"))["person_count"] == 0
+    assert ok(service.get("/collections/reborn"))["person_count"] == 0
     assert service.delete("/collections/reborn").status_code == 204

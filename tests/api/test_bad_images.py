@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from tests.api.bad_images import ADA, BAD_IMAGES, PNG, STAFF
 from tests.api.support import (
     files,
+    ok,
     problem,
-    told,
 )
 
 
@@ -41,7 +41,7 @@ def test_a_bad_image_is_not_enrolled(service: TestClient, name: str) -> None:
     for path in (f"{STAFF}/persons", f"{ADA}/faces"):
         body = problem(service.post(path, files=files(image)), status, code)
         assert body["errors"][0]["message"].startswith("invalid_image")
-    assert told(service.get(STAFF))["face_count"] == 1
+    assert ok(service.get(STAFF))["face_count"] == 1
 
 
 def test_several_images_that_fail_alike_fail_as_one_does(service: TestClient) -> None:

@@ -12,8 +12,8 @@ from tests.api.support import (
     PROBLEM,
     files,
     made,
+    ok,
     problem,
-    told,
     wrong_fields,
 )
 
@@ -198,17 +198,17 @@ def test_nested_metadata_is_kept_or_refused(service: TestClient, depth: int) -> 
     answer = service.post(f"{STAFF}/persons", content=text, headers=headers)
     if answer.status_code == 201:
         person = answer.json()["person"]
-        assert told(service.get(f"{STAFF}/persons/{person['id']}")) == person
+        assert ok(service.get(f"{STAFF}/persons/{person['id']}")) == person
     else:
         problem(answer, 422, "invalid_request")
-    told(service.get(f"{STAFF}/persons"))
+    ok(service.get(f"{STAFF}/persons"))
 
 
 def test_metadata_of_great_numbers_comes_back_whole(service: TestClient) -> None:
     metadata = {"big": 10**300, "small": -(2**63), "float": 1.7976931348623157e308, "tiny": 5e-324}
     person = made(service.post(f"{STAFF}/persons", json={"metadata": metadata}))["person"]
     assert person["metadata"] == metadata
-    assert told(service.get(f"{STAFF}/persons/{person['id']}"))["metadata"] == metadata
+    assert ok(service.get(f"{STAFF}/persons/{person['id']}"))["metadata"] == metadata
 
 
 @pytest.mark.parametrize("field", ["valid_from", "valid_until"])
@@ -239,7 +239,7 @@ def test_the_first_and_the_last_time_come_back_whole(service: TestClient, time: 
     field = "valid_from" if time < "1" else "valid_until"
     person = made(service.post(f"{STAFF}/persons", json={field: time}))["person"]
     assert person[field] == time
-    assert told(service.get(f"{STAFF}/persons/{person['id']}"))[field] == time
+    assert ok(service.get(f"{STAFF}/persons/{person['id']}"))[field] == time
 
 
 @pytest.mark.parametrize("name", ["a%00b", "a%0A", "-a", "%F0%9F%98%80", "a" * 65, "a%20b"])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.support import enrol, files, made, make_collection, told
+from tests.api.support import enrol, files, made, make_collection, ok
 from tests.api.test_contract_lookalikes import like
 from tests.api.test_own_thresholds import asking, face_of
 from tests.support.pictures import picture
@@ -50,7 +50,7 @@ def solved(client: TestClient, path: str, image: bytes) -> dict[str, float]:
     def matches(target: float) -> bool:
         form = {"target_fmr": repr(target)}
         url = f"{path}/persons/p1/verify"
-        answer = told(client.post(url, data=form, files=files(image, field="image")))
+        answer = ok(client.post(url, data=form, files=files(image, field="image")))
         return str(answer["decision"]) == "match"
 
     return {
@@ -136,7 +136,7 @@ def test_no_number_shows_how_alike_two_enrolled_people_are(client: TestClient) -
         path = make_collection(client, name, target_fpir=0.01, target_fmr=0.01, lookalikes="off")
         enrol(client, path, "one", picture(1))
         enrol(client, path, "other", image)
-        thresholds = told(client.get(f"{path}/threshold"))["similarity"]
+        thresholds = ok(client.get(f"{path}/threshold"))["similarity"]
         seen[name] = thresholds, all_answers(doorman, path), all_answers(guard, path)
     own, both, one = (list(each) for each in zip(*seen.values(), strict=True))
     assert len(set(own[:3])) == 3  # each face's own threshold follows it
@@ -176,7 +176,7 @@ def test_a_report_shows_a_key_that_may_not_read_no_similarity(
 
     def verified(key: TestClient, image: bytes) -> dict[str, Any]:
         image_files = files(image, field="image")
-        return told(key.post(f"{door}/persons/p1/verify", files=image_files))
+        return ok(key.post(f"{door}/persons/p1/verify", files=image_files))
 
     assert verified(client, stranger)["reported_not_them"]
     assert not verified(guard, stranger)["reported_not_them"]
@@ -197,7 +197,7 @@ def test_a_warning_of_a_lookalike_has_a_step_and_no_rate(client: TestClient) -> 
         enrol(client, path, f"p{i}", picture(i))
     clerk = asking(client, "enroll")
     [shown] = of_lookalikes(enrol(clerk, path, "again", picture(1, 1)))
-    told(client.patch(f"{path}", json={"show_candidates": True}))
+    ok(client.patch(f"{path}", json={"show_candidates": True}))
     [exact] = of_lookalikes(enrol(clerk, path, "and-again", picture(1, 2)))
     assert shown["fpir"] is None
     assert shown["similarity"] * 20 == pytest.approx(round(shown["similarity"] * 20))
@@ -206,7 +206,7 @@ def test_a_warning_of_a_lookalike_has_a_step_and_no_rate(client: TestClient) -> 
     answer = clerk.post(f"{path}/persons/again/faces", files=files(picture(2, 1)))
     [added] = of_lookalikes(made(answer))
     assert (added["person_id"], added["fpir"] is None) == ("p2", False)
-    told(client.patch(f"{path}", json={"show_candidates": False}))
+    ok(client.patch(f"{path}", json={"show_candidates": False}))
     answer = clerk.post(f"{path}/persons/again/faces", files=files(picture(3, 1)))
     [added] = of_lookalikes(made(answer))
     assert (added["person_id"], added["fpir"]) == ("p3", None)

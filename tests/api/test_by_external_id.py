@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.support import made, make_collection, problem, told, wrong_fields
+from tests.api.support import made, make_collection, ok, problem, wrong_fields
 
 PEOPLE = "/collections/staff/persons"
 ODD = [
@@ -46,30 +46,30 @@ def put(client: TestClient, who: str, /, **fields: Any) -> httpx.Response:  # no
 def test_the_first_makes_and_the_next_changes(client: TestClient) -> None:
     ada = made(put(client, "hr-1", id="ada", name="Ada", metadata={"a": 1}))
     assert (ada["id"], ada["external_id"], ada["face_count"]) == ("ada", "hr-1", 0)
-    assert ada == told(client.get(f"{PEOPLE}/ada"))
-    told(client.patch(f"{PEOPLE}/ada", json={"suspended": True}))
+    assert ada == ok(client.get(f"{PEOPLE}/ada"))
+    ok(client.patch(f"{PEOPLE}/ada", json={"suspended": True}))
     card = {"system": "acs", "type": "card", "value": "4711"}
-    again = told(put(client, "hr-1", name="Ada L.", credentials=[card]))
+    again = ok(put(client, "hr-1", name="Ada L.", credentials=[card]))
     kept = {"id": "ada", "name": "Ada L.", "metadata": {"a": 1}, "suspended": True}
     assert kept.items() <= again.items()
-    same = told(put(client, "hr-1", name="Ada L.", credentials=[card]))
+    same = ok(put(client, "hr-1", name="Ada L.", credentials=[card]))
     assert same == again | {"updated_at": same["updated_at"]}
-    assert told(put(client, "hr-1", id="ada", name=None))["name"] is None
-    assert len(told(client.get(PEOPLE))["items"]) == 1
+    assert ok(put(client, "hr-1", id="ada", name=None))["name"] is None
+    assert len(ok(client.get(PEOPLE))["items"]) == 1
 
 
 @pytest.mark.parametrize("external_id", ODD)
 def test_any_external_id_can_be_in_the_path(client: TestClient, external_id: str) -> None:
     person = made(put(client, external_id))
     assert person["external_id"] == external_id
-    assert told(put(client, external_id, name="A"))["id"] == person["id"]
-    (found,) = told(client.get(PEOPLE, params={"external_id": external_id}))["items"]
+    assert ok(put(client, external_id, name="A"))["id"] == person["id"]
+    (found,) = ok(client.get(PEOPLE, params={"external_id": external_id}))["items"]
     assert found["id"] == person["id"]
 
 
 def test_one_spelling_is_one_person(client: TestClient) -> None:
     person = made(put(client, unicodedata.normalize("NFD", "Zoë")))
-    assert told(put(client, "Zoë"))["id"] == person["id"]
+    assert ok(put(client, "Zoë"))["id"] == person["id"]
     assert person["external_id"] == "Zoë"
 
 
@@ -86,7 +86,7 @@ def test_a_slash_leads_to_no_other_route(client: TestClient) -> None:
     ):
         answer = client.request(method, path, json={})
         problem(answer, 404, "not_found")
-    assert len(told(client.get(PEOPLE))["items"]) == 1
+    assert len(ok(client.get(PEOPLE))["items"]) == 1
 
 
 def test_what_is_wrong_is_named_and_changes_nothing(client: TestClient) -> None:
@@ -100,11 +100,11 @@ def test_what_is_wrong_is_named_and_changes_nothing(client: TestClient) -> None:
     assert (error["field"], "'ada'" in error["message"]) == ("id", True)
     problem(put(client, "hr-2", id="bob"), 409, "already_exists")
     late = {"valid_from": "2027-01-01T00:00:00Z"}
-    told(put(client, "hr-1", **late))
+    ok(put(client, "hr-1", **late))
     answer = put(client, "hr-1", valid_until="2026-01-01T00:00:00Z")
     problem(answer, 422, "invalid_request")
     problem(client.put("/collections/no/persons/by-external-id/x", json={}), 404, "not_found")
-    assert len(told(client.get(PEOPLE))["items"]) == 2
+    assert len(ok(client.get(PEOPLE))["items"]) == 2
 
 
 @pytest.mark.both_databases
@@ -113,7 +113,7 @@ def test_of_many_at_once_one_makes_and_all_are_of_one_person(client: TestClient)
         answers = list(pool.map(lambda n: put(client, f"x/{n % 3}", name=f"N{n}"), range(36)))
     assert sorted(answer.status_code for answer in answers) == [200] * 33 + [201] * 3
     ids = {answer.json()["external_id"]: answer.json()["id"] for answer in answers}
-    there = {each["external_id"]: each["id"] for each in told(client.get(PEOPLE))["items"]}
+    there = {each["external_id"]: each["id"] for each in ok(client.get(PEOPLE))["items"]}
     assert there == ids
     assert len(ids) == 3
     assert len({answer.json()["id"] for answer in answers}) == 3

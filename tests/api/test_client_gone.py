@@ -14,7 +14,7 @@ from app.inference.pipeline import Pipeline, Sample
 from app.settings import Settings
 from app.vision.picture import Picture
 from app.vision.types import RgbImage
-from tests.api.support import client_of, enrol, files, identify, make_collection, told
+from tests.api.support import client_of, enrol, files, identify, make_collection, ok
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -116,7 +116,7 @@ def test_nothing_is_done_for_a_client_that_is_gone(
     with client_of(container) as client:
         staff = make_collection(client)
         enrol(client, staff, "ada", picture(1))
-        before = told(client.get(staff))
+        before = ok(client.get(staff))
         with monkeypatch.context() as patched:
             leaving = Leaving(patched)
             body, kind = form(field, [picture(seed) for seed in range(count)])
@@ -124,6 +124,6 @@ def test_nothing_is_done_for_a_client_that_is_gone(
             client.portal.call(leaving.ask, client.app, f"/v1{path}", body, kind)
         assert leaving.looked_at == 1
         assert leaving.sent == []
-        assert told(client.get(staff)) == before
+        assert ok(client.get(staff)) == before
         assert identify(client, staff, 1)["faces"]  # its turn and its place are free again
-        told(client.post(f"{staff}/distances", files=files(picture(1), picture(2))))
+        ok(client.post(f"{staff}/distances", files=files(picture(1), picture(2))))

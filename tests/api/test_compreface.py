@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.main import create_app
 from app.settings import Settings
-from tests.api.support import made, problem, told
+from tests.api.support import made, ok, problem
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -60,13 +60,13 @@ def test_it_is_off_unless_it_is_switched_on(client: TestClient) -> None:
 
 
 def test_it_is_no_part_of_the_documented_api(service: TestClient) -> None:
-    paths = told(service.get("/openapi.json"))["paths"]
+    paths = ok(service.get("/openapi.json"))["paths"]
     assert not [path for path in paths if path.startswith("/api/")]
 
 
 def test_a_key_is_for_exactly_one_collection(service: TestClient) -> None:
     mine = key(service)
-    assert told(service.get(SUBJECTS, headers=mine)) == {"subjects": []}
+    assert ok(service.get(SUBJECTS, headers=mine)) == {"subjects": []}
     for other, count in (
         (key(service, collections=None), "every"),
         (key(service, collections=["hq", "lab"]), "more than one"),
@@ -106,7 +106,7 @@ def test_scopes_count_as_on_the_other_routes(
 
 def test_a_rate_counts_and_says_when_to_come_again(service: TestClient) -> None:
     mine = key(service, rate=1)
-    told(service.get(SUBJECTS, headers=mine))
+    ok(service.get(SUBJECTS, headers=mine))
     late = service.get(SUBJECTS, headers=mine)
     error(late, 429, 0)
     assert int(late.headers["retry-after"]) > 0
@@ -159,11 +159,11 @@ def test_a_subject_may_have_slashes(service: TestClient, path: str) -> None:
         made(service.post(SUBJECTS, json={"subject": name}, headers=mine))
     names = ["Staff/Ada", "Staff", "Ada", "Staff/Ada/"]
     body = {"subject": "Visitors/Ada", "api_endpoint": "Staff/Ada"}
-    assert told(service.put(f"{SUBJECTS}/{path}", json=body, headers=mine)) == {"updated": True}
+    assert ok(service.put(f"{SUBJECTS}/{path}", json=body, headers=mine)) == {"updated": True}
     names[0] = "Visitors/Ada"
-    assert told(service.get(SUBJECTS, headers=mine)) == {"subjects": names}
-    told(service.delete(f"{SUBJECTS}/Staff%2FAda%2F", headers=mine))
-    assert told(service.get(SUBJECTS, headers=mine)) == {"subjects": names[:3]}
+    assert ok(service.get(SUBJECTS, headers=mine)) == {"subjects": names}
+    ok(service.delete(f"{SUBJECTS}/Staff%2FAda%2F", headers=mine))
+    assert ok(service.get(SUBJECTS, headers=mine)) == {"subjects": names[:3]}
 
 
 @pytest.mark.parametrize("path", ["//", "/%2F", "/Ada%0A", "//Ada"])
@@ -171,7 +171,7 @@ def test_a_path_that_names_no_subject_removes_nobody(service: TestClient, path: 
     mine = key(service)
     made(service.post(SUBJECTS, json={"subject": "Ada"}, headers=mine))
     assert service.delete(f"{SUBJECTS}{path}", headers=mine).is_client_error
-    assert told(service.get(SUBJECTS, headers=mine)) == {"subjects": ["Ada"]}
+    assert ok(service.get(SUBJECTS, headers=mine)) == {"subjects": ["Ada"]}
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_the_spellings_of_clients_are_read(service: TestClient, query: str) -> N
     mine = key(service)
     made(enrol(service, "Ada", 1, **mine))
     answer = service.post(f"/kith{RECOGNIZE}{query}", files={"file": picture(1)}, headers=mine)
-    (face,) = told(answer)["result"]
+    (face,) = ok(answer)["result"]
     assert face["subjects"] == [{"subject": "Ada", "similarity": face["subjects"][0]["similarity"]}]
 
 
@@ -211,7 +211,7 @@ def test_an_image_id_reaches_no_other_collection(service: TestClient) -> None:
     theirs = made(enrol(service, "Bob", 2, **other))
     assert face["image_id"] != theirs["image_id"]
     error(service.delete(f"{FACES}/{face['image_id']}", headers=other), 404, 11)
-    assert told(service.get(FACES, headers=other))["faces"] == [theirs]
+    assert ok(service.get(FACES, headers=other))["faces"] == [theirs]
     service.delete("/v1/collections/hq", params={"force": "true"}, headers=ADMIN).raise_for_status()
     made(service.post("/v1/collections", json={"id": "hq"}, headers=ADMIN))
     later = key(service)
@@ -222,7 +222,7 @@ def test_an_image_id_reaches_no_other_collection(service: TestClient) -> None:
 def test_faces_are_listed_by_pages_and_by_subject(service: TestClient) -> None:
     mine = key(service)
     faces = [made(enrol(service, name, number, **mine)) for number, name in enumerate("aab", 1)]
-    page = told(service.get(FACES, params={"page": 1, "size": 2}, headers=mine))
+    page = ok(service.get(FACES, params={"page": 1, "size": 2}, headers=mine))
     assert page == {
         "faces": faces[2:],
         "page_number": 1,
@@ -230,8 +230,8 @@ def test_faces_are_listed_by_pages_and_by_subject(service: TestClient) -> None:
         "total_pages": 2,
         "total_elements": 3,
     }
-    assert told(service.get(f"{FACES}?subject=A", headers=mine))["faces"] == faces[:2]
-    assert told(service.get(f"{FACES}?subject=c", headers=mine))["faces"] == []
+    assert ok(service.get(f"{FACES}?subject=A", headers=mine))["faces"] == faces[:2]
+    assert ok(service.get(f"{FACES}?subject=c", headers=mine))["faces"] == []
 
 
 def test_people_of_one_name_are_one_subject_that_must_be_told_apart_to_change(
@@ -241,11 +241,11 @@ def test_people_of_one_name_are_one_subject_that_must_be_told_apart_to_change(
     people = "/v1/collections/hq/persons"
     for person in ({"id": "a", "name": "Ada"}, {"id": "b", "name": "Ada"}, {"id": "Zoe"}):
         made(service.post(people, json=person, headers=ADMIN))
-    assert told(service.get(SUBJECTS, headers=mine)) == {"subjects": ["Ada", "Zoe"]}
+    assert ok(service.get(SUBJECTS, headers=mine)) == {"subjects": ["Ada", "Zoe"]}
     assert "a, b" in error(enrol(service, "Ada", 1, **mine), 400, 26)
     assert "a, b" in error(service.delete(f"{SUBJECTS}/Ada", headers=mine), 400, 26)
     assert made(enrol(service, "zoe", 1, **mine))["subject"] == "zoe"
-    assert told(service.get(f"{people}/Zoe", headers=ADMIN))["face_count"] == 1
+    assert ok(service.get(f"{people}/Zoe", headers=ADMIN))["face_count"] == 1
 
 
 def test_what_clients_change_is_in_the_audit_under_their_key(service: TestClient) -> None:
@@ -254,6 +254,6 @@ def test_what_clients_change_is_in_the_audit_under_their_key(service: TestClient
     service.put(f"{SUBJECTS}/Ada", json={"subject": "Bob"}, headers=mine)
     service.delete(f"{FACES}/{face['image_id']}", headers=mine)
     service.delete(f"{SUBJECTS}/Bob", headers=mine)
-    rows = told(service.get("/v1/audit?collection=hq", headers=ADMIN))["items"]
+    rows = ok(service.get("/v1/audit?collection=hq", headers=ADMIN))["items"]
     done = [row["action"] for row in rows if row["actor"]["key_id"] not in (None, "operator")]
     assert done == ["person.created", "person.updated", "face.deleted", "person.deleted"]

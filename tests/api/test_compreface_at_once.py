@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.main import create_app
 from app.settings import Settings
-from tests.api.support import made, told
+from tests.api.support import made, ok
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -69,7 +69,7 @@ def delete(client: TestClient) -> httpx.Response:
 
 def people(client: TestClient) -> dict[str, int]:
     """The name and the number of faces of everybody."""
-    rows = told(client.get("/v1/collections/hq/persons"))["items"]
+    rows = ok(client.get("/v1/collections/hq/persons"))["items"]
     found = {row["name"]: row["face_count"] for row in rows}
     assert len(found) == len(rows), rows
     return found
@@ -82,7 +82,7 @@ def test_a_subject_that_is_made_twice_at_once_is_one_person(
 ) -> None:
     for name in former:  # who had the name, and so its id, before
         made(add(client))
-        told(client.put(f"{SUBJECTS}/Ada", json={"subject": name}))
+        ok(client.put(f"{SUBJECTS}/Ada", json={"subject": name}))
     overtake(client, step, lambda: add(client))
     late = add(client)
     assert (late.status_code, late.json()["code"]) == (400, 43)

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api.sites import make_site
-from tests.api.support import FakeClock, client_of, make_collection, problem, told
+from tests.api.support import FakeClock, client_of, make_collection, ok, problem
 from tests.api.support import wrong_fields as wrong
 from tests.support.devices.base import PASSWORD, USER
 from tests.support.devices.makers import Intercom2N, NodeRed, Tasmota
@@ -60,22 +60,22 @@ def client(
 def test_an_action_is_put_read_listed_replaced_and_deleted(client: TestClient) -> None:
     auth = {"kind": "basic", "secret": SECRET, "login": None}
     answer = client.put(UNLOCK, json=OPEN)
-    assert told(answer) == {**WHOLE, **OPEN, "auth": auth}
-    assert told(client.get(UNLOCK)) == told(answer)
-    assert told(client.get(ACTIONS))["items"] == [told(answer)]
+    assert ok(answer) == {**WHOLE, **OPEN, "auth": auth}
+    assert ok(client.get(UNLOCK)) == ok(answer)
+    assert ok(client.get(ACTIONS))["items"] == [ok(answer)]
     shorter = {"kind": "http", "url": "http://127.0.0.1/", "name": "Short"}
-    replaced = told(client.put(UNLOCK, json=shorter))
+    replaced = ok(client.put(UNLOCK, json=shorter))
     assert (replaced["name"], replaced["body"], replaced["auth"]["kind"]) == ("Short", None, "none")
     assert client.delete(UNLOCK).status_code == 204
     problem(client.get(UNLOCK), 404, "not_found")
-    assert told(client.get(ACTIONS))["items"] == []
+    assert ok(client.get(ACTIONS))["items"] == []
 
 
 def test_a_door_has_a_bounded_number_of_actions(client: TestClient) -> None:
     for number in range(16):
-        told(client.put(f"{ACTIONS}/a{number}", json=OPEN))
+        ok(client.put(f"{ACTIONS}/a{number}", json=OPEN))
     problem(client.put(f"{ACTIONS}/a16", json=OPEN), 409, "conflict")
-    told(client.put(f"{ACTIONS}/a15", json=OPEN))
+    ok(client.put(f"{ACTIONS}/a15", json=OPEN))
 
 
 @pytest.mark.on_sqlite
@@ -147,14 +147,14 @@ def test_what_could_not_be_sent_or_would_go_astray_is_refused(
     client: TestClient, change: dict[str, Any], field: str
 ) -> None:
     assert wrong(client.put(UNLOCK, json=OPEN | change)) == [field]
-    assert told(client.get(ACTIONS))["items"] == []
+    assert ok(client.get(ACTIONS))["items"] == []
 
 
 def test_a_test_says_what_happened_and_no_secret(client: TestClient) -> None:
     with NodeRed().running() as device:
-        told(client.put(UNLOCK, json=OPEN | {"url": f"{device.origin}/kith/granted"}))
+        ok(client.put(UNLOCK, json=OPEN | {"url": f"{device.origin}/kith/granted"}))
         answer = client.post(f"{UNLOCK}/test")
-        result = told(answer)
+        result = ok(answer)
     assert (result["outcome"], result["status"], result["error"]) == ("done", 200, None)
     assert result["ms"] >= 0
     assert result["request_id"] == answer.headers["x-request-id"]
@@ -175,8 +175,8 @@ def test_no_test_moves_a_lock_that_nobody_is_to_open(
     client: TestClient, path: str, change: dict[str, bool], why: str
 ) -> None:
     with NodeRed().running() as device:
-        told(client.put(UNLOCK, json=OPEN | {"url": f"{device.origin}/kith/granted"}))
-        told(client.patch(f"{HQ}/{path}", json=change, headers={"If-Match": "*"}))
+        ok(client.put(UNLOCK, json=OPEN | {"url": f"{device.origin}/kith/granted"}))
+        ok(client.patch(f"{HQ}/{path}", json=change, headers={"If-Match": "*"}))
         assert why in problem(client.post(f"{UNLOCK}/test"), 409, "conflict")["detail"]
     assert device.opened == []
     assert "action.tested" not in client.get("/audit").text
@@ -203,8 +203,8 @@ def test_a_test_that_fails_says_why(
     monkeypatch.delenv(SECRET) if secret is None else monkeypatch.setenv(SECRET, secret)
     with NodeRed().running() as device:
         url = f"{device.origin}{change.get('url', '/kith/granted')}"
-        told(client.put(UNLOCK, json=OPEN | {"url": url}))
-        result = told(client.post(f"{UNLOCK}/test"))
+        ok(client.put(UNLOCK, json=OPEN | {"url": url}))
+        result = ok(client.post(f"{UNLOCK}/test"))
     assert (result["outcome"], result["status"]) == (outcome, status)
     assert error in result["error"]
     assert device.opened == []
@@ -217,8 +217,8 @@ def test_a_name_that_leads_to_a_private_address_is_refused_when_it_is_dialled(
         make_collection(client, "hq")
         make_site(client, HQ)
         url = device.origin.replace("127.0.0.1", "localhost")
-        told(client.put(UNLOCK, json={"kind": "http", "url": f"{url}/kith/granted"}))
-        result = told(client.post(f"{UNLOCK}/test"))
+        ok(client.put(UNLOCK, json={"kind": "http", "url": f"{url}/kith/granted"}))
+        result = ok(client.post(f"{UNLOCK}/test"))
     assert result["outcome"] == "failed"
     assert "KITH_EGRESS_ALLOW does not name it" in result["error"]
     assert device.refused == 0
@@ -229,15 +229,15 @@ def test_a_device_that_answers_200_and_did_nothing_is_not_done(client: TestClien
         url = f"{device.origin}/api/accesspoint/grantaccess?id=0&user={{{{credential.2n}}}}"
         action = OPEN | {"method": "GET", "url": url, "body": None}
         action |= {"auth": {"kind": "digest", "secret": SECRET}}
-        told(client.put(UNLOCK, json=action | {"expect": {"json": "success", "equals": True}}))
-        result = told(client.post(f"{UNLOCK}/test"))
+        ok(client.put(UNLOCK, json=action | {"expect": {"json": "success", "equals": True}}))
+        result = ok(client.post(f"{UNLOCK}/test"))
     assert (result["outcome"], result["status"]) == ("refused", 200)
     assert result["error"] == "the device's answer does not say success = true"
     assert device.opened == []
 
 
 def test_an_action_goes_with_its_door(client: TestClient) -> None:
-    told(client.put(UNLOCK, json=OPEN))
+    ok(client.put(UNLOCK, json=OPEN))
     assert client.delete(f"{HQ}/rules/r", headers={"If-Match": "*"}).status_code == 204
     assert client.delete(f"{HQ}/doors/front", headers={"If-Match": "*"}).status_code == 204
     problem(client.get(UNLOCK), 404, "not_found")
@@ -251,8 +251,8 @@ def test_no_secret_is_in_the_log_whatever_its_level(
         query = "user={{secret.user}}&password={{secret.password}}&cmnd=Power%20On"
         action = {"kind": "http", "method": "GET", "url": f"{device.origin}/cm?{query}"}
         auth = {"kind": "none", "secret": SECRET}
-        told(client.put(UNLOCK, json=action | {"auth": auth}))
-        assert told(client.post(f"{UNLOCK}/test"))["outcome"] == "done"
+        ok(client.put(UNLOCK, json=action | {"auth": auth}))
+        assert ok(client.post(f"{UNLOCK}/test"))["outcome"] == "done"
     assert device.opened == ["relay"]
     assert "action.tested" in caplog.text
     assert PASSWORD not in caplog.text

@@ -20,9 +20,9 @@ from tests.api.support import (
     identify,
     made,
     make_collection,
+    ok,
     only_face,
     problem,
-    told,
     wrong_fields,
 )
 from tests.support.fake_bundle import DIMENSION
@@ -40,7 +40,7 @@ def street(client: TestClient) -> str:
 
 
 def stored(client: TestClient, path: str) -> dict[str, Any]:
-    return told(client.post(f"{path}/clusters", json={"stored_probes": True}))
+    return ok(client.post(f"{path}/clusters", json={"stored_probes": True}))
 
 
 def test_images_are_gathered_by_person_and_the_known_are_named(
@@ -48,7 +48,7 @@ def test_images_are_gathered_by_person_and_the_known_are_named(
 ) -> None:
     seen = [(1, 5), (8, 1), (9, 1), (8, 2), (1, 6), (8, 3)]
     images = files(*(picture(*each) for each in seen))
-    body = told(client.post(f"{street}/clusters", files=images))
+    body = ok(client.post(f"{street}/clusters", files=images))
     assert set(body) == {"labels", "max_fmr", "clusters", "warnings"}
     assert body["labels"] == [f"{i}.png" for i in range(6)]
     assert body["max_fmr"] == pytest.approx(1 - 0.99 ** (1 / 5))
@@ -102,10 +102,10 @@ def test_the_oldest_are_forgotten_beyond_the_number_and_when_it_is_lowered(
 ) -> None:
     ids = [only_face(identify(client, street, 20 + i))["probe_id"] for i in range(8)]
     assert stored(client, street)["labels"] == ids[2:]
-    told(client.patch(street, json={"keep_probes": 2}))
+    ok(client.patch(street, json={"keep_probes": 2}))
     assert stored(client, street)["labels"] == ids[6:]
-    told(client.patch(street, json={"keep_probes": 0}))
-    told(client.patch(street, json={"keep_probes": 6}))
+    ok(client.patch(street, json={"keep_probes": 0}))
+    ok(client.patch(street, json={"keep_probes": 6}))
     assert stored(client, street)["labels"] == []
 
 
@@ -133,7 +133,7 @@ def test_probes_go_with_the_collection_and_no_image_is_kept(settings: Settings) 
     with client_of(build(settings)) as client:
         path = make_collection(client, keep_probes=5)
         image = picture(8)
-        told(client.post(f"{path}/identify", files=files(image, field="image")))
+        ok(client.post(f"{path}/identify", files=files(image, field="image")))
         assert len(stored(client, path)["labels"]) == 1
         database = Database(settings.database)
         with database.read() as session:

@@ -11,9 +11,9 @@ from tests.api.support import (
     identify,
     made,
     make_collection,
+    ok,
     only_face,
     problem,
-    told,
     wrong_fields,
 )
 from tests.support.pictures import picture
@@ -84,14 +84,14 @@ def test_a_collection_keeps_what_it_was_given(client: TestClient) -> None:
     }
     body = made(client.post("/collections", json=given))
     assert {name: body[name] for name in given} == given
-    assert told(client.get("/collections/Staff.2-x_9")) == body
+    assert ok(client.get("/collections/Staff.2-x_9")) == body
 
 
 def test_the_counts_and_the_revision_follow_the_enrolments(client: TestClient, staff: str) -> None:
     enrol(client, staff, "ada", picture(1), picture(1, 1))
     enrol(client, staff, "bob", picture(2))
     made(client.post(f"{staff}/persons", json={"id": "no-face"}))
-    body = told(client.get(staff))
+    body = ok(client.get(staff))
     assert (body["person_count"], body["face_count"], body["revision"]) == (3, 3, 2)
 
 
@@ -155,7 +155,7 @@ def test_the_list_goes_through_all_pages_oldest_first(client: TestClient) -> Non
         make_collection(client, each)
     seen, sizes, cursor = [], [], None
     while True:
-        page = told(
+        page = ok(
             client.get(
                 "/collections", params={"limit": 2, **({"cursor": cursor} if cursor else {})}
             )
@@ -172,8 +172,8 @@ def test_the_list_goes_through_all_pages_oldest_first(client: TestClient) -> Non
 def test_a_full_last_page_has_no_next_cursor(client: TestClient) -> None:
     for each in ("a", "b"):
         make_collection(client, each)
-    assert told(client.get("/collections", params={"limit": 2}))["next_cursor"] is None
-    assert told(client.get("/collections"))["next_cursor"] is None
+    assert ok(client.get("/collections", params={"limit": 2}))["next_cursor"] is None
+    assert ok(client.get("/collections"))["next_cursor"] is None
 
 
 @pytest.mark.on_sqlite
@@ -194,35 +194,35 @@ def test_a_patch_changes_what_it_names_and_nothing_else(
     timed: TestClient, clock: FakeClock
 ) -> None:
     made(timed.post("/collections", json={"id": "c", "name": "C", "metadata": {"a": 1, "b": 2}}))
-    before = told(timed.get("/collections/c"))
+    before = ok(timed.get("/collections/c"))
     clock.forward(dt.timedelta(minutes=5))
-    body = told(timed.patch("/collections/c", json={"target_fpir": 0.01, "metadata": {"b": 3}}))
+    body = ok(timed.patch("/collections/c", json={"target_fpir": 0.01, "metadata": {"b": 3}}))
     assert body == {
         **before,
         "target_fpir": 0.01,
         "metadata": {"b": 3},
         "updated_at": "2026-05-04T12:05:00Z",
     }
-    assert told(timed.get("/collections/c")) == body
+    assert ok(timed.get("/collections/c")) == body
 
 
 def test_null_empties_the_name_and_the_metadata(client: TestClient) -> None:
     path = make_collection(client, name="Staff", metadata={"a": 1})
-    body = told(client.patch(path, json={"name": None, "metadata": None}))
+    body = ok(client.patch(path, json={"name": None, "metadata": None}))
     assert (body["name"], body["metadata"]) == (None, {})
 
 
 def test_an_empty_patch_changes_nothing(client: TestClient) -> None:
     path = make_collection(client, name="Staff", target_fpir=0.5, metadata={"a": 1})
-    before, after = told(client.get(path)), told(client.patch(path, json={}))
+    before, after = ok(client.get(path)), ok(client.patch(path, json={}))
     assert {**before, "updated_at": after["updated_at"]} == after
 
 
 def test_a_new_target_fpir_moves_the_threshold_at_once(client: TestClient, staff: str) -> None:
     enrol(client, staff, "ada", picture(1))
-    before = told(client.get(f"{staff}/threshold"))
-    told(client.patch(staff, json={"target_fpir": 1e-6}))
-    after = told(client.get(f"{staff}/threshold"))
+    before = ok(client.get(f"{staff}/threshold"))
+    ok(client.patch(staff, json={"target_fpir": 1e-6}))
+    after = ok(client.get(f"{staff}/threshold"))
     assert after["similarity"] > before["similarity"]
     assert after["target_fpir"] == 1e-6
     assert identify(client, staff, 1)["policy"]["target_fpir"] == 1e-6
@@ -241,7 +241,7 @@ def test_a_collection_with_somebody_in_it_is_deleted_by_force_alone(
     made(client.post(f"{staff}/persons", json={"id": "ada"}))
     assert "force=true" in problem(client.delete(staff), 409, "conflict")["detail"]
     problem(client.delete(staff, params={"force": "false"}), 409, "conflict")
-    assert told(client.get(staff))["person_count"] == 1
+    assert ok(client.get(staff))["person_count"] == 1
     assert client.delete(staff, params={"force": "true"}).status_code == 204
     problem(client.get(f"{staff}/persons/ada"), 404, "not_found")
 
@@ -256,7 +256,7 @@ def test_a_collection_made_anew_under_an_old_id_knows_nobody(
     answer = identify(client, staff, 1)
     assert (answer["policy"]["gallery_size"], answer["revision"]) == (0, 0)
     assert (only_face(answer)["decision"], only_face(answer)["candidates"]) == ("unknown", [])
-    assert told(client.get(f"{staff}/persons"))["items"] == []
+    assert ok(client.get(f"{staff}/persons"))["items"] == []
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])

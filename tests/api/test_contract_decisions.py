@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 
 from tests.api.doors import ADA, BOB, HQ, STRANGER, change, door_key, frames, make_hq, of, outcome
 from tests.api.doors import decision as decided
-from tests.api.support import told
+from tests.api.support import ok
 
 pytestmark = pytest.mark.both_databases
 
@@ -21,7 +21,7 @@ def test_a_grant_has_a_rule_an_end_and_an_event(timed: TestClient) -> None:
     assert (answer["suppressed"], answer["dry_run"], answer["need"]) == (False, False, 0)
     assert answer["factors"] == ["face"]
     assert answer["liveness"] == {"policy": "off", "state": "not_checked"}
-    revision = told(timed.get(f"{HQ}/doors/front"))["revision"]
+    revision = ok(timed.get(f"{HQ}/doors/front"))["revision"]
     assert answer["policy_revision"] >= revision
     seen = answer["frames"]
     assert (seen["received"], seen["used"], seen["needed"], seen["agreeing"]) == (3, 3, 3, 3)
@@ -46,7 +46,7 @@ def test_where_the_acs_decides_no_rule_is_needed(timed: TestClient) -> None:
     answer = of(timed, BOB)
     assert outcome(answer) == ("granted", "granted", "bob")
     assert (answer["authority"], answer["rule"]) == ("acs", None)
-    told(timed.patch(f"{HQ}/persons/bob", json={"suspended": True}))
+    ok(timed.patch(f"{HQ}/persons/bob", json={"suspended": True}))
     assert outcome(of(timed, BOB)) == ("denied", "person_suspended", "bob")
 
 

@@ -8,14 +8,14 @@ import pytest
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 
-from tests.api.support import enrol, files, made, problem, told, wrong_fields
+from tests.api.support import enrol, files, made, ok, problem, wrong_fields
 from tests.support.pictures import picture
 
 IMAGES = [picture(1), picture(1, 1), picture(2)]
 
 
 def embedding(client: TestClient, image: bytes) -> NDArray[np.float64]:
-    answer = told(client.post("/embeddings", files=files(image, field="image")))
+    answer = ok(client.post("/embeddings", files=files(image, field="image")))
     return np.array(answer["embedding"])
 
 
@@ -33,7 +33,7 @@ def test_the_matrix_is_what_the_embeddings_definition_gives(
     client: TestClient, staff: str, metric: str
 ) -> None:
     answer = client.post(f"{staff}/distances", data={"metric": metric}, files=files(*IMAGES))
-    body = told(answer)
+    body = ok(answer)
     assert set(body) == {"labels", "metric", "matrix", "warnings"}
     assert (body["labels"], body["metric"]) == (["0.png", "1.png", "2.png"], metric)
     vectors = [embedding(client, image) for image in IMAGES]
@@ -49,14 +49,14 @@ def test_two_of_the_same_image_are_at_no_distance(
 ) -> None:
     images = [picture(i % 20) for i in range(40)]
     answer = client.post(f"{staff}/distances", data={"metric": metric}, files=files(*images))
-    matrix = told(answer)["matrix"]
+    matrix = ok(answer)["matrix"]
     assert [matrix[i][i + 20] for i in range(20)] == [0.0] * 20
     assert min(min(row) for row in matrix) == 0.0
 
 
 def test_cosine_is_the_default(client: TestClient, staff: str) -> None:
     images = [{"base64": base64.b64encode(image).decode()} for image in IMAGES]
-    body = told(client.post(f"{staff}/distances", json={"images": images}))
+    body = ok(client.post(f"{staff}/distances", json={"images": images}))
     assert (body["metric"], body["labels"]) == ("cosine", ["images[0]", "images[1]", "images[2]"])
     assert body["matrix"][0][1] < 0.1 < body["matrix"][0][2]
 
@@ -70,7 +70,7 @@ def three(client: TestClient, staff: str) -> str:
 
 def test_persons_are_compared_in_the_order_asked(client: TestClient, three: str) -> None:
     def matrix(*persons: str) -> dict[str, Any]:
-        return told(client.post(f"{three}/distances", json={"person_ids": persons}))
+        return ok(client.post(f"{three}/distances", json={"person_ids": persons}))
 
     one, other = matrix("ada", "bob", "eve"), matrix("eve", "ada", "bob")
     assert other["labels"] == ["eve", "ada", "bob"]
@@ -79,7 +79,7 @@ def test_persons_are_compared_in_the_order_asked(client: TestClient, three: str)
 
 def test_persons_may_be_named_in_a_form(client: TestClient, three: str) -> None:
     form = [("person_ids", (None, "ada")), ("person_ids", (None, "bob"))]
-    body = told(client.post(f"{three}/distances", files=form))
+    body = ok(client.post(f"{three}/distances", files=form))
     assert body["labels"] == ["ada", "bob"]
 
 

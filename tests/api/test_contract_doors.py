@@ -18,8 +18,8 @@ from tests.api.support import (
     client_of,
     made,
     make_collection,
+    ok,
     problem,
-    told,
     wrong_fields,
 )
 from tests.api.support import wrong_fields as wrong
@@ -97,7 +97,7 @@ def test_of_settings_within_settings_a_patch_changes_what_it_names(site: TestCli
         ({"frames": {"agree": 1}}, ("frames", "min_used", 1)),
         ({"block_after": {"spoofs": 3}}, ("block_after", "block_s", 30)),
     ):
-        changed = told(site.patch(path, json=change, headers={"If-Match": "*"}))
+        changed = ok(site.patch(path, json=change, headers={"If-Match": "*"}))
         setting, name, value = wanted
         assert changed[setting][name] == value
 
@@ -126,9 +126,9 @@ def test_settings_that_could_not_be_kept_are_refused(
 def test_what_was_made_is_read_and_listed(site: TestClient) -> None:
     for place, (kind, new) in enumerate(MADE.items(), 1):
         found = site.get(ITEMS[kind])
-        assert told(found).items() >= {**new, **SHARED, "revision": place}.items()
+        assert ok(found).items() >= {**new, **SHARED, "revision": place}.items()
         assert found.headers["etag"] == f'"{place}"'
-        assert told(site.get(f"{HQ}/{kind}"))["items"] == [told(found)]
+        assert ok(site.get(f"{HQ}/{kind}"))["items"] == [ok(found)]
 
 
 @pytest.mark.parametrize("kind", MADE)
@@ -141,8 +141,8 @@ def test_an_id_is_unique_in_its_collection_alone(site: TestClient, kind: str) ->
 def test_lists_come_in_pages(client: TestClient) -> None:
     for number in range(5):
         made(client.post(f"{HQ}/zones", json={"id": f"z{number}"}))
-    first = told(client.get(f"{HQ}/zones?limit=3"))
-    rest = told(client.get(f"{HQ}/zones", params={"cursor": first["next_cursor"]}))
+    first = ok(client.get(f"{HQ}/zones?limit=3"))
+    rest = ok(client.get(f"{HQ}/zones", params={"cursor": first["next_cursor"]}))
     found = [each["id"] for each in [*first["items"], *rest["items"]]]
     assert found == ["z0", "z1", "z2", "z3", "z4"]
     assert rest["next_cursor"] is None
@@ -153,22 +153,22 @@ def test_a_change_names_the_revision_that_it_is_meant_for(site: TestClient) -> N
     before = site.get(door)
     problem(site.patch(door, json={"name": "A"}), 428, "precondition_required")
     changed = site.patch(door, json={"name": "A", "zone_id": None}, headers=tag(before))
-    assert (told(changed)["name"], told(changed)["zone_id"]) == ("A", None)
-    assert told(changed)["mode"] == "decide"
-    assert told(changed)["revision"] == 6
+    assert (ok(changed)["name"], ok(changed)["zone_id"]) == ("A", None)
+    assert ok(changed)["mode"] == "decide"
+    assert ok(changed)["revision"] == 6
     problem(site.patch(door, json={"name": "B"}, headers=tag(before)), 412, "precondition_failed")
     weak = {"If-Match": f"W/{changed.headers['etag']}"}
     problem(site.patch(door, json={"name": "B"}, headers=weak), 412, "precondition_failed")
     several = {"If-Match": f'"1", {changed.headers["etag"]}'}
-    assert told(site.patch(door, json={"name": "B"}, headers=several))["name"] == "B"
-    assert told(site.patch(door, json={"locked_down": True}, headers=ANY))["locked_down"]
+    assert ok(site.patch(door, json={"name": "B"}, headers=several))["name"] == "B"
+    assert ok(site.patch(door, json={"locked_down": True}, headers=ANY))["locked_down"]
     assert wrong(site.patch(door, json={}, headers={"If-Match": "17"})) == ["If-Match"]
 
 
 def test_a_deletion_names_its_revision_too(site: TestClient) -> None:
     rule = ITEMS["rules"]
     before = site.get(rule)
-    told(site.patch(rule, json={"name": "new"}, headers=ANY))
+    ok(site.patch(rule, json={"name": "new"}, headers=ANY))
     problem(site.delete(rule), 428, "precondition_required")
     problem(site.delete(rule, headers=tag(before)), 412, "precondition_failed")
     assert site.delete(rule, headers=tag(site.get(rule))).status_code == 204
@@ -235,18 +235,18 @@ def test_what_makes_no_sense_is_refused_by_field(
 
 
 def refused_by_field(site: TestClient, kind: str, fields: dict[str, Any], named: str) -> None:
-    before = told(site.get(ITEMS[kind]))
+    before = ok(site.get(ITEMS[kind]))
     assert wrong(site.patch(ITEMS[kind], json=fields, headers=ANY))[0] == named
     new = {**MADE[kind], "id": "other", **fields}
     if "week_icalendar" in fields and named != "body":
         del new["week"]
     assert wrong(site.post(f"{HQ}/{kind}", json=new))[0] == named
-    assert told(site.get(ITEMS[kind])) == before
+    assert ok(site.get(ITEMS[kind])) == before
 
 
 def test_a_rule_moves_from_its_door_to_a_zone(site: TestClient) -> None:
     both = {"door_id": None, "zone_id": "lobby"}
-    assert told(site.patch(ITEMS["rules"], json=both, headers=ANY)).items() >= both.items()
+    assert ok(site.patch(ITEMS["rules"], json=both, headers=ANY)).items() >= both.items()
 
 
 @pytest.mark.parametrize("kind", MADE)
@@ -276,7 +276,7 @@ def test_a_schedule_is_read_from_icalendar(client: TestClient) -> None:
     path, easter = f"{HQ}/schedules/{found['id']}", days.replace("202712", "202703")
     more = {"special_days_icalendar": wrap.format(easter)}
     for _ in range(2):  # the same calendar again adds nothing
-        changed = told(client.patch(path, json=more, headers=ANY))
+        changed = ok(client.patch(path, json=more, headers=ANY))
         assert [each["first"] for each in changed["special_days"]] == ["2027-12-24", "2027-03-24"]
     odd = {"week_icalendar": wrap.format(event.replace("WEEKLY", "DAILY"))}
     answer = client.patch(f"{HQ}/schedules/{found['id']}", json=odd, headers=ANY)
@@ -299,7 +299,7 @@ def test_calendars_are_held_to_the_length_of_lists(site: TestClient) -> None:
     ):
         assert wrong(site.patch(ITEMS["schedules"], json=fields, headers=ANY)) == [field]
     fits = {"week_icalendar": wrap.format(hours * 168)}
-    assert len(told(site.patch(ITEMS["schedules"], json=fits, headers=ANY))["week"]) == 168
+    assert len(ok(site.patch(ITEMS["schedules"], json=fits, headers=ANY))["week"]) == 168
 
 
 def test_members_come_and_go(site: TestClient) -> None:
@@ -307,25 +307,25 @@ def test_members_come_and_go(site: TestClient) -> None:
     members = f"{HQ}/groups/staff/members"
     window = {"valid_from": "2026-05-04T12:00:00Z", "valid_until": "2026-05-05T12:00:00Z"}
     ada = {"group_id": "staff", "person_id": "ada", **window}
-    assert told(site.put(f"{members}/ada", json=window)) == ada
-    assert told(site.get(members)) == {"items": [ada], "next_cursor": None}
-    forever = told(site.put(f"{members}/ada", json={}))
+    assert ok(site.put(f"{members}/ada", json=window)) == ada
+    assert ok(site.get(members)) == {"items": [ada], "next_cursor": None}
+    forever = ok(site.put(f"{members}/ada", json={}))
     assert (forever["valid_from"], forever["valid_until"]) == (None, None)
     upside_down = {"valid_from": window["valid_until"], "valid_until": window["valid_from"]}
     assert wrong(site.put(f"{members}/ada", json=upside_down)) == ["body"]
     problem(site.put(f"{members}/nobody", json={}), 404, "not_found")
     assert site.delete(f"{members}/ada").status_code == 204
     problem(site.delete(f"{members}/ada"), 404, "not_found")
-    assert told(site.get(members))["items"] == []
+    assert ok(site.get(members))["items"] == []
 
 
 def test_a_person_is_suspended_and_let_in_again(client: TestClient) -> None:
     ada = f"{HQ}/persons/ada"
     assert made(client.post(f"{HQ}/persons", json={"id": "ada"}))["person"]["suspended"] is False
-    assert told(client.patch(ada, json={"suspended": True}))["suspended"] is True
-    assert told(client.get(ada))["suspended"] is True
+    assert ok(client.patch(ada, json={"suspended": True}))["suspended"] is True
+    assert ok(client.get(ada))["suspended"] is True
     assert wrong(client.patch(ada, json={"suspended": None})) == ["suspended"]
-    assert told(client.patch(ada, json={"suspended": False}))["suspended"] is False
+    assert ok(client.patch(ada, json={"suspended": False}))["suspended"] is False
 
 
 def test_every_change_of_the_policy_raises_its_revision(
@@ -338,8 +338,8 @@ def test_every_change_of_the_policy_raises_its_revision(
     assert now() == 5
     made(site.post(f"{HQ}/persons", json={"id": "ada"}))
     assert now() == 5
-    told(site.put(f"{HQ}/groups/staff/members/ada", json={}))
-    told(site.patch(ITEMS["zones"], json={"locked_down": True}, headers=ANY))
+    ok(site.put(f"{HQ}/groups/staff/members/ada", json={}))
+    ok(site.patch(ITEMS["zones"], json={"locked_down": True}, headers=ANY))
     assert site.delete(ITEMS["rules"], headers=ANY).status_code == 204
     problem(site.patch(ITEMS["zones"], json={}, headers={"If-Match": '"1"'}), 412,
             "precondition_failed")  # fmt: skip
@@ -354,7 +354,7 @@ def test_a_creation_sent_again_is_done_once(site: TestClient, kind: str) -> None
     again = site.post(f"{HQ}/{kind}", json=new, headers=once)
     assert made(again) == first
     assert again.headers["Idempotent-Replayed"] == "true"
-    renamed = told(site.patch(f"{HQ}/{kind}/{first['id']}", json={"name": "N"}, headers=ANY))
+    renamed = ok(site.patch(f"{HQ}/{kind}/{first['id']}", json={"name": "N"}, headers=ANY))
     assert made(site.post(f"{HQ}/{kind}", json=new, headers=once)) == renamed
     assert site.delete(f"{HQ}/{kind}/{first['id']}", headers=ANY).status_code == 204
     assert made(site.post(f"{HQ}/{kind}", json=new, headers=once))["id"] != first["id"]
@@ -379,7 +379,7 @@ def test_nothing_is_left_of_a_deleted_collection_or_person(
     site: TestClient, service: Container
 ) -> None:
     made(site.post(f"{HQ}/persons", json={"id": "ada"}))
-    told(site.put(f"{HQ}/groups/staff/members/ada", json={}))
+    ok(site.put(f"{HQ}/groups/staff/members/ada", json={}))
     made(site.post(f"{HQ}/doors", json={}, headers={"Idempotency-Key": "once"}))
     assert rows(service, of=["memberships", "idempotency_receipts"]) == {
         "memberships": 1,

@@ -5,7 +5,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.observability.decision_metrics import MOST_SOURCES
-from tests.api.support import enrol, files, identify, make_collection, only_face, told, wrong_fields
+from tests.api.support import enrol, files, identify, make_collection, ok, only_face, wrong_fields
 from tests.support.pictures import SIDE, encoded, picture
 
 NOISE = 0.01  # the fake bundle's ambiguity margin
@@ -71,7 +71,7 @@ def test_those_are_near_the_threshold_whom_noise_could_have_decided(
     for share in np.linspace(0.2, 0.6, 101):
         pixels = np.kron((1 - share) * blotches[0] + share * blotches[1], np.ones((SIDE // 8,) * 2))
         image = files(encoded(pixels.astype(np.uint8)), field="image")
-        answer = told(client.post(f"{staff}/identify", files=image))
+        answer = ok(client.post(f"{staff}/identify", files=image))
         face = only_face(answer)
         apart = abs(face["candidates"][0]["similarity"] - face["threshold"])
         expected[face["decision"]] += apart <= NOISE

@@ -14,9 +14,9 @@ from tests.api.support import (
     identify,
     made,
     make_collection,
+    ok,
     only_face,
     problem,
-    told,
     wrong_fields,
 )
 from tests.support.pictures import picture
@@ -57,7 +57,7 @@ def test_a_face_tells_where_it_was_found_and_never_its_embedding(
     assert face["detection_score"] == 1.0
     assert face["quality"] is None
     assert face["contract_id"].startswith("fake-")
-    assert told(client.get(f"{ada}/faces")) == {"items": [face], "next_cursor": None}
+    assert ok(client.get(f"{ada}/faces")) == {"items": [face], "next_cursor": None}
 
 
 def test_images_come_as_base64_too(client: TestClient, staff: str, ada: str) -> None:
@@ -117,7 +117,7 @@ def test_an_image_that_the_person_has_already_is_a_duplicate(
     assert again["errors"][0]["message"].startswith("duplicate_image")
     body = made(client.post(f"{ada}/faces", files=files(picture(1), picture(1, 1))))
     assert [each["reasons"] for each in body["rejected"]] == [["duplicate_image"]]
-    assert told(client.get(staff))["face_count"] == 2
+    assert ok(client.get(staff))["face_count"] == 2
 
 
 def test_the_same_image_may_belong_to_two_persons(client: TestClient, staff: str, ada: str) -> None:
@@ -133,7 +133,7 @@ def test_past_the_collections_limit_faces_are_refused(client: TestClient) -> Non
     assert body["rejected"][0]["reasons"] == ["face_limit_reached"]
     full = client.post(f"{path}/persons/ada/faces", files=files(images[3]))
     assert "face_limit_reached" in problem(full, 422, "invalid_request")["errors"][0]["message"]
-    told(client.patch(path, json={"max_faces_per_person": 3}))
+    ok(client.patch(path, json={"max_faces_per_person": 3}))
     assert len(made(client.post(f"{path}/persons/ada/faces", files=files(images[3])))["faces"]) == 1
 
 
@@ -158,7 +158,7 @@ def test_with_no_usable_image_nothing_is_added(
 ) -> None:
     body = problem(client.post(f"{ada}/faces", files=files(image)), status, code)
     assert [each["field"] for each in body["errors"]] == ["images[0]"]
-    assert told(client.get(f"{ada}/faces"))["items"] == []
+    assert ok(client.get(f"{ada}/faces"))["items"] == []
 
 
 def test_faces_need_an_image(client: TestClient, ada: str) -> None:
@@ -175,7 +175,7 @@ def test_faces_are_listed_page_by_page_oldest_first(client: TestClient, ada: str
     cursor: str | None = None
     for _ in range(3):
         more = {"cursor": cursor} if cursor else {}
-        page = told(client.get(f"{ada}/faces", params={"limit": 2, **more}))
+        page = ok(client.get(f"{ada}/faces", params={"limit": 2, **more}))
         seen += page["items"]
         cursor = page["next_cursor"]
     assert seen == [{name: face[name] for name in FIELDS} for face in added["faces"]]
@@ -188,7 +188,7 @@ def test_on_a_removed_face_no_decision_rests(client: TestClient, staff: str, ada
     one, two = (each["id"] for each in body["faces"])
     answer = client.delete(f"{ada}/faces/{one}")
     assert (answer.status_code, answer.content) == (204, b"")
-    assert [each["id"] for each in told(client.get(f"{ada}/faces"))["items"]] == [two]
+    assert [each["id"] for each in ok(client.get(f"{ada}/faces"))["items"]] == [two]
     assert only_face(identify(client, staff, 1))["decision"] == "unknown"
     found = only_face(identify(client, staff, 2))
     assert (found["person_id"], found["candidates"][0]["face_id"]) == ("ada", two)
@@ -201,7 +201,7 @@ def test_the_last_face_takes_its_person_out_of_the_gallery(
     (face,) = made(client.post(f"{ada}/faces", files=files(picture(1))))["faces"]
     assert client.delete(f"{ada}/faces/{face['id']}").status_code == 204
     assert identify(client, staff, 1)["policy"]["gallery_size"] == 0
-    assert told(client.get(ada))["face_count"] == 0
+    assert ok(client.get(ada))["face_count"] == 0
 
 
 def test_a_face_of_somebody_else_cannot_be_removed_here(
@@ -209,7 +209,7 @@ def test_a_face_of_somebody_else_cannot_be_removed_here(
 ) -> None:
     (face,) = enrol(client, staff, "bob", picture(2))["faces"]
     problem(client.delete(f"{ada}/faces/{face['id']}"), 404, "not_found")
-    assert told(client.get(f"{staff}/persons/bob"))["face_count"] == 1
+    assert ok(client.get(f"{staff}/persons/bob"))["face_count"] == 1
 
 
 @pytest.mark.on_sqlite

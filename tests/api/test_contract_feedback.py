@@ -25,9 +25,9 @@ from tests.api.support import (
     files,
     made,
     make_collection,
+    ok,
     only_face,
     problem,
-    told,
     write_counts,
     wrong_fields,
 )
@@ -55,7 +55,7 @@ def door(client: TestClient) -> str:
 
 
 def identified(client: TestClient, path: str, image: bytes) -> dict[str, Any]:
-    return only_face(told(client.post(f"{path}/identify", files=files(image, field="image"))))
+    return only_face(ok(client.post(f"{path}/identify", files=files(image, field="image"))))
 
 
 def say(client: TestClient, path: str, person: str, verdict: str, image: bytes) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def say(client: TestClient, path: str, person: str, verdict: str, image: bytes) 
 
 
 def feedback(client: TestClient, path: str) -> dict[str, Any]:
-    view = told(client.get(f"{path}/threshold"))["evidence"]["feedback"]
+    view = ok(client.get(f"{path}/threshold"))["evidence"]["feedback"]
     assert isinstance(view, dict)
     return view
 
@@ -87,9 +87,9 @@ def test_a_verdict_is_kept_with_what_it_was_about(client: TestClient, door: str)
     body = made(answer)
     assert body.pop("id").startswith("fb-")
     assert body.pop("created_at")
-    assert body.pop("contract_id") == told(client.get(door))["contract_id"]
+    assert body.pop("contract_id") == ok(client.get(door))["contract_id"]
     assert body.pop("threshold") == pytest.approx(
-        told(client.get(f"{door}/threshold"))["similarity"], abs=0.3
+        ok(client.get(f"{door}/threshold"))["similarity"], abs=0.3
     )
     assert body == {
         "person_id": "p1",
@@ -105,13 +105,13 @@ def test_a_verdict_is_kept_with_what_it_was_about(client: TestClient, door: str)
 def test_who_was_reported_is_not_named_as_that_person_again(client: TestClient, door: str) -> None:
     stranger = like(1, 50)
     say(client, door, "p1", "not_them", stranger)
-    told(client.patch(door, json={"target_fpir": 0.4}))  # whatever the threshold
+    ok(client.patch(door, json={"target_fpir": 0.4}))  # whatever the threshold
     face = identified(client, door, stranger)
     assert face["person_id"] != "p1"
     shown = next(each for each in face["candidates"] if each["person_id"] == "p1")
     assert shown["reported_not_them"] is True
     verified = client.post(f"{door}/persons/p1/verify", files=files(stranger, field="image"))
-    assert (told(verified)["decision"], told(verified)["reported_not_them"]) == ("no_match", True)
+    assert (ok(verified)["decision"], ok(verified)["reported_not_them"]) == ("no_match", True)
     themselves = identified(client, door, picture(1, 9))
     assert (themselves["person_id"], themselves["decision"]) == ("p1", "identified")
     assert [each["reported_not_them"] for each in themselves["candidates"]] == [False] * 3
@@ -126,7 +126,7 @@ def test_others_are_still_found_behind_whom_it_is_not(client: TestClient, door: 
     def face() -> dict[str, Any]:
         image = files(probe, field="image")
         form = {"max_candidates": "1"}
-        return only_face(told(client.post(f"{door}/identify", data=form, files=image)))
+        return only_face(ok(client.post(f"{door}/identify", data=form, files=image)))
 
     for refuted in ("p1", "alias"):
         say(client, door, refuted, "not_them", probe)
@@ -158,7 +158,7 @@ def test_a_later_verdict_on_the_same_image_replaces_the_first(
 def test_more_false_positives_than_stated_make_the_threshold_stricter(
     client: TestClient, door: str
 ) -> None:
-    before = told(client.get(f"{door}/threshold"))
+    before = ok(client.get(f"{door}/threshold"))
     assert before["evidence"]["feedback"]["factor"] == 1
     seen = [like(1 + i % 3, 50 + i) for i in range(12)]
     named = [image for image in seen if identified(client, door, image)["person_id"]]
@@ -166,7 +166,7 @@ def test_more_false_positives_than_stated_make_the_threshold_stricter(
     for image in named:
         who = identified(client, door, image)["candidates"][0]["person_id"]
         say(client, door, who, "not_them", image)
-    after = told(client.get(f"{door}/threshold"))
+    after = ok(client.get(f"{door}/threshold"))
     counts = after["evidence"]["feedback"]
     assert (counts["false_positives"], counts["not_them"]) == (len(named), len(named))
     expected = max(counts["expected_false_positives"], len(named) * TARGET)
@@ -179,20 +179,20 @@ def test_more_false_positives_than_stated_make_the_threshold_stricter(
 def test_what_was_never_named_is_no_false_positive_and_raises_nothing(
     client: TestClient, door: str
 ) -> None:
-    before = told(client.get(f"{door}/threshold"))["similarity"]
+    before = ok(client.get(f"{door}/threshold"))["similarity"]
     assert say(client, door, "p1", "not_them", picture(2, 9))["false_positive"] is False
     assert say(client, door, "p1", "not_them", picture(77))["false_positive"] is False
-    assert told(client.get(f"{door}/threshold"))["similarity"] == pytest.approx(before, abs=1e-9)
+    assert ok(client.get(f"{door}/threshold"))["similarity"] == pytest.approx(before, abs=1e-9)
     assert feedback(client, door)["false_positives"] == 0
     assert identified(client, door, picture(2, 9))["person_id"] == "p2"
 
 
 def test_confirmations_are_counted_and_change_nothing(client: TestClient, door: str) -> None:
-    before = told(client.get(f"{door}/threshold"))["similarity"]
+    before = ok(client.get(f"{door}/threshold"))["similarity"]
     for shake in range(5, 9):
         assert say(client, door, "p1", "them", picture(1, shake))["false_positive"] is False
     assert feedback(client, door)["them"] == 4
-    assert told(client.get(f"{door}/threshold"))["similarity"] == pytest.approx(before, abs=1e-9)
+    assert ok(client.get(f"{door}/threshold"))["similarity"] == pytest.approx(before, abs=1e-9)
 
 
 def test_the_same_image_said_of_twice_counts_once(client: TestClient, door: str) -> None:
@@ -230,7 +230,7 @@ def test_probes_are_counted_at_the_rate_that_was_stated(settings: Settings) -> N
             identified(client, path, picture(somebody))
         form = {"min_similarity": "1"}
         image = files(picture(1), field="image")
-        told(client.post(f"{path}/identify", data=form, files=image))
+        ok(client.post(f"{path}/identify", data=form, files=image))
         assert feedback(client, path)["probes"] == 0  # not written yet
     with client_of(build(settings)) as client:
         counts = feedback(client, path)
@@ -353,5 +353,5 @@ def test_counts_are_of_two_services_together(settings: Settings) -> None:
         counts = [feedback(client, path) for client in (one, other)]
         assert counts[0] == counts[1]
         assert (counts[0]["probes"], counts[0]["not_them"]) == (2, 2)
-        thresholds = [told(each.get(f"{path}/threshold"))["similarity"] for each in (one, other)]
+        thresholds = [ok(each.get(f"{path}/threshold"))["similarity"] for each in (one, other)]
         assert thresholds[0] == pytest.approx(thresholds[1], abs=1e-9)

@@ -16,8 +16,8 @@ from tests.api.support import (
     files,
     made,
     make_collection,
+    ok,
     problem,
-    told,
     wrong_fields,
 )
 from tests.support.pictures import picture
@@ -43,7 +43,7 @@ def test_a_key_is_shown_once(client: TestClient) -> None:
     assert (body["name"], body["scopes"], body["collections"]) == ("door", ["identify"], None)
     assert (body["expires_at"], body["last_used_at"], body["rate"]) == (None, None, None)
     assert len(body["key"]) >= 40
-    listed = told(client.get("/keys"))
+    listed = ok(client.get("/keys"))
     assert [set(each) for each in listed["items"]] == [set(body) - {"key"}]
     assert body["key"] not in str(listed)
 
@@ -56,27 +56,27 @@ def test_a_scope_that_is_named_twice_is_one(client: TestClient) -> None:
 def test_a_key_opens_by_either_header(client: TestClient) -> None:
     bearer = as_key(client, scopes=["read"])
     secret = bearer["Authorization"].removeprefix("Bearer ")
-    told(client.get("/models", headers=bearer))
+    ok(client.get("/models", headers=bearer))
     del client.headers["authorization"]
-    told(client.get("/models", headers={"X-API-Key": secret}))
+    ok(client.get("/models", headers={"X-API-Key": secret}))
     problem(client.get("/models"), 401, "unauthenticated")
 
 
 def test_a_revoked_key_opens_nothing_from_then_on(client: TestClient) -> None:
     body = made(client.post("/keys", json={"scopes": ["admin"]}))
     headers = {"X-API-Key": body["key"], "Authorization": ""}
-    told(client.get("/keys", headers=headers))
+    ok(client.get("/keys", headers=headers))
     answer = client.delete(f"/keys/{body['id']}")
     assert (answer.status_code, answer.content) == (204, b"")
     problem(client.get("/keys", headers=headers), 401, "unauthenticated")
     problem(client.delete(f"/keys/{body['id']}"), 404, "not_found")
-    assert told(client.get("/keys"))["items"] == []
+    assert ok(client.get("/keys"))["items"] == []
 
 
 def test_keys_are_listed_page_by_page(client: TestClient) -> None:
     ids = [made(client.post("/keys", json={"scopes": ["read"]}))["id"] for _ in range(3)]
-    first = told(client.get("/keys", params={"limit": 2}))
-    second = told(client.get("/keys", params={"limit": 2, "cursor": first["next_cursor"]}))
+    first = ok(client.get("/keys", params={"limit": 2}))
+    second = ok(client.get("/keys", params={"limit": 2, "cursor": first["next_cursor"]}))
     assert [each["id"] for each in first["items"] + second["items"]] == ids
     assert second["next_cursor"] is None
     assert wrong_fields(client.get("/keys", params={"cursor": "x"})) == ["cursor"]
@@ -258,7 +258,7 @@ MAY = {
 
 
 def test_the_table_of_routes_is_whole(client: TestClient) -> None:
-    document = told(client.get("http://kith/openapi.json"))
+    document = ok(client.get("http://kith/openapi.json"))
     public = ("/v1/health/live", "/v1/health/ready")
     documented = [
         (path, method)
@@ -339,7 +339,7 @@ def test_a_bound_key_does_everything_in_its_own_collection(bound: TestClient, st
 
 
 def test_a_bound_key_lists_its_own_collections(bound: TestClient) -> None:
-    assert [each["id"] for each in told(bound.get("/collections"))["items"]] == ["staff"]
+    assert [each["id"] for each in ok(bound.get("/collections"))["items"]] == ["staff"]
 
 
 def test_a_bound_key_cannot_tell_whether_another_collection_exists(bound: TestClient) -> None:
@@ -354,7 +354,7 @@ def test_the_first_admin_key_is_made_once_and_kept_hashed(settings: Settings) ->
         secret = unset.admin_key_file.read_text().strip()
     assert unset.admin_key_file.stat().st_mode & 0o777 == 0o600
     with client_of(build(unset), secret) as client:
-        assert len(told(client.get("/keys"))["items"]) == 1
+        assert len(ok(client.get("/keys"))["items"]) == 1
     assert unset.admin_key_file.read_text().strip() == secret
     database = b"".join(file.read_bytes() for file in _database_files(unset.data_dir))
     assert secret.encode() not in database

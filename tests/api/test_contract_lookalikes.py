@@ -21,9 +21,9 @@ from tests.api.support import (
     identify,
     made,
     make_collection,
+    ok,
     only_face,
     problem,
-    told,
 )
 from tests.support.pictures import SIDE, encoded, picture
 
@@ -36,7 +36,7 @@ def like(somebody: int, own: int, share: float = 0.25) -> bytes:
 
 
 def pairs(client: TestClient, path: str, **query: object) -> list[tuple[set[str], str]]:
-    items = told(client.get(f"{path}/lookalikes", params=query))["items"]
+    items = ok(client.get(f"{path}/lookalikes", params=query))["items"]
     return [({each["person_id"] for each in item["persons"]}, item["kind"]) for item in items]
 
 
@@ -56,7 +56,7 @@ def crowd(client: TestClient) -> str:
 
 
 def test_among_strangers_nobody_looks_alike(client: TestClient, crowd: str) -> None:
-    assert told(client.get(f"{crowd}/lookalikes")) == {"items": [], "next_cursor": None}
+    assert ok(client.get(f"{crowd}/lookalikes")) == {"items": [], "next_cursor": None}
 
 
 def test_lookalikes_and_second_names_are_reported_nearest_first(
@@ -64,7 +64,7 @@ def test_lookalikes_and_second_names_are_reported_nearest_first(
 ) -> None:
     enrol(client, crowd, "alias", picture(1), name="A. Lias", external_id="77")
     enrol(client, crowd, "sister", like(2, 50))
-    items = told(client.get(f"{crowd}/lookalikes"))["items"]
+    items = ok(client.get(f"{crowd}/lookalikes"))["items"]
     assert pairs(client, crowd) == [
         ({"p1", "alias"}, "probable_duplicate"),
         ({"p2", "sister"}, "lookalike"),
@@ -84,7 +84,7 @@ def test_the_report_follows_every_change(client: TestClient, crowd: str) -> None
     assert len(pairs(client, crowd)) == 2
     assert client.delete(f"{crowd}/persons/alias").status_code == 204
     assert pairs(client, crowd) == [({"p2", "sister"}, "lookalike")]
-    told(client.patch(crowd, json={"target_fpir": 1e-6}))
+    ok(client.patch(crowd, json={"target_fpir": 1e-6}))
     assert pairs(client, crowd) == []
 
 
@@ -96,15 +96,15 @@ def test_who_is_not_valid_is_reported_as_well(client: TestClient, crowd: str) ->
 def test_the_report_goes_through_all_its_pages(client: TestClient, crowd: str) -> None:
     for i in range(1, 6):
         enrol(client, crowd, f"alias-{i}", picture(i))
-    first = told(client.get(f"{crowd}/lookalikes", params={"limit": 2}))
+    first = ok(client.get(f"{crowd}/lookalikes", params={"limit": 2}))
     seen, page, sizes = list(first["items"]), first, [2]
     while page["next_cursor"]:
         query = {"limit": 2, "cursor": page["next_cursor"]}
-        page = told(client.get(f"{crowd}/lookalikes", params=query))
+        page = ok(client.get(f"{crowd}/lookalikes", params=query))
         sizes.append(len(page["items"]))
         seen += page["items"]
     assert sizes == [2, 2, 1]
-    assert seen == told(client.get(f"{crowd}/lookalikes"))["items"]
+    assert seen == ok(client.get(f"{crowd}/lookalikes"))["items"]
 
 
 @pytest.mark.parametrize("persons", [0, 1])
@@ -157,7 +157,7 @@ def test_an_image_that_is_refused_is_not_warned_of(client: TestClient, crowd: st
 def test_where_the_collection_says_so_such_an_image_is_refused(
     client: TestClient, crowd: str
 ) -> None:
-    assert told(client.patch(crowd, json={"lookalikes": "refuse"}))["lookalikes"] == "refuse"
+    assert ok(client.patch(crowd, json={"lookalikes": "refuse"}))["lookalikes"] == "refuse"
     answer = enrol(client, crowd, "eve", picture(60), picture(1, 5))
     assert (len(answer["faces"]), answer["warnings"]) == (1, [])
     (refused,) = answer["rejected"]
@@ -169,7 +169,7 @@ def test_where_the_collection_says_so_such_an_image_is_refused(
 
 
 def test_somebody_whose_images_are_all_refused_is_not_made(client: TestClient, crowd: str) -> None:
-    told(client.patch(crowd, json={"lookalikes": "refuse"}))
+    ok(client.patch(crowd, json={"lookalikes": "refuse"}))
     form = {"id": "alias"}
     images = files(picture(1, 5), picture(2, 5))
     answer = client.post(f"{crowd}/persons", data=form, files=images)
@@ -179,7 +179,7 @@ def test_somebody_whose_images_are_all_refused_is_not_made(client: TestClient, c
 
 
 def test_where_the_collection_says_so_nobody_is_compared(client: TestClient, crowd: str) -> None:
-    told(client.patch(crowd, json={"lookalikes": "off"}))
+    ok(client.patch(crowd, json={"lookalikes": "off"}))
     assert enrol(client, crowd, "alias", picture(1, 5))["warnings"] == []
 
 
@@ -232,7 +232,7 @@ def test_a_hundred_who_ask_for_a_report_hold_nobody_up(
     with ThreadPoolExecutor(20) as askers:
         asked = [askers.submit(client.get, f"{crowd}/lookalikes") for _ in range(100)]
         assert begun.wait(60)
-        assert told(client.get("/health/live")) == {"status": "ok"}
+        assert ok(client.get("/health/live")) == {"status": "ok"}
         assert only_face(identify(client, crowd, 2))["person_id"] == "p2"
         for answer in (each.result() for each in asked):
             problem(answer, 503, "not_ready")
@@ -258,7 +258,7 @@ def test_a_report_is_kept_until_the_gallery_has_changed_enough(
     for i in (5, 6, 7):
         enrol(client, crowd, f"alias-{i}", picture(i))
     assert len(named(client, crowd)) == 6
-    told(client.patch(crowd, json={"target_fpir": 0.02}))
+    ok(client.patch(crowd, json={"target_fpir": 0.02}))
     assert client.delete(f"{crowd}/persons/alias-7").status_code == 204
     assert len(named(client, crowd)) == 5
 

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.support import client_of, enrol, files, made, make_collection, problem, told
+from tests.api.support import client_of, enrol, files, made, make_collection, ok, problem
 from tests.support.fake_bundle import write_fake_bundle
 from tests.support.pictures import picture
 
@@ -54,9 +54,9 @@ def test_another_models_threshold_distances_and_lookalikes_are_refused(
 
 
 def test_what_needs_no_model_still_works(upgraded: TestClient) -> None:
-    assert told(upgraded.get(OLD))["face_count"] == 1
-    assert told(upgraded.get(f"{OLD}/persons/ada/faces"))["items"]
-    told(upgraded.patch(f"{OLD}/persons/ada", json={"name": "Ada"}))
+    assert ok(upgraded.get(OLD))["face_count"] == 1
+    assert ok(upgraded.get(f"{OLD}/persons/ada/faces"))["items"]
+    ok(upgraded.patch(f"{OLD}/persons/ada", json={"name": "Ada"}))
     assert upgraded.delete(f"{OLD}/persons/ada").status_code == 204
 
 
@@ -67,5 +67,5 @@ def test_a_new_collection_is_of_the_running_model(upgraded: TestClient) -> None:
 
 def _contracts(client: TestClient) -> tuple[str, str]:
     """Of the old collection, and of the running model."""
-    running = told(client.get("/models"))["items"][0]["contract_id"]
-    return told(client.get(OLD))["contract_id"], running
+    running = ok(client.get("/models"))["items"][0]["contract_id"]
+    return ok(client.get(OLD))["contract_id"], running

@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.gallery import kept_reports
-from tests.api.support import enrol, files, made, make_collection, problem, told
+from tests.api.support import enrol, files, made, make_collection, ok, problem
 from tests.support.pictures import picture
 
 pytestmark = pytest.mark.both_databases
@@ -28,7 +28,7 @@ def add(client: TestClient, path: str, person: str, *images: bytes) -> list[int]
 
 
 def odd(client: TestClient, path: str, **query: object) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = told(client.get(f"{path}/odd-faces", params=query))["items"]
+    items: list[dict[str, Any]] = ok(client.get(f"{path}/odd-faces", params=query))["items"]
     return items
 
 
@@ -47,13 +47,13 @@ def listed(client: TestClient, path: str) -> list[tuple[str, int, str | None]]:
 def test_among_right_faces_none_is_odd(client: TestClient, crowd: str) -> None:
     enrol(client, crowd, "lone", picture(40))
     made(client.post(f"{crowd}/persons", json={"id": "faceless"}))
-    assert told(client.get(f"{crowd}/odd-faces")) == {"items": [], "next_cursor": None}
+    assert ok(client.get(f"{crowd}/odd-faces")) == {"items": [], "next_cursor": None}
 
 
 def test_strangers_and_others_faces_are_listed_with_whom_they_are_near(
     client: TestClient, crowd: str
 ) -> None:
-    told(client.patch(f"{crowd}/persons/p3", json={"name": "Eve", "external_id": "77"}))
+    ok(client.patch(f"{crowd}/persons/p3", json={"name": "Eve", "external_id": "77"}))
     (stranger,) = add(client, crowd, "p1", picture(50))
     (eves,) = add(client, crowd, "p2", picture(3, 5))
     assert sorted(listed(client, crowd)) == [("p1", stranger, None), ("p2", eves, "p3")]
@@ -74,11 +74,11 @@ def test_the_report_follows_every_change_and_goes_through_its_pages(
     client: TestClient, crowd: str
 ) -> None:
     faces = [add(client, crowd, f"p{i}", picture(90 + i))[0] for i in range(1, 6)]
-    first = told(client.get(f"{crowd}/odd-faces", params={"limit": 2}))
+    first = ok(client.get(f"{crowd}/odd-faces", params={"limit": 2}))
     seen, page = list(first["items"]), first
     while page["next_cursor"]:
         query = {"limit": 2, "cursor": page["next_cursor"]}
-        page = told(client.get(f"{crowd}/odd-faces", params=query))
+        page = ok(client.get(f"{crowd}/odd-faces", params=query))
         seen += page["items"]
     assert seen == odd(client, crowd)
     assert sorted(each["face_id"] for each in seen) == faces

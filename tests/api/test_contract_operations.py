@@ -13,7 +13,7 @@ from app.core.db import Database
 from app.core.outage import Outage
 from app.observability.health import Readiness
 from app.settings import Settings
-from tests.api.support import client_of, enrol, files, identify, made, problem, told
+from tests.api.support import client_of, enrol, files, identify, made, ok, problem
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -21,8 +21,8 @@ from tests.support.server import ADMIN_KEY
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
 def test_health_is_public(client: TestClient, path: str) -> None:
     del client.headers["authorization"]
-    assert told(client.get(path)) == {"status": "ok"}
-    assert told(client.get(path, headers={"X-API-Key": "wrong"})) == {"status": "ok"}
+    assert ok(client.get(path)) == {"status": "ok"}
+    assert ok(client.get(path, headers={"X-API-Key": "wrong"})) == {"status": "ok"}
 
 
 def test_a_service_without_its_database_lives_and_is_not_ready(
@@ -35,14 +35,14 @@ def test_a_service_without_its_database_lives_and_is_not_ready(
     )
     services = replace(container.services, readiness=unreachable)
     with client_of(replace(container, services=services)) as client:
-        told(client.get("/health/live"))
+        ok(client.get("/health/live"))
         answer = client.get("/health/ready")
         assert str(tmp_path) not in problem(answer, 503, "not_ready")["detail"]
         assert int(answer.headers["retry-after"]) >= 1
 
 
 def test_the_models_tell_what_runs(client: TestClient, fake_bundle: Path) -> None:
-    (model,) = told(client.get("/models"))["items"]
+    (model,) = ok(client.get("/models"))["items"]
     assert set(model) == {
         "name",
         "version",
@@ -103,7 +103,7 @@ def test_the_metrics_hold_no_person_and_no_key(client: TestClient, staff: str) -
     enrol(client, staff, "ada-1815", picture(1), name="Ada Lovelace", external_id="badge-7")
     identify(client, staff, 1)
     key = made(client.post("/keys", json={"scopes": ["read"]}))
-    told(client.get(f"{staff}/persons/ada-1815"))
+    ok(client.get(f"{staff}/persons/ada-1815"))
     text = client.get("http://kith/metrics").text
     assert not [word for word in ("ada-1815", "Ada", "badge-7", key["key"]) if word in text]
 
@@ -137,4 +137,4 @@ def test_past_the_queue_a_request_is_turned_away_at_once(settings: Settings) -> 
             answer = client.post("/detect", files=image)
             problem(answer, 503, "overloaded")
             assert int(answer.headers["retry-after"]) >= 1
-        told(client.post("/detect", files=image))
+        ok(client.post("/detect", files=image))

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.support import enrol, files, made, make_collection, problem, told
+from tests.api.support import enrol, files, made, make_collection, ok, problem
 from tests.support.pictures import picture
 
 pytestmark = pytest.mark.both_databases
@@ -44,7 +44,7 @@ def test_images_of_a_new_person_are_compared_with_each_other(client: TestClient)
 
 
 def test_where_the_collection_says_so_it_is_refused(client: TestClient, ada: str) -> None:
-    told(client.patch("/collections/staff", json={"unlike": "refuse"}))
+    ok(client.patch("/collections/staff", json={"unlike": "refuse"}))
     answer = made(client.post(f"{ada}/faces", files=files(picture(2), picture(1, 2))))
     assert [len(answer["faces"]), answer["warnings"]] == [1, []]
     (refused,) = answer["rejected"]
@@ -58,14 +58,14 @@ def test_where_the_collection_says_so_it_is_refused(client: TestClient, ada: str
 
 def test_somebody_whose_images_are_of_two_people_is_not_made(client: TestClient, ada: str) -> None:
     path = ada.removesuffix("/persons/ada")
-    told(client.patch(path, json={"unlike": "refuse"}))
+    ok(client.patch(path, json={"unlike": "refuse"}))
     sent = client.post(f"{path}/persons", data={"id": "bob"}, files=files(picture(3), picture(4)))
     problem(sent, 422, "invalid_request")
     problem(client.get(f"{path}/persons/bob"), 404, "not_found")
 
 
 def test_where_the_collection_says_so_nobody_is_compared(client: TestClient, ada: str) -> None:
-    told(client.patch("/collections/staff", json={"unlike": "off"}))
+    ok(client.patch("/collections/staff", json={"unlike": "off"}))
     assert made(client.post(f"{ada}/faces", files=files(picture(2))))["warnings"] == []
 
 
@@ -73,7 +73,7 @@ def test_where_the_collection_says_so_nobody_is_compared(client: TestClient, ada
 def test_a_key_that_may_not_read_does_not_learn_how_unlike_it_is(
     client: TestClient, ada: str, policy: str
 ) -> None:
-    told(client.patch("/collections/staff", json={"unlike": policy}))
+    ok(client.patch("/collections/staff", json={"unlike": policy}))
     key = made(client.post("/keys", json={"scopes": ["enroll"]}))["key"]
     client.headers = httpx.Headers({"Authorization": f"Bearer {key}"})
     answer = made(client.post(f"{ada}/faces", files=files(picture(2), picture(1, 3))))

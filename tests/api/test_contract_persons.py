@@ -17,9 +17,9 @@ from tests.api.support import (
     identify,
     made,
     make_collection,
+    ok,
     only_face,
     problem,
-    told,
     wrong_fields,
 )
 from tests.support.pictures import picture
@@ -83,7 +83,7 @@ GIVEN = {
 def test_a_person_sent_as_json_keeps_what_was_given(client: TestClient, staff: str) -> None:
     person = made(client.post(f"{staff}/persons", json=GIVEN))["person"]
     assert {name: person[name] for name in GIVEN} == GIVEN
-    assert told(client.get(f"{staff}/persons/hr-1001")) == person
+    assert ok(client.get(f"{staff}/persons/hr-1001")) == person
 
 
 def test_a_person_sent_as_a_form_is_the_same(client: TestClient, staff: str) -> None:
@@ -131,7 +131,7 @@ def test_a_validity_that_ends_before_it_begins_is_refused(client: TestClient, st
     made(client.post(f"{staff}/persons", json={"id": "p", "valid_until": window["valid_until"]}))
     half = {"valid_from": "2026-03-01T00:00:00Z"}
     problem(client.patch(f"{staff}/persons/p", json=half), 422, "invalid_request")
-    assert told(client.get(f"{staff}/persons/p"))["valid_from"] is None
+    assert ok(client.get(f"{staff}/persons/p"))["valid_from"] is None
 
 
 def test_ids_and_external_ids_are_unique_in_their_collection_alone(
@@ -145,13 +145,13 @@ def test_ids_and_external_ids_are_unique_in_their_collection_alone(
     made(client.post(f"{staff}/persons", json={"id": "bob", "external_id": "2"}))
     renamed = client.patch(f"{staff}/persons/bob", json={"external_id": "1"})
     problem(renamed, 409, "already_exists")
-    assert told(client.get(f"{staff}/persons/bob"))["external_id"] == "2"
+    assert ok(client.get(f"{staff}/persons/bob"))["external_id"] == "2"
 
 
 def test_several_persons_may_have_no_external_id(client: TestClient, staff: str) -> None:
     for each in ("a", "b"):
         made(client.post(f"{staff}/persons", json={"id": each, "external_id": None}))
-    assert len(told(client.get(f"{staff}/persons"))["items"]) == 2
+    assert len(ok(client.get(f"{staff}/persons"))["items"]) == 2
 
 
 def test_with_images_of_which_none_is_usable_nobody_is_made(client: TestClient, staff: str) -> None:
@@ -160,7 +160,7 @@ def test_with_images_of_which_none_is_usable_nobody_is_made(client: TestClient, 
     body = problem(answer, 422, "invalid_image")
     assert [each["field"] for each in body["errors"]] == ["images[0]", "images[1]"]
     problem(client.get(f"{staff}/persons/ada"), 404, "not_found")
-    assert told(client.get(staff))["revision"] == 0
+    assert ok(client.get(staff))["revision"] == 0
 
 
 def test_of_several_images_the_usable_ones_are_enrolled(client: TestClient, staff: str) -> None:
@@ -176,10 +176,10 @@ def test_persons_are_listed_page_by_page_oldest_first(client: TestClient, staff:
     ids = ["z", "a", "m"]
     for each in ids:
         made(client.post(f"{staff}/persons", json={"id": each}))
-    first = told(client.get(f"{staff}/persons", params={"limit": 2}))
+    first = ok(client.get(f"{staff}/persons", params={"limit": 2}))
     assert [each["id"] for each in first["items"]] == ids[:2]
     rest = {"limit": 2, "cursor": first["next_cursor"]}
-    second = told(client.get(f"{staff}/persons", params=rest))
+    second = ok(client.get(f"{staff}/persons", params=rest))
     assert ([each["id"] for each in second["items"]], second["next_cursor"]) == (["m"], None)
 
 
@@ -188,9 +188,9 @@ def test_a_page_is_neither_doubled_nor_skipped_when_somebody_leaves(
 ) -> None:
     for each in "abcd":
         made(client.post(f"{staff}/persons", json={"id": each}))
-    first = told(client.get(f"{staff}/persons", params={"limit": 2}))
+    first = ok(client.get(f"{staff}/persons", params={"limit": 2}))
     assert client.delete(f"{staff}/persons/b").status_code == 204
-    rest = told(client.get(f"{staff}/persons", params={"cursor": first["next_cursor"]}))
+    rest = ok(client.get(f"{staff}/persons", params={"cursor": first["next_cursor"]}))
     assert [each["id"] for each in rest["items"]] == ["c", "d"]
 
 
@@ -200,7 +200,7 @@ def test_persons_are_found_by_exact_name_and_external_id(client: TestClient, sta
         made(client.post(f"{staff}/persons", json=fields))
 
     def found(**filters: str) -> list[str]:
-        items = told(client.get(f"{staff}/persons", params=filters))["items"]
+        items = ok(client.get(f"{staff}/persons", params=filters))["items"]
         return [each["id"] for each in items]
 
     assert found(name="Ada") == ["a", "b"]
@@ -222,9 +222,9 @@ def test_a_patch_changes_what_it_names_and_nothing_else(
     staff = make_collection(timed)
     before = made(timed.post(f"{staff}/persons", json=GIVEN))["person"]
     clock.forward(dt.timedelta(seconds=1))
-    body = told(timed.patch(f"{staff}/persons/hr-1001", json={"name": "Ada King"}))
+    body = ok(timed.patch(f"{staff}/persons/hr-1001", json={"name": "Ada King"}))
     assert body == {**before, "name": "Ada King", "updated_at": "2026-05-04T12:00:01Z"}
-    assert told(timed.get(f"{staff}/persons/hr-1001")) == body
+    assert ok(timed.get(f"{staff}/persons/hr-1001")) == body
 
 
 @pytest.mark.parametrize("field", ["name", "external_id", "valid_from", "valid_until"])
@@ -232,13 +232,13 @@ def test_null_empties_a_field_and_leaves_the_others(
     client: TestClient, staff: str, field: str
 ) -> None:
     before = made(client.post(f"{staff}/persons", json=GIVEN))["person"]
-    body = told(client.patch(f"{staff}/persons/hr-1001", json={field: None}))
+    body = ok(client.patch(f"{staff}/persons/hr-1001", json={field: None}))
     assert body == {**before, field: None, "updated_at": body["updated_at"]}
 
 
 def test_null_empties_the_metadata(client: TestClient, staff: str) -> None:
     made(client.post(f"{staff}/persons", json=GIVEN))
-    body = told(client.patch(f"{staff}/persons/hr-1001", json={"metadata": None}))
+    body = ok(client.patch(f"{staff}/persons/hr-1001", json={"metadata": None}))
     assert body["metadata"] == {}
 
 
@@ -257,7 +257,7 @@ def test_a_removed_person_is_gone_with_all_their_faces(client: TestClient, staff
     for path in (f"{staff}/persons/ada", f"{staff}/persons/ada/faces"):
         problem(client.get(path), 404, "not_found")
     problem(client.delete(f"{staff}/persons/ada"), 404, "not_found")
-    assert told(client.get(staff))["face_count"] == 0
+    assert ok(client.get(staff))["face_count"] == 0
 
 
 def test_a_person_enrolled_anew_under_an_old_id_has_none_of_the_old_faces(

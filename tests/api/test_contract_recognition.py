@@ -11,9 +11,9 @@ from tests.api.support import (
     identify,
     made,
     make_collection,
+    ok,
     only_face,
     problem,
-    told,
     wrong_fields,
 )
 from tests.support.pictures import picture
@@ -101,8 +101,8 @@ def test_candidates_are_one_row_a_person_best_first_whatever_the_decision(
 
 
 def test_a_candidate_names_its_nearest_face(client: TestClient, known: str) -> None:
-    faces = told(client.get(f"{known}/persons/ada/faces"))["items"]
-    again = told(client.post(f"{known}/identify", files=files(picture(1, 1), field="image")))
+    faces = ok(client.get(f"{known}/persons/ada/faces"))["items"]
+    again = ok(client.post(f"{known}/identify", files=files(picture(1, 1), field="image")))
     assert only_face(again)["candidates"][0]["face_id"] == faces[1]["id"]
 
 
@@ -110,13 +110,13 @@ def test_the_request_id_of_the_answer_is_the_headers(client: TestClient, known: 
     answer = client.post(
         f"{known}/identify", files=probe(1), headers={"X-Request-Id": "door-7/4711"}
     )
-    assert told(answer)["request_id"] == answer.headers["x-request-id"] == "door-7/4711"
+    assert ok(answer)["request_id"] == answer.headers["x-request-id"] == "door-7/4711"
 
 
 def test_an_image_may_come_as_base64(client: TestClient, known: str) -> None:
     image = {"base64": base64.b64encode(picture(1, 9)).decode()}
     answer = client.post(f"{known}/identify", json={"image": image, "max_candidates": 1})
-    face = only_face(told(answer))
+    face = only_face(ok(answer))
     assert (face["person_id"], len(face["candidates"])) == ("ada", 1)
 
 
@@ -185,7 +185,7 @@ def test_a_wrong_option_is_named(client: TestClient, known: str, option: str, va
 
 
 def test_the_threshold_tells_what_it_promises_and_rests_on(client: TestClient, known: str) -> None:
-    body = told(client.get(f"{known}/threshold"))
+    body = ok(client.get(f"{known}/threshold"))
     assert set(body) == {
         "similarity",
         "target_fpir",
@@ -215,7 +215,7 @@ def test_the_threshold_tells_what_it_promises_and_rests_on(client: TestClient, k
 
 
 def test_the_threshold_rises_and_falls_with_the_gallery(client: TestClient, staff: str) -> None:
-    thresholds = [told(client.get(f"{staff}/threshold"))["similarity"]]
+    thresholds = [ok(client.get(f"{staff}/threshold"))["similarity"]]
     for i in range(12):
         enrol(client, staff, f"p{i}", picture(10 + i))
         thresholds.append(identify(client, staff, 10)["policy"]["threshold"])
@@ -229,7 +229,7 @@ def test_the_threshold_rises_and_falls_with_the_gallery(client: TestClient, staf
 
 def verify(client: TestClient, known: str, somebody: int, **options: str) -> dict[str, object]:
     path = f"{known}/persons/ada/verify"
-    return told(client.post(path, data=options, files=probe(somebody)))
+    return ok(client.post(path, data=options, files=probe(somebody)))
 
 
 def test_somebody_is_verified_against_themselves(client: TestClient, known: str) -> None:
@@ -284,7 +284,7 @@ def test_somebody_without_faces_cannot_be_verified(client: TestClient, staff: st
 def test_two_images_are_compared(client: TestClient) -> None:
     def compare(one: int, other: int, **options: str) -> dict[str, object]:
         images = files(picture(one), field="source") + files(picture(other, 5), field="target")
-        return told(client.post("/compare", data=options, files=images))
+        return ok(client.post("/compare", data=options, files=images))
 
     body = compare(1, 1)
     assert set(body) == {
@@ -308,19 +308,19 @@ def test_two_images_are_compared(client: TestClient) -> None:
 
 def test_two_images_may_be_compared_as_base64(client: TestClient) -> None:
     source, target = ({"base64": base64.b64encode(picture(1, shake)).decode()} for shake in (1, 2))
-    body = told(client.post("/compare", json={"source": source, "target": target}))
+    body = ok(client.post("/compare", json={"source": source, "target": target}))
     assert body["decision"] == "match"
 
 
 def test_detection_tells_faces_and_no_identities(client: TestClient, known: str) -> None:
-    body = told(client.post("/detect", data={"max_faces": "1"}, files=probe(1)))
+    body = ok(client.post("/detect", data={"max_faces": "1"}, files=probe(1)))
     assert set(body) == {"request_id", "contract_id", "width", "height", "faces_found", "faces"}
     assert (body["width"], body["height"], body["faces_found"]) == (64, 64, 1)
     assert [set(face) for face in body["faces"]] == [SAMPLE]
 
 
 def test_an_embedding_is_of_unit_length(client: TestClient) -> None:
-    body = told(client.post("/embeddings", files=probe(1)))
+    body = ok(client.post("/embeddings", files=probe(1)))
     assert set(body) == {"request_id", "contract_id", "dimension", "embedding", "face", "warnings"}
     assert body["dimension"] == len(body["embedding"]) == 32
     assert sum(x * x for x in body["embedding"]) == pytest.approx(1, abs=1e-5)

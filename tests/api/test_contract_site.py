@@ -20,8 +20,8 @@ from tests.api.support import (
     files,
     made,
     make_collection,
+    ok,
     only_face,
-    told,
 )
 from tests.support.fake_bundle import fake_calibration
 from tests.support.pictures import SIDE, encoded, picture
@@ -50,7 +50,7 @@ def site(client: TestClient) -> str:
 def embedded(client: TestClient, images: Sequence[bytes]) -> Vectors:
     """The embeddings (n, d) of images."""
     rows = [
-        told(client.post("/embeddings", files=files(image, field="image")))["embedding"]
+        ok(client.post("/embeddings", files=files(image, field="image")))["embedding"]
         for image in images
     ]
     return np.array(rows, np.float32)
@@ -71,11 +71,11 @@ def test_thresholds_candidates_and_verification_are_by_the_sites_own_people(
     rates = expected(client, [[tinted(i), tinted(i, 1)] for i in range(1, PEOPLE + 1)])
     typical = rates.typical.threshold(TARGET)
 
-    body = told(client.get(f"{site}/threshold"))
+    body = ok(client.get(f"{site}/threshold"))
     assert body["similarity"] == pytest.approx(typical.similarity, abs=1e-5)
     assert body["fpir_interval"] == pytest.approx(typical.interval, rel=1e-3)
     image = tinted(1, 5)
-    answer = told(client.post(f"{site}/identify", files=files(image, field="image")))
+    answer = ok(client.post(f"{site}/identify", files=files(image, field="image")))
     assert answer["policy"]["threshold"] == round(body["similarity"], 4)
     face = only_face(answer)
     [own] = rates.of(embedded(client, [image]))
@@ -84,7 +84,7 @@ def test_thresholds_candidates_and_verification_are_by_the_sites_own_people(
     assert face["threshold"] == pytest.approx(own.limit(TARGET), abs=2e-4)
     assert face["candidates"][0]["fpir"] == pytest.approx(own.fpir(nearest[0]), rel=0.02)
     assert own.limit(TARGET) != pytest.approx(typical.similarity, abs=2e-4)
-    verified = told(client.post(f"{site}/persons/p1/verify", files=files(image, field="image")))
+    verified = ok(client.post(f"{site}/persons/p1/verify", files=files(image, field="image")))
     limit = own.verification_threshold(1e-4).similarity
     assert verified["threshold"] == pytest.approx(limit, abs=2e-4)
     assert verified["fmr"] == pytest.approx(own.fmr(verified["similarity"]), rel=0.02)
@@ -93,22 +93,22 @@ def test_thresholds_candidates_and_verification_are_by_the_sites_own_people(
 def test_strangers_whom_the_bundles_threshold_would_name_stay_unknown(
     client: TestClient, site: str
 ) -> None:
-    evidence = told(client.get(f"{site}/threshold"))["evidence"]
+    evidence = ok(client.get(f"{site}/threshold"))["evidence"]
     reached = named = 0
     for stranger in range(100, 140):
         image = files(tinted(stranger), field="image")
-        face = only_face(told(client.post(f"{site}/identify", files=image)))
+        face = only_face(ok(client.post(f"{site}/identify", files=image)))
         reached += face["candidates"][0]["similarity"] >= evidence["bundle"]["similarity"]
         named += face["decision"] != "unknown"
     assert reached >= 5
     assert named <= 1
     for i in range(1, PEOPLE + 1):
         image = files(tinted(i, 9), field="image")
-        assert only_face(told(client.post(f"{site}/identify", files=image)))["person_id"] == f"p{i}"
+        assert only_face(ok(client.post(f"{site}/identify", files=image)))["person_id"] == f"p{i}"
 
 
 def test_the_evidence_shows_both_and_how_far_apart_they_are(client: TestClient, site: str) -> None:
-    body = told(client.get(f"{site}/threshold"))
+    body = ok(client.get(f"{site}/threshold"))
     evidence = body["evidence"]
     bundle = from_json(fake_calibration())
     rates = replace(bundle.typical_rates, persons=PEOPLE).threshold(TARGET)
@@ -139,14 +139,14 @@ def test_a_site_that_does_not_fit_the_bundle_is_told_in_answer_metrics_and_log(
     client: TestClient, site: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
-    evidence = told(client.get(f"{site}/threshold"))["evidence"]
+    evidence = ok(client.get(f"{site}/threshold"))["evidence"]
     assert evidence["fits_bundle"] is False
     assert "more alike" in evidence["warning"]
     assert "times as often as it states (between" in evidence["warning"]
     assert "The stated rate holds all the same" in evidence["warning"]
     assert re.search(r"\de[-+]\d", evidence["warning"]) is None
     for _ in range(2):
-        told(client.post(f"{site}/identify", files=files(tinted(1), field="image")))
+        ok(client.post(f"{site}/identify", files=files(tinted(1), field="image")))
     assert caplog.text.count("site.misfits") == 1
     text = client.get("http://kith/metrics").text
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[0] != "#")
@@ -168,10 +168,10 @@ def test_a_site_that_fits_again_is_told_as_well(
     path = make_collection(client, "site", target_fpir=TARGET)
     for i in range(1, PEOPLE + 1):
         enrol(client, path, f"p{i}", tinted(i))
-    assert told(client.get(f"{path}/threshold"))["evidence"]["fits_bundle"] is False
+    assert ok(client.get(f"{path}/threshold"))["evidence"]["fits_bundle"] is False
     for i in range(1, PEOPLE):
         assert client.delete(f"{path}/persons/p{i}").status_code == 204
-    evidence = told(client.get(f"{path}/threshold"))["evidence"]
+    evidence = ok(client.get(f"{path}/threshold"))["evidence"]
     assert (evidence["fits_bundle"], evidence["fpir_ratio"]) == (True, None)
     assert caplog.text.count("site.fits") == 1
 
@@ -183,7 +183,7 @@ def test_with_less_than_two_people_nothing_is_said_of_the_site(
     path = make_collection(client, target_fpir=TARGET)
     for i in range(persons):
         enrol(client, path, f"p{i}", tinted(i), tinted(i, 1))
-    body = told(client.get(f"{path}/threshold"))
+    body = ok(client.get(f"{path}/threshold"))
     evidence = body["evidence"]
     assert body["similarity"] > evidence["bundle"]["similarity"]  # few people leave more open
     assert evidence["site"] == {
@@ -198,7 +198,7 @@ def test_with_less_than_two_people_nothing_is_said_of_the_site(
     assert evidence["fpir_ratio_interval"] is None
     assert "`fpir_ratio` is null" in evidence["warning"]
     image = files(tinted(50), field="image")
-    told(client.post(f"{path}/identify", files=image))
+    ok(client.post(f"{path}/identify", files=image))
 
 
 def test_who_is_not_valid_counts_neither_as_one_of_the_sites_people_nor_as_one_of_n(
@@ -210,9 +210,9 @@ def test_who_is_not_valid_counts_neither_as_one_of_the_sites_people_nor_as_one_o
     enrol(timed, path, "cyd", picture(3), valid_from="2026-05-04T13:00:00Z")
 
     def told_now() -> tuple[int, int, int, int]:
-        body = told(timed.get(f"{path}/threshold"))
+        body = ok(timed.get(f"{path}/threshold"))
         image = files(picture(1, 9), field="image")
-        answer = told(timed.post(f"{path}/identify", files=image))
+        answer = ok(timed.post(f"{path}/identify", files=image))
         assert answer["policy"]["gallery_size"] == body["gallery_size"]
         assert answer["policy"]["threshold"] == round(body["similarity"], 4)
         site = body["evidence"]["site"]
@@ -221,19 +221,19 @@ def test_who_is_not_valid_counts_neither_as_one_of_the_sites_people_nor_as_one_o
     assert told_now() == (2, 3, 2, 3)
     clock.forward(dt.timedelta(hours=1))
     assert told_now() == (2, 2, 2, 3)
-    told(timed.patch(f"{path}/persons/cyd", json={"valid_until": "2026-05-04T13:00:01Z"}))
+    ok(timed.patch(f"{path}/persons/cyd", json={"valid_until": "2026-05-04T13:00:01Z"}))
     assert told_now() == (2, 2, 2, 4)
     clock.forward(dt.timedelta(seconds=1))
     assert told_now() == (1, 1, 1, 4)
-    told(timed.patch(f"{path}/persons/bob", json={"name": "Bob", "valid_until": None}))
+    ok(timed.patch(f"{path}/persons/bob", json={"name": "Bob", "valid_until": None}))
     assert told_now() == (2, 3, 2, 5)
-    told(timed.patch(f"{path}/persons/bob", json={"name": "Robert"}))
+    ok(timed.patch(f"{path}/persons/bob", json={"name": "Robert"}))
     assert told_now() == (2, 3, 2, 6)  # who remembers names must hear of it
-    told(timed.patch(f"{path}/persons/bob", json={"metadata": {"desk": 4}}))
+    ok(timed.patch(f"{path}/persons/bob", json={"metadata": {"desk": 4}}))
     assert told_now() == (2, 3, 2, 6)
 
 
 def test_somebody_made_without_faces_counts_nowhere(client: TestClient, staff: str) -> None:
     made(client.post(f"{staff}/persons", json={"id": "ada", "valid_from": "2020-01-01T00:00:00Z"}))
-    body = told(client.get(f"{staff}/threshold"))
+    body = ok(client.get(f"{staff}/threshold"))
     assert (body["gallery_size"], body["evidence"]["site"]["persons"]) == (0, 0)

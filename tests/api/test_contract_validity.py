@@ -15,8 +15,8 @@ from tests.api.support import (
     identify,
     made,
     make_collection,
+    ok,
     only_face,
-    told,
 )
 from tests.support.pictures import picture
 
@@ -36,7 +36,7 @@ def visitors(timed: TestClient) -> str:
 
 def verified(client: TestClient, collection: str, somebody: int = 1) -> dict[str, Any]:
     image = files(picture(somebody, 9), field="image")
-    return told(client.post(f"{collection}/persons/ada/verify", files=image))
+    return ok(client.post(f"{collection}/persons/ada/verify", files=image))
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_somebody_outside_their_window_is_not_verified(
 
 def test_a_window_that_is_opened_by_a_patch_holds_at_once(timed: TestClient, visitors: str) -> None:
     assert only_face(identify(timed, visitors, 1))["decision"] == "unknown"
-    told(timed.patch(f"{visitors}/persons/ada", json={"valid_from": None}))
+    ok(timed.patch(f"{visitors}/persons/ada", json={"valid_from": None}))
     assert only_face(identify(timed, visitors, 1))["person_id"] == "ada"
-    told(timed.patch(f"{visitors}/persons/ada", json={"valid_until": "2026-05-04T12:00:00Z"}))
+    ok(timed.patch(f"{visitors}/persons/ada", json={"valid_until": "2026-05-04T12:00:00Z"}))
     assert only_face(identify(timed, visitors, 1))["decision"] == "unknown"
 
 
@@ -219,7 +219,7 @@ def test_of_many_who_are_not_valid_the_nearest_are_told(timed: TestClient) -> No
 def test_an_unknown_face_that_is_of_somebody_not_valid_is_still_kept_as_unknown(
     timed: TestClient, guests: str
 ) -> None:
-    told(timed.patch(guests, json={"keep_probes": 5}))
+    ok(timed.patch(guests, json={"keep_probes": 5}))
     face = only_face(identify(timed, guests, 1))
     assert face["reasons"] == ["person_not_valid"]
     assert face["probe_id"]

@@ -17,7 +17,7 @@ from app.gallery.models import Credential
 from app.gallery.repository import get_collection
 from app.settings import Settings
 from tests.api.sites import PLACES, make_site, make_webhook
-from tests.api.support import client_of, files, made, make_collection, problem, told, wrong_fields
+from tests.api.support import client_of, files, made, make_collection, ok, problem, wrong_fields
 from tests.support.pictures import picture
 
 SECRET: Final = "MARK-4711-0815"
@@ -73,16 +73,16 @@ def test_a_card_names_one_person_until_it_is_taken_away(
 ) -> None:
     ada = made(client.post(PEOPLE, json={"id": "ada", "credentials": [CARD, MAIL]}))["person"]
     assert ada["credentials"] == SHOWN
-    assert told(client.get(f"{PEOPLE}/ada"))["credentials"] == SHOWN
-    assert told(client.get(PEOPLE))["items"][0]["credentials"] == SHOWN
+    assert ok(client.get(f"{PEOPLE}/ada"))["credentials"] == SHOWN
+    assert ok(client.get(PEOPLE))["items"][0]["credentials"] == SHOWN
     assert holder(service) == "ada"
     assert holder(service, system="other") is None
     assert holder(service, value=SECRET.lower()) is None
-    told(client.patch(f"{PEOPLE}/ada", json={"name": "Ada"}))
+    ok(client.patch(f"{PEOPLE}/ada", json={"name": "Ada"}))
     assert holder(service) == "ada"
-    again = told(client.patch(f"{PEOPLE}/ada", json={"credentials": [MAIL, CARD]}))
+    again = ok(client.patch(f"{PEOPLE}/ada", json={"credentials": [MAIL, CARD]}))
     assert again["credentials"] == SHOWN[::-1]
-    assert told(client.patch(f"{PEOPLE}/ada", json={"credentials": None}))["credentials"] == []
+    assert ok(client.patch(f"{PEOPLE}/ada", json={"credentials": None}))["credentials"] == []
     assert (holder(service), rows(service)) == (None, 0)
 
 
@@ -101,11 +101,11 @@ def test_a_card_of_one_is_no_card_of_another(client: TestClient, service: Contai
         assert SECRET not in answer.text
         assert "ada" not in told_of["detail"] + error["message"]
     assert client.get(f"{PEOPLE}/cid").status_code == 404
-    assert told(client.get(f"{PEOPLE}/bob"))["credentials"] == [{**SHOWN[0], "type": "user_id"}]
+    assert ok(client.get(f"{PEOPLE}/bob"))["credentials"] == [{**SHOWN[0], "type": "user_id"}]
     make_collection(client, "lab")
     made(client.post("/collections/lab/persons", json={"id": "ada", "credentials": [CARD]}))
-    told(client.patch(f"{PEOPLE}/ada", json={"credentials": []}))
-    told(client.patch(f"{PEOPLE}/bob", json={"credentials": [CARD]}))
+    ok(client.patch(f"{PEOPLE}/ada", json={"credentials": []}))
+    ok(client.patch(f"{PEOPLE}/bob", json={"credentials": [CARD]}))
     assert holder(service) == "bob"
 
 
@@ -184,14 +184,14 @@ def test_a_repeated_creation_is_known_by_its_values_and_shows_none(client: TestC
     another = {**CARD, "value": f"{SECRET}-2"}
     answer = client.post(PEOPLE, json={"credentials": [another]}, headers=once)
     assert SECRET not in problem(answer, 409, "conflict")["detail"]
-    told(client.patch(f"{PEOPLE}/{made(first)['person']['id']}", json={"credentials": [MAIL]}))
+    ok(client.patch(f"{PEOPLE}/{made(first)['person']['id']}", json={"credentials": [MAIL]}))
     again = client.post(PEOPLE, json={"credentials": [CARD]}, headers=once)
     assert made(again)["person"]["credentials"] == SHOWN[1:]
 
 
 def every_get(client: TestClient, places: dict[str, Any]) -> Iterator[httpx.Response]:
     """The answer of each route that has GET, with somebody there, and of the documentation."""
-    document = told(client.get("http://kith/openapi.json"))
+    document = ok(client.get("http://kith/openapi.json"))
     for path, item in document["paths"].items():
         if "get" in item:
             yield client.get(f"http://kith{path}".format(**places))

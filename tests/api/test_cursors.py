@@ -4,7 +4,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.support import made, make_collection, told, wrong_fields
+from tests.api.support import made, make_collection, ok, wrong_fields
 
 LISTS = ("/keys", "/collections", "/collections/staff/persons", "/collections/other/persons")
 
@@ -24,11 +24,11 @@ def admin(client: TestClient) -> TestClient:
 
 
 def cursor(client: TestClient, path: str) -> str:
-    return str(told(client.get(path, params={"limit": 1}))["next_cursor"])
+    return str(ok(client.get(path, params={"limit": 1}))["next_cursor"])
 
 
 def ids(answer: httpx.Response) -> list[str]:
-    return [each["id"] for each in told(answer)["items"]]
+    return [each["id"] for each in ok(answer)["items"]]
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -53,8 +53,8 @@ def test_a_cursor_is_for_the_key_that_it_was_given_to(admin: TestClient, path: s
 def test_a_bound_key_pages_through_its_own_collections(admin: TestClient) -> None:
     new = {"scopes": ["read"], "collections": ["staff", "third"]}
     headers = {"Authorization": f"Bearer {made(admin.post('/keys', json=new))['key']}"}
-    page = told(admin.get("/collections", params={"limit": 1}, headers=headers))
+    page = ok(admin.get("/collections", params={"limit": 1}, headers=headers))
     following = {"limit": 1, "cursor": page["next_cursor"]}
-    rest = told(admin.get("/collections", params=following, headers=headers))
+    rest = ok(admin.get("/collections", params=following, headers=headers))
     assert [each["id"] for each in [*page["items"], *rest["items"]]] == ["staff", "third"]
     assert rest["next_cursor"] is None

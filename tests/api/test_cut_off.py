@@ -16,7 +16,7 @@ from PIL import Image
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api import sites
-from tests.api.support import client_of, enrol, made, make_collection, problem, told
+from tests.api.support import client_of, enrol, made, make_collection, ok, problem
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -123,7 +123,7 @@ def rows(service: TestClient) -> list[str]:
 
 def requests(service: TestClient) -> Iterator[tuple[str, str, str, bytes]]:
     """Of every operation with a body, and of each way to send it: id, method, path and body."""
-    document = told(service.get("http://kith/openapi.json"))
+    document = ok(service.get("http://kith/openapi.json"))
     places = PLACES | sites.webhook_places(service)
     for path, item in document["paths"].items():
         for method, operation in item.items():

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import Container, build
 from app.settings import Settings
 from tests.api.doors import ADA, BOB, HQ, STRANGER, change, make_hq, of
-from tests.api.support import FakeClock, client_of, told
+from tests.api.support import FakeClock, client_of, ok
 from tests.support.devices.base import Device
 from tests.support.devices.makers import Frigate, NodeRed
 
@@ -34,7 +34,7 @@ def client(service: Container) -> Iterator[TestClient]:
     with client_of(service) as client:
         make_hq(client)
         credentials = [{"system": "acs", "type": "card", "value": "77213"}]
-        told(client.patch(f"{HQ}/persons/ada", json={"credentials": credentials}))
+        ok(client.patch(f"{HQ}/persons/ada", json={"credentials": credentials}))
         yield client
 
 
@@ -52,7 +52,7 @@ def put(client: TestClient, device: Device, name: str = "unlock", **fields: Any)
         "auth": {"kind": "basic", "secret": "KITH_SECRET_DEVICE"},
         "timeout_ms": 10_000,
     }
-    told(client.put(f"{ACTIONS}/{name}", json=action | fields))
+    ok(client.put(f"{ACTIONS}/{name}", json=action | fields))
 
 
 def settled(service: Container) -> None:
@@ -112,7 +112,7 @@ def test_a_person_without_the_credential_is_granted_and_nothing_is_sent(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     put(client, device)
-    told(client.patch(f"{HQ}/persons/ada", json={"credentials": []}))
+    ok(client.patch(f"{HQ}/persons/ada", json={"credentials": []}))
     granted = of(client, ADA)
     assert granted["decision"] == "granted"
     settled(service)

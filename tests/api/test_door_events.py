@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import Container, build
 from app.settings import Settings
 from tests.api.doors import ADA, BOB, HQ, STRANGER, change, make_hq, of
-from tests.api.support import FakeClock, client_of, told
+from tests.api.support import FakeClock, client_of, ok
 from tests.api.test_events import events
 from tests.support.devices.base import Device
 from tests.support.devices.makers import NodeRed
@@ -29,7 +29,7 @@ def at_doors(client: TestClient, kind: str = "door.decision") -> list[dict[str, 
 
 def test_a_grant_is_an_event_with_the_id_of_its_answer(timed: TestClient) -> None:
     make_hq(timed)
-    told(timed.patch(f"{HQ}/persons/ada", json={"external_id": "E-4711", "name": "Ada Lovelace"}))
+    ok(timed.patch(f"{HQ}/persons/ada", json={"external_id": "E-4711", "name": "Ada Lovelace"}))
     answer = of(timed, ADA)
     (event,) = at_doors(timed)
     assert (event["id"], event["source"], event["subject"]) == (answer["event_id"], FRONT, "front")
@@ -58,7 +58,7 @@ def test_a_grant_is_an_event_with_the_id_of_its_answer(timed: TestClient) -> Non
     assert said["person"] == {"id": "ada"}
     assert said["frames"] == {k: v for k, v in answer["frames"].items() if k != "needed"}
     assert said["direction"] == "in"
-    row = told(timed.get("/audit?collection=hq&limit=1000"))["items"][-1]
+    row = ok(timed.get("/audit?collection=hq&limit=1000"))["items"][-1]
     assert (row["seq"], row["action"]) == (said["audit_seq"], "door.decision")
     assert not any(word in json.dumps(event) for word in ("E-4711", "Lovelace"))
 
@@ -89,7 +89,7 @@ def test_somebody_who_stays_denied_is_one_event_a_visit(
     timed: TestClient, clock: FakeClock
 ) -> None:
     make_hq(timed)
-    told(timed.patch(f"{HQ}/persons/ada", json={"suspended": True}))
+    ok(timed.patch(f"{HQ}/persons/ada", json={"suspended": True}))
     answers = []
     for seconds in (1, 20, 1, 40, 1):
         answers.append((of(timed, ADA), of(timed, BOB)))
@@ -150,7 +150,7 @@ class TestActions:
         with client_of(service) as client:
             make_hq(client)
             credentials = [{"system": "acs", "type": "card", "value": CARD}]
-            told(client.patch(f"{HQ}/persons/ada", json={"credentials": credentials}))
+            ok(client.patch(f"{HQ}/persons/ada", json={"credentials": credentials}))
             yield client
 
     @pytest.fixture
@@ -163,9 +163,9 @@ class TestActions:
     ) -> None:
         url = f"{device.origin}/kith/granted"
         action = {"kind": "http", "url": url, "auth": {"kind": "none"}, "timeout_ms": 10_000}
-        told(client.put(f"{HQ}/doors/front/actions/refused", json=action))
+        ok(client.put(f"{HQ}/doors/front/actions/refused", json=action))
         unfit = action | {"body": '["{{person.credentials.gone.card}}", "{{credential.acs}}"]'}
-        told(client.put(f"{HQ}/doors/front/actions/unfit", json=unfit))
+        ok(client.put(f"{HQ}/doors/front/actions/unfit", json=unfit))
         granted, denied = of(client, ADA), of(client, BOB)
         service.services.sender.stop()
         found = events(client)

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import Container, build
 from app.settings import Settings
 from tests.api.doors import HQ, door_key, make_hq
-from tests.api.support import FakeClock, client_of, problem, told, wrong_fields
+from tests.api.support import FakeClock, client_of, ok, problem, wrong_fields
 from tests.integration.test_jobs import writes
 
 pytestmark = pytest.mark.both_databases
@@ -32,16 +32,16 @@ def door(container: Container) -> Iterator[TestClient]:
 
 
 def report(client: TestClient, state: str, **more: object) -> dict[str, Any]:
-    return told(client.post("/doors/front/health", json={"state": state, **more}))
+    return ok(client.post("/doors/front/health", json={"state": state, **more}))
 
 
 def health(client: TestClient) -> dict[str, Any]:
-    found: dict[str, Any] = told(client.get(f"{HQ}/doors/front"))["health"]
+    found: dict[str, Any] = ok(client.get(f"{HQ}/doors/front"))["health"]
     return found
 
 
 def events(client: TestClient) -> list[dict[str, Any]]:
-    return list(told(client.get("/events", params={"types": "door.health"}))["items"])
+    return list(ok(client.get("/events", params={"types": "door.health"}))["items"])
 
 
 def changes(client: TestClient) -> list[tuple[str, str]]:
@@ -169,20 +169,20 @@ def test_a_report_is_one_statement_and_leaves_no_row_and_no_revision(
     door: TestClient, container: Container, clock: FakeClock
 ) -> None:
     report(door, "ok")
-    before = told(door.get(f"{HQ}/doors/front"))
-    rows = told(door.get("/audit"))["items"]
+    before = ok(door.get(f"{HQ}/doors/front"))
+    rows = ok(door.get("/audit"))["items"]
     clock.forward(MINUTE)
     with writes(container.database) as found:
         report(door, "ok")
     assert found == ["UPDATE door_health"]
-    assert told(door.get("/audit"))["items"] == rows
-    after = told(door.get(f"{HQ}/doors/front"))
+    assert ok(door.get("/audit"))["items"] == rows
+    after = ok(door.get(f"{HQ}/doors/front"))
     assert after.pop("health") != before.pop("health")
     assert after == before
 
 
 def test_a_report_is_of_the_door_of_its_key_and_says_nothing_of_people(door: TestClient) -> None:
-    told(door.post("/doors/front/health", json={"state": "ok"}, headers=door_key(door)))
+    ok(door.post("/doors/front/health", json={"state": "ok"}, headers=door_key(door)))
     there = {"id": "back", "mode": "advise"}
     assert door.post(f"{HQ}/doors", json=there).status_code == 201
     refused = door.post("/doors/front/health", json={"state": "ok"}, headers=door_key(door, "back"))

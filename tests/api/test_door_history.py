@@ -15,7 +15,7 @@ from app.container import Services
 from app.doors.models import DoorGrant, DoorSpoof
 from app.settings import Settings
 from tests.api.doors import ADA, HQ, STRANGER, change, make_hq, of, outcome
-from tests.api.support import FakeClock, client_of, made, told
+from tests.api.support import FakeClock, client_of, made, ok
 from tests.support.server import ADMIN_KEY
 
 pytestmark = pytest.mark.both_databases
@@ -164,11 +164,11 @@ def test_suspension_and_the_policy_hold_at_the_next_decision_on_each_replica(
         changes = (
             (
                 "person_suspended",
-                lambda: told(one.patch(ada, json={"suspended": True})),
+                lambda: ok(one.patch(ada, json={"suspended": True})),
             ),
-            (None, lambda: told(one.patch(ada, json={"suspended": False}))),
+            (None, lambda: ok(one.patch(ada, json={"suspended": False}))),
             ("not_authorised", lambda: one.delete(f"{HQ}/groups/staff/members/ada")),
-            (None, lambda: told(one.put(f"{HQ}/groups/staff/members/ada", json={}))),
+            (None, lambda: ok(one.put(f"{HQ}/groups/staff/members/ada", json={}))),
             ("door_locked_down", lambda: change(one, "zones/lobby", locked_down=True)),
             (None, lambda: change(one, "zones/lobby", locked_down=False)),
             ("outside_schedule", lambda: change(one, "schedules/office", week=[])),

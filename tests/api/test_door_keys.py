@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.api.sites import make_site
-from tests.api.support import made, make_collection, problem, told, wrong_fields
+from tests.api.support import made, make_collection, ok, problem, wrong_fields
 
 pytestmark = pytest.mark.both_databases
 DOOR: dict[str, Any] = {"scopes": ["door"], "collections": ["hq"], "doors": ["front"]}
@@ -26,7 +26,7 @@ def test_it_is_made_for_doors_that_are_there_and_listed_with_them(site: TestClie
     assert key["doors"] == ["front", "back"]
     other = made(site.post("/keys", json={"scopes": ["read"]}))
     assert other["doors"] is None
-    listed = {each["id"]: each["doors"] for each in told(site.get("/keys"))["items"]}
+    listed = {each["id"]: each["doors"] for each in ok(site.get("/keys"))["items"]}
     assert (listed[key["id"]], listed[other["id"]]) == (["front", "back"], None)
 
 
@@ -55,7 +55,7 @@ def test_it_is_bound_to_the_door_itself_and_not_to_its_id(site: TestClient) -> N
         answer = site.delete(f"/collections/hq/{path}", headers={"If-Match": "*"})
         assert answer.status_code == 204
     made(site.post("/collections/hq/doors", json={"id": "front"}))
-    doors = {each["id"]: each["doors"] for each in told(site.get("/keys"))["items"]}
+    doors = {each["id"]: each["doors"] for each in ok(site.get("/keys"))["items"]}
     assert doors[key] == []
 
 

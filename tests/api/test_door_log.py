@@ -12,7 +12,7 @@ from sqlalchemy import event
 from app.bootstrap import Container, build
 from app.settings import Settings
 from tests.api.doors import ADA, BOB, HQ, door_key, make_hq, of
-from tests.api.support import FakeClock, client_of, made, make_collection, problem, told
+from tests.api.support import FakeClock, client_of, made, make_collection, ok, problem
 from tests.api.test_events import events
 
 LOG = "/doors/front/decisions"
@@ -22,7 +22,7 @@ def everything(client: TestClient, path: str = LOG, **query: str) -> list[dict[s
     """All pages of the log."""
     items: list[dict[str, Any]] = []
     while True:
-        page = told(client.get(path, params={"limit": "2", **query}))
+        page = ok(client.get(path, params={"limit": "2", **query}))
         items += page["items"]
         if page["next_cursor"] is None:
             return items

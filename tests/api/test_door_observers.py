@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.container import Services
 from tests.api.doors import ADA, HQ, STRANGER, change, make_hq, of, outcome
-from tests.api.support import FakeClock, told, write_counts
+from tests.api.support import FakeClock, ok, write_counts
 from tests.api.test_observers import OBSERVERS, metric
 
 SECOND = dt.timedelta(seconds=1)
@@ -29,12 +29,12 @@ def decided(client: TestClient) -> dict[str, float]:
 def kept(client: TestClient) -> int:
     """The number of unknown probes that the collection keeps."""
     body = {"stored_probes": True}
-    return len(told(client.post(f"{HQ}/clusters", json=body))["labels"])
+    return len(ok(client.post(f"{HQ}/clusters", json=body))["labels"])
 
 
 def test_a_door_feeds_what_watches_a_collection(timed: TestClient, clock: FakeClock) -> None:
     make_hq(timed, unknown_after_ms=1000)
-    told(timed.patch(HQ, json={"keep_probes": 5}))
+    ok(timed.patch(HQ, json={"keep_probes": 5}))
     of(timed, ADA, dry_run="true")
     assert decided(timed) == {}
     assert outcome(of(timed, ADA)) == ("granted", "granted", "ada")
@@ -49,7 +49,7 @@ def test_a_door_feeds_what_watches_a_collection(timed: TestClient, clock: FakeCl
     assert decided(timed) == {"identified": 1, "unknown": 3}
     assert kept(timed) == 1
     write_counts(timed)
-    site = told(timed.get(f"{HQ}/threshold"))["evidence"]["feedback"]
+    site = ok(timed.get(f"{HQ}/threshold"))["evidence"]["feedback"]
     assert site["probes"] == 4
     assert site["expected_false_positives"] == pytest.approx(4 * 0.001, rel=0.3)
     text = timed.get("http://kith/metrics").text
@@ -67,7 +67,7 @@ def test_an_observer_that_raises_or_hangs_changes_no_answer(
     timed: TestClient, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_hq(timed, unknown_after_ms=0)
-    told(timed.patch(HQ, json={"keep_probes": 5}))
+    ok(timed.patch(HQ, json={"keep_probes": 5}))
     free = threading.Event()
 
     def fail(*_: Any, **__: Any) -> None:  # noqa: ANN401 - of any observer

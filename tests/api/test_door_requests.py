@@ -23,8 +23,8 @@ from tests.api.support import (
     files,
     made,
     make_collection,
+    ok,
     problem,
-    told,
     wrong_fields,
 )
 from tests.support.pictures import picture
@@ -229,7 +229,7 @@ def test_one_frame_is_enough_where_the_door_says_so(timed: TestClient) -> None:
 def test_a_card_finds_its_owner(timed: TestClient) -> None:
     make_hq(timed, mode="verify")
     card = {"system": "acs", "type": "card", "value": "4711"}
-    told(timed.patch(f"{HQ}/persons/ada", json={"credentials": [card]}))
+    ok(timed.patch(f"{HQ}/persons/ada", json={"credentials": [card]}))
     answer = of(timed, ADA, credential=json.dumps(card))
     assert outcome(answer) == ("granted", "granted", "ada")
     assert answer["factors"] == ["face", "card"]

@@ -16,8 +16,8 @@ from tests.api.support import (
     client_of,
     made,
     make_collection,
+    ok,
     problem,
-    told,
     wrong_fields,
 )
 
@@ -27,7 +27,7 @@ def events(client: TestClient, after: str | None = None, **headers: str) -> list
     found: list[dict[str, Any]] = []
     while True:
         query = {"limit": "3"} | ({"after": after} if after else {})
-        page = told(client.get("/events", params=query, headers=headers))
+        page = ok(client.get("/events", params=query, headers=headers))
         found += page["items"]
         if not page["more"]:
             return found
@@ -42,19 +42,19 @@ def test_changes_of_people_keys_and_lockdowns_have_events(
         staff = make_collection(client)
         person = f"{staff}/persons/p1"
         made(client.post(f"{staff}/persons", json={"id": "p1", "name": "Ada Lovelace"}))
-        told(client.patch(person, json={"name": "Ada King"}))
-        told(client.patch(person, json={"suspended": True}))
-        told(client.patch(person, json={"suspended": False}))
+        ok(client.patch(person, json={"name": "Ada King"}))
+        ok(client.patch(person, json={"suspended": True}))
+        ok(client.patch(person, json={"suspended": False}))
         sites.make_site(client, staff)
         whatever = {"If-Match": "*"}
         front = f"{staff}/doors/front"
-        told(client.patch(front, json={"locked_down": True}, headers=whatever))
-        told(client.patch(front, json={"name": "Front"}, headers=whatever))
+        ok(client.patch(front, json={"locked_down": True}, headers=whatever))
+        ok(client.patch(front, json={"name": "Front"}, headers=whatever))
         assert client.delete(person).status_code == 204
         key = made(client.post("/keys", json={"scopes": ["read"]}))
         assert client.delete(f"/keys/{key['id']}").status_code == 204
         found = events(client)
-        rows = told(client.get("/audit?limit=1000"))["items"]
+        rows = ok(client.get("/audit?limit=1000"))["items"]
     assert [(each["type"], each["subject"], each["sequence"]) for each in found] == [
         ("person.created", "p1", "000000000001"),
         ("person.updated", "p1", "000000000002"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.support import enrol, files, identify, made, make_collection, only_face, told
+from tests.api.support import enrol, files, identify, made, make_collection, ok, only_face
 from tests.support.pictures import picture
 
 pytestmark = pytest.mark.both_databases
@@ -27,7 +27,7 @@ def test_what_others_enrol_shows_in_no_number(client: TestClient, staff: str) ->
     path = f"{staff}/persons/ada/faces"
     added = [client.post(path, files=files(picture(2)), headers=once) for _ in range(2)]
     assert [numbers(made(each)) for each in added] == [[2], [2]]
-    assert [each["id"] for each in told(client.get(path))["items"]] == [1, 2]
+    assert [each["id"] for each in ok(client.get(path))["items"]] == [1, 2]
     for somebody in (1, 2):
         (candidate,) = only_face(identify(client, staff, somebody))["candidates"]
         assert candidate["face_id"] == somebody
@@ -47,8 +47,8 @@ def test_a_number_is_of_a_face_of_this_person_in_this_collection(
             f"There is no face {number} of the person 'ada'.",
         )
     assert client.delete(f"{staff}/persons/ada/faces/1").status_code == 204
-    assert told(client.get(f"{other}/persons/ada"))["face_count"] == 3
-    assert told(client.get(f"{staff}/persons/bob"))["face_count"] == 1
+    assert ok(client.get(f"{other}/persons/ada"))["face_count"] == 3
+    assert ok(client.get(f"{staff}/persons/bob"))["face_count"] == 1
 
 
 def test_no_number_is_given_again(client: TestClient, staff: str) -> None:

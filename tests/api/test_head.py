@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.api.sites import PLACES, make_site, make_webhook
-from tests.api.support import enrol, made, make_collection, problem, told
+from tests.api.support import enrol, made, make_collection, ok, problem
 from tests.support.pictures import picture
 
 ORIGIN = "http://kith"
@@ -28,7 +28,7 @@ def addresses(client: TestClient) -> Iterator[str]:
     names = {"collection_id": "staff", "person_id": "ada", "face_id": face, "key_id": key}
     make_site(client, path)
     names |= PLACES | {"webhook_id": make_webhook(client, "staff")}
-    document = told(client.get(f"{ORIGIN}/openapi.json"))
+    document = ok(client.get(f"{ORIGIN}/openapi.json"))
     for template, item in document["paths"].items():
         if "get" in item:
             yield template.format(**names)

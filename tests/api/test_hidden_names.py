@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.support import enrol, files, make_collection, only_face, told
+from tests.api.support import enrol, files, make_collection, ok, only_face
 from tests.api.test_contract_lookalikes import like, pairs
 from tests.support.pictures import picture
 
@@ -30,7 +30,7 @@ def site(client: TestClient) -> str:
 
 def verified(client: TestClient, path: str, person: str, image: bytes) -> dict[str, Any]:
     image_file = files(image, field="image")
-    return told(client.post(f"{path}/persons/{person}/verify", files=image_file))
+    return ok(client.post(f"{path}/persons/{person}/verify", files=image_file))
 
 
 def test_a_second_name_behind_expired_ones_keeps_nobody_from_being_verified(
@@ -44,7 +44,7 @@ def test_a_second_name_behind_expired_ones_keeps_nobody_from_being_verified(
 def test_nor_from_being_named(client: TestClient, site: str) -> None:
     image = files(like(1, 70, 0.24), field="image")
     answer = client.post(f"{site}/identify", data={"max_candidates": "1"}, files=image)
-    assert only_face(told(answer))["person_id"] == "here-0"
+    assert only_face(ok(answer))["person_id"] == "here-0"
 
 
 def test_nor_from_being_seen_when_somebody_is_enrolled_once_more(
@@ -59,7 +59,7 @@ def test_nor_from_being_seen_when_somebody_is_enrolled_once_more(
 
 def test_nor_from_being_known_in_a_group_of_photos(client: TestClient, site: str) -> None:
     images = files(like(1, 70, 0.24), like(1, 70, 0.23))
-    (group,) = told(client.post(f"{site}/clusters", files=images))["clusters"]
+    (group,) = ok(client.post(f"{site}/clusters", files=images))["clusters"]
     assert group["indices"] == [0, 1]
     assert group["person"]["person_id"] == "here-0"
 
@@ -77,7 +77,7 @@ def test_five_names_of_one_person_are_each_verified_and_named(
         image = like(1, 70 + i, 0.25)
         assert verified(client, path, f"name-{i}", image)["decision"] == "match"
         answer = client.post(f"{path}/identify", files=files(image, field="image"))
-        assert only_face(told(answer))["person_id"] == f"name-{i}"
+        assert only_face(ok(answer))["person_id"] == f"name-{i}"
     assert verified(client, path, "name-0", picture(60))["decision"] == "no_match"
 
 

@@ -17,7 +17,7 @@ from app.container import Services
 from app.gallery.schemas import NewPerson
 from app.receipts.models import Receipt
 from app.web.uploads import fingerprint
-from tests.api.support import FakeClock, files, made, make_collection, problem, told
+from tests.api.support import FakeClock, files, made, make_collection, ok, problem
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -70,7 +70,7 @@ def lasting(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def count(client: TestClient, path: str) -> int:
-    return len(told(client.get(path))["items"])
+    return len(ok(client.get(path))["items"])
 
 
 def test_sent_again_a_creation_answers_the_same_and_happens_once(

@@ -16,7 +16,7 @@ from app.auth.service import KeyService
 from app.bootstrap import Container, build
 from app.errors import Conflict, NotReady
 from app.settings import Settings
-from tests.api.support import FakeClock, client_of, made, problem, told, wrong_fields
+from tests.api.support import FakeClock, client_of, made, ok, problem, wrong_fields
 
 DAY = dt.timedelta(days=1)
 
@@ -47,7 +47,7 @@ def ask(client: TestClient, key: dict[str, Any], path: str = "/models") -> httpx
 
 
 def listed(client: TestClient) -> dict[str, dict[str, Any]]:
-    return {each["id"]: each for each in told(client.get("/keys"))["items"]}
+    return {each["id"]: each for each in ok(client.get("/keys"))["items"]}
 
 
 def test_a_key_opens_until_it_expires_and_not_a_moment_longer(
@@ -57,7 +57,7 @@ def test_a_key_opens_until_it_expires_and_not_a_moment_longer(
     key = make(client, expires_at=end.isoformat())
     assert dt.datetime.fromisoformat(key["expires_at"]) == end
     clock.forward(DAY - dt.timedelta(microseconds=1))
-    told(ask(client, key))
+    ok(ask(client, key))
     clock.forward(dt.timedelta(microseconds=1))
     refused = problem(ask(client, key), 401, "unauthenticated")
     assert "expired" in refused["detail"]
@@ -100,7 +100,7 @@ def test_a_key_that_asks_too_often_is_told_when_to_come_again(client: TestClient
     for path in ("/keys", "/collections/nowhere"):  # whatever it asks, also what it may not
         problem(ask(client, key, path), 429, "rate_limited")
     assert [ask(client, other).status_code for _ in range(5)] == [200] * 5
-    told(client.get("/keys"))
+    ok(client.get("/keys"))
 
 
 def test_the_last_use_of_a_key_is_told_and_not_written_by_its_requests(
@@ -116,7 +116,7 @@ def test_the_last_use_of_a_key_is_told_and_not_written_by_its_requests(
         lambda _c, _u, statement, *_: written.append(statement),
     )
     for _ in range(5):
-        told(ask(client, key))
+        ok(ask(client, key))
     assert not [each for each in written if each.lstrip().startswith(("UPDATE", "INSERT"))]
     used = dt.datetime.fromisoformat(listed(client)[key["id"]]["last_used_at"])
     assert used == clock.now()
@@ -124,7 +124,7 @@ def test_the_last_use_of_a_key_is_told_and_not_written_by_its_requests(
     service.services.keys.uses.write()
     assert last_use(service, key["id"]) == clock.now()
     clock.forward(-DAY)  # another replica's clock, or one that was set back
-    told(ask(client, key))
+    ok(ask(client, key))
     service.services.keys.uses.write()
     assert last_use(service, key["id"]) == used
 
@@ -145,7 +145,7 @@ def test_a_last_use_that_could_not_be_written_is_written_later(
     client: TestClient, service: Container, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = make(client)
-    told(ask(client, key))
+    ok(ask(client, key))
 
     def lost(**_: object) -> None:
         raise NotReady("The database does not answer; try again.")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.api.support import problem, told
+from tests.api.support import ok, problem
 from tests.support.memory import MEBIBYTE, forget_peak, peak
 from tests.support.server import ADMIN_KEY, ServerProcess
 
@@ -50,7 +50,7 @@ def test_a_hundred_megabytes_are_refused_readably(running: ServerProcess) -> Non
         problem(
             client.post("/collections", content=blocks(), headers=JSON), 413, "payload_too_large"
         )
-        told(client.get("/health/ready"))
+        ok(client.get("/health/ready"))
 
 
 def test_a_refused_body_is_not_held_in_memory(running: ServerProcess) -> None:
@@ -94,7 +94,7 @@ def test_a_client_that_hangs_up_halfway_harms_nobody(running: ServerProcess) -> 
             one.sendall(head.format(kind, half).encode())
     with running.client() as client:
         _wait_for(running, '"status": 499', times=2)
-        told(client.get("/health/ready"))
+        ok(client.get("/health/ready"))
     log = running.log.read_text()
     assert "Traceback" not in log
     assert '"level": "error"' not in log

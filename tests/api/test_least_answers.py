@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from app.decision.calibration_file import from_json
 from app.recognition.climbing import MANY
-from tests.api.support import enrol, files, identify, made, make_collection, only_face, told
+from tests.api.support import enrol, files, identify, made, make_collection, ok, only_face
 from tests.support.fake_bundle import fake_calibration
 from tests.support.pictures import picture
 
@@ -43,7 +43,7 @@ def verify(
     client: TestClient, path: str, person: str, somebody: int, **form: str
 ) -> dict[str, Any]:
     image = files(picture(somebody, 9), field="image")
-    return told(client.post(f"{path}/persons/{person}/verify", data=form, files=image))
+    return ok(client.post(f"{path}/persons/{person}/verify", data=form, files=image))
 
 
 def is_step(similarity: float) -> bool:
@@ -111,7 +111,7 @@ def test_the_answer_is_the_same_for_all_similarities_of_a_step(
 
 
 def test_a_collection_may_show_candidates_but_no_names(client: TestClient, known: str) -> None:
-    told(client.patch(known, json={"show_candidates": True}))
+    ok(client.patch(known, json={"show_candidates": True}))
     whole = identify(client, known, 1)
     exact = [verify(client, known, person, 1)["similarity"] for person in ("ada", "bob")]
     with holding(client, "identify"):
@@ -156,7 +156,7 @@ def test_every_key_is_warned_where_the_data_do_not_support_the_rate(
     with holding(client, *scopes):
         assert identify(client, path, 60)["policy"]["warning"] is None
     with holding(client, "read"):
-        assert "fewer than" not in str(told(client.get(f"{path}/threshold"))["evidence"]["warning"])
+        assert "fewer than" not in str(ok(client.get(f"{path}/threshold"))["evidence"]["warning"])
 
 
 def test_a_rate_below_what_was_measured_is_said_to_be_extrapolated(
@@ -169,7 +169,7 @@ def test_a_rate_below_what_was_measured_is_said_to_be_extrapolated(
             *files(picture(source), field="source"),
             *files(picture(target, 3), field="target"),
         ]
-        answer = told(client.post("/compare", files=parts))
+        answer = ok(client.post("/compare", files=parts))
         assert (answer["extrapolated"], answer["fmr"] < 1e-5) == (extrapolated, extrapolated)
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.support import FakeClock, files, made, problem, told
+from tests.api.support import FakeClock, files, made, ok, problem
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY, ServerProcess
 
@@ -42,18 +42,18 @@ def session(client: httpx.Client) -> Iterator[str]:
     problem(client.post(people, json={"external_id": NAMES[2]}), 409, "already_exists")
     problem(client.post(people, json={"nme": NAMES[0]}), 422, "invalid_request")
     problem(client.post(people, json={"name": NAMES[0] * 30}), 422, "invalid_request")
-    told(client.get(people, params={"name": NAMES[0], "external_id": NAMES[2]}))
-    told(client.patch(f"{people}/p1", json={"name": NAMES[1]}))
+    ok(client.get(people, params={"name": NAMES[0], "external_id": NAMES[2]}))
+    ok(client.patch(f"{people}/p1", json={"name": NAMES[1]}))
     made(client.post(f"{people}/p1/faces", files=files(picture(1, 1))))
     probe = files(picture(1, 2), field="image")
     with_key = {"Authorization": "", "X-API-Key": key["key"]}
-    told(client.post("/collections/c/identify", files=probe, headers=with_key))
-    told(client.post(f"{people}/p1/verify", files=probe))
-    embedding = told(client.post("/embeddings", files=probe))["embedding"]
+    ok(client.post("/collections/c/identify", files=probe, headers=with_key))
+    ok(client.post(f"{people}/p1/verify", files=probe))
+    embedding = ok(client.post("/embeddings", files=probe))["embedding"]
     yield from (str(round(number, 6)) for number in embedding)
     encoded = base64.b64encode(picture(1, 2)).decode()
     yield encoded[:40]
-    told(client.post("/detect", json={"image": {"base64": encoded}}))
+    ok(client.post("/detect", json={"image": {"base64": encoded}}))
     problem(
         client.post("/detect", json={"image": {"base64": encoded[:-3]}}), 422, "invalid_request"
     )
@@ -172,7 +172,7 @@ def test_a_client_that_no_trusted_proxy_vouches_for_is_its_own_peer(
     process = server(KITH_LOG_FORMAT="json")
     with process.client() as client:
         headers = {"X-Forwarded-For": DESK, "X-Real-IP": DESK, "Forwarded": f'for="[{DESK}]"'}
-        told(client.get("/models", headers=headers))
+        ok(client.get("/models", headers=headers))
     assert process.stop() == 0
     assert DESK not in process.log.read_text()
 
@@ -187,7 +187,7 @@ def test_the_key_of_one_request_is_not_told_of_the_next(
     caplog.clear()
     problem(timed.get("/models", headers={"X-API-Key": key["key"], "Authorization": ""}), 401, CODE)
     problem(timed.get("/models", headers={"Authorization": ""}), 401, CODE)
-    told(timed.get("http://kith/v1/health/live"))
+    ok(timed.get("http://kith/v1/health/live"))
     finished = [cast("dict[str, object]", record.msg) for record in caplog.records]
     finished = [line for line in finished if isinstance(line, dict)]
     ids = [line.get("key_id") for line in finished if line["event"] == "request.finished"]

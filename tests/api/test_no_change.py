@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api import sites
-from tests.api.support import FakeClock, client_of, enrol, made, make_collection, told
+from tests.api.support import FakeClock, client_of, enrol, made, make_collection, ok
 from tests.api.test_audit import audit
 from tests.api.test_cut_off import requests
 from tests.api.test_events import events
@@ -47,7 +47,7 @@ def test_every_put_and_patch_a_second_time_writes_nothing(
     service: TestClient, tmp_path: Path, clock: FakeClock
 ) -> None:
     """Each of the OpenAPI document, as JSON and as a form, with every field that it has."""
-    told(service.put(f"{STAFF}/groups/staff/members/ada", json={}))
+    ok(service.put(f"{STAFF}/groups/staff/members/ada", json={}))
     hook = sites.make_webhook(service, "staff")
     asked: set[str] = set()
     for name, method, place, body in requests(service):
@@ -55,9 +55,9 @@ def test_every_put_and_patch_a_second_time_writes_nothing(
         if method not in ("put", "patch"):
             continue
         if "_person" in name:  # another may have their external id and credentials by now
-            for person in told(service.get(f"{STAFF}/persons"))["items"]:
+            for person in ok(service.get(f"{STAFF}/persons"))["items"]:
                 theirs: dict[str, object] = {"external_id": None, "credentials": []}
-                told(service.patch(f"{STAFF}/persons/{person['id']}", json=theirs))
+                ok(service.patch(f"{STAFF}/persons/{person['id']}", json=theirs))
         operation, _, kind = name.partition(" ")
         kind += "; boundary=b0undary" if "form" in kind else ""
         head = {"Content-Type": kind}
@@ -87,18 +87,18 @@ def test_what_is_written_names_the_fields_that_changed(settings: Settings) -> No
         front, ada = f"{STAFF}/doors/front", f"{STAFF}/persons/ada"
         card = {"system": "acs", "type": "card", "value": "1"}
         made(client.post(f"{STAFF}/persons", json={"id": "ada", "credentials": [card]}))
-        told(client.patch(ada, json={"name": None, "suspended": True, "credentials": [card]}))
-        told(client.patch(ada, json={"name": "Ada", "suspended": True, "credentials": []}))
-        told(client.patch(ada, json={"metadata": {"a": 1}}))
-        assert told(client.patch(ada, json={"metadata": {"a": True}}))["metadata"] == {"a": True}
-        assert told(client.get(ada))["metadata"]["a"] is True
+        ok(client.patch(ada, json={"name": None, "suspended": True, "credentials": [card]}))
+        ok(client.patch(ada, json={"name": "Ada", "suspended": True, "credentials": []}))
+        ok(client.patch(ada, json={"metadata": {"a": 1}}))
+        assert ok(client.patch(ada, json={"metadata": {"a": True}}))["metadata"] == {"a": True}
+        assert ok(client.get(ada))["metadata"]["a"] is True
         door: dict[str, Any] = {"locked_down": True, "zone_id": "lobby", "frames": {"min_used": 3}}
         locked = client.patch(front, json=door, headers=whatever)
         again = client.patch(front, json={**door, "zone_id": None}, headers=whatever)
-        assert int(again.headers["etag"].strip('"')) == told(locked)["revision"] + 1
+        assert int(again.headers["etag"].strip('"')) == ok(locked)["revision"] + 1
         week = sites.OFFICE["week"]
         office = {"week": week, "time_zone": "Europe/Paris"}
-        told(client.patch(f"{STAFF}/schedules/office", json=office, headers=whatever))
+        ok(client.patch(f"{STAFF}/schedules/office", json=office, headers=whatever))
         said = [row["details"].get("fields") for row in audit(client) if "updated" in row["action"]]
         types = [each["type"] for each in events(client)]
     assert said == [

@@ -31,9 +31,9 @@ from tests.api.support import (
     identify,
     made,
     make_collection,
+    ok,
     only_face,
     problem,
-    told,
 )
 from tests.support.pictures import picture
 
@@ -127,7 +127,7 @@ def test_what_follows_decisions_is_there_for_those_who_ask_next(
     for face, status in zip(faces, (404, 201, 201), strict=True):  # two are kept
         form = {"person_id": "ada", "verdict": "not_them", "probe_id": face["probe_id"]}
         assert client.post(f"{hall}/feedback", json=form).status_code == status
-    groups = told(client.post(f"{hall}/clusters", json={"stored_probes": True}))
+    groups = ok(client.post(f"{hall}/clusters", json={"stored_probes": True}))
     assert groups["labels"] == [face["probe_id"] for face in faces[1:]]
     text = client.get("http://kith/metrics").text
     assert 'kith_decisions_total{collection="hall",decision="unknown",source=""} 3.0' in text
@@ -204,7 +204,7 @@ def test_what_another_process_changes_counts_at_once_also_where_the_collection_i
         assert named(2) == "bob"
         assert other.delete(f"{hall}/persons/ada").status_code == 204
         assert (named(1), named(2)) == (None, "bob")
-        told(other.patch(hall, json={"keep_probes": 0}))
+        ok(other.patch(hall, json={"keep_probes": 0}))
         assert only_face(identify(client, hall, 1))["probe_id"] is None
         assert other.delete(hall, params={"force": "true"}).status_code == 204
         problem(client.post(f"{hall}/identify", files=broken), 404, "not_found")

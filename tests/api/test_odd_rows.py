@@ -15,7 +15,7 @@ from app.trail.chain import hash_of
 from app.trail.evidence import pictures
 from app.trail.models import Chain, Evidence, Row
 from tests.api.doors import ADA, HQ, of
-from tests.api.support import told
+from tests.api.support import ok
 from tests.api.test_probe_evidence import door, sealing, wrong
 
 __all__ = ["door", "sealing"]
@@ -93,10 +93,10 @@ def test_a_decision_of_another_form_is_named_and_breaks_nothing(
         rfc8785.dumps(change(stored(sealing, "door.decision"))).decode(),
     )
     assert any(each.startswith(f"row {seq} is none that Kith writes") for each in wrong(sealing))
-    row = told(door.get("/audit", params={"collection": "hq", "limit": "1000"}))["items"][-1]
+    row = ok(door.get("/audit", params={"collection": "hq", "limit": "1000"}))["items"][-1]
     assert (row["seq"], row["action"]) == (seq, "door.decision")
     assert row["details"].keys() == {"unreadable"}
-    assert told(door.get(f"{HQ}/doors/front/decisions"))["items"] == []
+    assert ok(door.get(f"{HQ}/doors/front/decisions"))["items"] == []
     with sealing.database.read() as session:
         for lines in (export.everything, export.ai_act_12):
             found = [each for each in lines(session, "hq", None, None) if "unreadable" in each]
@@ -109,8 +109,8 @@ def test_what_is_no_json_is_named_too(door: TestClient, sealing: Container, body
     of(door, ADA)
     seq = put(sealing, "door.decision", body)
     assert any(each.startswith(f"row {seq} is none that Kith writes") for each in wrong(sealing))
-    assert told(door.get(f"{HQ}/doors/front/decisions"))["items"] == []
-    assert told(door.get("/audit", params={"collection": "hq"}))["items"]
+    assert ok(door.get(f"{HQ}/doors/front/decisions"))["items"] == []
+    assert ok(door.get("/audit", params={"collection": "hq"}))["items"]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_what_no_reader_looks_into_may_have_any_form(door: TestClient, sealing: 
         )
         session.execute(delete(Evidence))
     assert wrong(sealing) == []
-    assert told(door.get("/audit", params={"collection": "hq"}))["items"]
+    assert ok(door.get("/audit", params={"collection": "hq"}))["items"]
 
 
 def test_csv_leaves_out_what_cannot_be_read(door: TestClient, sealing: Container) -> None:

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.support import PROBLEM, client_of, told
+from tests.api.support import PROBLEM, client_of, ok
 from tests.support.described import at, references
 
 MULTIPART, JSON = "multipart/form-data", "application/json"
@@ -22,7 +22,7 @@ Operation = dict[str, Any]
 @pytest.fixture
 def document(client: TestClient) -> dict[str, Any]:
     del client.headers["authorization"]
-    return told(client.get("http://kith/openapi.json"))
+    return ok(client.get("http://kith/openapi.json"))
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, Operation]]:

@@ -18,8 +18,8 @@ from tests.api.support import (
     identify,
     made,
     make_collection,
+    ok,
     only_face,
-    told,
 )
 from tests.api.test_contract_lookalikes import like
 from tests.support.pictures import picture
@@ -39,12 +39,12 @@ def door(client: TestClient) -> str:
 
 def face_of(client: TestClient, path: str, image: bytes, **form: str) -> dict[str, Any]:
     answer = client.post(f"{path}/identify", data=form, files=files(image, field="image"))
-    return only_face(told(answer))
+    return only_face(ok(answer))
 
 
 def verified(client: TestClient, path: str, person: str, image: bytes) -> dict[str, Any]:
     image_file = files(image, field="image")
-    return told(client.post(f"{path}/persons/{person}/verify", files=image_file))
+    return ok(client.post(f"{path}/persons/{person}/verify", files=image_file))
 
 
 def asking(client: TestClient, *scopes: str) -> TestClient:
@@ -110,18 +110,18 @@ def test_the_rates_of_candidates_rise_as_they_are_less_alike(client: TestClient,
 def test_a_key_that_may_not_read_gets_one_threshold_for_every_face(
     client: TestClient, door: str
 ) -> None:
-    evidence = told(client.get(f"{door}/threshold"))["evidence"]
+    evidence = ok(client.get(f"{door}/threshold"))["evidence"]
     impersonal = round(evidence["bundle"]["similarity"], 4)
     doorman, manager = asking(client, "identify"), asking(client, "identify", "read")
     images = [picture(1, 9), picture(2, 9), picture(60), like(3, 70, 0.3)]
     own = {face_of(manager, door, image)["threshold"] for image in images}
     assert len(own) == len(images)
     for image in images:
-        answer = told(doorman.post(f"{door}/identify", files=files(image, field="image")))
+        answer = ok(doorman.post(f"{door}/identify", files=files(image, field="image")))
         assert answer["policy"]["threshold"] == impersonal
         assert (only_face(answer)["threshold"], only_face(answer)["candidates"]) == (None, [])
     policies = [
-        told(doorman.post(f"{door}/identify", files=files(image, field="image")))["policy"]
+        ok(doorman.post(f"{door}/identify", files=files(image, field="image")))["policy"]
         for image in images
     ]
     assert policies == policies[:1] * len(images)
@@ -199,12 +199,12 @@ def test_other_names_of_one_person_are_found(client: TestClient, names: int, oth
         for name in range(1, names)
     ]
     assert [len(each) for each in warned] == [1] * (names - 1)
-    items = told(client.get(f"{path}/lookalikes"))["items"]
+    items = ok(client.get(f"{path}/lookalikes"))["items"]
     pairs = [{each["person_id"] for each in item["persons"]} for item in items]
     expected = [{f"alias-{i}", f"alias-{j}"} for i in range(names) for j in range(i)]
     assert sorted(map(sorted, pairs)) == sorted(map(sorted, expected))
     images = files(*(picture(90, shake) for shake in (7, 8)), picture(91), picture(92))
-    groups = told(client.post(f"{path}/clusters", files=images))["clusters"]
+    groups = ok(client.post(f"{path}/clusters", files=images))["clusters"]
     assert [each["indices"] for each in groups] == [[0, 1], [2], [3]]
 
 
@@ -225,7 +225,7 @@ def test_whoever_is_not_valid_changes_no_answer_about_others(
         enrol(timed, path, f"past-{i}", picture(i, 3), valid_until="2020-01-01T00:00:00Z")
         enrol(timed, path, f"soon-{i}", picture(70 + i), valid_from="2030-01-01T00:00:00Z")
     assert answers() == before
-    found = told(
+    found = ok(
         timed.post(f"{path}/persons/past-1/verify", files=files(picture(1, 9), field="image"))
     )
     assert (found["decision"], found["reasons"]) == ("rejected", ["person_not_valid"])
@@ -246,14 +246,14 @@ def test_replicas_answer_alike_to_the_last_digit(settings: Settings, clock: Fake
             identify((other, one)[i % 2], path, i)  # both follow step by step
             enrol((other, one)[i % 2], path, f"gone-{i}", picture(60 + i))
             assert one.delete(f"{path}/persons/gone-{i}").status_code == 204
-        told(other.patch(f"{path}/persons/p1", json={"valid_until": "2026-05-04T13:00:00Z"}))
+        ok(other.patch(f"{path}/persons/p1", json={"valid_until": "2026-05-04T13:00:00Z"}))
         first, second = answers(one, path), answers(other, path)
     with client_of(build(settings, clock)) as again:
         assert first == second == answers(again, path)
         backwards = make_collection(again, "backwards", target_fpir=TARGET)
         for i in reversed(range(6)):
             enrol(again, backwards, f"p{i}", picture(i, 1), picture(i))
-        told(again.patch(f"{backwards}/persons/p1", json={"valid_until": "2026-05-04T13:00:00Z"}))
+        ok(again.patch(f"{backwards}/persons/p1", json={"valid_until": "2026-05-04T13:00:00Z"}))
 
         def decided(path: str) -> list[Any]:
             found = [identify(again, path, each) for each in probes]

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api import sites
-from tests.api.support import client_of, enrol, files, make_collection, problem, told, wrong_fields
+from tests.api.support import client_of, enrol, files, make_collection, ok, problem, wrong_fields
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -41,7 +41,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iter
 
 def operations(service: TestClient) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Method, path and description of every operation."""
-    for path, item in told(service.get("http://kith/openapi.json"))["paths"].items():
+    for path, item in ok(service.get("http://kith/openapi.json"))["paths"].items():
         for method, operation in item.items():
             yield method, "http://kith" + path.format(**PLACES), operation
 
@@ -56,7 +56,7 @@ def test_every_route_refuses_a_parameter_that_it_does_not_have(service: TestClie
         assert all(name in error["message"] for name in known), (method, path)
         count += 1
     assert count > 25
-    assert told(service.get(STAFF))["person_count"] == 1
+    assert ok(service.get(STAFF))["person_count"] == 1
 
 
 def test_a_field_of_the_body_is_not_taken_from_the_address(service: TestClient) -> None:
@@ -135,7 +135,7 @@ def test_a_query_that_is_no_utf_8_is_refused(service: TestClient, query: str) ->
     ],
 )
 def test_a_plus_is_a_blank_as_forms_write_it(service: TestClient, query: str, count: int) -> None:
-    assert len(told(service.get(f"{STAFF}/persons?{query}"))["items"]) == count
+    assert len(ok(service.get(f"{STAFF}/persons?{query}"))["items"]) == count
 
 
 @pytest.mark.parametrize("path", ["staff%2Fpersons", "staff%2fpersons%2Fada", "..%2Fmodels"])
@@ -143,7 +143,7 @@ def test_an_encoded_slash_leads_to_no_other_route(service: TestClient, path: str
     for method in ("GET", "DELETE"):
         answer = service.request(method, f"/collections/{path}")
         assert "%2F" in problem(answer, 404, "not_found")["detail"]
-    assert told(service.get(STAFF))["person_count"] == 1
+    assert ok(service.get(STAFF))["person_count"] == 1
 
 
 @pytest.mark.parametrize("change", ["azE=", "azF", "aze", "azAx", "a2E", "azE\n", "k1", "", "AAAA"])

@@ -14,7 +14,7 @@ from app.bootstrap import build
 from app.settings import Settings
 from generator.__main__ import POSTMAN, served
 from generator.postman import FORMAT, collection
-from tests.api.support import client_of, told
+from tests.api.support import client_of, ok
 from tests.support.pictures import picture
 from tests.support.receivers import SECRET, Receiver
 from tests.support.server import ADMIN_KEY
@@ -43,7 +43,7 @@ def test_it_is_what_the_service_says(fake_bundle: Path) -> None:
 
 
 def test_every_route_is_in_it_and_nothing_else(postman: Item, client: TestClient) -> None:
-    paths = told(client.get("http://kith/openapi.json"))["paths"]
+    paths = ok(client.get("http://kith/openapi.json"))["paths"]
     there = {(verb.upper(), path) for path, item in paths.items() for verb in item}
     found = [
         (request["method"], "/" + re.sub(r"{{(\w+)}}", r"{\1}", "/".join(request["url"]["path"])))

@@ -24,7 +24,7 @@ from app.trail.export import ai_act_12
 from app.trail.models import Evidence
 from app.trail.verification import faults
 from tests.api.doors import ADA, BOB, HQ, STRANGER, decision, frames, make_hq, of
-from tests.api.support import FakeClock, client_of, told
+from tests.api.support import FakeClock, client_of, ok
 from tests.api.test_audit_decisions import rows
 from tests.integration.backup.archives import backed_up, restored
 
@@ -112,7 +112,7 @@ def test_of_nobody_known_of_a_repeat_and_of_a_trial_no_picture_is_kept(
 
 
 def test_a_denial_that_names_somebody_is_kept_too(door: TestClient, sealing: Container) -> None:
-    told(door.patch(f"{HQ}/persons/ada", json={"suspended": True}))
+    ok(door.patch(f"{HQ}/persons/ada", json={"suspended": True}))
     assert of(door, ADA)["reason"] == "person_suspended"
     assert len(kept(sealing)) == 3
 
@@ -130,7 +130,7 @@ def test_no_image_is_in_the_audit_in_events_in_the_log_in_a_backup_or_in_the_dat
 ) -> None:
     images = frames(ADA, ADA, ADA)
     decision(door, *images)
-    said = [told(door.get(path)) for path in ("/audit", "/events", f"{HQ}/doors/front/decisions")]
+    said = [ok(door.get(path)) for path in ("/audit", "/events", f"{HQ}/doors/front/decisions")]
     with sealing.database.read() as session:
         tables = {
             table.name: str(session.execute(select(table)).all()).encode()
@@ -165,7 +165,7 @@ def test_evidence_goes_with_the_person_and_the_hash_stays(
     assert probe(door) == before
     (gone,) = (
         each["details"]
-        for each in told(door.get("/audit", params={"limit": "1000"}))["items"]
+        for each in ok(door.get("/audit", params={"limit": "1000"}))["items"]
         if each["action"] == "person.deleted"
     )
     assert gone == {"evidence": 3}
@@ -187,7 +187,7 @@ def test_evidence_goes_after_its_days_and_the_audit_says_so(
     assert wrong(sealing) == []
     (said,) = (
         each["details"]
-        for each in told(door.get("/audit", params={"limit": "1000"}))["items"]
+        for each in ok(door.get("/audit", params={"limit": "1000"}))["items"]
         if each["action"] == "evidence.purged"
     )
     assert said == {"before": "2026-05-05T00:00:00.000000Z", "pictures": 3}
@@ -252,7 +252,7 @@ def test_a_full_disk_leaves_neither_a_row_nor_a_grant(
         answer = of(door, ADA)
     assert (answer["decision"], answer["reason"]) == ("denied", "system_error")
     assert rows(door) == []
-    assert told(door.get("/events", params={"types": "door.decision"}))["items"] == []
+    assert ok(door.get("/events", params={"types": "door.decision"}))["items"] == []
     assert of(door, ADA)["suppressed"] is False
     assert len(kept(sealing)) == 3
 

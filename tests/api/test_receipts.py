@@ -15,7 +15,7 @@ from app.bootstrap import Container, build
 from app.core.db import Base, Database
 from app.receipts.models import Receipt
 from app.settings import Settings
-from tests.api.support import FakeClock, client_of, files, made, make_collection, problem, told
+from tests.api.support import FakeClock, client_of, files, made, make_collection, ok, problem
 from tests.support.pictures import picture
 
 pytestmark = pytest.mark.both_databases
@@ -103,7 +103,7 @@ def test_a_person_who_was_deleted_is_made_again_under_the_same_key(client: TestC
     second = made(again)["person"]["id"]
     assert is_new(again)
     assert second != first
-    assert [each["id"] for each in told(client.get(PEOPLE))["items"]] == [second]
+    assert [each["id"] for each in ok(client.get(PEOPLE))["items"]] == [second]
     assert not is_new(make_ada(client))
 
 
@@ -210,7 +210,7 @@ def test_what_a_person_was_called_is_in_no_receipt(
     patch, before = CHANGES[change]
     make_collection(client)
     first = made(make_ada(client))
-    now = told(client.patch(f"{PEOPLE}/{first['person']['id']}", json=patch))
+    now = ok(client.patch(f"{PEOPLE}/{first['person']['id']}", json=patch))
     assert before not in stored(service.database)
     again = make_ada(client)
     assert not is_new(again)
@@ -223,7 +223,7 @@ def test_what_a_collection_was_called_is_in_no_receipt(
     body = {"id": "staff", "name": NAME, "metadata": {"room": "room of all"}}
     made(client.post("/collections", json=body, headers=once()))
     ada = made(make_ada(client, "ada"))
-    now = told(client.patch(STAFF, json={"name": None, "metadata": {}}))
+    now = ok(client.patch(STAFF, json={"name": None, "metadata": {}}))
     assert "room of all" not in stored(service.database)
     again = client.post("/collections", json=body, headers=once())
     assert (made(again), is_new(again)) == (now, False)
@@ -300,5 +300,5 @@ def test_a_deletion_beside_replays_is_answered_by_no_later_one(client: TestClien
             answers = [answer for each in asked for answer in each.result()]
         assert after != first
         assert {made(answer)["person"]["id"] for answer in answers} <= {first, after}
-        assert [each["id"] for each in told(client.get(PEOPLE))["items"]] == [after]
+        assert [each["id"] for each in ok(client.get(PEOPLE))["items"]] == [after]
         assert client.delete(f"{PEOPLE}/{after}").status_code == 204

@@ -17,7 +17,7 @@ from app.bootstrap import build
 from app.bundles.writing import use_calibration
 from app.settings import SHIPPED, Settings
 from app.vision.types import RgbImage
-from tests.api.support import client_of, files, made, make_collection, problem, told
+from tests.api.support import client_of, files, made, make_collection, ok, problem
 from tests.support.pictures import encoded
 from tests.support.server import ADMIN_KEY
 from tests.unit.inference.faces import admiral, astronaut
@@ -62,7 +62,7 @@ def enrolled(client: TestClient, collection: str, name: str, image: bytes) -> di
 
 
 def identified(client: TestClient, collection: str, image: bytes) -> dict[str, Any]:
-    answer = told(client.post(f"{collection}/identify", files=files(image, field="image")))
+    answer = ok(client.post(f"{collection}/identify", files=files(image, field="image")))
     (face,) = answer["faces"]
     found: dict[str, Any] = face
     return found
@@ -71,7 +71,7 @@ def identified(client: TestClient, collection: str, image: bytes) -> dict[str, A
 def test_a_whole_face_is_enrolled_with_its_recognisability(client: TestClient) -> None:
     staff = make_collection(client, "whole")
     assert enrolled(client, staff, "eileen", encoded(astronaut()))["recognisability"] > 0.8
-    listed = told(client.get(f"{staff}/persons/eileen/faces"))["items"]
+    listed = ok(client.get(f"{staff}/persons/eileen/faces"))["items"]
     assert listed[0]["quality"]["recognisability"] > 0.8
 
 
@@ -101,12 +101,12 @@ def test_verify_and_compare_reject_it_as_well(client: TestClient) -> None:
     staff = make_collection(client, "claims")
     enrolled(client, staff, "eileen", encoded(astronaut()))
     image = files(negative(admiral()), field="image")
-    claim = told(client.post(f"{staff}/persons/eileen/verify", files=image))
+    claim = ok(client.post(f"{staff}/persons/eileen/verify", files=image))
     assert (claim["decision"], claim["reasons"]) == ("rejected", ["not_recognisable"])
     assert claim["similarity"] is None
     assert claim["fmr"] is None
     pair = {"source": ("a.png", encoded(astronaut())), "target": ("b.png", negative(admiral()))}
-    compared = told(client.post("/compare", files=pair))
+    compared = ok(client.post("/compare", files=pair))
     assert (compared["decision"], compared["reasons"]) == ("rejected", ["not_recognisable"])
     assert compared["similarity"] is None
 
@@ -119,9 +119,9 @@ def test_at_a_door_it_is_no_unknown_person(client: TestClient) -> None:
         (negative(admiral()), "low_quality"),
         (encoded(admiral()), "unknown_person"),
     ):
-        answer = told(client.post("/doors/spoilt/decisions", files=files(image)))
+        answer = ok(client.post("/doors/spoilt/decisions", files=files(image)))
         assert answer["reason"] == reason
-    assert told(client.post("/doors/spoilt/decisions", files=files(encoded(astronaut()))))[
+    assert ok(client.post("/doors/spoilt/decisions", files=files(encoded(astronaut()))))[
         "person"
     ] == {"id": "eileen", "external_id": None, "credentials": []}
 
@@ -143,13 +143,11 @@ def test_nor_in_a_burst_at_a_door(lenient: TestClient) -> None:
     made(lenient.post(f"{staff}/doors", json={"id": "any"}))
     burst = [negative(np.roll(admiral(), pixels, axis=1)) for pixels in (0, 2, 4)]
     answer = lenient.post("/doors/any/decisions", files=[("images", each) for each in burst])
-    assert told(answer)["reason"] == "unknown_person"
+    assert ok(answer)["reason"] == "unknown_person"
 
 
 def test_a_face_that_was_not_embedded_has_none(client: TestClient) -> None:
-    (face,) = told(client.post("/detect", files=files(encoded(astronaut()), field="image")))[
-        "faces"
-    ]
+    (face,) = ok(client.post("/detect", files=files(encoded(astronaut()), field="image")))["faces"]
     assert face["quality"]["recognisability"] is None
 
 

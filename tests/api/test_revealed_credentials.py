@@ -13,7 +13,7 @@ from app.cli.door import _Lines
 from app.core.db import Base
 from app.settings import Settings
 from tests.api.doors import ADA, BOB, HQ, STRANGER, change, door_key, make_hq, of, outcome
-from tests.api.support import FakeClock, client_of, made, told, wrong_fields
+from tests.api.support import FakeClock, client_of, made, ok, wrong_fields
 
 CARD, USER = "MARK-4711-0815", "MARK-USER-77"
 CREDENTIALS = [
@@ -34,7 +34,7 @@ def service(settings: Settings) -> Container:
 def door(service: Container) -> Iterator[TestClient]:
     with client_of(service) as client:
         make_hq(client, reveal=["card"])
-        told(client.patch(f"{HQ}/persons/ada", json={"credentials": CREDENTIALS}))
+        ok(client.patch(f"{HQ}/persons/ada", json={"credentials": CREDENTIALS}))
         yield client
 
 
@@ -68,10 +68,10 @@ def test_no_denial_and_no_trial_has_a_value(door: TestClient) -> None:
     assert outcome(trial) == ("granted", "granted", "ada")
     change(door, "doors/front", reveal=["card", "user_id"])
     answers = [trial, of(door, BOB), of(door, STRANGER)]
-    told(door.patch(f"{HQ}/persons/ada", json={"suspended": True}))
+    ok(door.patch(f"{HQ}/persons/ada", json={"suspended": True}))
     answers.append(of(door, ADA))
     assert outcome(answers[-1]) == ("denied", "person_suspended", "ada")
-    told(door.patch(f"{HQ}/persons/ada", json={"suspended": False}))
+    ok(door.patch(f"{HQ}/persons/ada", json={"suspended": False}))
     change(door, "zones/lobby", locked_down=True)
     answers.append(of(door, ADA))
     assert {each["decision"] for each in answers[1:]} == {"denied"}
@@ -85,7 +85,7 @@ def test_a_value_that_was_revealed_is_written_down_nowhere(
     once = {"Idempotency-Key": "k", **door_key(door)}
     for _ in range(2):
         assert of(door, ADA, key=once)["person"]["credentials"] == REVEALED
-    told(door.patch(f"{HQ}/persons/ada", json={"name": "Ada"}))
+    ok(door.patch(f"{HQ}/persons/ada", json={"name": "Ada"}))
     for path in (
         *("/audit", "/events", f"{HQ}/persons", f"{HQ}/persons/ada", f"{HQ}/doors"),
         *(f"{HQ}/doors/front", f"{HQ}/groups/staff/members", "http://kith/metrics"),
@@ -123,6 +123,6 @@ def test_the_agent_prints_no_value(capsys: pytest.CaptureFixture[str], door: Tes
 
 def test_what_a_door_reveals_is_a_type(door: TestClient) -> None:
     made(door.post(f"{HQ}/doors", json={"id": "side", "reveal": ["email"]}))
-    assert told(door.get(f"{HQ}/doors/side"))["reveal"] == ["email"]
+    assert ok(door.get(f"{HQ}/doors/side"))["reveal"] == ["email"]
     answer = door.patch(f"{HQ}/doors/side", json={"reveal": ["pin"]}, headers={"If-Match": "*"})
     assert wrong_fields(answer) == ["reveal[0]"]

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.support import client_of, made, problem, told
+from tests.api.support import client_of, made, ok, problem
 
 
 @pytest.fixture(params=["/kith", "/apps/kith.v2"])
@@ -30,9 +30,9 @@ def below(settings: Settings, prefix: str) -> Iterator[TestClient]:
 
 def test_the_api_answers_below_the_prefix(below: TestClient, site: str) -> None:
     made(below.post(f"{site}/v1/collections", json={"id": "staff"}))
-    assert told(below.get(f"{site}/v1/collections/staff"))["id"] == "staff"
+    assert ok(below.get(f"{site}/v1/collections/staff"))["id"] == "staff"
     assert below.head(f"{site}/v1/collections/staff").status_code == 200
-    assert told(below.get(f"{site}/v1/health/live")) == {"status": "ok"}
+    assert ok(below.get(f"{site}/v1/health/live")) == {"status": "ok"}
     assert below.get(f"{site}/metrics").status_code == 200
     assert 'route="/v1/collections/{collection_id}"' in below.get(f"{site}/metrics").text
 
@@ -49,7 +49,7 @@ def test_the_docs_and_all_that_they_load_are_found_there(
         assert asset.startswith(f"{prefix}/"), asset
         there = site + asset.removeprefix(prefix)  # as the proxy sends on what a browser asks for
         assert below.get(there).status_code == 200, asset
-    document = told(below.get(f"{site}/openapi.json"))
+    document = ok(below.get(f"{site}/openapi.json"))
     assert document["servers"] == [{"url": prefix}]
     assert "/v1/models" in document["paths"]
 
@@ -75,4 +75,4 @@ def test_a_path_that_only_begins_like_the_prefix_is_none_of_it(
 
 def test_without_a_prefix_nothing_is_below_one(client: TestClient) -> None:
     problem(client.get("http://kith/kith/v1/models"), 404, "not_found")
-    assert "servers" not in told(client.get("http://kith/openapi.json"))
+    assert "servers" not in ok(client.get("http://kith/openapi.json"))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.support import enrol, files, make_collection, only_face, told
+from tests.api.support import enrol, files, make_collection, ok, only_face
 from tests.api.test_contract_lookalikes import like
 from tests.api.test_own_thresholds import face_of, verified
 from tests.support.pictures import picture
@@ -33,7 +33,7 @@ def of_others(client: TestClient, path: str) -> list[Any]:
             said += face["candidates"]
         answer = verified(client, path, "p2", picture(somebody, 9))
         said.append((answer["decision"], answer["threshold"], answer["fmr"]))
-    body = told(client.get(f"{path}/threshold"))
+    body = ok(client.get(f"{path}/threshold"))
     evidence = {**body["evidence"], "warning": None}
     del evidence["feedback"]
     return [*said, body["similarity"], body["fpir_interval"], evidence]
@@ -46,23 +46,23 @@ def test_to_all_others_it_is_as_if_the_second_name_were_not_there(
     enrol(client, site, "again", like(1, 70, 0.2))
     enrol(client, site, "and-again", like(1, 71, 0.2))
     assert of_others(client, site) == before
-    body = told(client.get(f"{site}/threshold"))
+    body = ok(client.get(f"{site}/threshold"))
     assert body["gallery_size"] == PEOPLE + 2
     assert body["evidence"]["site"]["persons"] == PEOPLE
 
 
 def test_the_warning_names_the_pair_until_it_is_mended(client: TestClient, site: str) -> None:
     def warning() -> str:
-        return str(told(client.get(f"{site}/threshold"))["evidence"]["warning"])
+        return str(ok(client.get(f"{site}/threshold"))["evidence"]["warning"])
 
     assert "More alike" not in warning()
     enrol(client, site, "again", like(1, 70, 0.2))
     said = warning()
     assert "'p1' and 'again'" in said
     assert "camera" not in said
-    told(client.patch(f"{site}/persons/again", json={"valid_until": "2026-01-01T00:00:00Z"}))
+    ok(client.patch(f"{site}/persons/again", json={"valid_until": "2026-01-01T00:00:00Z"}))
     assert "More alike" not in warning()
-    told(client.patch(f"{site}/persons/again", json={"valid_until": None}))
+    ok(client.patch(f"{site}/persons/again", json={"valid_until": None}))
     assert warning() == said
     assert client.delete(f"{site}/persons/p1").status_code == 204
     assert "More alike" not in warning()
@@ -96,7 +96,7 @@ def test_however_many_names_a_person_has_they_are_found(client: TestClient, site
     for i in range(5):
         image = like(1, 70 + i, 0.2)
         answer = client.post(f"{site}/identify", files=files(image, field="image"))
-        assert only_face(told(answer))["person_id"] == f"name-{i}"
+        assert only_face(ok(answer))["person_id"] == f"name-{i}"
         assert verified(client, site, f"name-{i}", image)["decision"] == "match"
     assert face_of(client, site, picture(2, 9))["person_id"] == "p2"
     assert face_of(client, site, picture(60))["decision"] == "unknown"
@@ -107,7 +107,7 @@ def test_probes_that_no_similarity_would_name_expect_no_false_positive(client: T
     for i in range(3):
         enrol(client, path, f"p{i}", picture(i))
     thresholds = [face_of(client, path, picture(90 + i))["threshold"] for i in range(3)]
-    feedback = told(client.get(f"{path}/threshold"))["evidence"]["feedback"]
+    feedback = ok(client.get(f"{path}/threshold"))["evidence"]["feedback"]
     reachable = sum(each <= 1 for each in thresholds)
     assert reachable < 3
     assert feedback["expected_false_positives"] <= reachable * 1e-6 * 1.001

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import SHIPPED, Settings
 from tests.api.doors import post
-from tests.api.support import client_of, enrol, made, make_collection, told
+from tests.api.support import client_of, enrol, made, make_collection, ok
 from tests.support.pictures import encoded
 from tests.support.server import ADMIN_KEY
 from tests.unit.inference.faces import astronaut, resized
@@ -40,16 +40,16 @@ def frame() -> bytes:
 
 
 def change(client: TestClient, **fields: object) -> None:
-    told(client.patch(DOOR, json=fields, headers={"If-Match": "*"}))
+    ok(client.patch(DOOR, json=fields, headers={"If-Match": "*"}))
 
 
 def reason(client: TestClient) -> str:
-    answer: str = told(post(client, frame(), door="gate", dry_run="true"))["reason"]
+    answer: str = ok(post(client, frame(), door="gate", dry_run="true"))["reason"]
     return answer
 
 
 def test_a_face_smaller_than_a_door_wants_is_nobody_there(client: TestClient) -> None:
-    assert told(client.get(DOOR))["frames"]["min_face_size"] == 80
+    assert ok(client.get(DOOR))["frames"]["min_face_size"] == 80
     assert reason(client) == "no_face"
     change(client, frames={"min_face_size": 24})
     assert reason(client) not in ("no_face", "low_quality")
@@ -62,16 +62,16 @@ def test_a_face_smaller_than_a_door_wants_is_nobody_there(client: TestClient) ->
 def collection(client: TestClient) -> Iterator[None]:
     """The collection as it was, afterwards."""
     yield
-    told(client.patch(HQ, json={"min_face_size": 0}))
+    ok(client.patch(HQ, json={"min_face_size": 0}))
 
 
 def outcomes(client: TestClient) -> list[tuple[str, list[str]]]:
-    answer = told(client.post(f"{HQ}/identify", files={"image": frame()}))
+    answer = ok(client.post(f"{HQ}/identify", files={"image": frame()}))
     return [(face["decision"], face["reasons"]) for face in answer["faces"]]
 
 
 def verified(client: TestClient) -> tuple[str, list[str]]:
-    answer = told(client.post(f"{HQ}/persons/eileen/verify", files={"image": frame()}))
+    answer = ok(client.post(f"{HQ}/persons/eileen/verify", files={"image": frame()}))
     return answer["decision"], answer["reasons"]
 
 
@@ -79,10 +79,10 @@ def verified(client: TestClient) -> tuple[str, list[str]]:
 def test_a_face_smaller_than_a_collection_wants_is_compared_with_nobody(client: TestClient) -> None:
     """From the next request on, also where the collection was remembered from the one before."""
     assert outcomes(client) == [("identified", [])]
-    told(client.patch(HQ, json={"min_face_size": 60}))
+    ok(client.patch(HQ, json={"min_face_size": 60}))
     assert outcomes(client) in ([], [("rejected", ["face_too_small"])])
     assert verified(client) == ("rejected", ["face_too_small"])
-    told(client.patch(HQ, json={"min_face_size": 30}))
+    ok(client.patch(HQ, json={"min_face_size": 30}))
     assert outcomes(client) == [("identified", [])]
     assert verified(client) == ("match", [])
 
@@ -91,5 +91,5 @@ def test_a_face_smaller_than_a_collection_wants_is_compared_with_nobody(client: 
 def test_a_door_wants_no_smaller_face_than_its_collection(client: TestClient) -> None:
     change(client, second_face="ignore", frames={"min_face_size": 24})
     assert reason(client) not in ("no_face", "low_quality")
-    told(client.patch(HQ, json={"min_face_size": 80}))
+    ok(client.patch(HQ, json={"min_face_size": 80}))
     assert reason(client) == "no_face"

@@ -21,8 +21,8 @@ from tests.api.support import (
     files,
     made,
     make_collection,
+    ok,
     problem,
-    told,
     wrong_fields,
 )
 from tests.support.pictures import picture
@@ -70,8 +70,8 @@ LONG = base64.b64encode(bytes(range(256)) * 10).decode()
     ],
 )
 def test_an_image_is_read_however_its_base64_is_written(service: TestClient, text: str) -> None:
-    faces = told(service.post("/detect", json=sent(ONE)))["faces"]
-    assert told(service.post("/detect", json=sent(text)))["faces"] == faces
+    faces = ok(service.post("/detect", json=sent(ONE)))["faces"]
+    assert ok(service.post("/detect", json=sent(text)))["faces"] == faces
 
 
 @pytest.mark.parametrize("place", [0, 100, 1020, 2000])
@@ -85,7 +85,7 @@ def test_base64_that_is_none_is_refused_with_the_place(service: TestClient, plac
 
 def test_json_may_begin_with_a_byte_order_mark(service: TestClient) -> None:
     body = "\ufeff" + json.dumps(sent(ONE))
-    told(service.post("/detect", content=body.encode(), headers=JSON))
+    ok(service.post("/detect", content=body.encode(), headers=JSON))
     made(service.post("/collections", content="\ufeff{}".encode(), headers=JSON))
 
 
@@ -148,7 +148,7 @@ def test_a_number_in_a_form_is_written_as_in_json(
         "true",
     ):
         assert wrong_fields(service.post(path, data={field: wrong}, files=image)) == [field], wrong
-    told(service.post(path, data={field: text}, files=image))
+    ok(service.post(path, data={field: text}, files=image))
 
 
 @pytest.mark.parametrize("text", ["1", "on", "yes", "True", "TRUE", " true", "null", ""])
@@ -203,12 +203,12 @@ def test_names_are_kept_and_found_in_their_normal_form(service: TestClient) -> N
     assert (person["name"], person["external_id"]) == (COMPOSED, COMPOSED)
     for field in ("name", "external_id"):
         for text in (COMPOSED, DECOMPOSED):
-            (found,) = told(service.get(people, params={field: text}))["items"]
+            (found,) = ok(service.get(people, params={field: text}))["items"]
             assert found["id"] == "zoe"
     for text in (COMPOSED, DECOMPOSED):
         problem(service.post(people, json={"external_id": text}), 409, "already_exists")
         problem(service.patch(ADA, json={"external_id": text}), 409, "already_exists")
-    assert told(service.patch(STAFF, json={"name": DECOMPOSED}))["name"] == COMPOSED
+    assert ok(service.patch(STAFF, json={"name": DECOMPOSED}))["name"] == COMPOSED
     key = made(service.post("/keys", json={"name": DECOMPOSED, "scopes": ["read"]}))
     assert key["name"] == COMPOSED
 
@@ -224,7 +224,7 @@ def test_names_that_were_kept_otherwise_before_are_found(
         session.execute(update(Person).where(Person.id == "old").values(name=old, external_id=old))
     for field in ("name", "external_id"):
         for text in ("Åse", old):
-            (found,) = told(service.get(people, params={field: text}))["items"]
+            (found,) = ok(service.get(people, params={field: text}))["items"]
             assert found["id"] == "old"
     problem(service.post(people, json={"external_id": "Åse"}), 409, "already_exists")
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.bootstrap import build
 from app.settings import SHIPPED, Settings
 from tests.api.scenes import Box, alike, scene, text
-from tests.api.support import client_of, files, made, make_collection, problem, told, wrong_fields
+from tests.api.support import client_of, files, made, make_collection, ok, problem, wrong_fields
 from tests.support.pictures import encoded
 from tests.support.server import ADMIN_KEY
 from tests.unit.inference.faces import admiral, astronaut, resized
@@ -38,7 +38,7 @@ def faces(client: TestClient) -> dict[str, Box]:
     found = {}
     for name, photo in (("eileen", astronaut()), ("grace", admiral())):
         answer = client.post("/detect", files=files(encoded(photo), field="image"))
-        (face,) = told(answer)["faces"]
+        (face,) = ok(answer)["faces"]
         found[name] = face["box"]
     return found
 
@@ -62,7 +62,7 @@ def staff(client: TestClient, request: pytest.FixtureRequest) -> str:
 
 def person_in(client: TestClient, collection: str, photo: NDArray[np.uint8]) -> object:
     answer = client.post(f"{collection}/identify", files=files(encoded(photo), field="image"))
-    (face,) = told(answer)["faces"]
+    (face,) = ok(answer)["faces"]
     return face["person_id"]
 
 
@@ -215,7 +215,7 @@ def test_verification_takes_the_face_that_is_meant(
 
     def verify(sent: bytes, **form: str) -> dict[str, Any]:
         path = f"{staff}/persons/eileen/verify"
-        return told(client.post(path, data=form, files=files(sent, field="image")))
+        return ok(client.post(path, data=form, files=files(sent, field="image")))
 
     for subject, who, decision in (
         ({}, "grace", "no_match"),
@@ -245,12 +245,12 @@ def test_by_default_the_main_face_is_taken_and_by_feedback_the_largest(
     made(client.post(f"{staff}/persons", data={"id": "eileen"}, files=photo))
     sent = files(rivals, field="image")
     for form, decision in (({}, "match"), ({"subject": "largest"}, "no_match")):
-        verified = told(client.post(f"{staff}/persons/eileen/verify", data=form, files=sent))
+        verified = ok(client.post(f"{staff}/persons/eileen/verify", data=form, files=sent))
         assert verified["decision"] == decision
         both = files(rivals, field="source") + files(encoded(astronaut()), field="target")
-        assert told(client.post("/compare", data=form, files=both))["decision"] == decision
+        assert ok(client.post("/compare", data=form, files=both))["decision"] == decision
     images = files(encoded(astronaut()), rivals)
-    assert told(client.post(f"{staff}/distances", files=images))["matrix"][0][1] < 0.4
+    assert ok(client.post(f"{staff}/distances", files=images))["matrix"][0][1] < 0.4
     verdict = {"person_id": "eileen", "verdict": "them"}
     assert made(client.post(f"{staff}/feedback", data=verdict, files=sent))["similarity"] < 0.4
 
@@ -262,7 +262,7 @@ def test_comparison_takes_the_face_that_is_meant_of_each_image(
 
     def compare(source: bytes, **form: str) -> dict[str, Any]:
         sent = files(source, field="source") + files(encoded(astronaut()), field="target")
-        return told(client.post("/compare", data=form, files=sent))
+        return ok(client.post("/compare", data=form, files=sent))
 
     assert compare(image)["decision"] == "no_match"
     for form in ({"subject": "central"}, {"source_subject": text(places["eileen"])}):
@@ -285,7 +285,7 @@ def test_an_embedding_is_of_the_face_that_is_meant(
         return answer
 
     for form, who in (({}, "grace"), ({"subject": "central"}, "eileen")):
-        body = told(embed(image, **form))
+        body = ok(embed(image, **form))
         assert alike(body["face"]["box"], places[who])
         assert [each["faces_found"] for each in body["warnings"]] == [2]
     answer = problem(embed(rivals, subject="only"), 422, "invalid_request")
@@ -321,9 +321,9 @@ def test_of_many_images_the_same_rule_takes_each_face(
         answer: httpx.Response = client.post(f"{staff}/{route}", data=form, files=files(*images))
         return answer
 
-    body = told(ask(encoded(astronaut()), sight[0], subject="central"))
+    body = ok(ask(encoded(astronaut()), sight[0], subject="central"))
     assert [(each["index"], each["faces_found"]) for each in body["warnings"]] == [(1, 2)]
-    other = told(ask(encoded(astronaut()), sight[0]))
+    other = ok(ask(encoded(astronaut()), sight[0]))
     if route == "distances":
         assert body["matrix"][0][1] < 0.4 < other["matrix"][0][1]
     else:
@@ -340,7 +340,7 @@ def test_faces_beyond_max_faces_are_counted_and_small_ones_are_not(
 
     def ask(**form: object) -> dict[str, Any]:
         fields = {name: str(value) for name, value in form.items()}
-        return told(client.post(path, data=fields, files=files(sight[0], field="image")))
+        return ok(client.post(path, data=fields, files=files(sight[0], field="image")))
 
     for form, answered, found in (
         ({}, 2, 2),
@@ -360,5 +360,5 @@ def test_forty_faces_are_counted(client: TestClient, faces: dict[str, Box]) -> N
         row, column = divmod(i, 8)
         top, left = 10 + 102 * row, 10 + 82 * column
         canvas[top : top + face.shape[0], left : left + face.shape[1]] = face
-    body = told(client.post("/detect", files=files(encoded(canvas), field="image")))
+    body = ok(client.post("/detect", files=files(encoded(canvas), field="image")))
     assert (len(body["faces"]), body["faces_found"]) == (10, 40)

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import Container, build
 from app.settings import Settings
 from tests.api.sites import make_site
-from tests.api.support import client_of, enrol, identify, made, make_collection, problem, told
+from tests.api.support import client_of, enrol, identify, made, make_collection, ok, problem
 from tests.support.pictures import picture
 
 STAFF: Final = "/collections/staff"
@@ -49,7 +49,7 @@ def send(client: TestClient, lines: Sequence[Line | str], **query: object) -> ht
 
 
 def sync(client: TestClient, lines: Sequence[Line | str], **query: object) -> dict[str, Any]:
-    return told(send(client, lines, **query))
+    return ok(send(client, lines, **query))
 
 
 def card(value: str = SECRET) -> Line:
@@ -62,7 +62,7 @@ def numbered(count: int, first: int = 0) -> list[Line]:
 
 def people(client: TestClient) -> dict[str, dict[str, Any]]:
     """Everybody with an external id, by it, without the times of changes."""
-    items = told(client.get(PEOPLE, params={"limit": "1000"}))["items"]
+    items = ok(client.get(PEOPLE, params={"limit": "1000"}))["items"]
     for each in items:
         del each["updated_at"]
     return {each["external_id"]: each for each in items if each["external_id"]}
@@ -78,11 +78,11 @@ def counts(answer: dict[str, Any]) -> dict[str, int]:
 
 
 def revision(client: TestClient) -> int:
-    return int(told(client.get(STAFF))["revision"])
+    return int(ok(client.get(STAFF))["revision"])
 
 
 def members(client: TestClient) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = told(client.get(f"{STAFF}/groups/staff/members"))["items"]
+    items: list[dict[str, Any]] = ok(client.get(f"{STAFF}/groups/staff/members"))["items"]
     return items
 
 
@@ -156,7 +156,7 @@ def test_whom_the_file_leaves_out_is_suspended_and_comes_back(client: TestClient
     assert named(sync(client, numbered(9), missing="suspend"), "suspended") == ["x9"]
     gone = people(client)["x9"]
     assert (gone["suspended"], gone["suspended_by_sync"]) == (True, True)
-    assert told(client.get(f"{PEOPLE}/by-hand"))["suspended"] is False
+    assert ok(client.get(f"{PEOPLE}/by-hand"))["suspended"] is False
     again = sync(client, numbered(9), missing="suspend")
     assert counts(again) == {"lines": 9, "unchanged": 9, "missing": 1}
     back = sync(client, numbered(10))
@@ -171,12 +171,12 @@ def test_whom_a_person_suspended_no_sync_lets_in(client: TestClient, first: str)
     bad = people(client)["x9"]["id"]
     if first == "sync":  # and then by hand as well
         sync(client, numbered(9), missing="suspend")
-    told(client.patch(f"{PEOPLE}/{bad}", json={"suspended": True}))
+    ok(client.patch(f"{PEOPLE}/{bad}", json={"suspended": True}))
     for lines in (numbered(9), numbered(10)):
         assert not sync(client, lines, missing="suspend")["unsuspended"]
         person = people(client)["x9"]
         assert (person["suspended"], person["suspended_by_sync"]) == (True, False)
-    told(client.patch(f"{PEOPLE}/{bad}", json={"suspended": False}))
+    ok(client.patch(f"{PEOPLE}/{bad}", json={"suspended": False}))
     assert named(sync(client, numbered(9), missing="suspend"), "suspended") == ["x9"]
 
 
@@ -292,7 +292,7 @@ def test_a_repeated_creation_shows_the_person_as_synced(client: TestClient) -> N
     made(client.post(PEOPLE, json=new, headers=once))
     sync(client, [{"external_id": "a", "name": "Eve"}])
     again = client.post(PEOPLE, json=new, headers=once)
-    assert made(again)["person"] == told(client.get(f"{PEOPLE}/ada"))
+    assert made(again)["person"] == ok(client.get(f"{PEOPLE}/ada"))
     assert (again.json()["person"]["name"], SECRET in again.text) == ("Eve", False)
 
 

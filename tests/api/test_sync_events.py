@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api.doors import ADA, HQ, make_hq, of, outcome
-from tests.api.support import FakeClock, client_of, told
+from tests.api.support import FakeClock, client_of, ok
 from tests.api.test_audit import audit
 from tests.api.test_events import events
 from tests.support.server import ADMIN_KEY
@@ -23,12 +23,12 @@ NDJSON = {"Content-Type": "application/x-ndjson"}
 
 def sync(client: TestClient, *lines: Mapping[str, object]) -> None:
     content = "\n".join(json.dumps(each) for each in lines).encode()
-    told(client.post(f"{HQ}/sync", content=content, headers=NDJSON, params=EVERYBODY))
+    ok(client.post(f"{HQ}/sync", content=content, headers=NDJSON, params=EVERYBODY))
 
 
 def test_each_person_of_a_sync_has_an_event_and_few_rows_name_them(timed: TestClient) -> None:
     make_hq(timed)
-    told(timed.patch(f"{HQ}/persons/ada", json={"external_id": "1"}))
+    ok(timed.patch(f"{HQ}/persons/ada", json={"external_id": "1"}))
     before, rows = events(timed), len(audit(timed))
     many = [{"external_id": f"x{n}"} for n in range(250)]
     sync(timed, {"external_id": "1", "name": "Ada"}, *many)
@@ -78,7 +78,7 @@ def test_a_suspension_by_a_sync_holds_at_the_next_decision_of_each_replica(
     )
     with one as asked, two as other:
         make_hq(asked, grant_ttl_ms=500, cooldown_ms=0)
-        told(asked.patch(f"{HQ}/persons/ada", json={"external_id": "1"}))
+        ok(asked.patch(f"{HQ}/persons/ada", json={"external_id": "1"}))
         for lines, wanted in (
             ([{"external_id": "1"}], ("granted", "granted", "ada")),
             ([{"external_id": "2"}], ("denied", "person_suspended", "ada")),

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import Container
 from app.webhooks.naming import with_name
 from tests.api.doors import ADA, HQ, make_hq, of
-from tests.api.support import FakeClock, made, told, wrong_fields
+from tests.api.support import FakeClock, made, ok, wrong_fields
 from tests.api.test_webhooks import ANY, client, hook, receiver, service
 from tests.support.described import Described
 from tests.support.receivers import Receiver
@@ -36,23 +36,23 @@ def test_names_go_to_who_asks_and_to_nobody_after_a_removal(
 ) -> None:
     """Also where the clock stands still, or is set back, before another has the same id."""
     make_hq(client, mode="advise")
-    told(client.patch(f"{HQ}/persons/ada", json={"name": "Ada Lovelace"}))
+    ok(client.patch(f"{HQ}/persons/ada", json={"name": "Ada Lovelace"}))
     named = hook(client, receiver, "named", include=["name"])
     hook(client, receiver, "plain", collection_id="hq")
     of(client, ADA)
     (decision,) = comes(receiver, "/named", "door.decision")
     assert decision["data"]["person"] == {"id": "ada", "name": "Ada Lovelace"}
-    told(client.patch(f"{HQ}/persons/ada", json={"name": "Ada King"}))
+    ok(client.patch(f"{HQ}/persons/ada", json={"name": "Ada King"}))
     (updated,) = comes(receiver, "/named", "person.updated")
     assert updated["data"]["name"] == "Ada King"
-    described = Described(told(client.get("http://kith/asyncapi.json")))
+    described = Described(ok(client.get("http://kith/asyncapi.json")))
     assert described.holds("webhooks", decision) == "door.decision"
     assert described.holds("webhooks", updated) == "person.updated"
     (plain,) = comes(receiver, "/plain", "door.decision")
     assert plain["data"]["person"] == {"id": "ada"}
     comes(receiver, "/plain", "person.updated")
     assert not [each for each in receiver.at("/plain") if b"Ada" in each.body]
-    assert "Ada" not in json.dumps(told(client.get("/events?limit=1000")))
+    assert "Ada" not in json.dumps(ok(client.get("/events?limit=1000")))
 
     assert client.delete(f"{HQ}/persons/ada").status_code == 204
     clock.forward(later)
@@ -60,7 +60,7 @@ def test_names_go_to_who_asks_and_to_nobody_after_a_removal(
     (eve,) = comes(receiver, "/named", "person.created")
     assert eve["data"]["name"] == "Eve"
     before = len(receiver.at("/named"))
-    told(client.post(f"{named}/replay", json={"from": decision["id"]}))
+    ok(client.post(f"{named}/replay", json={"from": decision["id"]}))
     comes(receiver, "/named", "person.created", 2)
     again = [each.event for each in receiver.at("/named")[before:]]
     assert [each["data"].get("name") for each in again if each["subject"] == "ada"] == [
@@ -75,8 +75,8 @@ def test_the_option_can_be_taken_back_and_has_one_value(
     client: TestClient, receiver: Receiver
 ) -> None:
     path = hook(client, receiver, include=["name"])
-    assert told(client.get(path))["include"] == ["name"]
-    changed = told(client.patch(path, json={"include": []}, headers=ANY))
+    assert ok(client.get(path))["include"] == ["name"]
+    changed = ok(client.patch(path, json={"include": []}, headers=ANY))
     assert changed["include"] == []
     wrong = client.patch(path, json={"include": ["card"]}, headers=ANY)
     assert wrong_fields(wrong) == ["include[0]"]

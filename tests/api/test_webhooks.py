@@ -16,8 +16,8 @@ from tests.api.support import (
     client_of,
     made,
     make_collection,
+    ok,
     problem,
-    told,
     wrong_fields,
 )
 from tests.support.receivers import SECRET, Receiver, Reply
@@ -91,7 +91,7 @@ def test_an_endpoint_gets_the_events_from_then_on_in_order(
         ("person.created", "p3", "000000000004"),
         ("person.erased", "p1", "000000000005"),
     ]
-    kept = {each["id"]: each for each in told(client.get("/events"))["items"]}
+    kept = {each["id"]: each for each in ok(client.get("/events"))["items"]}
     assert all(kept[each["id"]] == each for each in receiver.events())
     assert {each.headers["content-type"] for each in receiver.got} == {
         "application/cloudevents+json"
@@ -122,9 +122,7 @@ def test_two_secrets_sign_during_a_rotation_and_another_verifies_nothing(
     path = hook(client, receiver)
     enrol(client, staff, "p1")
     tries(receiver, 1)
-    told(
-        client.patch(path, json={"secrets": ["KITH_SECRET_NEWER", "KITH_SECRET_HOOK"]}, headers=ANY)
-    )
+    ok(client.patch(path, json={"secrets": ["KITH_SECRET_NEWER", "KITH_SECRET_HOOK"]}, headers=ANY))
     enrol(client, staff, "p2")
     tries(receiver, 2)
     first, second = receiver.got
@@ -150,10 +148,10 @@ def test_410_turns_the_endpoint_off_and_others_hear_of_it(
     assert (event["source"], event["subject"]) == ("/kith", path.rpartition("/")[2])
     assert event["data"]["disabled_reason"] == "gone"
     found = client.get(path)
-    assert (told(found)["enabled"], told(found)["disabled_reason"]) == (False, "gone")
+    assert (ok(found)["enabled"], ok(found)["disabled_reason"]) == (False, "gone")
     receiver.reply.clear()
     enrol(client, staff, "p2")
-    told(client.patch(path, json={"enabled": True}, headers={"If-Match": found.headers["etag"]}))
+    ok(client.patch(path, json={"enabled": True}, headers={"If-Match": found.headers["etag"]}))
     wait_for(lambda: subjects(receiver, "/gone") == ["p1", "p2"])
     assert len(receiver.at("/gone")) == 3
 
@@ -188,7 +186,7 @@ def test_an_endpoint_goes_with_its_collection(client: TestClient, receiver: Rece
     tries(receiver, 1)
     problem(client.delete(staff), 409, "conflict")
     assert client.delete(f"{staff}?force=true").status_code == 204
-    assert told(client.get("/webhooks"))["items"] == []
+    assert ok(client.get("/webhooks"))["items"] == []
     make_collection(client)
     second = made(client.post("/webhooks", json=new, headers=once))
     assert second["id"] != first["id"]
@@ -220,20 +218,20 @@ def test_a_private_address_and_a_missing_secret_are_said_by_a_test(
     client: TestClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = hook(client, receiver)
-    sent = told(client.post(f"{path}/test"))
+    sent = ok(client.post(f"{path}/test"))
     assert (sent["outcome"], sent["status"], sent["error"]) == ("delivered", 204, None)
     (got,) = receiver.got
     assert (got.event["type"], got.event["sequence"]) == ("webhook.ping", "000000000000")
     assert got.event["id"] == sent["event_id"]
     monkeypatch.setenv("KITH_SECRET_HOOK", "hunter2")
-    unfit = told(client.post(f"{path}/test"))
+    unfit = ok(client.post(f"{path}/test"))
     assert unfit["outcome"] == "unfit"
     assert "KITH_SECRET_HOOK must be whsec_" in unfit["error"]
     assert "hunter2" not in unfit["error"]
     monkeypatch.setenv("KITH_SECRET_HOOK", SECRET)
     url = {"url": "http://nowhere.invalid/"}
-    told(client.patch(path, json=url, headers=ANY))
-    assert told(client.post(f"{path}/test"))["outcome"] == "failed"
+    ok(client.patch(path, json=url, headers=ANY))
+    assert ok(client.post(f"{path}/test"))["outcome"] == "failed"
     private = client.patch(path, json={"url": "http://10.0.0.7/"}, headers=ANY)
     assert wrong_fields(private) == ["url"]
     assert "KITH_EGRESS_ALLOW" in private.text
@@ -254,7 +252,7 @@ def test_a_bound_key_administers_the_endpoints_of_its_collections_alone(
     theirs = new | {"collection_id": "other"}
     problem(client.post("/webhooks", json=theirs, headers=bound), 403, "forbidden")
     mine = made(client.post("/webhooks", json=new | {"collection_id": "staff"}, headers=bound))
-    assert told(client.get("/webhooks", headers=bound))["items"] == [mine]
+    assert ok(client.get("/webhooks", headers=bound))["items"] == [mine]
     for path in (site, others):
         problem(client.get(path, headers=bound), 404, "not_found")
         problem(client.post(f"{path}/test", headers=bound), 404, "not_found")

@@ -14,8 +14,8 @@ from tests.api.support import (
     files,
     made,
     make_collection,
+    ok,
     only_face,
-    told,
     write_counts,
 )
 from tests.api.test_contract_feedback import like
@@ -46,7 +46,7 @@ def ask(
     answer = client.post(
         f"{path}/identify", data=form, files=files(image, field="image"), headers=headers
     )
-    return only_face(told(answer))
+    return only_face(ok(answer))
 
 
 def say(client: TestClient, path: str, image: bytes, headers: dict[str, str]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def say(client: TestClient, path: str, image: bytes, headers: dict[str, str]) ->
 
 
 def threshold(client: TestClient, path: str) -> dict[str, Any]:
-    return told(client.get(f"{path}/threshold"))
+    return ok(client.get(f"{path}/threshold"))
 
 
 @pytest.mark.parametrize("sources", [1, 8])
@@ -154,7 +154,7 @@ def test_people_who_are_picked_to_be_unlike_each_other_let_no_more_strangers_in(
     images = [picture(somebody) for somebody in range(300, 340)]
     faces = np.array(
         [
-            told(client.post("/embeddings", files=files(image, field="image")))["embedding"]
+            ok(client.post("/embeddings", files=files(image, field="image")))["embedding"]
             for image in images
         ]
     )

@@ -17,7 +17,7 @@ from app.core.db import Database
 from app.maintenance.check import Check
 from app.settings import Settings
 from migrations import newest, upgrade
-from tests.api.support import told
+from tests.api.support import ok
 from tests.support.compose import compose
 from tests.support.example_sites import SITES, site
 from tests.support.fake_bundle import contract_named
@@ -207,7 +207,7 @@ def test_every_variable_that_a_page_names_means_something() -> None:
 
 @pytest.fixture
 def document(client: TestClient) -> dict[str, Any]:
-    return told(client.get("http://kith/openapi.json"))
+    return ok(client.get("http://kith/openapi.json"))
 
 
 def test_every_route_that_a_page_names_is_there(document: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from app.gallery.schemas import (
     UnlikeWarning,
 )
 from app.reasons import DoorReason, ProbeReason, Reason, RejectionReason
-from tests.api.support import PROBLEM, told
+from tests.api.support import PROBLEM, ok
 
 PAGE = (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
 
@@ -39,7 +39,7 @@ def served() -> set[tuple[str, int]]:
 
 @pytest.fixture
 def document(client: TestClient) -> dict[str, Any]:
-    return told(client.get("http://kith/openapi.json"))
+    return ok(client.get("http://kith/openapi.json"))
 
 
 def test_the_page_tells_every_code_with_its_status_once() -> None:

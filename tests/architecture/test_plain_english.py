@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from app.cli.commands import cli_for
 from app.settings import Settings
-from tests.api.support import told
+from tests.api.support import ok
 from tests.support.pages import ROOT, pages
 
 CARDS: Final = ("app/bundles/recipes/", "app/bundles/shipped/")
@@ -96,7 +96,7 @@ def helps(command: Any, name: str = "kith") -> Iterator[tuple[str, str]]:  # noq
 
 
 def test_the_openapi_document(client: TestClient) -> None:
-    assert hits(dict(strings(told(client.get("http://kith/openapi.json"))))) == []
+    assert hits(dict(strings(ok(client.get("http://kith/openapi.json"))))) == []
 
 
 def test_the_glossary_is_short_and_has_one_sentence_a_word() -> None:

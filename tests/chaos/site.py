@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx
 
-from tests.api.support import files, made, told
+from tests.api.support import files, made, ok
 from tests.support.locks import Lock, Mood
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
@@ -39,7 +39,7 @@ def make_site(admin: httpx.Client, lock: Lock, people: int, **modes: str) -> Non
     for door, mode in ({"front": "advise"} | modes).items():
         new = {"id": door, "mode": mode, "grant_ttl_ms": int(TTL * 1000), "cooldown_ms": 0}
         made(admin.post(f"{HQ}/doors", json=new | {"unknown_after_ms": 0}))
-        told(admin.put(f"{HQ}/doors/{door}/actions/unlock", json=_ACTION | {"url": lock.url}))
+        ok(admin.put(f"{HQ}/doors/{door}/actions/unlock", json=_ACTION | {"url": lock.url}))
 
 
 class Visitors:
@@ -86,4 +86,4 @@ class Visitors:
         face = _STRANGER if somebody is None else somebody
         frames = files(*(picture(face, shake + each) for each in range(3)))
         claim = {"person_id": f"p{somebody or 0}"} if self._claims else {}
-        return told(client.post(self._path, files=frames, data=claim))
+        return ok(client.post(self._path, files=frames, data=claim))

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from tests.api.support import made, told
+from tests.api.support import made, ok
 from tests.chaos.conftest import BOTH_IF_LONG, Length
 from tests.chaos.site import MOODS, TTL, Visitors, make_site
 from tests.support.brokers import Listener, Mosquitto, listening
@@ -192,7 +192,7 @@ def everything(client: httpx.Client) -> list[_Event]:
     found: list[_Event] = []
     while True:
         after = {"after": found[-1]["id"]} if found else {}
-        page = told(client.get("/events", params={"limit": "1000"} | after))
+        page = ok(client.get("/events", params={"limit": "1000"} | after))
         found += page["items"]
         if not page["more"]:
             return found

@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 import pytest
 
-from tests.api.support import files, told
+from tests.api.support import files, ok
 from tests.chaos.conftest import Length
 from tests.chaos.site import MOODS, TTL, make_site
 from tests.support.locks import Lock
@@ -41,7 +41,7 @@ class Visits:
             answer = client.post("/doors/front/decisions", files=files(*frames))
         except httpx.TransportError:
             return
-        decision = told(answer)
+        decision = ok(answer)
         if decision["decision"] == "granted" and not decision["suppressed"]:
             self.granted.add(decision["event_id"])
 

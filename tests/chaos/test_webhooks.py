@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from tests.api.support import made, told
+from tests.api.support import made, ok
 from tests.chaos.conftest import Length
 from tests.support.receivers import IMPATIENT, SECRET, Receiver
 from tests.support.server import ServerProcess
@@ -40,7 +40,7 @@ def everything(client: httpx.Client) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     while True:
         after = {"after": found[-1]["id"]} if found else {}
-        page = told(client.get("/events", params={"limit": 1000, **after}))
+        page = ok(client.get("/events", params={"limit": 1000, **after}))
         found += page["items"]
         if not page["more"]:
             return [each for each in found if each["type"] == "person.created"]
@@ -76,8 +76,8 @@ def test_every_event_comes_in_order_through_failures_and_kills(
         assert {each["subject"] for each in kept} >= enrolled
         wait_for(lambda: len(receiver.events()) >= len(kept))
         letters = [
-            told(client.get(f"/webhooks/{each['id']}/dead-letters"))["items"]
-            for each in told(client.get("/webhooks"))["items"]
+            ok(client.get(f"/webhooks/{each['id']}/dead-letters"))["items"]
+            for each in ok(client.get("/webhooks"))["items"]
         ]
     assert letters == [[]]
     by_id = {each["id"]: each for each in kept}

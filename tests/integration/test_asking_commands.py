@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.support import made, told
+from tests.api.support import made, ok
 from tests.support.commands import Command
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
@@ -25,7 +25,7 @@ def running(server: Callable[..., ServerProcess]) -> ServerProcess:
             fields = {"id": person, "name": name}
             made(client.post("/collections/hq/persons", data=fields, files=images))
         card = {"credentials": [{"system": "acs", "type": "card", "value": SECRET}]}
-        told(client.patch("/collections/hq/persons/ada", json=card))
+        ok(client.patch("/collections/hq/persons/ada", json=card))
     return one
 
 

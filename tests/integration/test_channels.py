@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from app.trail.events import KEPT_TYPES
 from tests.api import doors
 from tests.api.doors import HQ
-from tests.api.support import made, told
+from tests.api.support import made, ok
 from tests.support.brokers import SHARED, Listener, listening, retained
 from tests.support.commands import Command, Kith
 from tests.support.described import Described
@@ -56,18 +56,18 @@ def do_everything(client: httpx.Client, receiver: Receiver) -> None:
         new = {"url": receiver.url(path), "secrets": ["KITH_SECRET_HOOK"]}
         hook = made(client.post("/webhooks", json=new))["id"]
         if path == "/hook":
-            assert told(client.post(f"/webhooks/{hook}/test"))["outcome"] == "delivered"
+            assert ok(client.post(f"/webhooks/{hook}/test"))["outcome"] == "delivered"
     doors.make_hq(cast("TestClient", client), mode="advise")
     unlock = {"kind": "http", "url": receiver.url("/unlock"), "auth": {"kind": "none"}}
-    told(client.put(f"{HQ}/doors/front/actions/unlock", json=unlock))
+    ok(client.put(f"{HQ}/doors/front/actions/unlock", json=unlock))
     for somebody in (doors.ADA, doors.STRANGER):
         doors.of(cast("TestClient", client), somebody)
     for fields in ({"name": "Ada Lovelace", "external_id": "badge-77213"}, {"suspended": True}):
-        told(client.patch(f"{HQ}/persons/ada", json=fields))
+        ok(client.patch(f"{HQ}/persons/ada", json=fields))
     assert client.delete(f"{HQ}/persons/ada").status_code == 204
     for place in ("doors/front", "zones/lobby"):
-        told(client.patch(f"{HQ}/{place}", json={"locked_down": True}, headers=whatever))
-    told(client.post("/doors/front/health", json={"state": "ok"}))
+        ok(client.patch(f"{HQ}/{place}", json={"locked_down": True}, headers=whatever))
+    ok(client.post("/doors/front/health", json={"state": "ok"}))
     key = made(client.post("/keys", json={"scopes": ["read"]}))["id"]
     assert client.delete(f"/keys/{key}").status_code == 204
 
@@ -95,7 +95,7 @@ def test_every_type_of_event_comes_over_every_channel_as_its_documents_say(
             wait_for(lambda: {each["type"] for each in stored(client)} == set(KEPT_TYPES))
             kept = stored(client)
             streamed = reader.events(len(kept))
-        described = Described(told(client.get(f"{running.url}/asyncapi.json")))
+        described = Described(ok(client.get(f"{running.url}/asyncapi.json")))
         kept_topics = {described.channel(each) for each in retained(SHARED, f"{prefix}/#")}
         assert kept_topics == described.kept_topics
         gone = client.delete(f"{HQ}?force=true")
@@ -113,7 +113,7 @@ def test_every_type_of_event_comes_over_every_channel_as_its_documents_say(
 
 def stored(client: httpx.Client) -> list[dict[str, Any]]:
     """All events that are kept."""
-    items: list[dict[str, Any]] = told(client.get("/events?limit=1000"))["items"]
+    items: list[dict[str, Any]] = ok(client.get("/events?limit=1000"))["items"]
     return items
 
 
@@ -155,8 +155,8 @@ def test_the_command_prints_what_the_service_serves(
 ) -> None:
     settings = {"KITH_MQTT_PREFIX": prefix, "KITH_MQTT_DISCOVERY": f"{prefix}/ha"}
     with running.client() as client:
-        document = told(client.get(f"{running.url}/asyncapi.json"))
-        schema = told(client.get(f"{running.url}/schemas/door.decision.json"))
+        document = ok(client.get(f"{running.url}/asyncapi.json"))
+        schema = ok(client.get(f"{running.url}/schemas/door.decision.json"))
     assert json.loads(kith_command("schema", **settings).out) == document
     assert json.loads(kith_command("schema", "door.decision").out) == schema
     wrong = kith_command("schema", "door.opened")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.support import told
+from tests.api.support import ok
 from tests.support.commands import Kith
 from tests.support.server import ServerProcess
 
@@ -30,7 +30,7 @@ def explain(server: Callable[..., ServerProcess], fake_bundle: Path, kith: Kith)
         assert client.post("/collections", json={"id": "hq"}).status_code == 201
         for kind, new in MADE:
             assert client.post(f"{HQ}/{kind}", json=new).status_code == 201, kind
-        told(client.put(f"{HQ}/groups/staff/members/ada", json={}))
+        ok(client.put(f"{HQ}/groups/staff/members/ada", json={}))
         assert client.post("/collections", json={"id": "annex"}).status_code == 201
     return partial(kith, service.data_dir, fake_bundle, "door", "explain")
 

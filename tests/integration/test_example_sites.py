@@ -17,7 +17,7 @@ import jinja2
 import pytest
 import yaml
 
-from tests.api.support import made, told
+from tests.api.support import made, ok
 from tests.integration.compreface.conftest import collins, hopper
 from tests.support.brokers import Mosquitto, listening
 from tests.support.browser import chromium
@@ -70,7 +70,7 @@ def seen(kith: ServerProcess, somebody: int) -> str:
     """Somebody before the door; gives the decision."""
     frames = [("images", picture(somebody, shake)) for shake in (20, 21, 22)]
     with kith.client() as client:
-        return str(told(client.post("/doors/front/decisions", files=frames))["decision"])
+        return str(ok(client.post("/doors/front/decisions", files=frames))["decision"])
 
 
 def slug(name: str) -> str:

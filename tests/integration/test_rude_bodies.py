@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.api.sites import PLACES
-from tests.api.support import told
+from tests.api.support import ok
 from tests.support.memory import MEBIBYTE
 from tests.support.rude import (
     FILE,
@@ -68,7 +68,7 @@ def answers(clients: list[socket.socket]) -> bytes:
 def with_bodies(server: ServerProcess) -> Iterator[tuple[str, str]]:
     """Method and path of every operation that takes a body."""
     with server.client() as client:
-        document = told(client.get(f"{server.url}/openapi.json"))
+        document = ok(client.get(f"{server.url}/openapi.json"))
     places = {"collection_id": "hq", "person_id": "ada", "external_id": "x", **PLACES}
     for path, item in document["paths"].items():
         for method, operation in item.items():

@@ -26,9 +26,9 @@ from tests.api.support import (
     files,
     made,
     make_collection,
+    ok,
     only_face,
     problem,
-    told,
     write_counts,
 )
 from tests.support.pictures import picture
@@ -67,7 +67,7 @@ def verify(client: httpx.Client, person: str, somebody: int) -> httpx.Response:
 
 
 def said(answer: httpx.Response) -> tuple[str, str | None, bool]:
-    body = told(answer)
+    body = ok(answer)
     face = only_face(body)
     return face["decision"], face["person_id"], body["stale"]
 
@@ -92,7 +92,7 @@ def test_by_default_no_door_decides_while_the_database_does_not_answer(
         form = {"id": "ada"}
         made(client.post(f"{DOORS}/persons", data=form, files=files(picture(1))))
         assert said(ask(client, 1)) == ("identified", "ada", False)
-        assert told(verify(client, "ada", 1))["stale"] is False
+        assert ok(verify(client, "ada", 1))["stale"] is False
         assert metric(client, "kith_known_age_seconds") == float("inf")
         wire.cut()
         for answer in (ask(client, 1), verify(client, "ada", 1), client.get("/health/ready")):
@@ -148,9 +148,9 @@ def test_validity_is_of_the_moment_also_in_an_outage(
     clock.forward(timedelta(hours=1))
     assert said(ask(client, 1)) == ("unknown", None, True)
     assert said(ask(client, 2)) == ("identified", "bob", True)
-    verification = told(verify(client, "ada", 1))
+    verification = ok(verify(client, "ada", 1))
     assert verification["reasons"] == ["person_not_valid"]
-    face = only_face(told(ask(client, 1)))
+    face = only_face(ok(ask(client, 1)))
     assert face["reasons"] == ["person_not_valid"]
     assert face["not_valid"] == verification["not_valid"]
     (ada,) = face["not_valid"]
@@ -173,7 +173,7 @@ def test_who_is_asked_in_an_outage_and_answers_after_it_goes_by_what_the_databas
     wire.cut()
     assert said(ask(door, 1)) == ("identified", "ada", True)
     assert client.delete(f"{DOORS}/persons/ada").status_code == 204
-    told(client.patch(DOORS, json={"keep_probes": 1}))
+    ok(client.patch(DOORS, json={"keep_probes": 1}))
     analyser = door.app.state.services.identification._analyser  # type: ignore[attr-defined]
     analyse = analyser.analyse
 
@@ -203,7 +203,7 @@ def test_probes_judged_in_an_outage_are_counted_once_it_is_over(
     wait_for(lambda: not outage.stale)
     assert said(ask(client, 1)) == ("unknown", None, False)
     write_counts(client)
-    evidence = told(client.get(f"{DOORS}/threshold"))["evidence"]
+    evidence = ok(client.get(f"{DOORS}/threshold"))["evidence"]
     assert evidence["feedback"]["probes"] == 4
 
 
@@ -262,7 +262,7 @@ def furnish(client: TestClient, database_url: str) -> dict[str, str]:
         )
     database.close()
     enrol(client, DOORS, "ada", picture(1), name="Eda", external_id="badge-7")
-    told(client.patch(f"{DOORS}/persons/ada", json={"name": "Ada"}))
+    ok(client.patch(f"{DOORS}/persons/ada", json={"name": "Ada"}))
     enrol(client, DOORS, "bob", picture(2), valid_until="2020-01-01T00:00:00Z")
     enrol(client, DOORS, "carl", picture(3))
     enrol(client, DOORS, "dora", picture(4))
@@ -300,7 +300,7 @@ def test_a_door_that_may_goes_on_by_what_was_last_known(
         assert said(ask(door, 1)) == ("identified", "ada", True)
         for nobody in (2, 3, 4, 50):  # invalid, removed, reported not to be, a stranger
             assert said(ask(door, nobody)) == ("unknown", None, True)
-            assert only_face(told(ask(door, nobody)))["probe_id"] is None
+            assert only_face(ok(ask(door, nobody)))["probe_id"] is None
         assert "carl" not in ask(door, 3).text
         with replica.client(keys["kiosk"]) as kiosk:  # it may not read, and is told as little now
             assert said(ask(kiosk, 1)) == ("identified", "ada", True)
@@ -314,7 +314,7 @@ def test_a_door_that_may_goes_on_by_what_was_last_known(
         problem(ask(door, 1, "foreign"), 409, "contract_mismatch")
 
         _check_refused_keys(replica, keys)
-        assert told(door.get("/health/ready")) == {"status": "stale"}
+        assert ok(door.get("/health/ready")) == {"status": "stale"}
         assert metric(admin, "kith_stale") == 1
         assert metric(admin, "kith_stale_decisions_total") >= 15
         image = files(picture(1), field="image")
@@ -334,7 +334,7 @@ def test_a_door_that_may_goes_on_by_what_was_last_known(
         named = [person == "ada" for _, person, _ in answers]
         assert named == sorted(named, reverse=True)  # once it is known that she is gone, for good
         assert {said(ask(door, 1)) for _ in range(5)} == {("unknown", None, False)}
-        assert told(door.get("/health/ready")) == {"status": "ok"}
+        assert ok(door.get("/health/ready")) == {"status": "ok"}
         assert metric(admin, "kith_stale") == 0
     log = replica.log.read_text()
     assert (log.count("stale.began"), log.count("stale.ended")) == (1, 1)
@@ -369,8 +369,8 @@ def both(client: httpx.Client, somebody: int, person: str) -> list[dict[str, Any
     """An identification and a verification, but for what differs from one answer to the next."""
     image = files(picture(somebody, 9), field="image")
     answers = [
-        told(client.post(f"{DOORS}/identify", files=image)),
-        told(client.post(f"{DOORS}/persons/{person}/verify", files=image)),
+        ok(client.post(f"{DOORS}/identify", files=image)),
+        ok(client.post(f"{DOORS}/persons/{person}/verify", files=image)),
     ]
     for face in answers[0]["faces"]:
         for other in face["candidates"][1:]:
@@ -389,5 +389,5 @@ def both(client: httpx.Client, somebody: int, person: str) -> list[dict[str, Any
 
 
 def candidates(client: httpx.Client, somebody: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = only_face(told(ask(client, somebody)))["candidates"]
+    found: list[dict[str, Any]] = only_face(ok(ask(client, somebody)))["candidates"]
     return found

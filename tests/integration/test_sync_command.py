@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.support import made, told
+from tests.api.support import made, ok
 from tests.support.commands import Command
 from tests.support.server import ServerProcess
 
@@ -54,7 +54,7 @@ def test_a_file_is_compared_then_taken_over(
     assert ended.status == 0
     assert "[red]b" in ended.out
     with running.client() as client:
-        people = told(client.get("/collections/hq/persons"))["items"]
+        people = ok(client.get("/collections/hq/persons"))["items"]
         assert [each["external_id"] for each in people] == ["a/1", "[red]b", "c"]
     ended = kith_command("sync", written(tmp_path, "a/1", credentials=cards), *there)
     assert "credentials" in ended.out

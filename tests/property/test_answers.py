@@ -19,7 +19,7 @@ from PIL import Image
 
 from app.bootstrap import build
 from app.settings import SHIPPED, Settings
-from tests.api.support import Files, client_of, files, made, make_collection, told
+from tests.api.support import Files, client_of, files, made, make_collection, ok
 from tests.support.contract import Contract
 from tests.support.pictures import encoded
 from tests.support.server import ADMIN_KEY
@@ -110,7 +110,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def contract(client: TestClient) -> Contract:
-    return Contract(told(client.get("http://kith/openapi.json")))
+    return Contract(ok(client.get("http://kith/openapi.json")))
 
 
 def _image(data: bytes, field: str = "image") -> Files:

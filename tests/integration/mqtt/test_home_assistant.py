@@ -12,7 +12,7 @@ from paho.mqtt.client import MQTTMessage
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api.sites import make_site
-from tests.api.support import FakeClock, client_of, made, make_collection, told
+from tests.api.support import FakeClock, client_of, made, make_collection, ok
 from tests.support.brokers import SHARED, Listener, retained
 from tests.support.waiting import wait_for
 
@@ -92,7 +92,7 @@ def test_a_home_assistant_that_starts_gets_every_door_again(
 ) -> None:
     make_site(service, make_collection(service))
     wait_for(lambda: len(heard.on("/config")) == len(heard.on("/state")) == 1)
-    told(
+    ok(
         service.patch(
             "/collections/staff/doors/front", json={"name": "Front"}, headers={"If-Match": "*"}
         )
@@ -111,7 +111,7 @@ def test_the_state_of_a_door_says_how_its_camera_is(publishing: Settings, heard:
         make_site(service, make_collection(service))
         for said in ("unknown", "ok", "no_picture"):
             if said != "unknown":
-                told(service.post("/doors/front/health", json={"state": said}))
+                ok(service.post("/doors/front/health", json={"state": said}))
             wait_for(partial(shows, heard, said))
             clock.forward(timedelta(minutes=1))
         wait_for(lambda: len(heard.on("/doors/front/health")) == 2)

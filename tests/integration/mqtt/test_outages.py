@@ -14,7 +14,7 @@ from app.bootstrap import build
 from app.settings import Settings
 from tests.api import doors
 from tests.api.sites import make_site
-from tests.api.support import client_of, made, make_collection, told
+from tests.api.support import client_of, made, make_collection, ok
 from tests.support.brokers import SHARED, Listener, Mosquitto, listening, retained
 from tests.support.proxy import Wire
 from tests.support.server import ServerProcess
@@ -101,7 +101,7 @@ def test_a_server_that_is_killed_loses_no_event_and_keeps_their_order(
             running.start()
             heard.until("/status", b"online")
     with running.client() as client:
-        stored = told(client.get("/events?limit=1000"))["items"]
+        stored = ok(client.get("/events?limit=1000"))["items"]
     wait_for(lambda: once(heard.events()) == stored)
     assert running.stop() == 0
     heard.until("/status", b"stopped")

@@ -11,7 +11,7 @@ from app.core.clock import SystemClock
 from app.settings import Settings
 from app.trail import event_repository
 from tests.api.sites import make_site
-from tests.api.support import client_of, made, make_collection, told
+from tests.api.support import client_of, made, make_collection, ok
 from tests.support.brokers import SHARED, Listener, retained
 from tests.support.waiting import wait_for
 
@@ -20,7 +20,7 @@ SECRETS = (b"p-ada", b"Ada", b"Lovelace", b"badge-77213")
 
 
 def patch(client: TestClient, path: str, **fields: object) -> None:
-    told(client.patch(path, json=fields, headers={"If-Match": "*"}))
+    ok(client.patch(path, json=fields, headers={"If-Match": "*"}))
 
 
 def test_every_event_comes_in_order_on_the_topic_of_its_kind(
@@ -33,7 +33,7 @@ def test_every_event_comes_in_order_on_the_topic_of_its_kind(
     patch(service, f"{staff}/doors/front", locked_down=True)
     patch(service, f"{staff}/zones/lobby", locked_down=True)
     made(service.post("/keys", json={"scopes": ["read"]}))
-    stored = told(service.get("/events?limit=100"))["items"]
+    stored = ok(service.get("/events?limit=100"))["items"]
     wait_for(lambda: len(heard.events()) == len(stored) == 28)
     assert heard.events() == stored
     assert [each.topic for each in heard.records()[24:]] == [
@@ -59,7 +59,7 @@ def test_an_event_that_somebody_changed_in_the_database_holds_up_no_other(
         put(container, body)
         made(client.post(f"{staff}/persons", json={"id": "after"}))
         wait_for(lambda: [each["subject"] for each in heard.events()] == ["after"])
-        listed = told(client.get("/events"))["items"]
+        listed = ok(client.get("/events"))["items"]
         assert [each["subject"] for each in listed] == ["after"]
 
 

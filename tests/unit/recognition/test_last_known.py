@@ -27,7 +27,7 @@ from app.replication.history import Position
 from app.replication.reader import GalleryReader, People
 from app.replication.replicas import Replicas
 from app.settings import Settings
-from tests.api.support import client_of, enrol, files, made, make_collection, told
+from tests.api.support import client_of, enrol, files, made, make_collection, ok
 from tests.support.fake_bundle import contract_named
 from tests.support.pictures import picture
 
@@ -98,7 +98,7 @@ def memory(container: Container, client: TestClient) -> Memory:
 
 
 def fresh(container: Container, client: TestClient) -> Memory:
-    contract_id = told(client.get(DOORS))["contract_id"]
+    contract_id = ok(client.get(DOORS))["contract_id"]
     return Memory(container, contract_named(contract_id))
 
 
@@ -135,8 +135,8 @@ def test_looks_lead_where_reading_all_anew_leads(
     steps: list[Callable[[], object]] = [
         lambda: enrol(client, DOORS, "a", picture(1), name="A"),
         lambda: enrol(client, DOORS, "b", picture(2), external_id="2"),
-        lambda: told(client.patch(f"{DOORS}/persons/a", json={"name": "Anna"})),
-        lambda: told(client.patch(f"{DOORS}/persons/a", json={"external_id": "1"})),
+        lambda: ok(client.patch(f"{DOORS}/persons/a", json={"name": "Anna"})),
+        lambda: ok(client.patch(f"{DOORS}/persons/a", json={"external_id": "1"})),
         lambda: report(client, "a", 7),
         lambda: report(client, "a", 8),
         lambda: report(client, "b", 7),
@@ -157,7 +157,7 @@ def test_looks_lead_where_reading_all_anew_leads(
     assert (anna.person.name, anna.person.external_id, len(anna.others)) == ("Anna", "1", 1)
     assert (another.person.name, another.others) == ("another B", None)
     made(client.post(f"{DOORS}/persons", json={"id": "c"}))
-    told(client.patch(f"{DOORS}/persons/c", json={"name": "C"}))  # without a face; this is logged
+    ok(client.patch(f"{DOORS}/persons/c", json={"name": "C"}))  # without a face; this is logged
     memory.poll()
     with pytest.raises(Conflict, match="has no faces"):
         memory.search.claimed("doors", "c")
@@ -172,7 +172,7 @@ def test_a_look_reads_those_who_changed_and_nobody_else(
         enrol(client, DOORS, f"p{number}", picture(number))
     memory.poll()
     before = memory.payload("p1")
-    told(client.patch(f"{DOORS}/persons/p3", json={"name": "Three"}))
+    ok(client.patch(f"{DOORS}/persons/p3", json={"name": "Three"}))
     memory.poll()
     after, changed = memory.payload("p1"), known(memory, "p3")
     assert after is before  # the very object: it was not made again
