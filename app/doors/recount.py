@@ -9,7 +9,7 @@ from app.reasons import DoorReason
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """What another target would have changed, with everything else as it was.
+    """Decisions of a door that another target would have changed, with everything else as it was.
 
     ``decisions`` is the number of decisions about a face that have a rate. ``lost`` is how many of
     them would name nobody any more, ``gained`` how many that named nobody would name somebody.
