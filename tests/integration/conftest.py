@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
-from tests.support.brokers import SHARED, forget
+from tests.support.brokers import Mosquitto, forget
 from tests.support.commands import Command, Kith
 
 
@@ -30,12 +30,21 @@ def kith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     return run
 
 
+@pytest.fixture(scope="session")
+def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a broker for all tests of this process; each has a prefix of its own there."""
+    broker = Mosquitto(tmp_path_factory.mktemp("broker"))
+    broker.up()
+    yield broker.url
+    broker.down()
+
+
 @pytest.fixture
-def prefix() -> Iterator[str]:
-    """A prefix of the test's own at the broker of this machine, below which nothing stays."""
+def prefix(shared_broker: str) -> Iterator[str]:
+    """A prefix of the test's own at the shared broker, below which nothing stays."""
     prefix = f"kith-test/{secrets.token_hex(6)}"
     yield prefix
-    forget(SHARED, f"{prefix}/#")
+    forget(shared_broker, f"{prefix}/#")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from app.trail.events import KEPT_TYPES
 from tests.api import doors
 from tests.api.doors import HQ
 from tests.api.support import made, ok
-from tests.support.brokers import SHARED, Listener, listening, retained
+from tests.support.brokers import Listener, listening, retained
 from tests.support.commands import Command, Kith
 from tests.support.described import Described
 from tests.support.receivers import SECRET, Receiver, Reply
@@ -39,9 +39,9 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def running(server: Callable[..., ServerProcess], prefix: str) -> ServerProcess:
+def running(server: Callable[..., ServerProcess], shared_broker: str, prefix: str) -> ServerProcess:
     return server(
-        KITH_MQTT_URL=SHARED,
+        KITH_MQTT_URL=shared_broker,
         KITH_MQTT_PREFIX=prefix,
         KITH_MQTT_DISCOVERY=f"{prefix}/ha",
         KITH_EGRESS_ALLOW="127.0.0.1",
@@ -85,9 +85,14 @@ def read_by_its_library(event: dict[str, Any], message: BaseCloudEvent) -> None:
 
 
 def test_every_type_of_event_comes_over_every_channel_as_its_documents_say(
-    running: ServerProcess, receiver: Receiver, prefix: str, kith: Kith, fake_bundle: Path
+    running: ServerProcess,
+    receiver: Receiver,
+    shared_broker: str,
+    prefix: str,
+    kith: Kith,
+    fake_bundle: Path,
 ) -> None:
-    with running.client() as client, listening(SHARED, f"{prefix}/#") as heard:
+    with running.client() as client, listening(shared_broker, f"{prefix}/#") as heard:
         heard.until("/status", b"online")
         with stream(client) as reader:
             do_everything(client, receiver)
@@ -96,7 +101,7 @@ def test_every_type_of_event_comes_over_every_channel_as_its_documents_say(
             kept = stored(client)
             streamed = reader.events(len(kept))
         described = Described(ok(client.get(f"{running.url}/asyncapi.json")))
-        kept_topics = {described.channel(each) for each in retained(SHARED, f"{prefix}/#")}
+        kept_topics = {described.channel(each) for each in retained(shared_broker, f"{prefix}/#")}
         assert kept_topics == described.kept_topics
         gone = client.delete(f"{HQ}?force=true")
         assert gone.status_code == 204

@@ -16,10 +16,6 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from tests.support.needed import lacking
 from tests.support.waiting import wait_for
 
-SHARED = "mqtt://127.0.0.1:1883"
-"""The broker of this machine. Every test has a prefix of its own there."""
-
-
 _EVENT = "application/cloudevents+json"
 
 

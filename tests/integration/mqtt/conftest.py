@@ -1,4 +1,4 @@
-"""A service that publishes to the broker of this machine, below a prefix of its own."""
+"""A service that publishes to a broker, below a prefix of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,14 +9,14 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api.support import client_of
-from tests.support.brokers import SHARED, Listener, Mosquitto, listening
+from tests.support.brokers import Listener, Mosquitto, listening
 
 
 @pytest.fixture
-def publishing(settings: Settings, prefix: str) -> Settings:
-    """Settings of a service whose broker is the one of this machine."""
+def publishing(settings: Settings, shared_broker: str, prefix: str) -> Settings:
+    """Settings of a service whose broker is the shared one."""
     more = {
-        "mqtt_url": SHARED,
+        "mqtt_url": shared_broker,
         "mqtt_prefix": prefix,
         "mqtt_discovery": f"{prefix}/ha",
         "egress_allow": "127.0.0.1",
@@ -25,9 +25,9 @@ def publishing(settings: Settings, prefix: str) -> Settings:
 
 
 @pytest.fixture
-def heard(prefix: str) -> Iterator[Listener]:
+def heard(shared_broker: str, prefix: str) -> Iterator[Listener]:
     """Everything below the prefix."""
-    with listening(SHARED, f"{prefix}/#") as listener:
+    with listening(shared_broker, f"{prefix}/#") as listener:
         yield listener
 
 

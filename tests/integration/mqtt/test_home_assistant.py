@@ -13,7 +13,7 @@ from app.bootstrap import build
 from app.settings import Settings
 from tests.api.sites import make_site
 from tests.api.support import FakeClock, client_of, made, make_collection, ok
-from tests.support.brokers import SHARED, Listener, retained
+from tests.support.brokers import Listener, retained
 from tests.support.waiting import wait_for
 
 # Keys that Home Assistant takes. Source: home-assistant/core, homeassistant/components/mqtt:
@@ -62,7 +62,7 @@ def check(config: dict[str, Any]) -> None:
 
 
 def test_a_door_is_a_device_with_its_decisions_and_its_lockdown(
-    service: TestClient, heard: Listener, prefix: str
+    service: TestClient, heard: Listener, prefix: str, shared_broker: str
 ) -> None:
     staff = make_collection(service)
     make_site(service, staff)
@@ -82,7 +82,7 @@ def test_a_door_is_a_device_with_its_decisions_and_its_lockdown(
     assert decision["event_types"] == ["granted", "denied", "blocked"]
     assert decision["state_topic"] == f"{prefix}/v1/staff/doors/front/event"
     assert lockdown["state_topic"] == f"{prefix}/v1/staff/doors/front/state"
-    assert lockdown["state_topic"] in retained(SHARED, f"{prefix}/#")
+    assert lockdown["state_topic"] in retained(shared_broker, f"{prefix}/#")
     unique = [part["unique_id"] for each in (front, back) for part in each["components"].values()]
     assert len(set(unique)) == 6
 

@@ -15,7 +15,7 @@ from app.settings import Settings
 from tests.api import doors
 from tests.api.sites import make_site
 from tests.api.support import client_of, made, make_collection, ok
-from tests.support.brokers import SHARED, Listener, Mosquitto, listening, retained
+from tests.support.brokers import Listener, Mosquitto, listening, retained
 from tests.support.proxy import Wire
 from tests.support.server import ServerProcess
 from tests.support.waiting import wait_for
@@ -77,10 +77,10 @@ def test_a_broker_that_was_down_and_has_forgotten_all_gets_it_all(
 
 
 def test_a_server_that_is_killed_loses_no_event_and_keeps_their_order(
-    server: Callable[..., ServerProcess], prefix: str, heard: Listener
+    server: Callable[..., ServerProcess], shared_broker: str, prefix: str, heard: Listener
 ) -> None:
     running = server(
-        KITH_MQTT_URL=SHARED,
+        KITH_MQTT_URL=shared_broker,
         KITH_MQTT_PREFIX=prefix,
         KITH_MQTT_DISCOVERY="off",
         KITH_EGRESS_ALLOW="127.0.0.1",

@@ -12,7 +12,7 @@ from app.settings import Settings
 from app.trail import event_repository
 from tests.api.sites import make_site
 from tests.api.support import client_of, made, make_collection, ok
-from tests.support.brokers import SHARED, Listener, retained
+from tests.support.brokers import Listener, retained
 from tests.support.waiting import wait_for
 
 PERSON = {"id": "p-ada", "name": "Ada Lovelace", "external_id": "badge-77213"}
@@ -73,7 +73,7 @@ def put(container: Container, body: str) -> None:
 
 
 def test_the_broker_keeps_the_state_of_doors_and_of_nobody(
-    publishing: Settings, heard: Listener, prefix: str
+    publishing: Settings, heard: Listener, prefix: str, shared_broker: str
 ) -> None:
     front = f"{prefix}/v1/staff/doors/front/state"
     with client_of(build(publishing)) as client:
@@ -84,7 +84,7 @@ def test_the_broker_keeps_the_state_of_doors_and_of_nobody(
         patch(client, f"{staff}/zones/lobby", locked_down=True)
         wait_for(lambda: b'"lockdown":true' in heard.on("/state")[-1].payload)
         wait_for(lambda: len(heard.events()) == 2)
-        kept = retained(SHARED, f"{prefix}/#")
+        kept = retained(shared_broker, f"{prefix}/#")
         state = json.loads(kept[front])
         assert state == {
             "lockdown": True,
@@ -95,7 +95,7 @@ def test_the_broker_keeps_the_state_of_doors_and_of_nobody(
         }
         assert kept[f"{prefix}/status"] == b"online"
         assert {topic.rpartition("/")[2] for topic in kept} == {"state", "status", "config"}
-    kept = retained(SHARED, f"{prefix}/#")
+    kept = retained(shared_broker, f"{prefix}/#")
     assert kept[f"{prefix}/status"] == b"stopped"
     everything = b"".join([*kept.values(), *(each.encode() for each in kept)])
     assert not [each for each in SECRETS if each in everything]
@@ -104,7 +104,7 @@ def test_the_broker_keeps_the_state_of_doors_and_of_nobody(
 
 @pytest.mark.both_databases
 def test_of_a_door_that_is_gone_nothing_is_kept(
-    publishing: Settings, settings: Settings, prefix: str, heard: Listener
+    publishing: Settings, settings: Settings, prefix: str, heard: Listener, shared_broker: str
 ) -> None:
     """Also where the door goes while nobody publishes, and with its collection."""
     with client_of(build(publishing)) as client:
@@ -115,11 +115,11 @@ def test_of_a_door_that_is_gone_nothing_is_kept(
             gone = client.delete(f"/collections/staff/{path}", headers={"If-Match": "*"})
             assert gone.status_code == 204
         wait_for(lambda: [each.payload for each in heard.heard].count(b"") == 2)
-        assert len(retained(SHARED, f"{prefix}/#")) == 3
+        assert len(retained(shared_broker, f"{prefix}/#")) == 3
     with client_of(build(settings)) as client:
         assert client.delete("/collections/guests?force=true").status_code == 204
     with client_of(build(publishing)):
-        wait_for(lambda: set(retained(SHARED, f"{prefix}/#")) == {f"{prefix}/status"})
+        wait_for(lambda: set(retained(shared_broker, f"{prefix}/#")) == {f"{prefix}/status"})
 
 
 @pytest.mark.both_databases
