@@ -182,7 +182,7 @@ def _meant(services: CompreFaceServices, image: Upload, options: Options) -> Sub
     """
     if not options.least:
         return "only"
-    faces, _ = seen_faces(services, image.data, options)
+    faces = seen_faces(services, image.data, options)
     return faces[0].box if len(faces) == 1 else "only"
 
 

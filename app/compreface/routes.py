@@ -1,8 +1,8 @@
 """``/api/v1``: recognition, detection and verification, in CompreFace's form."""
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import replace
 
 from fastapi import Request
 
@@ -13,20 +13,19 @@ from app.compreface.client import MayLook, MayRecognize
 from app.compreface.failures import PATH, no_face, too_many_faces
 from app.compreface.options import ImageOptions, Options
 from app.compreface.services import CompreFaceServices, Provided
-from app.inference.embedder import Embeddings
+from app.inference.pipeline import Scene
+from app.inference.subject import Select, Selection, largest_faces
 from app.reasons import Reason
 from app.recognition import render as v1
 from app.recognition import views
-from app.recognition.schemas.faces import DetectOptions, EmbeddingOptions, SampleView
+from app.recognition.results import Question
+from app.recognition.schemas.faces import DetectOptions, SampleView
 from app.recognition.schemas.identification import IdentifyOptions
-from app.recognition.schemas.verification import CompareOptions, VerifyOptions
+from app.recognition.schemas.verification import CompareOptions
 from app.recognition.subject import SeenFace, TakenFace
-from app.vision.types import Box
 from app.web.rooms import room
 
 router = room("compreface", PATH)
-
-Judged = TypeVar("Judged")
 
 
 @router.post("/recognition/recognize", include_in_schema=False, response_model_exclude_none=True)
@@ -73,30 +72,26 @@ def verify_face(
 ) -> schemas.Verification:
     """Whether each face of the image is of the person of an enrolled face."""
     enrolled = services.subjects.face(client.collection_id, image_id)
-    image, caller = images[0].data, client.caller
-
-    def verify(box: Box) -> schemas.VerifiedFace | None:
-        started = time.perf_counter()
-        decision = services.verification.verify(
-            client.collection_id,
-            enrolled.person_id,
-            image,
-            VerifyOptions(subject=box),
-            request_id=request.state.request_id,
-            caller=caller,
-        )
-        answer = v1.verification(decision)
-        face = _shown(answer.face, decision.taken, caller, options, started)
-        if face is None:
-            return None
-        return schemas.VerifiedFace(
-            **dict(face),
-            subject=enrolled.subject if caller.may_read else enrolled.person_id,
-            similarity=render.similarity(answer),
-        )
-
-    faces, contract_id = _of_each_face(services, image, options, verify)
-    return schemas.Verification(result=faces, plugins_versions=render.parts(contract_id, options))
+    started, caller = time.perf_counter(), client.caller
+    decisions = services.verification.verify_each(
+        client.collection_id,
+        enrolled.person_id,
+        images[0].data,
+        _asked_for(options),
+        Question(caller, request.state.request_id),
+    )
+    times = _times(started)
+    return schemas.Verification(
+        result=[
+            schemas.VerifiedFace(
+                **dict(_shown(each.taken, caller, options, times)),
+                subject=enrolled.subject if caller.may_read else enrolled.person_id,
+                similarity=render.similarity(v1.verification(each)),
+            )
+            for each in decisions
+        ],
+        plugins_versions=render.parts(services.detection.contract_id, options),
+    )
 
 
 @router.post("/detection/detect", include_in_schema=False, response_model_exclude_none=True)
@@ -105,19 +100,16 @@ def detect(
 ) -> schemas.Detection:
     """The faces of the image, largest first."""
     image, started = images[0].data, time.perf_counter()
-    seen, contract_id = seen_faces(services, image, options)
-    times = {"detector": _since(started)}
-
-    def embedding(face: SeenFace) -> Embeddings | None:
-        if not _shows_embeddings(caller, options):
-            return None
-        return services.detection.embed(image, EmbeddingOptions(subject=face.box)).embedding
-
+    if _shows_embeddings(caller, options):
+        taken = services.detection.embed_each(image, _asked_for(options))
+        times = _times(started)
+        result = [_shown(each, caller, options, times) for each in taken]
+    else:
+        found = seen_faces(services, image, options)
+        times = {"detector": _since(started)}
+        result = [render.seen(views.sample_view(each), None, options, times) for each in found]
     return schemas.Detection(
-        result=[
-            render.seen(views.sample_view(each), embedding(each), options, times) for each in seen
-        ],
-        plugins_versions=render.parts(contract_id, options),
+        result=result, plugins_versions=render.parts(services.detection.contract_id, options)
     )
 
 
@@ -127,53 +119,41 @@ def verify(
 ) -> schemas.Comparison:
     """Whether each face of the target is of the same person as the only one of the source."""
     source, target = (each.data for each in images)
-    sources: list[schemas.SeenFace] = []
-
-    def compare(box: Box) -> schemas.VerifiedFace | None:
-        started = time.perf_counter()
-        compared = services.verification.compare(
-            source, target, CompareOptions(source_subject="only", target_subject=box)
-        )
-        answer = views.comparison(compared, request_id=request.state.request_id)
-        one = _shown(answer.source, compared.source, caller, options, started)
-        if one is None:
-            raise _unusable(compared.source)
-        sources.append(one)
-        other = _shown(answer.target, compared.target, caller, options, started)
-        if other is None:
-            return None
-        return schemas.VerifiedFace(**dict(other), similarity=render.similarity(answer))
-
-    faces, contract_id = _of_each_face(services, target, options, compare)
+    started, request_id = time.perf_counter(), request.state.request_id
+    compared = services.verification.compare_each(
+        source, target, _asked_for(options), CompareOptions(source_subject="only")
+    )
+    times = _times(started)
     result = schemas.ComparedResult(
-        source_image_face=sources[0],
-        face_matches=faces,
-        plugins_versions=render.parts(contract_id, options),
+        source_image_face=_shown(compared[0].source, caller, options, times),
+        face_matches=[
+            schemas.VerifiedFace(
+                **dict(_shown(each.target, caller, options, times)),
+                similarity=render.similarity(views.comparison(each, request_id=request_id)),
+            )
+            for each in compared
+        ],
+        plugins_versions=render.parts(services.detection.contract_id, options),
     )
     return schemas.Comparison(result=[result])
 
 
-def _of_each_face(
-    services: CompreFaceServices,
-    image: bytes,
-    options: Options,
-    judge: Callable[[Box], Judged | None],
-) -> tuple[list[Judged], str]:
-    """The answer of ``judge`` for each face of the image, by its box; and the id of the embedding
-    path.
-    """
-    seen, contract_id = seen_faces(services, image, options)
-    judged = [judge(each.box) for each in seen]
-    return [each for each in judged if each is not None], contract_id
+def seen_faces(services: CompreFaceServices, image: bytes, options: Options) -> list[SeenFace]:
+    """The faces that the client asks for, at least one."""
+    found = services.detection.detect(image, DetectOptions(max_faces=options.limit)).faces
+    return [found[row] for row in _sure([views.sample_view(each) for each in found], options)]
 
 
-def seen_faces(
-    services: CompreFaceServices, image: bytes, options: Options
-) -> tuple[list[SeenFace], str]:
-    """The faces that the client asks for, at least one, and the id of the embedding path."""
-    found = services.detection.detect(image, DetectOptions(max_faces=options.limit))
-    rows = _sure([views.sample_view(each) for each in found.faces], options)
-    return [found.faces[row] for row in rows], found.contract_id
+def _asked_for(options: Options) -> Select:
+    """Select the faces that the client asks for, at least one."""
+    largest = largest_faces(options.limit)
+
+    def select(scene: Scene) -> Selection:
+        found = largest(scene)
+        seen = [views.sample_view(SeenFace.of(each)) for each in found.samples]
+        return replace(found, samples=[found.samples[row] for row in _sure(seen, options)])
+
+    return select
 
 
 def _sure(faces: Sequence[SampleView], options: Options) -> list[int]:
@@ -185,13 +165,13 @@ def _sure(faces: Sequence[SampleView], options: Options) -> list[int]:
 
 
 def _shown(
-    face: SampleView | None, taken: TakenFace, caller: Principal, options: Options, started: float
-) -> schemas.SeenFace | None:
-    """A face that was compared, with the time of detection and comparison together."""
-    if face is None:
-        return None
+    taken: TakenFace, caller: Principal, options: Options, times: dict[str, float]
+) -> schemas.SeenFace:
+    """A face that was taken of its image, or the error of an image of which none could be taken."""
+    if taken.seen is None:
+        raise _unusable(taken)
     embedding = taken.embedding if _shows_embeddings(caller, options) else None
-    return render.seen(face, embedding, options, {"calculator": _since(started)})
+    return render.seen(views.sample_view(taken.seen), embedding, options, times)
 
 
 def _shows_embeddings(caller: Principal, options: Options) -> bool:
@@ -203,6 +183,11 @@ def _unusable(source: TakenFace) -> Exception:
     """The error of a source image that has no face, or several."""
     many = Reason.MULTIPLE_FACES in source.reasons
     return too_many_faces(source.found) if many else no_face()
+
+
+def _times(started: float) -> dict[str, float]:
+    """The time of all faces of a request, of detection and comparison together."""
+    return {"calculator": _since(started)}
 
 
 def _since(started: float) -> float:

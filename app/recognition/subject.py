@@ -10,7 +10,7 @@ from app.inference.analyser import Analyse, Analyser
 from app.inference.embedder import Embeddings
 from app.inference.pipeline import Sample
 from app.inference.quality_policy import Refuse, refuse_none
-from app.inference.subject import Subject, SubjectRule, the_subject
+from app.inference.subject import Select, Subject, SubjectRule, the_subject
 from app.reasons import NoSubject, Reason, SampleReason
 from app.vision.decode import UNREADABLE
 from app.vision.types import Box, Landmarks, Quality
@@ -76,12 +76,29 @@ def take_face(
     """The face that ``subject`` means in the image of ``field``, embedded unless ``refuse`` gives
     reasons.
     """
+    (taken,) = take_selected(analyse, image, the_subject(subject), refuse, field=field)
+    return taken
+
+
+def take_selected(
+    analyse: Analyse,
+    image: bytes,
+    select: Select,
+    refuse: Refuse = refuse_none,
+    *,
+    field: str = "image",
+) -> list[TakenFace]:
+    """The faces that ``select`` means in the image of ``field``, by one analysis. Where it means
+    exactly one and there is none, that is the only one taken.
+    """
     with image_of(field):
-        analysis = analyse(image, the_subject(subject), refuse)
+        analysis = analyse(image, select, refuse)
     if analysis.missing:
-        return TakenFace(None, None, (analysis.missing,), analysis.found)
-    (face,) = analysis.faces
-    return TakenFace(SeenFace.of(face.sample), face.embedding, face.reasons, analysis.found)
+        return [TakenFace(None, None, (analysis.missing,), analysis.found)]
+    return [
+        TakenFace(SeenFace.of(face.sample), face.embedding, face.reasons, analysis.found)
+        for face in analysis.faces
+    ]
 
 
 def take_faces(

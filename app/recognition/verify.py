@@ -12,14 +12,15 @@ from app.gallery.models import Collection
 from app.gallery.rates import rates_in
 from app.inference.analyser import Analyser
 from app.inference.quality_policy import QualityPolicy
+from app.inference.subject import Select, the_subject
 from app.reasons import SampleReason
 from app.recognition.claimed_rates import claimed_rates
 from app.recognition.image_results import ComparedFaces
 from app.recognition.last_known import OutageSearch
-from app.recognition.matches import is_other
+from app.recognition.matches import ClaimedPerson, is_other
 from app.recognition.results import Decision, Question, VerifiedFace
 from app.recognition.schemas.verification import CompareOptions, VerifyOptions
-from app.recognition.subject import TakenFace, take_face
+from app.recognition.subject import TakenFace, take_face, take_selected
 
 
 class VerificationService:
@@ -54,11 +55,40 @@ class VerificationService:
         """Decide whether the face that is meant is this person, who must be valid now. The
         observers are given the decision afterwards.
         """
+        select, question = the_subject(options.subject), Question(caller, request_id)
+        (decision,) = self.verify_each(
+            collection_id, person_id, image, select, question, target_fmr=options.target_fmr
+        )
+        return decision
+
+    def verify_each(
+        self,
+        collection_id: str,
+        person_id: str,
+        image: bytes,
+        select: Select,
+        question: Question,
+        *,
+        target_fmr: float | None = None,
+    ) -> list[VerifiedFace]:
+        """Decide for each face that ``select`` means, by one analysis of the image. The observers
+        are given each decision as soon as it is made: of 100 at once they could miss some.
+        """
         claimed = self._search.claimed(collection_id, person_id)
         quality = self._quality_policy.at_least(claimed.collection.min_face_size)
-        taken = take_face(self._analyser.analyse, image, options.subject, quality.to_identify)
+        faces = take_selected(self._analyser.analyse, image, select, quality.to_identify)
         if claimed.stale:  # it may be too old by now, or the database may answer again
             claimed = self._search.claimed(collection_id, person_id)
+        decisions = []
+        for taken in faces:
+            decision = self._verified(claimed, taken, question, target_fmr)
+            self._observers.tell(decision)
+            decisions.append(decision)
+        return decisions
+
+    def _verified(
+        self, claimed: ClaimedPerson, taken: TakenFace, question: Question, target: float | None
+    ) -> VerifiedFace:
         at = self._clock.now()
         is_valid = claimed.valid[0] <= microseconds(at) < claimed.valid[1]
         similarity, standing, is_reported = None, None, False
@@ -74,10 +104,9 @@ class VerificationService:
             )
             standing = rates.standing([similarity], [claimed.fused])
         impersonal = gallery.impersonal
-        disclosure = Disclosure.of(caller, claimed.collection)
-        strict = _strict(disclosure, impersonal, claimed.collection, options)
-        decision = VerifiedFace(
-            question=Question(caller, request_id),
+        disclosure = Disclosure.of(question.caller, claimed.collection)
+        return VerifiedFace(
+            question=question,
             at=at,
             claimed=claimed,
             taken=taken,
@@ -85,31 +114,41 @@ class VerificationService:
             standing=standing,
             doubts=self._doubts(taken),
             disclosure=disclosure,
-            strict=strict,
+            strict=_strict(disclosure, impersonal, claimed.collection, target),
             rates=rates,
             impersonal=impersonal,
             margin=self._calibration.ambiguity_margin,
             is_reported=is_reported,
             is_valid=is_valid,
-            stale=claimed.stale or caller.recalled,
+            stale=claimed.stale or question.caller.recalled,
         )
-        self._observers.tell(decision)
-        return decision
 
     def compare(self, source: bytes, target: bytes, options: CompareOptions) -> ComparedFaces:
         """Decide whether the faces that are meant of two images are of one person."""
+        by_target = the_subject(options.target_subject or options.subject)
+        (compared,) = self.compare_each(source, target, by_target, options)
+        return compared
+
+    def compare_each(
+        self, source: bytes, target: bytes, select: Select, options: CompareOptions
+    ) -> list[ComparedFaces]:
+        """Decide for the face that is meant of the source, and each face of the target that
+        ``select`` means, whatever ``options`` say of the target's.
+        """
         refuse = self._quality_policy.to_identify
         by_source = options.source_subject or options.subject
-        by_target = options.target_subject or options.subject
         with self._analyser.batch(2) as analyse:
             one = take_face(analyse, source, by_source, refuse, field="source")
-            other = take_face(analyse, target, by_target, refuse, field="target")
+            others = take_selected(analyse, target, select, refuse, field="target")
+        return [self._compared(one, other, options.target_fmr) for other in others]
+
+    def _compared(self, one: TakenFace, other: TakenFace, target_fmr: float) -> ComparedFaces:
         rates, similarity, stands = self._calibration.typical_rates, None, None
         if one.embedding is not None and other.embedding is not None:
             similarity = float(one.embedding @ other.embedding)
             stands = rates.between(one.embedding, other.embedding, similarity)
         fmr = None if stands is None else rates.fmr(stands)
-        threshold = rates.verification_threshold(options.target_fmr)
+        threshold = rates.verification_threshold(target_fmr)
         is_match = stands is not None and stands >= threshold.similarity
         doubts = () if is_match else (self._doubts(one), self._doubts(other))
         is_rejected = stands is None or any(doubts)
@@ -132,11 +171,11 @@ class VerificationService:
 
 
 def _strict(
-    disclosure: Disclosure, impersonal: ProbeRates, owner: Collection, options: VerifyOptions
+    disclosure: Disclosure, impersonal: ProbeRates, owner: Collection, asked: float | None
 ) -> Strictness:
     return Strictness.of(
         disclosure,
         lambda target: impersonal.verification_threshold(target).similarity,
         stated=owner.target_fmr,
-        asked=options.target_fmr,
+        asked=asked,
     )
