@@ -56,7 +56,7 @@ def nearest_other(vectors: Vectors) -> Vectors:
     where there is no other.
 
     O(n^2 d) time and O(n) memory: a second of a core for 30,000 vectors of 128 (measured), so 11
-    for 100,000 and 19 minutes for a million.
+    for 100,000 and 18 minutes for a million.
     """
     best = np.full(len(vectors), -2, np.float32)
     for one, other, similarity in _tiles(vectors):
