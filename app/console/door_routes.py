@@ -17,12 +17,11 @@ from app.auth.principal import INSIDE
 from app.console.guard import MayAdminister, MayRead
 from app.console.refusals import PageRoute
 from app.console.sent import checked, instant
-from app.console.services import Provided
+from app.console.services import WHOLE, Provided
 from app.console.visits import Visit
 from app.console.weeks import week_of
 from app.console.words import MODES, door_reason, said, tries
 from app.core.ids import ID_PATTERN
-from app.core.paging import Paging
 from app.core.preconditions import IfMatch
 from app.gallery.fields import CollectionPath
 from app.trail.events import EVENT, DecisionEvent
@@ -31,7 +30,6 @@ from app.web.paging import Paged
 from app.web.rooms import pages
 
 router = pages("/console/c/{collection_id}/doors", PageRoute)
-_ALL: Final = Paging(1000, 0)
 _LATEST: Final = 20
 _DECISIONS: Final = frozenset({"door.decision"})
 
@@ -45,7 +43,7 @@ class _At(BaseModel):
 @router.get("")
 def show_doors(collection_id: CollectionPath, visit: MayRead, services: Provided) -> Response:
     """The doors and what they decide from now on."""
-    return visit.page("doors.html", doors=services.doors.list(collection_id, _ALL).items)
+    return visit.page("doors.html", doors=services.doors.list(collection_id, WHOLE).items)
 
 
 @router.get("/of/{door_id}")
@@ -64,7 +62,7 @@ def show_door(
     asked = services.door_questions.explain(
         collection_id, door_id, person or None, at=None if not at else _instant(at)
     )
-    actions = services.actions.list(collection_id, door_id, _ALL).items if visit.may() else []
+    actions = services.actions.list(collection_id, door_id, WHOLE).items if visit.may() else []
     return visit.page(
         "door.html",
         door=door,
@@ -101,7 +99,7 @@ def show_schedules(
         "schedules.html",
         found=services.schedules.list(collection_id, paging),
         week_of=lambda each: week_of(each, visit.language.code),
-        rules=services.rules.list(collection_id, _ALL).items,
+        rules=services.rules.list(collection_id, WHOLE).items,
     )
 
 

@@ -13,17 +13,15 @@ from app.auth.principal import INSIDE
 from app.console.guard import MayAdminister, MayAdministerEverything
 from app.console.refusals import PageRoute
 from app.console.sent import checked, instant
-from app.console.services import Provided
+from app.console.services import WHOLE, Provided
 from app.console.visits import HEADERS
 from app.core.ids import ID_PATTERN
-from app.core.paging import Paging
 from app.trail.verification import anchor_line
 from app.web.fields import Instant
 from app.web.paging import Paged
 from app.web.rooms import pages
 
 router = pages("/console", PageRoute)
-_ALL: Final = Paging(1000, 0)
 _CHUNK: Final = 1 << 18
 _Moment = Annotated[str, Query(max_length=32)]
 
@@ -65,7 +63,7 @@ def show_backup(visit: MayAdministerEverything, services: Provided) -> Response:
     return visit.page(
         "backup.html",
         last=services.backups.last(),
-        collections=services.collections.list(_ALL, only=None).items,
+        collections=services.collections.list(WHOLE, only=None).items,
     )
 
 

@@ -7,21 +7,19 @@ from app.auth.schemas import NewKey
 from app.console.guard import MayAdministerEverything
 from app.console.refusals import PageRoute
 from app.console.sent import checked, instant, values_of
-from app.console.services import Provided
-from app.core.paging import Paging
+from app.console.services import WHOLE, Provided
 from app.receipts.keeping import keep_nothing
 from app.web.paging import Paged
 from app.web.rooms import pages
 
 router = pages("/console/keys", PageRoute)
-_ALL_COLLECTIONS = Paging(1000, 0)
 
 
 @router.get("")
 def show_keys(visit: MayAdministerEverything, services: Provided, paging: Paged) -> Response:
     """The keys without their secrets, and the form for another."""
     found = services.keys.list(paging)
-    collections = services.collections.list(_ALL_COLLECTIONS, only=None).items
+    collections = services.collections.list(WHOLE, only=None).items
     return visit.page("keys.html", found=found, scopes=list(Scope), collections=collections)
 
 

@@ -11,7 +11,7 @@ from app.console.enrolling import Enrolled, Enrolment, shots_of, subject_of
 from app.console.guard import MayEnroll, MaySeeEnrolled
 from app.console.refusals import PageRoute
 from app.console.sent import checked, instant
-from app.console.services import Provided
+from app.console.services import WHOLE, Provided
 from app.console.visits import Visit
 from app.console.words import all_said, reason
 from app.core.paging import Paging
@@ -23,7 +23,6 @@ from app.web.paging import Paged
 from app.web.rooms import pages
 
 router = pages("/console/c/{collection_id}", PageRoute)
-ALL_GROUPS = Paging(1000, 0)
 _TILES = 60
 
 
@@ -46,7 +45,7 @@ def show_people(
 @router.get("/enrol")
 def show_enrolment(collection_id: CollectionPath, visit: MayEnroll, services: Provided) -> Response:
     """The form for somebody new."""
-    groups = services.groups.list(collection_id, ALL_GROUPS).items
+    groups = services.groups.list(collection_id, WHOLE).items
     return visit.page("enrol.html", groups=groups)
 
 

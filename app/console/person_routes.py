@@ -10,12 +10,11 @@ from starlette.responses import Response
 from app.access.schemas import MembershipFields
 from app.console.enrolling import Enrolment, shots_of
 from app.console.guard import MayEnroll, MaySeeEnrolled
-from app.console.people_routes import ALL_GROUPS, show_results
+from app.console.people_routes import show_results
 from app.console.refusals import PageRoute
 from app.console.sent import Sent, checked, instant, values_of
-from app.console.services import Provided
+from app.console.services import WHOLE, Provided
 from app.console.visits import Visit
-from app.core.paging import Paging
 from app.errors import InvalidRequest
 from app.gallery.credential_schemas import MOST_CREDENTIALS
 from app.gallery.fields import CollectionPath, PersonPath
@@ -23,7 +22,6 @@ from app.gallery.schemas import PersonPatch, PersonView
 from app.web.rooms import pages
 
 router = pages("/console/c/{collection_id}/people/{person_id}", PageRoute)
-_ALL: Final = Paging(1000, 0)
 _TEXTS: Final = ("name", "external_id")
 _TIMES: Final = ("valid_from", "valid_until")
 _OF_A_CREDENTIAL: Final = ("system", "type", "format", "value")
@@ -53,8 +51,8 @@ def show_person(this: ThisPerson, visit: MaySeeEnrolled, services: Provided) -> 
         "person.html",
         person=person,
         shown=_shown(person),
-        faces=services.persons.faces(*this, _ALL).items,
-        groups=services.groups.list(this.collection_id, ALL_GROUPS).items,
+        faces=services.persons.faces(*this, WHOLE).items,
+        groups=services.groups.list(this.collection_id, WHOLE).items,
         member_of=member_of,
     )
 

@@ -8,8 +8,7 @@ from app.auth.principal import INSIDE
 from app.console.guard import MayAdminister
 from app.console.refusals import PageRoute
 from app.console.sent import Sent, checked, values_of
-from app.console.services import Provided
-from app.core.paging import Paging
+from app.console.services import WHOLE, Provided
 from app.core.preconditions import IfMatch
 from app.receipts.keeping import keep_nothing
 from app.trail.events import KEPT_TYPES
@@ -19,7 +18,6 @@ from app.webhooks.routes import WebhookPath
 from app.webhooks.schemas import NewWebhook, ReplayFields, WebhookPatch
 
 router = pages("/console/webhooks", PageRoute)
-_ALL: Final = Paging(1000, 0)
 _FIELDS: Final = ("name", "url", "types", "collection_id")
 
 
@@ -30,7 +28,7 @@ def show_webhooks(visit: MayAdminister, services: Provided, paging: Paged) -> Re
     return visit.page(
         "webhooks.html",
         found=services.webhooks.endpoints.list(paging, caller),
-        collections=services.collections.list(_ALL, only=caller.collections).items,
+        collections=services.collections.list(WHOLE, only=caller.collections).items,
         types=KEPT_TYPES,
     )
 
