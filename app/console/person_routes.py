@@ -60,9 +60,7 @@ def show_person(this: ThisPerson, visit: MaySeeEnrolled, services: Provided) -> 
 @router.post("")
 def change_person(this: ThisPerson, visit: MayEnroll, services: Provided) -> Response:
     """Change the fields whose text differs from what the page showed."""
-    before = _shown(services.persons.get(*this))
-    patch = checked(PersonPatch, _changes(before, visit.sent))
-    services.persons.update(*this, patch)
+    services.persons.update(*this, checked(PersonPatch, _changes(visit.sent)))
     return visit.go(this.page)
 
 
@@ -90,10 +88,10 @@ def delete_face(
 
 @router.post("/groups")
 def choose_groups(this: ThisPerson, visit: MayEnroll, services: Provided) -> Response:
-    """Put the person into the groups that are ticked and out of the others; a membership that
-    stays keeps its validity.
+    """Put the person into the groups that were ticked on the page, and out of those whose tick was
+    removed there. All other memberships stay as they are.
     """
-    before = {each.group_id for each in services.members.of(*this)}
+    before = set(visit.sent.texts.get("was-groups", ()))
     wanted = set(visit.sent.texts.get("groups", ()))
     for group in sorted(wanted - before):
         services.members.put(this.collection_id, group, this.person_id, MembershipFields())
@@ -152,9 +150,12 @@ def _moment(value: datetime | None) -> str:
     return "" if value is None else f"{value:%Y-%m-%dT%H:%M:%S}"
 
 
-def _changes(before: dict[str, str], sent: Sent) -> dict[str, Any]:
-    now = {name: sent.text(name) for name in before}
-    changed = {name for name, text in now.items() if text != before[name]}
+def _changes(sent: Sent) -> dict[str, Any]:
+    """The fields that the operator changed. The form says what it showed: what somebody else has
+    changed since, such as a suspension, stays.
+    """
+    now = {name: sent.text(name) for name in (*_TEXTS, *_TIMES, "suspended", "metadata")}
+    changed = {name for name, text in now.items() if text != sent.text(f"was-{name}")}
     values: dict[str, Any] = {name: now[name] or None for name in _TEXTS if name in changed}
     values |= {name: instant(now[name]) for name in _TIMES if name in changed}
     if "suspended" in changed:

@@ -1,6 +1,8 @@
 """What an operator does in the console is what the API does: webhooks, backups, anchors, doors."""
 
+import html
 import json
+import re
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from tests.api.test_console_sessions import ADMIN, new_key
 from tests.support.pictures import picture
 
 HOOK = {"url": "https://desk.example.com/kith", "secrets": "KITH_SECRET_A"}
+GROUPS = ("day", "night", "lab")
 PAGES = ("/webhooks", "/audit", "/backup", "/c/staff/doors/of/front", "/c/staff/doors/schedules")
 
 
@@ -147,3 +150,34 @@ def test_a_target_shows_what_it_would_have_changed_here(
     assert "Of the last 1 decisions of doors in 7 days that a rate decided, 1 would" in page
     page = visitor.get("/c/staff/threshold?target=0.2").text
     assert "that a rate decided, 0 would have named nobody" in page
+
+
+def shown(visitor: Visitor, path: str, form: str) -> dict[str, str]:
+    """The hidden fields of a form that say what the page shows."""
+    page = visitor.get(path).text
+    within = page[page.index(form) :].partition("</form>")[0]
+    found = re.findall(r'name="(was-[^"]+)" value="([^"]*)"', within)
+    return {name: html.unescape(text) for name, text in found}
+
+
+def test_a_page_that_is_old_takes_back_nothing_that_somebody_else_changed(
+    visitor: Visitor, client: TestClient
+) -> None:
+    """Ada is suspended and put into a group after the operator has opened her page."""
+    staff, page = "/collections/staff", "/c/staff/people/ada"
+    for kind, new in (*(("groups", group) for group in GROUPS), ("persons", "ada")):
+        client.post(f"{staff}/{kind}", json={"id": new}, headers=ADMIN).raise_for_status()
+    member = f"{staff}/groups/{{}}/members/ada"
+    client.put(member.format("day"), json={}, headers=ADMIN).raise_for_status()
+    person = shown(visitor, page, "About the person")
+    groups = shown(visitor, page, "<fieldset>")
+    assert (person["was-suspended"], groups) == ("", {"was-groups": "day"})
+    path = f"{staff}/persons/ada"
+    client.patch(path, json={"suspended": True}, headers=ADMIN).raise_for_status()
+    client.put(member.format("night"), json={}, headers=ADMIN).raise_for_status()
+    assert visitor.post(page, {**person, "name": "Ada"}).is_redirect
+    assert visitor.post(f"{page}/groups", {**groups, "groups": "lab"}).is_redirect
+    now = client.get(path, headers=ADMIN).json()
+    assert (now["name"], now["suspended"]) == ("Ada", True)
+    members = [client.get(f"{staff}/groups/{each}/members", headers=ADMIN) for each in GROUPS]
+    assert [len(answer.json()["items"]) for answer in members] == [0, 1, 1]
