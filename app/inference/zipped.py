@@ -50,9 +50,8 @@ class ZippedPeople:
             raise PayloadTooLarge(f"The ZIP has more than {MOST_ENTRIES:,} entries; send several.")
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(content))
-            entries = [each for each in self._zip.infolist() if not each.is_dir()]
-            found = [(PurePosixPath(_name(each)), each) for each in entries]
-            found = [(path, each) for path, each in found if not any(map(unwanted, path.parts))]
+            files = [(_path(each), each) for each in self._zip.infolist() if not _is_folder(each)]
+            found = [(path, each) for path, each in files if not any(map(unwanted, path.parts))]
             photos = [self._photo(path, each) for path, each in _below_one(found)]
         except _DAMAGED:
             raise InvalidRequest(
@@ -60,7 +59,7 @@ class ZippedPeople:
             ) from None
         kept = [each for each in photos if each is not None]
         self.photos = sorted(kept, key=lambda each: (each.person, each.path))
-        self.left_out = len(entries) - len(kept)
+        self.left_out = len(files) - len(kept)
 
     def read(self, photo: ZippedPhoto, max_bytes: int) -> bytes:
         """The bytes of a photo; ``PayloadTooLarge`` before more than ``max_bytes`` are read."""
@@ -93,6 +92,15 @@ def _name(entry: zipfile.ZipInfo) -> str:
         with suppress(UnicodeError):
             name = name.encode("cp437").decode()
     return name.replace("\\", "/").lstrip("/")
+
+
+def _path(entry: zipfile.ZipInfo) -> PurePosixPath:
+    return PurePosixPath(_name(entry))
+
+
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    r"""Whether it is a folder, also one whose name ends with ``\``, or has no name at all."""
+    return _name(entry).endswith("/") or not _path(entry).parts
 
 
 _Found = list[tuple[PurePosixPath, zipfile.ZipInfo]]

@@ -41,12 +41,21 @@ def test_a_folder_is_a_person_and_what_systems_leave_there_is_no_photo() -> None
     assert people.read(people.photos[0], len(JPEG)) == JPEG
 
 
-def test_the_folder_that_all_people_are_in_is_nobody() -> None:
-    assert found(packed("staff/Ada/1.jpg", "staff/Bea/1.jpg")) == [
+@pytest.mark.parametrize("slash", ["/", "\\"])
+def test_the_folder_that_all_people_are_in_is_nobody(slash: str) -> None:
+    paths = ("staff/", "staff/Ada/", "staff/Ada/1.jpg", "staff/Bea/1.jpg")
+    people = ZippedPeople(packed(*(each.replace("/", slash) for each in paths)))
+    assert [(each.person, each.path) for each in people.photos] == [
         ("Ada", "Ada/1.jpg"),
         ("Bea", "Bea/1.jpg"),
     ]
+    assert people.left_out == 0
     assert found(packed("Ada/1.jpg", "Ada/more/2.jpg"))[0][0] == "Ada"
+
+
+@pytest.mark.parametrize("name", ["/", ".", "./", "\\"])
+def test_an_entry_whose_name_is_no_path_is_nobody(name: str) -> None:
+    assert found(packed(name, "staff/Ada/1.jpg")) == [("Ada", "Ada/1.jpg")]
 
 
 def test_a_photo_of_a_format_that_is_not_read_is_kept_to_be_refused() -> None:
