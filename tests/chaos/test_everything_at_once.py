@@ -113,7 +113,7 @@ def test_everything_arrives_in_order_and_each_lock_opens_once(
         follower.end()
         assert running.stop() == 0
     follower.join(60)
-    assert follower.breaks > sizes.turns
+    assert len(follower.breaks) > sizes.turns
     for each in doors:
         assert len(each.answers) == STAGES * sizes.turns * sizes.come
         assert_kept(each, decisions(kept, each.door))
@@ -204,7 +204,7 @@ def assert_sent(
     """Each channel has every event, and those of one source in their order. One that comes again
     counts where it came first.
     """
-    wait_for(lambda: len(follower.events) >= len(kept), WAIT)
+    wait_for(lambda: len(follower.events) >= len(kept), WAIT, shows=lambda: lacks(kept, follower))
     wait_for(lambda: len(once(heard.events())) >= len(kept), WAIT)
     wait_for(lambda: len(receiver.events()) >= len(kept), WAIT)
     for lane in lanes(kept).values():
@@ -214,6 +214,14 @@ def assert_sent(
     assert lanes(receiver.events()) == lanes(kept)
     shown = [json.loads(each.payload)["event_id"] for each in heard.on("/event")]
     assert len(set(shown)) == len(shown)  # what automations hear comes once at most
+
+
+def lacks(kept: Sequence[_Event], follower: Follower) -> str:
+    """Which events a client of the stream has not, and how it fared."""
+    has = {each["id"] for each in follower.events}
+    missing = {at: each["type"] for at, each in enumerate(kept) if each["id"] not in has}
+    lives = "reads on" if follower.is_alive() else "died"
+    return f"of {len(kept)} events it lacks {missing}; it {lives}; breaks: {follower.breaks[-20:]}"
 
 
 def once(events: Sequence[_Event]) -> list[_Event]:

@@ -101,8 +101,11 @@ def test_every_type_of_event_comes_over_every_channel_as_its_documents_say(
             kept = stored(client)
             streamed = reader.events(len(kept))
         described = Described(ok(client.get(f"{running.url}/asyncapi.json")))
-        kept_topics = {described.channel(each) for each in retained(shared_broker, f"{prefix}/#")}
-        assert kept_topics == described.kept_topics
+
+        def kept_topics() -> set[str]:
+            return {described.channel(each) for each in retained(shared_broker, f"{prefix}/#")}
+
+        wait_for(lambda: kept_topics() == described.kept_topics)
         gone = client.delete(f"{HQ}?force=true")
         assert gone.status_code == 204
         wait_for(lambda: len(receiver.events()) >= len(kept) + 1)

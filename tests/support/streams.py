@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final
 
@@ -75,13 +75,14 @@ def _event(block: list[str]) -> dict[str, Any] | None:
 
 class Follower(threading.Thread):
     """A client that reads a stream from its first event on, and goes on after each break where it
-    was: ``events`` are what it has. ``client`` gives a client of the server as it is now.
+    was: ``events`` are what it has, and ``breaks`` says how each stream ended. ``client`` gives a
+    client of the server as it is now.
     """
 
     def __init__(self, client: Callable[[], httpx.Client]) -> None:
         super().__init__(daemon=True)
         self.events: list[dict[str, Any]] = []
-        self.breaks = 0
+        self.breaks: list[str] = []
         self.is_open = threading.Event()
         self._client = client
         self._ending = threading.Event()
@@ -92,14 +93,16 @@ class Follower(threading.Thread):
 
     def run(self) -> None:
         while not self._ending.is_set():
-            last = self.events[-1]["id"] if self.events else None
-            with (
-                suppress(httpx.TransportError, NotOpen),
-                self._client() as client,
-                stream(client, last) as reader,
-            ):
-                self.is_open.set()
-                for event in reader:
-                    self.events.append(event)
-            self.breaks += 1
+            try:
+                self._follow()
+                self.breaks.append("the server ended it")
+            except (httpx.TransportError, NotOpen) as error:
+                self.breaks.append(repr(error))
             self._ending.wait(0.1)
+
+    def _follow(self) -> None:
+        last = self.events[-1]["id"] if self.events else None
+        with self._client() as client, stream(client, last) as reader:
+            self.is_open.set()
+            for event in reader:
+                self.events.append(event)
