@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,17 +27,22 @@ ALL: Final = ""
 """The counter of all events."""
 
 
-def _counting(dialect: Any, *rows: dict[str, Any]) -> Any:  # noqa: ANN401 - they share no class
-    one = dialect.insert(EventCounter.__table__).values(list(rows))
-    counters = EventCounter.__table__.c
-    counted = one.on_conflict_do_update(
-        index_elements=["source"], set_={"value": counters.value + one.excluded.value}
+def _counting(dialect: Any, *rows: Select[str, int]) -> Any:  # noqa: ANN401 - they share no class
+    """A row with values would be compiled again for each event: SQLAlchemy keeps what it compiled
+    of one with rows from a query.
+    """
+    table = EventCounter.__table__
+    added = dialect.insert(table).from_select(["source", "value"], union_all(*rows))
+    counted = added.on_conflict_do_update(
+        index_elements=["source"], set_={"value": table.c.value + added.excluded.value}
     )
-    return counted.returning(counters.source, counters.value)
+    return counted.returning(table.c.source, table.c.value)
 
 
-_SOURCE: Final[dict[str, Any]] = {"source": bindparam("of"), "value": bindparam("by")}
-_TOTAL: Final[dict[str, Any]] = {"source": ALL, "value": bindparam("total")}
+_SOURCES: Final = EventCounter.__table__.c.source.type
+_VALUES: Final = EventCounter.__table__.c.value.type
+_SOURCE: Final = select(bindparam("of", type_=_SOURCES), bindparam("by", type_=_VALUES))
+_TOTAL: Final = select(literal(ALL), bindparam("total", type_=_VALUES))
 _COUNT: Final = {
     "postgresql": _counting(postgresql, _SOURCE),
     "sqlite": _counting(sqlite, _SOURCE),
