@@ -67,7 +67,8 @@ class ZippedPeople:
         if size > max_bytes:
             raise PayloadTooLarge(f"The image has {size:,} bytes; at most {max_bytes:,} are read.")
         try:
-            return self._zip.read(photo.entry)
+            with self._zip.open(photo.entry) as stream:
+                return stream.read(size)  # without a size, zlib may give a GiB at once
         except _DAMAGED:
             raise InvalidImage("The photo is damaged within the ZIP.") from None
 

@@ -1,6 +1,7 @@
 """Photos in a ZIP as programs make them: whose they are, and what is left out."""
 
 import io
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -73,6 +74,21 @@ def test_a_photo_is_not_read_beyond_the_limit() -> None:
     people = ZippedPeople(packed("Ada/1.jpg", data=JPEG + bytes(10**6)))
     with pytest.raises(PayloadTooLarge, match="at most 1,000 are read"):
         people.read(people.photos[0], 1000)
+
+
+def test_a_photo_that_is_larger_than_its_entry_says_takes_no_memory_for_it() -> None:
+    """The directory says 10,000 bytes, and the packed data are of 64 MB."""
+    content, size = packed("Ada/1.jpg", data=JPEG + bytes(1 << 26)), len(JPEG) + (1 << 26)
+    people = ZippedPeople(
+        content.replace(size.to_bytes(4, "little"), (10_000).to_bytes(4, "little"))
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidImage):
+            people.read(people.photos[0], 10_000)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_zip_with_too_many_entries_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
