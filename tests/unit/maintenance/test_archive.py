@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from app.errors import ArchiveError
+from app.errors import ArchiveError, InvalidRequest
 from app.maintenance.archive import BATCH, Archive, new_archive, opened_archive
 from app.maintenance.manifest import CollectionEntry, Contents
+from app.web.json_text import parse
 from tests.support.services import unwatched
 
 ENTRY = CollectionEntry(id="hq", contract_id="c", revision=3, persons=1, faces=2)
@@ -46,6 +47,17 @@ def read(file: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("count", [0, 1, BATCH, 2 * BATCH + 1])
 def test_rows_come_back_as_they_were(tmp_path: Path, count: int) -> None:
     assert read(written(tmp_path / "kith.zip", count)) == rows(count)
+
+
+def test_a_value_as_deep_as_the_api_takes_it_comes_back(tmp_path: Path) -> None:
+    """As metadata in a form, which may be the deepest: within a body it is a member already."""
+    deep = parse(b"[" * 201 + b"]" * 201)
+    with pytest.raises(InvalidRequest, match="recursion limit"):
+        parse(b"[" * 202 + b"]" * 202)
+    with new_archive(tmp_path / "kith.zip") as writer:
+        writer.table("persons", NAMES, [[{"key": 1, "name": deep}]])
+        writer.finish(CONTENTS)
+    assert read(tmp_path / "kith.zip") == [{"key": 1, "name": deep}]
 
 
 def test_what_is_in_it_stands_in_the_manifest(tmp_path: Path) -> None:
