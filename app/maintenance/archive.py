@@ -91,12 +91,23 @@ class Archive:
 def new_archive(file: Path) -> Iterator[ArchiveWriter]:
     """Write ``file`` whole or not at all; ``ArchiveError`` where it cannot be written."""
     try:
-        with whole_file(file) as stream, _writing(stream) as writer:
+        with whole_file(file) as stream, archive_on(stream) as writer:
             yield writer
     except OSError as error:
         raise ArchiveError(
             f"{file} cannot be written: {error.strerror}. No part of it was kept."
         ) from None
+
+
+@contextmanager
+def archive_on(stream: IO[bytes]) -> Iterator[ArchiveWriter]:
+    """Write an archive on an empty ``stream``, which is at its end afterwards."""
+    writer = ArchiveWriter(stream)
+    try:
+        yield writer
+        stream.write(_digest(stream))
+    finally:
+        writer.close()
 
 
 @contextmanager
@@ -110,16 +121,6 @@ def opened_archive(file: Path, progress: Progress) -> Iterator[Archive]:
         raise ArchiveError(f"{file} cannot be read: {error.strerror}.") from None
     with stream:
         yield _verified(file, stream, progress)
-
-
-@contextmanager
-def _writing(stream: IO[bytes]) -> Iterator[ArchiveWriter]:
-    writer = ArchiveWriter(stream)
-    try:
-        yield writer
-        stream.write(_digest(stream))
-    finally:
-        writer.close()
 
 
 def _member(table: str) -> str:

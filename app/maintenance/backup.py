@@ -1,10 +1,11 @@
 """Writes an archive of one snapshot of the database, while services go on writing."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Final
 
 from sqlalchemy import ColumnElement, Table, select
@@ -12,11 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import Clock
 from app.core.db import Database
-from app.core.files import temporary_folder
-from app.errors import Conflict
+from app.errors import Conflict, NotReady
 from app.gallery import repository
 from app.gallery.models import Collection
-from app.maintenance.archive import Progress, Row, new_archive
+from app.maintenance.archive import ArchiveWriter, Progress, Row, archive_on, new_archive
 from app.maintenance.check_sql import references
 from app.maintenance.manifest import CollectionEntry, Contents, Manifest
 from app.maintenance.tables import carried, carried_columns, count, of_collection, read
@@ -43,50 +43,34 @@ def backup(
     ``ArchiveError`` where the file cannot be written.
     """
     with new_archive(file) as writer:
-        with database.read(long_running=True) as session:
-            _check_references(session)
-            collections = _collections(session, collection_id)
-            parts = _parts(None if collection_id is None else collections[0])
-            with progress(sum(count(session, *part) for part in parts)) as step:
-                for table, where in parts:
-                    names = [column.name for column in carried_columns(table)]
-                    writer.table(table.name, names, _counted(read(session, table, where), step))
-            contents = Contents(
-                kith=version("kith"),
-                schema_revision=str(current(session.connection())),
-                made_at=made_at.isoformat(),
-                whole=collection_id is None,
-                collections=_entries(session, collections),
-            )
-        return writer.finish(contents)
+        return _write(writer, database, collection_id, made_at=made_at, progress=progress)
 
 
 class BackupService:
     """Makes backups for who asks from elsewhere. Thread-safe.
 
-    ``folder`` takes the file while it is written and sent; nothing of it is left there.
+    ``folder`` takes the file while it is written and sent. The file has no name, so that nothing of
+    it is left there, however the process ends.
     """
 
     def __init__(self, database: Database, clock: Clock, folder: Path) -> None:
         self._database = database
         self._clock = clock
-        self._target = folder / "backup"
+        self._folder = folder
 
     @contextmanager
     def made(self, collection_id: str | None) -> Iterator[IO[bytes]]:
         """The archive of everything, or of one collection without any keys, to be read once. It is
-        in the audit: a backup holds all biometric data.
+        in the audit: a backup holds all biometric data. ``NotReady`` where it cannot be written.
         """
         now = self._clock.now()
-        with temporary_folder(self._target) as folder:
-            file = folder / "kith.zip"
-            backup(
-                *(self._database, file),
-                collection_id=collection_id,
-                made_at=now,
-                progress=lambda _total: nullcontext(lambda _done: None),
-            )
-            stream = file.open("rb")  # it lives as long as it is open
+        try:
+            stream = self._written(collection_id, now)
+        except OSError as error:
+            raise NotReady(
+                f"The backup cannot be written where the service keeps its data: {error.strerror}. "
+                "Make room there, or write it elsewhere with `kith backup`."
+            ) from None
         with stream:
             with self._database.write() as session:
                 record(session, None, _MADE, ("backup", collection_id or _ALL), now=now)
@@ -96,6 +80,47 @@ class BackupService:
         """When a backup of everything was last made here, as far as the audit goes back."""
         with self._database.read() as session:
             return newest_of_site(session, _ALL, _MADE)
+
+    def _written(self, collection_id: str | None, now: datetime) -> IO[bytes]:
+        with ExitStack() as opened:
+            stream = opened.enter_context(TemporaryFile(dir=self._folder))
+            with archive_on(stream) as writer:
+                _write(writer, self._database, collection_id, made_at=now, progress=_unwatched)
+            opened.pop_all()
+        stream.seek(0)
+        return stream
+
+
+def _write(
+    writer: ArchiveWriter,
+    database: Database,
+    collection_id: str | None,
+    *,
+    made_at: datetime,
+    progress: Progress,
+) -> Manifest:
+    with database.read(long_running=True) as session:
+        _check_references(session)
+        collections = _collections(session, collection_id)
+        parts = _parts(None if collection_id is None else collections[0])
+        with progress(sum(count(session, *part) for part in parts)) as step:
+            for table, where in parts:
+                names = [column.name for column in carried_columns(table)]
+                writer.table(table.name, names, _counted(read(session, table, where), step))
+        contents = Contents(
+            kith=version("kith"),
+            schema_revision=str(current(session.connection())),
+            made_at=made_at.isoformat(),
+            whole=collection_id is None,
+            collections=_entries(session, collections),
+        )
+    return writer.finish(contents)
+
+
+def _unwatched(rows: int) -> AbstractContextManager[Callable[[int], None]]:
+    """The ``Progress`` that nobody sees."""
+    del rows
+    return nullcontext(lambda _done: None)
 
 
 def _check_references(session: Session) -> None:
