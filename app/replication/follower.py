@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from app.core.db import Database
-from app.core.notifications import Wait, listening
+from app.core.notifications import listening
 from app.errors import AppError
 from app.replication.deltas import ChangeFeed, CollectionPosition
 from app.replication.replicas import Replicas
@@ -59,10 +59,7 @@ class Follower:
 
     def start(self) -> None:
         """Read every gallery, then begin to follow."""
-        try:
-            self._poll()
-        except AppError as error:
-            _log.warning("follower.waits", reason=error.detail)
+        self._try(self._poll)
         self._thread.start()
 
     def stop(self) -> None:
@@ -75,21 +72,26 @@ class Follower:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            try:
-                with listening(self._database, self._wake) as wait:
-                    self._listen(wait)
-            except AppError as error:
-                _log.warning("follower.waits", reason=error.detail)
-                self._stop.wait(_AGAIN_SECONDS)
+            self._try(self._listen)
+            self._stop.wait(_AGAIN_SECONDS)
 
-    def _listen(self, wait: Wait) -> None:
-        while True:
-            self._wake.clear()
-            if self._stop.is_set():  # read after clearing, so that no stop is lost
-                return
-            self._poll()
-            if wait(min(_POLL_SECONDS, self._known_for / 2)):
-                self._stop.wait(_QUIET_SECONDS)
+    def _try(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except AppError as error:
+            _log.warning("follower.waits", reason=error.detail)
+        except Exception:  # noqa: BLE001 - one fault must not end the thread
+            _log.exception("follower.failed")
+
+    def _listen(self) -> None:
+        with listening(self._database, self._wake) as wait:
+            while True:
+                self._wake.clear()
+                if self._stop.is_set():  # read after clearing, so that no stop is lost
+                    return
+                self._poll()
+                if wait(min(_POLL_SECONDS, self._known_for / 2)):
+                    self._stop.wait(_QUIET_SECONDS)
 
     def _poll(self) -> None:
         with self._polling():

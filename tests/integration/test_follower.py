@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
+from structlog.testing import capture_logs
 
 from app.bootstrap import Container
 from app.gallery import repository
@@ -152,6 +153,29 @@ def test_a_gallery_that_cannot_be_read_stops_neither_the_start_nor_the_others(
         assert sorted(str(each.revision) for each in there) == ["0", "None"]
         states = {name: each.state.value for name, each in again.follower.statuses().items()}
         assert states == {"doors": "failed", "gates": "ready"}
+
+
+def test_a_fault_that_nobody_foresaw_ends_no_following(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A damaged row of a collection, which a poll reads where decisions may be stale."""
+    monkeypatch.setattr(room, "_POLL_SECONDS", 0.1)
+    monkeypatch.setattr(room, "_AGAIN_SECONDS", 0.1)
+    lasting = settings.model_copy(update={"stale_ok_seconds": 60.0})
+    with ExitStack() as both, capture_logs() as logs:
+        asked = both.enter_context(running(settings, tmp_path / "a"))
+        idle = both.enter_context(running(lasting, tmp_path / "b"))
+        make_collection(asked)
+        _set_metadata(asked, "{")
+        wait_for(lambda: any(each["event"] == "follower.failed" for each in logs))
+        _set_metadata(asked, "{}")
+        enrol(asked, "ada", 1)
+        wait_for(lambda: revision(idle) == 1)
+
+
+def _set_metadata(container: Container, value: str) -> None:
+    with container.database.write() as session:
+        session.execute(text("UPDATE collections SET metadata = :value"), {"value": value})
 
 
 @pytest.mark.both_databases
