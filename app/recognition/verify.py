@@ -75,10 +75,14 @@ class VerificationService:
         are given each decision as soon as it is made: of 100 at once they could miss some.
         """
         claimed = self._search.claimed(collection_id, person_id)
-        quality = self._quality_policy.at_least(claimed.collection.min_face_size)
-        faces = take_selected(self._analyser.analyse, image, select, quality.to_identify)
-        if claimed.stale:  # it may be too old by now, or the database may answer again
+        while True:
+            least = claimed.collection.min_face_size
+            refuse = self._quality_policy.at_least(least).to_identify
+            faces = take_selected(self._analyser.analyse, image, select, refuse)
+            # The image may have waited for seconds, in which the person was removed or suspended.
             claimed = self._search.claimed(collection_id, person_id)
+            if claimed.collection.min_face_size == least:
+                break
         decisions = []
         for taken in faces:
             decision = self._verified(claimed, taken, question, target_fmr)
