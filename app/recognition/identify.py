@@ -75,7 +75,7 @@ class IdentificationService:
             matches = self._search.nearest(opened, probes, count)
             if matches.collection.min_face_size == opened.collection.min_face_size:
                 break
-            opened = replace(opened, collection=matches.collection)
+            opened = Opened(matches.collection, matches.stale)
         policy = self._policy(matches, options, caller)
         searched = zip(matches.by_probe, policy.rates.of(probes), strict=True)
         faces = self._decided(analysis, searched, policy, options)
