@@ -256,6 +256,10 @@ class Rehearsal:
         self._made[person_id] = new.name
         return warnings
 
+    def expect(self, person_id: str) -> None:
+        """Take photos of somebody who would be made without any before."""
+        self._made[person_id] = None
+
     def add(self, person_id: str, image: ImageFile) -> list[EnrolmentWarning]:
         """Add one face, up to the collection's limit."""
         return self._examine(None if person_id in self._made else person_id, person_id, image)

@@ -49,7 +49,6 @@ class ZipEnrolment:
         self._collection_id = collection_id
         self._people = people
         self._listed = listed
-        self._dry_run = dry_run
         self._recipient: Recipient
         if dry_run:
             gallery = persons, collection_id
@@ -79,10 +78,14 @@ class ZipEnrolment:
         person_id = self._known(folder)
         if person_id is not None:
             return add_photo(self._recipient, person_id, image)
-        if self._listed is not None and not self._dry_run:
+        if self._listed is not None:
             return Outcome("refused", None, ["not_found"], _GONE)
         return enrol_photo(self._recipient, folder, image)
 
     def _found(self, external_id: str) -> str | None:
         found = self._persons.find(self._collection_id, Paging(1, 0), external_id=external_id)
-        return next((each.id for each in found.items), None)
+        known = next((each.id for each in found.items), None)
+        if known is None and self._listed is not None and isinstance(self._recipient, Rehearsal):
+            known = f"of the list: {external_id}"  # who has no id before the list is no rehearsal
+            self._recipient.expect(known)
+        return known

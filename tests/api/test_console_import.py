@@ -86,6 +86,20 @@ def test_a_list_and_its_photos_are_one_import_that_goes_on_where_it_stopped(
     assert people(client) == {"7": 1, "8": 1, "9": 0}
 
 
+def test_a_rehearsal_takes_nobody_of_the_list_for_somebody_whose_id_it_is(
+    visitor: Visitor, client: TestClient
+) -> None:
+    known = {"id": "8", "name": "Zed"}
+    client.post("/collections/staff/persons", json=known, headers=ADMIN).raise_for_status()
+    files = {
+        "people": LIST.encode(),
+        "photos": zipped({"7/1.png": 1, "7/02.png": 1, "8/1.png": 2, "9/1.png": 3}),
+    }
+    rehearsed = outcomes(lines_of(visitor, files, dry_run=True))
+    assert rehearsed == outcomes(lines_of(visitor, files))
+    assert people(client) == {"Zed": 0, "7": 2, "8": 1, "9": 1}
+
+
 def test_photos_without_a_list_are_of_external_ids_or_of_names(
     visitor: Visitor, client: TestClient
 ) -> None:
