@@ -26,7 +26,8 @@ def choose_way(bundle: Bundle, settings: Settings) -> Chosen:
 def build_analyser(bundle: Bundle, settings: Settings) -> Analyser:
     """The way from an image's bytes to embeddings, with the settings' limits."""
     slots = InferenceSlots(settings.threads, settings.queue, wait_seconds=settings.request_seconds)
-    pipeline = build_pipeline(bundle, choose_way(bundle, settings), slots.is_alone)
+    is_alone = slots.is_alone if settings.threads > 1 else None  # one thread has no second core
+    pipeline = build_pipeline(bundle, choose_way(bundle, settings), is_alone)
     limits = ImageLimits(settings.max_image_bytes, settings.max_image_pixels)
     return Analyser(pipeline, slots, limits)
 

@@ -30,7 +30,7 @@ _OLD_SECONDS: Final = 600.0
 """Seconds for which a report may lack them."""
 _REST: Final = 9
 """The same in times that it took to make, so that reports take a tenth of a core at most: of a
-million people one takes 20 minutes, and would be old before it is made."""
+million people one takes 18 minutes (computed), and would be old before it is made."""
 
 
 class Row(Protocol):

@@ -4,14 +4,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 
+from app.analysis import build_analyser
 from app.bundles.bundle import Bundle
+from app.inference import session
 from app.inference.inference_slots import InferenceSlots
 from app.inference.pipeline import build_pipeline
+from app.inference.session import open_session
 from app.inference.spare_cores import SpareCores
+from app.settings import Settings
 from tests.unit.inference.faces import astronaut, resized
 
 SECONDS = 60
@@ -102,3 +108,18 @@ def test_a_second_core_changes_no_box_and_no_embedding(face_bundle: Path) -> Non
     crops = [each.crop for each in one]
     np.testing.assert_allclose(narrow.embed(crops), wide.embed(crops), atol=1e-6)
     assert sum(1 for _ in answers) < 100
+
+
+@pytest.mark.parametrize(("threads", "wide"), [(1, 0), (2, 2)])
+def test_models_are_opened_for_a_second_core_where_there_may_be_one(
+    face_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, wide: int
+) -> None:
+    opened: list[int] = []
+
+    def counted(*given: Any, threads: int = 1) -> ort.InferenceSession:  # noqa: ANN401
+        opened.append(threads)
+        return open_session(*given, threads=threads)
+
+    monkeypatch.setattr(session, "open_session", counted)
+    build_analyser(Bundle.load(face_bundle), Settings(data_dir=tmp_path, threads=threads))
+    assert opened.count(2) == wide
