@@ -102,6 +102,7 @@ class PersonSearch:
             others = others_of(session, collection, [person.key], self._contract.dimension)
         if not len(templates):
             raise no_faces(person_id)
+        self._remember(collection)
         source = self.source(collection)
         return ClaimedPerson(
             source=source,

@@ -7,6 +7,7 @@ from app.core.clock import Clock, microseconds
 from app.core.observers import Observers
 from app.decision.calibration import Calibration
 from app.decision.rates import ProbeRates
+from app.errors import AppError
 from app.gallery.disclosure import Disclosure, Strictness
 from app.gallery.models import Collection
 from app.gallery.rates import rates_in
@@ -74,15 +75,19 @@ class VerificationService:
         """Decide for each face that ``select`` means, by one analysis of the image. The observers
         are given each decision as soon as it is made: of 100 at once they could miss some.
         """
-        claimed = self._search.claimed(collection_id, person_id)
+        collection = self._search.open(collection_id).collection
         while True:
-            least = claimed.collection.min_face_size
-            refuse = self._quality_policy.at_least(least).to_identify
-            faces = take_selected(self._analyser.analyse, image, select, refuse)
-            # The image may have waited for seconds, in which the person was removed or suspended.
+            quality = self._quality_policy.at_least(collection.min_face_size)
+            try:
+                faces = take_selected(self._analyser.analyse, image, select, quality.to_identify)
+            except AppError:
+                self._search.claimed(collection_id, person_id)  # first: there is no such person
+                raise
+            # Only now: the image may have waited for seconds, and the person may be gone since.
             claimed = self._search.claimed(collection_id, person_id)
-            if claimed.collection.min_face_size == least:
+            if claimed.collection.min_face_size == collection.min_face_size:
                 break
+            collection = claimed.collection
         decisions = []
         for taken in faces:
             decision = self._verified(claimed, taken, question, target_fmr)
