@@ -15,6 +15,8 @@ from app.trail import event_repository, repository
 from app.trail.event_repository import Wanted
 from app.trail.events import EVENT, KEPT_TYPES, EventView, source_in
 
+BEGINNING: Final = "beginning"
+"""Stands for the id of an event before all others: who has had none comes back with it."""
 _NO_SUCH_EVENT: Final = "no event of this id is kept; leave it out to begin with the oldest that is"
 _NO_SUCH_ID: Final = "no event of this id is kept; read /v1/events from the oldest on, then go on"
 
@@ -81,20 +83,24 @@ class EventService:
 
     def begin(
         self, last_id: str | None, caller: Principal, asked: EventFilter
-    ) -> tuple[int, str | None, Wanted]:
+    ) -> tuple[int, str, Wanted]:
         """The place where a stream goes on, after the event ``last_id`` or else after the newest:
-        its position, the id of the event there, if there is one, and which events it has.
+        its position, an id that stands for it, and which events the stream has.
+
+        The id is the newest that does: of a stream that seldom has an event, that event may be gone
+        before the next comes.
         """
         with self._database.read() as session:
             wanted = _wanted(session, caller, asked)
             if last_id is not None:
-                field = "Last-Event-ID"
-                return _position(session, last_id, caller, field, _NO_SUCH_ID), last_id, wanted
+                position = _position(session, last_id, caller, "Last-Event-ID", _NO_SUCH_ID)
+                if event_repository.following(session, position, wanted, limit=1):
+                    return position, last_id, wanted
             position = event_repository.newest(session)
             newest = event_repository.newest_id(
                 session, caller.collection_keys, of_site=_of_site(caller)
             )
-        return position, newest, wanted
+        return position, newest or BEGINNING, wanted
 
     def newest(self) -> int:
         """The position of the newest event of all."""
@@ -139,6 +145,8 @@ def _shown(event_id: str, body: str) -> EventView | None:
 
 
 def _position(session: Session, event_id: str, caller: Principal, field: str, message: str) -> int:
+    if event_id == BEGINNING:
+        return 0
     found = event_repository.position_of(session, event_id, caller.collection_keys)
     if found is None:
         raise _refused(field, message)

@@ -16,7 +16,7 @@ import structlog
 from anyio import to_thread
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.audit.events import EventFilter, EventService, Stored
+from app.audit.events import BEGINNING, EventFilter, EventService, Stored
 from app.auth.principal import Principal
 from app.errors import AppError, Overloaded, Unauthenticated
 from app.trail.event_repository import Wanted
@@ -35,14 +35,15 @@ Check = Callable[[str | None], Principal]
 @dataclass(eq=False, slots=True)
 class Stream:
     """An open stream: which events it has, the ``position`` up to which they were sent, and the id
-    of the event there, if there is one. ``check`` finds its caller by what was ``presented``.
+    by which a client comes back to where it began. ``check`` finds its caller by what was
+    ``presented``.
     """
 
     presented: str | None
     check: Check
     wanted: Wanted = field(default_factory=Wanted)
     position: int = 0
-    last_id: str | None = None
+    last_id: str = BEGINNING
     ended: bool = False
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -163,3 +164,5 @@ class EventStreams:
             except Unauthenticated:
                 for each in [each for each in self._streams if each.presented == presented]:
                     each.end()
+            except (AppError, SQLAlchemyError):
+                pass  # of this one nothing is known now, and the others are asked about

@@ -50,6 +50,36 @@ def test_a_reader_that_comes_back_goes_on_where_it_was(service: ServerProcess) -
         assert (gone.status_code, gone.json()["errors"][0]["field"]) == (422, "Last-Event-ID")
 
 
+def test_a_reader_that_has_had_no_event_comes_back_too(service: ServerProcess) -> None:
+    """What comes while it is away would be lost to it for good."""
+    with service.client() as client:
+        with stream(client) as reader:
+            place = reader.last
+        enrol(client, "a")
+        with stream(client, last=place) as reader:
+            assert subjects(reader.events(1)) == ["a"]
+        new = {"scopes": ["read"], "collections": ["other"]}
+        key = client.post("/keys", json=new).json()["key"]
+        with stream(client, key=key) as reader:
+            place = reader.last
+        enrol(client, "x", collection="other")
+        with stream(client, last=place, key=key) as reader:
+            assert subjects(reader.events(1)) == ["x"]
+
+
+def test_the_place_of_a_reader_of_rare_events_does_not_grow_old(service: ServerProcess) -> None:
+    """An event is deleted after some weeks; who has it as the last could not come back."""
+    with service.client() as client:
+        enrol(client, "a")
+        with stream(client, types="person.erased") as reader:
+            old = reader.last
+        enrol(client, "b")
+        with stream(client, last=old, types="person.erased") as reader:
+            assert reader.last == client.get("/events").json()["items"][-1]["id"] != old
+            assert client.delete("/collections/staff/persons/a").status_code == 204
+            assert subjects(reader.events(1)) == ["a"]
+
+
 def test_a_reader_gets_what_it_asks_for_and_may_know(service: ServerProcess) -> None:
     with service.client() as client:
         new = {"scopes": ["read"], "collections": ["staff"]}

@@ -23,7 +23,7 @@ def stream(
     with client.stream("GET", STREAM, params=query, headers=headers) as answer:
         if answer.status_code == 200:
             assert answer.headers["content-type"].startswith("text/event-stream")
-            reader = Reader(answer.iter_lines())
+            reader = Reader(answer.iter_lines(), last)
             if ": open" not in next(reader.blocks, []):
                 raise NotOpen
             yield reader
@@ -37,22 +37,25 @@ class NotOpen(AssertionError):
 
 
 class Reader:
-    """The parts of a stream, and of them the events, in the order in which they come."""
+    """The parts of a stream, and of them the events, in the order in which they come. ``last`` is
+    the id with which to come back.
+    """
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    def __init__(self, lines: Iterator[str], last: str | None = None) -> None:
         self.blocks = self._blocks(lines)
+        self.last = last
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """The next events, until the stream ends."""
         return filter(None, map(_event, self.blocks))
 
-    @staticmethod
-    def _blocks(lines: Iterator[str]) -> Iterator[list[str]]:
+    def _blocks(self, lines: Iterator[str]) -> Iterator[list[str]]:
         block: list[str] = []
         for line in lines:
             if line:
                 block.append(line)
             elif block:
+                self.last = _id(block) or self.last
                 yield block
                 block = []
 
@@ -63,20 +66,24 @@ class Reader:
         return found
 
 
+def _id(block: list[str]) -> str | None:
+    return next((line.removeprefix("id: ") for line in block if line.startswith("id: ")), None)
+
+
 def _event(block: list[str]) -> dict[str, Any] | None:
     """The event of a part; None where it has none."""
     data = [line.removeprefix("data: ") for line in block if line.startswith("data: ")]
     if not data:
         return None
     event: dict[str, Any] = json.loads("\n".join(data))
-    assert f"id: {event['id']}" in block
+    assert _id(block) == event["id"]
     return event
 
 
 class Follower(threading.Thread):
-    """A client that reads a stream from its first event on, and goes on after each break where it
-    was: ``events`` are what it has, and ``breaks`` says how each stream ended. ``client`` gives a
-    client of the server as it is now.
+    """A client that reads a stream from now on, and goes on after each break where it was, also
+    where it has had no event yet: ``events`` are what it has, and ``breaks`` says how each stream
+    ended. ``client`` gives a client of the server as it is now.
     """
 
     def __init__(self, client: Callable[[], httpx.Client]) -> None:
@@ -85,6 +92,7 @@ class Follower(threading.Thread):
         self.breaks: list[str] = []
         self.is_open = threading.Event()
         self._client = client
+        self._last: str | None = None
         self._ending = threading.Event()
 
     def end(self) -> None:
@@ -101,8 +109,9 @@ class Follower(threading.Thread):
             self._ending.wait(0.1)
 
     def _follow(self) -> None:
-        last = self.events[-1]["id"] if self.events else None
-        with self._client() as client, stream(client, last) as reader:
+        with self._client() as client, stream(client, self._last) as reader:
+            self._last = reader.last
             self.is_open.set()
             for event in reader:
                 self.events.append(event)
+                self._last = reader.last

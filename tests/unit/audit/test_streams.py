@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import cast
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from app.audit.events import EventFilter, EventService, Stored
+from app.audit.events import BEGINNING, EventFilter, EventService, Stored
 from app.audit.streams import EventStreams
 from app.auth.principal import Principal
-from app.errors import AppError, Overloaded
+from app.errors import AppError, NotReady, Overloaded, Unauthenticated
 from app.trail.event_repository import Wanted
 
 EVENT = Stored(1, "evt-1", "person.created", "{}")
@@ -23,8 +24,8 @@ class Events:
     def __init__(self, *failures: Exception) -> None:
         self._failures = list(failures)
 
-    def begin(self, *_: object) -> tuple[int, str | None, Wanted]:
-        return 0, None, Wanted()
+    def begin(self, *_: object) -> tuple[int, str, Wanted]:
+        return 0, BEGINNING, Wanted()
 
     def newest(self) -> int:
         return EVENT.position
@@ -48,3 +49,29 @@ def test_an_event_that_could_not_be_read_is_sent_though_no_other_follows(
 
     caller = cast("Principal", None)
     assert asyncio.run(asyncio.wait_for(first(), 60)) == EVENT
+
+
+def test_a_key_that_cannot_be_checked_keeps_no_stream_of_another_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The database says that one is revoked, and cannot say what the others are."""
+
+    def check(presented: str | None) -> Principal:
+        raise Unauthenticated("revoked") if presented == "revoked" else NotReady("the disk is full")
+
+    async def ended() -> bool:
+        streams = EventStreams(cast("EventService", Events()), check, most=9, seconds=3600)
+        async with AsyncExitStack() as stack:
+            keys = (*map(str, range(8)), "revoked")
+            opened = [
+                await stack.enter_async_context(
+                    streams.open(None, cast("Principal", None), key, EventFilter())
+                )
+                for key in keys
+            ]
+            while not opened[-1].ended:
+                await asyncio.sleep(0.01)
+            return any(each.ended for each in opened[:-1])
+
+    monkeypatch.setattr("app.audit.streams._KEYS", 0.0)
+    assert asyncio.run(asyncio.wait_for(ended(), 60)) is False
