@@ -84,7 +84,7 @@ class Session:
             response = self._client.send(request, auth=auth, stream=True)
             try:
                 body = b"".join(response.iter_raw())
-            except httpx.HTTPError:
+            except (httpx.HTTPError, TimeoutError):
                 body = b""  # the status came: the device has answered
             finally:
                 response.close()
@@ -258,5 +258,10 @@ def _as_httpx() -> Iterator[None]:
         yield
     except httpcore.TimeoutException as error:
         raise httpx.ReadTimeout(str(error)) from error
-    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
+    except httpcore.ProtocolError as error:
+        # Its text may repeat what came, and a device may repeat what it got: an address, a secret.
+        hung_up = str(error).startswith("Server disconnected")
+        why = "the device hung up" if hung_up else "the answer is no HTTP"
+        raise httpx.NetworkError(why) from None
+    except (httpcore.NetworkError, httpcore.UnsupportedProtocol) as error:
         raise httpx.NetworkError(str(error)) from error

@@ -196,6 +196,42 @@ def test_a_device_that_drips_its_answer_ends_with_the_deadline() -> None:
     assert error.value.sent
 
 
+def test_a_device_whose_body_never_ends_has_answered() -> None:
+    """Else what it has taken would count as not taken, and an event would be sent for ever."""
+    gone = threading.Event()
+
+    def dripping(handler: http.server.BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n")
+        while not gone.wait(0.02):
+            handler.wfile.write(b"x")
+
+    with serving(dripping) as device:
+        url = f"http://127.0.0.1:{device.server_port}/"
+        assert get(Egress(LOOPBACK), url, seconds=2) == (200, b"")
+        gone.set()
+
+
+@pytest.mark.parametrize("echo", ["{0}\r\n\r\n", "HTTP/1.1 200 OK\r\n{0}\r\n\r\n"])
+def test_a_device_that_repeats_what_it_got_lets_no_secret_out(echo: str) -> None:
+    """The address may hold the number of a card, and errors go into the log."""
+
+    def echoing(handler: http.server.BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(echo.format(handler.requestline).encode())
+
+    with serving(echoing) as device, pytest.raises(CallFailed, match="is no HTTP") as error:
+        get(Egress(LOOPBACK), f"http://127.0.0.1:{device.server_port}/open?card=4711")
+    assert "4711" not in str(error.value)
+
+
+def test_a_device_that_hangs_up_is_said_to() -> None:
+    with (
+        serving(lambda handler: handler.connection.close()) as device,
+        pytest.raises(CallFailed, match="the device hung up") as error,
+    ):
+        get(Egress(LOOPBACK), f"http://127.0.0.1:{device.server_port}/")
+    assert error.value.sent
+
+
 def test_a_resolver_that_hangs_ends_with_the_deadline() -> None:
     free = threading.Event()
 
