@@ -22,6 +22,9 @@ _LAG_SECONDS: Final = 15.0
 _BATCH_SECONDS: Final = 5.0
 """After that an endpoint's batch ends with the attempt in progress, 20 s after it began at most."""
 STOP_SECONDS: Final = 5.0
+_RESTS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+"""Seconds until an endpoint is served again after a fault of this service, the first in a row and
+so on: what it took then may not be written down, and is sent again each time."""
 _log = structlog.get_logger()
 
 
@@ -52,6 +55,7 @@ class WebhookSender:
         self._left_behind = False
         self._mutex = threading.Lock()
         self._busy: dict[int, threading.Thread] = {}
+        self._faults: dict[int, tuple[int, float]] = {}
         self._measured = 0.0
         self._failing = False
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
@@ -95,13 +99,13 @@ class WebhookSender:
     def _look(self) -> None:
         for key in self._deliveries.due():
             with self._mutex:
-                if key in self._busy or self._stopping.is_set():
+                if key in self._busy or self._stopping.is_set() or self._rests(key):
                     continue
                 thread = threading.Thread(
                     target=self._serve, args=(key,), name=f"webhook-{key}", daemon=True
                 )
+                thread.start()  # first: where there is none, the endpoint is not busy
                 self._busy[key] = thread
-                thread.start()
         if time.monotonic() - self._measured >= _LAG_SECONDS:
             self._report.observe_lags(self._deliveries.lags(), gone=self._deliveries.gone())
             self._measured = time.monotonic()
@@ -111,14 +115,25 @@ class WebhookSender:
         try:
             while not self._stopping.is_set() and (batch := self._deliveries.claim(key)):
                 self._deliver(batch)
+            self._faults.pop(key, None)
         except (AppError, SQLAlchemyError) as error:
+            self._rest(key)
             _log.warning("webhook.unsettled", error_type=type(error).__name__)
         except Exception:  # noqa: BLE001 - one endpoint's fault must not end the others
+            self._rest(key)
             _log.exception("webhook.failed")
         finally:
             with self._mutex:
                 del self._busy[key]
             self.wake()  # for what came since it saw nothing more
+
+    def _rest(self, key: int) -> None:
+        faults, _ = self._faults.get(key, (0, 0.0))
+        wait = _RESTS[min(faults, len(_RESTS) - 1)]
+        self._faults[key] = faults + 1, time.monotonic() + wait
+
+    def _rests(self, key: int) -> bool:
+        return key in self._faults and time.monotonic() < self._faults[key][1]
 
     def _deliver(self, batch: Batch) -> None:
         attempts = self._send(batch)

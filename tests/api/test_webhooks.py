@@ -24,6 +24,10 @@ from tests.support.receivers import SECRET, Receiver, Reply
 from tests.support.waiting import wait_for
 
 ANY = {"If-Match": "*"}
+UNSETTLED = """CREATE TRIGGER unsettled BEFORE UPDATE OF sent_to ON webhook_lanes
+WHEN new.sent_to <> old.sent_to AND new.webhook_key = 1
+BEGIN SELECT RAISE(ABORT, 'it cannot be written down'); END"""
+"""What the first endpoint took cannot be written down."""
 
 
 @pytest.fixture
@@ -66,6 +70,11 @@ def subjects(receiver: Receiver, path: str = "/hook") -> list[str]:
 def tries(receiver: Receiver, number: int, path: str = "/hook") -> None:
     """Wait for that many requests at a path."""
     wait_for(lambda: len(receiver.at(path)) >= number)
+
+
+def run(service: Container, statement: str) -> None:
+    with service.database.engine.begin() as connection:
+        connection.exec_driver_sql(statement)
 
 
 @pytest.mark.both_databases
@@ -212,6 +221,44 @@ def test_an_endpoint_that_hangs_delays_no_other_and_no_request(
     enrol(client, staff, *(f"p{place}" for place in range(5)))
     wait_for(lambda: len(receiver.events()) == 5)
     assert len(receiver.at("/hangs")) == len(receiver.at("/hangs-too")) == 1
+
+
+def test_an_endpoint_rests_where_what_it_took_cannot_be_written_down(
+    client: TestClient,
+    service: Container,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would get the same event some twenty times a second, for as long as that is so."""
+    monkeypatch.setattr(sender, "_RESTS", (0.0, 3600.0))
+    staff = make_collection(client)
+    hook(client, receiver)
+    hook(client, receiver, "other")
+    run(service, UNSETTLED)
+    for number in range(5):  # each is a look of the sender
+        enrol(client, staff, f"p{number}")
+        tries(receiver, number + 1, "/other")
+    tries(receiver, 2)
+    enrol(client, staff, "last")
+    tries(receiver, 6, "/other")
+    assert [each.event["subject"] for each in receiver.at("/hook")].count("p0") == 2
+
+
+def test_an_endpoint_that_rested_gets_what_waits_in_order(
+    client: TestClient,
+    service: Container,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sender, "_RESTS", (0.01,))
+    staff = make_collection(client)
+    hook(client, receiver)
+    run(service, UNSETTLED)
+    enrol(client, staff, "p0", "p1")
+    tries(receiver, 3)
+    run(service, "DROP TRIGGER unsettled")
+    enrol(client, staff, "p2")
+    wait_for(lambda: subjects(receiver) == ["p0", "p1", "p2"])
 
 
 def test_a_private_address_and_a_missing_secret_are_said_by_a_test(
