@@ -158,7 +158,7 @@ chart: .venv/chart/ready
 # Brings the catalogues of the console up to date with the texts of its pages; new ones have to be translated.
 texts: .venv/dev.installed
 	@mkdir -p build
-	$(BIN)/pybabel --quiet extract --omit-header --no-wrap --sort-by-file --add-location=never -k N_ -k say -k say_of:2,3 -F app/console/babel.cfg -o build/console.pot app/console
+	$(BIN)/pybabel --quiet extract --omit-header --no-wrap --sort-by-file --add-location=never -k N_ -k say -k say_of:2,3 -F app/console/babel.cfg -o build/console.pot app/console app/evaluation/report app/pages
 	@for language in de ko; do $(BIN)/pybabel --quiet update --no-wrap --no-fuzzy-matching --ignore-obsolete \
 	  -i build/console.pot -o app/console/languages/$$language.po -l $$language; done
 

@@ -5,27 +5,26 @@ A catalogue is a file of gettext (``languages/*.po``), read when it is first nee
 
 import io
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from babel.dates import format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from app.console.numbers import Numbers
+from app.evaluation.report.page import PARTS
 from app.pages.renderer import Pages
+from app.pages.words import Spoken
 
 _HERE: Final = Path(__file__).parent
 NAMES: Final = {"en": "English", "de": "Deutsch", "ko": "한국어"}
 """Each language by its code, in its own words."""
 SOURCE: Final = "en"
 _MOST_RANGES: Final = 20
-_LEAST_SHOWN: Final = 1e-4  # percent: one in a million
 _RANGE: Final = re.compile(
     r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?))?\s*"
 )
@@ -38,11 +37,12 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language: its code, its texts, and the pages in it."""
+    """One language: its code, its texts, the pages in it, and how its charts say numbers."""
 
     code: str
     translations: NullTranslations
     pages: Pages
+    spoken: Spoken
 
     def say(self, text: str) -> str:
         """The text in this language."""
@@ -73,8 +73,9 @@ def chosen(asked: str, accepted: str) -> str:
 def language(code: str) -> Language:
     """The language of this code, one of ``NAMES``."""
     translations = _translations(code)
-    pages = Pages(_HERE / "templates", translations, _filters(code))
-    return Language(code, translations, pages)
+    numbers = Numbers(code, translations.gettext)
+    pages = Pages(_HERE / "templates", translations, numbers.filters, parts=PARTS)
+    return Language(code, translations, pages, numbers.spoken)
 
 
 def _translations(code: str) -> NullTranslations:
@@ -91,26 +92,3 @@ def _translations(code: str) -> NullTranslations:
 def catalogue(code: str) -> Path:
     """The file of a language's texts."""
     return _HERE / "languages" / f"{code}.po"
-
-
-def _filters(code: str) -> dict[str, Callable[..., Any]]:
-    def moment(value: datetime | None) -> str:
-        if value is None:
-            return ""
-        return f"{format_datetime(value, 'medium', tzinfo=UTC, locale=code)} UTC"
-
-    def number(value: float) -> str:
-        return format_decimal(value, locale=code)
-
-    def percent(rate: float) -> str:
-        """A rate with the digits that count; none is shown smaller than one in a million."""
-        value = max(100 * rate, _LEAST_SHOWN) if rate else 0.0
-        digits = 2 if value < 10 else 3 if value < 99 else 4
-        shown = format_decimal(float(f"{value:.{digits}g}"), "0.######", locale=code)
-        sign = "< " if value > 100 * rate else ""
-        return f"{sign}{shown}\N{NO-BREAK SPACE}%"
-
-    def cosine(value: float) -> str:
-        return format_decimal(value, "0.000", locale=code)
-
-    return {"moment": moment, "number": number, "percent": percent, "cosine": cosine}

@@ -66,7 +66,7 @@ class Curves:
     histogram: Histogram
 
 
-def curves(trials: Trials, plain: Trials, rates: GalleryRates, *, factor: int) -> Curves:
+def curves(trials: Trials, plain: Trials, rates: GalleryRates, *, factor: float) -> Curves:
     """All of them; ``plain`` are the trials by similarity, and the larger gallery has ``factor``
     times as many persons.
     """
@@ -94,7 +94,7 @@ def _measured(trials: Trials) -> Measured:
     )
 
 
-def _calibrated(trials: Trials, rates: GalleryRates, factor: int) -> Calibrated:
+def _calibrated(trials: Trials, rates: GalleryRates, factor: float) -> Calibrated:
     kept, typical = kept_first(trials, rates, factor), larger(rates, factor)
     points = [typical.threshold(float(target)) for target in _TARGETS]
     reached = [point for point in points if point.similarity <= 1]

@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 
 from app.decision.calibration import Calibration
-from app.decision.fusion import Fused
 from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import GallerySize
 from app.decision.site import SiteFit, fit_site
@@ -92,10 +91,11 @@ class Evaluation:
     """Everything that was measured. ``kith_threshold`` is what Kith would set in this gallery: that
     of a typical probe, and scores are given on its scale. ``one_threshold`` is the same similarity
     for all probes, with no score standardised, and ``photos_threshold`` what these images alone
-    give.
+    give. Nobody is enrolled with more than ``templates`` images; None: with all but the probe.
     """
 
     target_fpir: float
+    templates: int | None
     enrolment: Enrolment
     size: Size
     support: Support
@@ -120,6 +120,71 @@ class Evaluation:
         return next(each for each in self.operating_points if each.target == self.target_fpir)
 
 
+class Measurement:
+    """A gallery of which every image was searched. It keeps the scores and no template.
+
+    ``done`` gets the number of further images searched.
+    """
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        calibration: Calibration,
+        done: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        fused = gallery.fused
+        size = GallerySize(len(fused.owners), int(fused.templates.sum()))
+        self._margin = calibration.ambiguity_margin
+        self.rates = GalleryRates(calibration, gallery.cohort, size, gallery.reports.factor)
+        self.trials, self._plain = leave_one_out(gallery, self.rates, done)
+
+    def at(self, target: float, factor: float = TEN) -> OperatingPoint:
+        """The operating point for the FPIR ``target``, here and in a gallery ``factor`` times as
+        large.
+        """
+        return operating_point(self.trials, self.rates, target, margin=self._margin, factor=factor)
+
+    def report(
+        self,
+        gallery: Gallery,
+        target_fpir: float,
+        *,
+        groups: Groups | None = None,
+        factor: float = TEN,
+    ) -> Evaluation:
+        """Everything that the scores of ``gallery`` show; its names are in it."""
+        trials, plain, rates, margin = self.trials, self._plain, self.rates, self._margin
+        persons = rates.size.persons
+        stated = rates.typical.threshold(target_fpir)
+        kith = threshold_result(trials, stated.similarity, margin=margin, stated=stated)
+        own = own_threshold(trials, target_fpir)
+        missed = misses(trials, gallery, kith.similarity)
+        alike = lookalikes(trials, gallery, kith.similarity)
+        return Evaluation(
+            target_fpir=target_fpir,
+            templates=gallery.templates,
+            enrolment=_enrolment(gallery),
+            size=_size(trials, gallery),
+            support=Support(least_rate(persons), persons_needed(target_fpir), own.high is not None),
+            site=_site(rates.bundle, fit_site(rates, target_fpir)),
+            rank1=share(trials.first[trials.mated], trials.owner[trials.mated]),
+            kith_threshold=kith,
+            one_threshold=threshold_result(plain, stated.similarity, margin=margin),
+            photos_threshold=threshold_result(trials, own.similarity, margin=margin),
+            photos_interval=(own.low, own.high),
+            operating_points=[
+                self.at(each, factor) for each in sorted({*_TARGETS, target_fpir}, reverse=True)
+            ],
+            misses=missed[:MOST_EXAMPLES],
+            misses_total=len(missed),
+            lookalikes=alike[:MOST_EXAMPLES],
+            lookalikes_total=sum(each.named for each in alike),
+            groups=group_results((trials, plain), gallery, groups, stated) if groups else {},
+            people_without_group=groups.unlisted(gallery.people) if groups else [],
+            curves=curves(trials, plain, rates, factor=factor),
+        )
+
+
 def evaluate(
     gallery: Gallery,
     calibration: Calibration,
@@ -128,41 +193,8 @@ def evaluate(
     groups: Groups | None = None,
     done: Callable[[int], None] = lambda _: None,
 ) -> Evaluation:
-    """Measure ``gallery`` by leave-one-out; ``done`` gets the number of further probes scored."""
-    fused, margin = gallery.fused, calibration.ambiguity_margin
-    size = GallerySize(len(fused.owners), int(fused.templates.sum()))
-    rates = GalleryRates(calibration, gallery.cohort, size, gallery.reports.factor)
-    trials, plain = leave_one_out(gallery, rates, done)
-    stated = rates.typical.threshold(target_fpir)
-    kith = threshold_result(trials, stated.similarity, margin=margin, stated=stated)
-    own = own_threshold(trials, target_fpir)
-    targets = sorted({*_TARGETS, target_fpir}, reverse=True)
-    missed = misses(trials, gallery, kith.similarity)
-    alike = lookalikes(trials, gallery, kith.similarity)
-    return Evaluation(
-        target_fpir=target_fpir,
-        enrolment=_enrolment(gallery),
-        size=_size(trials, fused),
-        support=Support(
-            least_rate(len(fused.owners)), persons_needed(target_fpir), own.high is not None
-        ),
-        site=_site(calibration, fit_site(rates, target_fpir)),
-        rank1=share(trials.first[trials.mated], trials.owner[trials.mated]),
-        kith_threshold=kith,
-        one_threshold=threshold_result(plain, stated.similarity, margin=margin),
-        photos_threshold=threshold_result(trials, own.similarity, margin=margin),
-        photos_interval=(own.low, own.high),
-        operating_points=[
-            operating_point(trials, rates, each, margin=margin, factor=TEN) for each in targets
-        ],
-        misses=missed[:MOST_EXAMPLES],
-        misses_total=len(missed),
-        lookalikes=alike[:MOST_EXAMPLES],
-        lookalikes_total=sum(each.named for each in alike),
-        groups=group_results((trials, plain), gallery, groups, stated) if groups else {},
-        people_without_group=groups.unlisted(gallery.people) if groups else [],
-        curves=curves(trials, plain, rates, factor=TEN),
-    )
+    """Measure ``gallery`` by leave-one-out; ``done`` gets the number of further images searched."""
+    return Measurement(gallery, calibration, done).report(gallery, target_fpir, groups=groups)
 
 
 def _enrolment(gallery: Gallery) -> Enrolment:
@@ -184,10 +216,11 @@ def _enrolment(gallery: Gallery) -> Enrolment:
     )
 
 
-def _size(trials: Trials, fused: Fused) -> Size:
+def _size(trials: Trials, gallery: Gallery) -> Size:
+    fused = gallery.fused
     return Size(
         persons=trials.persons,
-        persons_with_two=int((fused.templates > 1).sum()),
+        persons_with_two=int((np.bincount(gallery.owners) > 1).sum()),
         mated_probes=int(trials.mated.sum()),
         stranger_probes=len(trials.owner),
         templates_least=int(fused.templates.min()),

@@ -1,4 +1,4 @@
-"""The error rates at one threshold, here and in a gallery ten times as large."""
+"""The error rates at one threshold, here and in a larger gallery."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -7,8 +7,9 @@ import numpy as np
 
 from app.decision.gallery_rates import GalleryRates, typical_norm
 from app.decision.rates import ProbeRates, Threshold
+from app.evaluation.gallery import Flags
 from app.evaluation.rates import Rate, fnir, fpir, mean_share
-from app.evaluation.trials import Flags, Search, Trials
+from app.evaluation.trials import Search, Trials
 
 Verdict = Literal["consistent", "exceeded", "stricter"]
 """The stated rate lies inside the measured interval; below it; above it."""
@@ -102,7 +103,7 @@ def outcomes(trials: Trials, threshold: float, *, margin: float) -> Outcomes:
 
 
 def operating_point(
-    trials: Trials, rates: GalleryRates, target: float, *, margin: float, factor: int
+    trials: Trials, rates: GalleryRates, target: float, *, margin: float, factor: float
 ) -> OperatingPoint:
     """``target`` in this gallery, which has these ``rates``, and in one ``factor`` times as large.
     ``margin`` as in ``outcomes``.
@@ -153,19 +154,19 @@ class KeptFirst:
         return mean_share(expected, owner)[1:]
 
 
-def larger(rates: GalleryRates, factor: int) -> ProbeRates:
+def larger(rates: GalleryRates, factor: float) -> ProbeRates:
     """The rates of a typical probe in a gallery of ``factor`` times as many people who are like
     these.
     """
     spread = rates.cohort.spread
     grown = replace(spread, persons=spread.persons * factor)
     norm = typical_norm(rates.bundle.typical, grown)
-    return replace(rates.typical, norm=norm, persons=rates.size.persons * factor)
+    return replace(rates.typical, norm=norm, persons=round(rates.size.persons * factor))
 
 
-def kept_first(trials: Trials, rates: GalleryRates, factor: int) -> KeptFirst:
+def kept_first(trials: Trials, rates: GalleryRates, factor: float) -> KeptFirst:
     """The FNIR to expect when people come until the gallery is ``factor`` times as large."""
-    newcomers = rates.size.persons * (factor - 1)
+    newcomers = round(rates.size.persons * (factor - 1))
     return KeptFirst(trials, larger(rates, factor).among(newcomers))
 
 

@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.gallery import Keys
-from app.evaluation.trials import Flags, Floats, Trials
+from app.evaluation.gallery import Flags, Keys
+from app.evaluation.trials import Floats, Trials
 
 EVERY: Final = slice(None)
 _Z2: Final = 1.96**2  # 95 %, two-sided

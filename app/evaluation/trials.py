@@ -1,9 +1,9 @@
 """Leave one out: every image is a probe twice, once of somebody enrolled, once of a stranger.
 
-*Mated*: all people are enrolled with all their images but the probe itself. *Non-mated*: all people
-are enrolled but the probe's own person. So every image and every person is used, and nobody is
-compared with themselves. One matrix product serves both, because the probe's own person is the only
-one whose centroid differs, and a centroid without one of its images has a closed form.
+*Mated*: all people are enrolled with all their images but the probe itself, or with as many as the
+gallery says. *Non-mated*: all people are enrolled but the probe's own person. So every image and
+every person is used, and nobody is compared with themselves. One matrix product serves both,
+because the probe's own person is the only one whose centroid differs.
 """
 
 from collections.abc import Callable
@@ -19,10 +19,9 @@ from app.decision.gallery_rates import GalleryRates
 from app.decision.rates import MOST_MASKED, reached
 from app.decision.recognisability import SpoiltStrangers
 from app.decision.standardise import Norms
-from app.evaluation.gallery import Gallery, Keys, Vectors
+from app.evaluation.gallery import Draw, Flags, Gallery, Keys, Vectors
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 _SCORES: Final = 1 << 24  # similarities held at once
 _ROWS: Final = 4096  # probes in float64 at once
@@ -172,11 +171,12 @@ def leave_one_out(
             others[part, rank] = scores[row, nearest]
             scores[row, nearest] = -np.inf
         done(len(row))
-    own = _without_itself(gallery.vectors, owner)
-    strangers = rates.spoilt
-    spoilt = None
+    draw = gallery.draw
+    left = _left(gallery.vectors, owner, draw)
+    own = np.einsum("nd,nd->n", left, gallery.vectors, dtype=np.float64)
+    own[~draw.mated] = -np.inf
+    strangers, spoilt = rates.spoilt, None
     if strangers is not None:
-        left = _left(gallery.vectors, owner)
         spoilt = partial(_spoilt, strangers, left, fused.vectors, near)
     found = Nearest(owner, persons, own, others, near[:, 0], spoilt)
     return found.standardised(Norms.joint(norms), rates), found.plain
@@ -188,7 +188,7 @@ def _scores(z: Floats, rates: GalleryRates) -> Floats:
 
 
 def _spoilt(
-    strangers: SpoiltStrangers, left: Floats, people: Vectors, near: Keys, z: Floats
+    strangers: SpoiltStrangers, left: Vectors, people: Vectors, near: Keys, z: Floats
 ) -> Floats:
     """``Nearest.spoilt``, where ``left`` (n, d) are the own persons and ``near`` (n, k) the rows of
     the nearest others among ``people``.
@@ -202,13 +202,24 @@ def _spoilt(
     return found
 
 
-def _left(vectors: Vectors, owner: Keys) -> Floats:
-    """Each probe's person (n, d) without it."""
+def _left(vectors: Vectors, owner: Keys, draw: Draw) -> Vectors:
+    """Each probe's person (n, d) as they are enrolled without it."""
     sums = np.zeros((int(owner.max()) + 1, vectors.shape[1]))
-    np.add.at(sums, owner, vectors)
-    left = sums[owner] - vectors
-    left /= np.maximum(np.linalg.norm(left, axis=1, keepdims=True), _CANCELLED)
-    return np.asarray(left, np.float64)
+    np.add.at(sums, owner[draw.enrolled], vectors[draw.enrolled])
+    left = np.empty_like(vectors)
+    for start in range(0, len(owner), _ROWS):
+        rows = np.arange(start, min(start + _ROWS, len(owner)))
+        part, out = sums[owner[rows]], draw.enrolled[rows]
+        part[out] -= vectors[rows[out]]
+        swapped = out & (draw.instead[rows] != rows)
+        part[swapped] += vectors[draw.instead[rows[swapped]]]
+        length = np.linalg.norm(part, axis=1)
+        left[rows] = part / np.maximum(length, _CANCELLED)[:, None]
+        for probe in rows[(length < _CANCELLED) & draw.mated[rows]].tolist():
+            others = draw.enrolled & (owner == owner[probe])
+            others[[probe, draw.instead[probe]]] = False, draw.instead[probe] != probe
+            left[probe] = fuse(vectors[others])
+    return left
 
 
 def _search(similarities: Floats, scores: Floats) -> Search:
@@ -220,21 +231,3 @@ def _search(similarities: Floats, scores: Floats) -> Search:
         nobody = np.full(len(scores), -np.inf)
         return Search(scores[:, 0], nobody, -nobody)
     return Search(scores[:, 0], scores[:, 1], np.abs(similarities[:, 0] - similarities[:, 1]))
-
-
-def _without_itself(vectors: Vectors, owner: Keys) -> Floats:
-    """For each x the cosine with S - x, S being the sum of its person's templates."""
-    rows = vectors.astype(np.float64)
-    sums = np.zeros((int(owner.max()) + 1, rows.shape[1]))
-    np.add.at(sums, owner, rows)
-    whole = np.einsum("md,md->m", sums, sums)[owner]
-    along = np.einsum("nd,nd->n", rows, sums[owner])
-    itself = np.einsum("nd,nd->n", rows, rows)
-    length = np.sqrt(np.maximum(whole - 2 * along + itself, 0))
-    own: Floats = (along - itself) / np.maximum(length, _CANCELLED)
-    alone = (np.bincount(owner) == 1)[owner]
-    for probe in np.flatnonzero((length < _CANCELLED) & ~alone):
-        others = np.flatnonzero(owner == owner[probe])
-        own[probe] = vectors[probe] @ fuse(vectors[others[others != probe]])
-    own[alone] = -np.inf
-    return own

@@ -21,7 +21,7 @@ class Pages:
     They may extend ``pages/base.html`` and import ``pages/macros.html``. Every value is escaped,
     whatever the template's name; a value that is missing is an error, not an empty string.
     ``translations`` are for the texts that templates mark by ``_`` and ``trans``; ``filters`` are
-    the room's own.
+    the room's own. ``parts`` are folders of another room's templates, by the name before the slash.
     """
 
     def __init__(
@@ -29,9 +29,13 @@ class Pages:
         templates: Path,
         translations: NullTranslations | None = None,
         filters: Mapping[str, Callable[..., Any]] | None = None,
+        parts: Mapping[str, Path] | None = None,
     ) -> None:
+        others = {name: FileSystemLoader(folder) for name, folder in (parts or {}).items()}
+        shared = PrefixLoader({"pages": _SHARED, **others})
         self._environment = Environment(
-            loader=ChoiceLoader([PrefixLoader({"pages": _SHARED}), FileSystemLoader(templates)]),
+            loader=ChoiceLoader([shared, FileSystemLoader(templates)]),
+            extensions=["jinja2.ext.i18n"],
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -39,11 +43,9 @@ class Pages:
             keep_trailing_newline=True,
         )
         self._environment.filters |= {**words.FILTERS, **(filters or {})}
-        if translations is not None:
-            self._environment.policies["ext.i18n.trimmed"] = True
-            self._environment.add_extension("jinja2.ext.i18n")
-            install = self._environment.install_gettext_translations  # type: ignore[attr-defined]
-            install(translations, newstyle=True)
+        self._environment.policies["ext.i18n.trimmed"] = True
+        install = self._environment.install_gettext_translations  # type: ignore[attr-defined]
+        install(translations or NullTranslations(), newstyle=True)
 
     def render(self, template: str, **values: object) -> str:
         """The page that ``template`` makes of ``values``. ``jinja2.UndefinedError`` where it names

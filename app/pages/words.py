@@ -1,6 +1,8 @@
 """Numbers as pages and commands write them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -75,13 +77,31 @@ def _plain(value: float, digits: int) -> str:
     return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
 
 
+def moment(value: datetime) -> str:
+    """A day and a time: 04 May 2026, 10:20 UTC."""
+    return value.strftime("%d %B %Y, %H:%M %Z").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """How a language says the texts and numbers of a chart."""
+
+    say: Callable[[str], str]
+    percent: Callable[[float], str]
+    number: Callable[[int], str]
+    similarity: Callable[[float], str]
+
+
+ENGLISH: Final = Spoken(str, percent, thousands, similarity)
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "percent": percent,
     "similarity": similarity,
     "counted": counted,
     "thousands": thousands,
+    "number": lambda value: f"{value:g}",
     "tally": tally,
     "interval": interval,
     "between": lambda bounds: between(*bounds),
+    "moment": moment,
 }
 """For templates; ``between`` takes the pair."""

@@ -13,7 +13,7 @@ from app.evaluation.report import page
 from app.pages.chart import Axis, Chart
 print(renderer.__file__)
 chart = Chart(Axis("x", 0, 1), Axis("y", 0, 1), label="none")
-print(page._PAGES.render("charts.html", det=chart, thresholds=chart, similarities=chart))
+print(page._PAGES.render("report/charts.html", det=chart, thresholds=chart, similarities=chart))
 """
 
 

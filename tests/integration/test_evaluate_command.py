@@ -116,6 +116,38 @@ def test_a_folder_becomes_a_report_and_its_numbers(
     assert page.count('<svg class="chart"') == 3
 
 
+def test_people_are_measured_with_as_many_photos_as_they_will_have(
+    kith: Kith, fake_bundle: Path, folder: Path
+) -> None:
+    done = kith.evaluate(fake_bundle, folder, "--templates", "2", "--target-fpir", "0.01")
+    assert done.status == 0, done.err
+    report = kith.report()
+    assert report["templates"] == 2
+    size = report["size"]
+    assert (size["templates_least"], size["templates_most"]) == (1, 2)
+    assert (size["mated_probes"], size["stranger_probes"]) == (36, 39)
+    assert "Nobody is enrolled with more than 2 images" in kith.page()
+    single = kith.evaluate(fake_bundle, folder, "--templates", "1", out=kith.out / "single")
+    assert single.status == 0, single.err
+    for wrong, said in (("0", "must be 1 or more"), ("3", "somebody needs 4")):
+        _one_line(kith.evaluate(fake_bundle, folder, "--templates", wrong), said)
+
+
+def test_a_report_begins_with_a_verdict_and_what_to_do(
+    kith: Kith, fake_bundle: Path, folder: Path
+) -> None:
+    _put(folder, "Person 3", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
+    done = kith.evaluate(fake_bundle, folder, "--target-fpir", "0.01")
+    assert done.status == 0, done.err
+    verdict = "It holds as far as can be seen"
+    todo = ("1. Take 1 photo again", "2. Give 3 people who have a single photo another one")
+    for said in (verdict, *todo):
+        assert f"\n{said}" in f"\n{done.err}"
+    page = kith.page()
+    places = [page.index(each) for each in ("<h1>", verdict, "What to do", 'class="cards"')]
+    assert places == sorted(places)
+
+
 def test_what_is_no_photo_is_told_by_kind(kith: Kith, fake_bundle: Path, folder: Path) -> None:
     """The walk of `kith enroll`."""
     _put(folder, "Person 3", "IMG_1.heic", b"\x00\x00\x00\x18ftypheic" + bytes(32))

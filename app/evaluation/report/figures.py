@@ -1,84 +1,125 @@
-"""The report's three charts, each with its legend. Similarities are those of a typical face."""
+"""The charts of an evaluation, each with its legend, in the reader's language. Similarities are
+those of a typical face.
+"""
 
+from collections.abc import Mapping
+
+from app.evaluation.curves import Calibrated
 from app.evaluation.measure import Evaluation
+from app.evaluation.operating import OperatingPoint
 from app.pages.chart import Axis, Chart, Entry, decade_below
-from app.pages.words import percent
+from app.pages.words import ENGLISH, Spoken
 
 
-def det_chart(measured: Evaluation) -> Chart:
+def det_chart(measured: Evaluation, spoken: Spoken = ENGLISH) -> Chart:
     """FNIR against FPIR, both in decades: measured at N, by each face's threshold and by one for
-    all, calibrated at N and in ten times N.
+    all, calibrated at N and in a larger gallery.
     """
-    curves, least = measured.curves, _least_fpir(measured)
-    chart = Chart(
-        Axis("FPIR (strangers named)", least, 1, log=True),
-        Axis("FNIR (people missed)", _least_fnir(measured), 1, log=True),
-        label="Detection error trade-off: FNIR against FPIR, both on logarithmic axes",
-        note="A rate of zero lies on the lower edge.",
-    )
-    seen = [i for i, rate in enumerate(curves.measured.fpir) if rate > 0]
-    x = [curves.measured.fpir[i] for i in seen]
-    low, high = ([side[i] for i in seen] for side in _fnir_sides(measured))
-    chart.band(x, low, high, "measured")
+    curves, least, say = measured.curves, _least_fpir(measured), spoken.say
+    chart = _det(measured, least, spoken)
     chart.upright(measured.support.least_fpir, "measured dotted thin")
-    for calibrated, style in ((curves.larger, "larger dashed"), (curves.kith, "kith dashed")):
-        inside = [i for i, rate in enumerate(calibrated.fpir) if rate >= least]
-        chart.line(
-            [calibrated.fpir[i] for i in inside], [calibrated.fnir[i] for i in inside], style
-        )
+    _stated(chart, curves.larger, "larger", least)
+    _stated(chart, curves.kith, "kith", least)
     single = curves.one_threshold
     some = [i for i, rate in enumerate(single.fpir) if rate > 0]
     chart.line([single.fpir[i] for i in some], [single.fnir[i] for i in some], "single")
-    chart.line(x, [curves.measured.fnir[i] for i in seen], "measured")
+    _measured(chart, measured)
     chart.mark(measured.target_fpir, measured.at_target.larger.fnir, "larger")
     chart.mark(measured.target_fpir, measured.kith_threshold.fnir.rate, "kith")
-    n, larger = curves.kith.persons, curves.larger.persons
-    target = percent(measured.target_fpir)
-    chart.legend = [
-        Entry("measured", f"Measured on these images, N = {n:,}; shaded: 95 % interval of FNIR"),
-        Entry("kith dashed", f"Stated by Kith for N = {n:,}; dot: its threshold for {target}"),
-        Entry("single", "Measured, if all faces had the same threshold"),
-        Entry("larger dashed", f"Estimated for N = {larger:,} by the calibration; dot: the same"),
-        Entry(
-            "measured dotted thin",
-            f"This many people cannot show a rate below {percent(measured.support.least_fpir)}",
-        ),
-    ]
+    values = {
+        "n": spoken.number(curves.kith.persons),
+        "more": spoken.number(curves.larger.persons),
+        "target": spoken.percent(measured.target_fpir),
+        "least": spoken.percent(measured.support.least_fpir),
+    }
+    chart.legend = _legend(
+        values,
+        measured=say("Measured on these images, N = %(n)s; shaded: 95 %% interval of FNIR"),
+        kith=say("Stated by Kith for N = %(n)s; dot: its threshold for %(target)s"),
+        single=say("Measured, if all faces had the same threshold"),
+        larger=say("Estimated for N = %(more)s by the calibration; dot: the same"),
+        kith_dashed=say("Dashed: beyond the data of the calibration"),
+        measured_dotted_thin=say("This many people cannot show a rate below %(least)s"),
+    )
     return chart
 
 
-def threshold_chart(measured: Evaluation) -> Chart:
+def operating_chart(
+    measured: Evaluation, asked: OperatingPoint, *, drawn: bool, spoken: Spoken
+) -> Chart:
+    """FNIR against FPIR with the operating point of today, and that which is ``asked`` for. Where
+    the people measured were ``drawn`` by chance, the larger gallery is that of today.
+    """
+    curves, say = measured.curves, spoken.say
+    chart = _det(measured, _least_fpir(measured, asked.target), spoken)
+    today = curves.larger if drawn else curves.kith
+    _measured(chart, measured)
+    _stated(chart, today, "kith", _least_fpir(measured, asked.target))
+    chart.upright(measured.target_fpir, "measured dotted thin")
+    chart.mark(measured.target_fpir, missed_at(measured.at_target, drawn=drawn), "kith")
+    values = {
+        "n": spoken.number(curves.kith.persons),
+        "more": spoken.number(today.persons),
+        "target": spoken.percent(measured.target_fpir),
+        "asked": spoken.percent(asked.target),
+    }
+    texts = {
+        "measured": say("Measured on the photos of %(n)s people; shaded: 95 %% interval of FNIR"),
+        "kith": say("At the thresholds that Kith sets for %(more)s people; dot: now"),
+        "kith_dashed": say("Dashed: beyond the data of the calibration"),
+        "measured_dotted_thin": say("The rate now, %(target)s"),
+    }
+    if asked.target != measured.target_fpir:
+        chart.upright(asked.target, "larger dashed")
+        chart.mark(asked.target, missed_at(asked, drawn=drawn), "larger")
+        texts["larger_dashed"] = say("The other rate, %(asked)s")
+    chart.legend = _legend(values, **texts)
+    return chart
+
+
+def missed_at(point: OperatingPoint, *, drawn: bool) -> float:
+    """The FNIR of an operating point in the gallery of today, as in ``operating_chart``."""
+    return point.larger.fnir if drawn else point.here.fnir.rate
+
+
+def threshold_chart(measured: Evaluation, spoken: Spoken = ENGLISH) -> Chart:
     """FPIR and FNIR against the threshold, measured and as the calibration states FPIR."""
-    curves = measured.curves
+    curves, say = measured.curves, spoken.say
     seen = curves.measured
     least = min(_least_fpir(measured), _least_fnir(measured))
+    edges = curves.histogram.edges
     chart = Chart(
-        _similarities(measured),
-        Axis("Rate", least, 1, log=True),
-        label="FPIR and FNIR against the threshold",
-        note="Shaded: 95 % intervals.",
+        Axis(say("Threshold (similarity of a typical face)"), edges[0], edges[-1]),
+        Axis(say("Rate"), least, 1, log=True),
+        label=say("FPIR and FNIR against the threshold"),
+        note=say("Shaded: 95 % intervals."),
     )
     chart.band(seen.similarity, seen.fpir_low, seen.fpir_high, "stranger")
     chart.band(seen.similarity, seen.fnir_low, seen.fnir_high, "mated")
     chart.band(curves.kith.similarity, curves.kith.fpir_low, curves.kith.fpir_high, "kith")
     chart.line(curves.one_threshold.similarity, curves.one_threshold.fpir, "single")
-    chart.line(curves.kith.similarity, curves.kith.fpir, "kith dashed")
+    for style, here in _parts(curves.kith, "kith", least):
+        chart.line(
+            [curves.kith.similarity[i] for i in here], [curves.kith.fpir[i] for i in here], style
+        )
     chart.line(seen.similarity, seen.fpir, "stranger")
     chart.line(seen.similarity, seen.fnir, "mated")
     chart.upright(measured.kith_threshold.similarity, "kith thin")
-    chart.legend = [
-        Entry("stranger", "FPIR, measured: strangers named"),
-        Entry("mated", "FNIR, measured: people missed"),
-        Entry("kith dashed", "FPIR that Kith states in this gallery"),
-        Entry("single", "FPIR, measured, if all faces had the same threshold"),
-        _own_threshold(measured),
-    ]
+    chart.legend = _legend(
+        _own_threshold(measured, spoken),
+        stranger=say("FPIR, measured: strangers named"),
+        mated=say("FNIR, measured: people missed"),
+        kith=say("FPIR that Kith states in this gallery"),
+        kith_dashed=say("Dashed: beyond the data of the calibration"),
+        single=say("FPIR, measured, if all faces had the same threshold"),
+        kith_thin=say("Kith's threshold, %(similarity)s"),
+    )
     return chart
 
 
-def similarity_chart(measured: Evaluation) -> Chart:
+def similarity_chart(measured: Evaluation, spoken: Spoken = ENGLISH) -> Chart:
     """Two histograms: the similarities of mated probes and of strangers."""
-    histogram = measured.curves.histogram
+    histogram, say = measured.curves.histogram, spoken.say
     shares = [
         [count / max(sum(counts), 1) for count in counts]
         for counts in (histogram.strangers, histogram.mated)
@@ -86,42 +127,82 @@ def similarity_chart(measured: Evaluation) -> Chart:
     most = max(max(each) for each in shares)
     high = next(each for each in (0.05, 0.1, 0.2, 0.4, 1.0) if most <= each)
     chart = Chart(
-        Axis("Similarity (of a typical face)", histogram.edges[0], histogram.edges[-1]),
-        Axis("Share of probes", 0, high * 1.02),
-        label="Histogram of similarities of mated probes and of strangers",
+        Axis(say("Similarity (of a typical face)"), histogram.edges[0], histogram.edges[-1]),
+        Axis(say("Share of probes"), 0, high * 1.02),
+        label=say("Histogram of similarities of mated probes and of strangers"),
     )
     chart.bars(histogram.edges, shares[0], "stranger")
     chart.bars(histogram.edges, shares[1], "mated")
     chart.upright(measured.kith_threshold.similarity, "kith thin")
+    strangers = say("Strangers: similarity to the person they resemble most")
+    mated = say("Mated: similarity to the own person, enrolled without this image")
     chart.legend = [
-        Entry("stranger", "Strangers: similarity to the person they resemble most", is_bar=True),
-        Entry(
-            "mated",
-            "Mated: similarity to the own person, enrolled without this image",
-            is_bar=True,
+        Entry("stranger", strangers, is_bar=True),
+        Entry("mated", mated, is_bar=True),
+        *_legend(
+            _own_threshold(measured, spoken), kith_thin=say("Kith's threshold, %(similarity)s")
         ),
-        _own_threshold(measured),
     ]
     return chart
 
 
-def _own_threshold(measured: Evaluation) -> Entry:
-    return Entry("kith thin", f"Kith's threshold, {measured.kith_threshold.similarity:.3f}")
+def _det(measured: Evaluation, least: float, spoken: Spoken) -> Chart:
+    """The axes, and the interval of the FNIR that was measured."""
+    say, curve = spoken.say, measured.curves.measured
+    chart = Chart(
+        Axis(say("FPIR (strangers named)"), least, 1, log=True),
+        Axis(say("FNIR (people missed)"), _least_fnir(measured), 1, log=True),
+        label=say("Detection error trade-off: FNIR against FPIR, both on logarithmic axes"),
+        note=say("A rate of zero lies on the lower edge."),
+    )
+    x, low, high = (
+        [side[i] for i in _seen(measured)] for side in (curve.fpir, curve.fnir_low, curve.fnir_high)
+    )
+    chart.band(x, low, high, "measured")
+    return chart
 
 
-def _fnir_sides(measured: Evaluation) -> tuple[list[float], list[float]]:
-    return measured.curves.measured.fnir_low, measured.curves.measured.fnir_high
+def _measured(chart: Chart, measured: Evaluation) -> None:
+    """The line of the FNIR that was measured."""
+    curve = measured.curves.measured
+    x, y = ([side[i] for i in _seen(measured)] for side in (curve.fpir, curve.fnir))
+    chart.line(x, y, "measured")
 
 
-def _least_fpir(measured: Evaluation) -> float:
-    """The decade below the target and below the least rate that these images can show."""
-    return decade_below(min(1 / measured.size.stranger_probes, measured.target_fpir) / 2)
+def _seen(measured: Evaluation) -> list[int]:
+    """The points at which some stranger was named: none other has a place on a logarithmic axis."""
+    return [i for i, rate in enumerate(measured.curves.measured.fpir) if rate > 0]
+
+
+def _stated(chart: Chart, curve: Calibrated, style: str, least: float) -> None:
+    """The line of the FNIR to expect at what is stated, dashed from where the data end."""
+    for part, here in _parts(curve, style, least):
+        chart.line([curve.fpir[i] for i in here], [curve.fnir[i] for i in here], part)
+
+
+def _parts(curve: Calibrated, style: str, least: float) -> list[tuple[str, list[int]]]:
+    """The points down to the rate ``least``: those within the data, and from the last of these on
+    those beyond.
+    """
+    there = [i for i, rate in enumerate(curve.fpir) if rate >= least]
+    inside = [i for i in there if not curve.extrapolated[i]]
+    return [(style, inside), (f"{style} dashed", there[max(len(inside) - 1, 0) :])]
+
+
+def _legend(values: Mapping[str, str], **texts: str) -> list[Entry]:
+    """An entry for each style; its classes are joined by ``_``."""
+    return [Entry(style.replace("_", " "), text % values) for style, text in texts.items()]
+
+
+def _own_threshold(measured: Evaluation, spoken: Spoken) -> Mapping[str, str]:
+    return {"similarity": spoken.similarity(measured.kith_threshold.similarity)}
+
+
+def _least_fpir(measured: Evaluation, also: float = 1.0) -> float:
+    """The decade below the target, the rate ``also`` and the least rate that these images show."""
+    rates = (1 / measured.size.stranger_probes, measured.target_fpir, also)
+    return decade_below(min(rates) / 2)
 
 
 def _least_fnir(measured: Evaluation) -> float:
     return decade_below(1 / measured.size.mated_probes / 2)
-
-
-def _similarities(measured: Evaluation) -> Axis:
-    edges = measured.curves.histogram.edges
-    return Axis("Threshold (similarity of a typical face)", edges[0], edges[-1])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,13 @@ from babel.messages.pofile import read_po
 
 from app.console import languages
 from app.console.languages import NAMES, SOURCE, chosen, language
+from app.evaluation.report import page
+from app.pages import renderer
 
 CONSOLE = Path(languages.__file__).parent
+REPORT = Path(page.__file__).parent
+MARKED = (CONSOLE, REPORT, Path(renderer.__file__).parent)
+"""The rooms whose texts the console shows."""
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"newstyle_gettext": "true", "trimmed": "true"}}
 KEYWORDS = {
@@ -29,7 +35,9 @@ Text = str | tuple[str, ...]
 
 def texts() -> set[Text]:
     """What the templates and modules have."""
-    found = extract_from_dir(str(CONSOLE), METHODS, OPTIONS, KEYWORDS)
+    found = chain.from_iterable(
+        extract_from_dir(str(each), METHODS, OPTIONS, KEYWORDS) for each in MARKED
+    )
     return {message for _, _, message, _, _ in found}
 
 
@@ -65,6 +73,7 @@ def values(text: str) -> set[str]:
 
 def test_no_template_has_a_text_beyond_the_catalogues() -> None:
     templates = sorted((CONSOLE / "templates").glob("*.html"))
+    templates += sorted(page.PARTS["report"].glob("*.html"))
     found = [(file.name, text) for file in templates for text in literal(file.read_text("utf-8"))]
     assert found == []
 

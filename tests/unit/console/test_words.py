@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.console import languages, words
+from app.console import words
 from app.console.languages import NAMES, language
+from app.console.numbers import Numbers
 from app.reasons import Reason
 
 
@@ -40,4 +41,4 @@ def test_the_reasons_of_a_refusal_are_found_at_its_begin() -> None:
     ],
 )
 def test_a_rate_is_written_as_the_language_does(code: str, rate: float, text: str) -> None:
-    assert languages._filters(code)["percent"](rate).replace("\N{NO-BREAK SPACE}", " ") == text
+    assert Numbers(code, str).percent(rate).replace("\N{NO-BREAK SPACE}", " ") == text

@@ -44,7 +44,7 @@ def of_people(
 
 
 def rates_of(of: Gallery) -> GalleryRates:
-    size = GallerySize(len(of.fused.owners), len(of.owners))
+    size = GallerySize(len(of.fused.owners), int(of.fused.templates.sum()))
     return GalleryRates(calibration(), of.cohort, size)
 
 

@@ -169,7 +169,7 @@ def test_the_json_has_the_documented_fields_and_no_number_that_is_none(some: Eva
     assert content["made_at"] == "2026-05-04T00:00:00+00:00"
     assert list(content) == [
         *("format", "kind", "name", "made_at", "kith", "model", "contract_id"),
-        *("left_out", "target_fpir", "enrolment", "size", "support", "site", "rank1"),
+        *("left_out", "target_fpir", "templates", "enrolment", "size", "support", "site", "rank1"),
         *("kith_threshold", "one_threshold", "photos_threshold", "photos_interval"),
         *("operating_points", "misses", "misses_total", "lookalikes", "lookalikes_total"),
         *("groups", "people_without_group", "curves"),

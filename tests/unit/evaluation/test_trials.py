@@ -1,7 +1,7 @@
 """Leave-one-out in one product, against a service that is set up again for every probe."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from app.errors import InvalidRequest
 from app.evaluation import trials as room
 from app.evaluation.gallery import Gallery, Keys
 from app.evaluation.operating import outcomes
+from app.evaluation.rates import fnir
 from app.evaluation.trials import Search, Trials, leave_one_out
 from tests.unit.evaluation.galleries import (
     DIMENSION,
@@ -58,11 +59,16 @@ def search(of: Gallery, probe: int, left: Keys, target: float) -> Answer:
 
 
 def mated(of: Gallery, probe: int, target: float) -> Answer:
-    return search(of, probe, np.delete(np.arange(len(of.owners)), probe), target)
+    draw = of.draw
+    enrolled = {*np.flatnonzero(draw.enrolled).tolist()}
+    if probe in enrolled:
+        enrolled = enrolled - {probe} | ({int(draw.instead[probe])} - {probe})
+    return search(of, probe, np.array(sorted(enrolled)), target)
 
 
 def non_mated(of: Gallery, probe: int, target: float) -> Answer:
-    return search(of, probe, np.flatnonzero(of.owners != of.owners[probe]), target)
+    others = of.draw.enrolled & (of.owners != of.owners[probe])
+    return search(of, probe, np.flatnonzero(others), target)
 
 
 def outcome_of(found: Search, probe: int, threshold: float) -> Outcome:
@@ -87,6 +93,8 @@ def galleries() -> Iterator[Gallery]:
         yield gallery(images, seed=7, alike=2.0)
     for images, names in (((3, 2), 2), ((4, 1), 3), ((5, 2, 1, 3), 3), ((4, *(2,) * 30), 3)):
         yield doubled(images, names)
+    for images, templates in (((3, 1, 2, 5, 1, 4), 2), ((2, 1, 3), 1), ((4, 6, 1) * 9, 3)):
+        yield replace(gallery(images, seed=3), templates=templates)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -98,7 +106,7 @@ def test_each_probe_gets_the_answer_of_a_service_that_is_set_up_for_it(target: f
             stranger = non_mated(of, probe, target)
             assert outcome_of(found.stranger, probe, threshold) == stranger.outcome
             assert found.lookalike[probe] == stranger.people[0]
-            assert found.mated[probe] == ((of.owners == owner).sum() > 1)
+            assert found.mated[probe] == ((of.owners == owner).sum() > (of.templates or 1))
             if not found.mated[probe]:
                 continue
             enrolled = mated(of, probe, target)
@@ -218,6 +226,33 @@ def test_everybody_who_looks_the_same_is_scored_by_numbers() -> None:
     assert counted.identified == 0
 
 
+@pytest.mark.parametrize("most", [1, 2, 4])
+def test_a_person_is_enrolled_with_as_many_images_as_asked_for_and_never_with_the_probe(
+    most: int,
+) -> None:
+    of = replace(gallery([1, 2, 3, 4, 5, 9] * 4), templates=most)
+    draw = of.draw
+    counts = np.bincount(of.owners)
+    np.testing.assert_array_equal(np.bincount(of.owners, draw.enrolled), np.minimum(counts, most))
+    np.testing.assert_array_equal(draw.mated, counts[of.owners] > most)
+    swapped = draw.enrolled & draw.mated
+    np.testing.assert_array_equal(draw.instead != np.arange(len(of.owners)), swapped)
+    assert not draw.enrolled[draw.instead[swapped]].any()
+    np.testing.assert_array_equal(of.owners[draw.instead], of.owners)
+    first = np.searchsorted(of.owners, of.owners) + most > np.arange(len(of.owners))
+    assert (draw.enrolled != first).any(), "chance chooses, and not the order of the files"
+
+
+def test_people_of_fewer_images_are_missed_more_often() -> None:
+    people = gallery([6] * 60, seed=5)
+    threshold = rates_of(people).typical.limit(0.01)
+    missed = [fnir(trials(replace(people, templates=most)), threshold).rate for most in (1, 2, 5)]
+    assert missed[0] > missed[1] > missed[2]
+    # Five of six are all but the probe.
+    five = plain(replace(people, templates=5)).own
+    np.testing.assert_allclose(five, plain(people).own, rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("images", "said"),
     [
@@ -229,3 +264,8 @@ def test_everybody_who_looks_the_same_is_scored_by_numbers() -> None:
 def test_too_little_to_measure_is_said(images: tuple[int, ...], said: str) -> None:
     with pytest.raises(InvalidRequest, match=said):
         gallery(images)
+
+
+def test_more_images_than_anybody_has_are_said() -> None:
+    with pytest.raises(InvalidRequest, match="has more than 3 usable images"):
+        replace(gallery([1, 2, 3]), templates=3)
