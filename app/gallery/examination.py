@@ -18,6 +18,7 @@ from app.gallery.own_faces import check_own_faces
 from app.gallery.resemblance import Resemblance, Resemblances
 from app.gallery.schemas import LookalikeWarning
 from app.gallery.views import rate_view, similarity_view
+from app.index.base import Vectors
 from app.inference.subject import Subject
 from app.reasons import Reason
 
@@ -56,9 +57,9 @@ class Examiner:
         session: Session,
         owner: Collection,
         person_id: str | None,
-        tried: Sequence[Template] = (),
+        tried: Sequence[Vectors] = (),
     ) -> Enrollee:
-        """The person, None for somebody new, with what was ``tried`` for them before."""
+        """The person, None for somebody new, with the embeddings (d,) ``tried`` before."""
         contract = self._enroller.contract
         if person_id is None:
             return Enrollee.of(None, contract, tried=tried)

@@ -64,8 +64,8 @@ class Enrollee:
         key: int | None,
         contract: Contract,
         stored: Sequence[bytes] = (),
-        tried: Sequence[Template] = (),
+        tried: Sequence[Vectors] = (),
     ) -> "Enrollee":
-        """With the templates ``stored`` in SQL, and those that were only ``tried``."""
-        faces = [unpack(stored, contract.dimension), *(each.embedding[None] for each in tried)]
+        """With the templates ``stored`` in SQL, and embeddings (d,) that were only ``tried``."""
+        faces = [unpack(stored, contract.dimension), *(each[None] for each in tried)]
         return cls(key, np.concatenate(faces))

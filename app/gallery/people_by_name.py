@@ -22,17 +22,13 @@ from app.errors import (
     Unavailable,
 )
 from app.gallery.collection_schemas import NewCollection
-from app.gallery.enrolment import (
-    Enroller,
-    ImageFile,
-    Template,
-    refusal,
-)
+from app.gallery.enrolment import Enroller, ImageFile, refusal
 from app.gallery.examined import Enrollee, Examined, Tried
 from app.gallery.image_warnings import image_warnings
 from app.gallery.own_faces import check_own_faces
 from app.gallery.person_service import PersonService
 from app.gallery.schemas import EnrolmentWarning, NewPerson
+from app.index.base import Vectors
 from app.inference.subject import Subject
 from app.reasons import Reason
 from app.receipts.keeping import keep_nothing
@@ -212,7 +208,8 @@ class InGallery:
 
 
 class Rehearsal:
-    """Decides as ``InGallery`` would and remembers it, but writes nothing.
+    """Decides as ``InGallery`` would and remembers it, but writes nothing. Of each photo it keeps
+    the embedding alone: there may be 100,000 of them, with 40 KB of pixels each.
 
     ``gallery`` is the service and the collection, or None where there is no such collection yet.
     People who are new in one rehearsal are not compared with each other.
@@ -230,7 +227,7 @@ class Rehearsal:
         self._subject: Subject = subject
         self._caller = caller
         self._made: dict[str, str | None] = {}
-        self._taken: dict[str, dict[str, Template]] = {}
+        self._taken: dict[str, dict[str, Vectors]] = {}
 
     def names(self, ids: Sequence[str]) -> Mapping[str, str | None]:
         """Those enrolled, and those that this rehearsal would have made."""
@@ -274,10 +271,11 @@ class Rehearsal:
         if len(taken) >= tried.room:
             limit = self._enroller.rejection(image.origin(), Reason.FACE_LIMIT_REACHED)
             raise refusal([limit])
-        (taken[image.sha256],) = tried.templates
+        (template,) = tried.templates
+        taken[image.sha256] = template.embedding
         return tried.warnings
 
-    def _tried(self, person_id: str | None, image: ImageFile, taken: list[Template]) -> Tried:
+    def _tried(self, person_id: str | None, image: ImageFile, taken: list[Vectors]) -> Tried:
         if self._gallery is not None:
             persons, collection_id = self._gallery
             return persons.try_images(

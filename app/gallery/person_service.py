@@ -15,7 +15,7 @@ from app.errors import Conflict, FieldError
 from app.feedback.repository import count_false_positives
 from app.gallery import person_list_repository, repository
 from app.gallery.changes import change_person, taken, view_of
-from app.gallery.enrolment import Enroller, ImageFile, Template, refusal
+from app.gallery.enrolment import Enroller, ImageFile, refusal
 from app.gallery.examination import Examiner
 from app.gallery.examined import Examined, Tried
 from app.gallery.insertion import added_faces, insert_faces, insert_person, rejected_images
@@ -31,6 +31,7 @@ from app.gallery.schemas import (
     PersonView,
 )
 from app.gallery.views import face_view, person_view
+from app.index.base import Vectors
 from app.inference.subject import Subject
 from app.receipts.keeping import Keep, forget
 from app.trail.evidence_repository import count_of_person
@@ -218,11 +219,11 @@ class PersonService:
         images: Sequence[ImageFile],
         *,
         subject: Subject = "only",
-        tried: Sequence[Template] = (),
+        tried: Sequence[Vectors] = (),
         caller: Principal = INSIDE,
     ) -> Tried:
-        """The result that enrolling the images would have after the ``tried`` ones; nothing is
-        written. Warnings have the numbers that the ``caller`` may see.
+        """The result that enrolling the images would have after those whose embeddings (d,) were
+        ``tried``; nothing is written. Warnings have the numbers that the ``caller`` may see.
 
         ``person_id`` is None for somebody who is not enrolled yet.
         """
