@@ -23,7 +23,7 @@ LISTED: Final = 512
 searches, of strangers and of people enrolled; 256 in 60, and 1,024 cost 0.3 ms more."""
 _EACH: Final = 32  # on the list for each neighbour that is wanted, where these are many
 _LONGER: Final = 8  # how much longer the second list is
-_STEP: Final = 4096  # rows that are coded at a time: 16 ms, for which a change waits
+_STEP: Final = 4096  # rows coded at a time: 4 ms of a core (128 dimensions); a change waits for it
 _SAMPLE: Final = 4096  # rows that errors are measured on
 _BACK: Final = 2  # the part of ``large_from`` below which codes are given up
 
