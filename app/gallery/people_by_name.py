@@ -254,7 +254,7 @@ class Rehearsal:
         return warnings
 
     def expect(self, person_id: str) -> None:
-        """Take photos of somebody who would be made without any before."""
+        """Make somebody without a photo, who is then enrolled."""
         self._made[person_id] = None
 
     def add(self, person_id: str, image: ImageFile) -> list[EnrolmentWarning]:

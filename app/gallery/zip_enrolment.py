@@ -27,11 +27,11 @@ _GONE = "The person was removed while the photos were enrolled."
 
 
 class ZipEnrolment:
-    """Enrols the photos of a ZIP one after the other, or with ``dry_run`` says what would become of
-    each and writes nothing.
+    """Enrols the photos of a ZIP one after the other; with ``dry_run`` it gives the outcome that
+    each would have, and writes nothing.
 
-    ``listed`` gives the external id that a folder means, where a list of people came along: then
-    no folder is anybody else's. The warnings have the numbers that the ``caller`` may see.
+    ``listed`` is the external id that each folder means, where a list of people was sent as well:
+    other folders are refused. The warnings have the numbers that the ``caller`` may see.
     """
 
     def __init__(
@@ -86,6 +86,6 @@ class ZipEnrolment:
         found = self._persons.find(self._collection_id, Paging(1, 0), external_id=external_id)
         known = next((each.id for each in found.items), None)
         if known is None and self._listed is not None and isinstance(self._recipient, Rehearsal):
-            known = f"of the list: {external_id}"  # who has no id before the list is no rehearsal
+            known = f"of the list: {external_id}"  # the list would make them, under a new id
             self._recipient.expect(known)
         return known

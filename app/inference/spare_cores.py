@@ -12,8 +12,8 @@ Result = TypeVar("Result")
 
 
 class SpareCores:
-    """Threads that help while turns are spare: one for each item, so that a picture that comes in
-    between waits for no more than one item. Thread-safe.
+    """Threads that help while turns are spare. Each takes a turn for one item only, so that a
+    picture that comes in between waits for no more than one item. Thread-safe.
     """
 
     def __init__(self, slots: InferenceSlots) -> None:

@@ -47,7 +47,7 @@ def backup(
 
 
 class BackupService:
-    """Makes backups for who asks from elsewhere. Thread-safe.
+    """Makes backups that are sent to clients. Thread-safe.
 
     ``folder`` takes the file while it is written and sent. The file has no name, so that nothing of
     it is left there, however the process ends.
