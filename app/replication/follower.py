@@ -16,7 +16,7 @@ import structlog
 
 from app.core.db import Database
 from app.core.notifications import listening
-from app.errors import AppError
+from app.errors import AppError, DatabaseLost
 from app.replication.deltas import ChangeFeed, CollectionPosition
 from app.replication.replicas import Replicas
 from app.replication.status import ReplicaStatus
@@ -115,17 +115,25 @@ class Follower:
         for each in positions:
             self.replicas.of(each.key, each.epoch).expect(each.revision)
         self._ids, self._polled_at = {each.key: each.id for each in positions}, began
+        behind: AppError | None = None
         for each in positions:
             if self._stop.is_set():
                 return
-            self._catch_up(each)
+            behind = self._catch_up(each) or behind
+        if behind is not None:
+            raise behind
 
-    def _catch_up(self, position: CollectionPosition) -> None:
-        """Read one gallery. Its failure neither stops the start nor the reading of the others."""
+    def _catch_up(self, position: CollectionPosition) -> AppError | None:
+        """Read one gallery. Its failure neither stops the start nor the reading of the others.
+        Returns the error for which the poll has not read all that there is.
+        """
         try:
             self.replicas.of(position.key, position.epoch).catch_up(position.revision)
-        except AppError:
+        except DatabaseLost:
             raise
+        except AppError as error:
+            return error
         except Exception as error:  # noqa: BLE001 - `kith check` says what is wrong with it
             kind = type(error).__name__
             _log.warning("follower.skipped", collection_key=position.key, error_type=kind)
+        return None

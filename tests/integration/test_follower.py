@@ -173,6 +173,29 @@ def test_a_fault_that_nobody_foresaw_ends_no_following(
         wait_for(lambda: revision(idle) == 1)
 
 
+def test_a_gallery_that_is_being_read_holds_up_no_other(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request reads it, for longer than the poll waits."""
+    monkeypatch.setattr(room, "_POLL_SECONDS", 0.1)
+    monkeypatch.setattr(room, "_AGAIN_SECONDS", 0.1)
+    with ExitStack() as both:
+        asked = both.enter_context(running(settings, tmp_path / "a"))
+        idle = both.enter_context(running(settings, tmp_path / "b"))
+        for name in ("doors", "gates"):
+            make_collection(asked, name)
+        wait_for(lambda: len(idle.follower.statuses()) == 2)
+        monkeypatch.setattr("app.replication.replica.CATCH_UP_SECONDS", 0.1)
+        first, second = (each for _, each in sorted(idle.follower.replicas.there().items()))
+        first._following = True
+        enrol(asked, "ada", 1, "doors")
+        enrol(asked, "bob", 2, "gates")
+        wait_for(lambda: second.revision == 1)
+        assert first.revision == 0
+        first._following = False
+        wait_for(lambda: first.revision == 1)
+
+
 def _set_metadata(container: Container, value: str) -> None:
     with container.database.write() as session:
         session.execute(text("UPDATE collections SET metadata = :value"), {"value": value})
