@@ -2,9 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Final, Protocol
 
 import structlog
@@ -190,20 +189,18 @@ class Publisher:
         if not events:
             self._observer.waiting(None)
             return False
-        now = self._clock.now()
-        formed = {each.position: found for each in events if (found := self._formed(each, now))}
-        fresh = [
+        formed = self._formed(events)
+        fresh = {
             position
             for position, (_, twin) in formed.items()
             if twin is not None and not self._ledger.shown(position)
-        ]
+        }
         if fresh:
             self._ledger.show(max(fresh))
-        messages: list[Message] = []
-        for position, (message, twin) in formed.items():
-            if twin is not None and position in fresh:
-                messages.append(twin)
-            messages.append(message)
+            formed = self._formed(events)  # again: a grant may have ended in that time
+        twins = [twin for position, (_, twin) in formed.items() if twin and position in fresh]
+        # Automations come first: they would wait until the broker has each record of before.
+        messages = [*twins, *(message for message, _ in formed.values())]
         self._deliver(link, messages)
         self._ledger.deliver(events[-1].position)
         if len(events) < _BATCH:
@@ -212,15 +209,20 @@ class Publisher:
         self._measure_lag()
         return True
 
-    def _formed(self, event: Waiting, now: datetime) -> tuple[Message, Message | None] | None:
-        """An event and its flat twin, if it has one; None, and a line in the log, where somebody
-        changed it in the database: it holds up no others.
+    def _formed(self, events: Sequence[Waiting]) -> dict[int, tuple[Message, Message | None]]:
+        """By position, an event and its flat twin, if it has one now. One that somebody changed in
+        the database is left out, with a line in the log: it holds up no others.
         """
-        try:
-            return record(event, self._names, now), flat_twin(event, self._names, now)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            _log.error("mqtt.unreadable", position=event.position, error=type(error).__name__)
-            return None
+        now = self._clock.now()
+        formed: dict[int, tuple[Message, Message | None]] = {}
+        for each in events:
+            try:
+                found = record(each, self._names, now), flat_twin(each, self._names, now)
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                _log.error("mqtt.unreadable", position=each.position, error=type(error).__name__)
+            else:
+                formed[each.position] = found
+        return formed
 
     def _measure_lag(self) -> None:
         since = self._ledger.waiting_since()
