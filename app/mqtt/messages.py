@@ -5,12 +5,12 @@ twin for automations, which is of now or not at all: it is sent at most once, to
 that moment, and never after its time.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from app.core import documents
 from app.egress.mqtt_link import Message
 from app.mqtt.forms import FlatTwin
 from app.mqtt.names import Names
@@ -21,6 +21,7 @@ _AHEAD: Final = timedelta(seconds=2)
 """How far the clocks of replicas may differ, as at doors. A decision that is ahead by more was made
 before the clock was set back, nobody knows when: it moves nothing.
 """
+_MOST_SECONDS: Final = 2**32 - 1
 _CLOUD_EVENT: Final = "application/cloudevents+json"
 _LATE: Final = (("late", "true"),)
 
@@ -39,7 +40,7 @@ class Waiting:
     def of(position: int, body: str) -> "Waiting":
         """The event of a body, which is parsed once; without fields where it is no JSON."""
         try:
-            return Waiting(position, body, json.loads(body))
+            return Waiting(position, body, documents.parsed(body.encode()))
         except ValueError:
             return Waiting(position, body, {})
 
@@ -105,4 +106,4 @@ def _time(text: str | None) -> datetime | None:
 
 def _seconds(left: timedelta) -> int:
     """Whole seconds, as MQTT counts; at least one, for 0 would be no time at all."""
-    return max(1, int(left.total_seconds()))
+    return min(max(1, int(left.total_seconds())), _MOST_SECONDS)

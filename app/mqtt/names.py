@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9-]+")
+_LEVEL: Final = re.compile(r"[A-Za-z0-9._-]+|\{[a-z]+\}")
+"""An id, or in a document a place for one."""
 _NOT_ALLOWED: Final = re.compile(r"[^A-Za-z0-9_-]")
 _DIGITS: Final = 8
 
@@ -14,7 +16,8 @@ _DIGITS: Final = 8
 class Names:
     """Topics below ``prefix``; ``discovery`` is Home Assistant's own prefix, None without it.
 
-    Ids of Kith have no character that means something in a topic.
+    Ids of Kith have no character that means something in a topic. ``ValueError`` for others, which
+    somebody wrote into the database: no broker takes them.
     """
 
     prefix: str
@@ -44,15 +47,15 @@ class Names:
 
     def door(self, collection: str, door: str, what: str) -> str:
         """A topic of a door."""
-        return f"{self.prefix}/v1/{collection}/doors/{door}/{what}"
+        return f"{self.prefix}/v1/{_level(collection)}/doors/{_level(door)}/{_level(what)}"
 
     def event(self, kind: str, *, collection: str | None, door: str | None) -> str:
         """The topic of an event of this type, such as ``door.decision``."""
         if collection is None:
-            return f"{self.prefix}/site/events/{kind}"
+            return f"{self.prefix}/site/events/{_level(kind)}"
         if door is not None:
             return self.door(collection, door, kind.rpartition(".")[2])
-        return f"{self.prefix}/v1/{collection}/events/{kind}"
+        return f"{self.prefix}/v1/{_level(collection)}/events/{_level(kind)}"
 
     def device(self, collection: str, door: str) -> str:
         """The id of a door for Home Assistant, which takes ``[a-zA-Z0-9_-]`` alone.
@@ -71,6 +74,12 @@ class Names:
         if self.discovery is None:
             return None
         return f"{self.discovery}/device/{self.device(collection, door)}/config"
+
+
+def _level(text: str) -> str:
+    if not _LEVEL.fullmatch(text):
+        raise ValueError("it has an id that is none")
+    return text
 
 
 def _digest(text: str) -> str:

@@ -218,7 +218,7 @@ class Publisher:
         for each in events:
             try:
                 found = record(each, self._names, now), flat_twin(each, self._names, now)
-            except (ValueError, LookupError, TypeError, AttributeError) as error:
+            except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
                 _log.error("mqtt.unreadable", position=each.position, error=type(error).__name__)
             else:
                 formed[each.position] = found

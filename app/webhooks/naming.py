@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.core import documents
 from app.webhooks import repository
 
 
@@ -35,7 +36,7 @@ def _holder(body: str) -> tuple[dict[str, Any], dict[str, Any]]:
     somebody changed the event in the database.
     """
     try:
-        event = json.loads(body)
+        event = documents.parsed(body.encode())
         data = event["data"]
         holder = data.get("person", data)
     except (ValueError, LookupError, TypeError, AttributeError):

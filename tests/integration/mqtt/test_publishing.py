@@ -16,6 +16,12 @@ from tests.support.brokers import Listener, retained
 from tests.support.waiting import wait_for
 
 PERSON = {"id": "p-ada", "name": "Ada Lovelace", "external_id": "badge-77213"}
+ODD_TIME = {
+    "id": "evt-odd",
+    "type": "door.decision",
+    "time": "9999-12-31T23:59:59.999999Z",
+    "data": {"collection_id": "staff", "door_id": "front", "valid_until": None},
+}
 SECRETS = (b"p-ada", b"Ada", b"Lovelace", b"badge-77213")
 
 
@@ -48,7 +54,21 @@ def test_every_event_comes_in_order_on_the_topic_of_its_kind(
     wait_for(lambda: "kith_mqtt_lag_seconds 0.0" in service.get("http://kith/metrics").text)
 
 
-@pytest.mark.parametrize("body", ["{", "[1]", "{}", '{"type": 5, "data": "x"}', '{"data": null}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "[1]",
+        "{}",
+        '{"type": 5, "data": "x"}',
+        '{"data": null}',
+        '{"type": "person.created", "data": {"collection_id": "#"}}',
+        '{"type": "person.created", "data": {"collection_id": "\\ud800"}}',
+        '{"type": "person.created", "data": {"collection_id": "\\u0000"}}',
+        json.dumps(ODD_TIME),
+        "[" * 100_000,
+    ],
+)
 def test_an_event_that_somebody_changed_in_the_database_holds_up_no_other(
     publishing: Settings, heard: Listener, body: str
 ) -> None:

@@ -56,6 +56,11 @@ def test_a_grant_expires_at_the_broker_when_it_ends() -> None:
     }
 
 
+def test_a_grant_without_end_expires_when_mqtt_can_count_no_further() -> None:
+    """Nobody's grant is so long; a larger number would end every connection."""
+    assert record(decision(left=2**33), NAMES, NOW).expires == 2**32 - 1
+
+
 @pytest.mark.parametrize("left", [0.0, -0.001, -3600])
 def test_a_grant_that_is_over_has_no_twin_and_its_record_says_so(left: float) -> None:
     event = decision(left=left)
