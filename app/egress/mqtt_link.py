@@ -20,6 +20,8 @@ _WINDOW: Final = 20
 """Messages on their way at once; paho's own bound. A broker may allow fewer."""
 _SILENT_SECONDS: Final = 20.0
 _GOODBYE_SECONDS: Final = 1.0
+_HEADERS: Final = 9
+"""Bytes of a packet besides the topic, the properties and the payload, at most."""
 _NOT_RETAINED = SubscribeOptions.RETAIN_DO_NOT_SEND
 
 
@@ -63,6 +65,7 @@ class Link:
                 egress, broker, deadline, client_id=client_id, prepare=prepare
             )
         self._window = min(_WINDOW, getattr(about, "ReceiveMaximum", _WINDOW))
+        self._most_bytes = getattr(about, "MaximumPacketSize", None)
 
     def subscribe(self, topic: str) -> None:
         """Put what comes to ``topic`` from now on into ``heard``."""
@@ -72,18 +75,26 @@ class Link:
     def deliver(self, messages: Sequence[Message]) -> list[tuple[Message, str]]:
         """Send messages in their order, and wait until the broker has them.
 
-        Returns those that the broker refused, each with its reason. Those of QoS 0 are waited for
-        until they are written.
+        Returns those that the broker refused, or said that it would, each with its reason. Those of
+        QoS 0 are waited for until they are written.
         """
         refused: list[tuple[Message, str]] = []
         for start in range(0, len(messages), self._window):
-            sent = [(self._send(each), each) for each in messages[start : start + self._window]]
+            sent: list[tuple[Any, Message]] = []
+            for each in messages[start : start + self._window]:
+                about = _about(each)
+                size = _size(each, about)
+                if self._most_bytes is not None and size > self._most_bytes:
+                    # It would end the connection, and that of every further attempt.
+                    refused.append((each, f"the broker takes {self._most_bytes:,} bytes"))
+                else:
+                    sent.append((self._send(each, about), each))
             end = time.monotonic() + _SILENT_SECONDS
-            while not all(about.is_published() for about, _ in sent):
+            while not all(of.is_published() for of, _ in sent):
                 if time.monotonic() > end:
                     raise CallFailed("the broker acknowledges nothing", sent=True)
                 self.pump(end - time.monotonic())
-            reasons = ((each, self._refused.pop(about.mid, None)) for about, each in sent)
+            reasons = ((each, self._refused.pop(of.mid, None)) for of, each in sent)
             refused += [(each, reason) for each, reason in reasons if reason is not None]
         return refused
 
@@ -107,14 +118,7 @@ class Link:
         if (connection := self._client.socket()) is not None:
             connection.close()
 
-    def _send(self, message: Message) -> Any:  # noqa: ANN401 - paho's
-        about = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-        if message.content_type is not None:
-            about.ContentType = message.content_type
-        if message.expires is not None:
-            about.MessageExpiryInterval = message.expires
-        if message.properties:
-            about.UserProperty = list(message.properties)
+    def _send(self, message: Message, about: Properties) -> Any:  # noqa: ANN401 - paho's
         sent = self._client.publish(
             message.topic, message.payload, message.qos, message.retain, about
         )
@@ -138,3 +142,20 @@ class Link:
         _client, _data, _flags, reason, _properties = about
         if reason.is_failure:
             self._goodbye = str(reason)
+
+
+def _about(message: Message) -> Properties:
+    about = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    if message.content_type is not None:
+        about.ContentType = message.content_type
+    if message.expires is not None:
+        about.MessageExpiryInterval = message.expires
+    if message.properties:
+        about.UserProperty = list(message.properties)
+    return about
+
+
+def _size(message: Message, about: Properties) -> int:
+    """Bytes of the message's packet, at most."""
+    packed: bytes = about.pack()  # type: ignore[no-untyped-call]
+    return _HEADERS + len(message.topic.encode()) + len(packed) + len(message.payload)

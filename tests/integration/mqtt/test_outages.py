@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
@@ -171,3 +172,24 @@ def test_a_broker_that_refuses_or_never_answers_keeps_nobody_waiting(
         made(client.post(f"{staff}/persons", json={"id": "p0"}))
         assert "kith_mqtt_connected 0.0" in client.get("http://kith/metrics").text
     wire.close()
+
+
+def test_what_is_too_large_for_a_broker_holds_up_no_other(
+    publishing: Settings, prefix: str, tmp_path: Path
+) -> None:
+    """A broker ends the connection of who sends more than it takes."""
+    broker = Mosquitto(tmp_path, "allow_anonymous true", "max_packet_size 1000")
+    broker.up()
+    settings = publishing.model_copy(update={"mqtt_url": broker.url, "mqtt_discovery": "off"})
+    with (
+        listening(broker.url, f"{prefix}/#") as heard,
+        client_of(build(settings)) as client,
+    ):
+        heard.until("/status", b"online")
+        doors.make_hq(client, mode="advise")
+        doors.of(client, doors.ADA)
+        made(client.post(f"{doors.HQ}/persons", json={"id": "after"}))
+        wait_for(lambda: "after" in of_person(heard.events()))
+        assert heard.on("/decision") == []
+        assert "kith_mqtt_refused_total 1.0" in client.get("http://kith/metrics").text
+    broker.down()
