@@ -102,10 +102,8 @@ class Caller:
         payload = _body(fields, facts) or b""
 
         def send(deadline: Deadline) -> Result:
-            left = grant.left()
-            publish(
-                self._egress, broker, Message(topic, payload, fields.content_type, left), deadline
-            )
+            message = Message(topic, payload, fields.content_type, grant)
+            publish(self._egress, broker, message, deadline)
             return Result("done")
 
         return send

@@ -39,14 +39,14 @@ class Broker:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that the broker holds for nobody: not retained, and dropped ``expires`` seconds
-    from now, which MQTT counts whole.
+    """A message that the broker holds for nobody: not retained, and dropped at ``until``, in whole
+    seconds, as MQTT counts.
     """
 
     topic: str
     payload: bytes
     content_type: str
-    expires: float
+    until: Deadline
 
 
 def publish(egress: Egress, broker: Broker, message: Message, deadline: Deadline) -> None:
@@ -128,7 +128,7 @@ def _client(broker: Broker, deadline: Deadline, client_id: str) -> Client:
 
 def _deliver(client: Client, message: Message, deadline: Deadline) -> None:
     about = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    about.MessageExpiryInterval = max(1, int(message.expires))
+    about.MessageExpiryInterval = max(1, int(message.until.left()))
     about.ContentType = message.content_type
     sent = client.publish(message.topic, message.payload, qos=0, retain=False, properties=about)
     while not sent.is_published():
