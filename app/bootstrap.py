@@ -36,6 +36,7 @@ from app.doors.questions import DoorQuestions
 from app.feedback.counts import Exposures
 from app.feedback.probes import ProbeStore
 from app.gallery.collection_service import CollectionService
+from app.gallery.evaluations import Evaluations
 from app.gallery.lookalikes import Lookalikes
 from app.gallery.models import Collection
 from app.gallery.odd_faces import OddFaces
@@ -157,7 +158,8 @@ def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _J
     deciding = analyser, galleries.current, calibration, quality_policy, clock, judged.observers
     lookalikes = Lookalikes(database, replicas, calibration, contract_id=contract_id)
     odd_faces = OddFaces(database, replicas, calibration, contract_id=contract_id)
-    forget = partial(_forget, galleries, judged, (lookalikes, odd_faces))
+    evaluations = Evaluations(database, clock, base.bundle.manifest, calibration)
+    forget = partial(_forget, galleries, judged, (lookalikes, odd_faces, evaluations))
     resemblances = Resemblances(database, replicas, clock, calibration)
     persons = PersonService(database, clock, build_enroller(analyser, settings), resemblances)
     audit, streams = build_audit(database, clock, keys, settings)
@@ -179,6 +181,7 @@ def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _J
         subjects=SubjectService(database, persons),
         lookalikes=lookalikes,
         odd_faces=odd_faces,
+        evaluations=evaluations,
         identification=IdentificationService(*deciding),
         detection=DetectionService(analyser),
         verification=VerificationService(*deciding),
@@ -235,7 +238,7 @@ def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Ju
 def _forget(
     galleries: "_Galleries",
     judging: _Judging,
-    reports: tuple[Lookalikes, OddFaces],
+    reports: tuple[Lookalikes, OddFaces, Evaluations],
     collection: Collection,
 ) -> None:
     """Drop the data that this process keeps of a deleted collection."""

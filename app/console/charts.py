@@ -23,12 +23,9 @@ def rates_chart(outlook: Outlook, say: Say) -> Chart:
         Axis(say("Strangers named"), least, 1, log=True),
         label=say("How rarely strangers are named, by the similarity that is asked for"),
     )
-    points = list(zip(outlook.similarities, outlook.fpirs, strict=True))
-    for style, inside in (
-        ("kith", [each for each in points if each[1] >= outlook.supported]),
-        ("kith dashed", [each for each in points if least <= each[1] <= outlook.supported]),
-    ):
-        chart.line([x for x, _ in inside], [y for _, y in inside], style)
+    n = sum(rate >= least for rate in outlook.fpirs)
+    beyond = [rate < outlook.supported for rate in outlook.fpirs[:n]]
+    chart.line_beyond(outlook.similarities[:n], outlook.fpirs[:n], beyond, "kith")
     chart.legend = [
         Entry("kith", say("Measured by the calibration, for the people here")),
         Entry("kith dashed", say("Beyond its data: an estimate")),
@@ -54,12 +51,11 @@ def growth_chart(outlook: Outlook, say: Say) -> Chart:
         label=say("How rarely strangers are named, by how many people there are"),
     )
     chart.line(sizes, [each.if_kept for each in outlook.growth], "single thin")
-    for style, beyond in (("kith", False), ("kith dashed", True)):
-        there = [each for each in outlook.growth if each.threshold.extrapolated is beyond]
-        low, high = ([each.threshold.interval[end] for each in there] for end in (0, 1))
-        across = [each.persons for each in there]
-        chart.band(across, low, high, "kith")
-        chart.line(across, [each.threshold.target for each in there], style)
+    kept = [each.threshold for each in outlook.growth]
+    low, high = ([each.interval[end] for each in kept] for end in (0, 1))
+    chart.band(sizes, low, high, "kith")
+    beyond = [each.extrapolated for each in kept]
+    chart.line_beyond(sizes, [each.target for each in kept], beyond, "kith")
     chart.upright(outlook.sizes[0].persons, "measured dotted thin")
     chart.legend = [
         Entry("kith", say("With Kith's threshold, and where the rate lies with 95 % confidence")),

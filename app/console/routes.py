@@ -5,6 +5,7 @@ from typing import Final
 from starlette.responses import Response
 
 from app.console.door_routes import router as doors
+from app.console.evaluation_routes import router as evaluation
 from app.console.guard import SignedIn
 from app.console.import_routes import router as imports
 from app.console.keeping_routes import router as keeping
@@ -38,6 +39,7 @@ ROUTERS: Final = (
     person,
     tried,
     threshold,
+    evaluation,
     doors,
     keys,
     webhooks,

@@ -16,6 +16,8 @@ from app.gallery.fields import CollectionPath
 from app.web.rooms import pages
 
 router = pages("/console/c/{collection_id}/threshold", PageRoute)
+AskedTarget = Annotated[float | None, Query(gt=0, lt=1, allow_inf_nan=False)]
+"""Another FPIR, which is looked at."""
 
 
 @router.get("")
@@ -23,7 +25,7 @@ def show_threshold(
     collection_id: CollectionPath,
     visit: MayRead,
     services: Provided,
-    target: Annotated[float | None, Query(gt=0, lt=1, allow_inf_nan=False)] = None,
+    target: AskedTarget = None,
 ) -> Response:
     """The threshold now, the data behind it, and the threshold at ``target``."""
     outlook = services.thresholds.outlook(collection_id, target)

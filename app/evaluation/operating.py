@@ -70,6 +70,12 @@ class OperatingPoint:
     verdict: Verdict
     larger: Larger
 
+    def missed(self, *, in_larger: bool) -> tuple[float, float, float]:
+        """FNIR and its 95 % interval, as measured here or as estimated in the larger gallery."""
+        if in_larger:
+            return self.larger.fnir, *self.larger.fnir_interval
+        return self.here.fnir.rate, self.here.fnir.low, self.here.fnir.high
+
 
 def threshold_result(
     trials: Trials, similarity: float, *, margin: float, stated: Threshold | None = None

@@ -64,10 +64,11 @@ Find = Callable[[Collection, Fused], Sequence[R]]
 """Makes the rows of a report, of a collection and everybody in it, valid now or not."""
 
 
-@dataclass(slots=True)
-class _Report(Generic[R]):
-    """``rows`` of the gallery as it was at ``revision``, when it had ``persons`` persons. ``terms``
-    is what else the rows depend on. They were complete at ``made_at``, after ``took`` seconds.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The making of a report: of the gallery as it was at ``revision``, when it had ``persons``
+    persons. ``terms`` is what else it depends on. It was complete at ``made_at``, after ``took``
+    seconds.
     """
 
     terms: tuple[object, ...]
@@ -75,17 +76,22 @@ class _Report(Generic[R]):
     made_at: float
     took: float
     persons: int
-    rows: list[R]
 
     def fits(self, owner: Collection, now: float) -> bool:
         """Whether the report is still valid: nothing changed, or little and not long ago."""
-        if self.terms != _terms(owner):
+        if self.terms != terms_of(owner):
             return False
         changes = owner.revision - self.revision
         little = 0 <= changes <= CHANGED_SHARE * self.persons
         return changes == 0 or (
             little and now - self.made_at < max(_OLD_SECONDS, _REST * self.took)
         )
+
+
+@dataclass(slots=True)
+class _Report(Generic[R]):
+    made: Made
+    rows: list[R]
 
 
 class KeptReports(Generic[R]):
@@ -111,7 +117,7 @@ class KeptReports(Generic[R]):
             owner = repository.get_comparable(session, collection_id, self._contract_id)
         report = self._reports.get(
             owner.key,
-            fits=lambda kept: kept.fits(owner, time.monotonic()),
+            fits=lambda kept: kept.made.fits(owner, time.monotonic()),
             make=lambda: self._made(owner),
         )
         while True:
@@ -141,7 +147,8 @@ class KeptReports(Generic[R]):
         people = self._replicas.of(owner.key, owner.epoch).everybody(revision=owner.revision)
         rows = list(self._find(owner, people))
         made_at, persons = time.monotonic(), len(people.owners)
-        return _Report(_terms(owner), owner.revision, made_at, made_at - began, persons, rows)
+        made = Made(terms_of(owner), owner.revision, made_at, made_at - began, persons)
+        return _Report(made, rows)
 
     def _gone(self, rows: Sequence[R], there: Set[int]) -> set[int]:
         """The places of rows about persons who are not ``there``, or about faces that are not."""
@@ -157,5 +164,6 @@ def rates_of_everybody(bundle: Calibration, owner: Collection, people: Fused) ->
     return GalleryRates(bundle, Cohort.of(people.vectors), size, reports_of(owner).factor)
 
 
-def _terms(owner: Collection) -> tuple[object, ...]:
+def terms_of(owner: Collection) -> tuple[object, ...]:
+    """What a report depends on but for the people: their history, the target, and the feedback."""
     return owner.epoch, owner.target_fpir, reports_of(owner)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from app.gallery.collection_service import CollectionService
+from app.gallery.evaluations import Evaluations
 from app.gallery.lookalikes import Lookalikes
 from app.gallery.odd_faces import OddFaces
 from app.gallery.person_service import PersonService
@@ -20,6 +21,7 @@ class GalleryServices(WebServices):
     persons: PersonService
     lookalikes: Lookalikes
     odd_faces: OddFaces
+    evaluations: Evaluations
 
 
 Provided = Annotated[GalleryServices, Depends(provided)]

@@ -85,6 +85,18 @@ class Chart:
         if len(x):
             self._add("polyline", f"line {style}", points=self._points(x, y))
 
+    def line_beyond(
+        self, x: Sequence[float], y: Sequence[float], beyond: Sequence[bool], style: str
+    ) -> None:
+        """A line through the points, dashed from where the data end: the points ``beyond`` them
+        come last.
+        """
+        inside = len(beyond) - sum(beyond)
+        rest = max(inside - 1, 0)
+        self.line(x[:inside], y[:inside], style)
+        if inside < len(x):
+            self.line(x[rest:], y[rest:], f"{style} dashed")
+
     def band(
         self, x: Sequence[float], low: Sequence[float], high: Sequence[float], style: str
     ) -> None:

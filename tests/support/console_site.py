@@ -12,6 +12,7 @@ PAGES = (
     *("", "/keys", "/webhooks", "/webhooks/{hook}", "/audit", "/backup", "/model"),
     *("/c/staff/people", "/c/staff/people?q=x", "/c/staff/people/p1", "/c/staff/enrol"),
     *("/c/staff/import", "/c/staff/try", "/c/staff/threshold", "/c/staff/doors"),
+    *("/c/staff/threshold/missed?target=0.001", "/c/staff/threshold/evaluation"),
     *("/c/staff/doors/of/front", "/c/staff/doors/of/front?person=p1&at=2027-01-04T09:00"),
     *("/c/staff/doors/schedules", "/c/staff/watch", "/c/staff/watch/unknown"),
     *("/c/staff/watch/pair/p1/p2", "/nowhere"),

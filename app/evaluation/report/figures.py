@@ -56,7 +56,7 @@ def operating_chart(
     _measured(chart, measured)
     _stated(chart, today, "kith", _least_fpir(measured, asked.target))
     chart.upright(measured.target_fpir, "measured dotted thin")
-    chart.mark(measured.target_fpir, missed_at(measured.at_target, drawn=drawn), "kith")
+    chart.mark(measured.target_fpir, measured.at_target.missed(in_larger=drawn)[0], "kith")
     values = {
         "n": spoken.number(curves.kith.persons),
         "more": spoken.number(today.persons),
@@ -71,15 +71,10 @@ def operating_chart(
     }
     if asked.target != measured.target_fpir:
         chart.upright(asked.target, "larger dashed")
-        chart.mark(asked.target, missed_at(asked, drawn=drawn), "larger")
+        chart.mark(asked.target, asked.missed(in_larger=drawn)[0], "larger")
         texts["larger_dashed"] = say("The other rate, %(asked)s")
     chart.legend = _legend(values, **texts)
     return chart
-
-
-def missed_at(point: OperatingPoint, *, drawn: bool) -> float:
-    """The FNIR of an operating point in the gallery of today, as in ``operating_chart``."""
-    return point.larger.fnir if drawn else point.here.fnir.rate
 
 
 def threshold_chart(measured: Evaluation, spoken: Spoken = ENGLISH) -> Chart:
@@ -98,10 +93,8 @@ def threshold_chart(measured: Evaluation, spoken: Spoken = ENGLISH) -> Chart:
     chart.band(seen.similarity, seen.fnir_low, seen.fnir_high, "mated")
     chart.band(curves.kith.similarity, curves.kith.fpir_low, curves.kith.fpir_high, "kith")
     chart.line(curves.one_threshold.similarity, curves.one_threshold.fpir, "single")
-    for style, here in _parts(curves.kith, "kith", least):
-        chart.line(
-            [curves.kith.similarity[i] for i in here], [curves.kith.fpir[i] for i in here], style
-        )
+    stated, n = curves.kith, _shown(curves.kith, least)
+    chart.line_beyond(stated.similarity[:n], stated.fpir[:n], stated.extrapolated[:n], "kith")
     chart.line(seen.similarity, seen.fpir, "stranger")
     chart.line(seen.similarity, seen.fnir, "mated")
     chart.upright(measured.kith_threshold.similarity, "kith thin")
@@ -175,18 +168,14 @@ def _seen(measured: Evaluation) -> list[int]:
 
 
 def _stated(chart: Chart, curve: Calibrated, style: str, least: float) -> None:
-    """The line of the FNIR to expect at what is stated, dashed from where the data end."""
-    for part, here in _parts(curve, style, least):
-        chart.line([curve.fpir[i] for i in here], [curve.fnir[i] for i in here], part)
+    """The line of the FNIR to expect at what is stated, down to the rate ``least``."""
+    n = _shown(curve, least)
+    chart.line_beyond(curve.fpir[:n], curve.fnir[:n], curve.extrapolated[:n], style)
 
 
-def _parts(curve: Calibrated, style: str, least: float) -> list[tuple[str, list[int]]]:
-    """The points down to the rate ``least``: those within the data, and from the last of these on
-    those beyond.
-    """
-    there = [i for i, rate in enumerate(curve.fpir) if rate >= least]
-    inside = [i for i in there if not curve.extrapolated[i]]
-    return [(style, inside), (f"{style} dashed", there[max(len(inside) - 1, 0) :])]
+def _shown(curve: Calibrated, least: float) -> int:
+    """The number of its points, whose rates fall, down to the rate ``least``."""
+    return sum(rate >= least for rate in curve.fpir)
 
 
 def _legend(values: Mapping[str, str], **texts: str) -> list[Entry]:
