@@ -77,7 +77,7 @@ def _measured(
 
 
 def _report(services: ConsoleServices, visit: Visit, found: Measured) -> dict[str, Any]:
-    """What the parts of the report show."""
+    """The values that the parts of the report show."""
     whole, spoken = found.evaluation, visit.language.spoken
     measured, people = services.evaluations.shown(whole, MOST_ROWS)
     return {

@@ -7,25 +7,12 @@ import numpy as np
 
 from app.decision.gallery_rates import GalleryRates, typical_norm
 from app.decision.rates import ProbeRates, Threshold
-from app.evaluation.gallery import Flags
+from app.evaluation.outcomes import Outcomes, outcomes
 from app.evaluation.rates import Rate, fnir, fpir, mean_share
-from app.evaluation.trials import Search, Trials
+from app.evaluation.trials import Trials
 
 Verdict = Literal["consistent", "exceeded", "stricter"]
 """The stated rate lies inside the measured interval; below it; above it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """The decisions that Kith would make for the mated probes and for the strangers."""
-
-    identified: int
-    wrong_person: int
-    ambiguous: int
-    unknown: int
-    stranger_named: int
-    stranger_ambiguous: int
-    stranger_unknown: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +75,6 @@ def threshold_result(
         fpir(trials, similarity),
         fnir(trials, similarity),
         outcomes(trials, similarity, margin=margin),
-    )
-
-
-def outcomes(trials: Trials, threshold: float, *, margin: float) -> Outcomes:
-    """``app.decision.open_set.decide`` on every probe at once."""
-    mated = trials.mated
-    named, ambiguous = (flags[mated] for flags in _decided(trials.enrolled, threshold, margin))
-    right = named & trials.first[mated]
-    stranger, unclear = _decided(trials.stranger, threshold, margin)
-    return Outcomes(
-        identified=int(right.sum()),
-        wrong_person=int((named & ~right).sum()),
-        ambiguous=int(ambiguous.sum()),
-        unknown=int((~named & ~ambiguous).sum()),
-        stranger_named=int(stranger.sum()),
-        stranger_ambiguous=int(unclear.sum()),
-        stranger_unknown=int((~stranger & ~unclear).sum()),
     )
 
 
@@ -174,13 +144,6 @@ def kept_first(trials: Trials, rates: GalleryRates, factor: float) -> KeptFirst:
     """The FNIR to expect when people come until the gallery is ``factor`` times as large."""
     newcomers = round(rates.size.persons * (factor - 1))
     return KeptFirst(trials, larger(rates, factor).among(newcomers))
-
-
-def _decided(search: Search, threshold: float, margin: float) -> tuple[Flags, Flags]:
-    """Which are named and which are ambiguous."""
-    reaches = search.reach >= threshold
-    ambiguous = reaches & (search.second >= threshold) & (search.apart <= margin)
-    return reaches & ~ambiguous, ambiguous
 
 
 def _measured(rate: Rate) -> tuple[float, float, float]:

@@ -165,5 +165,5 @@ def rates_of_everybody(bundle: Calibration, owner: Collection, people: Fused) ->
 
 
 def terms_of(owner: Collection) -> tuple[object, ...]:
-    """What a report depends on but for the people: their history, the target, and the feedback."""
+    """All that a report depends on but the people: their history, the target, and the feedback."""
     return owner.epoch, owner.target_fpir, reports_of(owner)

@@ -16,9 +16,9 @@ from app.evaluation.operating import (
     kept_first,
     larger,
     operating_point,
-    outcomes,
     verdict,
 )
+from app.evaluation.outcomes import outcomes
 from app.evaluation.rates import Rate, fnir
 from tests.unit.decision.people import people
 from tests.unit.evaluation.galleries import MARGIN, gallery, made, rates_of, trials

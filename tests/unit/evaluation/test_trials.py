@@ -13,7 +13,7 @@ from app.decision.open_set import Outcome, decide
 from app.errors import InvalidRequest
 from app.evaluation import trials as room
 from app.evaluation.gallery import Gallery, Keys
-from app.evaluation.operating import outcomes
+from app.evaluation.outcomes import outcomes
 from app.evaluation.rates import fnir
 from app.evaluation.trials import Search, Trials, leave_one_out
 from tests.unit.evaluation.galleries import (
