@@ -13,8 +13,8 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.core import notifications
-from app.main import create_app
 from app.settings import Settings
+from tests.support.client import client_of
 from tests.support.compiled import sharing_what_is_compiled
 from tests.support.databases import KINDS, migrated_database, new_database
 from tests.support.fake_bundle import write_fake_bundle
@@ -147,9 +147,7 @@ def settings(tmp_path: Path, fake_bundle: Path, database_url: str) -> Settings:
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
     """The whole service in this process, asked with the admin key."""
-    app = create_app(settings, build(settings))
-    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    with TestClient(app, base_url="http://kith/v1", headers=headers) as client:
+    with client_of(build(settings)) as client:
         yield client
 
 

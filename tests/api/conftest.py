@@ -11,7 +11,8 @@ from app.core import reports
 from app.settings import Settings
 from tests.api.bad_images import PNG, STAFF
 from tests.api.console import Visitor
-from tests.api.support import FakeClock, client_of, enrol, make_collection
+from tests.api.support import FakeClock, enrol, make_collection
+from tests.support.client import client_of
 from tests.support.server import ADMIN_KEY
 
 

@@ -1,7 +1,5 @@
 """What the tests of the HTTP edge share: a clock that stands still, and readings of answers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,11 +7,8 @@ from typing import Any
 import httpx
 from fastapi.testclient import TestClient
 
-from app.bootstrap import Container
 from app.container import Services
-from app.main import create_app
 from tests.support.pictures import picture
-from tests.support.server import ADMIN_KEY
 
 PROBLEM = "application/problem+json"
 Files = list[tuple[str, tuple[str, bytes, str]]]
@@ -30,15 +25,6 @@ class FakeClock:
 
     def forward(self, by: timedelta) -> None:
         self._now += by
-
-
-@contextmanager
-def client_of(container: Container, key: str = ADMIN_KEY) -> Iterator[TestClient]:
-    """A service of a test's own making, asked with ``key``."""
-    app = create_app(container.settings, container)
-    headers = {"Authorization": f"Bearer {key}"}
-    with TestClient(app, base_url="http://kith/v1", headers=headers) as client:
-        yield client
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from jsonschema import Draft202012Validator
 from app.bootstrap import build
 from app.settings import Settings
 from app.trail.events import MODELS
-from tests.api.support import client_of, ok, problem
+from tests.api.support import ok, problem
 from tests.api.test_openapi import named
+from tests.support.client import client_of
 from tests.support.described import Described, at, faults, faults_of, references
 from tests.support.pages import ROOT, blocks
 

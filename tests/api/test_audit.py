@@ -15,17 +15,9 @@ from app.settings import Settings
 from app.trail.retention import Retention
 from app.trail.verification import faults
 from tests.api import sites
-from tests.api.support import (
-    FakeClock,
-    client_of,
-    enrol,
-    files,
-    made,
-    make_collection,
-    ok,
-    problem,
-)
+from tests.api.support import FakeClock, enrol, files, made, make_collection, ok, problem
 from tests.api.test_cut_off import requests
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 

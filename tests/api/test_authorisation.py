@@ -14,7 +14,8 @@ from app.bootstrap import build
 from app.gallery.examination import Examiner
 from app.settings import Settings
 from tests.api.sites import PLACES, make_site
-from tests.api.support import FakeClock, client_of, made, make_collection, ok, problem
+from tests.api.support import FakeClock, made, make_collection, ok, problem
+from tests.support.client import client_of
 
 SCOPES = ("identify", "enroll", "read", "door", "admin")
 UNBOUND = tuple(scope for scope in SCOPES if scope != "door")

@@ -14,7 +14,8 @@ from app.inference.pipeline import Pipeline, Sample
 from app.settings import Settings
 from app.vision.picture import Picture
 from app.vision.types import RgbImage
-from tests.api.support import client_of, enrol, files, identify, make_collection, ok
+from tests.api.support import enrol, files, identify, make_collection, ok
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 

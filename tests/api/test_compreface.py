@@ -7,9 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.bootstrap import build
-from app.main import create_app
 from app.settings import Settings
 from tests.api.support import made, ok, problem
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -22,7 +22,7 @@ RECOGNIZE = "/api/v1/recognition/recognize"
 def service(settings: Settings) -> Iterator[TestClient]:
     """A service that answers them, asked without a key."""
     on = settings.model_copy(update={"compreface": True, "root_path": "/kith"})
-    with TestClient(create_app(on, build(on)), base_url="http://kith") as client:
+    with client_of(build(on), key="", url="http://kith") as client:
         for name in ("hq", "lab"):
             made(client.post("/v1/collections", json={"id": name}, headers=ADMIN))
         yield client

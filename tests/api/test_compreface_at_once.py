@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.bootstrap import build
-from app.main import create_app
 from app.settings import Settings
 from tests.api.support import made, ok
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 
@@ -37,7 +37,7 @@ class Overtaken:
 def client(settings: Settings) -> Iterator[TestClient]:
     """A client of CompreFace's, for a collection of its own."""
     on = settings.model_copy(update={"compreface": True})
-    with TestClient(create_app(on, build(on)), base_url="http://kith") as client:
+    with client_of(build(on), key="", url="http://kith") as client:
         made(client.post("/v1/collections", json={"id": "hq"}, headers=ADMIN))
         body = {"scopes": ["enroll", "read"], "collections": ["hq"]}
         key = made(client.post("/v1/keys", json=body, headers=ADMIN))["key"]

@@ -19,9 +19,10 @@ from app.errors import Unauthenticated
 from app.gallery.enrolment import ImageFile
 from app.settings import Settings
 from tests.api.console import Visitor
-from tests.api.support import client_of, make_collection
+from tests.api.support import make_collection
 from tests.api.test_console_sessions import ADMIN, new_key
 from tests.support.browser import HOSTILE
+from tests.support.client import client_of
 from tests.support.pictures import picture
 
 PATH = "/c/staff/import"

@@ -13,8 +13,9 @@ from app.bootstrap import build
 from app.maintenance.archive import opened_archive
 from app.settings import Settings
 from tests.api.console import Visitor
-from tests.api.support import client_of, make_collection
+from tests.api.support import make_collection
 from tests.api.test_console_sessions import ADMIN, new_key
+from tests.support.client import client_of
 from tests.support.pictures import picture
 
 HOOK = {"url": "https://desk.example.com/kith", "secrets": "KITH_SECRET_A"}

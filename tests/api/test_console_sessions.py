@@ -12,7 +12,8 @@ from app.auth.models import ConsoleSession
 from app.bootstrap import Container, build
 from app.settings import Settings
 from tests.api.console import Visitor
-from tests.api.support import FakeClock, client_of, made, problem
+from tests.api.support import FakeClock, made, problem
+from tests.support.client import Client, client_of
 from tests.support.server import ADMIN_KEY
 
 ADMIN = {"Authorization": f"Bearer {ADMIN_KEY}"}
@@ -33,7 +34,7 @@ def test_the_cookie_is_for_the_console_alone_and_no_script_reads_it(visitor: Vis
 def test_by_https_the_cookie_never_comes_by_http(settings: Settings) -> None:
     trusting = settings.model_copy(update={"trusted_proxies": "127.0.0.0/8", "root_path": PREFIX})
     with client_of(build(trusting)) as client:
-        proxy = TestClient(client.app, base_url="http://kith/v1", client=("127.0.0.1", 1))
+        proxy = Client(client.app, address=("127.0.0.1", 1))
         visitor = Visitor(proxy, root=PREFIX, **{"X-Forwarded-Proto": "https"})
         cookie = visitor.sign_in().headers["set-cookie"]
         assert cookie.startswith("__Secure-kith_session=")

@@ -9,8 +9,9 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api.sites import make_site
-from tests.api.support import FakeClock, client_of, make_collection, ok, problem
+from tests.api.support import FakeClock, make_collection, ok, problem
 from tests.api.support import wrong_fields as wrong
+from tests.support.client import client_of
 from tests.support.devices.base import PASSWORD, USER
 from tests.support.devices.makers import Intercom2N, NodeRed, Tasmota
 

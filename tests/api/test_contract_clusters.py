@@ -14,7 +14,6 @@ from app.settings import Settings
 from tests.api.support import (
     FakeClock,
     assert_nowhere,
-    client_of,
     enrol,
     files,
     identify,
@@ -25,6 +24,7 @@ from tests.api.support import (
     problem,
     wrong_fields,
 )
+from tests.support.client import client_of
 from tests.support.fake_bundle import DIMENSION
 from tests.support.pictures import picture
 

@@ -13,16 +13,9 @@ from app.bootstrap import Container, build
 from app.core.db import Base
 from app.settings import Settings
 from tests.api.sites import MADE, make_site
-from tests.api.support import (
-    FakeClock,
-    client_of,
-    made,
-    make_collection,
-    ok,
-    problem,
-    wrong_fields,
-)
+from tests.api.support import FakeClock, made, make_collection, ok, problem, wrong_fields
 from tests.api.support import wrong_fields as wrong
+from tests.support.client import client_of
 
 pytestmark = pytest.mark.both_databases
 

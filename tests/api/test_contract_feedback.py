@@ -20,7 +20,6 @@ from app.settings import Settings
 from app.vision.types import AlignedCrop
 from tests.api.support import (
     assert_nowhere,
-    client_of,
     enrol,
     files,
     made,
@@ -31,6 +30,7 @@ from tests.api.support import (
     write_counts,
     wrong_fields,
 )
+from tests.support.client import client_of
 from tests.support.fake_bundle import DIMENSION
 from tests.support.pictures import SIDE, encoded, picture
 

@@ -11,15 +11,8 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api.sites import MADE, make_site, make_webhook, webhook_places
-from tests.api.support import (
-    client_of,
-    files,
-    made,
-    make_collection,
-    ok,
-    problem,
-    wrong_fields,
-)
+from tests.api.support import files, made, make_collection, ok, problem, wrong_fields
+from tests.support.client import client_of
 from tests.support.pictures import picture
 
 Request = Callable[[TestClient, str], httpx.Response]

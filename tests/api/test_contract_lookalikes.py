@@ -14,17 +14,8 @@ from app.gallery.resemblance import Resemblances
 from app.index.base import Vectors
 from app.index.pairs import nearest_other
 from app.settings import Settings
-from tests.api.support import (
-    client_of,
-    enrol,
-    files,
-    identify,
-    made,
-    make_collection,
-    ok,
-    only_face,
-    problem,
-)
+from tests.api.support import enrol, files, identify, made, make_collection, ok, only_face, problem
+from tests.support.client import client_of
 from tests.support.pictures import SIDE, encoded, picture
 
 

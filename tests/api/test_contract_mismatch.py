@@ -8,7 +8,8 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.support import client_of, enrol, files, made, make_collection, ok, problem
+from tests.api.support import enrol, files, made, make_collection, ok, problem
+from tests.support.client import client_of
 from tests.support.fake_bundle import write_fake_bundle
 from tests.support.pictures import picture
 

@@ -13,7 +13,8 @@ from app.core.db import Database
 from app.core.outage import Outage
 from app.observability.health import Readiness
 from app.settings import Settings
-from tests.api.support import client_of, enrol, files, identify, made, ok, problem
+from tests.api.support import enrol, files, identify, made, ok, problem
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 

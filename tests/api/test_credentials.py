@@ -17,7 +17,8 @@ from app.gallery.models import Credential
 from app.gallery.repository import get_collection
 from app.settings import Settings
 from tests.api.sites import PLACES, make_site, make_webhook
-from tests.api.support import client_of, files, made, make_collection, ok, problem, wrong_fields
+from tests.api.support import files, made, make_collection, ok, problem, wrong_fields
+from tests.support.client import client_of
 from tests.support.pictures import picture
 
 SECRET: Final = "MARK-4711-0815"

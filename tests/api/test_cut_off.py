@@ -16,7 +16,8 @@ from PIL import Image
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api import sites
-from tests.api.support import client_of, enrol, made, make_collection, ok, problem
+from tests.api.support import enrol, made, make_collection, ok, problem
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 

@@ -12,7 +12,8 @@ from app.gallery.models import Collection
 from app.settings import Settings
 from app.trail.recording import record
 from tests.api import sites
-from tests.api.support import FakeClock, client_of, make_collection
+from tests.api.support import FakeClock, make_collection
+from tests.support.client import client_of
 from tests.support.waiting import wait_for
 
 

@@ -10,7 +10,8 @@ from fastapi.testclient import TestClient
 from app.bootstrap import Container, build
 from app.settings import Settings
 from tests.api.doors import ADA, BOB, HQ, STRANGER, change, make_hq, of
-from tests.api.support import FakeClock, client_of, ok
+from tests.api.support import FakeClock, ok
+from tests.support.client import client_of
 from tests.support.devices.base import Device
 from tests.support.devices.makers import Frigate, NodeRed
 

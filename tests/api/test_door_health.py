@@ -11,8 +11,9 @@ from fastapi.testclient import TestClient
 from app.bootstrap import Container, build
 from app.settings import Settings
 from tests.api.doors import HQ, door_key, make_hq
-from tests.api.support import FakeClock, client_of, ok, problem, wrong_fields
+from tests.api.support import FakeClock, ok, problem, wrong_fields
 from tests.integration.test_jobs import writes
+from tests.support.client import client_of
 
 pytestmark = pytest.mark.both_databases
 MINUTE = dt.timedelta(minutes=1)

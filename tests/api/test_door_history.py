@@ -15,7 +15,8 @@ from app.container import Services
 from app.doors.models import DoorGrant, DoorSpoof
 from app.settings import Settings
 from tests.api.doors import ADA, HQ, STRANGER, change, make_hq, of, outcome
-from tests.api.support import FakeClock, client_of, made, ok
+from tests.api.support import FakeClock, made, ok
+from tests.support.client import client_of
 from tests.support.server import ADMIN_KEY
 
 pytestmark = pytest.mark.both_databases

@@ -12,8 +12,9 @@ from sqlalchemy import event
 from app.bootstrap import Container, build
 from app.settings import Settings
 from tests.api.doors import ADA, BOB, HQ, door_key, make_hq, of
-from tests.api.support import FakeClock, client_of, made, make_collection, ok, problem
+from tests.api.support import FakeClock, made, make_collection, ok, problem
 from tests.api.test_events import events
+from tests.support.client import client_of
 
 LOG = "/doors/front/decisions"
 

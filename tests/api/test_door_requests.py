@@ -17,16 +17,8 @@ from app.bootstrap import build
 from app.settings import Settings
 from tests.api.doors import ADA, HQ, STRANGER, change, door_key, frames, make_hq, of, outcome, post
 from tests.api.doors import decision as decided
-from tests.api.support import (
-    FakeClock,
-    client_of,
-    files,
-    made,
-    make_collection,
-    ok,
-    problem,
-    wrong_fields,
-)
+from tests.api.support import FakeClock, files, made, make_collection, ok, problem, wrong_fields
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 

@@ -11,15 +11,8 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api import sites
-from tests.api.support import (
-    FakeClock,
-    client_of,
-    made,
-    make_collection,
-    ok,
-    problem,
-    wrong_fields,
-)
+from tests.api.support import FakeClock, made, make_collection, ok, problem, wrong_fields
+from tests.support.client import client_of
 
 
 def events(client: TestClient, after: str | None = None, **headers: str) -> list[dict[str, Any]]:

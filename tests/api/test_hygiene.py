@@ -9,8 +9,9 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.support import client_of, enrol, identify, made, make_collection, ok, problem
+from tests.api.support import enrol, identify, made, make_collection, ok, problem
 from tests.support.browser import chromium
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
 

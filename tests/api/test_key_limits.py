@@ -16,7 +16,8 @@ from app.auth.service import KeyService
 from app.bootstrap import Container, build
 from app.errors import Conflict, NotReady
 from app.settings import Settings
-from tests.api.support import FakeClock, client_of, made, ok, problem, wrong_fields
+from tests.api.support import FakeClock, made, ok, problem, wrong_fields
+from tests.support.client import client_of
 
 DAY = dt.timedelta(days=1)
 

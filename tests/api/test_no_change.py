@@ -12,10 +12,11 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api import sites
-from tests.api.support import FakeClock, client_of, enrol, made, make_collection, ok
+from tests.api.support import FakeClock, enrol, made, make_collection, ok
 from tests.api.test_audit import audit
 from tests.api.test_cut_off import requests
 from tests.api.test_events import events
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 

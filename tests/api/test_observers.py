@@ -24,17 +24,8 @@ from app.recognition import routes
 from app.recognition.climbing import ClimbWatch
 from app.recognition.thresholds import SiteWatch
 from app.settings import Settings
-from tests.api.support import (
-    client_of,
-    enrol,
-    files,
-    identify,
-    made,
-    make_collection,
-    ok,
-    only_face,
-    problem,
-)
+from tests.api.support import enrol, files, identify, made, make_collection, ok, only_face, problem
+from tests.support.client import client_of
 from tests.support.pictures import picture
 
 BACKGROUND: Final = ("observer", "webhook", "follower", "jobs")

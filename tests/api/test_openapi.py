@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.support import PROBLEM, client_of, ok
+from tests.api.support import PROBLEM, ok
+from tests.support.client import client_of
 from tests.support.described import at, references
 
 MULTIPART, JSON = "multipart/form-data", "application/json"

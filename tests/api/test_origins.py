@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.support import client_of, make_collection, problem
+from tests.api.support import make_collection, problem
+from tests.support.client import client_of
 
 DESK = "https://desk.example.com"
 OTHER = "https://other.example.com"

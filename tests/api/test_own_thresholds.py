@@ -12,7 +12,6 @@ from app.bootstrap import build
 from app.settings import Settings
 from tests.api.support import (
     FakeClock,
-    client_of,
     enrol,
     files,
     identify,
@@ -22,6 +21,7 @@ from tests.api.support import (
     only_face,
 )
 from tests.api.test_contract_lookalikes import like
+from tests.support.client import Client, client_of
 from tests.support.pictures import picture
 
 TARGET = 0.01
@@ -50,7 +50,7 @@ def verified(client: TestClient, path: str, person: str, image: bytes) -> dict[s
 def asking(client: TestClient, *scopes: str) -> TestClient:
     """A client of the same service with a key of its own."""
     key = made(client.post("/keys", json={"scopes": list(scopes)}))["key"]
-    other = TestClient(client.app, base_url="http://kith/v1")
+    other = Client(client.app)
     other.headers = httpx.Headers({"Authorization": f"Bearer {key}"})
     return other
 

@@ -13,7 +13,8 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api import sites
-from tests.api.support import client_of, enrol, files, make_collection, ok, problem, wrong_fields
+from tests.api.support import enrol, files, make_collection, ok, problem, wrong_fields
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 

@@ -14,7 +14,8 @@ from app.bootstrap import build
 from app.settings import Settings
 from generator.__main__ import POSTMAN, served
 from generator.postman import FORMAT, collection
-from tests.api.support import client_of, ok
+from tests.api.support import ok
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.receivers import SECRET, Receiver
 from tests.support.server import ADMIN_KEY

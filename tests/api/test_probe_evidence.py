@@ -24,9 +24,10 @@ from app.trail.export import ai_act_12
 from app.trail.models import Evidence
 from app.trail.verification import faults
 from tests.api.doors import ADA, BOB, HQ, STRANGER, decision, frames, make_hq, of
-from tests.api.support import FakeClock, client_of, ok
+from tests.api.support import FakeClock, ok
 from tests.api.test_audit_decisions import rows
 from tests.integration.backup.archives import backed_up, restored
+from tests.support.client import client_of
 
 pytestmark = pytest.mark.both_databases
 PAIR = new_pair()

@@ -15,7 +15,8 @@ from app.bootstrap import Container, build
 from app.core.db import Base, Database
 from app.receipts.models import Receipt
 from app.settings import Settings
-from tests.api.support import FakeClock, client_of, files, made, make_collection, ok, problem
+from tests.api.support import FakeClock, files, made, make_collection, ok, problem
+from tests.support.client import client_of
 from tests.support.pictures import picture
 
 pytestmark = pytest.mark.both_databases

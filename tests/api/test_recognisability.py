@@ -17,7 +17,8 @@ from app.bootstrap import build
 from app.bundles.writing import use_calibration
 from app.settings import SHIPPED, Settings
 from app.vision.types import RgbImage
-from tests.api.support import client_of, files, made, make_collection, ok, problem
+from tests.api.support import files, made, make_collection, ok, problem
+from tests.support.client import client_of
 from tests.support.pictures import encoded
 from tests.support.server import ADMIN_KEY
 from tests.unit.inference.faces import admiral, astronaut

@@ -13,7 +13,8 @@ from app.cli.door import _Lines
 from app.core.db import Base
 from app.settings import Settings
 from tests.api.doors import ADA, BOB, HQ, STRANGER, change, door_key, make_hq, of, outcome
-from tests.api.support import FakeClock, client_of, made, ok, wrong_fields
+from tests.api.support import FakeClock, made, ok, wrong_fields
+from tests.support.client import client_of
 
 CARD, USER = "MARK-4711-0815", "MARK-USER-77"
 CREDENTIALS = [

@@ -8,7 +8,8 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.support import client_of, made, ok, problem
+from tests.api.support import made, ok, problem
+from tests.support.client import client_of
 
 
 @pytest.fixture(params=["/kith", "/apps/kith.v2"])

@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import SHIPPED, Settings
 from tests.api.doors import post
-from tests.api.support import client_of, enrol, made, make_collection, ok
+from tests.api.support import enrol, made, make_collection, ok
+from tests.support.client import client_of
 from tests.support.pictures import encoded
 from tests.support.server import ADMIN_KEY
 from tests.unit.inference.faces import astronaut, resized

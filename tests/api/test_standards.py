@@ -15,16 +15,8 @@ from app.bootstrap import Container, build
 from app.core.db import Database
 from app.gallery.models import Person
 from app.settings import Settings
-from tests.api.support import (
-    client_of,
-    enrol,
-    files,
-    made,
-    make_collection,
-    ok,
-    problem,
-    wrong_fields,
-)
+from tests.api.support import enrol, files, made, make_collection, ok, problem, wrong_fields
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from app.bootstrap import build
 from app.settings import SHIPPED, Settings
 from tests.api.scenes import Box, alike, scene, text
-from tests.api.support import client_of, files, made, make_collection, ok, problem, wrong_fields
+from tests.api.support import files, made, make_collection, ok, problem, wrong_fields
+from tests.support.client import client_of
 from tests.support.pictures import encoded
 from tests.support.server import ADMIN_KEY
 from tests.unit.inference.faces import admiral, astronaut, resized

@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 from app.bootstrap import Container, build
 from app.settings import Settings
 from tests.api.sites import make_site
-from tests.api.support import client_of, enrol, identify, made, make_collection, ok, problem
+from tests.api.support import enrol, identify, made, make_collection, ok, problem
+from tests.support.client import client_of
 from tests.support.pictures import picture
 
 STAFF: Final = "/collections/staff"

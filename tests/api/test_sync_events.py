@@ -11,9 +11,10 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api.doors import ADA, HQ, make_hq, of, outcome
-from tests.api.support import FakeClock, client_of, ok
+from tests.api.support import FakeClock, ok
 from tests.api.test_audit import audit
 from tests.api.test_events import events
+from tests.support.client import client_of
 from tests.support.server import ADMIN_KEY
 
 pytestmark = pytest.mark.both_databases

@@ -11,15 +11,8 @@ from standardwebhooks import WebhookVerificationError
 from app.bootstrap import Container, build
 from app.settings import Settings
 from app.webhooks import sender
-from tests.api.support import (
-    FakeClock,
-    client_of,
-    made,
-    make_collection,
-    ok,
-    problem,
-    wrong_fields,
-)
+from tests.api.support import FakeClock, made, make_collection, ok, problem, wrong_fields
+from tests.support.client import client_of
 from tests.support.receivers import SECRET, Receiver, Reply
 from tests.support.waiting import wait_for
 

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.support import client_of
+from tests.support.client import client_of
 from tests.support.compose import ROOT, mounts, services
 
 _DOCKER = ROOT / "docker"

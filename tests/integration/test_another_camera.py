@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from app.bootstrap import build
-from app.main import create_app
 from app.settings import Settings
 from bench.openset_cameras import one_sided_light
+from tests.support.client import client_of
 from tests.support.lfw import people
 from tests.support.server import ADMIN_KEY
 
@@ -29,9 +29,7 @@ def client(tmp_path: Path, face_bundle: Path) -> Iterator[TestClient]:
     settings = Settings(
         data_dir=tmp_path / "data", model=face_bundle, admin_key=ADMIN_KEY, log_level="WARNING"
     )
-    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    app = create_app(settings, build(settings))
-    with TestClient(app, base_url="http://kith/v1", headers=headers) as client:
+    with client_of(build(settings)) as client:
         yield client
 
 

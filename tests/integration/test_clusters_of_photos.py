@@ -4,11 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
 from app.bootstrap import build
-from app.main import create_app
 from app.settings import Settings
+from tests.support.client import client_of
 from tests.support.lfw import people
 from tests.support.server import ADMIN_KEY
 
@@ -23,9 +22,7 @@ def test_the_photos_of_a_person_gather(photos: Path, tmp_path: Path, face_bundle
     settings = Settings(
         data_dir=tmp_path / "data", model=face_bundle, admin_key=ADMIN_KEY, log_level="WARNING"
     )
-    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    app = create_app(settings, build(settings))
-    with TestClient(app, base_url="http://kith/v1", headers=headers) as client:
+    with client_of(build(settings)) as client:
         assert client.post("/collections", json={"id": "street"}).status_code == 201
         images = [("images", (file.name, file.read_bytes())) for file in shuffled]
         answer = client.post("/collections/street/clusters", files=images)

@@ -19,8 +19,8 @@ from app.core.db import Database
 from app.core.erasure import Erasure
 from app.feedback.models import Probe
 from app.gallery.models import Crop, Face, OtherTemplate
-from app.main import create_app
 from app.settings import Settings
+from tests.support.client import client_of
 from tests.support.commands import Kith
 from tests.support.pictures import picture
 from tests.support.postgres import own_cluster
@@ -41,9 +41,7 @@ def container(settings: Settings) -> Container:
 
 @pytest.fixture
 def client(settings: Settings, container: Container) -> Iterator[TestClient]:
-    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    app = create_app(settings, container)
-    with TestClient(app, base_url="http://kith/v1", headers=headers) as client:
+    with client_of(container) as client:
         yield client
 
 
@@ -267,9 +265,7 @@ def test_what_the_page_says_of_postgresql_leaves_nothing_in_its_files(settings: 
     name, card = b"Somebody Unmistakable 0003", b"card no 0003"
     with own_cluster() as cluster:
         elsewhere = settings.model_copy(update={"database_url": cluster.url})
-        app = create_app(elsewhere, build(elsewhere))
-        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-        with TestClient(app, base_url="http://kith/v1", headers=headers) as client:
+        with client_of(build(elsewhere)) as client:
             _fill(client)
             assert client.delete("/collections/hq/persons/person-3").is_success
             assert name in cluster.files()

@@ -13,7 +13,7 @@ from app.bootstrap import Container, build
 from app.settings import Settings
 from app.trail.models import Evidence
 from tests.api.doors import ADA, BOB, HQ, decision, frames, make_hq
-from tests.api.support import client_of
+from tests.support.client import client_of
 from tests.support.commands import Kith
 from tests.support.server import ADMIN_KEY
 

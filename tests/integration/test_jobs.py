@@ -16,7 +16,8 @@ from app.bootstrap import Container, build
 from app.core.db import Database
 from app.feedback.models import ProbeCounts
 from app.settings import Settings
-from tests.api.support import FakeClock, client_of, enrol, files, identify, made, make_collection
+from tests.api.support import FakeClock, enrol, files, identify, made, make_collection
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
 from tests.support.waiting import wait_for

@@ -8,7 +8,8 @@ import pytest
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.support import client_of, made, make_collection
+from tests.api.support import made, make_collection
+from tests.support.client import client_of
 from tests.support.lfw import people
 from tests.support.server import ADMIN_KEY
 

@@ -9,7 +9,8 @@ from PIL import Image
 from app.bootstrap import build
 from app.settings import Settings
 from app.vision.types import Box
-from tests.api.support import client_of, enrol, files, make_collection
+from tests.api.support import enrol, files, make_collection
+from tests.support.client import client_of
 from tests.support.lfw import people
 from tests.support.server import ADMIN_KEY
 

@@ -7,15 +7,13 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 import pytest
-from fastapi.testclient import TestClient
 
 from app.bootstrap import build
-from app.main import create_app
 from app.settings import Settings
+from tests.support.client import client_of
 from tests.support.needed import lacking
 from tests.support.pictures import picture
 from tests.support.postgres import own_cluster
-from tests.support.server import ADMIN_KEY
 
 _SCRIPT = Path(__file__).parents[2] / "docker" / "make_role.sh"
 _PASSWORD = 'it\'s-a-"password"-$(of)-nobody'
@@ -67,9 +65,7 @@ def _url(port: int) -> str:
 
 def _serve(settings: Settings) -> None:
     """Schema, listening, enrolment, identification, removal."""
-    app = create_app(settings, build(settings))
-    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    with TestClient(app, base_url="http://kith/v1", headers=headers) as client:
+    with client_of(build(settings)) as client:
         assert client.post("/collections", json={"id": "hq"}).status_code == 201
         enrolled = client.post(
             "/collections/hq/persons", data={"id": "ada"}, files={"images": picture(1)}

@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.core.db import Database
-from app.main import create_app
 from app.settings import Settings
 from migrations import upgrade
+from tests.support.client import client_of
 from tests.support.commands import Kith
 from tests.support.pictures import picture
-from tests.support.server import ADMIN_KEY, ServerProcess
+from tests.support.server import ServerProcess
 
 
 @pytest.fixture(autouse=True)
@@ -45,9 +44,7 @@ def _photos(folder: Path, people: int) -> None:
 
 def _serve_once(settings: Settings) -> None:
     """Start, enrol somebody, look at what is there while it runs, stop."""
-    app = create_app(settings, build(settings))
-    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    with TestClient(app, base_url="http://kith/v1", headers=headers) as client:
+    with client_of(build(settings)) as client:
         client.post("/collections", json={"id": "hq", "keep_crops": True})
         client.post("/collections/hq/persons", data={"id": "a"}, files={"images": picture(1)})
         client.post("/collections/hq/identify", files={"image": picture(1)})

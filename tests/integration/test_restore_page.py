@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 
 from app.bootstrap import build
-from app.main import create_app
 from app.settings import Settings
 from tests.api.support import enrol, make_collection
+from tests.support.client import client_of
 from tests.support.commands import Kith
 from tests.support.databases import new_database
 from tests.support.pictures import picture
@@ -35,7 +34,7 @@ def printed() -> list[str]:
 def key(tmp_path: Path, clone: Path, fake_bundle: Path, kith: Kith) -> str:
     """The admin key of an old service with Ada in it, whose backup is in the clone."""
     old = Settings(data_dir=tmp_path / "old", model=fake_bundle)
-    with TestClient(create_app(old, build(old)), base_url="http://kith/v1") as admin:
+    with client_of(build(old), key="") as admin:
         key = old.admin_key_file.read_text(encoding="utf-8").strip()
         admin.headers["authorization"] = f"Bearer {key}"
         enrol(admin, make_collection(admin, "hq"), "ada", picture(1))

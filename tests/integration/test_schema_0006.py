@@ -23,7 +23,7 @@ from app.maintenance.archive import opened_archive
 from app.maintenance.restore import restore
 from app.settings import Settings
 from migrations import upgrade
-from tests.api.support import client_of
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.server import ADMIN_KEY
 from tests.support.services import unwatched

@@ -21,7 +21,6 @@ from app.replication import follower
 from app.settings import Settings
 from tests.api.support import (
     FakeClock,
-    client_of,
     enrol,
     files,
     made,
@@ -31,6 +30,7 @@ from tests.api.support import (
     problem,
     write_counts,
 )
+from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.proxy import Wire, wired
 from tests.support.server import ServerProcess

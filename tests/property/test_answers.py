@@ -19,7 +19,8 @@ from PIL import Image
 
 from app.bootstrap import build
 from app.settings import SHIPPED, Settings
-from tests.api.support import Files, client_of, files, made, make_collection, ok
+from tests.api.support import Files, files, made, make_collection, ok
+from tests.support.client import client_of
 from tests.support.contract import Contract
 from tests.support.pictures import encoded
 from tests.support.server import ADMIN_KEY

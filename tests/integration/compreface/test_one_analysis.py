@@ -10,11 +10,11 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.core.observers import Observers
 from app.inference.pipeline import Pipeline
-from app.main import create_app
 from app.recognition.results import VerifiedFace
 from app.settings import SHIPPED, Settings
 from tests.api.support import made, ok
 from tests.integration.compreface.conftest import both, collins
+from tests.support.client import client_of
 from tests.support.server import ADMIN_KEY
 
 FACES = "/api/v1/recognition/faces"
@@ -28,7 +28,7 @@ def asked(tmp_path: Path) -> Iterator[TestClient]:
         data_dir=tmp_path, model=SHIPPED / "face-mini", admin_key=ADMIN_KEY, compreface=True
     )
     admin = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    with TestClient(create_app(settings, build(settings))) as client:
+    with client_of(build(settings), key="", url="http://kith") as client:
         made(client.post("/v1/collections", json={"id": "hq"}, headers=admin))
         body = {"scopes": ["admin"], "collections": ["hq"]}
         key = made(client.post("/v1/keys", json=body, headers=admin))["key"]

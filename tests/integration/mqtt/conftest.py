@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import build
 from app.settings import Settings
-from tests.api.support import client_of
 from tests.support.brokers import Listener, Mosquitto, listening
+from tests.support.client import client_of
 
 
 @pytest.fixture

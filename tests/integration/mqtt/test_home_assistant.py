@@ -12,8 +12,9 @@ from paho.mqtt.client import MQTTMessage
 from app.bootstrap import build
 from app.settings import Settings
 from tests.api.sites import make_site
-from tests.api.support import FakeClock, client_of, made, make_collection, ok
+from tests.api.support import FakeClock, made, make_collection, ok
 from tests.support.brokers import Listener, retained
+from tests.support.client import client_of
 from tests.support.waiting import wait_for
 
 # Keys that Home Assistant takes. Source: home-assistant/core, homeassistant/components/mqtt:

@@ -13,8 +13,9 @@ from app.mqtt import repository
 from app.settings import Settings
 from app.trail import event_repository
 from tests.api import doors
-from tests.api.support import client_of, made
+from tests.api.support import made
 from tests.support.brokers import Listener
+from tests.support.client import client_of
 from tests.support.proxy import wired
 from tests.support.waiting import wait_for
 

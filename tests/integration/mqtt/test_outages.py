@@ -15,8 +15,9 @@ from app.bootstrap import build
 from app.settings import Settings
 from tests.api import doors
 from tests.api.sites import make_site
-from tests.api.support import client_of, made, make_collection, ok
+from tests.api.support import made, make_collection, ok
 from tests.support.brokers import Listener, Mosquitto, listening, retained
+from tests.support.client import client_of
 from tests.support.proxy import Wire
 from tests.support.server import ServerProcess
 from tests.support.waiting import wait_for

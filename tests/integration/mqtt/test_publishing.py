@@ -11,8 +11,9 @@ from app.core.clock import SystemClock
 from app.settings import Settings
 from app.trail import event_repository
 from tests.api.sites import make_site
-from tests.api.support import client_of, made, make_collection, ok
+from tests.api.support import made, make_collection, ok
 from tests.support.brokers import Listener, retained
+from tests.support.client import client_of
 from tests.support.waiting import wait_for
 
 PERSON = {"id": "p-ada", "name": "Ada Lovelace", "external_id": "badge-77213"}

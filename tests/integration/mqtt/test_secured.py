@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from app.bootstrap import build
 from app.errors import StartError
 from app.settings import Settings
-from tests.api.support import client_of, made, make_collection
+from tests.api.support import made, make_collection
 from tests.support.brokers import Mosquitto
+from tests.support.client import client_of
 from tests.support.waiting import wait_for
 
 METRICS = "http://kith/metrics"

@@ -27,7 +27,8 @@ from app.replication.history import Position
 from app.replication.reader import GalleryReader, People
 from app.replication.replicas import Replicas
 from app.settings import Settings
-from tests.api.support import client_of, enrol, files, made, make_collection, ok
+from tests.api.support import enrol, files, made, make_collection, ok
+from tests.support.client import client_of
 from tests.support.fake_bundle import contract_named
 from tests.support.pictures import picture
 
