@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import httpx
@@ -56,6 +57,15 @@ class _Either(httpx.Auth):
 def trusted() -> ssl.SSLContext:
     """Certificates that this machine trusts, so also those of an authority of the house."""
     return ssl.create_default_context()
+
+
+def authorities() -> str | None:
+    """The file of the same certificates, for FFmpeg, which looks for none; None where the machine
+    keeps them elsewhere.
+    """
+    paths = ssl.get_default_verify_paths()
+    together = Path(paths.capath or "") / "ca-certificates.crt"
+    return paths.cafile or (str(together) if together.is_file() else None)
 
 
 def http_address(text: str) -> HttpAddress:

@@ -4,6 +4,7 @@ A thread reads as fast as the camera sends and keeps the newest frame alone: wha
 is old, and a late name is worse than none.
 """
 
+import os
 import threading
 import time
 from collections import deque
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from app.agent.addresses import authorities
 from app.agent.cameras import CameraLost, CameraRefused
 from app.agent.frames import MEASURED, Frame, UnreadablePicture, jpeg_of, picture_frame
 from app.core.clock import Clock
@@ -25,6 +27,10 @@ _OPEN_SECONDS: Final = 10.0
 _READ_SECONDS: Final = 10.0
 _TICK: Final = 0.1
 _OF_RTSP: Final = {"rtsp_flags": "prefer_tcp", "fflags": "nobuffer", "flags": "low_delay"}
+_UNTRUSTED: Final = (
+    "its certificate may be of another name, or none that this machine trusts: the variable "
+    "SSL_CERT_FILE names a file of those"
+)
 MISSING: Final = (
     "PyAV is not installed, which reads streams: install Kith with its extra `door`, or use an "
     "address that answers with a single picture, or dir:FOLDER."
@@ -39,6 +45,16 @@ class StreamAddress:
     shown: str
     format: str | None = None
     is_file: bool = False
+
+    @property
+    def scheme(self) -> str:
+        """``rtsp``, for example, in lower case."""
+        return self.url.partition(":")[0].lower()
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the camera must have a certificate."""
+        return not self.is_file and self.scheme in ("https", "rtsps")
 
 
 class StreamCamera:
@@ -93,6 +109,8 @@ class StreamCamera:
         )
         if not self._worked and isinstance(error, never):
             return CameraRefused(f"{why}; correct the address")
+        if self._address.is_secure and not self._worked:
+            why = f"{why}; {_UNTRUSTED}"
         return CameraLost(why)
 
 
@@ -177,12 +195,22 @@ def _opened(address: StreamAddress) -> Any:  # noqa: ANN401 - PyAV may be absent
         import av
     except ImportError:
         raise CameraRefused(MISSING) from None
+    os.environ.pop("http_proxy", None)  # FFmpeg reads it by itself: a proxy would see the camera
     return av.open(
         address.url,
         format=address.format,
-        container_options=_OF_RTSP if address.url.startswith(("rtsp:", "rtsps:")) else {},
+        container_options=_options(address),
         timeout=(_OPEN_SECONDS, _READ_SECONDS),
     )
+
+
+def _options(address: StreamAddress) -> dict[str, str]:
+    options = dict(_OF_RTSP) if address.scheme in ("rtsp", "rtsps") else {}
+    if address.is_secure:
+        options["tls_verify"] = "1"  # FFmpeg's default trusts everybody
+        if (file := authorities()) is not None:
+            options["ca_file"] = file
+    return options
 
 
 def _frame(found: Any, captured_at: datetime) -> Frame | None:  # noqa: ANN401
