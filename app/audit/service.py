@@ -11,7 +11,7 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.paging import Page, Paging, page
 from app.trail import repository
-from app.trail.verification import Anchor, publish_anchors
+from app.trail.anchors import Anchor, publish_anchors
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from pydantic import TypeAdapter
 
 from app.cli import audit_evidence
 from app.cli.databases import existing_database
@@ -18,8 +19,11 @@ from app.core.terminal import plain_console, say
 from app.errors import InvalidRequest
 from app.settings import Settings, load_settings
 from app.trail import export as exports
-from app.trail.verification import Anchor, Fault, anchor_line, anchors, faults, publish_anchors
+from app.trail.anchors import Anchor, anchor_line, anchors, publish_anchors
+from app.trail.retention import kept_since
+from app.trail.verification import Fault, faults
 
+_ANCHOR: Final = TypeAdapter(Anchor)
 cli = typer.Typer(
     help="Verify, export and anchor the audit, also while a service runs.", no_args_is_help=True
 )
@@ -53,9 +57,11 @@ def verify(
     changed or removed too early; ends with 1 where one was.
     """
     known = [] if against is None else _anchors(against)
-    with existing_database(_settings()) as database, database.read(long_running=True) as session:
+    settings = _settings()
+    since = kept_since(SystemClock().now(), settings.audit_days)
+    with existing_database(settings) as database, database.read(long_running=True) as session:
         heads = anchors(session)
-        found = list(faults(session, known))
+        found = list(faults(session, known, kept_since=since))
     out = plain_console()
     for each in found:
         out.print(f"{each.chain} ({_place(each)}): {each.what}.", soft_wrap=True)
@@ -130,7 +136,7 @@ def _anchors(file: Path) -> list[Anchor]:
     """The anchors of a file, which may have several lines; ``InvalidRequest`` where it has none."""
     try:
         lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
-        return [Anchor(**each) for line in lines for each in line["anchors"]]
+        return [_ANCHOR.validate_python(each) for line in lines for each in line["anchors"]]
     except (ValueError, KeyError, TypeError):
         raise InvalidRequest(
             f"{file} holds no anchors; it must be what `kith audit anchor` printed."

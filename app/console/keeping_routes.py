@@ -16,7 +16,7 @@ from app.console.sent import checked, instant
 from app.console.services import WHOLE, Provided
 from app.console.visits import HEADERS
 from app.core.ids import ID_PATTERN
-from app.trail.verification import anchor_line
+from app.trail.anchors import anchor_line
 from app.web.fields import Instant
 from app.web.paging import Paged
 from app.web.rooms import pages

@@ -162,6 +162,7 @@ class AnchorData(BaseModel):
     chain: str = Field(description="Id of the chain.")
     seq: int = Field(description="`seq` of its newest row; 0: it has none.")
     hash: str = Field(description="Hash of that row, in hex.")
+    at: datetime | None = Field(None, description="When that row was written; null: there is none.")
 
 
 class WebhookData(Recorded):

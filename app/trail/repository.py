@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy import Row as Found
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -116,6 +116,13 @@ def collection_key(session: Session, collection: str) -> int | None:
 def chains(session: Session) -> Sequence[Chain]:
     """Every chain, the oldest first."""
     return session.scalars(select(Chain).order_by(Chain.key)).all()
+
+
+def heads(session: Session) -> Sequence[Found[Chain, datetime | None]]:
+    """Every chain, the oldest first, with the time of its newest row; None where that is gone."""
+    head = and_(Row.chain_key == Chain.key, Row.seq == Chain.seq)
+    query = select(Chain, Row.at).outerjoin(Row, head).order_by(Chain.key)
+    return session.execute(query).all()
 
 
 def rows_of(session: Session, chain: Chain) -> Iterator[Row]:

@@ -22,6 +22,14 @@ _PICTURES: Final = 200
 """Sealed pictures that one transaction deletes."""
 
 
+def kept_since(now: datetime, days: int) -> datetime:
+    """The beginning of what is kept for ``days`` days: whole days (UTC), so that SQLite's file is
+    rewritten once a day for what goes.
+    """
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=days)
+
+
 class Observer(Protocol):
     """Hears how far a job is behind."""
 
@@ -31,8 +39,7 @@ class Observer(Protocol):
 
 class Retention:
     """Purges rows of the audit that are older than ``audit_days`` days, sealed pictures that are
-    older than ``evidence_days``, and events that are older than ``event_days``; whole days (UTC),
-    so that SQLite's file is rewritten for it once a day.
+    older than ``evidence_days``, and events that are older than ``event_days``; see ``kept_since``.
 
     ``portion`` rows go in one transaction: a door that decides waits for the head of its chain, and
     a statement may take some seconds only. ``follow`` hears of each portion of events. Thread-safe.
@@ -53,9 +60,9 @@ class Retention:
         self._database = database
         self._clock = clock
         self._observer = observer
-        self._audit_kept = timedelta(days=audit_days)
-        self._evidence_kept = timedelta(days=evidence_days)
-        self._events_kept = timedelta(days=event_days)
+        self._audit_days = audit_days
+        self._evidence_days = evidence_days
+        self._event_days = event_days
         self._portion = portion
         self._follow = follow
 
@@ -65,7 +72,7 @@ class Retention:
         A chain gets a row for each portion that is deleted, most often one a day. That row has the
         ``seq`` and the hash of the last row that was deleted, to which the next one refers.
         """
-        end = self._today() - self._audit_kept
+        end = kept_since(self._clock.now(), self._audit_days)
         with self._database.read(long_running=True) as session:
             keys = repository.chains_with_rows_before(session, end)
         for key in keys:
@@ -78,7 +85,7 @@ class Retention:
         """Delete the sealed pictures that are due, and report by how many seconds the oldest is
         late. A chain gets a row for each portion that is deleted, most often one a day.
         """
-        end = self._today() - self._evidence_kept
+        end = kept_since(self._clock.now(), self._evidence_days)
         with self._database.read() as session:
             keys = evidence_repository.chains_with_pictures_before(session, end)
         for key in keys:
@@ -89,7 +96,7 @@ class Retention:
 
     def purge_events(self) -> None:
         """Delete the events that are due, and report by how many seconds the oldest is late."""
-        end = self._today() - self._events_kept
+        end = kept_since(self._clock.now(), self._event_days)
         with self._database.read() as session:
             oldest = event_repository.oldest(session)
         if oldest is not None and oldest < end:
@@ -103,9 +110,6 @@ class Retention:
             with self._database.read() as session:
                 oldest = event_repository.oldest(session)
         self._say("events", end, oldest)
-
-    def _today(self) -> datetime:
-        return self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
 
     def _say(self, name: str, end: datetime, oldest: datetime | None) -> None:
         over = (end - oldest).total_seconds() if oldest else 0.0

@@ -4,29 +4,19 @@ A chain by itself proves that nobody who could not compute hashes has touched it
 head of a chain at some time that is kept somewhere else, proves it against everybody who can.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain as chained
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.trail import bodies, evidence_repository, repository
+from app.trail.anchors import Anchor, purged_early
 from app.trail.chain import NO_HASH, hash_of, written
-from app.trail.events import Draft, source_in
 from app.trail.evidence import PictureCheck
 from app.trail.models import Chain, Row
-from app.trail.recording import OwnerThen, publish
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """The ``hash`` that the row ``seq`` of a chain had."""
-
-    chain: str
-    seq: int
-    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,40 +31,21 @@ class Fault:
     of_site: bool = False
 
 
-def anchors(session: Session) -> list[Anchor]:
-    """The head of every chain."""
-    return [Anchor(each.id, each.seq, each.hash) for each in repository.chains(session)]
+def faults(
+    session: Session, known: Sequence[Anchor] = (), *, kept_since: datetime | None = None
+) -> Iterator[Fault]:
+    """Everything that is wrong with the chains, by themselves and against ``known`` anchors.
 
-
-def anchor_line(at: datetime, found: Sequence[Anchor]) -> str:
-    """The anchors of a moment as one line of JSON, which ``--against`` reads again."""
-    return json.dumps({"at": written(at), "anchors": [asdict(each) for each in found]})
-
-
-def publish_anchors(session: Session, *, now: datetime) -> list[Anchor]:
-    """The head of every chain; each is an event too, so that systems elsewhere have it."""
-    for each in repository.chains(session):
-        head = {"chain": each.id, "seq": each.seq, "hash": each.hash}
-        owner = None
-        if each.collection_key is not None and each.collection_id is not None:
-            owner = OwnerThen(each.collection_key, each.collection_id)
-        data = {"collection_id": each.collection_id, **head}
-        publish(
-            session, owner, Draft("audit.anchor", source_in(each.collection_id), each.id, now, data)
-        )
-    return anchors(session)
-
-
-def faults(session: Session, known: Sequence[Anchor] = ()) -> Iterator[Fault]:
-    """Everything that is wrong with the chains, by themselves and against ``known`` anchors."""
+    Rows of ``kept_since`` and later are still to be there. None: it is not known which.
+    """
     found = repository.chains(session)
     there = {each.id for each in found}
     begun: dict[str, str | None] = {}
     restored = evidence_repository.restored_at(session)
     for chain in found:
-        mine = {each.seq: each.hash for each in known if each.chain == chain.id}
-        pictures = PictureCheck(session, chain, restored)
-        for what in _Walk(session, chain, mine, begun, pictures).faults():
+        mine = [each for each in known if each.chain == chain.id]
+        walk = _Walk(session, chain, mine, begun, PictureCheck(session, chain, restored))
+        for what in chained(walk.faults(), purged_early(chain, mine, kept_since)):
             yield Fault(chain.id, chain.collection_id, what, of_site=bool(chain.of_site))
     for missing in sorted({*begun, *(each.chain for each in known)} - there):
         yield Fault(missing, begun.get(missing), "the whole chain is missing")
@@ -89,13 +60,13 @@ class _Walk:
         self,
         session: Session,
         chain: Chain,
-        anchors: Mapping[int, str],
+        anchors: Sequence[Anchor],
         begun: dict[str, str | None],
         pictures: PictureCheck,
     ) -> None:
         self._session = session
         self._chain = chain
-        self._anchors = anchors
+        self._anchors = {each.seq: each.hash for each in anchors}
         self._begun = begun
         self._seq, self._hash = chain.kept_after, chain.purged_hash
         self._purged: tuple[int, str] = (0, NO_HASH)

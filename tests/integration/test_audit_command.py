@@ -3,13 +3,19 @@
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 import rfc8785
 
-from app.trail.chain import hash_of
+from app.core.acting import Actor
+from app.core.clock import SystemClock
+from app.core.db import Database
+from app.trail import repository
+from app.trail.chain import Deed, hash_of
 from tests.support.commands import Kith
 from tests.support.server import ServerProcess
 
@@ -88,7 +94,7 @@ def test_removed_newest_rows_are_found_by_a_kept_anchor(
     with service.client() as client:
         found = client.get("/events").json()["items"]
     told = [each["data"] for each in found if each["type"] == "audit.anchor"]
-    heads = [{name: each[name] for name in ("chain", "seq", "hash")} for each in told]
+    heads = [{name: each[name] for name in ("chain", "seq", "hash", "at")} for each in told]
     assert heads == json.loads(kept.read_text())["anchors"]
     assert [each["collection_id"] for each in told] == ["staff", None]
     sql(
@@ -103,6 +109,31 @@ def test_removed_newest_rows_are_found_by_a_kept_anchor(
     assert said.endswith("[1]")
     kept.write_text("{}")
     assert "holds no anchors" in audit("verify", "--against", kept)
+
+
+def test_removed_oldest_rows_are_found_by_a_kept_anchor(
+    service: ServerProcess, audit: Audit, tmp_path: Path
+) -> None:
+    """A job of another clock removed them, and wrote down that their time was over."""
+    kept = tmp_path / "anchors"
+    kept.write_text(audit("anchor").removesuffix("[0]"))
+    with closing(Database(service.data_dir / "kith.db")) as database, database.write() as session:
+        now = SystemClock().now() + timedelta(days=1)
+        for each in repository.chains_with_rows_before(session, now):
+            chain = repository.hold(session, each)
+            gone = repository.purge(session, chain, now, most=9)
+            assert gone is not None
+            about = chain.collection_id, "audit.purged", "chain", chain.id
+            repository.append(session, chain, Deed(now, Actor(), *about, gone))
+    assert audit("verify").endswith("faults 0.\n[0]")
+    said = audit("verify", "--against", kept)
+    assert "row 4, which an anchor names, was purged before its time." in said
+    assert said.endswith("faults 2.\n[1]")
+    anchors = json.loads(kept.read_text())
+    for each in anchors["anchors"]:
+        each["at"] = "2024-01-01T00:00:00Z"
+    kept.write_text(json.dumps(anchors))
+    assert audit("verify", "--against", kept).endswith("faults 0.\n[0]")
 
 
 def test_an_export_can_be_verified_by_anybody(audit: Audit, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -12,12 +13,16 @@ from hypothesis import strategies as st
 from sqlalchemy import String, Text, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from app.core.acting import Actor
 from app.core.db import Database
 from app.gallery.collection_schemas import NewCollection
 from app.gallery.models import Collection
+from app.trail import repository
+from app.trail.anchors import Anchor, anchors
+from app.trail.chain import Deed
 from app.trail.models import Chain, Row
 from app.trail.recording import record, write_recorded
-from app.trail.verification import Anchor, anchors, faults
+from app.trail.verification import faults
 from tests.support.databases import migrated_database
 
 ROWS: Final = 12
@@ -59,10 +64,12 @@ def rows(session: Session) -> list[Row]:
     return list(session.scalars(select(Row).where(Row.chain_key == mine).order_by(Row.seq)))
 
 
-def found(session: Session, known: list[Anchor] | None = None) -> list[str]:
+def found(
+    session: Session, known: list[Anchor] | None = None, kept_since: datetime | None = None
+) -> list[str]:
     session.flush()
     session.expire_all()
-    return [each.what for each in faults(session, known or [])]
+    return [each.what for each in faults(session, known or [], kept_since=kept_since)]
 
 
 def change(session: Session, place: int, **values: Any) -> None:  # noqa: ANN401
@@ -140,6 +147,28 @@ def test_removed_newest_rows_are_found_by_the_head_and_by_an_anchor(
         session.execute(mine.values(seq=kept, hash=head))
         assert found(session) == []
         assert found(session, known) == [f"row {ROWS}, which an anchor names, is missing"]
+
+
+@pytest.mark.parametrize("last", range(1, ROWS + 1))
+def test_rows_that_were_purged_before_their_time_are_found_by_an_anchor(
+    database: Database, last: int
+) -> None:
+    """The chain itself says that they were old: who can compute hashes can write that, too."""
+    with tampering(database) as session:
+        known = anchors(session)
+        chain = session.scalars(select(Chain).where(Chain.collection_id == "hq")).one()
+        now = START + timedelta(seconds=last)
+        chained = repository.hold(session, chain.key)
+        gone = repository.purge(session, chained, now, most=ROWS)
+        assert gone is not None
+        deed = Deed(now, Actor(), "hq", "audit.purged", "chain", chain.id, gone)
+        repository.append(session, chained, deed)
+        assert found(session) == []
+        assert found(session, known, now) == []
+        wrong = [f"row {ROWS}, which an anchor names, was purged before its time"]
+        assert found(session, known, START) == (wrong if last == ROWS else [])
+        known = [replace(each, seq=last, hash="0" * 64) for each in known]
+        assert f"row {last} was another than its anchor says" in found(session, known)
 
 
 def test_a_chain_that_was_computed_again_is_found_by_an_anchor(database: Database) -> None:

@@ -6,8 +6,9 @@ from sqlalchemy import select
 
 from app.bootstrap import Container
 from app.core.db import Database
+from app.trail.anchors import anchors
 from app.trail.models import Chain, Row
-from app.trail.verification import anchors, faults
+from app.trail.verification import faults
 from migrations import upgrade
 from tests.integration.backup.archives import backed_up, imported, restored
 from tests.integration.backup.test_other_archives import both

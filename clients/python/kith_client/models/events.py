@@ -64,12 +64,14 @@ class AnchorData(Model):
     chain: Id of the chain.
     seq: `seq` of its newest row; 0: it has none.
     hash: Hash of that row, in hex.
+    at: When that row was written; null: there is none.
     """
 
     collection_id: str | None
     chain: str
     seq: int
     hash: str
+    at: datetime | None = None
 
 
 class AnchorEvent(Model):
