@@ -35,11 +35,11 @@ from app.doors.log import DoorLog
 from app.doors.questions import DoorQuestions
 from app.feedback.counts import Exposures
 from app.feedback.probes import ProbeStore
+from app.gallery.building import Reports, build_reports
 from app.gallery.collection_service import CollectionService
-from app.gallery.evaluations import Evaluations
-from app.gallery.lookalikes import Lookalikes
+from app.gallery.dismissals import DismissalService
+from app.gallery.merging import MergeService
 from app.gallery.models import Collection
-from app.gallery.odd_faces import OddFaces
 from app.gallery.person_service import PersonService
 from app.gallery.repository import lock_of_contract
 from app.gallery.resemblance import Resemblances
@@ -156,10 +156,8 @@ def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _J
     calibration, quality_policy, books = judged.calibration, judged.quality_policy, judged.books
     records = Records(judged.observers, books.exposures, books.probes)
     deciding = analyser, galleries.current, calibration, quality_policy, clock, judged.observers
-    lookalikes = Lookalikes(database, replicas, calibration, contract_id=contract_id)
-    odd_faces = OddFaces(database, replicas, calibration, contract_id=contract_id)
-    evaluations = Evaluations(database, clock, base.bundle.manifest, calibration)
-    forget = partial(_forget, galleries, judged, (lookalikes, odd_faces, evaluations))
+    reports = build_reports(database, clock, replicas, base.bundle.manifest, calibration)
+    forget = partial(_forget, galleries, judged, reports)
     resemblances = Resemblances(database, replicas, clock, calibration)
     persons = PersonService(database, clock, build_enroller(analyser, settings), resemblances)
     audit, streams = build_audit(database, clock, keys, settings)
@@ -179,9 +177,9 @@ def _services(base: _Base, keys: KeyService, galleries: "_Galleries", judged: _J
         ),
         persons=persons,
         subjects=SubjectService(database, persons),
-        lookalikes=lookalikes,
-        odd_faces=odd_faces,
-        evaluations=evaluations,
+        merges=MergeService(database, clock),
+        dismissals=DismissalService(database, clock),
+        **reports,
         identification=IdentificationService(*deciding),
         detection=DetectionService(analyser),
         verification=VerificationService(*deciding),
@@ -238,7 +236,7 @@ def _jobs(base: _Base, services: Services, galleries: "_Galleries", judging: _Ju
 def _forget(
     galleries: "_Galleries",
     judging: _Judging,
-    reports: tuple[Lookalikes, OddFaces, Evaluations],
+    reports: Reports,
     collection: Collection,
 ) -> None:
     """Drop the data that this process keeps of a deleted collection."""
@@ -246,7 +244,7 @@ def _forget(
     galleries.replicas.forget(collection.key)
     galleries.last_known.forget(collection.key)
     judging.books.forget(collection)
-    for each in reports:
+    for each in (reports["lookalikes"], reports["odd_faces"], reports["evaluations"]):
         each.forget(collection.key)
 
 

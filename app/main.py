@@ -31,6 +31,7 @@ from app.doors.log_routes import router as door_log
 from app.doors.routes import router as decisions
 from app.errors import AppError
 from app.gallery.collection_routes import router as collections
+from app.gallery.dismissal_routes import router as dismissals
 from app.gallery.person_routes import SLASHES_ALLOWED as OF_EXTERNAL_IDS
 from app.gallery.person_routes import router as persons
 from app.mqtt.names import Names
@@ -50,6 +51,7 @@ from app.webhooks.routes import router as webhooks
 _ROUTERS: Final = (
     collections,
     persons,
+    dismissals,
     recognition,
     doors,
     sync,

@@ -77,15 +77,20 @@ def list_lookalikes(
     _caller: MayRead,
     services: Provided,
     paging: Paged,
+    *,
+    dismissed: Annotated[
+        SwitchText, Query(description="In place of the others, the pairs that were dismissed.")
+    ] = False,
 ) -> Page[LookalikePair]:
     """Pairs of persons who could be confused, or are one person under two names, nearest first.
 
-    It covers all enrolled persons, valid now or not, and lists the 10,000 nearest pairs at most.
+    It covers all enrolled persons, valid now or not, and finds the 10,000 nearest pairs at most.
+    Pairs that an operator dismissed as two people are left out.
     After a change between two pages, a pair may come twice or be missed. In a large collection the
     report is made in the background; until then the answer is `not_ready` (503). It may lack
     changes of the last ten minutes, one for every 100 persons. Removed persons are never in it.
     """
-    return services.lookalikes.report(collection_id, paging)
+    return services.lookalikes.report(collection_id, paging, dismissed=dismissed)
 
 
 @router.get("/{collection_id}/odd-faces", responses=documented(404, 409))

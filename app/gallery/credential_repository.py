@@ -84,6 +84,18 @@ def replace(
         raise AlreadyExists("A credential is another person's already.") from None
 
 
+def move(session: Session, person: Person, to: Person) -> None:
+    """Give all credentials of the person to another one of the collection, after those that they
+    have. The collection is held by this transaction.
+    """
+    moved = list(person.credentials)
+    person.credentials.clear()
+    for place, each in enumerate(moved, len(to.credentials)):
+        each.position = place
+        to.credentials.append(each)
+    session.flush()
+
+
 def taken(credential: CredentialField, place: int) -> AlreadyExists:
     """The error of a credential that is another person's. It does not say whose: that would name
     somebody to a client that guesses a card's number.

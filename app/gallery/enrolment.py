@@ -8,13 +8,7 @@ from typing import Final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from app.errors import (
-    AppError,
-    FieldError,
-    InvalidImage,
-    InvalidRequest,
-    NoFace,
-)
+from app.errors import AppError, FieldError, InvalidImage, InvalidRequest, NoFace
 from app.inference.analyser import Analyse, Analyser
 from app.inference.pipeline import Sample
 from app.inference.quality_policy import QualityPolicy
@@ -23,7 +17,6 @@ from app.reasons import Reason, RejectionReason
 from app.vision.decode import UNREADABLE
 from app.vision.types import Box
 
-"""The errors that the decoder raises."""
 _EXPLAINED: Final[dict[RejectionReason, str]] = {
     Reason.NO_FACE: "No face was found{where}; send a photo in which one is visible.",
     Reason.MULTIPLE_FACES: "{found} faces were found, and another is nearly as large as the "

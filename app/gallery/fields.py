@@ -52,6 +52,9 @@ CollectionPath = Annotated[
 PersonPath = Annotated[
     str, Path(alias="person_id", pattern=ID_PATTERN, description="Id of the person.")
 ]
+OtherPath = Annotated[
+    str, Path(alias="other_id", pattern=ID_PATTERN, description="Id of the other person.")
+]
 
 
 def _as_object(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent

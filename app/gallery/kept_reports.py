@@ -107,9 +107,10 @@ class KeptReports(Generic[R]):
         self._reports: Reports[_Report[R]] = Reports(_KEPT)
 
     def page_of(
-        self, collection_id: str, paging: Paging
+        self, collection_id: str, paging: Paging, wanted: Callable[[R], bool] = lambda _: True
     ) -> tuple[list[R], dict[int, ReportedPerson]]:
-        """One row more than the page holds, and those whom these rows name who are still enrolled.
+        """One of the ``wanted`` rows more than the page holds, and those whom these rows name who
+        are still enrolled.
 
         ``NotReady`` while the report is being made.
         """
@@ -121,7 +122,7 @@ class KeptReports(Generic[R]):
             make=lambda: self._made(owner),
         )
         while True:
-            later = [row for row in report.rows if row.place > paging.after]
+            later = [row for row in report.rows if row.place > paging.after and wanted(row)]
             rows = later[: paging.limit + 1]
             named = self._persons({key for row in rows for key in row.named})
             gone = self._gone(rows, named.keys())

@@ -13,6 +13,8 @@ from app.decision.fusion import Fused, Vectors
 from app.decision.numbers import Floats
 from app.decision.rates import MOST_MASKED, ProbeRates, comparison_rate
 from app.decision.resemblance import Members
+from app.gallery import dismissal_repository, repository
+from app.gallery.dismissals import dismissal_view
 from app.gallery.kept_reports import MOST_ROWS, KeptReports, rates_of_everybody
 from app.gallery.models import Collection
 from app.gallery.report_schemas import LookalikePair
@@ -57,15 +59,24 @@ class Lookalikes:
         *,
         contract_id: str,
     ) -> None:
+        self._database = database
         self._calibration = calibration
         self._reports = KeptReports(database, replicas, self._found, contract_id=contract_id)
 
-    def report(self, collection_id: str, paging: Paging) -> Page[LookalikePair]:
-        """The pairs, nearest first, of everybody enrolled, valid now or not.
+    def report(
+        self, collection_id: str, paging: Paging, *, dismissed: bool = False
+    ) -> Page[LookalikePair]:
+        """The pairs, nearest first, of everybody enrolled, valid now or not: those of which nobody
+        said that they are two people, or where ``dismissed`` the others.
 
         ``NotReady`` while it is being made. Persons who were removed since are left out.
         """
-        pairs, persons = self._reports.page_of(collection_id, paging)
+        with self._database.read() as session:
+            owner = repository.get_collection(session, collection_id)
+            said = dismissal_repository.of_collection(session, owner)
+        pairs, persons = self._reports.page_of(
+            collection_id, paging, lambda pair: (pair.persons in said) == dismissed
+        )
         return page(
             pairs,
             paging,
@@ -75,6 +86,7 @@ class Lookalikes:
                 similarity=similarity_view(pair.similarity),
                 fmr=rate_view(pair.fmr),
                 kind=pair.kind,
+                dismissal=dismissal_view(said[pair.persons]) if dismissed else None,
             ),
         )
 

@@ -180,3 +180,30 @@ class OtherTemplate(Base):
     )
     contract_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     embedding: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Dismissal(Base):
+    """An operator's word that two persons who look alike are two people: the person of the lower
+    key is ``one``. ``key_id`` is the id of the key that said so, None for a command.
+
+    It was said of the faces numbered below ``next_face``, and goes when one of the two has none of
+    those left.
+    """
+
+    __tablename__ = "dismissals"
+
+    one_key: Mapped[int] = mapped_column(
+        ForeignKey("persons.key", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    other_key: Mapped[int] = mapped_column(
+        ForeignKey("persons.key", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    )
+    collection_key: Mapped[int] = mapped_column(
+        ForeignKey("collections.key", ondelete="CASCADE"), index=True
+    )
+    next_face: Mapped[int]
+    key_id: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]

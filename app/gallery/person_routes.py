@@ -15,10 +15,12 @@ from app.gallery.fields import CollectionPath, PersonPath, subject_of
 from app.gallery.schemas import (
     FacesAdded,
     FaceView,
+    MergeFields,
     NewFaces,
     NewPersonWithFaces,
     PersonAdded,
     PersonByExternalId,
+    PersonMerged,
     PersonPatch,
     PersonView,
 )
@@ -172,6 +174,37 @@ def delete_person(
 ) -> None:
     """Remove a person and all their faces. From this answer on, no decision names the person."""
     services.persons.delete(collection_id, person_id)
+
+
+@router.post(
+    "/{person_id}/merge",
+    response_model=PersonMerged,
+    responses=documented(404, 409, 415),
+    openapi_extra=described(MergeFields, NO_IMAGES),
+)
+def merge_persons(
+    collection_id: CollectionPath,
+    person_id: PersonPath,
+    caller: MayEnroll,
+    body: Annotated[Submission[MergeFields], Depends(submission(MergeFields, NO_IMAGES))],
+    services: Provided,
+    idempotency_key: IdempotencyKey = None,
+) -> Response | PersonMerged:
+    """Merge another person, who is the same, into this one, and remove the other.
+
+    This person keeps id, name, validity, groups and credentials, and gets the faces of the other.
+    All else of the other goes, as when a person is removed: groups, feedback, sealed pictures. From
+    this answer on, no decision names the other. The faces are not compared: that they are one
+    person is your word. Refused (409) where an operator dismissed the two as two people, and where
+    the other is suspended and this person is not.
+    """
+    ticket = ticket_for(caller, idempotency_key, lambda: body.fingerprint)
+    return answer_once(
+        services.receipts,
+        ticket,
+        lambda keep: services.merges.merge(collection_id, person_id, body.fields, keep),
+        status=200,
+    )
 
 
 @router.post(

@@ -12,14 +12,14 @@ from app.core.ids import new_id
 from app.core.names import one_spelling
 from app.core.paging import Page, Paging, page
 from app.errors import Conflict, FieldError
-from app.feedback.repository import count_false_positives
-from app.gallery import person_list_repository, repository
+from app.gallery import dismissal_repository, person_list_repository, repository
 from app.gallery.changes import change_person, taken, view_of
 from app.gallery.enrolment import Enroller, ImageFile, refusal
 from app.gallery.examination import Examiner
 from app.gallery.examined import Examined, Tried
 from app.gallery.insertion import added_faces, insert_faces, insert_person, rejected_images
 from app.gallery.models import Collection, Face, Person
+from app.gallery.removal import remove_person
 from app.gallery.resemblance import Resemblances
 from app.gallery.schemas import (
     FacesAdded,
@@ -34,7 +34,6 @@ from app.gallery.views import face_view, person_view
 from app.index.base import Vectors
 from app.inference.subject import Subject
 from app.receipts.keeping import Keep, forget
-from app.trail.evidence_repository import count_of_person
 from app.trail.recording import record
 
 
@@ -172,12 +171,7 @@ class PersonService:
             owner = repository.lock_collection(session, collection_id)
             person = repository.person(session, owner, person_id)
             repository.log_change(session, owner, [person.key], now=self._clock.now())
-            forget(session, Person, [person.key])
-            pictures = count_of_person(session, person.key)
-            session.delete(person)
-            count_false_positives(session, owner.key, owner.contract_id)
-            gone = {"evidence": pictures} if pictures else {}
-            self._record(session, owner, "person.deleted", person_id, **gone)
+            remove_person(session, owner, person, now=self._clock.now())
 
     def add_faces(
         self,
@@ -265,6 +259,8 @@ class PersonService:
             repository.log_change(session, owner, [person.key], now=self._clock.now())
             forget(session, Face, [face.id])
             session.delete(face)
+            session.flush()
+            dismissal_repository.drop_outdated(session, person)
             self._record(session, owner, "face.deleted", person_id, face=number)
 
     def _record(

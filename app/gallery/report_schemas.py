@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.gallery.fields import ExternalId, PersonId, PersonName, Similarity
-from app.web.fields import Rate
+from app.web.fields import CreatedAt, Rate
 
 
 class ReportedPerson(BaseModel):
@@ -14,6 +14,13 @@ class ReportedPerson(BaseModel):
     person_id: PersonId
     external_id: ExternalId
     name: PersonName
+
+
+class DismissalView(BaseModel):
+    """An operator's word that two persons who look alike are two people."""
+
+    key_id: str | None = Field(description="Id of the key that said so; null for a command.")
+    created_at: CreatedAt
 
 
 class LookalikePair(BaseModel):
@@ -31,6 +38,9 @@ class LookalikePair(BaseModel):
     )
     kind: Literal["lookalike", "probable_duplicate"] = Field(
         description="`probable_duplicate`: as near as faces of one person are on average."
+    )
+    dismissal: DismissalView | None = Field(
+        description="That an operator said that they are two people; null: nobody did."
     )
 
 

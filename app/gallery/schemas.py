@@ -87,6 +87,25 @@ class NewPersonWithFaces(NewPerson, NewFaces):
     """A person to enrol, and how to take faces from the images."""
 
 
+class MergeFields(BodyFields):
+    """The person who is the same, and what may be lost of them."""
+
+    other_id: Id = Field(
+        description="Id of the person who is the same: the faces move, and that person is removed."
+    )
+    faces: Literal["all", "best"] = Field(
+        "all",
+        description="Where both have more faces together than the collection allows: `all`: "
+        "nothing is done (409); `best`: those of the best quality are kept, of both.",
+    )
+    identifiers: Literal["refuse", "move", "drop"] = Field(
+        "refuse",
+        description="What becomes of the external id and the credentials of the other person. "
+        "`refuse`: where there are any, nothing is done (409); `move`: this person gets them, and "
+        "may have no external id yet; `drop`: they go with the other person.",
+    )
+
+
 class PersonView(BaseModel):
     """A person as enrolled now."""
 
@@ -256,3 +275,13 @@ class PersonAdded(FacesAdded):
     """The person made, and the result for each image."""
 
     person: PersonView = Field(description="The person made.")
+
+
+class PersonMerged(BaseModel):
+    """The result of a merge."""
+
+    person: PersonView = Field(description="The person who stays.")
+    faces_moved: Count = Field(description="Faces of the other person that this person has now.")
+    faces_left_out: Count = Field(
+        description="Faces of both that are gone: of an image that both had, or over the limit."
+    )

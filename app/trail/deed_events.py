@@ -8,6 +8,7 @@ from app.trail.events import Draft, source_in
 _TYPES: Final = {
     "person.created": "person.created",
     "person.updated": "person.updated",
+    "person.merged": "person.merged",
     "person.deleted": "person.erased",
     "key.created": "key.created",
     "key.revoked": "key.revoked",
@@ -51,5 +52,7 @@ def _data_of(deed: Deed, kind: str) -> dict[str, Any]:
     if deed.kind == "webhook":
         reason = {"disabled_reason": deed.details["disabled_reason"]}
         return {"collection_id": deed.collection, "webhook_id": deed.id} | reason
-    fields = deed.details.get("fields")
-    return {"collection_id": deed.collection, "person_id": deed.id, "fields": fields}
+    of_person = {"collection_id": deed.collection, "person_id": deed.id}
+    if kind == "person.merged":
+        return of_person | {"merged_person_id": deed.details["other"]}
+    return of_person | {"fields": deed.details.get("fields")}

@@ -46,6 +46,17 @@ class PersonData(Recorded):
     name: Name = None
 
 
+class MergeData(Recorded):
+    """A person who was found to be the same as another, and got the faces of that one."""
+
+    collection_id: CollectionId
+    person_id: str = Field(description="Id of the person who stays.")
+    merged_person_id: str = Field(
+        description="Id of the other, who is removed: an event `person.erased` follows."
+    )
+    name: Name = None
+
+
 class KeyData(Recorded):
     """A key that was made or revoked."""
 

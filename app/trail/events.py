@@ -18,6 +18,7 @@ from app.trail.event_data import (
     DecisionData,
     KeyData,
     LockdownData,
+    MergeData,
     PersonData,
     PingData,
     WebhookData,
@@ -54,6 +55,13 @@ class PersonEvent(EventFields):
         description=_TYPE
     )
     data: PersonData = Field(description=_DATA)
+
+
+class MergeEvent(EventFields):
+    """Two persons were found to be one: one of them stays."""
+
+    type: Literal["person.merged"] = Field(description=_TYPE)
+    data: MergeData = Field(description=_DATA)
 
 
 class KeyEvent(EventFields):
@@ -120,6 +128,7 @@ class PingEvent(EventFields):
 
 _Event = (
     PersonEvent
+    | MergeEvent
     | KeyEvent
     | LockdownEvent
     | DecisionEvent

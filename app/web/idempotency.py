@@ -57,15 +57,21 @@ def ticket_for(caller: Caller, key: str | None, fingerprint: Callable[[], str]) 
 
 
 def answer_once(
-    receipts: Receipts, ticket: Ticket | None, create: Callable[[Keep], Answer]
+    receipts: Receipts,
+    ticket: Ticket | None,
+    create: Callable[[Keep], Answer],
+    *,
+    status: int = 201,
 ) -> Response | Answer:
-    """The result of ``create``, or the stored answer if this ticket was answered before."""
+    """The result of ``create``, or the stored answer, under the route's ``status``, if this ticket
+    was answered before.
+    """
     answer = receipts.once(ticket, create)
     if not isinstance(answer, Stored):
         return answer
     return Response(
         answer.answer,
-        status_code=201,
+        status_code=status,
         headers={REPLAYED: "true"},
         media_type="application/json",
     )

@@ -21,6 +21,7 @@ MADE: Final[dict[str, dict[str, Any]]] = {
 }
 PLACES: Final = {f"{kind[:-1]}_id": str(new["id"]) for kind, new in MADE.items()} | {
     "action_id": "unlock",
+    "other_id": "cid",
     "webhook_id": "whk-none",
 }
 """The ids by the names that they have in addresses."""

@@ -40,6 +40,7 @@ LAST: Final = (
     "members",
     "groups",
     "schedules",
+    "lookalikes",
     "faces",
     "persons",
 )
@@ -68,6 +69,7 @@ def service(tmp_path: Path, fake_bundle: Path) -> Iterator[TestClient]:
         make_collection(client, lookalikes="off")
         enrol(client, "/collections/staff", "ada", picture(1))
         enrol(client, "/collections/staff", "bob", picture(2))
+        enrol(client, "/collections/staff", "cid", picture(6))
         sites.make_site(client, "/collections/staff")
         sites.make_webhook(client, "staff")
         client.headers["If-Match"] = "*"
@@ -97,7 +99,7 @@ def deletions(client: TestClient) -> Iterator[tuple[str, str, str]]:
     """Id, method and path of every operation without a body that may change something."""
     key = made(client.post("/keys", json={"scopes": ["read"]}))["id"]
     names = {"collection_id": "staff", "person_id": "ada", "face_id": "1", "key_id": key}
-    names |= sites.PLACES | sites.webhook_places(client)
+    names |= sites.PLACES | sites.webhook_places(client) | {"other_id": "bob"}
     found = []
     for path, item in ok(client.get("http://kith/openapi.json"))["paths"].items():
         for method, operation in item.items():

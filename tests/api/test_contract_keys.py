@@ -114,6 +114,21 @@ def test_without_a_known_key_nothing_is_told(
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
+BOB, PAIR = {"other_id": "bob"}, "lookalikes/ada/bob/dismissal"
+
+
+def with_bob(client: TestClient, staff: str) -> str:
+    """The path of the collection, where the client has enrolled bob, if it may."""
+    client.post(f"{staff}/persons", data={"id": "bob"}, files=files(picture(2)))
+    return staff
+
+
+def dismissed(client: TestClient, staff: str) -> str:
+    """The path of the collection, where the client has said that bob is not ada, if it may."""
+    client.put(f"{with_bob(client, staff)}/{PAIR}")
+    return staff
+
+
 IMAGE, IMAGES = files(picture(1, 5), field="image"), files(picture(1, 5))
 
 ROUTES: dict[str, tuple[str, Request]] = {
@@ -158,6 +173,12 @@ ROUTES: dict[str, tuple[str, Request]] = {
     "list lookalikes": ("read", lambda c, staff: c.get(f"{staff}/lookalikes")),
     "list odd faces": ("read", lambda c, staff: c.get(f"{staff}/odd-faces")),
     "read a threshold": ("read", lambda c, staff: c.get(f"{staff}/threshold")),
+    "merge persons": (
+        "enroll",
+        lambda c, staff: c.post(f"{with_bob(c, staff)}/persons/ada/merge", json=BOB),
+    ),
+    "dismiss lookalikes": ("enroll", lambda c, staff: c.put(f"{with_bob(c, staff)}/{PAIR}")),
+    "restore lookalikes": ("enroll", lambda c, staff: c.delete(f"{dismissed(c, staff)}/{PAIR}")),
     "list persons": ("see", lambda c, staff: c.get(f"{staff}/persons")),
     "read a person": ("see", lambda c, staff: c.get(f"{staff}/persons/ada")),
     "list faces": ("see", lambda c, staff: c.get(f"{staff}/persons/ada/faces")),
@@ -318,6 +339,7 @@ def test_a_bound_key_does_everything_in_its_own_collection(bound: TestClient, st
         *(f"delete one of {kind}" for kind in MADE),
         "delete a person",
         "delete a face",
+        "restore lookalikes",
         "remove a member",
         "delete an action",
         "delete a webhook",

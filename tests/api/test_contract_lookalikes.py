@@ -60,7 +60,8 @@ def test_lookalikes_and_second_names_are_reported_nearest_first(
         ({"p1", "alias"}, "probable_duplicate"),
         ({"p2", "sister"}, "lookalike"),
     ]
-    assert [set(item) for item in items] == [{"persons", "similarity", "fmr", "kind"}] * 2
+    shown = {"persons", "similarity", "fmr", "kind", "dismissal"}
+    assert [set(item) for item in items] == [shown] * 2
     alias = next(each for each in items[0]["persons"] if each["person_id"] == "alias")
     assert alias == {"person_id": "alias", "name": "A. Lias", "external_id": "77"}
     assert items[0]["similarity"] == pytest.approx(1, abs=1e-4)

@@ -26,6 +26,8 @@ PLACES: Final = {"collection_id": "staff", "person_id": "ada", "external_id": "x
 VALUES: Final[dict[str, Any]] = {
     "person_id": "ada",
     "verdict": "not_them",
+    "faces": "best",
+    "identifiers": "drop",
     "person_ids": ["ada", "bob"],
     "metric": "euclidean",
     "metadata": {"badge": 7},
@@ -109,6 +111,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, fake_bundle: Path) -> Iter
         make_collection(client, lookalikes="off")
         enrol(client, "/collections/staff", "ada", picture(1))
         enrol(client, "/collections/staff", "bob", picture(2))
+        enrol(client, "/collections/staff", "cid", picture(6))
         sites.make_site(client, "/collections/staff")
         sites.make_webhook(client, "staff")
         client.headers["x-data"] = str(folder)

@@ -138,7 +138,8 @@ def test_creations_document_the_idempotency_key(document: dict[str, Any]) -> Non
             each["name"] for each in operation.get("parameters", []) if each["in"] == "header"
         }
         creates = "201" in operation["responses"] and method == "post"  # PUT is idempotent itself
-        assert ("Idempotency-Key" in headers) is creates, (path, method)
+        once = creates or operation["operationId"] == "merge_persons"  # again, it finds nobody
+        assert ("Idempotency-Key" in headers) is once, (path, method)
 
 
 def test_the_docs_need_no_other_host(client: TestClient) -> None:

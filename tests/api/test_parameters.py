@@ -72,6 +72,7 @@ def test_a_field_of_the_body_is_not_taken_from_the_address(service: TestClient) 
 
 def test_every_parameter_is_sent_once(service: TestClient) -> None:
     values = {"limit": "5", "cursor": "azE", "name": "a", "external_id": "a", "force": "false"}
+    values["dismissed"] = "true"
     values |= {
         "after": "a",
         "collection": "a",

@@ -14,7 +14,7 @@ from app.bootstrap import build
 from app.settings import Settings
 from generator.__main__ import POSTMAN, served
 from generator.postman import FORMAT, collection
-from tests.api.support import ok
+from tests.api.support import files, ok
 from tests.support.client import client_of
 from tests.support.pictures import picture
 from tests.support.receivers import SECRET, Receiver
@@ -60,10 +60,17 @@ def test_its_form_is_the_one_that_programs_import(postman: Item) -> None:
     named = {each["key"] for each in postman["variable"]}
     assert [each["value"] for each in postman["variable"] if each["key"] == "key"] == [""]
     assert set(_VARIABLE.findall(json.dumps(postman))) - {"$guid"} <= named
+    written = [each["value"] for _, request in requests(postman) for each in _query(request)]
+    assert not {"True", "False", "None"} & set(written)  # Python's own words
     assert "kith_" not in json.dumps(postman["variable"])  # no secret
     for name, request in requests(postman):
         url = request["url"]
         assert url["raw"].startswith("/".join([*url["host"], *url["path"]])), name
+
+
+def _query(request: Item) -> list[Item]:
+    found: list[Item] = request["url"].get("query", [])
+    return found
 
 
 class Postman:
@@ -128,11 +135,18 @@ def test_its_requests_make_a_site_show_it_and_take_it_down(
     kept = [each for each in every if each[1]["method"] != "DELETE"]
     with client_of(service) as client:
         sender = Postman(client, postman, receiver)
-        answers = {
-            f"{request['method']} {request['url']['raw']}": sender.send(request)
-            for _, request in [*kept, *removing]
-        }
+        answers = {}
+        for _, request in [*kept, *removing]:
+            if "{{other_id}}" in json.dumps(request) and request["method"] != "DELETE":
+                _enrol_another(client)
+            answers[f"{request['method']} {request['url']['raw']}"] = sender.send(request)
     refused = {each: why for each, why in answers.items() if why}
     # The one whom the external id made is still in it.
     assert list(refused) == ["DELETE {{url}}/v1/collections/{{collection_id}}"], refused
     assert "is not empty" in "".join(refused.values())
+
+
+def _enrol_another(client: TestClient) -> None:
+    """Make the second person of a pair, unless there is one."""
+    bob = {"data": {"id": "bob"}, "files": files(picture(2))}
+    assert client.post("/collections/hq/persons", **bob).status_code in (201, 409)

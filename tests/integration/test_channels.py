@@ -64,6 +64,7 @@ def do_everything(client: httpx.Client, receiver: Receiver) -> None:
         doors.of(cast("TestClient", client), somebody)
     for fields in ({"name": "Ada Lovelace", "external_id": "badge-77213"}, {"suspended": True}):
         ok(client.patch(f"{HQ}/persons/ada", json=fields))
+    ok(client.post(f"{HQ}/persons/ada/merge", json={"other_id": "bob"}))
     assert client.delete(f"{HQ}/persons/ada").status_code == 204
     for place in ("doors/front", "zones/lobby"):
         ok(client.patch(f"{HQ}/{place}", json={"locked_down": True}, headers=whatever))

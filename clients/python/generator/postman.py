@@ -17,6 +17,7 @@ VALUES: Final = {
     "url": "http://127.0.0.1:8000", "key": "", "collection_id": "hq", "person_id": "ada",
     "door_id": "front", "zone_id": "lobby", "group_id": "staff", "schedule_id": "always",
     "rule_id": "staff-always", "action_id": "unlock", "external_id": "hr-1001", "face_id": "1",
+    "other_id": "bob",
 }  # fmt: skip
 """Variables of the collection; one that is not here, such as ``key_id``, is empty."""
 SAMPLES: Final[dict[str, Any]] = {
@@ -93,9 +94,9 @@ def _request(path: str, verb: str, operation: Schema, schemas: dict[str, Schema]
 def _entry(parameter: Schema) -> Item:
     """A query parameter or a header; off, but for those that the route asks for."""
     name = parameter["name"]
-    value = {"If-Match": "*", "Idempotency-Key": "{{$guid}}"}.get(
-        name, str(parameter["schema"].get("default", ""))
-    )
+    default = parameter["schema"].get("default", "")
+    text = default if isinstance(default, str) else json.dumps(default)
+    value = {"If-Match": "*", "Idempotency-Key": "{{$guid}}"}.get(name, text)
     described = {"description": parameter["description"]} if "description" in parameter else {}
     return {
         "key": name,

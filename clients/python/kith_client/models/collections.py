@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from kith_client.model import Model
+from kith_client.models.common import DismissalView
 
 
 class CollectionView(Model):
@@ -59,12 +60,14 @@ class LookalikePair(Model):
     similarity: Cosine of the two, -1 to 1; higher is closer.
     fmr: Rate, 0 to 1, at which two strangers are this alike; lower is closer.
     kind: `probable_duplicate`: as near as faces of one person are on average.
+    dismissal: That an operator said that they are two people; null: nobody did.
     """
 
     persons: list[ReportedPerson]
     similarity: float
     fmr: float
     kind: Literal["lookalike", "probable_duplicate"] | str
+    dismissal: DismissalView | None
 
 
 class NearPerson(Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from kith_client.model import Model
@@ -37,6 +38,17 @@ class CredentialField(TypedDict):
     type: Literal["card", "user_id", "email"]
     format: NotRequired[str | None]
     value: str
+
+
+class DismissalView(Model):
+    """An operator's word that two persons who look alike are two people.
+
+    key_id: Id of the key that said so; null for a command.
+    created_at: Time of creation, UTC.
+    """
+
+    key_id: str | None
+    created_at: datetime
 
 
 DoorReason: TypeAlias = (

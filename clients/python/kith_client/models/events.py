@@ -265,6 +265,7 @@ class Events(Model):
 
     items: list[
         PersonEvent
+        | MergeEvent
         | KeyEvent
         | LockdownEvent
         | DecisionEvent
@@ -413,6 +414,54 @@ class LockdownEvent(Model):
     data: LockdownData
 
 
+class MergeData(Model):
+    """A person who was found to be the same as another, and got the faces of that one.
+
+    key_id: Id of the key that did it; null for a command.
+    request_id: Id of the request that did it.
+    audit_seq: `seq` of its row in the audit.
+    collection_id: Id of the collection.
+    person_id: Id of the person who stays.
+    merged_person_id: Id of the other, who is removed: an event `person.erased` follows.
+    name: The person's name, over a webhook that includes it; absent anywhere else.
+    """
+
+    key_id: str | None
+    request_id: str | None
+    audit_seq: int
+    collection_id: str
+    person_id: str
+    merged_person_id: str
+    name: str | None = None
+
+
+class MergeEvent(Model):
+    """Two persons were found to be one: one of them stays.
+
+    specversion: Version of CloudEvents.
+    id: Id of the event; the same each time that it is sent.
+    source: Where it happened; `sequence` counts within it.
+    type: What happened.
+    subject: Id of what it happened to.
+    time: When it happened.
+    timestamp: The same as `time`, for Standard Webhooks.
+    sequence: Its number within `source`, from 1.
+    datacontenttype: The form of `data`.
+    data: More of it.
+    """
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: Literal["person.merged"]
+    subject: str
+    time: datetime
+    timestamp: datetime
+    sequence: str
+    datacontenttype: Literal["application/json"]
+    data: MergeData
+
+
 class PersonData(Model):
     """A person who was enrolled, changed, suspended or removed.
 
@@ -547,6 +596,7 @@ class WebhookEvent(Model):
 
 Event: TypeAlias = (
     PersonEvent
+    | MergeEvent
     | KeyEvent
     | LockdownEvent
     | DecisionEvent

@@ -158,6 +158,19 @@ class PersonAdded(Model):
     person: PersonView
 
 
+class PersonMerged(Model):
+    """The result of a merge.
+
+    person: The person who stays.
+    faces_moved: Faces of the other person that this person has now.
+    faces_left_out: Faces of both that are gone: of an image that both had, or over the limit.
+    """
+
+    person: PersonView
+    faces_moved: int
+    faces_left_out: int
+
+
 class PersonView(Model):
     """A person as enrolled now.
 

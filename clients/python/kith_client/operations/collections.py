@@ -162,16 +162,23 @@ class CollectionsRoutes:
 
     @listing
     def list_lookalikes(
-        self, collection_id: str, *, limit: int | None = None, cursor: str | None = None
+        self,
+        collection_id: str,
+        *,
+        dismissed: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> Call[Page[LookalikePair]]:
         """Pairs of persons who could be confused, or are one person under two names, nearest
-        first. It covers all enrolled persons, valid now or not, and lists the 10,000 nearest
-        pairs at most. After a change between two pages, a pair may come twice or be missed. In
-        a large collection the report is made in the background; until then the answer is
-        `not_ready` (503). It may lack changes of the last ten minutes, one for every 100
-        persons. Removed persons are never in it.
+        first. It covers all enrolled persons, valid now or not, and finds the 10,000 nearest
+        pairs at most. Pairs that an operator dismissed as two people are left out. After a
+        change between two pages, a pair may come twice or be missed. In a large collection the
+        report is made in the background; until then the answer is `not_ready` (503). It may
+        lack changes of the last ten minutes, one for every 100 persons. Removed persons are
+        never in it.
 
         collection_id: Id of the collection.
+        dismissed: In place of the others, the pairs that were dismissed.
         limit: Most items of the page.
         cursor: `next_cursor` of the previous page.
         """
@@ -179,7 +186,7 @@ class CollectionsRoutes:
             Page[LookalikePair],
             "GET",
             f"/v1/collections/{part(collection_id)}/lookalikes",
-            query={"limit": limit, "cursor": cursor},
+            query={"dismissed": dismissed, "limit": limit, "cursor": cursor},
         )
 
     @listing

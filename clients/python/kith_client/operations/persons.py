@@ -10,9 +10,11 @@ from kith_client.methods import listing, method
 from kith_client.model import Page
 from kith_client.models import (
     CredentialField,
+    DismissalView,
     FacesAdded,
     FaceView,
     PersonAdded,
+    PersonMerged,
     PersonView,
     SyncLine,
     SyncView,
@@ -223,6 +225,44 @@ class PersonsRoutes:
         )
 
     @method
+    def merge_persons(
+        self,
+        collection_id: str,
+        person_id: str,
+        *,
+        other_id: str,
+        idempotency_key: str | None = None,
+        faces: Literal["all", "best"] | Unset = UNSET,
+        identifiers: Literal["refuse", "move", "drop"] | Unset = UNSET,
+    ) -> Call[PersonMerged]:
+        """Merge another person, who is the same, into this one, and remove the other. This
+        person keeps id, name, validity, groups and credentials, and gets the faces of the
+        other. All else of the other goes, as when a person is removed: groups, feedback, sealed
+        pictures. From this answer on, no decision names the other. The faces are not compared:
+        that they are one person is your word. Refused (409) where an operator dismissed the two
+        as two people, and where the other is suspended and this person is not.
+
+        collection_id: Id of the collection.
+        person_id: Id of the person.
+        other_id: Id of the person who is the same: the faces move, and that person is removed.
+        idempotency_key: The same key and body within 24 h get the first answer again, with the
+            header `Idempotent-Replayed: true`. If its row was deleted since, it is created
+            again.
+        faces: Where both have more faces together than the collection allows: `all`: nothing is
+            done (409); `best`: those of the best quality are kept, of both.
+        identifiers: What becomes of the external id and the credentials of the other person.
+            `refuse`: where there are any, nothing is done (409); `move`: this person gets them,
+            and may have no external id yet; `drop`: they go with the other person.
+        """
+        return call(
+            PersonMerged,
+            "POST",
+            f"/v1/collections/{part(collection_id)}/persons/{part(person_id)}/merge",
+            headers={"Idempotency-Key": idempotency_key},
+            body={"other_id": other_id, "faces": faces, "identifiers": identifiers},
+        )
+
+    @method
     def add_faces(
         self,
         collection_id: str,
@@ -295,6 +335,40 @@ class PersonsRoutes:
             None,
             "DELETE",
             f"/v1/collections/{part(collection_id)}/persons/{part(person_id)}/faces/{part(face_id)}",
+        )
+
+    @method
+    def dismiss_lookalikes(
+        self, collection_id: str, person_id: str, other_id: str
+    ) -> Call[DismissalView]:
+        """Say that two persons who look alike are two people: the report lists them no more.
+        The order of the two does not matter, and they need not be in the report. It holds until
+        it is taken back, one of the two is removed, or one of them has no face any more of
+        those that they have now. Nothing else changes for them: no threshold, no decision, no
+        warning at enrolment.
+
+        collection_id: Id of the collection.
+        person_id: Id of the person.
+        other_id: Id of the other person.
+        """
+        return call(
+            DismissalView,
+            "PUT",
+            f"/v1/collections/{part(collection_id)}/lookalikes/{part(person_id)}/{part(other_id)}/dismissal",
+        )
+
+    @method
+    def restore_lookalikes(self, collection_id: str, person_id: str, other_id: str) -> Call[None]:
+        """Take back that two persons are two people: the report may list them again.
+
+        collection_id: Id of the collection.
+        person_id: Id of the person.
+        other_id: Id of the other person.
+        """
+        return call(
+            None,
+            "DELETE",
+            f"/v1/collections/{part(collection_id)}/lookalikes/{part(person_id)}/{part(other_id)}/dismissal",
         )
 
     @method
