@@ -11,6 +11,7 @@ from app.console.import_routes import router as imports
 from app.console.keeping_routes import router as keeping
 from app.console.key_routes import router as keys
 from app.console.more_routes import router as more
+from app.console.pair_routes import router as pair
 from app.console.people_routes import router as people
 from app.console.person_routes import router as person
 from app.console.refusals import PageRoute
@@ -45,5 +46,6 @@ ROUTERS: Final = (
     webhooks,
     keeping,
     more,
+    pair,
     _nowhere,
 )

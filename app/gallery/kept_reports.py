@@ -109,7 +109,7 @@ class KeptReports(Generic[R]):
     def page_of(
         self, collection_id: str, paging: Paging, wanted: Callable[[R], bool] = lambda _: True
     ) -> tuple[list[R], dict[int, ReportedPerson]]:
-        """One of the ``wanted`` rows more than the page holds, and those whom these rows name who
+        """One more of the ``wanted`` rows than the page holds, and those whom these rows name who
         are still enrolled.
 
         ``NotReady`` while the report is being made.

@@ -124,6 +124,42 @@ def test_a_key_that_reads_changes_nothing(visitor: Visitor, client: TestClient) 
         assert visitor.post(path, HOOK).status_code == 403
 
 
+def test_a_pair_is_shown_to_who_reads_and_changed_by_who_enrols(
+    visitor: Visitor, client: TestClient
+) -> None:
+    """It is of two people, who are in this collection, and a merge that does not fit says why."""
+    for who, shakes in (("ada", (1, 2)), ("alias", (3,))):
+        photos = [("images", (f"{each}", picture(1, each), "image/png")) for each in shakes]
+        data = {"id": who, "external_id": f"hr-{who}"}
+        client.post("/collections/staff/persons", data=data, files=photos, headers=ADMIN)
+    pair = "/c/staff/watch/pair/ada/alias"
+    visitor.sign_in(new_key(client, scopes=["read"])["key"])
+    assert "<form" not in visitor.get(pair).text.partition("<main")[2]
+    for then in ("dismiss", "restore", "merge"):
+        assert visitor.post(f"{pair}/{then}").status_code == 403
+    visitor.sign_in(new_key(client, scopes=["read", "enroll"])["key"])
+    shown = visitor.get(pair).text
+    assert shown.count('value="drop"') == 2
+    assert 'value="move"' not in shown  # both have an external id
+    refused = visitor.post(f"{pair}/merge", {"identifiers": "move"})
+    assert (refused.status_code, "both have an external id" in refused.text) == (409, True)
+    assert visitor.post(f"{pair}/dismiss").headers["location"] == "/console/c/staff/watch"
+    assert visitor.post(f"{pair}/merge", {"identifiers": "drop"}).status_code == 409
+    assert "two people" in visitor.post(f"{pair}/dismiss", within=True).text
+    assert visitor.post(f"{pair}/restore").is_redirect
+    assert visitor.post(f"{pair}/restore").status_code == 404
+    for other, status in (("ada", 422), ("nobody", 404)):
+        odd = f"/c/staff/watch/pair/ada/{other}"
+        assert visitor.get(odd).status_code == status
+        assert {visitor.post(f"{odd}/{each}").status_code for each in ("dismiss", "merge")} == {
+            status
+        }
+    merged = visitor.post(f"{pair}/merge", {"identifiers": "drop"})
+    assert (merged.status_code, "alias" in merged.text) == (200, True)
+    person = client.get("/collections/staff/persons/ada", headers=ADMIN).json()
+    assert (person["external_id"], person["face_count"]) == ("hr-ada", 3)
+
+
 def test_a_door_says_why(visitor: Visitor, client: TestClient) -> None:
     images = [("images", (f"{each}", picture(1, each), "image/png")) for each in (1, 2, 3)]
     data = {"id": "ada", "name": "Ada"}

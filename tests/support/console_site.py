@@ -15,7 +15,7 @@ PAGES = (
     *("/c/staff/threshold/missed?target=0.001", "/c/staff/threshold/evaluation"),
     *("/c/staff/doors/of/front", "/c/staff/doors/of/front?person=p1&at=2027-01-04T09:00"),
     *("/c/staff/doors/schedules", "/c/staff/watch", "/c/staff/watch/unknown"),
-    *("/c/staff/watch/pair/p1/p2", "/nowhere"),
+    *("/c/staff/watch/pair/p1/p2", "/c/staff/watch/pair/p4/again4", "/nowhere"),
 )
 """Every page that is read, below the console."""
 
@@ -48,6 +48,10 @@ def furnish(api: httpx.Client) -> list[str]:
         images = [("images", picture(somebody, shake)) for shake in (1, 2)]
         data = {"id": f"p{somebody}", "name": NAME, "external_id": f"{somebody}{NAME[:60]}"}
         send("POST", f"{within}/persons", data=data, files=images)
+    for somebody in (3, 4):  # each a second time: one pair is two people, one may be one
+        data = {"id": f"again{somebody}", "name": NAME, "external_id": f"again{somebody}"}
+        send("POST", f"{within}/persons", data=data, files=[("images", picture(somebody, 5))])
+    send("PUT", f"{within}/lookalikes/p3/again3/dismissal")
     make(f"{within}/persons", id="none", name=NAME, metadata={"a": NAME})
     send("PUT", f"{within}/groups/day/members/p1", json={})
     action = {
