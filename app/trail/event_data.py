@@ -51,9 +51,7 @@ class MergeData(Recorded):
 
     collection_id: CollectionId
     person_id: str = Field(description="Id of the person who stays.")
-    merged_person_id: str = Field(
-        description="Id of the other, who is removed: an event `person.erased` follows."
-    )
+    merged_person_id: str = Field(description="Id of the other, who is removed.")
     name: Name = None
 
 

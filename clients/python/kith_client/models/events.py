@@ -422,7 +422,7 @@ class MergeData(Model):
     audit_seq: `seq` of its row in the audit.
     collection_id: Id of the collection.
     person_id: Id of the person who stays.
-    merged_person_id: Id of the other, who is removed: an event `person.erased` follows.
+    merged_person_id: Id of the other, who is removed.
     name: The person's name, over a webhook that includes it; absent anywhere else.
     """
 
