@@ -71,6 +71,7 @@ class _PicturesGone(BaseModel):
 class _RowsGone(BaseModel):
     through: int
     hash: str
+    begun: dict[str, str | None] = {}
 
 
 class _Begun(BaseModel):
@@ -100,3 +101,11 @@ def read(text: str) -> dict[str, Any]:
         place = ".".join(str(each) for each in first["loc"])
         raise ValueError(f"{place or 'all of it'}: {first['msg']}") from None
     return dict(body)
+
+
+def begun_in(body: Mapping[str, Any]) -> dict[str, str | None]:
+    """The chains that a row says were begun, by id, with the collection of each."""
+    details: Mapping[str, Any] = body["details"]
+    if body["action"] == "chain.begun":
+        return {body["object"]["id"]: details["of"]}
+    return dict(details.get("begun", {})) if body["action"] == "audit.purged" else {}

@@ -1,6 +1,7 @@
 """The SQL of the trail, within the session of the caller."""
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import takewhile
 from typing import Any, Final, Protocol
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.core.acting import Actor
 from app.core.db import IN_SQL_ALONE, Base
 from app.core.ids import new_id
+from app.trail import bodies
 from app.trail.chain import NO_HASH, Deed, body_of, hash_of
 from app.trail.models import Chain, Row
 
@@ -186,8 +188,9 @@ def hold(session: Session, chain_key: int) -> Head:
 
 def purge(session: Session, chain: Head, end: datetime, *, most: int) -> dict[str, Any] | None:
     """Delete the oldest rows of a chain that is held, up to the first that is not of before
-    ``end``, and ``most`` at once. Returns the last that went, its hash and their number; None where
-    none did.
+    ``end``, and ``most`` at once. None where none are; else what the row about it says: the last
+    that went, its hash, their number, and the chains that were begun by them. So a chain that is
+    gone as a whole is missed for as long as there is an audit.
     """
     mine = Row.chain_key == chain.key
     first = select(Row.seq, Row.hash, Row.at).where(mine).order_by(Row.seq).limit(most)
@@ -195,8 +198,19 @@ def purge(session: Session, chain: Head, end: datetime, *, most: int) -> dict[st
     if not due:
         return None
     last, digest = due[-1].seq, due[-1].hash
+    begun = _begun(session, mine, Row.seq <= last)
     gone = delete(Row).where(mine, Row.seq <= last)
     session.execute(gone.execution_options(**IN_SQL_ALONE))
     kept = update(Chain).where(Chain.key == chain.key).values(kept_after=last, purged_hash=digest)
     session.execute(kept.execution_options(**IN_SQL_ALONE))
-    return {"through": last, "hash": digest, "rows": len(due)}
+    said = {"through": last, "hash": digest, "rows": len(due)}
+    return said | {"begun": begun} if begun else said
+
+
+def _begun(session: Session, *those: ColumnElement[bool]) -> dict[str, str | None]:
+    says = Row.action.in_(("chain.begun", "audit.purged"))
+    begun: dict[str, str | None] = {}
+    for text in session.scalars(select(Row.body).where(*those, says).order_by(Row.seq)):
+        with suppress(ValueError):  # verification has named a row that cannot be read
+            begun |= bodies.begun_in(bodies.read(text))
+    return begun

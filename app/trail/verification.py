@@ -118,8 +118,7 @@ class _Walk:
         yield from self._pictures.row(row, body)
         if row.action == "audit.purged":
             self._purged = details["through"], details["hash"]
-        if row.action == "chain.begun":
-            self._begun[row.object_id] = details["of"]
+        self._begun.update(bodies.begun_in(body))
 
 
 def _repeats(row: Row, chain: Chain, body: Mapping[str, Any]) -> bool:

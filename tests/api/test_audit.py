@@ -286,6 +286,26 @@ def test_old_rows_go_and_the_chain_verifies(settings: Settings, clock: FakeClock
 
 
 @pytest.mark.both_databases
+def test_a_chain_that_is_gone_is_missed_after_the_row_that_began_it(
+    settings: Settings, clock: FakeClock
+) -> None:
+    """The rows that are deleted are of a chain's begin, and then of the deletion of that."""
+    container = build(settings.model_copy(update={"audit_days": 1}), clock)
+    with client_of(container) as client:
+        make_collection(client)
+        for _ in range(8):
+            clock.forward(dt.timedelta(days=1))
+            container.jobs.run("audit")
+        with container.database.read() as session:
+            assert list(faults(session)) == []
+        with container.database.engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM audit_chains WHERE of_site IS NULL")
+        with container.database.read() as session:
+            found = [(each.collection, each.what) for each in faults(session)]
+    assert found == [("staff", "the whole chain is missing")]
+
+
+@pytest.mark.both_databases
 def test_many_old_rows_and_events_go_in_portions(settings: Settings, clock: FakeClock) -> None:
     container = build(settings, clock)
     with client_of(container) as client:
