@@ -118,14 +118,21 @@ class ActionSender:
     def _begin(self, grant: NewGrant, deadline: Deadline) -> None:
         try:
             loaded = self._actions.load(grant)
-        except (AppError, SQLAlchemyError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the grant has its record
+            if not isinstance(error, AppError | SQLAlchemyError | ValueError):
+                _log.exception("door.action_failed")
             why = f"the door's actions cannot be read: {type(error).__name__}"
             self._told(grant, None, Result("failed", error=why))
             return
         for place, (action_id, fields) in enumerate(loaded.actions):
 
             def send(action_id: str = action_id, fields: ActionFields = fields) -> None:
-                self._told(grant, action_id, self._actions.call(fields, loaded.facts, deadline))
+                try:
+                    result = self._actions.call(fields, loaded.facts, deadline)
+                except Exception as error:  # noqa: BLE001 - the same
+                    _log.exception("door.action_failed")
+                    result = Result("unanswered", error=f"it broke off: {type(error).__name__}")
+                self._told(grant, action_id, result)
 
             if place < len(loaded.actions) - 1 and not self._stopping:
                 self._put(grant, action_id, send)

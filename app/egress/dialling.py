@@ -98,7 +98,11 @@ class Egress:
                 self._lookups.release()
                 done.set()
 
-        threading.Thread(target=look_up, name="lookup", daemon=True).start()
+        try:
+            threading.Thread(target=look_up, name="lookup", daemon=True).start()
+        except RuntimeError as error:  # the machine has no thread left
+            self._lookups.release()
+            raise OSError(f"the name {host} cannot be looked up: {error}") from None
         if not done.wait(deadline.left()) or not answer:
             raise TimeoutError(f"the name {host} was not looked up in time")
         if isinstance(answer[0], OSError):

@@ -96,6 +96,23 @@ def test_each_grant_is_sent_once() -> None:
     assert len(lock.published) == 50
 
 
+@pytest.mark.parametrize("fault", [KeyError("content"), RuntimeError("can't start new thread")])
+def test_a_fault_that_nobody_foresaw_has_its_record_too(fault: Exception) -> None:
+    def unreadable(_: NewGrant) -> Loaded:
+        raise fault
+
+    class Broken(Lock):
+        def call(self, fields: ActionFields, facts: Facts, deadline: Deadline) -> Result:
+            raise fault
+
+    for lock, outcome in ((Lock(unreadable), "failed"), (Broken(), "unanswered")):
+        told = Told()
+        each = sender(lock, told)
+        each.submit(grant())
+        each.stop()
+        assert (told.outcomes, lock.published) == ([outcome], [("evt_0", outcome)])
+
+
 def test_one_that_is_over_is_not_sent() -> None:
     lock, told = Lock(), Told()
     each = sender(lock, told)

@@ -246,6 +246,24 @@ def test_a_resolver_that_hangs_ends_with_the_deadline() -> None:
     assert not error.value.sent
 
 
+def test_a_machine_without_threads_can_look_names_up_again_once_it_has_some(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with serving() as device:
+        url = f"http://lock.example:{device.server_port}/"
+        egress = Egress(LOOPBACK, lambda _host, _port: ["127.0.0.1"])
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", none_left)
+            for _ in range(100):  # more than are looked up at once
+                with pytest.raises(CallFailed, match="can't start new thread") as error:
+                    get(egress, url)
+                assert not error.value.sent
+        assert get(egress, url) == (200, b"open")
+
+
 def test_a_port_that_nobody_listens_on_was_sent_nothing() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
