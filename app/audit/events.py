@@ -78,7 +78,7 @@ class EventService:
             if event_id is not None:
                 position = _position(session, event_id, caller, "after", _NO_SUCH_EVENT)
             rows = event_repository.following(session, position, wanted, limit=limit + 1)
-        items = [each for row in rows[:limit] if (each := _shown(row.id, row.body)) is not None]
+        items = [each for row in rows[:limit] if (each := shown(row.id, row.body)) is not None]
         return Events(items=items, more=len(rows) > limit)
 
     def begin(
@@ -135,7 +135,7 @@ def _of_site(caller: Principal) -> bool:
     return caller.collection_keys is None and Scope.ADMIN in caller.scopes
 
 
-def _shown(event_id: str, body: str) -> EventView | None:
+def shown(event_id: str, body: str) -> EventView | None:
     """An event; None, and a line in the log, where somebody changed it in the database."""
     try:
         return EVENT.validate_json(body)

@@ -82,15 +82,17 @@ def list_events(
     return services.audit.events.after(after, limit, caller, asked)
 
 
+LastEventId = Annotated[
+    str | None, Header(pattern=ID_PATTERN, description="Id of the last event that you have.")
+]
+
+
 async def _stream(
     caller: MayRead,
     presented: Presented,
     services: Provided,
     asked: Filter,
-    last_event_id: Annotated[
-        str | None,
-        Header(pattern=ID_PATTERN, description="Id of the last event that you have."),
-    ] = None,
+    last_event_id: LastEventId = None,
 ) -> AsyncIterator[Stream]:
     streams = services.event_streams
     async with streams.open(last_event_id, caller, presented, asked) as stream:

@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from app.access.door_schemas import DoorPatch
 from app.actions.routes import ActionPath, DoorPath
-from app.audit.events import EventFilter
+from app.audit.events import EventFilter, shown
+from app.audit.routes import LastEventId
 from app.audit.streams import Stream
 from app.auth.principal import INSIDE
 from app.console.guard import MayAdminister, MayRead
@@ -24,7 +25,7 @@ from app.console.words import MODES, door_reason, said, tries
 from app.core.ids import ID_PATTERN
 from app.core.preconditions import IfMatch
 from app.gallery.fields import CollectionPath
-from app.trail.events import EVENT, DecisionEvent
+from app.trail.events import DecisionEvent
 from app.web.fields import Instant
 from app.web.paging import Paged
 from app.web.rooms import pages
@@ -114,11 +115,14 @@ def lock_down(
 
 
 async def _stream(
-    collection_id: CollectionPath, visit: MayRead, services: Provided
+    collection_id: CollectionPath,
+    visit: MayRead,
+    services: Provided,
+    last_event_id: LastEventId = None,
 ) -> AsyncIterator[Stream]:
     asked = EventFilter(collection_id, None, _DECISIONS)
     opened = services.event_streams.open(
-        None, visit.caller or INSIDE, visit.token, asked, check=services.sessions.find
+        last_event_id, visit.caller or INSIDE, visit.token, asked, check=services.sessions.find
     )
     async with opened as stream:
         yield stream
@@ -128,12 +132,12 @@ async def _stream(
 async def follow(
     visit: MayRead, services: Provided, stream: Annotated[Stream, Depends(_stream)]
 ) -> AsyncIterator[ServerSentEvent]:
-    """Each decision as a part of the page, until the session ends."""
-    yield ServerSentEvent(comment="open")
+    """Each decision as a part of the page, until the session ends; one that comes back goes on."""
+    yield ServerSentEvent(comment="open", id=stream.last_id)
     async for each in services.event_streams.follow(stream):
-        event = EVENT.validate_json(each.body)
+        event = shown(each.id, each.body)
         if isinstance(event, DecisionEvent):
-            yield ServerSentEvent(raw_data=_shown(visit, event), event="decision")
+            yield ServerSentEvent(raw_data=_part(visit, event), event="decision", id=each.id)
 
 
 def _instant(text: str) -> datetime:
@@ -141,7 +145,7 @@ def _instant(text: str) -> datetime:
     return checked(_At, {"at": instant(text)}).at
 
 
-def _shown(visit: Visit, event: DecisionEvent) -> str:
+def _part(visit: Visit, event: DecisionEvent) -> str:
     """A decision as one line of HTML: a line break would begin another field of the stream."""
     why = door_reason(visit.language, event.data.reason)
     return " ".join(visit.part("decision_part.html", event=event, why=why).split())
