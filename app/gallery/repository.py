@@ -65,8 +65,11 @@ def lock_of_contract(session: Session, collection_key: int, contract_id: str) ->
 def _hold(session: Session, which: ColumnElement[bool]) -> None:
     """Lock its row alone: PostgreSQL cannot lock what is outer-joined to it. On SQLite the
     transaction that writes has the whole database already.
+
+    Not its key, which the event of a decision refers to: the decision that is written does not wait
+    for a writer that waits for the person of that decision.
     """
-    session.execute(select(Collection.key).where(which).with_for_update())
+    session.execute(select(Collection.key).where(which).with_for_update(key_share=True))
 
 
 def _reached(session: Session, collection_id: str, query: Select[Collection]) -> Collection:
