@@ -1,4 +1,6 @@
-"""Pages that an operator looks up: people who look alike, strangers who come again, the model."""
+"""Pages that an operator looks up: people who look alike, strangers who come again, cameras that
+see worse than they did, the model.
+"""
 
 from typing import Annotated
 
@@ -10,6 +12,8 @@ from app.console.guard import MayRead, may
 from app.console.refusals import PageRoute
 from app.console.services import WHOLE, Provided
 from app.console.visits import Visit
+from app.console.words import HEALTH, REPLICA_STATES, said
+from app.doors.drift import NOW_DAYS, PAST_DAYS
 from app.gallery.fields import CollectionPath
 from app.recognition.schemas.clusters import ClusterOptions
 from app.recognition.views import clusters
@@ -38,6 +42,7 @@ def show_watch(
         odd=services.odd_faces.report(collection_id, paging),
         replica=services.replicas.statuses().get(collection_id),
         age=services.replicas.poll_age(),
+        states=said(visit.language, REPLICA_STATES),
     )
 
 
@@ -50,3 +55,19 @@ def show_unknown(collection_id: CollectionPath, visit: MayRead, services: Provid
     report = clusters(services.clusters.group(collection_id, [], options))
     template = "unknown_part.html" if visit.is_fragment else "unknown.html"
     return visit.page(template, report=report)
+
+
+@router.get("/c/{collection_id}/watch/drift")
+def show_drift(collection_id: CollectionPath, visit: MayRead, services: Provided) -> Response:
+    """How the camera of each door sees now, against its own past; a part of the page that comes
+    after it, for it takes its time.
+    """
+    doors = services.doors.list(collection_id, WHOLE).items
+    return visit.page(
+        "drift_part.html" if visit.is_fragment else "drift.html",
+        doors=doors,
+        drifts=services.door_questions.drift(collection_id, [each.id for each in doors]),
+        health=said(visit.language, HEALTH),
+        days=NOW_DAYS,
+        past=PAST_DAYS // 7,
+    )

@@ -63,6 +63,23 @@ MODES: Final = {
 }
 """The system that decides at a door."""
 
+HEALTH: Final = {
+    "ok": N_("Its camera gives pictures."),
+    "no_picture": N_("Its camera gives no picture."),
+    "stale_pictures": N_("Its pictures come too late."),
+    "silent": N_("It reports no more."),
+    "unknown": N_("Nothing reports how its camera is."),
+}
+"""How the client of a door says that it is."""
+REPLICA_STATES: Final = {
+    "unloaded": N_("nothing was read yet"),
+    "building": N_("the whole gallery is being read"),
+    "ready": N_("up to date"),
+    "behind": N_("a later change is known"),
+    "failed": N_("the last attempt to read failed"),
+}
+"""The states of the gallery in the memory of a process."""
+
 
 def reason(spoken: Language, code: str) -> str:
     """The meaning of a reason, and what to do."""

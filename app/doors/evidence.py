@@ -63,7 +63,12 @@ def record_decision(
         rule=decision.rule,
         policy_revision=decision.policy_revision,
         valid_until=_time(decision.valid_until),
-        frames={"first_at": _time(frames.first_at), "last_at": _time(frames.last_at)},
+        frames={
+            "received": frames.received,
+            "used": frames.used,
+            "first_at": _time(frames.first_at),
+            "last_at": _time(frames.last_at),
+        },
         match=None if sight.match is None else dict(sight.match),
         probe=written_down(sight.probe, of_person=known is not None),
     )

@@ -1,5 +1,5 @@
-"""Questions about doors that no image comes with: who may pass when, and what another target would
-have made of what was decided.
+"""Questions about doors that no image comes with: who may pass when, what another target would have
+made of what was decided, and whether a camera sees as it did.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,18 +15,22 @@ from app.access.policy_repository import Policies
 from app.auth.principal import INSIDE
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.reports import OneEach
 from app.doors.door_repository import FoundDoor, find_door, policy_now
+from app.doors.drift import NOW_DAYS, PAST_DAYS, Drift, Outline, Seen, drift, looked_into
 from app.doors.explain import Explained, explain
 from app.doors.person_repository import person_by_id
 from app.doors.recount import Recount, recount
 from app.errors import NotFound
 from app.gallery.repository import get_collection
 from app.trail import bodies
-from app.trail.door_repository import newest
+from app.trail.door_repository import WantedDecisions, bodies_of, newest, outlines
 
 DAYS: Final = 7
 MOST: Final = 5_000
 """Decisions that are counted again, the newest of these days."""
+_MOST_OF_DOOR: Final = 50_000
+"""Decisions of a door, the newest, that its drift is seen in: 1,400 a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class DoorQuestions:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._drifts = OneEach()
 
     def explain(
         self,
@@ -71,12 +76,42 @@ class DoorQuestions:
             texts = newest(session, owner.key, start=start, limit=MOST)
         return recount(_details(texts), target)
 
+    def drift(self, collection_id: str, doors: Sequence[str]) -> dict[str, Drift]:
+        """How each of the ``doors`` sees now, against its own past. ``NotReady`` while somebody
+        else asks: of many decisions it takes seconds.
+        """
+        now = self._clock.now()
+        with self._database.read() as session:
+            owner = get_collection(session, collection_id)
+        with self._drifts.alone(owner.key):
+            return {door: self._drift_of(owner.key, door, now) for door in doors}
+
+    def _drift_of(self, collection_key: int, door: str, now: datetime) -> Drift:
+        start = now - timedelta(days=NOW_DAYS + PAST_DAYS)
+        wanted = WantedDecisions(collection_key, door, start)
+        with self._database.read() as session:
+            rows = outlines(session, wanted, limit=_MOST_OF_DOOR)
+            found = [Outline(row.key, row.at, row.reason or "", row.person_id) for row in rows]
+            texts = bodies_of(session, [each.key for each in looked_into(found, now)])
+        return drift(found, dict(_seen(texts)), now)
+
 
 def _details(texts: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """The details of rows, without those that Kith did not write so."""
     for text in texts:
         with suppress(ValueError):
             yield bodies.read(text)["details"]
+
+
+def _seen(texts: Mapping[int, str]) -> Iterator[tuple[int, Seen]]:
+    """The grounds that each row states; none where Kith did not write it so."""
+    for key, text in texts.items():
+        with suppress(ValueError):
+            details = bodies.read(text)["details"]
+            frames = details.get("frames") or {}
+            received, used = frames.get("received", 0), frames.get("used", 0)
+            usable = min(used / received, 1.0) if received else None
+            yield key, Seen((details.get("match") or {}).get("similarity"), usable)
 
 
 def explained_at(

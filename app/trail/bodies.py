@@ -39,6 +39,11 @@ class _Probed(BaseModel):
     sealed: str = ""
 
 
+class _Frames(BaseModel):
+    received: int = Field(0, ge=0)
+    used: int = Field(0, ge=0)
+
+
 class _Match(BaseModel):
     similarity: float | None = None
     fpir: float | None = None
@@ -54,7 +59,7 @@ class _Decision(BaseModel):
     authority: str = ""
     rule: str | None = None
     valid_until: str | None = None
-    frames: dict[str, Any] | None = None
+    frames: _Frames | None = None
     match: _Match | None = None
     probe: list[_Probed] | None = None
 

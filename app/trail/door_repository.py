@@ -1,11 +1,12 @@
 """The SQL of the decisions of doors, which the audit has, within the session of the caller."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import Row as SqlRow
 from sqlalchemy.orm import Session
 
 from app.trail.models import Chain, Row
@@ -62,6 +63,21 @@ def newest(session: Session, collection_key: int, *, start: datetime, limit: int
         .order_by(Row.key.desc())
     )
     return session.scalars(query.limit(limit)).all()
+
+
+def outlines(
+    session: Session, wanted: WantedDecisions, *, limit: int
+) -> Sequence[SqlRow[int, datetime, str | None, str | None]]:
+    """Key, time, reason and person of the newest decisions, the newest first."""
+    query = select(Row.key, Row.at, Row.reason, Row.person_id)
+    query = query.join(Chain, Chain.key == Row.chain_key).where(*_conditions(wanted))
+    return session.execute(query.order_by(Row.at.desc(), Row.key.desc()).limit(limit)).all()
+
+
+def bodies_of(session: Session, keys: Collection[int]) -> dict[int, str]:
+    """The bodies of these rows, by key."""
+    found = session.execute(select(Row.key, Row.body).where(Row.key.in_(keys)))
+    return {row.key: row.body for row in found}
 
 
 def _conditions(wanted: WantedDecisions) -> list[ColumnElement[bool]]:

@@ -15,7 +15,8 @@ PAGES = (
     *("/c/staff/threshold/missed?target=0.001", "/c/staff/threshold/evaluation"),
     *("/c/staff/doors/of/front", "/c/staff/doors/of/front?person=p1&at=2027-01-04T09:00"),
     *("/c/staff/doors/schedules", "/c/staff/watch", "/c/staff/watch/unknown"),
-    *("/c/staff/watch/pair/p1/p2", "/c/staff/watch/pair/p4/again4", "/nowhere"),
+    *("/c/staff/watch/drift", "/c/staff/watch/pair/p1/p2", "/c/staff/watch/pair/p4/again4"),
+    "/nowhere",
 )
 """Every page that is read, below the console."""
 

@@ -1,11 +1,15 @@
 """Reasons and rates are said in plain words."""
 
+from typing import get_args
+
 import pytest
 
 from app.console import words
 from app.console.languages import NAMES, language
 from app.console.numbers import Numbers
 from app.reasons import Reason
+from app.replication.status import ReplicaState
+from app.trail.health_data import HealthName
 
 
 @pytest.mark.parametrize("code", NAMES)
@@ -13,6 +17,11 @@ def test_every_reason_is_said(code: str) -> None:
     said = words.all_said(language(code), list(Reason))
     assert len(set(said)) == len(Reason)
     assert all(said)
+
+
+def test_every_state_of_a_camera_and_of_a_gallery_has_words() -> None:
+    assert words.REPLICA_STATES.keys() == {each.value for each in ReplicaState}
+    assert words.HEALTH.keys() == {*get_args(HealthName), "unknown"}
 
 
 @pytest.mark.parametrize(
