@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 import structlog
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.bundles.contract import Contract
@@ -27,6 +27,33 @@ from app.replication.validity import ALWAYS, FOREVER
 
 _ROWS: Final = 10_000  # of a large result that are in memory at once
 _log = structlog.get_logger()
+
+# Built once, which takes longer than to execute them for one person who changed.
+_OWNER: Final = (
+    select(
+        Collection.id,
+        Collection.contract_id,
+        Position.epoch,
+        Position.revision,
+        Position.log_since,
+    )
+    .join(Collection.position)
+    .where(Collection.key == bindparam("collection"))
+)
+# Of templates that cancel out the first counts.
+_TEMPLATES: Final = (
+    select(Face.person_key, Face.embedding)
+    .order_by(Face.person_key, Face.id)
+    .execution_options(yield_per=_ROWS)
+)
+_FACES: Final = _TEMPLATES.where(Face.collection_key == bindparam("collection"))
+# Of persons the collection is known; where it is asked for as well, SQLite reads all of it.
+_FACES_OF: Final = _TEMPLATES.where(Face.person_key.in_(bindparam("persons", expanding=True)))
+_WINDOWS: Final = select(Person.key, Person.valid_from, Person.valid_until).where(
+    Person.collection_key == bindparam("collection"),
+    or_(Person.valid_from.is_not(None), Person.valid_until.is_not(None)),
+)
+_WINDOWS_OF: Final = _WINDOWS.where(Person.key.in_(bindparam("persons", expanding=True)))
 
 
 ReadPayloads = Callable[[Session, Collection, Sequence[int] | None], Payloads]
@@ -89,10 +116,12 @@ def read_delta(
     session: Session, collection_key: int, revision: int | None, contract: Contract
 ) -> Delta:
     """The answer of ``TemplateFeed.since``, as the session sees it."""
-    owner = _owner(session, collection_key)
+    owner = session.connection().execute(_OWNER, {"collection": collection_key}).one_or_none()
+    if owner is None:
+        raise _deleted()
     if owner.contract_id != contract.id:  # its rows may even be of another length
         raise repository.mismatch(owner.id, owner.contract_id, contract.id)
-    touched = touched_since(session, owner.position, revision)
+    touched = touched_since(session, collection_key, revision, log_since=owner.log_since)
     people = _fused(session, collection_key, touched, contract.dimension)
     windows = _windows(session, collection_key, touched)
     starts, ends = _validity(people.owners, windows)
@@ -111,8 +140,12 @@ def read_delta(
 def _owner(session: Session, collection_key: int) -> Collection:
     found = session.scalar(select(Collection).where(Collection.key == collection_key))
     if found is None:
-        raise NotFound("The collection was deleted while this request ran.")
+        raise _deleted()
     return found
+
+
+def _deleted() -> NotFound:
+    return NotFound("The collection was deleted while this request ran.")
 
 
 def parts(touched: Sequence[int] | None) -> Sequence[Sequence[int] | None]:
@@ -153,27 +186,25 @@ def _faces(
     session: Session, collection_key: int, touched: list[int] | None
 ) -> Iterator[Sequence[Row[int, bytes]]]:
     """Person and template, by person, in parts."""
-    # Of templates that cancel out the first counts.
-    query = select(Face.person_key, Face.embedding).order_by(Face.person_key, Face.id)
-    query = query.execution_options(yield_per=_ROWS)
+    connection, mine = session.connection(), {"collection": collection_key}
     for part in parts(None if touched is None else sorted(touched)):
-        # Of persons the collection is known; where it is asked for as well, SQLite reads all of it.
-        mine = Face.collection_key == collection_key if part is None else Face.person_key.in_(part)
-        yield from session.connection().execute(query.where(mine)).partitions()
+        if part is None:
+            yield from connection.execute(_FACES, mine).partitions()
+        else:
+            yield from connection.execute(_FACES_OF, {"persons": part}).partitions()
 
 
 def _windows(
     session: Session, collection_key: int, touched: list[int] | None
 ) -> list[Row[int, datetime | None, datetime | None]]:
     """Person, from when, until when; of those alone who have a bound."""
-    query = select(Person.key, Person.valid_from, Person.valid_until).where(
-        Person.collection_key == collection_key,
-        or_(Person.valid_from.is_not(None), Person.valid_until.is_not(None)),
-    )
+    connection, mine = session.connection(), {"collection": collection_key}
     rows: list[Row[int, datetime | None, datetime | None]] = []
     for part in parts(touched):
-        some = query if part is None else query.where(Person.key.in_(part))
-        rows += session.execute(some).all()
+        if part is None:
+            rows += connection.execute(_WINDOWS, mine).all()
+        else:
+            rows += connection.execute(_WINDOWS_OF, mine | {"persons": part}).all()
     return rows
 
 
@@ -183,11 +214,11 @@ def _validity(
     """From when and until when each of ``owners`` is valid; most have no ``windows``."""
     starts = np.full(len(owners), ALWAYS, np.int64)
     ends = np.full(len(owners), FOREVER, np.int64)
-    place = {key: row for row, key in enumerate(owners.tolist())}
-    for key, start, end in windows:
-        row = place.get(key)
-        if row is not None:  # else a person without templates
-            starts[row], ends[row] = window(start, end)
+    keys = np.array([row[0] for row in windows], np.int64)
+    bounds = np.array([window(*row[1:]) for row in windows], np.int64).reshape(-1, 2)
+    there = np.isin(keys, owners)  # the others have no templates
+    rows = np.searchsorted(owners, keys[there])
+    starts[rows], ends[rows] = bounds[there].T
     return starts, ends
 
 
