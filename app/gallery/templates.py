@@ -161,20 +161,40 @@ def _fused(
     """The fused persons, read in parts of some thousands of templates: the rows of a million people
     at once would take four times the memory of their vectors.
     """
-    fused = [fuse_persons(np.empty((0, dimension), np.float32), np.empty(0, np.int64))]
+    fused = _Growing(dimension)
     rest: list[Row[int, bytes]] = []
     for rows in _faces(session, collection_key, touched):
         rest += rows
         last = rest[-1][0]  # may have more templates in the next part
         whole = bisect_left(rest, last, key=itemgetter(0))
-        fused.append(_fuse(rest[:whole], dimension))
+        fused.add(_fuse(rest[:whole], dimension))
         rest = rest[whole:]
-    fused.append(_fuse(rest, dimension))
-    return Fused(
-        np.concatenate([each.owners for each in fused]),
-        np.concatenate([each.vectors for each in fused]),
-        np.concatenate([each.templates for each in fused]),
-    )
+    fused.add(_fuse(rest, dimension))
+    return fused.all()
+
+
+class _Growing:
+    """Fused persons who are added in parts. The arrays grow in place, so that they are never in
+    memory twice.
+    """
+
+    def __init__(self, dimension: int) -> None:
+        self._owners = np.empty(0, np.int64)
+        self._vectors = np.empty((0, dimension), np.float32)
+        self._templates = np.empty(0, np.int64)
+
+    def add(self, some: Fused) -> None:
+        there = len(self._owners)
+        for array, more in (
+            (self._owners, some.owners),
+            (self._vectors, some.vectors),
+            (self._templates, some.templates),
+        ):
+            array.resize((there + len(more), *array.shape[1:]), refcheck=False)
+            array[there:] = more
+
+    def all(self) -> Fused:
+        return Fused(self._owners, self._vectors, self._templates)
 
 
 def _fuse(rows: Sequence[Row[int, bytes]], dimension: int) -> Fused:
