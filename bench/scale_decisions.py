@@ -1,10 +1,10 @@
 """``python -m bench.scale_decisions``: whether decisions by codes are those by all vectors.
 
 A million people sampled around the real ones of LFW, and probes of some of them whose similarity
-lies between the threshold - 0.1 and + 0.1. Each probe is searched by codes, and whom the large index
-proposes is compared in float32, as the service does with the templates of SQL; and it is compared
-with everybody in float32. Both are decided. Needs photographs: ``KITH_TEST_DATA`` names the folder with ``lfw-devtrain``.
-``KITH_BENCH_PEOPLE`` and ``KITH_BENCH_PROBES`` say how many.
+lies between the threshold - 0.1 and + 0.1. Each probe is searched by codes, and whom the large
+index proposes is compared in float32, as the service does with the templates of SQL; and everybody
+is compared in float32. Both are decided. Needs photographs: ``KITH_TEST_DATA`` names the folder
+with ``lfw-devtrain``. ``KITH_BENCH_PEOPLE`` and ``KITH_BENCH_PROBES`` say how many.
 """
 
 import os
