@@ -22,6 +22,15 @@ MISLEADING: Final = "leads to other people than SQL has"
 _CLOSE: Final = 1e-4  # templates may be summed in another order
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The content of a file: people, at a ``revision`` in an ``epoch``."""
+
+    epoch: str
+    revision: int
+    projection: GalleryProjection
+
+
 class SnapshotCheck:
     """Checks and repairs the snapshots in ``folder`` that are of the configured model."""
 
@@ -73,7 +82,7 @@ class SnapshotCheck:
                 return "is of another history of its collection"
             return None if self._leads_to_sql(session, key, kept) else MISLEADING
 
-    def _leads_to_sql(self, session: Session, key: int, kept: "_Kept") -> bool:
+    def _leads_to_sql(self, session: Session, key: int, kept: _Kept) -> bool:
         """Whether a replica that begins with the file has the people of SQL."""
         for delta in read_deltas(session, key, kept.revision, self._contract):
             if delta.whole:
@@ -86,7 +95,7 @@ class SnapshotCheck:
             persons += len(part.people.owners)
         return persons == len(kept.projection)
 
-    def _read(self, key: int) -> tuple["_Kept | None", str | None]:
+    def _read(self, key: int) -> tuple[_Kept | None, str | None]:
         """The file's content, or what is wrong with it. Neither where it was deleted just now, or
         is superseded: a service that stops right after a switch or an upgrade leaves such a file.
         """
@@ -101,15 +110,6 @@ class SnapshotCheck:
         except SnapshotError as error:
             return None, f"cannot be used: {error}"
         return kept, None
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """The content of a file: people, at a ``revision`` in an ``epoch``."""
-
-    epoch: str
-    revision: int
-    projection: GalleryProjection
 
 
 def _has(projection: GalleryProjection, part: Delta) -> bool:
