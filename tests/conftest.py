@@ -18,7 +18,6 @@ from tests.support.client import client_of
 from tests.support.compiled import sharing_what_is_compiled
 from tests.support.databases import KINDS, migrated_database, new_database
 from tests.support.fake_bundle import write_fake_bundle
-from tests.support.reading import reading_once, unchanging
 from tests.support.server import ADMIN_KEY, ServerProcess
 
 # A busy machine is no failure: pytest's own limit ends what hangs.
@@ -52,13 +51,13 @@ def face_bundle() -> Path:
     """The ``face`` bundle, as ``make model`` put it."""
     folder = Path(os.environ.get("KITH_TEST_BUNDLE", _ROOT / "data" / "models" / "face"))
     assert (folder / "manifest.json").is_file(), f"{folder} has no bundle; run `make model`"
-    return unchanging(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
 def fake_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny real bundle whose sample is the whole image."""
-    return unchanging(write_fake_bundle(tmp_path_factory.mktemp("bundles") / "fake"))
+    return write_fake_bundle(tmp_path_factory.mktemp("bundles") / "fake")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -70,9 +69,9 @@ def soon_stopped() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def made_once() -> Iterator[None]:
-    """What one test's service compiled of SQL, and read of a bundle, serves the next."""
-    with sharing_what_is_compiled(), reading_once():
+def compiled_once() -> Iterator[None]:
+    """What one test's service compiled of SQL serves the next."""
+    with sharing_what_is_compiled():
         yield
 
 
@@ -106,12 +105,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What has been loaded stays: to look for garbage in it, again and again, is a tenth of all;
-    to look for it in what tests make as often as Python does by itself, a fortieth.
-    """
+    """What has been loaded stays: to look for garbage in it, again and again, is a tenth of all."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(5000, 20, 20)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -137,17 +133,15 @@ def empty_database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
-def read_settings(fake_bundle: Path) -> Settings:
-    """What the environment has, read once: a tenth of what a service costs."""
-    return Settings(model=fake_bundle, admin_key=ADMIN_KEY)
-
-
 @pytest.fixture
-def settings(tmp_path: Path, read_settings: Settings, database_url: str) -> Settings:
+def settings(tmp_path: Path, fake_bundle: Path, database_url: str) -> Settings:
     """Settings of a service of its own, on the tiny bundle."""
-    own = {"data_dir": tmp_path / "data", "database_url": database_url}
-    return read_settings.model_copy(update=own)
+    return Settings(
+        data_dir=tmp_path / "data",
+        model=fake_bundle,
+        admin_key=ADMIN_KEY,
+        database_url=database_url,
+    )
 
 
 @pytest.fixture

@@ -58,14 +58,11 @@ def _add(cli: typer.Typer, name: str) -> None:
 
 @contextmanager
 def _gc_off() -> Iterator[None]:
-    """Modules make a million objects and no garbage: looking for it is a sixth of a start. They
-    stay, so that nothing is looked for among them later either.
-    """
+    """Modules make a million objects and no garbage: looking for it is a sixth of a start."""
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
         gc.enable()
 
 

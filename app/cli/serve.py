@@ -17,13 +17,12 @@ from app.auth.way_in import WayIn
 from app.bootstrap import build
 from app.bundles.pull import pull
 from app.cli.progress import download_progress
-from app.core.heap import give_freed_memory_back
 from app.core.logging import configure_logging
 from app.core.terminal import flush_output
 from app.errors import StartError
 from app.main import create_app
 from app.server.listening import bound_sockets, listen, url_of
-from app.server.memory import give_large_blocks_back, keep_pixels
+from app.server.memory import give_large_blocks_back
 from app.server.process import Server
 from app.settings import Settings, load_settings
 
@@ -47,7 +46,6 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
                 keep_contract=True,
             )
     give_large_blocks_back()
-    keep_pixels()
     built = build(settings)
     app = create_app(settings, built)
     try:
@@ -69,7 +67,6 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
 
 
 def _announce(settings: Settings, keys: KeyService, port: int) -> None:
-    give_freed_memory_back()  # models and galleries were read into another form
     structlog.get_logger().info("service.started", port=port, pid=os.getpid())
     try:
         typer.echo(_welcome(settings, keys, port))

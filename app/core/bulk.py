@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, Dialect, Table, func, insert, select, text
+from sqlalchemy import Column, Dialect, Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
 NOT_ARCHIVED: Final = {"archived": False}
@@ -65,17 +65,10 @@ def insert_rows(session: Session, table: Table, rows: Sequence[dict[str, Any]]) 
 
 
 def _stored(column: Column[Any], rows: Sequence[dict[str, Any]], dialect: Dialect) -> Iterable[Any]:
-    """The column's values as the driver takes them. Values that many rows have, such as times, are
-    translated once.
-    """
-    values = list(map(itemgetter(column.name), rows))
+    """The column's values as the driver takes them."""
+    values = map(itemgetter(column.name), rows)
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
-    if process is None:
-        return values
-    if isinstance(column.type, JSON):
-        return map(process, values)
-    stored = {value: process(value) for value in set(values)}
-    return map(stored.__getitem__, values)
+    return values if process is None else map(process, values)
 
 
 def advance_keys(session: Session, table: Table) -> None:

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
@@ -10,13 +9,13 @@ from typing import Final
 
 import numpy as np
 import structlog
-from sqlalchemy import Row, bindparam, func, or_, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.bundles.contract import Contract
 from app.core.clock import microseconds
 from app.core.db import Database
-from app.decision.fusion import Fused, fuse_persons, together
+from app.decision.fusion import Fused, fuse_persons
 from app.errors import NotFound
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
@@ -29,36 +28,7 @@ from app.replication.validity import ALWAYS, FOREVER
 _ROWS: Final = 10_000  # of a large result that are in memory at once
 _log = structlog.get_logger()
 
-# Built once, which takes longer than to execute them for one person who changed.
-_OWNER: Final = (
-    select(
-        Collection.id,
-        Collection.contract_id,
-        Position.epoch,
-        Position.revision,
-        Position.log_since,
-    )
-    .join(Collection.position)
-    .where(Collection.key == bindparam("collection"))
-)
-# Of templates that cancel out the first counts.
-_TEMPLATES: Final = (
-    select(Face.person_key, Face.embedding)
-    .order_by(Face.person_key, Face.id)
-    .execution_options(yield_per=_ROWS)
-)
-_FACES: Final = _TEMPLATES.where(Face.collection_key == bindparam("collection"))
-# Of persons the collection is known; where it is asked for as well, SQLite reads all of it.
-_FACES_OF: Final = _TEMPLATES.where(Face.person_key.in_(bindparam("persons", expanding=True)))
-_WINDOWS: Final = select(Person.key, Person.valid_from, Person.valid_until).where(
-    Person.collection_key == bindparam("collection"),
-    or_(Person.valid_from.is_not(None), Person.valid_until.is_not(None)),
-)
-_WINDOWS_OF: Final = _WINDOWS.where(Person.key.in_(bindparam("persons", expanding=True)))
 
-
-_Windows = tuple[Keys, Keys]
-"""Persons (n,), ascending, and from when until when each is valid (n, 2)."""
 ReadPayloads = Callable[[Session, Collection, Sequence[int] | None], Payloads]
 """Reads the payloads of those of the person keys that exist; of everybody where they are None."""
 
@@ -75,41 +45,28 @@ class TemplateFeed:
         self._contract = contract
         self._read_payloads = read_payloads
 
-    @contextmanager
     def since(
         self, collection_key: int, revision: int | None, *, all_payloads: bool = False
-    ) -> Iterator[Iterator[Delta]]:
-        """A block in which all that changed after ``revision`` is read: one delta. Everything there
-        is, in one delta or more, where it is None, or where the log does not reach back so far.
-        With ``all_payloads`` the payloads are of everybody, and not only of those who changed.
+    ) -> Delta:
+        """All that changed after ``revision``; everything there is where it is None, or where the
+        log does not reach back so far. With ``all_payloads`` the payloads are of everybody, and
+        not only of those who changed.
 
         ``NotFound`` when the collection is no more, ``ContractMismatch`` when it was switched.
         """
         with self._database.read(long_running=True) as session:
-            deltas = read_deltas(session, collection_key, revision, self._contract)
-            yield self._with_payloads(session, collection_key, deltas, all_payloads=all_payloads)
-
-    def _with_payloads(
-        self, session: Session, collection_key: int, deltas: Iterator[Delta], *, all_payloads: bool
-    ) -> Iterator[Delta]:
-        """``deltas``, the last of them with payloads, where any are read."""
-        if self._read_payloads is None:
-            yield from deltas
-            return
-        last = next(deltas)
-        for delta in deltas:
-            yield last
-            last = delta
-        touched = np.concatenate([last.gone, last.people.owners]).tolist()
-        of_whom = None if all_payloads or last.whole else touched
-        owner = _owner(session, collection_key)
-        try:
-            payloads = self._read_payloads(session, owner, of_whom)
-        except ValueError as error:  # a damaged row; searches that ask SQL do without it
-            _log.warning("payloads.unreadable", collection=owner.id, reason=str(error))
-            yield last
-        else:
-            yield replace(last, payloads=payloads)
+            delta = read_delta(session, collection_key, revision, self._contract)
+            if self._read_payloads is None:
+                return delta
+            touched = np.concatenate([delta.gone, delta.people.owners]).tolist()
+            of_whom = None if all_payloads or delta.whole else touched
+            owner = _owner(session, collection_key)
+            try:
+                payloads = self._read_payloads(session, owner, of_whom)
+            except ValueError as error:  # a damaged row; searches that ask SQL do without it
+                _log.warning("payloads.unreadable", collection=owner.id, reason=str(error))
+                return delta
+        return replace(delta, payloads=payloads)
 
     def positions(self) -> list[CollectionPosition]:
         """The position of every collection of this service's contract."""
@@ -128,41 +85,34 @@ class TemplateFeed:
         return owner.epoch, owner.revision, count
 
 
-def read_deltas(
+def read_delta(
     session: Session, collection_key: int, revision: int | None, contract: Contract
-) -> Iterator[Delta]:
-    """The deltas of ``TemplateFeed.since`` without payloads, as the session sees them."""
-    owner = session.connection().execute(_OWNER, {"collection": collection_key}).one_or_none()
-    if owner is None:
-        raise _deleted()
+) -> Delta:
+    """The answer of ``TemplateFeed.since``, as the session sees it."""
+    owner = _owner(session, collection_key)
     if owner.contract_id != contract.id:  # its rows may even be of another length
         raise repository.mismatch(owner.id, owner.contract_id, contract.id)
-    touched = touched_since(session, collection_key, revision, log_since=owner.log_since)
+    touched = touched_since(session, owner.position, revision)
+    people = _fused(session, collection_key, touched, contract.dimension)
     windows = _windows(session, collection_key, touched)
-    fused = _fused(session, collection_key, touched, contract.dimension)
-    for people in fused if touched is None else [together(list(fused))]:
-        starts, ends = _validity(people.owners, windows)
-        gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), people.owners)
-        yield Delta(
-            epoch=owner.epoch,
-            revision=owner.revision,
-            whole=touched is None,
-            people=people,
-            valid_from=starts,
-            valid_until=ends,
-            gone=gone,
-        )
+    starts, ends = _validity(people.owners, windows)
+    gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), people.owners)
+    return Delta(
+        epoch=owner.epoch,
+        revision=owner.revision,
+        whole=touched is None,
+        people=people,
+        valid_from=starts,
+        valid_until=ends,
+        gone=gone,
+    )
 
 
 def _owner(session: Session, collection_key: int) -> Collection:
     found = session.scalar(select(Collection).where(Collection.key == collection_key))
     if found is None:
-        raise _deleted()
+        raise NotFound("The collection was deleted while this request ran.")
     return found
-
-
-def _deleted() -> NotFound:
-    return NotFound("The collection was deleted while this request ran.")
 
 
 def parts(touched: Sequence[int] | None) -> Sequence[Sequence[int] | None]:
@@ -174,19 +124,24 @@ def parts(touched: Sequence[int] | None) -> Sequence[Sequence[int] | None]:
 
 def _fused(
     session: Session, collection_key: int, touched: list[int] | None, dimension: int
-) -> Iterator[Fused]:
-    """The fused persons in parts of some thousands of templates, one at least. The rows of a
-    million people at once would take four times the memory of their vectors.
+) -> Fused:
+    """The fused persons, read in parts of some thousands of templates: the rows of a million people
+    at once would take four times the memory of their vectors.
     """
+    fused = [fuse_persons(np.empty((0, dimension), np.float32), np.empty(0, np.int64))]
     rest: list[Row[int, bytes]] = []
     for rows in _faces(session, collection_key, touched):
         rest += rows
         last = rest[-1][0]  # may have more templates in the next part
         whole = bisect_left(rest, last, key=itemgetter(0))
-        if whole:
-            yield _fuse(rest[:whole], dimension)
+        fused.append(_fuse(rest[:whole], dimension))
         rest = rest[whole:]
-    yield _fuse(rest, dimension)
+    fused.append(_fuse(rest, dimension))
+    return Fused(
+        np.concatenate([each.owners for each in fused]),
+        np.concatenate([each.vectors for each in fused]),
+        np.concatenate([each.templates for each in fused]),
+    )
 
 
 def _fuse(rows: Sequence[Row[int, bytes]], dimension: int) -> Fused:
@@ -198,38 +153,41 @@ def _faces(
     session: Session, collection_key: int, touched: list[int] | None
 ) -> Iterator[Sequence[Row[int, bytes]]]:
     """Person and template, by person, in parts."""
-    connection, mine = session.connection(), {"collection": collection_key}
+    # Of templates that cancel out the first counts.
+    query = select(Face.person_key, Face.embedding).order_by(Face.person_key, Face.id)
+    query = query.execution_options(yield_per=_ROWS)
     for part in parts(None if touched is None else sorted(touched)):
-        if part is None:
-            yield from connection.execute(_FACES, mine).partitions()
-        else:
-            yield from connection.execute(_FACES_OF, {"persons": part}).partitions()
+        # Of persons the collection is known; where it is asked for as well, SQLite reads all of it.
+        mine = Face.collection_key == collection_key if part is None else Face.person_key.in_(part)
+        yield from session.connection().execute(query.where(mine)).partitions()
 
 
-def _windows(session: Session, collection_key: int, touched: list[int] | None) -> _Windows:
-    """Those of all people, or of the ``touched``, who have a bound."""
-    connection, mine = session.connection(), {"collection": collection_key}
+def _windows(
+    session: Session, collection_key: int, touched: list[int] | None
+) -> list[Row[int, datetime | None, datetime | None]]:
+    """Person, from when, until when; of those alone who have a bound."""
+    query = select(Person.key, Person.valid_from, Person.valid_until).where(
+        Person.collection_key == collection_key,
+        or_(Person.valid_from.is_not(None), Person.valid_until.is_not(None)),
+    )
     rows: list[Row[int, datetime | None, datetime | None]] = []
     for part in parts(touched):
-        if part is None:
-            rows += connection.execute(_WINDOWS, mine).all()
-        else:
-            rows += connection.execute(_WINDOWS_OF, mine | {"persons": part}).all()
-    rows.sort(key=itemgetter(0))
-    bounds = np.array([window(*row[1:]) for row in rows], np.int64).reshape(-1, 2)
-    return np.array([row[0] for row in rows], np.int64), bounds
+        some = query if part is None else query.where(Person.key.in_(part))
+        rows += session.execute(some).all()
+    return rows
 
 
-def _validity(owners: Keys, windows: _Windows) -> tuple[Keys, Keys]:
-    """From when and until when each of ``owners``, ascending, is valid; most have no window."""
+def _validity(
+    owners: Keys, windows: Sequence[Row[int, datetime | None, datetime | None]]
+) -> tuple[Keys, Keys]:
+    """From when and until when each of ``owners`` is valid; most have no ``windows``."""
     starts = np.full(len(owners), ALWAYS, np.int64)
     ends = np.full(len(owners), FOREVER, np.int64)
-    keys, bounds = windows
-    span = np.searchsorted(keys, [owners[0], owners[-1] + 1]) if len(owners) else (0, 0)
-    near = slice(*span)
-    there = np.isin(keys[near], owners)  # the others have no templates
-    rows = np.searchsorted(owners, keys[near][there])
-    starts[rows], ends[rows] = bounds[near][there].T
+    place = {key: row for row, key in enumerate(owners.tolist())}
+    for key, start, end in windows:
+        row = place.get(key)
+        if row is not None:  # else a person without templates
+            starts[row], ends[row] = window(start, end)
     return starts, ends
 
 

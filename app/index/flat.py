@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.index.base import Keys, Neighbours, Vectors
-from app.index.slots import Column, SlotTable
+from app.index.slots import SlotTable
 
-VECTORS: Final = "vectors"
+_VECTORS: Final = "vectors"
 _BLOCK: Final = 2**14  # rows copied at once where only some are searched
 
 
@@ -17,35 +17,47 @@ class FlatIndex:
     """Vectors without holes, so that only the scan itself is FAISS's."""
 
     def __init__(self, dimension: int) -> None:
-        self.table = SlotTable({VECTORS: Column(np.float32, (dimension,))})
+        self._table = SlotTable({_VECTORS: (np.float32, (dimension,))})
 
     def __len__(self) -> int:
-        return len(self.table)
+        return len(self._table)
 
     def put(self, keys: Keys, vectors: Vectors) -> None:
         """Insert or replace: ``keys`` (n,) without repetition, ``vectors`` (n, d). O(n d)."""
-        self.table.write(VECTORS, self.table.place(keys), vectors)
+        self._table.put(keys, {_VECTORS: vectors})
 
     def remove(self, keys: Keys) -> None:
         """Take out ``keys`` (n,). O(n d)."""
-        self.table.remove(keys)
+        self._table.remove(keys)
 
     def get(self, keys: Keys) -> Vectors:
         """A copy of the vectors (n, d) of ``keys`` (n,); ``KeyError`` where one is not there."""
-        return self._some(self.table.rows(keys))
+        return self._vectors[self._table.rows(keys)]
 
     def search(self, queries: Vectors, k: int) -> Neighbours:
         """The ``min(k, len(self))`` nearest of each of ``queries`` (b, d); releases the GIL."""
         k = min(k, len(self))
         if k == 0:
             return _nobody(len(queries))
-        return self._nearest(_searchable(queries), k)
+        similarities, rows = self._nearest(_searchable(queries), k)
+        return Neighbours(self._table.keys[rows], similarities)
 
     def search_among(self, queries: Vectors, k: int, keys: Keys) -> Neighbours:
         """The ``min(k, n)`` nearest to each of ``queries`` (b, d) among ``keys`` (n,), which are in
         the index. O(n d); releases the GIL.
         """
-        return self._best_among(_searchable(queries), k, self.table.rows(keys))
+        queries, rows = _searchable(queries), self._table.rows(keys)
+        best = _nobody(len(queries))
+        for start in range(0, len(rows), _BLOCK):
+            some = rows[start : start + _BLOCK]
+            similarities, places = faiss.knn(
+                queries,
+                self._vectors[some],
+                min(k, len(some)),
+                metric=faiss.METRIC_INNER_PRODUCT,
+            )
+            best = nearest(best, Neighbours(self._table.keys[some[places]], similarities), k)
+        return best
 
     def tend(self) -> bool:
         """Nothing is left to do."""
@@ -56,31 +68,16 @@ class FlatIndex:
         """The name of the engine."""
         return "flat"
 
-    def _nearest(self, queries: Vectors, k: int) -> Neighbours:
-        """The ``k`` nearest of each of ``queries`` (b, d), by comparing everybody; there are at
-        least ``k``.
+    def _nearest(self, queries: Vectors, k: int) -> tuple[Vectors, NDArray[np.int64]]:
+        """The similarities (b, k) and rows (b, k) of the ``k`` nearest, by comparing everybody;
+        there are at least ``k``.
         """
         similarities, rows = faiss.knn(queries, self._vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
-        return Neighbours(self.table.keys[rows], similarities)
-
-    def _best_among(self, queries: Vectors, k: int, rows: NDArray[np.int64]) -> Neighbours:
-        """The ``min(k, n)`` nearest of each of ``queries`` (b, d) among ``rows`` (n,)."""
-        best = _nobody(len(queries))
-        for start in range(0, len(rows), _BLOCK):
-            some = rows[start : start + _BLOCK]
-            similarities, places = faiss.knn(
-                queries, self._some(some), min(k, len(some)), metric=faiss.METRIC_INNER_PRODUCT
-            )
-            best = nearest(best, Neighbours(self.table.keys[some[places]], similarities), k)
-        return best
-
-    def _some(self, rows: NDArray[np.int64]) -> Vectors:
-        """A copy of the vectors (n, d) of ``rows`` (n,)."""
-        return self._vectors[rows]
+        return similarities, rows
 
     @property
     def _vectors(self) -> Vectors:
-        return self.table.column(VECTORS)
+        return self._table.column(_VECTORS)
 
 
 def nearest(some: Neighbours, more: Neighbours, k: int) -> Neighbours:

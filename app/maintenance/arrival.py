@@ -1,5 +1,7 @@
 """The rows of one collection of an archive, on their way into a database that may hold others."""
 
+from collections.abc import Iterator
+
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
@@ -21,7 +23,7 @@ class Arrival:
     def add(self, table: Table, rows: list[Row]) -> None:
         """Add the ``rows`` that belong to the collection."""
         keys = self._keys.setdefault(table, Renumbering())
-        mine = self._mine(table, rows)
+        mine = list(self._mine(table, rows))
         own = table.autoincrement_column
         if not mine:
             return
@@ -36,14 +38,22 @@ class Arrival:
             row[own.name] = key
         insert_rows(self._session, table, mine)
 
-    def _mine(self, table: Table, rows: list[Row]) -> list[Row]:
-        """Those of ``rows`` that belong to the collection; they refer to new keys."""
-        if table is COLLECTIONS:
-            return [row | {"id": self._new_id} for row in rows if row["id"] == self._old_id]
+    def _mine(self, table: Table, rows: list[Row]) -> Iterator[Row]:
+        for row in rows:
+            if table is COLLECTIONS:
+                if row["id"] == self._old_id:
+                    yield row | {"id": self._new_id}
+            elif self._renumber(table, row):
+                yield row
+
+    def _renumber(self, table: Table, row: Row) -> bool:
+        """Let the row refer to new keys; False where a row that it refers to was not added."""
         for link in table.foreign_keys:
-            name, keys = link.parent.name, self._keys[link.column.table]
-            new = {old: keys.get(old) for old in {row[name] for row in rows} - {None}}
-            rows = [row for row in rows if row[name] is None or new[row[name]] is not None]
-            for row in rows:
-                row[name] = new.get(row[name])
-        return rows
+            name = link.parent.name
+            if row[name] is None:
+                continue
+            new = self._keys[link.column.table].get(row[name])
+            if new is None:
+                return False
+            row[name] = new
+        return True

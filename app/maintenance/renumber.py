@@ -3,7 +3,6 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Column, Table, UniqueConstraint, select
@@ -23,11 +22,11 @@ class Renumbering:
 
     def add(self, old: Sequence[int], new: Sequence[int]) -> None:
         """Add rows in the order of the archive, which is the order of their old keys."""
-        there = [*self._old[-1:], *old]
-        if any(before >= after for before, after in pairwise(there)):
-            raise ArchiveError("The backup's rows are not in the order of their keys.")
-        self._old.extend(old)
-        self._new.extend(new)
+        for before, after in zip(old, new, strict=True):
+            if self._old and before <= self._old[-1]:
+                raise ArchiveError("The backup's rows are not in the order of their keys.")
+            self._old.append(before)
+            self._new.append(after)
 
     def get(self, old: int) -> int | None:
         """The new key; None for a row that did not move."""

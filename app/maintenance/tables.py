@@ -1,7 +1,6 @@
 """The tables of an archive and the form of their rows, derived from the models' metadata."""
 
 import base64
-from binascii import a2b_base64
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -121,7 +120,7 @@ def _written(value: Any) -> Any:  # noqa: ANN401 - any column's value
 def _reader(column: Column[Any]) -> Callable[[Any], Any] | None:
     """The function that turns an archived value into the column's; None where they are the same."""
     if isinstance(column.type, LargeBinary):
-        return a2b_base64
+        return base64.b64decode
     if isinstance(column.type, Utc):
         return datetime.fromisoformat
     return None

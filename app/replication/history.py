@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ForeignKey, String, bindparam, delete, func, insert, select, update
+from sqlalchemy import ForeignKey, String, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import notifications
@@ -66,23 +66,6 @@ class Change(Base):
     person_key: Mapped[int] = mapped_column(primary_key=True)
 
 
-# Statements that every change needs are built once, which takes longer than to execute them.
-_RAISE: Final = (
-    update(Position)
-    .where(Position.collection_key == bindparam("collection"))
-    .values(revision=Position.revision + 1)
-    .returning(Position.revision)
-)
-_LOG: Final = insert(Change)
-_TOUCHED: Final = (
-    select(Change.person_key)
-    .where(
-        Change.collection_key == bindparam("collection"), Change.revision > bindparam("revision")
-    )
-    .distinct()
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A logged change: ``person_keys`` of a collection changed at ``revision``."""
@@ -98,8 +81,13 @@ def log_change(session: Session, collection_key: int, person_keys: Iterable[int]
 
     Returns the new revision; ``NotFound`` where the collection was deleted.
     """
-    connection = session.connection()
-    revision = connection.scalar(_RAISE, {"collection": collection_key})
+    revision = session.scalar(
+        update(Position)
+        .where(Position.collection_key == collection_key)
+        .values(revision=Position.revision + 1)
+        .returning(Position.revision)
+        .execution_options(**IN_SQL_ALONE)
+    )
     if revision is None:
         raise NotFound("The collection was deleted while this request ran.")
     change = Recorded(collection_key, revision, tuple(person_keys))
@@ -109,7 +97,7 @@ def log_change(session: Session, collection_key: int, person_keys: Iterable[int]
         for key in change.person_keys
     ]
     if rows:
-        connection.execute(_LOG, rows)
+        session.execute(insert(Change), rows)
     notifications.notify(session)
     return revision
 
@@ -146,16 +134,19 @@ def begin_epoch(session: Session, collection_key: int) -> None:
     notifications.notify(session)
 
 
-def touched_since(
-    session: Session, collection_key: int, revision: int | None, *, log_since: int
-) -> list[int] | None:
+def touched_since(session: Session, position: Position, revision: int | None) -> list[int] | None:
     """The keys of the persons who changed after ``revision``; None, for everybody, where that is
     None or the log does not reach back so far.
     """
-    if revision is None or revision < log_since:
+    if revision is None or revision < position.log_since:
         return None
-    after = {"collection": collection_key, "revision": revision}
-    return list(session.connection().scalars(_TOUCHED, after))
+    return list(
+        session.scalars(
+            select(Change.person_key)
+            .where(Change.collection_key == position.collection_key, Change.revision > revision)
+            .distinct()
+        )
+    )
 
 
 def fault(session: Session, collection_key: int) -> str | None:

@@ -5,7 +5,7 @@ the cohort of the people who are valid at an instant, and their payloads where t
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from threading import TIMEOUT_MAX, Lock
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -17,22 +17,23 @@ from app.decision.fusion import Fused
 from app.decision.rates import GallerySize
 from app.decision.resemblance import SMALL_GALLERY
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
-from app.index.slots import Column
+from app.index.slots import SlotTable
 from app.replication.deltas import Delta, Payloads
-from app.replication.locks import ReadWriteLock
 from app.replication.nearby import has_enough, widened
 from app.replication.payloads import PayloadTable
-from app.replication.reader import GalleryState
 from app.replication.validity import ALWAYS, FOREVER
 
 _COLUMNS: Final = {
-    "templates": Column(np.int32),
-    "starts": Column(np.int64, default=ALWAYS),
-    "ends": Column(np.int64, default=FOREVER),
-    "counts": Column(np.bool_),
+    "templates": (np.int64, ()),
+    "starts": (np.int64, ()),
+    "ends": (np.int64, ()),
+    "counts": (np.bool_, ()),
 }
-"""The columns of each person, next to their vector; ``counts`` is whether they are in the sums."""
-_PART: Final = 2**12
+"""The columns of each person; ``counts`` is whether they are in the sums. Vectors are in the index.
+"""
+
+
+_PART: Final = 2**14
 
 SecondNames = Callable[[Cohort, Fused], Mapping[int, int]]
 """Those of the people, who are the cohort, who are somebody else of them as well, and who that is.
@@ -71,8 +72,7 @@ class GalleryProjection:
         self._index = index
         self._second_names = second_names
         self._dimension = dimension
-        self._members = index.table
-        self._members.add(_COLUMNS)
+        self._members = SlotTable(_COLUMNS)
         self._sums = CohortSums(dimension)
         self._templates = 0
         self._valid = Valid(GallerySize(0, 0), self._sums.cohort(), {})
@@ -126,28 +126,9 @@ class GalleryProjection:
                     raise
             return self._valid
 
-    def state(self, revision: int, now: datetime) -> GalleryState:
-        """The gallery at this ``revision``, as it is ``now``."""
-        valid = self.valid(now)
-        return GalleryState(revision, valid.size, valid.cohort, valid.second_names)
-
     def everybody(self) -> Fused:
         """All people, valid or not."""
         return self._fused(np.sort(self._members.keys))
-
-    def without_vectors(self, epoch: str, revision: int) -> Delta:
-        """All people, whose vectors are yet to be read, as a delta that leads to this position."""
-        keys = np.sort(self._members.keys)
-        vectors = np.empty((0, self._dimension), np.float32)
-        people = Fused(keys, vectors, self._templates_of(keys))
-        return Delta(epoch, revision, True, people, *self.windows(keys), keys[:0])  # noqa: FBT003
-
-    def vectors(self, keys: Keys) -> Vectors:
-        """The vectors (n, d) of ``keys`` (n,), each once; zeros for those who are not there."""
-        vectors = np.zeros((len(keys), self._dimension), np.float32)
-        there = self._members.there(keys)
-        vectors[np.isin(keys, there)] = self._index.get(there)
-        return vectors
 
     def windows(self, keys: Keys) -> tuple[Keys, Keys]:
         """Start and end (n,) of the validity of ``keys`` (n,), in microseconds since 1970."""
@@ -183,14 +164,18 @@ class GalleryProjection:
         The first payloads must be of all persons. A delta without payloads removes all of them.
         """
         people = delta.people
-        self._count_out_those(np.concatenate([delta.gone, people.owners]))
+        self._forget(np.concatenate([delta.gone, people.owners]))
         self._index.remove(delta.gone)
         self._index.put(people.owners, people.vectors)
-        rows = self._members.rows(people.owners)
-        self._members.write("templates", rows, people.templates)
-        self._members.write("starts", rows, delta.valid_from)
-        self._members.write("ends", rows, delta.valid_until)
-        self._members.write("counts", rows, np.zeros(len(rows), np.bool_))
+        self._members.put(
+            people.owners,
+            {
+                "templates": people.templates,
+                "starts": delta.valid_from,
+                "ends": delta.valid_until,
+                "counts": np.zeros(len(people.owners), np.bool_),
+            },
+        )
         self._fresh.append(people.owners)
         self._keep_payloads(delta)
 
@@ -202,43 +187,33 @@ class GalleryProjection:
         touched = np.concatenate([delta.gone, delta.people.owners])
         self._payloads.replace(touched.tolist(), delta.payloads)
 
-    def _count_out_those(self, touched: Keys) -> None:
-        for some in _parts(self._members.there(touched)):
-            self._count_out(some[self._members.column("counts")[self._members.rows(some)]])
+    def _forget(self, touched: Keys) -> None:
+        there = self._members.there(touched)
+        self._count_out(there[self._members.column("counts")[self._members.rows(there)]])
+        self._members.remove(there)
 
     def _count(self, instant: int, *, steady: bool) -> None:
         """Count in those who are valid at ``instant``, and out those who are not: of the fresh
         persons alone while it is ``steady``, else of all.
         """
-        within = self._steady if steady else (ALWAYS, FOREVER)
-        for rows in self._fresh_rows() if steady else _ranges(len(self)):
-            within = self._count_some(rows, instant, within)
-        self._steady = within
-        self._fresh.clear()
-        self._valid = self._counted()
-
-    def _fresh_rows(self) -> Iterator[NDArray[np.int64]]:
-        for keys in _parts(self._members.there(np.unique(np.concatenate(self._fresh)))):
-            yield self._members.rows(keys)
-
-    def _count_some(
-        self, rows: NDArray[np.int64], instant: int, within: tuple[int, int]
-    ) -> tuple[int, int]:
-        """Count those of ``rows`` (n,); returns the part of ``within`` around ``instant`` in which
-        nobody's validity changes.
-        """
-        column = self._members.column
-        keys, counts = self._members.keys[rows], column("counts")[rows]
-        starts, ends = column("starts")[rows], column("ends")[rows]
+        keys = self._members.keys
+        if steady:
+            keys = self._members.there(np.unique(np.concatenate(self._fresh)))
+        rows = self._members.rows(keys) if steady else slice(None)
+        counts = self._members.column("counts")
+        starts, ends = self._members.column("starts")[rows], self._members.column("ends")[rows]
         valid = (starts <= instant) & (instant < ends)
-        self._count_out(keys[counts & ~valid])
-        self._count_in(keys[valid & ~counts])
-        self._members.write("counts", rows, valid)
+        self._count_out(keys[counts[rows] & ~valid])
+        self._count_in(keys[valid & ~counts[rows]])
+        counts[rows] = valid
+        self._fresh.clear()
+        start, end = self._steady if steady else (ALWAYS, FOREVER)
         moments = np.concatenate([starts, ends])
-        return (
-            int(moments[moments <= instant].max(initial=within[0])),
-            int(moments[moments > instant].min(initial=within[1])),
+        self._steady = (
+            int(moments[moments <= instant].max(initial=start)),
+            int(moments[moments > instant].min(initial=end)),
         )
+        self._valid = self._counted()
 
     def _counted(self) -> Valid:
         cohort = self._sums.cohort()
@@ -252,43 +227,29 @@ class GalleryProjection:
         return Valid(size, cohort, second_names)
 
     def _count_nobody(self) -> None:
-        everybody = np.arange(len(self))
-        self._members.write("counts", everybody, np.zeros(len(self), np.bool_))
+        self._members.column("counts")[:] = False
         self._sums, self._templates = CohortSums(self._dimension), 0
         self._steady = (0, 0)
 
     def _count_in(self, keys: Keys) -> None:
-        self._sums.add(self._index.get(keys))
-        self._templates += int(self._templates_of(keys).sum())
+        for some in _parts(keys):
+            self._sums.add(self._index.get(some))
+        self._templates += self._templates_of(keys)
 
     def _count_out(self, keys: Keys) -> None:
-        self._sums.remove(self._index.get(keys))
-        self._templates -= int(self._templates_of(keys).sum())
+        for some in _parts(keys):
+            self._sums.remove(self._index.get(some))
+        self._templates -= self._templates_of(keys)
 
-    def _templates_of(self, keys: Keys) -> Keys:
-        return self._members.column("templates")[self._members.rows(keys)].astype(np.int64)
+    def _templates_of(self, keys: Keys) -> int:
+        return int(self._members.column("templates")[self._members.rows(keys)].sum())
 
     def _fused(self, keys: Keys) -> Fused:
-        return Fused(keys, self._index.get(keys), self._templates_of(keys))
+        templates = self._members.column("templates")[self._members.rows(keys)]
+        return Fused(keys, self._index.get(keys), templates)
 
 
 def _parts(keys: Keys) -> Iterator[Keys]:
     """``keys`` in parts, so that everybody's vectors are never copied at once."""
     for start in range(0, len(keys), _PART):
         yield keys[start : start + _PART]
-
-
-def _ranges(rows: int) -> Iterator[NDArray[np.int64]]:
-    """All ``rows`` in parts."""
-    for start in range(0, rows, _PART):
-        yield np.arange(start, min(start + _PART, rows))
-
-
-def in_parts(projection: GalleryProjection, keys: Keys, lock: ReadWriteLock) -> Iterator[Vectors]:
-    """The vectors of ``keys`` (n,), some at a time, each under the ``lock``; zeros for those who
-    have gone by then.
-    """
-    for some in _parts(keys):
-        with lock.reading(timeout=TIMEOUT_MAX):
-            vectors = projection.vectors(some)
-        yield vectors

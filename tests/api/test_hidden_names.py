@@ -41,14 +41,12 @@ def test_a_second_name_behind_expired_ones_keeps_nobody_from_being_verified(
         assert verified(client, site, name, picture(60))["decision"] == "no_match"
 
 
-@pytest.mark.on_sqlite
 def test_nor_from_being_named(client: TestClient, site: str) -> None:
     image = files(like(1, 70, 0.24), field="image")
     answer = client.post(f"{site}/identify", data={"max_candidates": "1"}, files=image)
     assert only_face(ok(answer))["person_id"] == "here-0"
 
 
-@pytest.mark.on_sqlite
 def test_nor_from_being_seen_when_somebody_is_enrolled_once_more(
     client: TestClient, site: str
 ) -> None:
@@ -59,7 +57,6 @@ def test_nor_from_being_seen_when_somebody_is_enrolled_once_more(
     assert enrol(client, site, "stranger", picture(60))["warnings"] == []
 
 
-@pytest.mark.on_sqlite
 def test_nor_from_being_known_in_a_group_of_photos(client: TestClient, site: str) -> None:
     images = files(like(1, 70, 0.24), like(1, 70, 0.23))
     (group,) = ok(client.post(f"{site}/clusters", files=images))["clusters"]
@@ -67,7 +64,6 @@ def test_nor_from_being_known_in_a_group_of_photos(client: TestClient, site: str
     assert group["person"]["person_id"] == "here-0"
 
 
-@pytest.mark.on_sqlite
 @pytest.mark.parametrize("others", [1, 3, 30])
 def test_five_names_of_one_person_are_each_verified_and_named(
     client: TestClient, others: int
@@ -85,7 +81,6 @@ def test_five_names_of_one_person_are_each_verified_and_named(
     assert verified(client, path, "name-0", picture(60))["decision"] == "no_match"
 
 
-@pytest.mark.on_sqlite
 def test_however_many_names_a_person_has_all_are_in_the_report(client: TestClient) -> None:
     path = make_collection(client, "many", target_fpir=0.001)
     for i in range(2, 6):

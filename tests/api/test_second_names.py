@@ -68,7 +68,6 @@ def test_the_warning_names_the_pair_until_it_is_mended(client: TestClient, site:
     assert "More alike" not in warning()
 
 
-@pytest.mark.on_sqlite
 def test_each_name_is_found_and_verified(client: TestClient, site: str) -> None:
     enrol(client, site, "again", like(1, 70, 0.25))
     for name, image in (("p1", like(1, 72, 0.05)), ("again", like(1, 70, 0.22))):
@@ -83,7 +82,6 @@ def test_each_name_is_found_and_verified(client: TestClient, site: str) -> None:
         assert verified(client, site, name, picture(60))["decision"] == "no_match"
 
 
-@pytest.mark.on_sqlite
 def test_a_third_enrolment_is_warned_of_whichever_name_is_nearer(
     client: TestClient, site: str
 ) -> None:
@@ -92,7 +90,6 @@ def test_a_third_enrolment_is_warned_of_whichever_name_is_nearer(
     assert (warning["reason"], warning["person_id"]) == ("looks_like_another_person", "again")
 
 
-@pytest.mark.on_sqlite
 def test_however_many_names_a_person_has_they_are_found(client: TestClient, site: str) -> None:
     for i in range(5):
         enrol(client, site, f"name-{i}", like(1, 70 + i, 0.25))
@@ -105,7 +102,6 @@ def test_however_many_names_a_person_has_they_are_found(client: TestClient, site
     assert face_of(client, site, picture(60))["decision"] == "unknown"
 
 
-@pytest.mark.on_sqlite
 def test_probes_that_no_similarity_would_name_expect_no_false_positive(client: TestClient) -> None:
     path = make_collection(client, "strict", target_fpir=1e-6)
     for i in range(3):

@@ -82,7 +82,6 @@ def test_who_may_only_ask_cannot_cancel_what_was_confirmed(
     assert after["similarity"] > before["similarity"]
 
 
-@pytest.mark.on_sqlite
 def test_those_who_come_one_after_the_other_are_standing_of_full(
     client: TestClient, door: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,7 +95,6 @@ def test_those_who_come_one_after_the_other_are_standing_of_full(
     assert counts["expected_false_positives"] == pytest.approx(20 * TARGET, rel=0.1)
 
 
-@pytest.mark.on_sqlite
 def test_a_few_untrue_reports_on_a_young_gallery_lock_nobody_out(client: TestClient) -> None:
     path = make_collection(client, "young", target_fpir=0.001)
     for i in range(1, 4):
@@ -132,7 +130,6 @@ def unlike(place: int) -> bytes:
     return encoded(np.broadcast_to(stripes * 255, (SIDE, SIDE)).astype(np.uint8))
 
 
-@pytest.mark.on_sqlite
 def test_whoever_is_not_valid_moves_no_threshold(timed: TestClient, clock: FakeClock) -> None:
     path = make_collection(timed, "door", target_fpir=TARGET)
     for i in range(1, 4):
@@ -151,7 +148,6 @@ def test_whoever_is_not_valid_moves_no_threshold(timed: TestClient, clock: FakeC
     assert later["similarity"] != pytest.approx(before["similarity"], abs=1e-3)
 
 
-@pytest.mark.on_sqlite
 def test_people_who_are_picked_to_be_unlike_each_other_let_no_more_strangers_in(
     client: TestClient,
 ) -> None:

@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
-from app.settings import Settings
 from tests.support.brokers import Mosquitto, forget
 from tests.support.commands import Command, Kith
-from tests.support.server import ADMIN_KEY
 
 
 @pytest.fixture
@@ -30,14 +28,6 @@ def kith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
     monkeypatch.setenv("COLUMNS", "200")
     return run
-
-
-@pytest.fixture
-def real_settings(tmp_path: Path, face_bundle: Path) -> Settings:
-    """Settings of a service on the real models. With one thread: a picture that is alone would be
-    computed on two cores, which costs a third more.
-    """
-    return Settings(data_dir=tmp_path / "data", model=face_bundle, admin_key=ADMIN_KEY, threads=1)
 
 
 @pytest.fixture(scope="session")

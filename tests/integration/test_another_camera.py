@@ -17,6 +17,7 @@ from app.settings import Settings
 from bench.openset_cameras import one_sided_light
 from tests.support.client import client_of
 from tests.support.lfw import people
+from tests.support.server import ADMIN_KEY
 
 PERSONS, STRANGERS = 40, 120
 FACE = (72, 178)
@@ -24,8 +25,11 @@ TARGETS = (0.1, 0.05)  # of the strangers, twelve and six
 
 
 @pytest.fixture
-def client(real_settings: Settings) -> Iterator[TestClient]:
-    with client_of(build(real_settings)) as client:
+def client(tmp_path: Path, face_bundle: Path) -> Iterator[TestClient]:
+    settings = Settings(
+        data_dir=tmp_path / "data", model=face_bundle, admin_key=ADMIN_KEY, log_level="WARNING"
+    )
+    with client_of(build(settings)) as client:
         yield client
 
 

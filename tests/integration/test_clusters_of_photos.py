@@ -9,16 +9,20 @@ from app.bootstrap import build
 from app.settings import Settings
 from tests.support.client import client_of
 from tests.support.lfw import people
+from tests.support.server import ADMIN_KEY
 
 PEOPLE, PHOTOS = 6, 4
 
 
 @pytest.mark.data
-def test_the_photos_of_a_person_gather(photos: Path, real_settings: Settings) -> None:
+def test_the_photos_of_a_person_gather(photos: Path, tmp_path: Path, face_bundle: Path) -> None:
     chosen = people(photos, least=PHOTOS)[5::20][:PEOPLE]
     files = [file for each in chosen for file in each[:PHOTOS]]
     shuffled = [files[i] for i in np.random.default_rng(0).permutation(len(files))]
-    with client_of(build(real_settings)) as client:
+    settings = Settings(
+        data_dir=tmp_path / "data", model=face_bundle, admin_key=ADMIN_KEY, log_level="WARNING"
+    )
+    with client_of(build(settings)) as client:
         assert client.post("/collections", json={"id": "street"}).status_code == 201
         images = [("images", (file.name, file.read_bytes())) for file in shuffled]
         answer = client.post("/collections/street/clusters", files=images)

@@ -269,9 +269,8 @@ def test_a_collection_goes_on_from_where_it_was_in_its_history(
             rows = session.scalars(sa.select(Collection).order_by(Collection.key)).all()
             there = [(row.id, row.revision, row.epoch) for row in rows]
             assert there == [("gates", 7, "epoch of gates"), ("doors", 0, "epoch of doors")]
-            log_since = rows[0].position.log_since
-            assert touched_since(session, 1, 6, log_since=log_since) == [1]
-            assert touched_since(session, 1, 3, log_since=log_since) is None
+            assert touched_since(session, rows[0].position, 6) == [1]
+            assert touched_since(session, rows[0].position, 3) is None
             assert [fault(session, row.key) for row in rows] == [None, None]
 
     check()

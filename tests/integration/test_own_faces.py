@@ -11,6 +11,7 @@ from app.settings import Settings
 from tests.api.support import made, make_collection
 from tests.support.client import client_of
 from tests.support.lfw import people
+from tests.support.server import ADMIN_KEY
 
 PEOPLE, STRANGERS = 50, 50
 UNLIKE = "unlike_the_person"
@@ -18,12 +19,13 @@ UNLIKE = "unlike_the_person"
 
 @pytest.mark.data
 def test_no_strangers_photo_goes_unnoticed_and_right_ones_are_not_warned_of(
-    photos: Path, real_settings: Settings
+    photos: Path, face_bundle: Path, tmp_path: Path
 ) -> None:
     known = people(photos, least=6)[:PEOPLE]
     strangers = [files[0] for files in people(photos, least=1) if len(files) == 1][-STRANGERS:]
+    settings = Settings(data_dir=tmp_path, model=face_bundle, admin_key=ADMIN_KEY)
     right, warned, unnoticed = 0, list[str](), list[str]()
-    with client_of(build(real_settings)) as client:
+    with client_of(build(settings)) as client:
         path = make_collection(client, lookalikes="off")
         for files, stranger in zip(known, strangers, strict=True):
             person = {"id": files[0].parent.name}

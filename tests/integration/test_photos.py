@@ -12,17 +12,19 @@ from app.vision.types import Box
 from tests.api.support import enrol, files, make_collection
 from tests.support.client import client_of
 from tests.support.lfw import people
+from tests.support.server import ADMIN_KEY
 
 PEOPLE = 40
 
 
 @pytest.mark.data
 def test_turned_photos_are_enrolled_upright_and_upright_ones_as_they_are(
-    photos: Path, real_settings: Settings
+    photos: Path, face_bundle: Path, tmp_path: Path
 ) -> None:
+    settings = Settings(data_dir=tmp_path, model=face_bundle, admin_key=ADMIN_KEY)
     known = [files for files in people(photos, least=2) if len(files) == 2][-PEOPLE:]
     right = asked = 0
-    with client_of(build(real_settings)) as client:
+    with client_of(build(settings)) as client:
         path = make_collection(client, lookalikes="off")
         for first, second in known:
             name = first.parent.name
@@ -52,10 +54,11 @@ def test_turned_photos_are_enrolled_upright_and_upright_ones_as_they_are(
 
 @pytest.mark.data
 def test_a_box_is_of_the_image_as_it_was_sent_and_is_turned_with_it(
-    photos: Path, real_settings: Settings
+    photos: Path, face_bundle: Path, tmp_path: Path
 ) -> None:
     """Else an upside-down template were made by who marks the face on a screen."""
-    with client_of(build(real_settings)) as client:
+    settings = Settings(data_dir=tmp_path, model=face_bundle, admin_key=ADMIN_KEY)
+    with client_of(build(settings)) as client:
         path = make_collection(client)
         photo = people(photos, least=2)[0][0]
         (upright,) = enrol(client, path, "ada", photo.read_bytes(), subject="central")["faces"]
@@ -71,12 +74,13 @@ def test_a_box_is_of_the_image_as_it_was_sent_and_is_turned_with_it(
 
 @pytest.mark.data
 def test_a_face_that_the_border_cuts_is_refused_and_one_with_room_is_not(
-    photos: Path, real_settings: Settings
+    photos: Path, face_bundle: Path, tmp_path: Path
 ) -> None:
     """Whole photos are never refused for it; half faces are, and a door still reads them."""
+    settings = Settings(data_dir=tmp_path, model=face_bundle, admin_key=ADMIN_KEY)
     known = [files for files in people(photos, least=2) if len(files) == 2][:PEOPLE]
     refused = 0
-    with client_of(build(real_settings)) as client:
+    with client_of(build(settings)) as client:
         path = make_collection(client, lookalikes="off", unlike="off")
         for first, second in known:
             name = first.parent.name

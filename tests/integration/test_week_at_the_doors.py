@@ -188,7 +188,7 @@ class Site:
 
 @pytest.fixture
 def site(face_bundle: Path, server: Callable[..., ServerProcess]) -> Iterator[Site]:
-    running = server(face_bundle, program=PROGRAM, KITH_THREADS="1")
+    running = server(face_bundle, program=PROGRAM)
     with running.client() as admin:
         made = Site(running, admin)
         made.set_time("mon 00:00")

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import psycopg
 from sqlalchemy import URL, make_url
@@ -35,8 +34,8 @@ END $$
 """
 _free: list[URL] = []
 """Databases that a test has given back: emptying one costs a tenth of making one."""
-_migrated: list["_Migrated"] = []
-"""Those that a test has given back, with no rows."""
+_migrated: list[URL] = []
+"""Databases with the newest schema that a test has given back, with no rows."""
 
 
 @contextmanager
@@ -69,10 +68,10 @@ def migrated_database(kind: str, folder: Path) -> Iterator[str]:
         yield f"sqlite:///{file}"
         return
     _require_server()
-    database = _migrated.pop() if _migrated else _made_and_migrated()
-    yield _text(database.url)
-    database.emptying.execute(_EMPTIED)
-    _migrated.append(database)
+    url = _migrated.pop() if _migrated else _made_and_migrated()
+    yield _text(url)
+    _run(url, _EMPTIED)
+    _migrated.append(url)
 
 
 def damage(file: Path) -> None:
@@ -122,21 +121,10 @@ def _migrated_file() -> Path:
     return folder / "kith.db"
 
 
-class _Migrated(NamedTuple):
-    """A database with the newest schema, and the connection that empties it: one that has done it
-    before knows the tables, and takes a tenth of what a new one does.
-    """
-
-    url: URL
-    emptying: psycopg.Connection
-
-
-def _made_and_migrated() -> _Migrated:
+def _made_and_migrated() -> URL:
     url = _made()
     _migrate(_text(url))
-    emptying = psycopg.connect(_text(url), autocommit=True, connect_timeout=3)
-    atexit.register(emptying.close)
-    return _Migrated(url, emptying)
+    return url
 
 
 def _migrate(url: str) -> None:

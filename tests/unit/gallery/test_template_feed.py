@@ -33,8 +33,7 @@ def _steps(folder: Path, persons: int) -> int:
             count, _STEPS
         ),
     )
-    with TemplateFeed(database, CONTRACT).since(key, revision) as parts:
-        [delta] = parts
+    delta = TemplateFeed(database, CONTRACT).since(key, revision)
     database.close()
     assert (delta.whole, delta.people.owners.tolist()) == (False, [3])
     return calls[0]

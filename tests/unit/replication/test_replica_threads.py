@@ -1,8 +1,7 @@
 """Many threads use one replica: none waits without need, and none sees half of a change."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
@@ -19,7 +18,6 @@ from tests.unit.replication.truth import (
     Slow,
     Truth,
     found,
-    in_parts,
     of,
     size,
     while_another_waits_in,
@@ -153,13 +151,11 @@ class LockedFeed:
         self._truth = truth
         self._gate = gate
 
-    @contextmanager
     def since(
         self, collection_key: int, revision: int | None, *, all_payloads: bool = False
-    ) -> Iterator[Iterator[Delta]]:
+    ) -> Delta:
         with self._gate:
-            delta = self._truth.delta(collection_key, revision, all_payloads=all_payloads)
-        yield in_parts(delta)
+            return self._truth.since(collection_key, revision, all_payloads=all_payloads)
 
     def people_of(self, collection_key: int) -> tuple[str, int, int]:
         with self._gate:
