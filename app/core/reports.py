@@ -1,13 +1,13 @@
 """Reports of whole galleries: made on a thread of their own, one at a time, and kept.
 
 They take seconds of a core where a request should take milliseconds, so no more than one of each
-collection is ever being made, and no request waits for it but the one that began it, and that not
+key is ever being made, and no request waits for it but the one that began it, and that not
 for long: other requests get ``NotReady`` with a time to try again.
 """
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Final, Generic, TypeVar
@@ -23,17 +23,17 @@ _AGAIN_SECONDS: Final = 5
 
 
 class Reports(Generic[Report]):
-    """At most ``kept`` of them, by collection key. Thread-safe."""
+    """At most ``kept`` of them, by the key of a collection, or that and a question. Thread-safe."""
 
     def __init__(self, kept: int) -> None:
         self._most_kept = kept
         self._lock = threading.Lock()
         self._turn = threading.Lock()  # two at once would only take longer, and more memory
-        self._kept: OrderedDict[int, Report] = OrderedDict()
-        self._making: dict[int, Future[Report]] = {}
+        self._kept: OrderedDict[Hashable, Report] = OrderedDict()
+        self._making: dict[Hashable, Future[Report]] = {}
 
     def get(
-        self, key: int, *, fits: Callable[[Report], bool], make: Callable[[], Report]
+        self, key: Hashable, *, fits: Callable[[Report], bool], make: Callable[[], Report]
     ) -> Report:
         """The report that is kept, if it still ``fits``, or else one that ``make`` makes.
 
@@ -56,13 +56,13 @@ class Reports(Generic[Report]):
         except TimeoutError:
             raise _being_made() from None
 
-    def forget(self, key: int) -> None:
+    def forget(self, key: Hashable) -> None:
         """Drop the report of a deleted collection; one that is just being made is not kept."""
         with self._lock:
             self._kept.pop(key, None)
             self._making.pop(key, None)
 
-    def _make(self, key: int, begun: "Future[Report]", make: Callable[[], Report]) -> None:
+    def _make(self, key: Hashable, begun: "Future[Report]", make: Callable[[], Report]) -> None:
         try:
             with self._turn:
                 made = make()

@@ -37,6 +37,7 @@ _MOST_PEOPLE: Final = 5_000
 _MOST_FACES: Final = 20_000
 """More people or faces than these are not measured: chance draws as many. That takes 4 seconds of a
 core, and 220 MB (5,000 people of four random vectors, SFace's calibration)."""
+_CHOICES: Final = (None, *range(1, MOST_TEMPLATES + 1))
 _KEPT: Final = 4
 _HOUR: Final = 3600.0
 """Seconds after which people may have become valid, or cease to be, without any change."""
@@ -74,7 +75,7 @@ class Measured:
 
 
 class Evaluations:
-    """One of each collection and number of templates at a time. Thread-safe."""
+    """One is made at a time, of all collections and numbers of templates. Thread-safe."""
 
     def __init__(
         self, database: Database, clock: Clock, manifest: Manifest, calibration: Calibration
@@ -83,20 +84,19 @@ class Evaluations:
         self._clock = clock
         self._manifest = manifest
         self._calibration = calibration
-        choices = (None, *range(1, MOST_TEMPLATES + 1))
-        self._reports = {each: Reports[Measured](_KEPT) for each in choices}
+        self._reports = Reports[Measured](_KEPT)
 
     def of(self, collection_id: str, templates: int | None = None) -> Measured:
         """The measurement of a collection's people, enrolled with at most ``templates`` faces.
 
         ``NotReady`` while it is made; ``InvalidRequest`` where there are too few faces for one.
         """
-        if templates not in self._reports:
+        if templates not in _CHOICES:
             raise InvalidRequest(f"templates must be 1 to {MOST_TEMPLATES}; {templates} is not.")
         with self._database.read() as session:
             owner = repository.get_comparable(session, collection_id, self._manifest.contract_id)
-        return self._reports[templates].get(
-            owner.key,
+        return self._reports.get(
+            (owner.key, templates),
             fits=lambda kept: kept.fits(owner, time.monotonic()),
             make=lambda: self._made(owner, templates),
         )
@@ -121,8 +121,8 @@ class Evaluations:
 
     def forget(self, collection_key: int) -> None:
         """Drop the measurements of a deleted collection."""
-        for each in self._reports.values():
-            each.forget(collection_key)
+        for templates in _CHOICES:
+            self._reports.forget((collection_key, templates))
 
     def _people(self, names: Iterable[str]) -> dict[str, ReportedPerson]:
         with self._database.read() as session:

@@ -2,11 +2,15 @@
 
 import html
 import re
+import threading
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.core import reports
+from app.decision.calibration import Calibration
+from app.evaluation.gallery import Gallery
+from app.evaluation.measure import Measurement
 from app.gallery import evaluations, kept_reports
 from tests.api.console import Visitor
 from tests.api.support import enrol, make_collection
@@ -122,6 +126,29 @@ def test_a_measurement_that_takes_its_time_is_asked_for_again(
     assert 'hx-get="http' not in first
     assert 'hx-get="/console/c/staff/threshold/missed?target=0.1"' in first
     assert "would not be recognised" in text(visitor, f"{MISSED}?target=0.1")
+
+
+def test_measurements_with_several_numbers_of_photos_are_made_one_after_the_other(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, in_hand, most = threading.Event(), [0], [0]
+
+    def measurement(gallery: Gallery, calibration: Calibration) -> Measurement:
+        in_hand[0] += 1
+        most[0] = max(most[0], in_hand[0])
+        assert asked.wait(60)
+        found = Measurement(gallery, calibration)
+        in_hand[0] -= 1
+        return found
+
+    monkeypatch.setattr(evaluations, "Measurement", measurement)
+    monkeypatch.setattr(reports, "PATIENCE_SECONDS", 0.2)
+    for templates in ("", "1", "2"):
+        assert "being measured" in visitor.get(f"{PAGE}?templates={templates}").text
+    asked.set()
+    for templates in ("", "1", "2"):
+        text(visitor, f"{PAGE}?templates={templates}")
+    assert most == [1]
 
 
 def test_a_gallery_of_single_photos_says_what_it_takes(client: TestClient) -> None:
