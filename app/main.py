@@ -64,6 +64,7 @@ _ROUTERS: Final = (
     webhooks,
     monitoring,
 )
+_VERSION: Final = version("kith")
 _UVICORN_STARTUP_FAILURE: Final = 3
 """With any other code uvicorn starts another worker in place of one that ended, for ever."""
 _SPARE_THREADS: Final = 40  # for requests that need no inference, while others wait for it
@@ -95,7 +96,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         title="Kith",
         summary="Open-set identification: people it knows by name, everyone else as unknown.",
         description="HEAD is answered wherever GET is: the same status and headers, and no body.",
-        version=version("kith"),
+        version=_VERSION,
         lifespan=lifespan,
         openapi_url=None,  # app.web.docs has them
         docs_url=None,

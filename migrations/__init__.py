@@ -49,8 +49,7 @@ def current(connection: Connection) -> str | None:
 def check_known(database: Database, connection: Connection) -> str | None:
     """The revision that the database is at; ``StartError`` where this Kith does not know it."""
     found = current(connection)
-    known = {script.revision for script in _scripts().walk_revisions()}
-    if found is None or found in known:
+    if found is None or found in _known():
         return found
     raise StartError(
         f"Kith {version('kith')} does not know the schema {found} of {database.place}; the "
@@ -62,6 +61,11 @@ def check_known(database: Database, connection: Connection) -> str | None:
 def newest() -> str | None:
     """The revision that this version of Kith works with."""
     return _scripts().get_current_head()
+
+
+@cache
+def _known() -> set[str]:
+    return {script.revision for script in _scripts().walk_revisions()}
 
 
 @cache
