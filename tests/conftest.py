@@ -18,6 +18,7 @@ from tests.support.client import client_of
 from tests.support.compiled import sharing_what_is_compiled
 from tests.support.databases import KINDS, migrated_database, new_database
 from tests.support.fake_bundle import write_fake_bundle
+from tests.support.reading import reading_once, unchanging
 from tests.support.server import ADMIN_KEY, ServerProcess
 
 # A busy machine is no failure: pytest's own limit ends what hangs.
@@ -51,13 +52,13 @@ def face_bundle() -> Path:
     """The ``face`` bundle, as ``make model`` put it."""
     folder = Path(os.environ.get("KITH_TEST_BUNDLE", _ROOT / "data" / "models" / "face"))
     assert (folder / "manifest.json").is_file(), f"{folder} has no bundle; run `make model`"
-    return folder
+    return unchanging(folder)
 
 
 @pytest.fixture(scope="session")
 def fake_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny real bundle whose sample is the whole image."""
-    return write_fake_bundle(tmp_path_factory.mktemp("bundles") / "fake")
+    return unchanging(write_fake_bundle(tmp_path_factory.mktemp("bundles") / "fake"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -69,9 +70,9 @@ def soon_stopped() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_once() -> Iterator[None]:
-    """What one test's service compiled of SQL serves the next."""
-    with sharing_what_is_compiled():
+def made_once() -> Iterator[None]:
+    """What one test's service compiled of SQL, and read of a bundle, serves the next."""
+    with sharing_what_is_compiled(), reading_once():
         yield
 
 
@@ -133,15 +134,17 @@ def empty_database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def read_settings(fake_bundle: Path) -> Settings:
+    """What the environment has, read once: a tenth of what a service costs."""
+    return Settings(model=fake_bundle, admin_key=ADMIN_KEY)
+
+
 @pytest.fixture
-def settings(tmp_path: Path, fake_bundle: Path, database_url: str) -> Settings:
+def settings(tmp_path: Path, read_settings: Settings, database_url: str) -> Settings:
     """Settings of a service of its own, on the tiny bundle."""
-    return Settings(
-        data_dir=tmp_path / "data",
-        model=fake_bundle,
-        admin_key=ADMIN_KEY,
-        database_url=database_url,
-    )
+    own = {"data_dir": tmp_path / "data", "database_url": database_url}
+    return read_settings.model_copy(update=own)
 
 
 @pytest.fixture
