@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,10 @@ WRITING: Final = "kith_writing"
 """The execution option of a connection that is going to write."""
 _BUSY_SECONDS: Final = 30
 _RETRY_SECONDS: Final = 0.01
+_TEXT: Final = partial(str, encoding="utf-8", errors="replace")
+"""SQLite takes any bytes for a text. Those that are no UTF-8, which somebody wrote or a disk has
+spoilt, would fail each read of their row and of the rows next to it, as if the database were lost.
+"""
 
 
 def sqlite_engine(url: URL) -> Engine:
@@ -59,6 +64,7 @@ def _prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
     """WAL lets readers go on while one writes; FULL makes a commit survive a power cut."""
     del record
     connection.isolation_level = None  # Python's driver must not begin behind our back
+    connection.text_factory = _TEXT
     cursor = connection.cursor()
     _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous=FULL")

@@ -22,6 +22,8 @@ _SILENT_SECONDS: Final = 20.0
 _GOODBYE_SECONDS: Final = 1.0
 _HEADERS: Final = 9
 """Bytes of a packet besides the topic, the properties and the payload, at most."""
+_MOST_OF_TOPIC: Final = 65_535
+"""Bytes."""
 _NOT_RETAINED = SubscribeOptions.RETAIN_DO_NOT_SEND
 
 
@@ -83,6 +85,9 @@ class Link:
             sent: list[tuple[Any, Message]] = []
             for each in messages[start : start + self._window]:
                 about = _about(each)
+                if not is_topic(each.topic):
+                    refused.append((each, "it is no topic"))
+                    continue
                 size = _size(each, about)
                 if self._most_bytes is not None and size > self._most_bytes:
                     # It would end the connection, and that of every further attempt.
@@ -142,6 +147,16 @@ class Link:
         _client, _data, _flags, reason, _properties = about
         if reason.is_failure:
             self._goodbye = str(reason)
+
+
+def is_topic(text: object) -> bool:
+    """Whether a message can be sent to this topic (MQTT 5, 4.7)."""
+    if not isinstance(text, str) or not text or set("+#\0") & set(text):
+        return False
+    try:
+        return len(text.encode()) <= _MOST_OF_TOPIC
+    except UnicodeEncodeError:
+        return False
 
 
 def _about(message: Message) -> Properties:

@@ -3,7 +3,6 @@
 No person is in any of it: the broker gives it to everybody who subscribes, for as long as it likes.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final, get_args
@@ -49,15 +48,15 @@ class AnnouncedDoor:
     health: str
 
 
-def retained_of(doors: Iterable[AnnouncedDoor], names: Names) -> dict[str, bytes]:
-    """Every message that the broker is to keep of these doors, by its topic."""
-    messages: dict[str, bytes] = {}
-    for door in doors:
-        where = door.collection, door.id
-        messages[names.door(*where, "state")] = _json(_state(door))
-        config = names.config(*where)
-        if config is not None:
-            messages[config] = _json(_announcement(door, names))
+def retained_of(door: AnnouncedDoor, names: Names) -> dict[str, bytes]:
+    """The messages that the broker is to keep of a door, by their topics. ``UNREADABLE`` where
+    somebody changed the door in the database.
+    """
+    where = door.collection, door.id
+    messages = {names.door(*where, "state"): _json(_state(door))}
+    config = names.config(*where)
+    if config is not None:
+        messages[config] = _json(_announcement(door, names))
     return messages
 
 

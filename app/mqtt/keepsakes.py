@@ -2,9 +2,12 @@
 is gone.
 """
 
+from collections.abc import Callable, Iterable
+
 from app.egress.mqtt_link import Message
-from app.mqtt.discovery import retained_of
+from app.mqtt.discovery import AnnouncedDoor, retained_of
 from app.mqtt.ledger import Ledger
+from app.mqtt.messages import UNREADABLE
 from app.mqtt.names import Names
 
 
@@ -12,12 +15,17 @@ class Keepsakes:
     """Knows what the broker was given to keep on this connection. For one thread.
 
     Topics are written down before the broker gets anything for them, so that a door that is deleted
-    while no process runs is removed by the next one.
+    while no process runs is removed by the next one. A door that somebody changed in the database
+    is left out, as if it were deleted: ``unreadable`` gets it once, and the error.
     """
 
-    def __init__(self, ledger: Ledger, names: Names) -> None:
+    def __init__(
+        self, ledger: Ledger, names: Names, unreadable: Callable[[AnnouncedDoor, Exception], None]
+    ) -> None:
         self._ledger = ledger
         self._names = names
+        self._unreadable = unreadable
+        self._left_out: set[AnnouncedDoor] = set()
         self._wanted: dict[str, bytes] = {}
         self._given: dict[str, bytes] = {}
         self._ever: set[str] = set()
@@ -31,7 +39,7 @@ class Keepsakes:
         """The messages that the broker must be given now; ``delivered`` follows."""
         doors = self._ledger.changed_doors()
         if doors is not None:
-            self._wanted = retained_of(doors, self._names)
+            self._wanted = self._retained(doors)
             known = self._ledger.retained()
             self._ever |= known  # a restored database has forgotten them
             self._ledger.remember(self._wanted.keys() - known)
@@ -47,6 +55,19 @@ class Keepsakes:
             Message(topic, payload, "application/json", retain=True)
             for topic, payload in changed.items()
         ]
+
+    def _retained(self, doors: Iterable[AnnouncedDoor]) -> dict[str, bytes]:
+        messages: dict[str, bytes] = {}
+        left_out: set[AnnouncedDoor] = set()
+        for door in doors:
+            try:
+                messages |= retained_of(door, self._names)
+            except UNREADABLE as error:
+                left_out.add(door)
+                if door not in self._left_out:
+                    self._unreadable(door, error)
+        self._left_out = left_out
+        return messages
 
     def delivered(self) -> None:
         """The broker has what was due."""

@@ -29,10 +29,14 @@ class Ledger:
         self._known_doors: object = None
 
     def begin(self) -> None:
-        """Read how far the publisher is. The first one begins with what happens from now on."""
+        """Read how far the publisher is. The first one begins with what happens from now on, and
+        so does one whose progress cannot be.
+        """
         self._known_doors = None
         with self._database.write(exclusive=True) as session:
-            found = repository.progress(session) or repository.begin(session)
+            found = repository.progress(session)
+            if found is None or found.sent > event_repository.newest(session):
+                found = repository.begin(session)
         self._progress, self._delivered = found, found.sent
 
     def waiting(self, most: int) -> list[Waiting]:

@@ -24,6 +24,8 @@ before the clock was set back, nobody knows when: it moves nothing.
 _MOST_SECONDS: Final = 2**32 - 1
 _CLOUD_EVENT: Final = "application/cloudevents+json"
 _LATE: Final = (("late", "true"),)
+UNREADABLE: Final = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
+"""What comes of a row that somebody changed in the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Waiting:
         """The event of a body, which is parsed once; without fields where it is no JSON."""
         try:
             return Waiting(position, body, documents.parsed(body.encode()))
-        except ValueError:
+        except (ValueError, AttributeError):
             return Waiting(position, body, {})
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9-]+")
-_LEVEL: Final = re.compile(r"[A-Za-z0-9._-]+|\{[a-z]+\}")
+_LEVEL: Final = re.compile(r"[A-Za-z0-9._-]{1,64}|\{[a-z]+\}")
 """An id, or in a document a place for one."""
 _NOT_ALLOWED: Final = re.compile(r"[^A-Za-z0-9_-]")
 _DIGITS: Final = 8

@@ -14,9 +14,10 @@ from app.egress.failures import CallFailed
 from app.egress.mqtt_link import Link, Message
 from app.errors import AppError
 from app.jobs.lease import Lease
+from app.mqtt.discovery import AnnouncedDoor
 from app.mqtt.keepsakes import Keepsakes
 from app.mqtt.ledger import Ledger, Overtaken
-from app.mqtt.messages import Waiting, flat_twin, record
+from app.mqtt.messages import UNREADABLE, Waiting, flat_twin, record
 from app.mqtt.names import Names
 
 STOP_SECONDS: Final = 5.0
@@ -28,6 +29,8 @@ _STEP_SECONDS: Final = 0.05
 _LEASE_SECONDS: Final = 1.0
 _AGAIN: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds until the next attempt to connect, after each that failed."""
+_SHOWN: Final = 80
+"""Most characters of an id in a line of the log, whatever it is."""
 _log = structlog.get_logger()
 
 
@@ -42,6 +45,9 @@ class Observer(Protocol):
 
     def sent(self, messages: int, *, refused: int) -> None:
         """``messages`` were sent; the broker refused ``refused`` of them."""
+
+    def unreadable(self) -> None:
+        """An event or a door was left out: somebody changed it in the database."""
 
 
 class Publisher:
@@ -69,7 +75,7 @@ class Publisher:
         self._names = names
         self._clock = clock
         self._observer = observer
-        self._keepsakes = Keepsakes(ledger, names)
+        self._keepsakes = Keepsakes(ledger, names, self._leave_out)
         self._poll_seconds = poll_seconds
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -218,14 +224,24 @@ class Publisher:
         for each in events:
             try:
                 found = record(each, self._names, now), flat_twin(each, self._names, now)
-            except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
+            except UNREADABLE as error:
                 _log.error("mqtt.unreadable", position=each.position, error=type(error).__name__)
+                self._observer.unreadable()
             else:
                 formed[each.position] = found
         return formed
 
+    def _leave_out(self, door: AnnouncedDoor, error: Exception) -> None:
+        where = {"collection": door.collection, "door": door.id}
+        shown = {name: repr(each)[:_SHOWN] for name, each in where.items()}
+        _log.error("mqtt.unreadable", **shown, error=type(error).__name__)
+        self._observer.unreadable()
+
     def _measure_lag(self) -> None:
-        since = self._ledger.waiting_since()
+        try:
+            since = self._ledger.waiting_since()
+        except UNREADABLE:
+            return  # it comes with its event
         lag = None if since is None else (self._clock.now() - since).total_seconds()
         self._observer.waiting(lag)
 

@@ -24,14 +24,19 @@ class Progress(NamedTuple):
 
 
 def progress(session: Session) -> Progress | None:
-    """How far the publisher is; None before it ever was there."""
+    """How far the publisher is; None before it ever was there, and where the row is none that it
+    wrote.
+    """
     row = session.get(MqttProgress, _ROW)
-    return None if row is None else Progress(row.sent, row.shown)
+    if row is None or not all(isinstance(each, int) for each in (row.sent, row.shown)):
+        return None
+    return Progress(row.sent, row.shown)
 
 
 def begin(session: Session) -> Progress:
     """Begin after the newest event; another writer must be kept out."""
     newest = event_repository.newest(session)
+    session.execute(delete(MqttProgress), execution_options=IN_SQL_ALONE)
     session.execute(insert(MqttProgress).values(key=_ROW, sent=newest, shown=newest))
     return Progress(newest, newest)
 

@@ -28,6 +28,11 @@ class MqttMetrics:
             "Messages that the broker refused; the log says why.",
             registry=registry,
         )
+        self._unreadable = Counter(
+            "kith_mqtt_unreadable_total",
+            "Events and doors that were left out, for somebody changed them in the database.",
+            registry=registry,
+        )
 
     def connected(self, *, is_so: bool) -> None:
         """Whether this process is the one that publishes, and the broker has taken it."""
@@ -41,6 +46,10 @@ class MqttMetrics:
         """``messages`` were sent; the broker refused ``refused`` of them."""
         self._messages.inc(messages)
         self._refused.inc(refused)
+
+    def unreadable(self) -> None:
+        """An event or a door was left out: somebody changed it in the database."""
+        self._unreadable.inc()
 
     def _lag(self) -> float:
         late = self._late
