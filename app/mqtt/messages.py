@@ -25,7 +25,7 @@ _MOST_SECONDS: Final = 2**32 - 1
 _CLOUD_EVENT: Final = "application/cloudevents+json"
 _LATE: Final = (("late", "true"),)
 UNREADABLE: Final = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
-"""What comes of a row that somebody changed in the database."""
+"""Errors at a row that somebody changed in the database."""
 
 
 @dataclass(frozen=True, slots=True)
