@@ -4,6 +4,7 @@ The service is built on it, and so are the commands that analyse images without 
 """
 
 from app.bundles.bundle import Bundle
+from app.core.cores import is_core_free
 from app.gallery.bursts import BurstReader
 from app.gallery.enrolment import Enroller
 from app.inference.analyser import Analyser
@@ -26,8 +27,12 @@ def choose_way(bundle: Bundle, settings: Settings) -> Chosen:
 def build_analyser(bundle: Bundle, settings: Settings) -> Analyser:
     """The way from an image's bytes to embeddings, with the settings' limits."""
     slots = InferenceSlots(settings.threads, settings.queue, wait_seconds=settings.request_seconds)
-    is_alone = slots.is_alone if settings.threads > 1 else None  # one thread has no second core
-    pipeline = build_pipeline(bundle, choose_way(bundle, settings), is_alone)
+
+    def is_alone() -> bool:
+        return slots.is_alone() and is_core_free()
+
+    way, has_second = choose_way(bundle, settings), settings.threads > 1
+    pipeline = build_pipeline(bundle, way, is_alone if has_second else None)
     limits = ImageLimits(settings.max_image_bytes, settings.max_image_pixels)
     return Analyser(pipeline, slots, limits)
 
