@@ -22,7 +22,7 @@ from app.core.terminal import flush_output
 from app.errors import StartError
 from app.main import create_app
 from app.server.listening import bound_sockets, listen, url_of
-from app.server.memory import give_large_blocks_back
+from app.server.memory import give_large_blocks_back, keep_pixels
 from app.server.process import Server
 from app.settings import Settings, load_settings
 
@@ -46,6 +46,7 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
                 keep_contract=True,
             )
     give_large_blocks_back()
+    keep_pixels()
     built = build(settings)
     app = create_app(settings, built)
     try:
