@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 import pytest
+from PIL import Image
 
+from app import analysis
 from app.analysis import build_analyser
 from app.bundles.bundle import Bundle
 from app.inference import session
@@ -17,7 +19,9 @@ from app.inference.inference_slots import InferenceSlots
 from app.inference.pipeline import build_pipeline
 from app.inference.session import open_session
 from app.inference.spare_cores import SpareCores
+from app.inference.subject import largest_faces
 from app.settings import Settings
+from tests.support.cameras import jpeg
 from tests.unit.inference.faces import astronaut, resized
 
 SECONDS = 60
@@ -123,3 +127,38 @@ def test_models_are_opened_for_a_second_core_where_there_may_be_one(
     monkeypatch.setattr(session, "open_session", counted)
     build_analyser(Bundle.load(face_bundle), Settings(data_dir=tmp_path, threads=threads))
     assert opened.count(2) == wide
+
+
+@pytest.mark.parametrize("is_idle", [True, False])
+def test_a_second_core_is_used_by_a_lone_picture_where_one_is_idle(
+    face_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_idle: bool
+) -> None:
+    """Each model has one session of one thread and one of two."""
+    ran: list[int] = []
+
+    class Observed:
+        def __init__(self, *given: Any, threads: int = 1) -> None:  # noqa: ANN401
+            self._session, self._threads = open_session(*given, threads=threads), threads
+
+        def run(self, *given: Any) -> Any:  # noqa: ANN401
+            ran.append(self._threads)
+            return self._session.run(*given)
+
+        def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+            return getattr(self._session, name)
+
+    for room in ("session", "detector", "providers"):
+        monkeypatch.setattr(f"app.inference.{room}.open_session", Observed)
+    monkeypatch.setattr(analysis, "is_core_free", lambda: is_idle)
+    settings = Settings(data_dir=tmp_path, threads=2, provider="cpu")
+    analyser = build_analyser(Bundle.load(face_bundle), settings)
+    photo = jpeg(Image.fromarray(astronaut()))
+
+    def used() -> set[int]:
+        ran.clear()
+        assert analyser.analyse(photo, largest_faces(1)).faces[0].embedding is not None
+        return set(ran)
+
+    assert (2 in used()) is is_idle
+    with inside(analyser._slots):
+        assert used() == {1}
