@@ -17,7 +17,8 @@ from app.webhooks.deliveries import Batch, Deliveries, Tried
 _POLL_SECONDS: Final = 0.5
 """Seconds between looks for events of other processes, and for further attempts."""
 _STEP_SECONDS: Final = 0.1
-"""Least seconds between two looks, however much happens: a look may write."""
+"""Seconds from an event to the look for it: a decision and its action, which ends some milliseconds
+later, go in one batch, and after the answer of the door."""
 _LAG_SECONDS: Final = 15.0
 _BATCH_SECONDS: Final = 5.0
 """After that an endpoint's batch ends with the attempt in progress, 20 s after it began at most."""
@@ -83,8 +84,9 @@ class WebhookSender:
         self._left_behind = True
 
     def _run(self) -> None:
-        while not self._stopping.wait(_STEP_SECONDS):
+        while not self._stopping.is_set():
             self._woken.wait(_POLL_SECONDS)
+            self._stopping.wait(_STEP_SECONDS)
             self._woken.clear()  # before the look, so that no event is passed by
             try:
                 self._look()
