@@ -52,7 +52,10 @@ def instant(at: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The actions of a door that a grant sets off, by id, and what fills their placeholders."""
+    """The actions of a door that a grant sets off, by id, and what fills their placeholders.
+    ``shut`` is why none is sent: the door was shut after the grant.
+    """
 
     actions: Sequence[tuple[str, ActionFields]]
     facts: Facts
+    shut: str | None = None

@@ -39,10 +39,10 @@ def count(session: Session, door: Door) -> int:
     return session.scalar(select(func.count()).select_from(DoorAction).where(here)) or 0
 
 
-def of_door(session: Session, door_key: int) -> tuple[dict[str, str], Sequence[DoorAction]]:
-    """The door's ``ref`` and its actions; nothing where the door has gone."""
+def of_door(session: Session, door_key: int) -> tuple[Door | None, Sequence[DoorAction]]:
+    """The door and its actions; nothing where it has gone."""
     door = session.get(Door, door_key)
-    return (door.ref, listed(session, door, after=0, limit=1000)) if door else ({}, ())
+    return (door, listed(session, door, after=0, limit=1000)) if door else (None, ())
 
 
 def credentials(session: Session, person_key: int) -> tuple[tuple[str, str, str], ...]:

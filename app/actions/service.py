@@ -126,13 +126,17 @@ class ActionService:
         return result, at
 
     def load(self, grant: NewGrant) -> Loaded:
-        """The actions that a grant sets off, as they are now."""
+        """The actions that a grant sets off, as they are now. A door that was shut in between has
+        them too, with the reason why they are not sent: a lock-down is for those who wait at the
+        door as well.
+        """
         with self._database.read() as session:
-            ref, rows = repository.of_door(session, grant.door_key)
+            door, rows = repository.of_door(session, grant.door_key)
             actions = [(row.id, _fields(row)) for row in rows]
             credentials = repository.credentials(session, grant.person_key) if actions else ()
+            ref, shut = ({}, None) if door is None else (dict(door.ref), _shut(door))
         enabled = [each for each in actions if each[1].enabled]
-        return Loaded(enabled, Facts(grant.values(), dict(ref), credentials))
+        return Loaded(enabled, Facts(grant.values(), ref, credentials), shut)
 
     def call(self, fields: ActionFields, facts: Facts, deadline: Deadline) -> Result:
         """Send it once; see ``Caller``."""
@@ -161,15 +165,22 @@ class ActionService:
 
 def _check_open(door: Door) -> None:
     """``Conflict`` where nothing is to open the door: a test moves a real lock."""
+    if (shut := _shut(door)) is not None:
+        do = "end that" if door.enabled else "enable it"
+        raise Conflict(
+            f"T{shut[1:]}; {do} before you test an action, which is real and may open the door."
+        )
+
+
+def _shut(door: Door) -> str | None:
+    """Why nothing is to open the door; None where it may be opened."""
     if not door.enabled:
-        why = f"The door {door.id!r} is disabled; enable it"
-    elif door.locked_down:
-        why = f"The door {door.id!r} is in lock-down; end that"
-    elif door.zone is not None and door.zone.locked_down:
-        why = f"The zone {door.zone.id!r} is in lock-down; end that"
-    else:
-        return
-    raise Conflict(f"{why} before you test an action, which is real and may open the door.")
+        return f"the door {door.id!r} is disabled"
+    if door.locked_down:
+        return f"the door {door.id!r} is in lock-down"
+    if door.zone is not None and door.zone.locked_down:
+        return f"the zone {door.zone.id!r} is in lock-down"
+    return None
 
 
 def _fields(row: DoorAction) -> ActionFields:

@@ -55,7 +55,10 @@ def publish(egress: Egress, broker: Broker, message: Message, deadline: Deadline
     """
     with in_words():
         client, _ = greeted_client(egress, broker, deadline)
+    try:
         _deliver(client, message, deadline)
+    except (CallFailed, OSError) as error:  # it may have been written, and is not sent again
+        raise CallFailed(f"the connection broke while it was sent: {error}", sent=True) from None
 
 
 @contextmanager

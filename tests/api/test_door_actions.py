@@ -1,5 +1,6 @@
 """Grants at a door set off its actions, once each; nothing else does."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.actions.sender import THREADS
 from app.bootstrap import Container, build
 from app.settings import Settings
 from tests.api.doors import ADA, BOB, HQ, STRANGER, change, make_hq, of
@@ -93,6 +95,24 @@ def test_what_is_no_new_grant_sends_nothing(
     assert of(client, ADA)["decision"] == "denied"
     settled(service)
     assert (device.opened, device.refused) == ([], 0)
+
+
+@pytest.mark.parametrize("place", ["doors/front", "zones/lobby"])
+def test_a_lockdown_stops_what_was_granted_before_and_waits(
+    client: TestClient, service: Container, device: Device, place: str
+) -> None:
+    """The unlocking waits behind another one, and its grant still holds."""
+    put(client, device)
+    sender, begun = service.services.sender, threading.Event()
+    for _ in range(THREADS):
+        sender._waiting.put(begun.wait)  # each thread is held up by a slow device
+    assert of(client, ADA)["decision"] == "granted"
+    change(client, place, locked_down=True)
+    begun.set()
+    settled(service)
+    assert device.opened == []
+    (event,) = ok(client.get("/events", params={"types": "door.action"}))["items"]
+    assert (event["data"]["outcome"], event["data"]["action_id"]) == ("dropped", "unlock")
 
 
 def test_an_action_that_is_off_or_deleted_is_not_sent(

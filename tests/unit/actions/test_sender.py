@@ -197,3 +197,17 @@ def test_a_fault_ends_one_grant_and_no_other(error: Exception) -> None:
     each.stop()
     assert len(lock.opened) == 1
     assert told.outcomes[-1] == "done"
+
+
+def test_nothing_is_sent_to_a_door_that_was_shut_in_between_and_each_action_has_its_record() -> (
+    None
+):
+    shut = Loaded([("unlock", FIELDS), ("light", FIELDS)], FACTS, "the door is in lock-down")
+    lock, told = Lock(lambda _: shut), Told()
+    sender = ActionSender(lock, SystemClock(), told, threads=1)
+    sender.start()
+    sender.submit(grant())
+    sender.stop()
+    assert lock.opened == []
+    assert told.outcomes == ["dropped", "dropped"]
+    assert lock.published == [("evt_0", "dropped")] * 2
