@@ -21,6 +21,7 @@ from app.actions.grants import Loaded, NewGrant
 from app.actions.schemas import ActionFields
 from app.actions.templates import Facts
 from app.core.clock import Clock
+from app.core.threads import lasting, survived
 from app.egress.dialling import Deadline
 from app.errors import AppError
 
@@ -76,14 +77,10 @@ class ActionSender:
         self._over: queue.Queue[_Job | None] = queue.Queue(_MOST_OVER)
         self._stopping = False
         self._threads = [
-            threading.Thread(
-                target=self._run, args=(self._waiting,), name=f"actions-{place}", daemon=True
-            )
-            for place in range(threads)
+            lasting("actions", lambda: self._run(self._waiting), ended=self._ends)
+            for _ in range(threads)
         ]
-        self._publisher = threading.Thread(
-            target=self._run, args=(self._over,), name="actions-over", daemon=True
-        )
+        self._publisher = lasting("actions", lambda: self._run(self._over), ended=self._ends)
 
     def start(self) -> None:
         """Begin to send."""
@@ -120,9 +117,13 @@ class ActionSender:
             loaded = self._actions.load(grant)
         except Exception as error:  # noqa: BLE001 - whatever it is, the grant has its record
             if not isinstance(error, AppError | SQLAlchemyError | ValueError):
-                _log.exception("door.action_failed")
+                survived("actions", "door.action_failed")
             why = f"the door's actions cannot be read: {type(error).__name__}"
             self._told(grant, None, Result("failed", error=why))
+            return
+        if loaded.shut is not None:
+            for action_id, _ in loaded.actions:
+                self._told(grant, action_id, Result("dropped", error=loaded.shut))
             return
         for place, (action_id, fields) in enumerate(loaded.actions):
 
@@ -130,7 +131,7 @@ class ActionSender:
                 try:
                     result = self._actions.call(fields, loaded.facts, deadline)
                 except Exception as error:  # noqa: BLE001 - the same
-                    _log.exception("door.action_failed")
+                    survived("actions", "door.action_failed")
                     result = Result("unanswered", error=f"it broke off: {type(error).__name__}")
                 self._told(grant, action_id, result)
 
@@ -166,12 +167,16 @@ class ActionSender:
             why = type(error).__name__
             _log.warning("door.action_without_event", event_id=grant.event_id, error=why)
 
+    def _ends(self) -> bool:
+        """Not while anything waits: a thread that survived goes on with it."""
+        return self._stopping and self._waiting.empty() and self._over.empty()
+
     def _run(self, waiting: "queue.Queue[_Job | None]") -> None:
         while (job := waiting.get()) is not None:
             try:
                 job()
             except Exception:  # noqa: BLE001 - one action's fault must not end the thread
-                _log.exception("door.action_failed")
+                survived("actions", "door.action_failed")
 
 
 def _end(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, Self
 
 from app.agent.service import BurstRefused, DoorOfService, ServiceAway
+from app.core.threads import lasting
 from app.errors import AppError
 
 _QUIET: Final = 10.0
@@ -49,7 +50,7 @@ class Health:
         self._since = self._due = 0.0
         self._failure: type[Exception] | None = None
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="health", daemon=True)
+        self._thread = lasting("health", self._run, ended=self._end.is_set)
 
     def __enter__(self) -> Self:
         self._began_at = self._monotonic()
@@ -102,6 +103,9 @@ class Health:
             self._failed(away, now, max(away.wait, _AGAIN))
         except (BurstRefused, AppError) as refused:
             self._failed(refused, now, _REFUSED)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next one is tried
+            if not self._end.is_set():  # else the connection was closed under it
+                self._failed(error, now, _REFUSED)
         else:
             self._said = state
             if self._failure is not None:
@@ -113,15 +117,16 @@ class Health:
         if type(error) is not self._failure:
             self._failure = type(error)
             self._say(
-                f"A report about the camera was not taken: {str(error).rstrip('.')}. It is tried "
+                f"A report about the camera was not taken: {_said(error)}. It is tried "
                 f"again every {wait:.0f} s; until then the service does not know how the camera is."
             )
 
     def _run(self) -> None:
         while not self._end.wait(_LOOKS):
-            try:
-                self.look()
-            except RuntimeError:
-                if self._end.is_set():
-                    return  # the connection was closed under it
-                raise
+            self.look()
+
+
+def _said(error: Exception) -> str:
+    """The error for the operator; one that nobody foresaw with its kind, too."""
+    is_known = isinstance(error, ServiceAway | BurstRefused | AppError)
+    return (str(error) if is_known else f"{type(error).__name__}: {error}").rstrip(".")

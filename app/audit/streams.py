@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit.events import BEGINNING, EventFilter, EventService, Stored
 from app.auth.principal import Principal
+from app.core.threads import survived
 from app.errors import AppError, Overloaded, Unauthenticated
 from app.trail.event_repository import Wanted
 
@@ -154,7 +155,7 @@ class EventStreams:
             except (AppError, SQLAlchemyError):
                 pass  # the database is away: ask again
             except Exception:  # noqa: BLE001 - one fault must not silence every stream
-                _log.exception("events.unwatched")
+                survived("streams", "events.unwatched")
             await asyncio.sleep(_POLL)
 
     async def _end_revoked(self) -> None:
@@ -162,7 +163,14 @@ class EventStreams:
             try:
                 await to_thread.run_sync(check, presented)
             except Unauthenticated:
-                for each in [each for each in self._streams if each.presented == presented]:
-                    each.end()
+                self._end_all(presented, check)
             except (AppError, SQLAlchemyError):
                 pass  # of this one nothing is known now, and the others are asked about
+            except Exception:  # noqa: BLE001 - its row cannot be read, and a new stream fails too
+                survived("streams", "events.key_unreadable")
+                self._end_all(presented, check)
+
+    def _end_all(self, presented: str | None, check: Check) -> None:
+        for each in list(self._streams):
+            if (each.presented, each.check) == (presented, check):
+                each.end()

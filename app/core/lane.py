@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.core.threads import lasting
 from app.errors import AppError
 
 Decision = TypeVar("Decision")
@@ -55,7 +56,7 @@ class Lane(Generic[Decision]):
         self._given = self._finished = 0
         self._since: float | None = None
         self._is_closed = self._is_warned = False
-        self._thread = threading.Thread(target=self._run, name=f"observer {name}", daemon=True)
+        self._thread = lasting(f"observer {name}", self._run, ended=lambda: self._is_closed)
 
     def waiting(self) -> int:
         """The number of decisions not finished: those in the queue and the present one."""

@@ -50,7 +50,11 @@ class Reports(Generic[Report]):
         work = threading.Thread(
             target=self._make, args=(key, begun, make), name="report", daemon=True
         )
-        work.start()
+        try:
+            work.start()
+        except RuntimeError:  # the machine has no thread left
+            self.forget(key)
+            raise
         try:
             return begun.result(PATIENCE_SECONDS)
         except TimeoutError:

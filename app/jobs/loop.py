@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.core.threads import lasting, survived
 from app.errors import AppError
 
 STOP_SECONDS: Final = 10.0
@@ -53,7 +54,7 @@ class Jobs:
         self._due: dict[str, float] = {}
         self._stopping = False
         self._running: str | None = None
-        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
+        self._thread = lasting("jobs", self._run, ended=lambda: self._stopping)
         for name in self._jobs:
             observer.expect_job(name)
 
@@ -119,6 +120,6 @@ class Jobs:
         except (AppError, SQLAlchemyError, OSError) as error:
             _log.warning("job.failed", job=job.name, error_type=type(error).__name__)
         except Exception:  # noqa: BLE001 - one job's fault must not end the others
-            _log.exception("job.failed", job=job.name)
+            survived("jobs", "job.failed", job=job.name)
         self._observer.observe_job(job.name, seconds=time.monotonic() - began, succeeded=succeeded)
         self._running = None

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import structlog
 
 from app.core.clock import Clock
+from app.core.threads import lasting, survived
 from app.egress.allowance import Refused
 from app.egress.failures import CallFailed
 from app.egress.mqtt_link import Link, Message
@@ -79,7 +80,7 @@ class Publisher:
         self._poll_seconds = poll_seconds
         self._woken = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._thread = lasting("mqtt", self._run, ended=self._stopping.is_set)
         self._failed: str | None = None
 
     def start(self) -> None:
@@ -121,7 +122,7 @@ class Publisher:
         except AppError as error:
             self._say("mqtt.database_lost", error.detail)
         except Exception:  # noqa: BLE001 - a fault of one event must not end the others
-            _log.exception("mqtt.failed")
+            survived("mqtt", "mqtt.failed")
         else:
             return True
         return False

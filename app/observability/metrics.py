@@ -13,6 +13,7 @@ from app.observability.decision_metrics import SECONDS, DecisionMetrics
 from app.observability.job_metrics import JobMetrics
 from app.observability.mqtt_metrics import MqttMetrics
 from app.observability.observer_metrics import ObserverMetrics
+from app.observability.thread_metrics import ThreadMetrics
 from app.observability.webhook_metrics import WebhookMetrics
 
 
@@ -29,6 +30,7 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         for each in collectors:
             registry.register(each)
+        registry.register(ThreadMetrics())
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)

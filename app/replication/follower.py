@@ -16,6 +16,7 @@ import structlog
 
 from app.core.db import Database
 from app.core.notifications import listening
+from app.core.threads import lasting, survived
 from app.errors import AppError, DatabaseLost
 from app.replication.deltas import ChangeFeed, CollectionPosition
 from app.replication.replicas import Replicas
@@ -53,7 +54,7 @@ class Follower:
         self._polling = polling
         self._known_for = known_for
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._thread = lasting("follower", self._run, ended=self._stop.is_set)
         self._ids: dict[int, str] = {}
         self._polled_at = -inf
 
@@ -81,7 +82,7 @@ class Follower:
         except AppError as error:
             _log.warning("follower.waits", reason=error.detail)
         except Exception:  # noqa: BLE001 - one fault must not end the thread
-            _log.exception("follower.failed")
+            survived("follower", "follower.failed")
 
     def _listen(self) -> None:
         with listening(self._database, self._wake) as wait:

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.core.threads import lasting, survived
 from app.errors import AppError
 from app.webhooks.calls import Attempt, Caller
 from app.webhooks.deliveries import Batch, Deliveries, Tried
@@ -59,7 +60,7 @@ class WebhookSender:
         self._faults: dict[int, tuple[int, float]] = {}
         self._measured = 0.0
         self._failing = False
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+        self._thread = lasting("webhooks", self._run, ended=self._stopping.is_set)
 
     def start(self) -> None:
         """Begin to send."""
@@ -96,7 +97,7 @@ class WebhookSender:
                     _log.warning("webhooks.wait", error_type=type(error).__name__)
                 self._failing = True
             except Exception:  # noqa: BLE001 - one fault must not end the thread
-                _log.exception("webhooks.failed")
+                survived("webhooks", "webhooks.failed")
 
     def _look(self) -> None:
         for key in self._deliveries.due():
@@ -123,7 +124,7 @@ class WebhookSender:
             _log.warning("webhook.unsettled", error_type=type(error).__name__)
         except Exception:  # noqa: BLE001 - one endpoint's fault must not end the others
             self._rest(key)
-            _log.exception("webhook.failed")
+            survived("webhooks", "webhook.failed")
         finally:
             with self._mutex:
                 del self._busy[key]

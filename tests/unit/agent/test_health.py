@@ -7,6 +7,7 @@ import pytest
 from app.agent.health import Health
 from app.agent.service import BurstRefused, ServiceAway
 from app.errors import Forbidden, NotFound, Unauthenticated
+from tests.support.waiting import wait_for
 
 
 class Clock:
@@ -173,3 +174,37 @@ def test_a_service_that_is_away_or_overloaded_is_said_once_and_asked_when_it_wan
     service.error = NotFound("The door 'front' is not there for this key.")
     watched(health, clock, 60)
     assert len(said) == 2  # another reason is news
+
+
+def test_an_error_that_nobody_foresaw_is_said_once_and_the_next_report_is_made(
+    clock: Clock,
+) -> None:
+    service, said = Service(), list[str]()
+    service.error = UnicodeError("no such codec")
+    health = made(clock, service=service, said=said)
+    watched(health, clock, 60)
+    assert len(said) == 1
+    assert "UnicodeError: no such codec" in said[0]
+    service.error = None
+    watched(health, clock, 300)
+    assert service.taken[0] == "ok"
+
+
+def test_the_thread_survives_an_operator_s_terminal_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.agent.health._LOOKS", 0.01)
+    monkeypatch.setattr("app.core.threads._AGAIN_SECONDS", 0.01)
+    service = Service()
+    service.error = NotFound("The door 'front' is not there for this key.")
+
+    def gone(text: str) -> None:
+        raise BrokenPipeError(text)
+
+    asked: Any = service
+    with Health(asked, gone, quiet=True) as health:
+        health.opened()
+        wait_for(lambda: service.asked == 1)
+        service.error = None
+        health._due = 0.0
+        wait_for(lambda: service.taken == ["ok"])
