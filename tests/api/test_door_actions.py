@@ -104,8 +104,12 @@ def test_a_lockdown_stops_what_was_granted_before_and_waits(
     """The unlocking waits behind another one, and its grant still holds."""
     put(client, device)
     sender, begun = service.services.sender, threading.Event()
+
+    def held_up() -> None:
+        begun.wait()
+
     for _ in range(THREADS):
-        sender._waiting.put(begun.wait)  # each thread is held up by a slow device
+        sender._waiting.put(held_up)  # as by a slow device
     assert of(client, ADA)["decision"] == "granted"
     change(client, place, locked_down=True)
     begun.set()

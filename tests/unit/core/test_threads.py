@@ -1,7 +1,6 @@
 """A thread survives what nobody foresaw, and it is counted."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -13,9 +12,8 @@ from app.observability.thread_metrics import ThreadMetrics
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "_AGAIN_SECONDS", 0.0)
-    return
 
 
 def test_a_thread_goes_on_after_an_error_until_it_has_nothing_more_to_do() -> None:
