@@ -1,15 +1,16 @@
-"""Whether an action makes sense, before it is kept."""
+"""Whether an action makes sense, before it is kept, and whether its door may be opened."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from app.access.models import Door
 from app.actions.escaping import escape_of
 from app.actions.schemas import ActionFields, LoginField
 from app.actions.targets import Target
 from app.actions.templates import REF, Template
 from app.egress.allowance import Refused
 from app.egress.dialling import Egress
-from app.errors import FieldError, InvalidRequest
+from app.errors import Conflict, FieldError, InvalidRequest
 
 
 def check_action(fields: ActionFields, ref: Mapping[str, str], egress: Egress) -> None:
@@ -118,3 +119,23 @@ def _of(field: str) -> Iterator[None]:
 
 def _wrong(field: str, message: str) -> InvalidRequest:
     return InvalidRequest(f"{field}: {message}.", errors=[FieldError(field, message)])
+
+
+def check_open(door: Door) -> None:
+    """``Conflict`` where nothing is to open the door: a test moves a real lock."""
+    if (shut := shut_by(door)) is not None:
+        do = "end that" if door.enabled else "enable it"
+        raise Conflict(
+            f"T{shut[1:]}; {do} before you test an action, which is real and may open the door."
+        )
+
+
+def shut_by(door: Door) -> str | None:
+    """Why nothing is to open the door; None where it may be opened."""
+    if not door.enabled:
+        return f"the door {door.id!r} is disabled"
+    if door.locked_down:
+        return f"the door {door.id!r} is in lock-down"
+    if door.zone is not None and door.zone.locked_down:
+        return f"the zone {door.zone.id!r} is in lock-down"
+    return None

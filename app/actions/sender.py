@@ -77,10 +77,12 @@ class ActionSender:
         self._over: queue.Queue[_Job | None] = queue.Queue(_MOST_OVER)
         self._stopping = False
         self._threads = [
-            lasting("actions", lambda: self._run(self._waiting), ended=self._ends)
+            lasting("actions", lambda: self._run(self._waiting), ended=lambda: self._stopping)
             for _ in range(threads)
         ]
-        self._publisher = lasting("actions", lambda: self._run(self._over), ended=self._ends)
+        self._publisher = lasting(
+            "actions", lambda: self._run(self._over), ended=lambda: self._stopping
+        )
 
     def start(self) -> None:
         """Begin to send."""
@@ -166,10 +168,6 @@ class ActionSender:
         except (AppError, SQLAlchemyError) as error:
             why = type(error).__name__
             _log.warning("door.action_without_event", event_id=grant.event_id, error=why)
-
-    def _ends(self) -> bool:
-        """Not while anything waits: a thread that survived goes on with it."""
-        return self._stopping and self._waiting.empty() and self._over.empty()
 
     def _run(self, waiting: "queue.Queue[_Job | None]") -> None:
         while (job := waiting.get()) is not None:

@@ -9,7 +9,7 @@ from app.access import repository as doors
 from app.access.models import Door
 from app.actions import repository
 from app.actions.calls import Caller, Result
-from app.actions.checking import check_action
+from app.actions.checking import check_action, check_open, shut_by
 from app.actions.grants import Loaded, NewGrant, instant
 from app.actions.models import DoorAction
 from app.actions.schemas import ActionFields, ActionView, as_content
@@ -97,7 +97,7 @@ class ActionService:
             owner = lock_collection(session, collection_id)
             door = doors.get(session, owner, Door, door_id, "door")
             fields = _fields(repository.get(session, door, action_id))
-            _check_open(door)
+            check_open(door)
             ref = dict(door.ref)
             record(session, owner, "action.tested", ("action", action_id), now=at, door=door_id)
         decision = {
@@ -134,7 +134,7 @@ class ActionService:
             door, rows = repository.of_door(session, grant.door_key)
             actions = [(row.id, _fields(row)) for row in rows]
             credentials = repository.credentials(session, grant.person_key) if actions else ()
-            ref, shut = ({}, None) if door is None else (dict(door.ref), _shut(door))
+            ref, shut = ({}, None) if door is None else (dict(door.ref), shut_by(door))
         enabled = [each for each in actions if each[1].enabled]
         return Loaded(enabled, Facts(grant.values(), ref, credentials), shut)
 
@@ -161,26 +161,6 @@ class ActionService:
 
     def _door(self, session: Session, collection_id: str, door_id: str) -> Door:
         return doors.get(session, get_collection(session, collection_id), Door, door_id, "door")
-
-
-def _check_open(door: Door) -> None:
-    """``Conflict`` where nothing is to open the door: a test moves a real lock."""
-    if (shut := _shut(door)) is not None:
-        do = "end that" if door.enabled else "enable it"
-        raise Conflict(
-            f"T{shut[1:]}; {do} before you test an action, which is real and may open the door."
-        )
-
-
-def _shut(door: Door) -> str | None:
-    """Why nothing is to open the door; None where it may be opened."""
-    if not door.enabled:
-        return f"the door {door.id!r} is disabled"
-    if door.locked_down:
-        return f"the door {door.id!r} is in lock-down"
-    if door.zone is not None and door.zone.locked_down:
-        return f"the zone {door.zone.id!r} is in lock-down"
-    return None
 
 
 def _fields(row: DoorAction) -> ActionFields:
