@@ -15,10 +15,12 @@ import numpy as np
 from app.decision.fusion import Vectors
 from app.decision.numbers import Floats
 
-_STEPS: Final = 2.0**18
-"""Steps of one coordinate. Sums of whole numbers are exact, whatever their order: 4,096 products of
-two coordinates stay below 2^53, and those of eight million people below 2^63. A coordinate moves by
-at most 2e-6, a probe's mean by 1e-7 (measured)."""
+_STEPS: Final = 32767.0
+"""Steps of one coordinate, the same as in which large galleries keep vectors (``app.index.short``):
+who was counted in by the one form is counted out by the other. Sums of whole numbers are exact,
+whatever their order: 4,096 products of two coordinates stay below 2^53, and those of eight billion
+people below 2^63. A coordinate moves by at most 2e-5, and a probe's similarity to one of the people
+by 9e-6 (standard deviation)."""
 _BLOCK: Final = 4096  # people whose vectors are in float64 at once
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from app.index.base import Keys, Neighbours, Vectors
 from app.index.slots import SlotTable
 
-_VECTORS: Final = "vectors"
+VECTORS: Final = "vectors"
 _BLOCK: Final = 2**14  # rows copied at once where only some are searched
 
 
@@ -17,14 +17,14 @@ class FlatIndex:
     """Vectors without holes, so that only the scan itself is FAISS's."""
 
     def __init__(self, dimension: int) -> None:
-        self._table = SlotTable({_VECTORS: (np.float32, (dimension,))})
+        self._table = SlotTable({VECTORS: (np.float32, (dimension,))})
 
     def __len__(self) -> int:
         return len(self._table)
 
     def put(self, keys: Keys, vectors: Vectors) -> None:
         """Insert or replace: ``keys`` (n,) without repetition, ``vectors`` (n, d). O(n d)."""
-        self._table.put(keys, {_VECTORS: vectors})
+        self._table.put(keys, {VECTORS: vectors})
 
     def remove(self, keys: Keys) -> None:
         """Take out ``keys`` (n,). O(n d)."""
@@ -32,32 +32,20 @@ class FlatIndex:
 
     def get(self, keys: Keys) -> Vectors:
         """A copy of the vectors (n, d) of ``keys`` (n,); ``KeyError`` where one is not there."""
-        return self._vectors[self._table.rows(keys)]
+        return self._some(self._table.rows(keys))
 
     def search(self, queries: Vectors, k: int) -> Neighbours:
         """The ``min(k, len(self))`` nearest of each of ``queries`` (b, d); releases the GIL."""
         k = min(k, len(self))
         if k == 0:
             return _nobody(len(queries))
-        similarities, rows = self._nearest(_searchable(queries), k)
-        return Neighbours(self._table.keys[rows], similarities)
+        return self._nearest(_searchable(queries), k)
 
     def search_among(self, queries: Vectors, k: int, keys: Keys) -> Neighbours:
         """The ``min(k, n)`` nearest to each of ``queries`` (b, d) among ``keys`` (n,), which are in
         the index. O(n d); releases the GIL.
         """
-        queries, rows = _searchable(queries), self._table.rows(keys)
-        best = _nobody(len(queries))
-        for start in range(0, len(rows), _BLOCK):
-            some = rows[start : start + _BLOCK]
-            similarities, places = faiss.knn(
-                queries,
-                self._vectors[some],
-                min(k, len(some)),
-                metric=faiss.METRIC_INNER_PRODUCT,
-            )
-            best = nearest(best, Neighbours(self._table.keys[some[places]], similarities), k)
-        return best
+        return self._best_among(_searchable(queries), k, self._table.rows(keys))
 
     def tend(self) -> bool:
         """Nothing is left to do."""
@@ -68,16 +56,31 @@ class FlatIndex:
         """The name of the engine."""
         return "flat"
 
-    def _nearest(self, queries: Vectors, k: int) -> tuple[Vectors, NDArray[np.int64]]:
-        """The similarities (b, k) and rows (b, k) of the ``k`` nearest, by comparing everybody;
-        there are at least ``k``.
+    def _nearest(self, queries: Vectors, k: int) -> Neighbours:
+        """The ``k`` nearest of each of ``queries`` (b, d), by comparing everybody; there are at
+        least ``k``.
         """
         similarities, rows = faiss.knn(queries, self._vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
-        return similarities, rows
+        return Neighbours(self._table.keys[rows], similarities)
+
+    def _best_among(self, queries: Vectors, k: int, rows: NDArray[np.int64]) -> Neighbours:
+        """The ``min(k, n)`` nearest of each of ``queries`` (b, d) among ``rows`` (n,)."""
+        best = _nobody(len(queries))
+        for start in range(0, len(rows), _BLOCK):
+            some = rows[start : start + _BLOCK]
+            similarities, places = faiss.knn(
+                queries, self._some(some), min(k, len(some)), metric=faiss.METRIC_INNER_PRODUCT
+            )
+            best = nearest(best, Neighbours(self._table.keys[some[places]], similarities), k)
+        return best
+
+    def _some(self, rows: NDArray[np.int64]) -> Vectors:
+        """A copy of the vectors (n, d) of ``rows`` (n,)."""
+        return self._vectors[rows]
 
     @property
     def _vectors(self) -> Vectors:
-        return self._table.column(_VECTORS)
+        return self._table.column(VECTORS)
 
 
 def nearest(some: Neighbours, more: Neighbours, k: int) -> Neighbours:

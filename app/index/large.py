@@ -4,6 +4,8 @@ The exact index reads 512 bytes a person for each search, and codes are 64. So c
 among the nearest, and the vectors decide among these. The list is long enough where its last
 estimate is so far below the k-th nearest that nobody outside of the list can be nearer. Where it is
 not, a longer list is taken, and then everybody is compared.
+
+Vectors are in their short form here, 256 bytes a person.
 """
 
 from dataclasses import dataclass
@@ -13,10 +15,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.index.base import Keys, Vectors
+from app.index.base import Keys, Neighbours, Vectors
 from app.index.codes import Codes, can_code
 from app.index.estimates import Errors
-from app.index.flat import FlatIndex
+from app.index.flat import VECTORS, FlatIndex
+from app.index.short import Short, lengthened, shortened
 
 LISTED: Final = 512
 """The short list. With a million people around LFW's it is enough for the five nearest in 99 of 100
@@ -25,6 +28,7 @@ _EACH: Final = 32  # on the list for each neighbour that is wanted, where these 
 _LONGER: Final = 8  # how much longer the second list is
 _STEP: Final = 4096  # rows coded at a time: 4 ms of a core (128 dimensions); a change waits for it
 _SAMPLE: Final = 4096  # rows that errors are measured on
+_PART: Final = 2**14  # rows that are shortened at a time
 _BACK: Final = 2  # the part of ``large_from`` below which codes are given up
 
 
@@ -37,17 +41,21 @@ class Searches:
 
 
 class LargeIndex(FlatIndex):
-    """An exact index that has codes in addition from ``large_from`` vectors on.
+    """An exact index that, from ``large_from`` vectors on, keeps them in their short form and has
+    codes in addition.
 
-    ``tend`` makes them, a few rows at a time, while searches compare everybody; they are used once
-    each row has its own. A change of one row costs as much as the row is long, whatever the size.
+    ``tend`` makes the codes, a few rows at a time, while searches compare everybody; they are used
+    once each row has its own. A change of one row costs as much as the row is long, whatever the
+    size.
     """
 
     def __init__(self, dimension: int, *, large_from: int, listed: int = LISTED) -> None:
         super().__init__(dimension)
+        self._can_code = can_code(dimension)
         self._dimension = dimension
         self._large_from = large_from
         self._listed = listed
+        self._is_short = False
         self._codes: Codes | None = None
         self._errors: Errors | None = None  # once every row has its code
         self._counting = Lock()
@@ -59,78 +67,107 @@ class LargeIndex(FlatIndex):
         return "flat" if self._errors is None else "large"
 
     def put(self, keys: Keys, vectors: Vectors) -> None:
-        """Insert or replace: ``keys`` (n,) without repetition, ``vectors`` (n, d). O(n d^2)."""
-        rows = self._table.put(keys, {"vectors": vectors})
-        if self._codes is None:
-            return
-        coded = len(self) if self._errors is not None else len(self._codes)
-        some = rows[rows < coded]
-        self._codes.put(some, self._vectors[some])
+        """Insert or replace: ``keys`` (n,) without repetition, ``vectors`` (n, d). O(n d^2), and
+        O(N d) where the index becomes large.
+        """
+        there = len(self._table.there(keys))
+        count = len(self) + len(keys) - there
+        if self._can_code and count >= self._large_from:
+            self._shorten()
+        self._table.reserve(count)
+        for start in range(0, len(keys), _PART):
+            self._put(keys[start : start + _PART], vectors[start : start + _PART])
+
+    def _put(self, keys: Keys, vectors: Vectors) -> None:
+        rows = self._table.put(keys, {VECTORS: shortened(vectors) if self._is_short else vectors})
+        if self._codes is not None:
+            coded = len(self) if self._errors is not None else len(self._codes)
+            some = rows[rows < coded]
+            self._codes.put(some, self._some(some))
 
     def remove(self, keys: Keys) -> None:
-        """Take out ``keys`` (n,). O(n d)."""
+        """Take out ``keys`` (n,). O(n d), and O(N d) where the index becomes small."""
         holes = np.unique(np.array(self._table.remove(keys), np.int64))
-        if self._codes is None:
-            return
-        if len(self) < self._large_from // _BACK:
+        if self._is_short and len(self) < self._large_from // _BACK:
             self._codes = self._errors = None
+            self._lengthen()
+        if self._codes is None:
             return
         self._codes.shorten(len(self))
         moved = holes[holes < len(self._codes)]
-        self._codes.put(moved, self._vectors[moved])
+        self._codes.put(moved, self._some(moved))
 
     def tend(self) -> bool:
         """Code some more rows where there are enough; whether more is left to do.
 
         One thread at a time calls it, and others may search in the same moment.
         """
-        if self._errors is not None or len(self) < self._large_from:
-            return False
-        if not can_code(self._dimension):
+        if self._errors is not None or len(self) < self._large_from or not self._can_code:
             return False
         if self._codes is None:
             self._codes = Codes(self._dimension)
             self._codes.reserve(len(self))
         coded = len(self._codes)
         some = np.arange(coded, min(coded + _STEP, len(self)))
-        self._codes.put(some, self._vectors[some])
+        self._codes.put(some, self._some(some))
         if len(self._codes) == len(self):
-            sample = self._vectors[:: max(1, len(self) // _SAMPLE)]
-            self._errors = Errors.of(self._codes, sample)
+            sample = np.arange(0, len(self), max(1, len(self) // _SAMPLE))
+            self._errors = Errors.of(self._codes, self._some(sample))
         return self._errors is None
 
-    def _nearest(self, queries: Vectors, k: int) -> tuple[Vectors, NDArray[np.int64]]:
+    def _shorten(self) -> None:
+        if not self._is_short:
+            self._table.recast(VECTORS, np.int16, shortened)
+            self._is_short = True
+
+    def _lengthen(self) -> None:
+        self._table.recast(VECTORS, np.float32, lengthened)
+        self._is_short = False
+
+    def _some(self, rows: NDArray[np.int64]) -> Vectors:
+        if not self._is_short:
+            return super()._some(rows)
+        short: Short = self._table.column(VECTORS)[rows]
+        return lengthened(short)
+
+    def _nearest(self, queries: Vectors, k: int) -> Neighbours:
         """The nearest from short lists, for the queries whose list is known to be enough."""
         if self._codes is None or self._errors is None or k > self._listed:
-            return super()._nearest(queries, k)
-        rows = np.empty((len(queries), k), np.int64)
+            return self._of_everybody(queries, k)
+        keys = np.empty((len(queries), k), np.int64)
         similarities = np.empty((len(queries), k), np.float32)
         left = np.arange(len(queries))
         first = max(self._listed, _EACH * k)
         for listed in (first, first * _LONGER):
-            rows[left], similarities[left], last = self._best(self._codes, queries[left], k, listed)
+            keys[left], similarities[left], last = self._best(self._codes, queries[left], k, listed)
             sure = last < self._errors.least(queries[left], similarities[left, -1])
             left = left[~sure & (listed < len(self))]
             if not len(left):
                 break
         if len(left):
-            similarities[left], rows[left] = super()._nearest(queries[left], k)
+            best = self._of_everybody(queries[left], k)
+            keys[left], similarities[left] = best.keys, best.similarities
         self._count(len(queries) - len(left), len(left))
-        return similarities, rows
+        return Neighbours(keys, similarities)
+
+    def _of_everybody(self, queries: Vectors, k: int) -> Neighbours:
+        if not self._is_short:
+            return super()._nearest(queries, k)
+        return self._best_among(queries, k, np.arange(len(self)))
 
     def _best(
         self, codes: Codes, queries: Vectors, k: int, listed: int
-    ) -> tuple[NDArray[np.int64], Vectors, Vectors]:
-        """The rows (b, k) and similarities (b, k) of the best on each query's list, best first, and
+    ) -> tuple[Keys, Vectors, Vectors]:
+        """The keys (b, k) and similarities (b, k) of the best on each query's list, best first, and
         the last estimate (b,) on it.
         """
         estimates, rows = codes.nearest(queries, listed)
         similarities = np.empty(rows.shape, np.float32)
         for query, row, similarity in zip(queries, rows, similarities, strict=True):
-            np.dot(self._vectors[row], query, out=similarity)
+            np.dot(self._some(row), query, out=similarity)
         best = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
         return (
-            np.take_along_axis(rows, best, axis=1),
+            self._table.keys[np.take_along_axis(rows, best, axis=1)],
             np.take_along_axis(similarities, best, axis=1),
             estimates[:, -1],
         )

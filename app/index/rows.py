@@ -12,13 +12,13 @@ _FEW: Final = 1024
 
 
 class RowMap:
-    """Keys and their rows: 16 bytes a key in two sorted arrays, and a dictionary of newer keys. A
+    """Keys and their rows: 12 bytes a key in two sorted arrays, and a dictionary of newer keys. A
     dictionary alone takes 110 bytes a key (measured). Not thread-safe.
     """
 
     def __init__(self) -> None:
         self._keys = np.empty(0, np.int64)
-        self._rows = np.empty(0, np.int64)
+        self._rows = np.empty(0, np.int32)
         self._recent: dict[int, int] = {}
 
     def find(self, keys: Keys) -> NDArray[np.int64]:
@@ -42,17 +42,24 @@ class RowMap:
         there = places < len(self._keys)
         there[there] = self._keys[places[there]] == keys[there]
         self._rows[places[there]] = rows[there]
-        self._recent.update(zip(keys[~there].tolist(), rows[~there].tolist(), strict=True))
-        if len(self._recent) > max(_FEW, len(self._keys) // 8):
-            self._sort()
+        new, their = keys[~there], rows[~there]
+        if len(self._recent) + len(new) > max(_FEW, len(self._keys) // 8):
+            self._merge(new, their)
+        else:
+            self._recent.update(zip(new.tolist(), their.tolist(), strict=True))
 
     def _places(self, keys: Keys) -> NDArray[np.intp]:
         return np.searchsorted(self._keys, keys)
 
-    def _sort(self) -> None:
+    def _merge(self, new: Keys, their: NDArray[np.int64]) -> None:
+        """Sort the recent keys in, and then the ``new`` ones (n,) with ``their`` rows (n,)."""
         count = len(self._recent)
-        keys = np.concatenate([self._keys, np.fromiter(self._recent.keys(), np.int64, count)])
-        rows = np.concatenate([self._rows, np.fromiter(self._recent.values(), np.int64, count)])
-        keys, rows = keys[rows != NO_ROW], rows[rows != NO_ROW]
+        recent = np.fromiter(self._recent.keys(), np.int64, count)
+        rows = np.fromiter(self._recent.values(), np.int32, count)
+        keys = np.concatenate([self._keys, recent, new])
+        rows = np.concatenate([self._rows, rows, their.astype(np.int32)])
         order = np.argsort(keys, kind="stable")
-        self._keys, self._rows, self._recent = keys[order], rows[order], {}
+        keys, rows = keys[order], rows[order]
+        is_last = np.append(keys[1:] != keys[:-1], True)[: len(keys)]
+        kept = is_last & (rows != NO_ROW)
+        self._keys, self._rows, self._recent = keys[kept], rows[kept], {}

@@ -5,7 +5,7 @@ the same id twice (measured). Here a removal moves the last row into the hole, s
 removing cost as much as the row is long, whatever the size.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from app.index.base import Keys
 from app.index.rows import NO_ROW, RowMap
 
 _FIRST_CAPACITY: Final = 64
+_PART: Final = 2**14  # rows that are changed at a time
 
 
 class SlotTable:
@@ -61,7 +62,7 @@ class SlotTable:
         new = rows == NO_ROW
         count = len(self) + int(np.count_nonzero(new))
         rows[new] = np.arange(len(self), count)
-        self._reserve(count)
+        self.reserve(count)
         self._map.set(keys[new], rows[new])
         self._count = count
         self._keys[rows] = keys
@@ -89,8 +90,21 @@ class SlotTable:
             holes.append(hole)
         return holes
 
-    def _reserve(self, count: int) -> None:
-        """Grow by doubling, so that n additions copy each row a constant number of times."""
+    def recast(
+        self, name: str, dtype: DTypeLike, change: Callable[[NDArray[Any]], NDArray[Any]]
+    ) -> None:
+        """Keep a column in another type; ``change`` gives the values (n, ...) of n rows in it."""
+        was = self._columns[name]
+        column = np.empty(was.shape, dtype)
+        for start in range(0, len(self), _PART):
+            part = slice(start, min(start + _PART, len(self)))
+            column[part] = change(was[part])
+        self._columns[name] = column
+
+    def reserve(self, count: int) -> None:
+        """Make room for ``count`` rows, by doubling: n additions copy each row a constant number
+        of times.
+        """
         capacity = len(self._keys)
         if count <= capacity:
             return

@@ -24,7 +24,7 @@ from app.replication.payloads import PayloadTable
 from app.replication.validity import ALWAYS, FOREVER
 
 _COLUMNS: Final = {
-    "templates": (np.int64, ()),
+    "templates": (np.int32, ()),
     "starts": (np.int64, ()),
     "ends": (np.int64, ()),
     "counts": (np.bool_, ()),
@@ -246,7 +246,7 @@ class GalleryProjection:
 
     def _fused(self, keys: Keys) -> Fused:
         templates = self._members.column("templates")[self._members.rows(keys)]
-        return Fused(keys, self._index.get(keys), templates)
+        return Fused(keys, self._index.get(keys), templates.astype(np.int64))
 
 
 def _parts(keys: Keys) -> Iterator[Keys]:

@@ -11,6 +11,7 @@ from app.index.base import Keys, Neighbours, VectorIndex, Vectors
 from app.index.flat import FlatIndex
 from app.index.large import LargeIndex
 from app.index.reference import ReferenceIndex
+from app.index.short import lengthened, shortened
 
 DIMENSION = 8
 TOLERANCE = 1e-5
@@ -38,6 +39,9 @@ class FlatHistory(RuleBasedStateMachine):
 
     def empty(self) -> VectorIndex:
         return FlatIndex(DIMENSION)
+
+    def vectors(self, seed: int, count: int) -> Vectors:
+        return unit_vectors(seed, count)
 
     @rule(keys=some_keys, seed=seeds)
     def put_some(self, keys: list[int], seed: int) -> None:
@@ -94,7 +98,7 @@ class FlatHistory(RuleBasedStateMachine):
         return np.array(sorted(self.twin._rows)[draw % 7 :: 3], np.int64)
 
     def _put(self, keys: Keys, seed: int) -> None:
-        vectors = unit_vectors(seed, len(keys))
+        vectors = self.vectors(seed, len(keys))
         self.index.put(keys, vectors)
         self.twin.put(keys, vectors)
 
@@ -105,11 +109,14 @@ class FlatHistory(RuleBasedStateMachine):
 
 class LargeHistory(FlatHistory):
     """The same through codes, which come and go: with a list of few and of many, and while only
-    some rows are coded.
+    some rows are coded; of vectors that are the same in their short form.
     """
 
     def empty(self) -> VectorIndex:
         return LargeIndex(DIMENSION, large_from=100, listed=32)
+
+    def vectors(self, seed: int, count: int) -> Vectors:
+        return lengthened(shortened(unit_vectors(seed, count)))
 
     @initialize(step=st.integers(1, 64))
     def code_so_many_at_a_time(self, step: int) -> None:

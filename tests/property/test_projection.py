@@ -15,12 +15,15 @@ from app.core.clock import microseconds
 from app.decision.cohort import Cohort
 from app.decision.fusion import ROUNDING, Fused, fuse_persons
 from app.decision.rates import GallerySize
+from app.index.base import VectorIndex
 from app.index.flat import FlatIndex
+from app.index.large import LargeIndex
+from app.index.short import STEPS
 from app.replication.deltas import Delta
 from app.replication.projection import GalleryProjection
 from app.replication.validity import ALWAYS, FOREVER
 
-DIMENSION = 6
+DIMENSION = 8
 NOW = datetime(1970, 1, 1, tzinfo=UTC)
 
 some_keys = st.lists(st.integers(0, 30), max_size=8, unique=True)
@@ -65,11 +68,16 @@ def fused(people: dict[int, Person]) -> Fused:
 
 
 class ProjectionHistory(RuleBasedStateMachine):
+    close = ROUNDING
+
     def __init__(self) -> None:
         super().__init__()
-        self.projection = GalleryProjection(FlatIndex(DIMENSION), DIMENSION)
+        self.projection = GalleryProjection(self.empty(), DIMENSION)
         self.people: dict[int, Person] = {}
         self.now = NOW
+
+    def empty(self) -> VectorIndex:
+        return FlatIndex(DIMENSION)
 
     @rule(come=some_keys, go=some_keys, seed=seeds)
     def people_come_change_and_go(self, come: list[int], go: list[int], seed: int) -> None:
@@ -116,7 +124,7 @@ class ProjectionHistory(RuleBasedStateMachine):
         people = fused(dict(sorted(self.people.items())))
         there = self.projection.everybody()
         assert there.owners.tolist() == people.owners.tolist()
-        np.testing.assert_allclose(there.vectors, people.vectors, rtol=0, atol=ROUNDING)
+        np.testing.assert_allclose(there.vectors, people.vectors, rtol=0, atol=self.close)
         np.testing.assert_array_equal(there.templates, people.templates)
         found = self.projection.search(np.ones((1, DIMENSION), np.float32), 100, self.now)[0]
         assert set(found.keys[0].tolist()) == self.people.keys()
@@ -147,8 +155,24 @@ def delta(people: Fused, by_key: dict[int, Person], gone: list[int]) -> Delta:
     )
 
 
+class LargeProjectionHistory(ProjectionHistory):
+    """The same while the gallery becomes large and small again, and keeps vectors in two forms."""
+
+    close = 0.51 / STEPS
+
+    def empty(self) -> VectorIndex:
+        return LargeIndex(DIMENSION, large_from=8, listed=16)
+
+    @rule()
+    def tend(self) -> None:
+        while self.projection.tend():
+            pass
+
+
 TestProjectionHistory = ProjectionHistory.TestCase
 TestProjectionHistory.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestLargeProjectionHistory = LargeProjectionHistory.TestCase
+TestLargeProjectionHistory.settings = TestProjectionHistory.settings
 
 
 def test_people_who_come_in_any_order_between_two_questions_are_counted_as_they_are() -> None:
