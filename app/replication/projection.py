@@ -5,7 +5,7 @@ the cohort of the people who are valid at an instant, and their payloads where t
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
+from threading import TIMEOUT_MAX, Lock
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from app.decision.resemblance import SMALL_GALLERY
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
 from app.index.slots import SlotTable
 from app.replication.deltas import Delta, Payloads
+from app.replication.locks import ReadWriteLock
 from app.replication.nearby import has_enough, widened
 from app.replication.payloads import PayloadTable
 from app.replication.validity import ALWAYS, FOREVER
@@ -130,6 +131,20 @@ class GalleryProjection:
         """All people, valid or not."""
         return self._fused(np.sort(self._members.keys))
 
+    def without_vectors(self, epoch: str, revision: int) -> Delta:
+        """All people, whose vectors are yet to be read, as a delta that leads to this position."""
+        keys = np.sort(self._members.keys)
+        vectors = np.empty((0, self._dimension), np.float32)
+        people = Fused(keys, vectors, self._templates_of(keys))
+        return Delta(epoch, revision, True, people, *self.windows(keys), keys[:0])  # noqa: FBT003
+
+    def vectors(self, keys: Keys) -> Vectors:
+        """The vectors (n, d) of ``keys`` (n,), each once; zeros for those who are not there."""
+        vectors = np.zeros((len(keys), self._dimension), np.float32)
+        there = self._members.there(keys)
+        vectors[np.isin(keys, there)] = self._index.get(there)
+        return vectors
+
     def windows(self, keys: Keys) -> tuple[Keys, Keys]:
         """Start and end (n,) of the validity of ``keys`` (n,), in microseconds since 1970."""
         rows = self._members.rows(keys)
@@ -234,22 +249,31 @@ class GalleryProjection:
     def _count_in(self, keys: Keys) -> None:
         for some in _parts(keys):
             self._sums.add(self._index.get(some))
-        self._templates += self._templates_of(keys)
+        self._templates += int(self._templates_of(keys).sum())
 
     def _count_out(self, keys: Keys) -> None:
         for some in _parts(keys):
             self._sums.remove(self._index.get(some))
-        self._templates -= self._templates_of(keys)
+        self._templates -= int(self._templates_of(keys).sum())
 
-    def _templates_of(self, keys: Keys) -> int:
-        return int(self._members.column("templates")[self._members.rows(keys)].sum())
+    def _templates_of(self, keys: Keys) -> Keys:
+        return self._members.column("templates")[self._members.rows(keys)].astype(np.int64)
 
     def _fused(self, keys: Keys) -> Fused:
-        templates = self._members.column("templates")[self._members.rows(keys)]
-        return Fused(keys, self._index.get(keys), templates.astype(np.int64))
+        return Fused(keys, self._index.get(keys), self._templates_of(keys))
 
 
 def _parts(keys: Keys) -> Iterator[Keys]:
     """``keys`` in parts, so that everybody's vectors are never copied at once."""
     for start in range(0, len(keys), _PART):
         yield keys[start : start + _PART]
+
+
+def in_parts(projection: GalleryProjection, keys: Keys, lock: ReadWriteLock) -> Iterator[Vectors]:
+    """The vectors of ``keys`` (n,), some at a time, each under the ``lock``; zeros for those who
+    have gone by then.
+    """
+    for some in _parts(keys):
+        with lock.reading(timeout=TIMEOUT_MAX):
+            vectors = projection.vectors(some)
+        yield vectors

@@ -21,7 +21,7 @@ from app.errors import AppError, NotReady
 from app.index.base import Keys, VectorIndex, Vectors
 from app.replication.deltas import ChangeFeed, Delta
 from app.replication.locks import ReadWriteLock
-from app.replication.projection import GalleryProjection, SecondNames, no_second_names
+from app.replication.projection import GalleryProjection, SecondNames, in_parts, no_second_names
 from app.replication.reader import Found, GalleryState, People
 from app.replication.snapshot import SnapshotError, Snapshots
 from app.replication.status import ReplicaState, ReplicaStatus
@@ -162,15 +162,21 @@ class CollectionReplica:
                 raise NotReady("The change log is behind the database; try again.")
 
     def keep(self) -> bool:
-        """Write a snapshot if something changed since the last; True if it was written."""
+        """Write a snapshot if something changed since the last; True if it was written.
+
+        Changes go on while vectors are read in parts: those of a million people at once would take
+        half a GiB. So some may be of a later revision than the snapshot's, which does no harm: who
+        changed after it is in the log, and a replica that begins with it reads them again.
+        """
         if self._snapshots is None:
             return False
         with self._lock.reading(timeout=CATCH_UP_SECONDS) as held:
             gallery = self._gallery
             if not held or gallery is None or gallery.revision == self._kept:
                 return False
-            whole = self._whole(gallery)
-        self._snapshots.write(self._collection_key, whole)
+            whole = gallery.projection.without_vectors(self.epoch, gallery.revision)
+        vectors = in_parts(gallery.projection, whole.people.owners, self._lock)
+        self._snapshots.write(self._collection_key, whole, vectors)
         self._kept = whole.revision
         return True
 
@@ -271,12 +277,6 @@ class CollectionReplica:
             raise SnapshotError(f"it leads to {there} people where SQL has {persons}")
         self._kept = kept.revision
         return gallery
-
-    def _whole(self, gallery: _Gallery) -> Delta:
-        people = gallery.projection.everybody()
-        starts, ends = gallery.projection.windows(people.owners)
-        nobody = people.owners[:0]
-        return Delta(self.epoch, gallery.revision, True, people, starts, ends, nobody)  # noqa: FBT003
 
 
 def _followed(gallery: _Gallery, delta: Delta) -> _Gallery:

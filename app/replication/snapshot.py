@@ -9,7 +9,7 @@ replaced whole or not at all.
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from app.bundles.contract import Contract
 from app.core.files import private_folder, whole_file
-from app.decision.fusion import Fused
+from app.decision.fusion import Fused, Vectors
 from app.replication.deltas import Delta
 
 _MAGIC: Final = b"kith gallery snapshot 2\n"
@@ -28,12 +28,13 @@ _FORMER: Final = b"kith gallery snapshot 1\n"
 SQL leads to, and then so would the cohorts of two replicas."""
 _DIGEST: Final = 32
 _CHUNK: Final = 1 << 24
+_VECTORS: Final = "vectors"
 _DTYPES: Final = {
     "owners": "<i8",
     "templates": "<i8",
     "valid_from": "<i8",
     "valid_until": "<i8",
-    "vectors": "<f4",
+    _VECTORS: "<f4",
 }
 
 
@@ -58,11 +59,17 @@ class Snapshots:
         """The path of a collection's snapshot."""
         return self._folder / f"{collection_key}.snapshot"
 
-    def write(self, collection_key: int, gallery: Delta) -> None:
-        """Write ``gallery``, a whole delta; after an ``OSError`` the old file is unchanged."""
+    def write(
+        self, collection_key: int, gallery: Delta, vectors: Iterable[Vectors] | None = None
+    ) -> None:
+        """Write ``gallery``, a whole delta; after an ``OSError`` the old file is unchanged.
+
+        Where ``vectors`` are given, they are those of all its people, in parts.
+        """
         private_folder(self._folder)
+        parts = [gallery.people.vectors] if vectors is None else vectors
         with whole_file(self.file(collection_key)) as stream:
-            self._write(stream, gallery)
+            self._write(stream, gallery, parts)
 
     def read(self, collection_key: int) -> Delta | None:
         """The gallery that was written, or None where there is no file; ``SnapshotError`` says
@@ -81,14 +88,14 @@ class Snapshots:
         with suppress(OSError):
             self.file(collection_key).unlink(missing_ok=True)
 
-    def _write(self, stream: IO[bytes], gallery: Delta) -> None:
+    def _write(self, stream: IO[bytes], gallery: Delta, vectors: Iterable[Vectors]) -> None:
         digest = hashlib.sha256()
-        for part in self._parts(gallery):
+        for part in self._parts(gallery, vectors):
             digest.update(part)
             stream.write(part)
         stream.write(digest.digest())
 
-    def _parts(self, gallery: Delta) -> Iterator[bytes | memoryview]:
+    def _parts(self, gallery: Delta, vectors: Iterable[Vectors]) -> Iterator[bytes | memoryview]:
         header = {
             "contract_id": self._contract.id,
             "epoch": gallery.epoch,
@@ -98,9 +105,10 @@ class Snapshots:
         }
         yield _MAGIC
         yield json.dumps(header).encode() + b"\n"
-        columns = _columns(gallery)
-        for name, dtype in _DTYPES.items():
-            yield _bytes(np.ascontiguousarray(columns[name], dtype))
+        for name, column in _columns(gallery).items():
+            yield _bytes(np.ascontiguousarray(column, _DTYPES[name]))
+        for part in vectors:
+            yield _bytes(np.ascontiguousarray(part, _DTYPES[_VECTORS]))
 
     def _read(self, stream: IO[bytes]) -> Delta:
         digest = hashlib.sha256()
@@ -108,7 +116,7 @@ class Snapshots:
         persons = header["persons"]
         columns = {}
         for name, dtype in _DTYPES.items():
-            shape = (persons, self._contract.dimension) if name == "vectors" else (persons,)
+            shape = (persons, self._contract.dimension) if name == _VECTORS else (persons,)
             columns[name] = _filled(stream, np.empty(shape, dtype), digest)
         if stream.read(_DIGEST + 1) != digest.digest():
             raise SnapshotError("its checksum is wrong")
@@ -116,7 +124,7 @@ class Snapshots:
             epoch=header["epoch"],
             revision=header["revision"],
             whole=True,
-            people=Fused(columns["owners"], columns["vectors"], columns["templates"]),
+            people=Fused(columns["owners"], columns[_VECTORS], columns["templates"]),
             valid_from=columns["valid_from"],
             valid_until=columns["valid_until"],
             gone=np.empty(0, np.int64),
@@ -151,13 +159,13 @@ def snapshot_files(folder: Path) -> dict[int, Path]:
 
 
 def _columns(gallery: Delta) -> dict[str, NDArray[Any]]:
+    """All but the vectors, in the order of the file."""
     people = gallery.people
     return {
         "owners": people.owners,
         "templates": people.templates,
         "valid_from": gallery.valid_from,
         "valid_until": gallery.valid_until,
-        "vectors": people.vectors,
     }
 
 

@@ -1,18 +1,23 @@
 """A replica continues from a snapshot of its own history, and from no other."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.core.clock import microseconds
 from app.decision.rates import GallerySize
+from app.index.base import Vectors
 from app.index.reference import ReferenceIndex
+from app.replication import projection
+from app.replication.deltas import Delta
 from app.replication.replica import CollectionReplica
 from app.replication.snapshot import Snapshots
 from tests.support.fake_bundle import contract_named
-from tests.unit.replication.truth import COLLECTION, DIMENSION, NOW, Truth, found, of, size
+from tests.unit.replication.truth import COLLECTION, DIMENSION, NOW, Truth, found, of, size, vectors
 
 
 @pytest.fixture
@@ -86,3 +91,42 @@ def test_a_snapshot_that_leads_to_other_people_than_sql_has_is_passed_over(
     replica = restarted(truth, snapshots)
     assert found(replica, truth.revision) == [1, 2]
     assert truth.asked[-1] is None
+
+
+def test_a_snapshot_that_was_written_while_people_changed_leads_to_those_who_are_there(
+    truth: Truth, snapshots: Snapshots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Vectors are read one by one, and somebody comes, changes or goes before each."""
+    monkeypatch.setattr(projection, "_PART", 1)
+    for person in range(1, 9):
+        truth.put(person)
+    replica = of(truth, lambda: ReferenceIndex(DIMENSION), snapshots)
+    replica.catch_up(truth.revision)
+    changes = [
+        lambda: truth.remove(8),
+        lambda: truth.put(9),
+        lambda: truth.put(1, templates=2),
+        lambda: truth.put(7, templates=2),
+        lambda: truth.remove(1),
+        lambda: truth.remove(6),
+        lambda: truth.put(6),
+        lambda: truth.remove(2),
+    ]
+    write = Snapshots.write
+
+    def write_slowly(self: Snapshots, key: int, gallery: Delta, parts: Iterable[Vectors]) -> None:
+        def slowly() -> Iterator[Vectors]:
+            for change, part in zip(changes, parts, strict=True):
+                yield part
+                replica.catch_up(change())
+
+        write(self, key, gallery, slowly())
+
+    monkeypatch.setattr(Snapshots, "write", write_slowly)
+    assert replica.keep()
+    again = restarted(truth, snapshots)
+    assert found(again, truth.revision) == [3, 4, 5, 6, 7, 9]
+    assert None not in truth.asked
+    there = again.everybody(revision=truth.revision)
+    np.testing.assert_array_equal(there.vectors, vectors(3, 4, 5, 6, 7, 9))
+    assert replica.keep()  # for it has changed since
