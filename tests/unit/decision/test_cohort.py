@@ -9,6 +9,8 @@ from app.decision.cohort import Cohort, CohortSums
 from tests.support.fake_bundle import random_people
 
 DIMENSION = 6
+STEP = 1 / 32767  # in which coordinates are counted
+CLOSE = STEP / 10  # of means of hundreds
 EVERYBODY = random_people(20, DIMENSION)
 
 
@@ -52,14 +54,14 @@ def test_the_sums_are_those_of_the_similarities(dimension: int) -> None:
     people, probes = random_people(300, dimension), random_people(7, dimension, seed=1)
     scores = probes.astype(np.float64) @ people.T.astype(np.float64)
     total, squares = Cohort.of(people).sums(probes)
-    np.testing.assert_allclose(total / 300, scores.mean(axis=1), atol=1e-6)
-    np.testing.assert_allclose(squares / 300, (scores**2).mean(axis=1), atol=1e-6)
+    np.testing.assert_allclose(total / 300, scores.mean(axis=1), atol=CLOSE)
+    np.testing.assert_allclose(squares / 300, (scores**2).mean(axis=1), atol=CLOSE)
 
 
 def test_one_person_more_or_less_or_moved_is_another_cohort() -> None:
     cohort = Cohort.of(EVERYBODY)
     moved = EVERYBODY.copy()
-    moved[3, 2] += np.float32(1e-5)
+    moved[3, 2] += np.float32(2 * STEP)
     assert cohort != Cohort.of(EVERYBODY[1:])
     assert cohort != Cohort.of(moved)
     assert cohort != "a cohort"
@@ -85,9 +87,9 @@ def test_the_spread_is_that_of_each_person_to_the_others(persons: int, pull: flo
     own = [np.delete(row, at) for at, row in enumerate(scores)]
     spread = Cohort.of(people).spread
     assert spread.persons == persons
-    assert spread.mean == pytest.approx(np.mean(own), abs=1e-5)
+    assert spread.mean == pytest.approx(np.mean(own), abs=STEP)
     expected = np.mean([row.var(ddof=1) for row in own]) if persons > 2 else 0
-    assert spread.deviation**2 == pytest.approx(expected, abs=1e-5)
+    assert spread.deviation**2 == pytest.approx(expected, abs=STEP)
 
 
 @pytest.mark.parametrize("persons", [0, 1])

@@ -122,8 +122,9 @@ def test_a_snapshot_that_was_written_while_people_changed_leads_to_those_who_are
 
         write(self, key, gallery, slowly())
 
-    monkeypatch.setattr(Snapshots, "write", write_slowly)
-    assert replica.keep()
+    with monkeypatch.context() as patch:
+        patch.setattr(Snapshots, "write", write_slowly)
+        assert replica.keep()
     again = restarted(truth, snapshots)
     assert found(again, truth.revision) == [3, 4, 5, 6, 7, 9]
     assert None not in truth.asked
