@@ -70,20 +70,20 @@ class LargeIndex(FlatIndex):
         """Insert or replace: ``keys`` (n,) without repetition, ``vectors`` (n, d). O(n d^2), and
         O(N d) where the index becomes large.
         """
-        there = len(self._table.there(keys))
-        count = len(self) + len(keys) - there
-        if self._can_code and count >= self._large_from:
-            self._shorten()
-        self._table.reserve(count)
+        if not self._is_short and self._can_code:
+            there = len(self._table.there(keys))
+            if len(self) + len(keys) - there >= self._large_from:
+                self._shorten()
+        if not self._is_short:
+            super().put(keys, vectors)
+            return
+        rows, column = self._table.place(keys), self._table.column(VECTORS)
         for start in range(0, len(keys), _PART):
-            self._put(keys[start : start + _PART], vectors[start : start + _PART])
-
-    def _put(self, keys: Keys, vectors: Vectors) -> None:
-        rows = self._table.put(keys, {VECTORS: shortened(vectors) if self._is_short else vectors})
+            part = slice(start, start + _PART)
+            column[rows[part]] = shortened(vectors[part])
         if self._codes is not None:
             coded = len(self) if self._errors is not None else len(self._codes)
-            some = rows[rows < coded]
-            self._codes.put(some, self._some(some))
+            self._code(self._codes, rows[rows < coded])
 
     def remove(self, keys: Keys) -> None:
         """Take out ``keys`` (n,). O(n d), and O(N d) where the index becomes small."""
@@ -94,8 +94,7 @@ class LargeIndex(FlatIndex):
         if self._codes is None:
             return
         self._codes.shorten(len(self))
-        moved = holes[holes < len(self._codes)]
-        self._codes.put(moved, self._some(moved))
+        self._code(self._codes, holes[holes < len(self._codes)])
 
     def tend(self) -> bool:
         """Code some more rows where there are enough; whether more is left to do.
@@ -108,17 +107,20 @@ class LargeIndex(FlatIndex):
             self._codes = Codes(self._dimension)
             self._codes.reserve(len(self))
         coded = len(self._codes)
-        some = np.arange(coded, min(coded + _STEP, len(self)))
-        self._codes.put(some, self._some(some))
+        self._code(self._codes, np.arange(coded, min(coded + _STEP, len(self))))
         if len(self._codes) == len(self):
             sample = np.arange(0, len(self), max(1, len(self) // _SAMPLE))
             self._errors = Errors.of(self._codes, self._some(sample))
         return self._errors is None
 
+    def _code(self, codes: Codes, rows: NDArray[np.int64]) -> None:
+        for start in range(0, len(rows), _STEP):
+            some = rows[start : start + _STEP]
+            codes.put(some, self._some(some))
+
     def _shorten(self) -> None:
-        if not self._is_short:
-            self._table.recast(VECTORS, np.int16, shortened)
-            self._is_short = True
+        self._table.recast(VECTORS, np.int16, shortened)
+        self._is_short = True
 
     def _lengthen(self) -> None:
         self._table.recast(VECTORS, np.float32, lengthened)

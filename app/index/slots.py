@@ -58,16 +58,21 @@ class SlotTable:
 
         Returns the row of each (n,): new ones follow the last row in their order.
         """
+        rows = self.place(keys)
+        for name, column in self._columns.items():
+            column[rows] = values[name]
+        return rows
+
+    def place(self, keys: Keys) -> NDArray[np.int64]:
+        """As ``put``; the values of each row are yet to be written."""
         rows = self._map.find(keys)
         new = rows == NO_ROW
         count = len(self) + int(np.count_nonzero(new))
         rows[new] = np.arange(len(self), count)
-        self.reserve(count)
+        self._reserve(count)
         self._map.set(keys[new], rows[new])
         self._count = count
         self._keys[rows] = keys
-        for name, column in self._columns.items():
-            column[rows] = values[name]
         return rows
 
     def remove(self, keys: Keys) -> list[int]:
@@ -101,10 +106,8 @@ class SlotTable:
             column[part] = change(was[part])
         self._columns[name] = column
 
-    def reserve(self, count: int) -> None:
-        """Make room for ``count`` rows, by doubling: n additions copy each row a constant number
-        of times.
-        """
+    def _reserve(self, count: int) -> None:
+        """Grow by doubling, so that n additions copy each row a constant number of times."""
         capacity = len(self._keys)
         if count <= capacity:
             return

@@ -34,7 +34,7 @@ _COLUMNS: Final = {
 """
 
 
-_PART: Final = 2**14
+_PART: Final = 2**12
 
 SecondNames = Callable[[Cohort, Fused], Mapping[int, int]]
 """Those of the people, who are the cohort, who are somebody else of them as well, and who that is.
@@ -204,31 +204,43 @@ class GalleryProjection:
 
     def _forget(self, touched: Keys) -> None:
         there = self._members.there(touched)
-        self._count_out(there[self._members.column("counts")[self._members.rows(there)]])
+        for some in _parts(there):
+            self._count_out(some[self._members.column("counts")[self._members.rows(some)]])
         self._members.remove(there)
 
     def _count(self, instant: int, *, steady: bool) -> None:
         """Count in those who are valid at ``instant``, and out those who are not: of the fresh
         persons alone while it is ``steady``, else of all.
         """
-        keys = self._members.keys
-        if steady:
-            keys = self._members.there(np.unique(np.concatenate(self._fresh)))
-        rows = self._members.rows(keys) if steady else slice(None)
-        counts = self._members.column("counts")
-        starts, ends = self._members.column("starts")[rows], self._members.column("ends")[rows]
-        valid = (starts <= instant) & (instant < ends)
-        self._count_out(keys[counts[rows] & ~valid])
-        self._count_in(keys[valid & ~counts[rows]])
-        counts[rows] = valid
+        within = self._steady if steady else (ALWAYS, FOREVER)
+        for rows in self._fresh_rows() if steady else _ranges(len(self)):
+            within = self._count_some(rows, instant, within)
+        self._steady = within
         self._fresh.clear()
-        start, end = self._steady if steady else (ALWAYS, FOREVER)
-        moments = np.concatenate([starts, ends])
-        self._steady = (
-            int(moments[moments <= instant].max(initial=start)),
-            int(moments[moments > instant].min(initial=end)),
-        )
         self._valid = self._counted()
+
+    def _fresh_rows(self) -> Iterator[NDArray[np.int64]]:
+        for keys in _parts(self._members.there(np.unique(np.concatenate(self._fresh)))):
+            yield self._members.rows(keys)
+
+    def _count_some(
+        self, rows: NDArray[np.int64], instant: int, within: tuple[int, int]
+    ) -> tuple[int, int]:
+        """Count those of ``rows`` (n,); returns the part of ``within`` around ``instant`` in which
+        nobody's validity changes.
+        """
+        column = self._members.column
+        keys, counts = self._members.keys[rows], column("counts")[rows]
+        starts, ends = column("starts")[rows], column("ends")[rows]
+        valid = (starts <= instant) & (instant < ends)
+        self._count_out(keys[counts & ~valid])
+        self._count_in(keys[valid & ~counts])
+        column("counts")[rows] = valid
+        moments = np.concatenate([starts, ends])
+        return (
+            int(moments[moments <= instant].max(initial=within[0])),
+            int(moments[moments > instant].min(initial=within[1])),
+        )
 
     def _counted(self) -> Valid:
         cohort = self._sums.cohort()
@@ -247,13 +259,11 @@ class GalleryProjection:
         self._steady = (0, 0)
 
     def _count_in(self, keys: Keys) -> None:
-        for some in _parts(keys):
-            self._sums.add(self._index.get(some))
+        self._sums.add(self._index.get(keys))
         self._templates += int(self._templates_of(keys).sum())
 
     def _count_out(self, keys: Keys) -> None:
-        for some in _parts(keys):
-            self._sums.remove(self._index.get(some))
+        self._sums.remove(self._index.get(keys))
         self._templates -= int(self._templates_of(keys).sum())
 
     def _templates_of(self, keys: Keys) -> Keys:
@@ -267,6 +277,12 @@ def _parts(keys: Keys) -> Iterator[Keys]:
     """``keys`` in parts, so that everybody's vectors are never copied at once."""
     for start in range(0, len(keys), _PART):
         yield keys[start : start + _PART]
+
+
+def _ranges(rows: int) -> Iterator[NDArray[np.int64]]:
+    """All ``rows`` in parts."""
+    for start in range(0, rows, _PART):
+        yield np.arange(start, min(start + _PART, rows))
 
 
 def in_parts(projection: GalleryProjection, keys: Keys, lock: ReadWriteLock) -> Iterator[Vectors]:

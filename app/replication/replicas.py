@@ -101,6 +101,7 @@ class Replicas:
             try:
                 if replica.keep():
                     _log.info("snapshot.kept", collection_key=key)
+                    give_freed_memory_back()
                     self._forget_file_unless_there(key, replica)
             except OSError as error:
                 _log.warning("snapshot.failed", collection_key=key, reason=error.strerror)
