@@ -1,6 +1,6 @@
 """A replica continues from a snapshot of its own history, and from no other."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -102,7 +102,7 @@ def test_a_snapshot_that_was_written_while_people_changed_leads_to_those_who_are
         truth.put(person)
     replica = of(truth, lambda: ReferenceIndex(DIMENSION), snapshots)
     replica.catch_up(truth.revision)
-    changes = [
+    changes: list[Callable[[], int]] = [
         lambda: truth.remove(8),
         lambda: truth.put(9),
         lambda: truth.put(1, templates=2),
