@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from app.index.slots import SlotTable
+
 Keys = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 
@@ -51,6 +53,13 @@ class VectorIndex(Protocol):
         """Do a part of the work that makes later searches faster; returns whether more is left.
 
         One thread at a time calls it, while others may search but none may change anything.
+        """
+        ...
+
+    @property
+    def table(self) -> SlotTable:
+        """The keys that are there. Its owner may add columns to it, and writes them after ``put``;
+        a removed key's values go with it.
         """
         ...
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.index.base import Keys, Neighbours, Vectors
-from app.index.slots import SlotTable
+from app.index.slots import Column, SlotTable
 
 VECTORS: Final = "vectors"
 _BLOCK: Final = 2**14  # rows copied at once where only some are searched
@@ -17,22 +17,22 @@ class FlatIndex:
     """Vectors without holes, so that only the scan itself is FAISS's."""
 
     def __init__(self, dimension: int) -> None:
-        self._table = SlotTable({VECTORS: (np.float32, (dimension,))})
+        self.table = SlotTable({VECTORS: Column(np.float32, (dimension,))})
 
     def __len__(self) -> int:
-        return len(self._table)
+        return len(self.table)
 
     def put(self, keys: Keys, vectors: Vectors) -> None:
         """Insert or replace: ``keys`` (n,) without repetition, ``vectors`` (n, d). O(n d)."""
-        self._table.put(keys, {VECTORS: vectors})
+        self.table.write(VECTORS, self.table.place(keys), vectors)
 
     def remove(self, keys: Keys) -> None:
         """Take out ``keys`` (n,). O(n d)."""
-        self._table.remove(keys)
+        self.table.remove(keys)
 
     def get(self, keys: Keys) -> Vectors:
         """A copy of the vectors (n, d) of ``keys`` (n,); ``KeyError`` where one is not there."""
-        return self._some(self._table.rows(keys))
+        return self._some(self.table.rows(keys))
 
     def search(self, queries: Vectors, k: int) -> Neighbours:
         """The ``min(k, len(self))`` nearest of each of ``queries`` (b, d); releases the GIL."""
@@ -45,7 +45,7 @@ class FlatIndex:
         """The ``min(k, n)`` nearest to each of ``queries`` (b, d) among ``keys`` (n,), which are in
         the index. O(n d); releases the GIL.
         """
-        return self._best_among(_searchable(queries), k, self._table.rows(keys))
+        return self._best_among(_searchable(queries), k, self.table.rows(keys))
 
     def tend(self) -> bool:
         """Nothing is left to do."""
@@ -61,7 +61,7 @@ class FlatIndex:
         least ``k``.
         """
         similarities, rows = faiss.knn(queries, self._vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
-        return Neighbours(self._table.keys[rows], similarities)
+        return Neighbours(self.table.keys[rows], similarities)
 
     def _best_among(self, queries: Vectors, k: int, rows: NDArray[np.int64]) -> Neighbours:
         """The ``min(k, n)`` nearest of each of ``queries`` (b, d) among ``rows`` (n,)."""
@@ -71,7 +71,7 @@ class FlatIndex:
             similarities, places = faiss.knn(
                 queries, self._some(some), min(k, len(some)), metric=faiss.METRIC_INNER_PRODUCT
             )
-            best = nearest(best, Neighbours(self._table.keys[some[places]], similarities), k)
+            best = nearest(best, Neighbours(self.table.keys[some[places]], similarities), k)
         return best
 
     def _some(self, rows: NDArray[np.int64]) -> Vectors:
@@ -80,7 +80,7 @@ class FlatIndex:
 
     @property
     def _vectors(self) -> Vectors:
-        return self._table.column(VECTORS)
+        return self.table.column(VECTORS)
 
 
 def nearest(some: Neighbours, more: Neighbours, k: int) -> Neighbours:

@@ -71,23 +71,23 @@ class LargeIndex(FlatIndex):
         O(N d) where the index becomes large.
         """
         if not self._is_short and self._can_code:
-            there = len(self._table.there(keys))
+            there = len(self.table.there(keys))
             if len(self) + len(keys) - there >= self._large_from:
                 self._shorten()
         if not self._is_short:
             super().put(keys, vectors)
             return
-        rows, column = self._table.place(keys), self._table.column(VECTORS)
+        rows = self.table.place(keys)
         for start in range(0, len(keys), _PART):
             part = slice(start, start + _PART)
-            column[rows[part]] = shortened(vectors[part])
+            self.table.write(VECTORS, rows[part], shortened(vectors[part]))
         if self._codes is not None:
             coded = len(self) if self._errors is not None else len(self._codes)
             self._code(self._codes, rows[rows < coded])
 
     def remove(self, keys: Keys) -> None:
         """Take out ``keys`` (n,). O(n d), and O(N d) where the index becomes small."""
-        holes = np.unique(np.array(self._table.remove(keys), np.int64))
+        holes = np.unique(np.array(self.table.remove(keys), np.int64))
         if self._is_short and len(self) < self._large_from // _BACK:
             self._codes = self._errors = None
             self._lengthen()
@@ -119,17 +119,17 @@ class LargeIndex(FlatIndex):
             codes.put(some, self._some(some))
 
     def _shorten(self) -> None:
-        self._table.recast(VECTORS, np.int16, shortened)
+        self.table.recast(VECTORS, np.int16, shortened)
         self._is_short = True
 
     def _lengthen(self) -> None:
-        self._table.recast(VECTORS, np.float32, lengthened)
+        self.table.recast(VECTORS, np.float32, lengthened)
         self._is_short = False
 
     def _some(self, rows: NDArray[np.int64]) -> Vectors:
         if not self._is_short:
             return super()._some(rows)
-        short: Short = self._table.column(VECTORS)[rows]
+        short: Short = self.table.column(VECTORS)[rows]
         return lengthened(short)
 
     def _nearest(self, queries: Vectors, k: int) -> Neighbours:
@@ -169,7 +169,7 @@ class LargeIndex(FlatIndex):
             np.dot(self._some(row), query, out=similarity)
         best = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
         return (
-            self._table.keys[np.take_along_axis(rows, best, axis=1)],
+            self.table.keys[np.take_along_axis(rows, best, axis=1)],
             np.take_along_axis(similarities, best, axis=1),
             estimates[:, -1],
         )

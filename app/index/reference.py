@@ -3,6 +3,7 @@
 import numpy as np
 
 from app.index.base import Keys, Neighbours, Vectors
+from app.index.slots import SlotTable
 
 
 class ReferenceIndex:
@@ -11,17 +12,20 @@ class ReferenceIndex:
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
         self._rows: dict[int, Vectors] = {}
+        self.table = SlotTable({})
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def put(self, keys: Keys, vectors: Vectors) -> None:
         """Insert or replace each key."""
+        self.table.place(keys)
         for key, vector in zip(keys.tolist(), vectors, strict=True):
             self._rows[key] = np.array(vector, np.float32)
 
     def remove(self, keys: Keys) -> None:
         """Drop each key that is there."""
+        self.table.remove(keys)
         for key in keys.tolist():
             self._rows.pop(key, None)
 

@@ -5,10 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.index.base import Keys
-
 NO_ROW: Final = -1
 _FEW: Final = 1024
+
+Keys = NDArray[np.int64]
 
 
 class RowMap:

@@ -6,29 +6,47 @@ removing cost as much as the row is long, whatever the size.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from app.index.base import Keys
-from app.index.rows import NO_ROW, RowMap
+from app.index.rows import NO_ROW, Keys, RowMap
 
 _FIRST_CAPACITY: Final = 64
 _PART: Final = 2**14  # rows that are changed at a time
 
 
+class Column(NamedTuple):
+    """The type of a column, and the shape of a row of it. Where it has a ``default``, it takes no
+    memory until a row has another value.
+    """
+
+    dtype: DTypeLike
+    shape: tuple[int, ...] = ()
+    default: int | None = None
+
+    def made(self, rows: int) -> NDArray[Any]:
+        """The column of so many ``rows``; it cannot be written where all have the default."""
+        shape = (rows, *self.shape)
+        if self.default is None:
+            return np.empty(shape, self.dtype)
+        return np.broadcast_to(np.array(self.default, self.dtype), shape)
+
+
 class SlotTable:
     """Named columns of equal length; each is an array of (len, *shape). Not thread-safe."""
 
-    def __init__(self, columns: Mapping[str, tuple[DTypeLike, tuple[int, ...]]]) -> None:
+    def __init__(self, columns: Mapping[str, Column]) -> None:
         self._map = RowMap()
         self._count = 0
         self._keys = np.empty(_FIRST_CAPACITY, np.int64)
-        self._columns = {
-            name: np.empty((_FIRST_CAPACITY, *shape), dtype)
-            for name, (dtype, shape) in columns.items()
-        }
+        self._columns: dict[str, NDArray[Any]] = {}
+        self.add(columns)
+
+    def add(self, columns: Mapping[str, Column]) -> None:
+        """Add ``columns`` to a table that is empty."""
+        self._columns |= {name: each.made(len(self._keys)) for name, each in columns.items()}
 
     def __len__(self) -> int:
         return self._count
@@ -39,8 +57,17 @@ class SlotTable:
         return self._keys[: len(self)]
 
     def column(self, name: str) -> NDArray[Any]:
-        """A column's rows (len, *shape): a view, true until the next change."""
+        """A column's rows (len, *shape): a view to be read, true until the next change."""
         return self._columns[name][: len(self)]
+
+    def write(self, name: str, rows: NDArray[np.int64], values: NDArray[Any]) -> None:
+        """Give ``rows`` (n,) these ``values`` (n, ...) of a column."""
+        column = self._columns[name]
+        if not column.flags.writeable:
+            if (values == column[0]).all():
+                return
+            column = self._columns[name] = column.copy()
+        column[rows] = values
 
     def there(self, keys: Keys) -> Keys:
         """Those of ``keys`` (n,) that are there."""
@@ -53,18 +80,12 @@ class SlotTable:
             raise KeyError(int(keys[rows == NO_ROW][0]))
         return rows
 
-    def put(self, keys: Keys, values: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
-        """Insert or replace ``keys`` (n,), each once; ``values`` (n, ...) are of every column.
+    def place(self, keys: Keys) -> NDArray[np.int64]:
+        """Insert those of ``keys`` (n,), each once, that are not there. The values of their rows
+        are yet to be written.
 
         Returns the row of each (n,): new ones follow the last row in their order.
         """
-        rows = self.place(keys)
-        for name, column in self._columns.items():
-            column[rows] = values[name]
-        return rows
-
-    def place(self, keys: Keys) -> NDArray[np.int64]:
-        """As ``put``; the values of each row are yet to be written."""
         rows = self._map.find(keys)
         new = rows == NO_ROW
         count = len(self) + int(np.count_nonzero(new))
@@ -91,7 +112,8 @@ class SlotTable:
             self._map.set(moved, np.array([hole]))
             self._map.set(key[None], np.array([NO_ROW]))  # after it: the last may be the one
             for column in (self._keys, *self._columns.values()):
-                column[hole] = column[last]
+                if column.flags.writeable:
+                    column[hole] = column[last]
             holes.append(hole)
         return holes
 
@@ -118,6 +140,9 @@ class SlotTable:
 
 
 def _grown(rows: NDArray[Any], capacity: int) -> NDArray[Any]:
-    larger = np.empty((capacity, *rows.shape[1:]), rows.dtype)
+    shape = (capacity, *rows.shape[1:])
+    if not rows.flags.writeable:
+        return np.broadcast_to(rows[0], shape)
+    larger = np.empty(shape, rows.dtype)
     larger[: len(rows)] = rows
     return larger

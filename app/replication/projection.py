@@ -17,7 +17,7 @@ from app.decision.fusion import Fused
 from app.decision.rates import GallerySize
 from app.decision.resemblance import SMALL_GALLERY
 from app.index.base import Keys, Neighbours, VectorIndex, Vectors
-from app.index.slots import SlotTable
+from app.index.slots import Column
 from app.replication.deltas import Delta, Payloads
 from app.replication.locks import ReadWriteLock
 from app.replication.nearby import has_enough, widened
@@ -25,15 +25,12 @@ from app.replication.payloads import PayloadTable
 from app.replication.validity import ALWAYS, FOREVER
 
 _COLUMNS: Final = {
-    "templates": (np.int32, ()),
-    "starts": (np.int64, ()),
-    "ends": (np.int64, ()),
-    "counts": (np.bool_, ()),
+    "templates": Column(np.int32),
+    "starts": Column(np.int64, default=ALWAYS),
+    "ends": Column(np.int64, default=FOREVER),
+    "counts": Column(np.bool_),
 }
-"""The columns of each person; ``counts`` is whether they are in the sums. Vectors are in the index.
-"""
-
-
+"""The columns of each person, next to their vector; ``counts`` is whether they are in the sums."""
 _PART: Final = 2**12
 
 SecondNames = Callable[[Cohort, Fused], Mapping[int, int]]
@@ -73,7 +70,8 @@ class GalleryProjection:
         self._index = index
         self._second_names = second_names
         self._dimension = dimension
-        self._members = SlotTable(_COLUMNS)
+        self._members = index.table
+        self._members.add(_COLUMNS)
         self._sums = CohortSums(dimension)
         self._templates = 0
         self._valid = Valid(GallerySize(0, 0), self._sums.cohort(), {})
@@ -179,18 +177,14 @@ class GalleryProjection:
         The first payloads must be of all persons. A delta without payloads removes all of them.
         """
         people = delta.people
-        self._forget(np.concatenate([delta.gone, people.owners]))
+        self._count_out_those(np.concatenate([delta.gone, people.owners]))
         self._index.remove(delta.gone)
         self._index.put(people.owners, people.vectors)
-        self._members.put(
-            people.owners,
-            {
-                "templates": people.templates,
-                "starts": delta.valid_from,
-                "ends": delta.valid_until,
-                "counts": np.zeros(len(people.owners), np.bool_),
-            },
-        )
+        rows = self._members.rows(people.owners)
+        self._members.write("templates", rows, people.templates)
+        self._members.write("starts", rows, delta.valid_from)
+        self._members.write("ends", rows, delta.valid_until)
+        self._members.write("counts", rows, np.zeros(len(rows), np.bool_))
         self._fresh.append(people.owners)
         self._keep_payloads(delta)
 
@@ -202,11 +196,9 @@ class GalleryProjection:
         touched = np.concatenate([delta.gone, delta.people.owners])
         self._payloads.replace(touched.tolist(), delta.payloads)
 
-    def _forget(self, touched: Keys) -> None:
-        there = self._members.there(touched)
-        for some in _parts(there):
+    def _count_out_those(self, touched: Keys) -> None:
+        for some in _parts(self._members.there(touched)):
             self._count_out(some[self._members.column("counts")[self._members.rows(some)]])
-        self._members.remove(there)
 
     def _count(self, instant: int, *, steady: bool) -> None:
         """Count in those who are valid at ``instant``, and out those who are not: of the fresh
@@ -235,7 +227,7 @@ class GalleryProjection:
         valid = (starts <= instant) & (instant < ends)
         self._count_out(keys[counts & ~valid])
         self._count_in(keys[valid & ~counts])
-        column("counts")[rows] = valid
+        self._members.write("counts", rows, valid)
         moments = np.concatenate([starts, ends])
         return (
             int(moments[moments <= instant].max(initial=within[0])),
@@ -254,7 +246,8 @@ class GalleryProjection:
         return Valid(size, cohort, second_names)
 
     def _count_nobody(self) -> None:
-        self._members.column("counts")[:] = False
+        everybody = np.arange(len(self))
+        self._members.write("counts", everybody, np.zeros(len(self), np.bool_))
         self._sums, self._templates = CohortSums(self._dimension), 0
         self._steady = (0, 0)
 
