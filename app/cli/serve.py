@@ -17,6 +17,7 @@ from app.auth.way_in import WayIn
 from app.bootstrap import build
 from app.bundles.pull import pull
 from app.cli.progress import download_progress
+from app.core.heap import give_freed_memory_back
 from app.core.logging import configure_logging
 from app.core.terminal import flush_output
 from app.errors import StartError
@@ -68,6 +69,7 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
 
 
 def _announce(settings: Settings, keys: KeyService, port: int) -> None:
+    give_freed_memory_back()  # models and galleries were read into another form
     structlog.get_logger().info("service.started", port=port, pid=os.getpid())
     try:
         typer.echo(_welcome(settings, keys, port))
