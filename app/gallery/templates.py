@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.bundles.contract import Contract
 from app.core.clock import microseconds
 from app.core.db import Database
-from app.decision.fusion import Fused, fuse_persons
+from app.decision.fusion import Fused, fuse_persons, together
 from app.errors import NotFound
 from app.gallery import repository
 from app.gallery.models import Collection, Face, Person
@@ -29,6 +30,8 @@ _ROWS: Final = 10_000  # of a large result that are in memory at once
 _log = structlog.get_logger()
 
 
+_Windows = tuple[Keys, Keys]
+"""Persons (n,), ascending, and from when until when each is valid (n, 2)."""
 ReadPayloads = Callable[[Session, Collection, Sequence[int] | None], Payloads]
 """Reads the payloads of those of the person keys that exist; of everybody where they are None."""
 
@@ -45,28 +48,41 @@ class TemplateFeed:
         self._contract = contract
         self._read_payloads = read_payloads
 
+    @contextmanager
     def since(
         self, collection_key: int, revision: int | None, *, all_payloads: bool = False
-    ) -> Delta:
-        """All that changed after ``revision``; everything there is where it is None, or where the
-        log does not reach back so far. With ``all_payloads`` the payloads are of everybody, and
-        not only of those who changed.
+    ) -> Iterator[Iterator[Delta]]:
+        """A block in which all that changed after ``revision`` is read: one delta. Everything there
+        is, in one delta or more, where it is None, or where the log does not reach back so far.
+        With ``all_payloads`` the payloads are of everybody, and not only of those who changed.
 
         ``NotFound`` when the collection is no more, ``ContractMismatch`` when it was switched.
         """
         with self._database.read(long_running=True) as session:
-            delta = read_delta(session, collection_key, revision, self._contract)
-            if self._read_payloads is None:
-                return delta
-            touched = np.concatenate([delta.gone, delta.people.owners]).tolist()
-            of_whom = None if all_payloads or delta.whole else touched
-            owner = _owner(session, collection_key)
-            try:
-                payloads = self._read_payloads(session, owner, of_whom)
-            except ValueError as error:  # a damaged row; searches that ask SQL do without it
-                _log.warning("payloads.unreadable", collection=owner.id, reason=str(error))
-                return delta
-        return replace(delta, payloads=payloads)
+            deltas = read_deltas(session, collection_key, revision, self._contract)
+            yield self._with_payloads(session, collection_key, deltas, all_payloads=all_payloads)
+
+    def _with_payloads(
+        self, session: Session, collection_key: int, deltas: Iterator[Delta], *, all_payloads: bool
+    ) -> Iterator[Delta]:
+        """``deltas``, the last of them with payloads, where any are read."""
+        if self._read_payloads is None:
+            yield from deltas
+            return
+        last = next(deltas)
+        for delta in deltas:
+            yield last
+            last = delta
+        touched = np.concatenate([last.gone, last.people.owners]).tolist()
+        of_whom = None if all_payloads or last.whole else touched
+        owner = _owner(session, collection_key)
+        try:
+            payloads = self._read_payloads(session, owner, of_whom)
+        except ValueError as error:  # a damaged row; searches that ask SQL do without it
+            _log.warning("payloads.unreadable", collection=owner.id, reason=str(error))
+            yield last
+        else:
+            yield replace(last, payloads=payloads)
 
     def positions(self) -> list[CollectionPosition]:
         """The position of every collection of this service's contract."""
@@ -85,27 +101,28 @@ class TemplateFeed:
         return owner.epoch, owner.revision, count
 
 
-def read_delta(
+def read_deltas(
     session: Session, collection_key: int, revision: int | None, contract: Contract
-) -> Delta:
-    """The answer of ``TemplateFeed.since``, as the session sees it."""
+) -> Iterator[Delta]:
+    """The deltas of ``TemplateFeed.since`` without payloads, as the session sees them."""
     owner = _owner(session, collection_key)
     if owner.contract_id != contract.id:  # its rows may even be of another length
         raise repository.mismatch(owner.id, owner.contract_id, contract.id)
     touched = touched_since(session, owner.position, revision)
-    people = _fused(session, collection_key, touched, contract.dimension)
     windows = _windows(session, collection_key, touched)
-    starts, ends = _validity(people.owners, windows)
-    gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), people.owners)
-    return Delta(
-        epoch=owner.epoch,
-        revision=owner.revision,
-        whole=touched is None,
-        people=people,
-        valid_from=starts,
-        valid_until=ends,
-        gone=gone,
-    )
+    fused = _fused(session, collection_key, touched, contract.dimension)
+    for people in fused if touched is None else [together(list(fused))]:
+        starts, ends = _validity(people.owners, windows)
+        gone: Keys = np.setdiff1d(np.array(touched or [], np.int64), people.owners)
+        yield Delta(
+            epoch=owner.epoch,
+            revision=owner.revision,
+            whole=touched is None,
+            people=people,
+            valid_from=starts,
+            valid_until=ends,
+            gone=gone,
+        )
 
 
 def _owner(session: Session, collection_key: int) -> Collection:
@@ -124,24 +141,19 @@ def parts(touched: Sequence[int] | None) -> Sequence[Sequence[int] | None]:
 
 def _fused(
     session: Session, collection_key: int, touched: list[int] | None, dimension: int
-) -> Fused:
-    """The fused persons, read in parts of some thousands of templates: the rows of a million people
-    at once would take four times the memory of their vectors.
+) -> Iterator[Fused]:
+    """The fused persons in parts of some thousands of templates, one at least. The rows of a
+    million people at once would take four times the memory of their vectors.
     """
-    fused = [fuse_persons(np.empty((0, dimension), np.float32), np.empty(0, np.int64))]
     rest: list[Row[int, bytes]] = []
     for rows in _faces(session, collection_key, touched):
         rest += rows
         last = rest[-1][0]  # may have more templates in the next part
         whole = bisect_left(rest, last, key=itemgetter(0))
-        fused.append(_fuse(rest[:whole], dimension))
+        if whole:
+            yield _fuse(rest[:whole], dimension)
         rest = rest[whole:]
-    fused.append(_fuse(rest, dimension))
-    return Fused(
-        np.concatenate([each.owners for each in fused]),
-        np.concatenate([each.vectors for each in fused]),
-        np.concatenate([each.templates for each in fused]),
-    )
+    yield _fuse(rest, dimension)
 
 
 def _fuse(rows: Sequence[Row[int, bytes]], dimension: int) -> Fused:
@@ -162,10 +174,8 @@ def _faces(
         yield from session.connection().execute(query.where(mine)).partitions()
 
 
-def _windows(
-    session: Session, collection_key: int, touched: list[int] | None
-) -> list[Row[int, datetime | None, datetime | None]]:
-    """Person, from when, until when; of those alone who have a bound."""
+def _windows(session: Session, collection_key: int, touched: list[int] | None) -> _Windows:
+    """Those of all people, or of the ``touched``, who have a bound."""
     query = select(Person.key, Person.valid_from, Person.valid_until).where(
         Person.collection_key == collection_key,
         or_(Person.valid_from.is_not(None), Person.valid_until.is_not(None)),
@@ -174,20 +184,20 @@ def _windows(
     for part in parts(touched):
         some = query if part is None else query.where(Person.key.in_(part))
         rows += session.execute(some).all()
-    return rows
+    rows.sort(key=itemgetter(0))
+    bounds = np.array([window(*row[1:]) for row in rows], np.int64).reshape(-1, 2)
+    return np.array([row[0] for row in rows], np.int64), bounds
 
 
-def _validity(
-    owners: Keys, windows: Sequence[Row[int, datetime | None, datetime | None]]
-) -> tuple[Keys, Keys]:
-    """From when and until when each of ``owners`` is valid; most have no ``windows``."""
+def _validity(owners: Keys, windows: _Windows) -> tuple[Keys, Keys]:
+    """From when and until when each of ``owners`` is valid; most have no window."""
     starts = np.full(len(owners), ALWAYS, np.int64)
     ends = np.full(len(owners), FOREVER, np.int64)
-    place = {key: row for row, key in enumerate(owners.tolist())}
-    for key, start, end in windows:
-        row = place.get(key)
-        if row is not None:  # else a person without templates
-            starts[row], ends[row] = window(start, end)
+    keys, bounds = windows
+    places = np.searchsorted(keys, owners)
+    there = places < len(keys)
+    there[there] = keys[places[there]] == owners[there]
+    starts[there], ends[there] = bounds[places[there]].T
     return starts, ends
 
 

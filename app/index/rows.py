@@ -43,13 +43,26 @@ class RowMap:
         there[there] = self._keys[places[there]] == keys[there]
         self._rows[places[there]] = rows[there]
         new, their = keys[~there], rows[~there]
-        if len(self._recent) + len(new) > max(_FEW, len(self._keys) // 8):
+        if not self._recent and len(new) > _FEW and self._follow(new):
+            self._append(new, their)
+        elif len(self._recent) + len(new) > max(_FEW, len(self._keys) // 8):
             self._merge(new, their)
         else:
             self._recent.update(zip(new.tolist(), their.tolist(), strict=True))
 
     def _places(self, keys: Keys) -> NDArray[np.intp]:
         return np.searchsorted(self._keys, keys)
+
+    def _follow(self, new: Keys) -> bool:
+        """Whether the ``new`` keys (n,) ascend, from above the last one on."""
+        return bool((np.diff(new) > 0).all()) and not (len(self._keys) and new[0] <= self._keys[-1])
+
+    def _append(self, new: Keys, their: NDArray[np.int64]) -> None:
+        """In place, as a gallery is read in parts: O(n)."""
+        there = len(self._keys)
+        for array, more in ((self._keys, new), (self._rows, their)):
+            array.resize(there + len(new), refcheck=False)
+            array[there:] = more
 
     def _merge(self, new: Keys, their: NDArray[np.int64]) -> None:
         """Sort the recent keys in, and then the ``new`` ones (n,) with ``their`` rows (n,)."""

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from app.bundles.contract import Contract
 from app.core.db import Database
 from app.gallery.models import Collection
-from app.gallery.templates import read_delta
+from app.gallery.templates import read_deltas
 from app.index.flat import FlatIndex
 from app.maintenance.findings import REPAIR, Finding
-from app.replication.deltas import Delta
+from app.replication.deltas import Delta, joined
 from app.replication.projection import GalleryProjection
 from app.replication.snapshot import SnapshotError, Snapshots, Superseded, snapshot_files
 
@@ -74,14 +74,17 @@ class SnapshotCheck:
         return None if _leads_to(kept, followed, whole) else MISLEADING
 
     def _delta(self, session: Session, key: int, revision: int | None) -> Delta:
-        return read_delta(session, key, revision, self._contract)
+        found = joined(read_deltas(session, key, revision, self._contract))
+        if found is None:
+            raise LookupError(f"nothing was read of the collection with the key {key}")
+        return found
 
     def _read(self, key: int) -> tuple[Delta | None, str | None]:
         """The file's content, or what is wrong with it. Neither where it was deleted just now, or
         is superseded: a service that stops right after a switch or an upgrade leaves such a file.
         """
         try:
-            return self._snapshots.read(key), None
+            return joined(self._snapshots.read(key)), None
         except Superseded:
             return None, None
         except SnapshotError as error:

@@ -1,10 +1,13 @@
 """The messages of the change feed: the delta of a collection, and each collection's position."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from app.decision.fusion import Fused
+import numpy as np
+
+from app.decision.fusion import Fused, together
 from app.index.base import Keys
 
 
@@ -35,7 +38,7 @@ Payloads = Mapping[int, Payload]
 class Delta:
     """The changes that bring a replica to ``revision``: persons to put and persons to remove.
 
-    ``whole`` says that ``people`` are all persons: a replica removes all others that it holds.
+    ``whole`` says that ``people`` are all persons, or a part of all: a replica begins with them.
     ``epoch`` names the history that ``revision`` counts in (see ``history``).
     ``people`` are the n persons to put, valid from ``valid_from`` (n,) until ``valid_until`` (n,),
     in microseconds since 1970 (``validity.ALWAYS`` and ``validity.FOREVER`` where there is no
@@ -54,17 +57,34 @@ class Delta:
     payloads: Payloads | None = None
 
 
+def joined(parts: Iterable[Delta]) -> Delta | None:
+    """One delta that does what ``parts`` do one after the other, of whom nobody is in two; None
+    where there are none.
+    """
+    each = list(parts)
+    if len(each) < 2:
+        return each[0] if each else None
+    return replace(
+        each[-1],
+        people=together([part.people for part in each]),
+        valid_from=np.concatenate([part.valid_from for part in each]),
+        valid_until=np.concatenate([part.valid_until for part in each]),
+        gone=np.concatenate([part.gone for part in each]),
+    )
+
+
 class ChangeFeed(Protocol):
     """Reads the database for replicas; each answer is of one snapshot of it."""
 
     def since(
         self, collection_key: int, revision: int | None, *, all_payloads: bool = False
-    ) -> Delta:
-        """The changes after ``revision``; all persons where it is None, or where the log does not
-        reach back to it. With ``all_payloads`` the payloads are of all persons, and not only of
-        those who changed.
+    ) -> AbstractContextManager[Iterator[Delta]]:
+        """A block in which the changes after ``revision`` are read: one delta. Where ``revision``
+        is None, or the log does not reach back to it, all persons: one delta or more, each of some
+        of them and ``whole``, so that they are never in memory at once. Payloads are in the last.
 
-        The delta is at the revision that SQL has now. ``NotFound`` when the collection was deleted,
+        With ``all_payloads`` they are of all persons, and not only of those who changed. A delta is
+        at the revision that SQL has now. ``NotFound`` when the collection was deleted,
         ``ContractMismatch`` when its templates are another model's by now.
         """
         ...

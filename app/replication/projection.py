@@ -22,6 +22,7 @@ from app.replication.deltas import Delta, Payloads
 from app.replication.locks import ReadWriteLock
 from app.replication.nearby import has_enough, widened
 from app.replication.payloads import PayloadTable
+from app.replication.reader import GalleryState
 from app.replication.validity import ALWAYS, FOREVER
 
 _COLUMNS: Final = {
@@ -124,6 +125,11 @@ class GalleryProjection:
                     self._count_nobody()  # half counted (no memory left): count all again
                     raise
             return self._valid
+
+    def state(self, revision: int, now: datetime) -> GalleryState:
+        """The gallery at this ``revision``, as it is ``now``."""
+        valid = self.valid(now)
+        return GalleryState(revision, valid.size, valid.cohort, valid.second_names)
 
     def everybody(self) -> Fused:
         """All people, valid or not."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 import structlog
@@ -27,6 +28,7 @@ from app.replication.snapshot import SnapshotError, Snapshots
 from app.replication.status import ReplicaState, ReplicaStatus
 
 CATCH_UP_SECONDS: Final = 10.0
+_ANOTHER_EPOCH: Final = "The collection was switched or restored while this request ran; try again."
 _log = structlog.get_logger()
 
 
@@ -102,12 +104,12 @@ class CollectionReplica:
         """The ``k`` nearest to each of ``queries`` (b, d), and the ``k`` nearest valid ``now``."""
         with self._at(revision) as gallery:
             neighbours, valid = gallery.projection.search(queries, k, now)
-            return Found(neighbours, valid, _state(gallery, now))
+            return Found(neighbours, valid, gallery.projection.state(gallery.revision, now))
 
     def state(self, *, revision: int, now: datetime) -> GalleryState:
         """The gallery at ``revision`` or later, as it is ``now``."""
         with self._at(revision) as gallery:
-            return _state(gallery, now)
+            return gallery.projection.state(gallery.revision, now)
 
     def everybody(self, *, revision: int) -> Fused:
         """All people, valid or not, at ``revision`` or later."""
@@ -128,8 +130,8 @@ class CollectionReplica:
 
     def has_payloads(self, revision: int) -> bool:
         """Whether it has reached ``revision`` with every person's payload; without waiting."""
-        gallery = self._gallery
-        return gallery is not None and gallery.revision >= revision and _has_payloads(gallery)
+        held = self._gallery
+        return held is not None and held.revision >= revision and held.projection.has_payloads
 
     @contextmanager
     def _at(self, revision: int) -> Iterator[_Gallery]:
@@ -222,12 +224,12 @@ class CollectionReplica:
         if gallery is None and (gallery := self._from_snapshot()) is not None:
             self._gallery = gallery
             return
-        delta = self._read(gallery)
-        if gallery is None or delta.whole:
-            # No lock is needed: a search that holds it ends in the gallery that it began in, and
-            # that gallery is not changed any more.
-            self._gallery = self._built(delta)
-            return
+        with self._since(gallery) as (delta, rest):
+            if gallery is None or delta.whole:
+                # No lock is needed: a search that holds it ends in the gallery that it began in,
+                # and that gallery is not changed any more.
+                self._gallery = self._built(delta, rest)
+                return
         with self._lock.writing(timeout=CATCH_UP_SECONDS) as held:
             _held_or_not_ready(held)
             try:
@@ -236,46 +238,52 @@ class CollectionReplica:
                 self._gallery = None  # half applied (no memory left): read all again
                 raise
 
-    def _read(self, gallery: _Gallery | None) -> Delta:
-        """The changes since ``gallery``; ``NotReady`` where they are of another epoch."""
-        if gallery is None:
-            delta = self._feed.since(self._collection_key, None)
-        else:  # a snapshot has no payloads
-            delta = self._feed.since(
-                self._collection_key, gallery.revision, all_payloads=not _has_payloads(gallery)
-            )
-        if delta.epoch != self.epoch:
-            raise NotReady(
-                "The collection was switched or restored while this request ran; try again."
-            )
-        return delta
+    @contextmanager
+    def _since(self, gallery: _Gallery | None) -> Iterator[tuple[Delta, Iterator[Delta]]]:
+        """A block in which the changes since ``gallery`` are read: the first delta, and the rest.
+        ``NotReady`` where they are of another epoch.
+        """
+        revision, all_payloads = None, False
+        if gallery is not None:
+            revision, all_payloads = gallery.revision, not gallery.projection.has_payloads
+        with self._feed.since(self._collection_key, revision, all_payloads=all_payloads) as parts:
+            first = next(parts)
+            if first.epoch != self.epoch:
+                raise NotReady(_ANOTHER_EPOCH)
+            yield first, parts
 
-    def _built(self, whole: Delta) -> _Gallery:
-        dimension = whole.people.vectors.shape[1]
+    def _built(self, first: Delta, rest: Iterator[Delta]) -> _Gallery:
+        dimension = first.people.vectors.shape[1]
         projection = GalleryProjection(self._new_index(), dimension, self._second_names)
-        return _followed(_Gallery(0, projection), whole)
+        gallery = _Gallery(0, projection)
+        for part in chain([first], rest):
+            gallery = _followed(gallery, part)
+        return gallery
 
     def _from_snapshot(self) -> _Gallery | None:
         """The gallery that snapshot and log lead to; None where it is not the one SQL has."""
+        if self._snapshots is None:
+            return None
         try:
-            kept = self._snapshots.read(self._collection_key) if self._snapshots else None
-            return None if kept is None else self._resumed(kept)
+            parts = self._snapshots.read(self._collection_key)
+            first = next(parts, None)
+            return None if first is None else self._resumed(first, parts)
         except SnapshotError as error:
             _log.warning("snapshot.unfit", collection_key=self._collection_key, reason=str(error))
             return None
 
-    def _resumed(self, kept: Delta) -> _Gallery:
+    def _resumed(self, first: Delta, rest: Iterator[Delta]) -> _Gallery:
         _, revision, _ = self._feed.people_of(self._collection_key)
-        if kept.epoch != self.epoch or kept.revision > revision:
+        if first.epoch != self.epoch or first.revision > revision:
             raise SnapshotError("it is of another history of this collection")
-        gallery = self._built(kept)
-        delta = self._read(gallery)
-        gallery = self._built(delta) if delta.whole else _followed(gallery, delta)
+        gallery = self._built(first, rest)
+        with self._since(gallery) as (delta, more):
+            gallery = self._built(delta, more) if delta.whole else _followed(gallery, delta)
         _, revision, persons = self._feed.people_of(self._collection_key)
         there = len(gallery.projection)
         if revision == gallery.revision and persons != there:
             raise SnapshotError(f"it leads to {there} people where SQL has {persons}")
-        self._kept = kept.revision
+        self._kept = first.revision
         return gallery
 
 
@@ -285,15 +293,6 @@ def _followed(gallery: _Gallery, delta: Delta) -> _Gallery:
     return _Gallery(delta.revision, gallery.projection)
 
 
-def _has_payloads(gallery: _Gallery) -> bool:
-    return gallery.projection.has_payloads
-
-
 def _held_or_not_ready(held: bool) -> None:  # noqa: FBT001 - it is all that there is to say
     if not held:
         raise NotReady("The index is catching up with the database; try again.")
-
-
-def _state(gallery: _Gallery, now: datetime) -> GalleryState:
-    valid = gallery.projection.valid(now)
-    return GalleryState(gallery.revision, valid.size, valid.cohort, valid.second_names)

@@ -27,7 +27,8 @@ _FORMER: Final = b"kith gallery snapshot 1\n"
 """Earlier releases fused templates in float32: their vectors may differ in the last bit from what
 SQL leads to, and then so would the cohorts of two replicas."""
 _DIGEST: Final = 32
-_CHUNK: Final = 1 << 24
+_CHUNK: Final = 1 << 20
+_PART: Final = 1 << 14  # people whose vectors are read at once
 _VECTORS: Final = "vectors"
 _DTYPES: Final = {
     "owners": "<i8",
@@ -71,15 +72,15 @@ class Snapshots:
         with whole_file(self.file(collection_key)) as stream:
             self._write(stream, gallery, parts)
 
-    def read(self, collection_key: int) -> Delta | None:
-        """The gallery that was written, or None where there is no file; ``SnapshotError`` says
-        what is wrong with the file.
+    def read(self, collection_key: int) -> Iterator[Delta]:
+        """The gallery that was written, in parts, each a whole delta of some people; none where
+        there is no file. ``SnapshotError``, before the first part, says what is wrong with it.
         """
         try:
             with self.file(collection_key).open("rb") as stream:
-                return self._read(stream)
+                yield from self._read(stream)
         except FileNotFoundError:
-            return None
+            return
         except OSError as error:
             raise SnapshotError(f"it cannot be read: {error.strerror}") from None
 
@@ -110,31 +111,35 @@ class Snapshots:
         for part in vectors:
             yield _bytes(np.ascontiguousarray(part, _DTYPES[_VECTORS]))
 
-    def _read(self, stream: IO[bytes]) -> Delta:
-        digest = hashlib.sha256()
-        header = self._header(stream, digest)
-        persons = header["persons"]
-        columns = {}
-        for name, dtype in _DTYPES.items():
-            shape = (persons, self._contract.dimension) if name == _VECTORS else (persons,)
-            columns[name] = _filled(stream, np.empty(shape, dtype), digest)
-        if stream.read(_DIGEST + 1) != digest.digest():
-            raise SnapshotError("its checksum is wrong")
-        return Delta(
-            epoch=header["epoch"],
-            revision=header["revision"],
-            whole=True,
-            people=Fused(columns["owners"], columns[_VECTORS], columns["templates"]),
-            valid_from=columns["valid_from"],
-            valid_until=columns["valid_until"],
-            gone=np.empty(0, np.int64),
-        )
+    def _read(self, stream: IO[bytes]) -> Iterator[Delta]:
+        header = self._header(stream)
+        persons, dimension = header["persons"], self._contract.dimension
+        columns = {
+            name: _filled(stream, np.empty(persons, dtype))
+            for name, dtype in _DTYPES.items()
+            if name != _VECTORS
+        }
+        for start in range(0, max(persons, 1), _PART):
+            part = slice(start, min(start + _PART, persons))
+            rows = np.empty((part.stop - start, dimension), _DTYPES[_VECTORS])
+            people = Fused(
+                columns["owners"][part], _filled(stream, rows), columns["templates"][part]
+            )
+            yield Delta(
+                epoch=header["epoch"],
+                revision=header["revision"],
+                whole=True,
+                people=Fused(columns["owners"][part], vectors, columns["templates"][part]),
+                valid_from=columns["valid_from"][part],
+                valid_until=columns["valid_until"][part],
+                gone=np.empty(0, np.int64),
+            )
 
-    def _header(self, stream: IO[bytes], digest: Any) -> dict[str, Any]:  # noqa: ANN401 - hashlib's
+    def _header(self, stream: IO[bytes]) -> dict[str, Any]:
+        """The header of a file that is as it was written; the stream is then behind it."""
         magic, line = stream.readline(len(_MAGIC)), stream.readline(1 << 16)
         if magic not in (_MAGIC, _FORMER):
             raise SnapshotError("it is of another format")
-        digest.update(magic + line)
         try:
             header: dict[str, Any] = json.loads(line)
             stated = header["contract_id"], header["dimension"], header["persons"] >= 0
@@ -143,12 +148,13 @@ class Snapshots:
         size = os.fstat(stream.fileno()).st_size
         other_model = stated != (self._contract.id, self._contract.dimension, True)
         if other_model or magic == _FORMER:
-            _check_rest(stream, size, digest)
+            _check_sum(stream, size)
             raise Superseded(f"it is of {'another model' if other_model else 'an earlier release'}")
         row = sum(np.dtype(dtype).itemsize for dtype in _DTYPES.values())
         row += 4 * (self._contract.dimension - 1)
         if size != len(magic) + len(line) + header["persons"] * row + _DIGEST:
             raise SnapshotError("it is too short or too long")
+        _check_sum(stream, size)
         return header
 
 
@@ -173,21 +179,21 @@ def _bytes(array: NDArray[Any]) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
 
 
-def _check_rest(stream: IO[bytes], size: int, digest: Any) -> None:  # noqa: ANN401 - hashlib's
-    """``SnapshotError`` unless the rest of a superseded file has the right checksum."""
-    left = size - _DIGEST - stream.tell()
+def _check_sum(stream: IO[bytes], size: int) -> None:
+    """``SnapshotError`` unless the file of this ``size`` has the checksum at its end; the stream is
+    then where it was.
+    """
+    place, digest = stream.tell(), hashlib.sha256()
+    stream.seek(0)
+    left = size - _DIGEST
     while left > 0 and (piece := stream.read(min(_CHUNK, left))):
         digest.update(piece)
         left -= len(piece)
     if stream.read() != digest.digest():
         raise SnapshotError("its checksum is wrong")
+    stream.seek(place)
 
 
-def _filled(stream: IO[bytes], array: NDArray[Any], digest: Any) -> NDArray[Any]:  # noqa: ANN401
-    """Read and hash ``array`` in pieces, so that each passes through memory once."""
-    view = _bytes(array)
-    for start in range(0, len(view), _CHUNK):
-        piece = view[start : start + _CHUNK]
-        stream.readinto(piece)  # type: ignore[attr-defined]
-        digest.update(piece)
+def _filled(stream: IO[bytes], array: NDArray[Any]) -> NDArray[Any]:
+    stream.readinto(_bytes(array))  # type: ignore[attr-defined]
     return array

@@ -33,7 +33,8 @@ def _steps(folder: Path, persons: int) -> int:
             count, _STEPS
         ),
     )
-    delta = TemplateFeed(database, CONTRACT).since(key, revision)
+    with TemplateFeed(database, CONTRACT).since(key, revision) as parts:
+        [delta] = parts
     database.close()
     assert (delta.whole, delta.people.owners.tolist()) == (False, [3])
     return calls[0]

@@ -19,7 +19,7 @@ from app.gallery.templates import TemplateFeed
 from app.index.base import Vectors
 from app.index.packing import pack, unpack
 from app.replication import history
-from app.replication.deltas import CollectionPosition, Delta
+from app.replication.deltas import CollectionPosition, Delta, joined
 from app.replication.history import Change
 from app.replication.validity import ALWAYS, FOREVER
 from migrations import upgrade
@@ -125,7 +125,10 @@ def gallery(database_url: str) -> Iterator[Gallery]:
 
 
 def since(gallery: Gallery, revision: int | None) -> Delta:
-    return feed(gallery).since(gallery.row.key, revision)
+    with feed(gallery).since(gallery.row.key, revision) as parts:
+        found = joined(parts)
+    assert found is not None
+    return found
 
 
 def feed(gallery: Gallery) -> TemplateFeed:

@@ -1,6 +1,8 @@
 """A replica's index becomes large while it is searched and changed, and no answer is wrong."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -24,14 +26,15 @@ class Crowd:
         self.vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         self.gone = 0
 
+    @contextmanager
     def since(
         self, collection_key: int, revision: int | None, *, all_payloads: bool = False
-    ) -> Delta:
+    ) -> Iterator[Iterator[Delta]]:
         there = np.arange(self.gone if revision is None else PEOPLE, PEOPLE)
         people = Fused(there, self.vectors[there], np.ones(len(there), np.int64))
         always, forever = np.full(len(there), ALWAYS), np.full(len(there), FOREVER)
         gone = np.arange(revision or 0, self.gone)
-        return Delta("first", self.gone, revision is None, people, always, forever, gone)
+        yield iter([Delta("first", self.gone, revision is None, people, always, forever, gone)])
 
     def people_of(self, collection_key: int) -> tuple[str, int, int]:
         return "first", self.gone, PEOPLE - self.gone

@@ -13,7 +13,7 @@ from app.decision.rates import GallerySize
 from app.index.base import Vectors
 from app.index.reference import ReferenceIndex
 from app.replication import projection
-from app.replication.deltas import Delta
+from app.replication.deltas import Delta, joined
 from app.replication.replica import CollectionReplica
 from app.replication.snapshot import Snapshots
 from tests.support.fake_bundle import contract_named
@@ -74,7 +74,7 @@ def test_a_snapshot_of_a_history_that_was_undone_is_passed_over(
 
 def test_a_snapshot_of_another_epoch_is_passed_over(truth: Truth, snapshots: Snapshots) -> None:
     kept(truth, snapshots)
-    whole = snapshots.read(COLLECTION)
+    whole = joined(snapshots.read(COLLECTION))
     assert whole is not None
     snapshots.write(COLLECTION, replace(whole, epoch="other"))
     restored = Truth()

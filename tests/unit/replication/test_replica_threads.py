@@ -1,7 +1,8 @@
 """Many threads use one replica: none waits without need, and none sees half of a change."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.unit.replication.truth import (
     Slow,
     Truth,
     found,
+    in_parts,
     of,
     size,
     while_another_waits_in,
@@ -151,11 +153,13 @@ class LockedFeed:
         self._truth = truth
         self._gate = gate
 
+    @contextmanager
     def since(
         self, collection_key: int, revision: int | None, *, all_payloads: bool = False
-    ) -> Delta:
+    ) -> Iterator[Iterator[Delta]]:
         with self._gate:
-            return self._truth.since(collection_key, revision, all_payloads=all_payloads)
+            delta = self._truth.delta(collection_key, revision, all_payloads=all_payloads)
+        yield in_parts(delta)
 
     def people_of(self, collection_key: int) -> tuple[str, int, int]:
         with self._gate:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -52,9 +52,13 @@ class Truth:
         del self.people[person]
         return self._changed(person)
 
+    @contextmanager
     def since(
         self, collection_key: int, revision: int | None, *, all_payloads: bool = False
-    ) -> Delta:
+    ) -> Iterator[Iterator[Delta]]:
+        yield in_parts(self.delta(collection_key, revision, all_payloads=all_payloads))
+
+    def delta(self, collection_key: int, revision: int | None, *, all_payloads: bool) -> Delta:
         assert collection_key == COLLECTION
         self.asked.append(revision)
         self.before_answer()
@@ -91,6 +95,23 @@ class Truth:
 
     def positions(self) -> list[CollectionPosition]:
         return [CollectionPosition(COLLECTION, "doors", EPOCH, self.revision)]
+
+
+def in_parts(delta: Delta) -> Iterator[Delta]:
+    """A whole delta as parts of three people, the last of which has the payloads."""
+    count = len(delta.people.owners)
+    if not delta.whole or not count:
+        yield delta
+        return
+    for start in range(0, count, 3):
+        part, people = slice(start, start + 3), delta.people
+        yield replace(
+            delta,
+            people=Fused(people.owners[part], people.vectors[part], people.templates[part]),
+            valid_from=delta.valid_from[part],
+            valid_until=delta.valid_until[part],
+            payloads=delta.payloads if start + 3 >= count else None,
+        )
 
 
 class FaultyIndex(ReferenceIndex):
