@@ -1,6 +1,7 @@
 """Checks that the galleries on disk lead to the people that SQL has."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,15 @@ from app.replication.snapshot import SnapshotError, Snapshots, Superseded, snaps
 
 MISLEADING: Final = "leads to other people than SQL has"
 _CLOSE: Final = 1e-4  # templates may be summed in another order
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The content of a file: people, at a ``revision`` in an ``epoch``."""
+
+    epoch: str
+    revision: int
+    projection: GalleryProjection
 
 
 class SnapshotCheck:
@@ -51,8 +61,9 @@ class SnapshotCheck:
             with self._database.read(long_running=True) as session:
                 if session.get(Collection, key) is None:
                     continue
-                whole = self._delta(session, key, None)
-            self._snapshots.write(key, whole)
+                whole = joined(read_deltas(session, key, None, self._contract))
+            if whole is not None:
+                self._snapshots.write(key, whole)
 
     def _wrong(self, key: int) -> str | None:
         """The reason why the file is wrong, or None. It is read first, so that SQL is then at its
@@ -69,43 +80,47 @@ class SnapshotCheck:
                 return damage
             if kept.epoch != found.epoch or kept.revision > found.revision:
                 return "is of another history of its collection"
-            followed = self._delta(session, key, kept.revision)
-            whole = self._delta(session, key, None)
-        return None if _leads_to(kept, followed, whole) else MISLEADING
+            return None if self._leads_to_sql(session, key, kept) else MISLEADING
 
-    def _delta(self, session: Session, key: int, revision: int | None) -> Delta:
-        found = joined(read_deltas(session, key, revision, self._contract))
-        if found is None:
-            raise LookupError(f"nothing was read of the collection with the key {key}")
-        return found
+    def _leads_to_sql(self, session: Session, key: int, kept: _Kept) -> bool:
+        """Whether a replica that begins with the file has the people of SQL."""
+        for delta in read_deltas(session, key, kept.revision, self._contract):
+            if delta.whole:
+                return True  # the log does not reach back: nothing of the file is used
+            kept.projection.apply(delta)
+        persons = 0
+        for part in read_deltas(session, key, None, self._contract):
+            if not _has(kept.projection, part):
+                return False
+            persons += len(part.people.owners)
+        return persons == len(kept.projection)
 
-    def _read(self, key: int) -> tuple[Delta | None, str | None]:
+    def _read(self, key: int) -> tuple[_Kept | None, str | None]:
         """The file's content, or what is wrong with it. Neither where it was deleted just now, or
         is superseded: a service that stops right after a switch or an upgrade leaves such a file.
         """
+        dimension = self._contract.dimension
+        kept, projection = None, GalleryProjection(FlatIndex(dimension), dimension)
         try:
-            return joined(self._snapshots.read(key)), None
+            for part in self._snapshots.read(key):
+                projection.apply(part)
+                kept = _Kept(part.epoch, part.revision, projection)
         except Superseded:
             return None, None
         except SnapshotError as error:
             return None, f"cannot be used: {error}"
+        return kept, None
 
 
-def _leads_to(kept: Delta, followed: Delta, whole: Delta) -> bool:
-    """Whether a replica that applies ``kept`` and then ``followed`` has the people of ``whole``."""
-    dimension = whole.people.vectors.shape[1]
-    projection = GalleryProjection(FlatIndex(dimension), dimension)
-    if not followed.whole:
-        projection.apply(kept)
-    projection.apply(followed)
-    people, wanted = projection.everybody(), whole.people
+def _has(projection: GalleryProjection, part: Delta) -> bool:
+    """Whether the people of ``part`` are in the projection as they are there."""
+    wanted, people = part.people, projection.there(part.people.owners)
     if not np.array_equal(people.owners, wanted.owners):
         return False
-    windows = zip(
-        projection.windows(people.owners), (whole.valid_from, whole.valid_until), strict=True
-    )
+    starts, ends = projection.windows(people.owners)
     return (
         np.array_equal(people.templates, wanted.templates)
-        and all(np.array_equal(one, other) for one, other in windows)
+        and np.array_equal(starts, part.valid_from)
+        and np.array_equal(ends, part.valid_until)
         and np.allclose(people.vectors, wanted.vectors, atol=_CLOSE)
     )

@@ -122,9 +122,7 @@ class Snapshots:
         for start in range(0, max(persons, 1), _PART):
             part = slice(start, min(start + _PART, persons))
             rows = np.empty((part.stop - start, dimension), _DTYPES[_VECTORS])
-            people = Fused(
-                columns["owners"][part], _filled(stream, rows), columns["templates"][part]
-            )
+            vectors = _filled(stream, rows)
             yield Delta(
                 epoch=header["epoch"],
                 revision=header["revision"],
