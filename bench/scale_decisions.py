@@ -1,9 +1,10 @@
 """``python -m bench.scale_decisions``: whether decisions by codes are those by all vectors.
 
 A million people sampled around the real ones of LFW, and probes of some of them whose similarity
-lies between the threshold - 0.1 and + 0.1; each probe is searched by codes and by all vectors, and
-decided both ways. Needs photographs: ``KITH_TEST_DATA`` names the folder with ``lfw-devtrain``.
-``KITH_BENCH_PEOPLE`` and ``KITH_BENCH_PROBES`` say how many.
+lies between the threshold - 0.1 and + 0.1. Each probe is searched by codes, and whom the large
+index proposes is compared in float32, as the service does with the templates of SQL; and everybody
+is compared in float32. Both are decided. Needs photographs: ``KITH_TEST_DATA`` names the folder
+with ``lfw-devtrain``. ``KITH_BENCH_PEOPLE`` and ``KITH_BENCH_PROBES`` say how many.
 """
 
 import os
@@ -22,7 +23,8 @@ from app.decision.fusion import Vectors, fuse_persons
 from app.decision.gallery_rates import GalleryRates
 from app.decision.open_set import decide
 from app.decision.rates import GallerySize
-from app.index.base import Neighbours
+from app.index.base import Keys, Neighbours
+from app.index.flat import FlatIndex
 from app.index.large import LargeIndex
 from app.inference.folders import photos_in
 from app.inference.pipeline import Pipeline, build_pipeline
@@ -48,11 +50,12 @@ def main() -> None:
     bundle = Bundle.load(Path("data/models/face"))
     real = _real(Path(named) / "lfw-devtrain", build_pipeline(bundle), Path("data/cache"))
     strangers, rng = Strangers(real), np.random.default_rng(1)
-    index = LargeIndex(real.shape[1], large_from=1000)
-    sums, everybody = CohortSums(real.shape[1]), np.arange(people)
+    index, flat = LargeIndex(real.shape[1], large_from=1000), FlatIndex(real.shape[1])
+    sums = CohortSums(real.shape[1])
     for start in track(range(0, people, _BLOCK), "Enrolling"):
         some = strangers.sample(min(_BLOCK, people - start), rng)
-        index.put(np.arange(start, start + len(some)), some)
+        for each in (index, flat):
+            each.put(np.arange(start, start + len(some)), some)
         sums.add(some)
     while index.tend():
         pass
@@ -60,10 +63,11 @@ def main() -> None:
     threshold, margin = rates.typical.limit(_TARGET), bundle.calibration.ambiguity_margin
     differ, named_by_all = 0, 0
     for _ in track(range(0, probes, _PROBES), "Probing"):
-        near = index.get(rng.choice(people, _PROBES, replace=False))
+        near = flat.get(rng.choice(people, _PROBES, replace=False))
         asked = _at(near, strangers.sample(_PROBES, rng), threshold, rng)
-        by_codes = _decided(index.search(asked, _NEAREST), threshold, margin)
-        by_all = _decided(index.search_among(asked, _NEAREST, everybody), threshold, margin)
+        proposed = _confirmed(index.search(asked, _NEAREST).keys, asked, flat)
+        by_codes = _decided(proposed, threshold, margin)
+        by_all = _decided(flat.search(asked, _NEAREST), threshold, margin)
         differ += sum(one != other for one, other in zip(by_codes, by_all, strict=True))
         named_by_all += sum(winner is not None for _, winner in by_all)
     sys.stdout.write(
@@ -96,6 +100,16 @@ def _at(people: Vectors, others: Vectors, threshold: float, rng: np.random.Gener
     away = others - np.einsum("nd,nd->n", others, people)[:, None] * people
     similarity = rng.uniform(threshold - 0.1, threshold + 0.1, (len(people), 1))
     return _unit(similarity * people + np.sqrt(1 - similarity**2) * _unit(away))
+
+
+def _confirmed(keys: Keys, probes: Vectors, people: FlatIndex) -> Neighbours:
+    """The people of ``keys`` (b, k), compared with their ``probes`` (b, d): best first."""
+    vectors = people.get(keys.ravel()).reshape(*keys.shape, -1)
+    similarities = np.einsum("bkd,bd->bk", vectors, probes)
+    order = np.argsort(-similarities, axis=1, kind="stable")
+    return Neighbours(
+        np.take_along_axis(keys, order, axis=1), np.take_along_axis(similarities, order, axis=1)
+    )
 
 
 def _decided(found: Neighbours, threshold: float, margin: float) -> list[tuple[str, int | None]]:
