@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.index.base import Keys, Neighbours, Vectors
-from app.index.slots import Column, SlotTable
+from app.index.slots import SlotTable
 
 VECTORS: Final = "vectors"
 _BLOCK: Final = 2**14  # rows copied at once where only some are searched
@@ -17,7 +17,7 @@ class FlatIndex:
     """Vectors without holes, so that only the scan itself is FAISS's."""
 
     def __init__(self, dimension: int) -> None:
-        self.table = SlotTable({VECTORS: Column(np.float32, (dimension,))})
+        self.table = SlotTable({VECTORS: (np.float32, (dimension,))})
 
     def __len__(self) -> int:
         return len(self.table)
@@ -38,14 +38,22 @@ class FlatIndex:
         """The ``min(k, len(self))`` nearest of each of ``queries`` (b, d); releases the GIL."""
         k = min(k, len(self))
         if k == 0:
-            return _nobody(len(queries))
+            return nobody(len(queries))
         return self._nearest(_searchable(queries), k)
 
     def search_among(self, queries: Vectors, k: int, keys: Keys) -> Neighbours:
         """The ``min(k, n)`` nearest to each of ``queries`` (b, d) among ``keys`` (n,), which are in
         the index. O(n d); releases the GIL.
         """
-        return self._best_among(_searchable(queries), k, self.table.rows(keys))
+        queries, rows = _searchable(queries), self.table.rows(keys)
+        best = nobody(len(queries))
+        for start in range(0, len(rows), _BLOCK):
+            some = rows[start : start + _BLOCK]
+            similarities, places = faiss.knn(
+                queries, self._some(some), min(k, len(some)), metric=faiss.METRIC_INNER_PRODUCT
+            )
+            best = nearest(best, Neighbours(self.table.keys[some[places]], similarities), k)
+        return best
 
     def tend(self) -> bool:
         """Nothing is left to do."""
@@ -62,17 +70,6 @@ class FlatIndex:
         """
         similarities, rows = faiss.knn(queries, self._vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
         return Neighbours(self.table.keys[rows], similarities)
-
-    def _best_among(self, queries: Vectors, k: int, rows: NDArray[np.int64]) -> Neighbours:
-        """The ``min(k, n)`` nearest of each of ``queries`` (b, d) among ``rows`` (n,)."""
-        best = _nobody(len(queries))
-        for start in range(0, len(rows), _BLOCK):
-            some = rows[start : start + _BLOCK]
-            similarities, places = faiss.knn(
-                queries, self._some(some), min(k, len(some)), metric=faiss.METRIC_INNER_PRODUCT
-            )
-            best = nearest(best, Neighbours(self.table.keys[some[places]], similarities), k)
-        return best
 
     def _some(self, rows: NDArray[np.int64]) -> Vectors:
         """A copy of the vectors (n, d) of ``rows`` (n,)."""
@@ -98,5 +95,6 @@ def _searchable(queries: NDArray[np.floating]) -> Vectors:
     return np.ascontiguousarray(queries, np.float32)
 
 
-def _nobody(queries: int) -> Neighbours:
+def nobody(queries: int) -> Neighbours:
+    """No neighbour for any of so many ``queries``."""
     return Neighbours(np.empty((queries, 0), np.int64), np.empty((queries, 0), np.float32))

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
+import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from app.index.base import Keys, Neighbours, Vectors
 from app.index.codes import Codes, can_code
 from app.index.estimates import Errors
-from app.index.flat import VECTORS, FlatIndex
-from app.index.short import Short, lengthened, shortened
+from app.index.flat import VECTORS, FlatIndex, nearest, nobody
+from app.index.short import STEPS, Short, lengthened, shortened
 
 LISTED: Final = 512
 """The short list. With a million people around LFW's it is enough for the five nearest in 99 of 100
@@ -27,8 +28,8 @@ searches, of strangers and of people enrolled; 256 in 60, and 1,024 cost 0.3 ms 
 _EACH: Final = 32  # on the list for each neighbour that is wanted, where these are many
 _LONGER: Final = 8  # how much longer the second list is
 _STEP: Final = 4096  # rows coded at a time: 4 ms of a core (128 dimensions); a change waits for it
+_PART: Final = 4096  # rows in float32 or float64 at a time: more do not fit into a core's cache
 _SAMPLE: Final = 4096  # rows that errors are measured on
-_PART: Final = 2**14  # rows that are shortened at a time
 _BACK: Final = 2  # the part of ``large_from`` below which codes are given up
 
 
@@ -155,7 +156,15 @@ class LargeIndex(FlatIndex):
     def _of_everybody(self, queries: Vectors, k: int) -> Neighbours:
         if not self._is_short:
             return super()._nearest(queries, k)
-        return self._best_among(queries, k, np.arange(len(self)))
+        in_steps, rows = queries / np.float32(STEPS), self.table.column(VECTORS)
+        best = nobody(len(queries))
+        for start in range(0, len(self), _PART):
+            some = rows[start : start + _PART].astype(np.float32)
+            similarities, places = faiss.knn(
+                in_steps, some, min(k, len(some)), metric=faiss.METRIC_INNER_PRODUCT
+            )
+            best = nearest(best, Neighbours(self.table.keys[start + places], similarities), k)
+        return best
 
     def _best(
         self, codes: Codes, queries: Vectors, k: int, listed: int

@@ -21,7 +21,9 @@ Short = NDArray[np.int16]
 
 def shortened(vectors: Vectors) -> Short:
     """The short form (n, d) of ``vectors`` (n, d), whose numbers lie between -1 and 1."""
-    return np.rint(vectors.astype(np.float64) * STEPS).astype(np.int16)
+    steps = vectors.astype(np.float64)
+    steps *= STEPS
+    return np.rint(steps, out=steps).astype(np.int16)
 
 
 def lengthened(rows: Short) -> Vectors:

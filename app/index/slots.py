@@ -6,7 +6,7 @@ removing cost as much as the row is long, whatever the size.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -14,24 +14,11 @@ from numpy.typing import DTypeLike, NDArray
 from app.index.rows import NO_ROW, Keys, RowMap
 
 _FIRST_CAPACITY: Final = 64
-_PART: Final = 2**14  # rows that are changed at a time
+_PART: Final = 4096  # rows that are changed at a time
 
 
-class Column(NamedTuple):
-    """The type of a column, and the shape of a row of it. Where it has a ``default``, it takes no
-    memory until a row has another value.
-    """
-
-    dtype: DTypeLike
-    shape: tuple[int, ...] = ()
-    default: int | None = None
-
-    def made(self, rows: int) -> NDArray[Any]:
-        """The column of so many ``rows``; it cannot be written where all have the default."""
-        shape = (rows, *self.shape)
-        if self.default is None:
-            return np.empty(shape, self.dtype)
-        return np.broadcast_to(np.array(self.default, self.dtype), shape)
+Column = tuple[DTypeLike, tuple[int, ...]]
+"""The type of a column, and the shape of a row of it."""
 
 
 class SlotTable:
@@ -46,7 +33,8 @@ class SlotTable:
 
     def add(self, columns: Mapping[str, Column]) -> None:
         """Add ``columns`` to a table that is empty."""
-        self._columns |= {name: each.made(len(self._keys)) for name, each in columns.items()}
+        for name, (dtype, shape) in columns.items():
+            self._columns[name] = np.empty((len(self._keys), *shape), dtype)
 
     def __len__(self) -> int:
         return self._count
@@ -62,12 +50,7 @@ class SlotTable:
 
     def write(self, name: str, rows: NDArray[np.int64], values: NDArray[Any]) -> None:
         """Give ``rows`` (n,) these ``values`` (n, ...) of a column."""
-        column = self._columns[name]
-        if not column.flags.writeable:
-            if (values == column[0]).all():
-                return
-            column = self._columns[name] = column.copy()
-        column[rows] = values
+        self._columns[name][rows] = values
 
     def there(self, keys: Keys) -> Keys:
         """Those of ``keys`` (n,) that are there."""
@@ -112,8 +95,7 @@ class SlotTable:
             self._map.set(moved, np.array([hole]))
             self._map.set(key[None], np.array([NO_ROW]))  # after it: the last may be the one
             for column in (self._keys, *self._columns.values()):
-                if column.flags.writeable:
-                    column[hole] = column[last]
+                column[hole] = column[last]
             holes.append(hole)
         return holes
 
@@ -140,9 +122,6 @@ class SlotTable:
 
 
 def _grown(rows: NDArray[Any], capacity: int) -> NDArray[Any]:
-    shape = (capacity, *rows.shape[1:])
-    if not rows.flags.writeable:
-        return np.broadcast_to(rows[0], shape)
-    larger = np.empty(shape, rows.dtype)
+    larger = np.empty((capacity, *rows.shape[1:]), rows.dtype)
     larger[: len(rows)] = rows
     return larger

@@ -25,11 +25,11 @@ from app.replication.payloads import PayloadTable
 from app.replication.reader import GalleryState
 from app.replication.validity import ALWAYS, FOREVER
 
-_COLUMNS: Final = {
-    "templates": Column(np.int32),
-    "starts": Column(np.int64, default=ALWAYS),
-    "ends": Column(np.int64, default=FOREVER),
-    "counts": Column(np.bool_),
+_COLUMNS: Final[dict[str, Column]] = {
+    "templates": (np.int32, ()),
+    "starts": (np.int64, ()),
+    "ends": (np.int64, ()),
+    "counts": (np.bool_, ()),
 }
 """The columns of each person, next to their vector; ``counts`` is whether they are in the sums."""
 _PART: Final = 2**12

@@ -166,9 +166,8 @@ class CollectionReplica:
     def keep(self) -> bool:
         """Write a snapshot if something changed since the last; True if it was written.
 
-        Changes go on while vectors are read in parts: those of a million people at once would take
-        half a GiB. So some may be of a later revision than the snapshot's, which does no harm: who
-        changed after it is in the log, and a replica that begins with it reads them again.
+        Changes go on while vectors are read in parts. Who changed after the snapshot's revision is
+        in the log, and is read again by a replica that begins with it.
         """
         if self._snapshots is None:
             return False
@@ -179,6 +178,10 @@ class CollectionReplica:
             whole = gallery.projection.without_vectors(self.epoch, gallery.revision)
         vectors = in_parts(gallery.projection, whole.people.owners, self._lock)
         self._snapshots.write(self._collection_key, whole, vectors)
+        now = self._gallery
+        if now is None or now.projection is not gallery.projection:  # perhaps half applied
+            self._snapshots.forget(self._collection_key)
+            return False
         self._kept = whole.revision
         return True
 
@@ -255,10 +258,9 @@ class CollectionReplica:
     def _built(self, first: Delta, rest: Iterator[Delta]) -> _Gallery:
         dimension = first.people.vectors.shape[1]
         projection = GalleryProjection(self._new_index(), dimension, self._second_names)
-        gallery = _Gallery(0, projection)
         for part in chain([first], rest):
-            gallery = _followed(gallery, part)
-        return gallery
+            projection.apply(part)
+        return _Gallery(first.revision, projection)
 
     def _from_snapshot(self) -> _Gallery | None:
         """The gallery that snapshot and log lead to; None where it is not the one SQL has."""

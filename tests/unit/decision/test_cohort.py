@@ -9,8 +9,10 @@ from app.decision.cohort import Cohort, CohortSums
 from tests.support.fake_bundle import random_people
 
 DIMENSION = 6
-STEP = 1 / 32767  # in which coordinates are counted
-CLOSE = STEP / 10  # of means of hundreds
+STEP = 1 / 32767
+"""Coordinates are counted in whole steps, at any size of the gallery, so that each similarity is off
+by 9e-6 (standard deviation)."""
+CLOSE = 3e-6  # and the mean of 300 by 5e-7
 EVERYBODY = random_people(20, DIMENSION)
 
 

@@ -1,6 +1,7 @@
 """A replica continues from a snapshot of its own history, and from no other."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,17 @@ from app.replication.deltas import Delta, joined
 from app.replication.replica import CollectionReplica
 from app.replication.snapshot import Snapshots
 from tests.support.fake_bundle import contract_named
-from tests.unit.replication.truth import COLLECTION, DIMENSION, NOW, Truth, found, of, size, vectors
+from tests.unit.replication.truth import (
+    COLLECTION,
+    DIMENSION,
+    NOW,
+    FaultyIndex,
+    Truth,
+    found,
+    of,
+    size,
+    vectors,
+)
 
 
 @pytest.fixture
@@ -93,11 +104,33 @@ def test_a_snapshot_that_leads_to_other_people_than_sql_has_is_passed_over(
     assert truth.asked[-1] is None
 
 
+@contextmanager
+def changing(
+    changes: list[Callable[[], int]], replica: CollectionReplica, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Vectors are read one by one into a snapshot, and after each the next of ``changes`` is made
+    and followed.
+    """
+    write = Snapshots.write
+
+    def write_slowly(self: Snapshots, key: int, gallery: Delta, parts: Iterable[Vectors]) -> None:
+        def slowly() -> Iterator[Vectors]:
+            for change, part in zip(changes, parts, strict=True):
+                yield part
+                with suppress(MemoryError):
+                    replica.catch_up(change())
+
+        write(self, key, gallery, slowly())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(projection, "_PART", 1)
+        patch.setattr(Snapshots, "write", write_slowly)
+        yield
+
+
 def test_a_snapshot_that_was_written_while_people_changed_leads_to_those_who_are_there(
     truth: Truth, snapshots: Snapshots, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Vectors are read one by one, and somebody comes, changes or goes before each."""
-    monkeypatch.setattr(projection, "_PART", 1)
     for person in range(1, 9):
         truth.put(person)
     replica = of(truth, lambda: ReferenceIndex(DIMENSION), snapshots)
@@ -112,18 +145,7 @@ def test_a_snapshot_that_was_written_while_people_changed_leads_to_those_who_are
         lambda: truth.put(6),
         lambda: truth.remove(2),
     ]
-    write = Snapshots.write
-
-    def write_slowly(self: Snapshots, key: int, gallery: Delta, parts: Iterable[Vectors]) -> None:
-        def slowly() -> Iterator[Vectors]:
-            for change, part in zip(changes, parts, strict=True):
-                yield part
-                replica.catch_up(change())
-
-        write(self, key, gallery, slowly())
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Snapshots, "write", write_slowly)
+    with changing(changes, replica, monkeypatch):
         assert replica.keep()
     again = restarted(truth, snapshots)
     assert found(again, truth.revision) == [3, 4, 5, 6, 7, 9]
@@ -131,3 +153,24 @@ def test_a_snapshot_that_was_written_while_people_changed_leads_to_those_who_are
     there = again.everybody(revision=truth.revision)
     np.testing.assert_array_equal(there.vectors, vectors(3, 4, 5, 6, 7, 9))
     assert replica.keep()  # for it has changed since
+
+
+def test_no_snapshot_stays_of_a_gallery_that_a_change_left_half_applied(
+    truth: Truth, snapshots: Snapshots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for person in (1, 2, 3):
+        truth.put(person)
+    replica = of(truth, lambda: FaultyIndex(DIMENSION), snapshots)
+    replica.catch_up(truth.revision)
+
+    def fail() -> int:
+        monkeypatch.setattr(FaultyIndex, "failures", 1)
+        return truth.put(2, templates=2)
+
+    changes = [fail, lambda: truth.put(4), lambda: truth.put(5)]
+    with changing(changes, replica, monkeypatch):
+        assert not replica.keep()
+    assert not snapshots.file(COLLECTION).exists()
+    assert found(replica, truth.revision) == [1, 2, 3, 4, 5]
+    assert replica.keep()
+    assert snapshots.file(COLLECTION).exists()
