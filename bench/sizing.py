@@ -28,7 +28,7 @@ from app.bundles.bundle import Bundle
 from app.core.db import Database
 from app.gallery.models import Face, Person
 from app.gallery.templates import TemplateFeed
-from app.index.flat import FlatIndex
+from app.index.large import LargeIndex
 from app.inference.pipeline import Pipeline, build_pipeline
 from app.replication.replicas import Replicas
 from app.replication.snapshot import Snapshots
@@ -157,10 +157,11 @@ def read(folder: str) -> None:
     there = Path(tempfile.mkdtemp(dir=folder))
     snapshots = Snapshots(there, CONTRACT)
     before = _resident()
-    replicas = Replicas(feed, lambda: FlatIndex(DIMENSION), snapshots)
+    replicas = Replicas(feed, lambda: LargeIndex(DIMENSION, large_from=PERSONS), snapshots)
     (at,) = feed.positions()
     replica = replicas.of(at.key, at.epoch)
     replica.catch_up(at.revision)
+    replicas.tend()
     taken = _resident() - before
     replicas.keep()
     probe = np.full((1, DIMENSION), DIMENSION**-0.5, np.float32)

@@ -96,5 +96,5 @@ def _searchable(queries: NDArray[np.floating]) -> Vectors:
 
 
 def nobody(queries: int) -> Neighbours:
-    """No neighbour for any of so many ``queries``."""
+    """No neighbour of any of a number of ``queries``."""
     return Neighbours(np.empty((queries, 0), np.int64), np.empty((queries, 0), np.float32))

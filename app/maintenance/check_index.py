@@ -62,8 +62,7 @@ class SnapshotCheck:
                 if session.get(Collection, key) is None:
                     continue
                 whole = joined(read_deltas(session, key, None, self._contract))
-            if whole is not None:
-                self._snapshots.write(key, whole)
+            self._snapshots.write(key, whole)
 
     def _wrong(self, key: int) -> str | None:
         """The reason why the file is wrong, or None. It is read first, so that SQL is then at its

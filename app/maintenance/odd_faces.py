@@ -10,6 +10,7 @@ from app.gallery.odd_faces import Odd, odd_faces
 from app.gallery.templates import TemplateFeed
 from app.gallery.views import similarity_view
 from app.maintenance.findings import Finding
+from app.replication.deltas import joined
 
 
 def findings(database: Database, bundle: Bundle) -> Iterator[Finding]:
@@ -17,7 +18,8 @@ def findings(database: Database, bundle: Bundle) -> Iterator[Finding]:
     contract = bundle.manifest.contract
     feed = TemplateFeed(database, contract)
     for position in feed.positions():
-        people = feed.since(position.key, None).people
+        with feed.since(position.key, None) as parts:
+            people = joined(parts).people
         with database.read(long_running=True) as session:
             owner = session.get_one(Collection, position.key)
             rows = odd_faces(session, owner, people, bundle.calibration)

@@ -57,13 +57,9 @@ class Delta:
     payloads: Payloads | None = None
 
 
-def joined(parts: Iterable[Delta]) -> Delta | None:
-    """One delta that does what ``parts`` do one after the other, of whom nobody is in two; None
-    where there are none.
-    """
+def joined(parts: Iterable[Delta]) -> Delta:
+    """One delta that does what ``parts``, one or more, do one after the other; nobody is in two."""
     each = list(parts)
-    if len(each) < 2:
-        return each[0] if each else None
     return replace(
         each[-1],
         people=together([part.people for part in each]),

@@ -10,9 +10,9 @@ from tests.support.fake_bundle import random_people
 
 DIMENSION = 6
 STEP = 1 / 32767
-"""Coordinates are counted in whole steps, at any size of the gallery, so that each similarity is off
-by 9e-6 (standard deviation)."""
-CLOSE = 3e-6  # and the mean of 300 by 5e-7
+"""Coordinates are counted in whole steps, in galleries of any size: a similarity is off by 9e-6
+(standard deviation), and the mean of 300 by 5e-7."""
+CLOSE = 3e-6
 EVERYBODY = random_people(20, DIMENSION)
 
 

@@ -126,9 +126,7 @@ def gallery(database_url: str) -> Iterator[Gallery]:
 
 def since(gallery: Gallery, revision: int | None) -> Delta:
     with feed(gallery).since(gallery.row.key, revision) as parts:
-        found = joined(parts)
-    assert found is not None
-    return found
+        return joined(parts)
 
 
 def feed(gallery: Gallery) -> TemplateFeed:

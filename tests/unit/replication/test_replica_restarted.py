@@ -86,7 +86,6 @@ def test_a_snapshot_of_a_history_that_was_undone_is_passed_over(
 def test_a_snapshot_of_another_epoch_is_passed_over(truth: Truth, snapshots: Snapshots) -> None:
     kept(truth, snapshots)
     whole = joined(snapshots.read(COLLECTION))
-    assert whole is not None
     snapshots.write(COLLECTION, replace(whole, epoch="other"))
     restored = Truth()
     for person in (7, 8, 9, 10):

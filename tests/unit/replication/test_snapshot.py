@@ -41,7 +41,8 @@ def snapshots(tmp_path: Path) -> Snapshots:
 
 
 def read(snapshots: Snapshots) -> Delta | None:
-    return joined(snapshots.read(KEY))
+    parts = list(snapshots.read(KEY))
+    return joined(parts) if parts else None
 
 
 def same(one: Delta, other: Delta) -> None:
