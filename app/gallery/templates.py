@@ -1,8 +1,8 @@
 """Reads the faces table as vectors, and reads deltas for replicas."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
@@ -60,11 +60,13 @@ class TemplateFeed:
         """
         with self._database.read(long_running=True) as session:
             deltas = read_deltas(session, collection_key, revision, self._contract)
-            yield self._with_payloads(session, collection_key, deltas, all_payloads=all_payloads)
+            parts = self._with_payloads(session, collection_key, deltas, all_payloads=all_payloads)
+            with closing(parts):
+                yield parts
 
     def _with_payloads(
         self, session: Session, collection_key: int, deltas: Iterator[Delta], *, all_payloads: bool
-    ) -> Iterator[Delta]:
+    ) -> Generator[Delta]:
         """``deltas``, the last of them with payloads, where any are read."""
         if self._read_payloads is None:
             yield from deltas
@@ -171,7 +173,8 @@ def _faces(
     for part in parts(None if touched is None else sorted(touched)):
         # Of persons the collection is known; where it is asked for as well, SQLite reads all of it.
         mine = Face.collection_key == collection_key if part is None else Face.person_key.in_(part)
-        yield from session.connection().execute(query.where(mine)).partitions()
+        with session.connection().execute(query.where(mine)) as rows:
+            yield from rows.partitions()
 
 
 def _windows(session: Session, collection_key: int, touched: list[int] | None) -> _Windows:

@@ -187,7 +187,9 @@ def test_a_gallery_that_is_being_read_holds_up_no_other(
         wait_for(lambda: len(idle.follower.statuses()) == 2)
         monkeypatch.setattr("app.replication.replica.CATCH_UP_SECONDS", 0.1)
         first, second = (each for _, each in sorted(idle.follower.replicas.there().items()))
-        first._following = True
+        with first._turns:
+            first._turns.wait_for(lambda: not first._following)
+            first._following = True
         enrol(asked, "ada", 1, "doors")
         enrol(asked, "bob", 2, "gates")
         wait_for(lambda: second.revision == 1)
