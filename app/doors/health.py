@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.access.models import DoorHealth
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.trying import each_of
 from app.doors import health_repository
 from app.doors.door_repository import FoundDoor
 from app.doors.health_schemas import HealthReport, HealthTaken
@@ -73,16 +74,21 @@ class DoorHealthService:
         if ahead:
             with self._database.write() as session:
                 health_repository.set_back(session, now)
-        for key, door_id, collection_key, collection_id in found:
-            place = _Place(key, door_id, OwnerThen(collection_key, collection_id))
-            with self._database.write() as session:
-                health = health_repository.hold(session, key)
-                if health is None or not health.state:
-                    continue  # the door is gone, or another of its id is there
-                # It may have reported in between, or another replica was faster.
-                if health.reported_at < before and health.state != "silent":
-                    health.state, health.since, health.detail = "silent", now, None
-                self._publish(session, place, health, now)
+        places = (
+            _Place(key, door_id, OwnerThen(collection_key, collection_id))
+            for key, door_id, collection_key, collection_id in found
+        )
+        each_of(places, lambda place: self._look_at(place, before, now))
+
+    def _look_at(self, place: _Place, before: datetime, now: datetime) -> None:
+        with self._database.write() as session:
+            health = health_repository.hold(session, place.key)
+            if health is None or not health.state:
+                return  # the door is gone, or another of its id is there
+            # It may have reported in between, or another replica was faster.
+            if health.reported_at < before and health.state != "silent":
+                health.state, health.since, health.detail = "silent", now, None
+            self._publish(session, place, health, now)
 
     def _publish(self, session: Session, place: _Place, health: DoorHealth, now: datetime) -> None:
         """Make the event of a state that has none yet, unless the last was a moment ago."""

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -157,6 +158,11 @@ def newest(session: Session) -> int:
 def oldest(session: Session) -> datetime | None:
     """When the oldest event that is kept happened; None where there is none."""
     return session.scalar(select(func.min(Event.at)))
+
+
+def is_due(session: Session, end: datetime) -> bool:
+    """Whether any event is of before ``end``."""
+    return bool(session.scalar(select(exists().where(Event.at < end))))
 
 
 def purge(session: Session, end: datetime, *, most: int) -> list[Purged]:

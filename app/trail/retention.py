@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.acting import Actor
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.trying import each_of
 from app.trail import event_repository, evidence_repository, repository
 from app.trail.chain import Deed, written
 from app.trail.event_repository import Purged
@@ -75,9 +76,7 @@ class Retention:
         end = kept_since(self._clock.now(), self._audit_days)
         with self._database.read(long_running=True) as session:
             keys = repository.chains_with_rows_before(session, end)
-        for key in keys:
-            while self._purge(key, end) == self._portion:
-                pass
+        each_of(keys, lambda key: self._purge_all(key, end))
         with self._database.read() as session:
             self._say("audit", end, repository.oldest(session))
 
@@ -88,9 +87,7 @@ class Retention:
         end = kept_since(self._clock.now(), self._evidence_days)
         with self._database.read() as session:
             keys = evidence_repository.chains_with_pictures_before(session, end)
-        for key in keys:
-            while self._purge_pictures(key, end) == _PICTURES:
-                pass
+        each_of(keys, lambda key: self._purge_all_pictures(key, end))
         with self._database.read() as session:
             self._say("evidence", end, evidence_repository.oldest(session))
 
@@ -98,8 +95,8 @@ class Retention:
         """Delete the events that are due, and report by how many seconds the oldest is late."""
         end = kept_since(self._clock.now(), self._event_days)
         with self._database.read() as session:
-            oldest = event_repository.oldest(session)
-        if oldest is not None and oldest < end:
+            is_due = event_repository.is_due(session, end)
+        if is_due:
             gone = self._portion
             while gone == self._portion:
                 with self._database.write() as session:
@@ -107,13 +104,20 @@ class Retention:
                     if self._follow is not None:
                         self._follow(session, purged)
                 gone = len(purged)
-            with self._database.read() as session:
-                oldest = event_repository.oldest(session)
-        self._say("events", end, oldest)
+        with self._database.read() as session:
+            self._say("events", end, event_repository.oldest(session))
 
     def _say(self, name: str, end: datetime, oldest: datetime | None) -> None:
         over = (end - oldest).total_seconds() if oldest else 0.0
         self._observer.observe_lag(name, max(0.0, over))
+
+    def _purge_all(self, chain_key: int, end: datetime) -> None:
+        while self._purge(chain_key, end) == self._portion:
+            pass
+
+    def _purge_all_pictures(self, chain_key: int, end: datetime) -> None:
+        while self._purge_pictures(chain_key, end) == _PICTURES:
+            pass
 
     def _purge(self, chain_key: int, end: datetime) -> int:
         with self._database.write() as session:
