@@ -1,1 +1,1 @@
-"""Actions of a door: what a grant sets off in another system, once or not at all."""
+"""Actions of a door: calls to other systems that a grant sets off, once or not at all."""

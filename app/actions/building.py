@@ -1,4 +1,4 @@
-"""Builds what keeps and sends the actions of doors."""
+"""Builds the parts that keep and send the actions of doors."""
 
 from app.actions.calls import Caller
 from app.actions.secrets import Secrets

@@ -1,4 +1,4 @@
-"""Sends one action once, and says what became of it."""
+"""Sends one action once, and returns its result."""
 
 import json
 import time
@@ -21,13 +21,13 @@ from app.egress.mqtt import Broker, Message, publish
 from app.egress.trust import Trust
 
 _PAUSE: Final = 0.2
-"""Seconds between attempts to connect; while there is no connection, nothing was sent."""
+"""Seconds between attempts to connect: without a connection nothing was sent."""
 _MOST_TOKEN: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of an action. ``error`` holds no secret and nothing that the device said."""
+    """The result of an action. ``error`` holds no secret and no text of the device."""
 
     outcome: Outcome
     status: int | None = None
@@ -43,7 +43,7 @@ class Caller:
         self._secrets = secrets
 
     def call(self, fields: ActionFields, facts: Facts, deadline: Deadline) -> Result:
-        """Send it before the deadline and its own timeout; never raises."""
+        """Send the action before the deadline and its own timeout; never raises."""
         began = time.monotonic()
         if deadline.at <= began:
             return Result("late", error="the grant was over before it could be sent")
@@ -199,8 +199,8 @@ def _trust(fields: ActionFields) -> Trust:
 
 
 def _logged_in(session: Session, request: _Request, login: LoginField | None) -> dict[str, str]:
-    """The header with the token, if there is one. ``CallFailed`` says that the login failed, and
-    never that the action was sent.
+    """The header with the token, if there is one. ``CallFailed`` says that the login failed; it
+    never means that the action was sent.
     """
     try:
         answer = request.send(session)

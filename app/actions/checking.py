@@ -1,4 +1,4 @@
-"""Whether an action makes sense, before it is kept, and whether its door may be opened."""
+"""Checks that an action makes sense, before it is kept, and whether its door may be opened."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The form of a value in a text of some content type, so that it stays one value there. Pure."""
+"""Escapes a value for a text of some content type, so that it stays one value there. Pure."""
 
 import json
 import re
@@ -100,8 +100,8 @@ def _no_constant(name: str) -> None:
 
 
 def _quoted_json(body: Template) -> list[bool]:
-    """Whether each placeholder is within quotes; ``ValueError`` where it stands in the middle of
-    the escape of a character, of which its value would be a part.
+    """Say of each placeholder whether it is within quotes. ``ValueError`` where one stands in the
+    middle of a character's escape: its value would be a part of that escape.
     """
     found: list[bool] = []
     inside, escaping = False, 0
@@ -154,5 +154,5 @@ def _check_tags(body: Template) -> None:
 
 
 def escaping_all(one: Callable[[str], str]) -> Escape:
-    """An escape that is the same in every place."""
+    """An escape that is the same everywhere in a text."""
     return lambda _, value: one(value)

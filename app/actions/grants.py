@@ -1,4 +1,4 @@
-"""A grant as actions need it, and the actions that it sets off."""
+"""A grant in the form that actions need, and the actions that it sets off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,8 @@ from app.actions.templates import Facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewGrant:
-    """A new grant at a door: committed, and no repetition of an earlier one.
-
-    ``event_id`` is the same for all that follows from it. The keys are those of the rows.
+    """A new grant at a door: committed, and no repetition of an earlier one. ``event_id`` is the
+    same for all its actions. The keys are those of the rows.
     """
 
     collection_key: int

@@ -10,8 +10,8 @@ from app.core.db import Base
 
 
 class DoorAction(Base):
-    """One action of a door. ``content`` holds what the administrator sent, without ``name``: no
-    secret, but the names of secrets.
+    """One action of a door. ``content`` holds the fields that the administrator sent, without
+    ``name``: no secret, but the names of secrets.
     """
 
     __tablename__ = "door_actions"

@@ -264,5 +264,5 @@ class ResultView(BaseModel):
 
 
 def as_content(fields: ActionFields) -> dict[str, Any]:
-    """The part of it that is kept: all but the name, which has a column."""
+    """The fields that are kept in one column: all but the name."""
     return fields.model_dump(mode="json", by_alias=True, exclude={"name"})

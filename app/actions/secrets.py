@@ -1,9 +1,7 @@
 """Secrets of devices: variables ``KITH_SECRET_...`` of the environment, or files of that name in
-lower case in the folder of secrets.
-
-No other variable and no other file is read, so that nobody who may write actions gets the admin key
-or the database's password out of the service. Where ``..._HOSTS`` is set for one, it goes to those
-hosts alone.
+lower case in the folder of secrets. No other variable and no other file is read, so that nobody who
+may write actions gets the admin key or the database's password out of the service. Where
+``..._HOSTS`` is set for a secret, it is sent to those hosts alone.
 """
 
 import os

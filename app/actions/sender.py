@@ -1,8 +1,8 @@
-"""Sends the actions of grants on threads of its own, at most once each.
+"""Sends the actions of grants on its own threads, at most once each.
 
 Nothing is written down before it is sent: a process that ends in between loses the action and never
-repeats it. A queue that is full drops, for an action that waits for long is late. The events of
-what became of them are written by one more thread, so that no action waits for the database.
+repeats it. A full queue drops actions, because an action that waits for long is late. The events of
+their results are written by one more thread, so that no action waits for the database.
 """
 
 import queue
@@ -27,16 +27,16 @@ from app.errors import AppError
 
 THREADS: Final = 8
 CAPACITY: Final = 256
-"""Actions that wait for a thread; of each a few hundred bytes."""
+"""Actions that wait for a thread; each takes a few hundred bytes."""
 _MOST_OVER: Final = 1024
-"""Actions that are over and wait for their event."""
+"""Actions that have ended and wait for their event."""
 STOP_SECONDS: Final = 12.0
-"""More than the longest timeout of an action."""
+"""Seconds, more than the longest timeout of an action."""
 _log = structlog.get_logger()
 
 
 class Report(Protocol):
-    """Counts what became of actions."""
+    """Counts the results of actions."""
 
     def observe_action(self, outcome: str, seconds: float) -> None:
         """One action has ended."""
@@ -52,7 +52,7 @@ class Actions(Protocol):
         """Send one; never raises."""
 
     def publish(self, grant: NewGrant, action_id: str | None, result: Result) -> None:
-        """Make the event of one that is over."""
+        """Make the event of an action that has ended."""
 
 
 _Job = Callable[[], None]
@@ -94,13 +94,13 @@ class ActionSender:
         left = (grant.valid_until - self._clock.now()).total_seconds()
         deadline = Deadline.after(left)
         if self._stopping:
-            self._told(grant, None, Result("dropped", error="the service ends"))
+            self._record(grant, None, Result("dropped", error="the service ends"))
             return
         self._put(grant, None, lambda: self._begin(grant, deadline))
 
     def stop(self) -> None:
-        """Send what waits and is not late, write down what became of it, and end. What takes longer
-        than ``STOP_SECONDS`` is left behind.
+        """Send waiting actions that are not late, write down their results, and end. An action that
+        takes longer than ``STOP_SECONDS`` is left behind.
         """
         self._stopping = True
         end = time.monotonic() + STOP_SECONDS
@@ -112,7 +112,7 @@ class ActionSender:
         try:
             self._waiting.put_nowait(lambda: context.run(job))
         except queue.Full:
-            self._told(grant, action_id, Result("dropped", error="too many actions wait"))
+            self._record(grant, action_id, Result("dropped", error="too many actions wait"))
 
     def _begin(self, grant: NewGrant, deadline: Deadline) -> None:
         try:
@@ -121,11 +121,11 @@ class ActionSender:
             if not isinstance(error, AppError | SQLAlchemyError | ValueError):
                 survived("actions", "door.action_failed")
             why = f"the door's actions cannot be read: {type(error).__name__}"
-            self._told(grant, None, Result("failed", error=why))
+            self._record(grant, None, Result("failed", error=why))
             return
         if loaded.shut is not None:
             for action_id, _ in loaded.actions:
-                self._told(grant, action_id, Result("dropped", error=loaded.shut))
+                self._record(grant, action_id, Result("dropped", error=loaded.shut))
             return
         for place, (action_id, fields) in enumerate(loaded.actions):
 
@@ -135,14 +135,14 @@ class ActionSender:
                 except Exception as error:  # noqa: BLE001 - the same
                     survived("actions", "door.action_failed")
                     result = Result("unanswered", error=f"it broke off: {type(error).__name__}")
-                self._told(grant, action_id, result)
+                self._record(grant, action_id, result)
 
             if place < len(loaded.actions) - 1 and not self._stopping:
                 self._put(grant, action_id, send)
             else:
                 send()
 
-    def _told(self, grant: NewGrant, action_id: str | None, result: Result) -> None:
+    def _record(self, grant: NewGrant, action_id: str | None, result: Result) -> None:
         """The record of an action: a line of the log, a count and an event."""
         self._report.observe_action(result.outcome, result.seconds)
         tell = _log.info if result.outcome == "done" else _log.warning
@@ -180,7 +180,7 @@ class ActionSender:
 def _end(
     waiting: "queue.Queue[_Job | None]", threads: Sequence[threading.Thread], end: float
 ) -> None:
-    """Let the threads do what waits, and end, until ``end`` by the monotonic clock."""
+    """Let the threads handle what waits, and end, until ``end`` by the monotonic clock."""
     with suppress(queue.Full):  # every thread is held up, and so would this one be
         for each in threads:
             if each.is_alive():

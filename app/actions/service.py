@@ -24,7 +24,7 @@ from app.trail.events import Draft, source_in
 from app.trail.recording import OwnerThen, publish, record
 
 MOST_ACTIONS = 16
-"""Actions of one door."""
+"""The largest number of actions of one door."""
 _TEST_SECONDS = 10.0
 _log = structlog.get_logger()
 
@@ -87,7 +87,8 @@ class ActionService:
             record(session, owner, "action.deleted", on, now=now, door=door_id)
 
     def test(self, collection_id: str, door_id: str, action_id: str) -> tuple[Result, datetime]:
-        """Send it now, for a person who does not exist; what became of it, and when that began.
+        """Send the action now, for a person who does not exist; returns its result, and the time of
+        its start.
 
         The audit has it before it is sent, for the door may open; the log has its outcome.
         ``Conflict`` where nothing may open the door: it is disabled, or in lock-down.
@@ -143,7 +144,7 @@ class ActionService:
         return self._caller.call(fields, facts, deadline)
 
     def publish(self, grant: NewGrant, action_id: str | None, result: Result) -> None:
-        """Make the event of an action that is over."""
+        """Make the event of an action that has ended."""
         now = self._clock.now()
         data = {
             "collection_id": grant.collection_id,

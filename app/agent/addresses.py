@@ -1,5 +1,5 @@
-"""Addresses of cameras and of the service; a password in one never leaves this machine's memory
-but to the camera itself.
+"""Addresses of cameras and of the service. A password in one is sent to that camera alone, and is
+never shown.
 """
 
 import ssl
@@ -26,17 +26,17 @@ class HttpAddress:
 
     @property
     def shown(self) -> str:
-        """For people: without the query, in which some cameras want a password."""
+        """The address for people: without the query, in which some cameras want a password."""
         return shown(self.url)
 
     def client(self, seconds: float) -> httpx.Client:
-        """Answers a camera that asks for the password, in either way that HTTP has."""
+        """Answers a camera that asks for the password, in either of the ways of HTTP."""
         auth = _Either(self.user, self.password) if self.user else None
         return httpx.Client(auth=auth, timeout=seconds, verify=trusted(), trust_env=False)
 
 
 class _Either(httpx.Auth):
-    """Digest where the camera asks for it, which most do, and Basic where it asks for that."""
+    """The authentication that the camera asks for: Digest, which most want, or Basic."""
 
     def __init__(self, user: str, password: str) -> None:
         self._basic = httpx.BasicAuth(user, password)
@@ -44,7 +44,9 @@ class _Either(httpx.Auth):
         self._asked: httpx.Auth | None = None
 
     def auth_flow(self, request: httpx.Request) -> Flow:
-        """The request, and again with what the camera asks for; httpx calls this."""
+        """Send the request, and again with the authentication that the camera asks for; httpx calls
+        this.
+        """
         if self._asked is None:
             answer = yield request
             if answer.status_code != HTTPStatus.UNAUTHORIZED:
@@ -55,7 +57,7 @@ class _Either(httpx.Auth):
 
 
 def trusted() -> ssl.SSLContext:
-    """Certificates that this machine trusts, so also those of an authority of the house."""
+    """The certificates that this machine trusts, also those of a company's own authority."""
     return ssl.create_default_context()
 
 

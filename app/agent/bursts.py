@@ -17,7 +17,7 @@ class _Kept:
 
 
 class Gathering:
-    """Frames as they come in, of which it keeps ``most``, in memory for no more than that many.
+    """Collects frames and keeps ``most`` of them, in memory for no more than that many.
 
     The time of the burst has ``most`` equal parts. Where one frame more comes, the least sharp goes
     of the part that has the most. So a fast camera leaves the sharpest frame of each part, and a
@@ -32,7 +32,7 @@ class Gathering:
         self._first: datetime | None = None
 
     def add(self, frame: Frame, *, at: float) -> None:
-        """One more frame, which arrived ``at`` this second of a clock that never steps."""
+        """Add a frame, which arrived ``at`` this second of a monotonic clock."""
         if self._began is None:
             self._began = at
         if self._first is None:
@@ -45,7 +45,7 @@ class Gathering:
             self._kept.remove(min(self._kept, key=lambda each: (-sizes[each.part], each.sharpness)))
 
     def is_due(self, *, at: float) -> bool:
-        """Whether the burst is over: its first frame came ``seconds`` ago or more."""
+        """Whether the burst is over: ``seconds`` have passed since its first frame."""
         return self._began is not None and at - self._began >= self._seconds
 
     def take(self, *, now: datetime, max_age: timedelta) -> list[Frame]:

@@ -1,4 +1,4 @@
-"""The port of every source of frames, and how it may fail."""
+"""The port of every source of frames, and the ways in which it fails."""
 
 from collections.abc import Generator
 from typing import Protocol
@@ -11,7 +11,9 @@ class CameraLost(Exception):
 
 
 class CameraRefused(Exception):
-    """No waiting helps: a wrong password, a path that is not there; the text says what to do."""
+    """The camera will not answer, however long one waits: a wrong password, a path that is not
+    there. The text says what to do.
+    """
 
 
 class Camera(Protocol):
@@ -20,10 +22,10 @@ class Camera(Protocol):
     shown: str
     """Its address for people: without a user and a password."""
     decides_what_moved: bool
-    """Whether it gives a picture only where something happened, so that nothing is left out."""
+    """Whether the camera gives a picture only where something happened; then none is left out."""
 
     def frames(self) -> Generator[Frame | None, None, None]:
-        """Each frame as it comes; None about ten times a second where there is none. It ends where
-        there will be no more. ``CameraLost`` and ``CameraRefused`` where it fails.
+        """Each frame as it comes; None about ten times a second where there is none. It ends with
+        the last frame. ``CameraLost`` and ``CameraRefused`` where it fails.
         """
         ...

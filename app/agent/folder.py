@@ -21,9 +21,9 @@ _Look = dict[str, tuple[int, int]]
 class FolderCamera:
     """Gives each picture that comes into the folder once, and again where it is replaced.
 
-    What was there before is nobody at the door, and is passed over. A picture counts when it has
-    not changed between two looks: a camera writes slowly. The time of the file is when it was
-    taken.
+    Pictures that were there before show nobody who is at the door now, and are passed over. A
+    picture counts when it has not changed between two looks: a camera writes slowly. It was taken
+    at the time of its file.
     """
 
     decides_what_moved = True
@@ -103,7 +103,7 @@ def looked(folder: Path) -> _Look:
 
 
 def _read(file: Path, taken: datetime) -> Frame | None:
-    """None where the file is gone, too large or no picture."""
+    """The frame of a file; None where the file is gone, too large or no picture."""
     try:
         with file.open("rb") as stream:
             return picture_frame(stream.read(MOST_BYTES + 1), taken)

@@ -1,4 +1,4 @@
-"""Frames of a camera: what is measured of them, and the bytes that are sent."""
+"""Frames of a camera: their measurements, and the bytes that are sent."""
 
 import io
 from collections.abc import Callable
@@ -11,19 +11,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Grey = NDArray[np.float32]
-"""(height, width), 0 (black) to 255, reduced to what a measurement needs."""
+"""Grey levels (height, width), 0 (black) to 255, reduced to the size that a measurement needs."""
 
 MEASURED: Final = (640, 480)
-"""Pixels. JPEG is reduced by halves while it is decoded, and stays at least as large as this."""
+"""Pixels, width and height. JPEG is reduced by halves while it is decoded, and stays at least as
+large as this."""
 MOST_BYTES: Final = 20 * 1024 * 1024
-"""The most of one picture; a camera that sends more is no camera."""
+"""The largest picture that is read, in bytes; a source that sends more is no camera."""
 _MOST_PIXELS: Final = 50_000_000
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP")
 _QUALITY: Final = 92
 
 
 class UnreadablePicture(Exception):
-    """Bytes that are no whole picture: a file that is still being written, a cut answer."""
+    """The bytes are no whole picture: a file that is still being written, a cut answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def picture_frame(data: bytes, captured_at: datetime) -> Frame:
 
 
 def jpeg_of(image: Image.Image) -> bytes:
-    """The image as a JPEG that keeps what a face needs."""
+    """The image as a JPEG that is good enough to recognise faces."""
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=_QUALITY)
     return stream.getvalue()

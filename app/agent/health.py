@@ -1,4 +1,6 @@
-"""Says to the service how the agent is, on a thread of its own: no report ever holds up a frame."""
+"""Reports the state of the agent to the service, on its own thread, so that no report holds up a
+frame.
+"""
 
 import threading
 import time
@@ -10,23 +12,25 @@ from app.core.threads import lasting
 from app.errors import AppError
 
 _QUIET: Final = 10.0
-"""Seconds without a picture after which a camera that should always give some gives none."""
+"""Seconds without a picture after which a camera that gives pictures all the time has failed."""
 _LOOKS: Final = 1.0
 _LASTS: Final = 5.0
-"""Seconds for which a state must last before it is said: a camera that is gone for a moment is no
-news.
+"""Seconds for which a state must last before it is reported: a camera that is gone for a moment is
+no news.
 """
 _AGAIN: Final = 5.0
 _REFUSED: Final = 300.0
-"""Seconds after which a report that was refused is tried again: a key is given its door back, or a
-door is made again.
+"""Seconds after which a refused report is tried again: the key may reach its door again, or the
+door may be made again.
 """
 State = tuple[str, str | None]
 
 
 class Health:
     """The state of one agent, from the calls of its loop. ``quiet`` cameras give a picture only
-    where something happened. Its block reports; ``say`` gets what the operator must know about it.
+    where something happened.
+
+    As a context manager it reports while its block runs; ``say`` gets messages for the operator.
     """
 
     def __init__(
@@ -78,7 +82,7 @@ class Health:
         self._stale = reason == "stale_frames"
 
     def state(self) -> State | None:
-        """The state and a word that says more; None while it is not known yet."""
+        """The state, and a word with details; None while it is not known yet."""
         if self._lost is not None:
             return "no_picture", self._lost
         if not self._quiet:
@@ -90,7 +94,7 @@ class Health:
         return ("stale_pictures", None) if self._stale else ("ok", None)
 
     def look(self) -> None:
-        """Report, if it is time to: once in a while, and when another state has lasted."""
+        """Report, if it is time to: at each interval, and when another state has lasted."""
         state, now = self.state(), self._monotonic()
         if state != self._seen:
             self._seen, self._since = state, now

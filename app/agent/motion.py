@@ -1,9 +1,9 @@
-"""Whether something moved before the camera, so that an empty corridor sends nothing.
+"""Finds motion before the camera, so that an empty corridor sends nothing.
 
 A frame is averaged over 32 x 24 cells, in which the noise of a sensor is far below one grey level,
-and is held against a background that follows what the camera sees within about half a minute. So a
-person who stands still goes on to be seen, and a parcel that was put down is forgotten. The median
-change of all cells is taken off first: a cloud, or the camera's exposure, is no motion.
+and is compared with a background that follows the camera within about half a minute. So a person
+who stands still goes on being seen, and a parcel that was put down is forgotten. The median change
+of all cells is taken off first: a cloud, or the camera's exposure, is no motion.
 """
 
 import math
@@ -32,8 +32,8 @@ class Motion:
         self._last: datetime | None = None
 
     def seen(self, frame: Frame) -> bool:
-        """Whether something moved in this frame; the first frame counts, for somebody may stand
-        there already.
+        """Whether something moved in this frame. The first frame counts as motion: somebody may
+        stand there already.
         """
         cells = _cells(frame.grey)
         if self._background is None or self._last is None:

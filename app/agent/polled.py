@@ -1,4 +1,4 @@
-"""An address that answers with the newest picture each time it is asked, such as ``latest.jpg``."""
+"""Reads an address that answers with the newest picture each time, such as ``latest.jpg``."""
 
 import hashlib
 import time
@@ -23,7 +23,7 @@ class NoSinglePicture(Exception):
 
 
 class PolledCamera:
-    """Asks ``rate`` times a second; a picture that is the same as the last one is none."""
+    """Asks ``rate`` times a second; a picture that is the same as the last one is left out."""
 
     decides_what_moved = False
 
@@ -91,7 +91,7 @@ def _whole(answer: httpx.Response) -> bytes:
 
 
 def why(error: httpx.HTTPError) -> str:
-    """In words without an address, which may hold a password."""
+    """The error in words without an address, which may hold a password."""
     if isinstance(error, httpx.TimeoutException):
         return "it did not answer in time"
     cause: BaseException | None = error

@@ -1,4 +1,6 @@
-"""The agent itself: frames into bursts, bursts into decisions, and what is away is waited for."""
+"""The agent itself: it makes bursts of frames, gets decisions on bursts, and waits for a camera or
+a service that does not answer.
+"""
 
 import time
 from contextlib import closing, nullcontext
@@ -17,19 +19,21 @@ from app.core.clock import Clock
 from app.errors import StartError
 
 _CLOCKS_DIFFER: Final = 1.5
-"""Seconds; the service's ``Date`` is of whole ones."""
+"""The largest error of the difference between the clocks, in seconds: the service's ``Date`` is in
+whole ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The agent's choices: how much it sends, and how often."""
+    """The agent's settings: how much it sends, and how often."""
 
     frames: int = 5
-    """The most of one burst; a door takes 1 to 8."""
+    """The largest number of frames of one burst; a door takes 1 to 8."""
     seconds: float = 1.0
-    """From the first frame of a burst to its sending."""
+    """Seconds from the first frame of a burst to its sending."""
     max_age: timedelta = timedelta(milliseconds=1500)
-    """An older frame is dropped: of the 2 seconds of a door the service needs some itself."""
+    """Older frames are dropped: a door takes frames of the last 2 seconds, and the service needs
+    some of that time."""
     motion: float = 0.01
     """Share of the picture that must have changed, 0 to 1; 0: everything is sent."""
     count: int | None = None
@@ -39,18 +43,18 @@ class Options:
 
 
 class Report(Protocol):
-    """Shows people the agent's work."""
+    """Shows the agent's work to people."""
 
     def decided(self, decided: Decided) -> None:
         """A decision, or a grant that came too late to act on."""
         ...
 
     def say(self, text: str) -> None:
-        """News for the operator, said once: what is waited for, and that it is back."""
+        """A message for the operator, shown once: the agent waits for something, or it is back."""
         ...
 
     def doing(self, text: str) -> None:
-        """The work of this moment, for a line that is written over."""
+        """The present work, for a line that is written over."""
         ...
 
 
@@ -77,8 +81,8 @@ class Agent:
         self._said: set[str] = set()
 
     def run(self) -> None:
-        """Until the camera has no more frames, or there were ``count`` decisions. ``AppError``
-        where no waiting helps.
+        """Run until the camera has no more frames, or there were ``count`` decisions. ``AppError``
+        for a failure that will last.
         """
         self._wait_for_the_service()
         try:
@@ -94,7 +98,7 @@ class Agent:
         return self._options.count is not None and self._decisions >= self._options.count
 
     def _wait_for_the_service(self) -> None:
-        """A wrong key is found here too, before anybody is there."""
+        """Connect to the service. A wrong key is found here, before anybody stands at the door."""
         while True:
             try:
                 found = self._service.check()
@@ -113,7 +117,7 @@ class Agent:
         self._compare_clocks(found)
 
     def _watched(self) -> bool:
-        """Whether that is all; False where the camera was lost and may come back."""
+        """Run until the camera ends; returns False where it was lost and may come back."""
         try:
             self._watch()
         except CameraLost as lost:
@@ -149,7 +153,9 @@ class Agent:
         self._report.doing(f"watching {self._camera.shown}, {self._decisions:,} decisions")
 
     def _send(self) -> None:
-        """The frames that are young enough, once; what then fails is dropped and not repeated."""
+        """Send the frames that are young enough, once; a burst that fails is dropped and not
+        repeated.
+        """
         frames = self._gathering.take(now=self._clock.now(), max_age=self._options.max_age)
         if not frames or time.monotonic() < self._not_before:
             return

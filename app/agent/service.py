@@ -1,4 +1,4 @@
-"""A service, asked at one door: a burst is sent once, and never again."""
+"""Asks the service at one door: a burst is sent once, and never again."""
 
 import io
 import time
@@ -33,7 +33,9 @@ _BLANK: Final = (64, 64)
 
 
 class ServiceAway(Exception):
-    """No answer now, and perhaps one later; ``wait`` is how many seconds the service asks for."""
+    """The service gives no answer now, and may later; ``wait`` is the number of seconds it asks
+    for.
+    """
 
     def __init__(self, why: str, *, wait: float = 0) -> None:
         super().__init__(why)
@@ -50,14 +52,14 @@ class Decided:
 
     answer: dict[str, Any]
     seconds: float
-    """From the moment at which the frames were sent."""
+    """Seconds since the frames were sent."""
     clock_differs: float
     """Seconds that the clock of the service is ahead of this machine's, to about one."""
 
     @property
     def is_late(self) -> bool:
-        """Whether it is a grant that was over when it came. No clock of this machine is asked: the
-        time that the answer took is held against the time for which the grant holds.
+        """Whether it is a grant that had ended when it came. No clock of this machine is asked: the
+        time that the answer took is compared with the time for which the grant holds.
         """
         until, at = self.answer.get("valid_until"), self.answer.get("decided_at")
         if not until or not at:
@@ -92,21 +94,21 @@ class DoorOfService:
 
     def check(self) -> Decided:
         """Ask with an empty picture, as a dry run that grants and records nothing: a wrong key, or
-        a door that is not there, is to be known before somebody stands before it.
+        a door that is not there, must be found before somebody stands at the door.
         """
         blank = jpeg_of(Image.new("L", _BLANK, 128))
         return self._ask([blank], [self._clock.now()], dry_run=True)
 
     def decide(self, frames: Sequence[Frame]) -> Decided:
-        """The decision on a burst. ``ServiceAway``, ``BurstRefused``, or an ``AppError`` where no
-        other burst would fare better.
+        """The decision on a burst. ``ServiceAway``, ``BurstRefused``, or an ``AppError`` that any
+        other burst would get as well.
         """
         pictures = [frame.encoded() for frame in frames]
         return self._ask(pictures, [frame.captured_at for frame in frames], dry_run=False)
 
     def report(self, state: str, detail: str | None) -> float:
-        """Report how the agent is; returns the seconds until the next report is due. It raises what
-        ``decide`` raises.
+        """Report the state of the agent; returns the seconds until the next report is due. Raises
+        the same errors as ``decide``.
         """
         body = {"state": state, "detail": detail}
         try:

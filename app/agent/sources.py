@@ -1,4 +1,4 @@
-"""The forms of ``--source``, and the camera that reads each."""
+"""The forms of ``--source``, and the camera for each of them."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -19,9 +19,8 @@ FORMS: Final = (
 
 
 def camera_of(source: str, clock: Clock, *, rate: float, replay: bool = False) -> Camera:
-    """The camera at ``source``. ``InvalidRequest`` where nothing here reads it.
-
-    ``rate``: pictures a second that are asked for at an address, or shown of a replayed folder.
+    """The camera at ``source``; ``InvalidRequest`` where there is none for it. ``rate``: pictures a
+    second that are asked for at an address, or shown of a replayed folder.
     """
     kind, _, rest = source.partition(":")
     kind = kind.lower()
@@ -54,7 +53,7 @@ class WebCamera:
         self._stream = StreamCamera(StreamAddress(source, address.shown), clock)
 
     def frames(self) -> Generator[Frame | None, None, None]:
-        """Give the frames of either."""
+        """Give the frames of the picture's address or of the stream."""
         try:
             yield from self._camera.frames()
         except NoSinglePicture:

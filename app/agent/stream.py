@@ -1,7 +1,7 @@
 """A stream of video, read by PyAV: RTSP, MJPEG over HTTP, a camera of this machine, a file.
 
-A thread reads as fast as the camera sends and keeps the newest frame alone: what waits in a buffer
-is old, and a late name is worse than none.
+A thread reads as fast as the camera sends and keeps the newest frame alone: frames that wait in a
+buffer are old, and a late name is worse than none.
 """
 
 import os
@@ -48,7 +48,7 @@ class StreamAddress:
 
     @property
     def scheme(self) -> str:
-        """``rtsp``, for example, in lower case."""
+        """The scheme, such as ``rtsp``, in lower case."""
         return self.url.partition(":")[0].lower()
 
     @property
@@ -58,7 +58,7 @@ class StreamAddress:
 
 
 class StreamCamera:
-    """Gives the newest frame each time it is asked for one; a file at the pace of its times."""
+    """Gives the newest frame each time it is asked; a file is played at its own speed."""
 
     decides_what_moved = False
 
@@ -69,7 +69,7 @@ class StreamCamera:
         self._worked = False
 
     def frames(self) -> Generator[Frame | None, None, None]:
-        """Give them until the stream ends: a file ends, a camera is lost."""
+        """Give frames until the stream ends: a file ends, a camera is lost."""
         reader = _Reader(self._address, self._clock)
         try:
             while True:
@@ -129,7 +129,7 @@ class _Reader:
         self._thread.start()
 
     def next(self, seconds: float) -> tuple[Any, datetime] | None:
-        """The newest frame that was not given yet; None where there was none in this time."""
+        """Wait for a frame that was not given yet; None where none came in time."""
         with self._there:
             self._there.wait_for(lambda: bool(self._newest) or self.is_over, seconds)
             return self._newest.popleft() if self._newest else None
@@ -175,14 +175,14 @@ class _Reader:
 
 
 class _Pace:
-    """Waits so that a file goes by in its own time."""
+    """Waits so that a file is played at its own speed."""
 
     def __init__(self, stopped: threading.Event) -> None:
         self._stopped = stopped
         self._began: float | None = None
 
     def wait(self, at: float | None) -> None:
-        """Until ``at`` seconds of the file."""
+        """Wait until ``at`` seconds of the file."""
         if at is None:
             return
         if self._began is None:

@@ -1,4 +1,4 @@
-"""Waiting for what is away: longer each time, up to a bound, and never in step with others."""
+"""Waits between attempts: longer each time, up to a bound, and with a random part."""
 
 import math
 import random
@@ -17,18 +17,22 @@ def bounded(seconds: float | str, least: float, most: float) -> float:
 
 
 class Waits:
-    """The seconds before the next try, twice as many each time, at random between half and all."""
+    """The seconds before the next attempt: twice as many each time, at random between half and all
+    of that.
+    """
 
     def __init__(self, *, longest: float = _LONGEST) -> None:
         self._longest = longest
         self._next = _FIRST
 
     def next(self) -> float:
-        """Seconds; twenty agents that lost one service do not come back in the same moment."""
+        """The seconds to wait now; so twenty agents that lost one service do not come back in the
+        same moment.
+        """
         seconds = min(self._next, self._longest)
         self._next = min(self._next * 2, self._longest)
         return random.uniform(seconds / 2, seconds)  # noqa: S311 - no secret
 
     def over(self) -> None:
-        """It is back: begin with short waits the next time."""
+        """Begin with short waits again: the other side answers."""
         self._next = _FIRST

@@ -1,3 +1,3 @@
-"""Shows the audit to administrators, and events to other systems. What writes both is
+"""Shows the audit to administrators, and events to other systems. Both are written by
 ``app.trail``.
 """

@@ -16,7 +16,7 @@ from app.trail.event_repository import Wanted
 from app.trail.events import EVENT, KEPT_TYPES, EventView, source_in
 
 BEGINNING: Final = "beginning"
-"""Stands for the id of an event before all others: who has had none comes back with it."""
+"""Stands for the id of an event before all others, for a client that has had none yet."""
 _NO_SUCH_EVENT: Final = "no event of this id is kept; leave it out to begin with the oldest that is"
 _NO_SUCH_ID: Final = "no event of this id is kept; read /v1/events from the oldest on, then go on"
 
@@ -41,7 +41,7 @@ class EventFilter:
     types: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
-        """``InvalidRequest`` for what would find nothing, whatever happens."""
+        """``InvalidRequest`` for a combination that could never find an event."""
         if self.door is not None and self.collection is None:
             raise _refused("door", "a door is one of a collection; name that too")
         if unknown := sorted((self.types or frozenset()) - set(KEPT_TYPES)):
@@ -71,7 +71,9 @@ class EventService:
     def after(
         self, event_id: str | None, limit: int, caller: Principal, asked: EventFilter
     ) -> Events:
-        """The events after this one, or the oldest; ``InvalidRequest`` where it is not kept."""
+        """The events after this one, or from the oldest on; ``InvalidRequest`` where it is not
+        kept.
+        """
         with self._database.read() as session:
             wanted = _wanted(session, caller, asked)
             position = 0
@@ -84,11 +86,11 @@ class EventService:
     def begin(
         self, last_id: str | None, caller: Principal, asked: EventFilter
     ) -> tuple[int, str, Wanted]:
-        """The place where a stream goes on, after the event ``last_id`` or else after the newest:
-        its position, an id that stands for it, and which events the stream has.
+        """Find where a stream goes on: after the event ``last_id``, or else after the newest.
+        Returns its position, an id that stands for it, and a filter of the stream's events.
 
-        The id is the newest that does: of a stream that seldom has an event, that event may be gone
-        before the next comes.
+        The id is that of the newest event that the caller may see, in the stream or not: the last
+        event of a quiet stream may be deleted before its next one comes.
         """
         with self._database.read() as session:
             wanted = _wanted(session, caller, asked)

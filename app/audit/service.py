@@ -41,8 +41,8 @@ class AuditService:
         return page(rows, paging, key=lambda row: row.key, show=row_view)
 
     def anchor(self) -> tuple[datetime, Sequence[Anchor]]:
-        """The newest row of every chain, now, and an event of each; to be kept where nobody who
-        can change the database can change it.
+        """The newest row of every chain now, and an event of each; to be kept where nobody who can
+        change the database can change it.
         """
         now = self._clock.now()
         with self._database.write() as session:

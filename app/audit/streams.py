@@ -1,8 +1,8 @@
-"""Streams of events: each client gets what happens as it happens, and goes on after a break.
+"""Streams of events: each client gets events as they happen, and goes on after a break.
 
-A stream that has nothing to send is a coroutine that waits: no thread and no connection to the
-database is held for it. One watcher asks, for all streams of the process, whether there is anything
-new; so a stream sees what any replica wrote. The same watcher ends the streams of revoked keys.
+A stream that has nothing to send is a coroutine that waits: it holds no thread and no connection to
+the database. One watcher asks, for all streams of the process, whether there is anything new; so a
+stream sees the events of every replica. The same watcher ends the streams of revoked keys.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _PAGE: Final = 100
 _log = structlog.get_logger()
 
 Check = Callable[[str | None], Principal]
-"""The caller behind a key as presented; ``Unauthenticated`` when it counts no more."""
+"""Finds the caller of a key as presented; ``Unauthenticated`` when the key is no longer valid."""
 
 
 @dataclass(eq=False, slots=True)
@@ -55,8 +55,8 @@ class Stream:
 
 
 class EventStreams:
-    """At most ``most`` streams of this process, of ``seconds`` seconds each; then a client comes
-    back with the id that it had last. For one event loop.
+    """At most ``most`` streams of this process, of ``seconds`` seconds each; then the client comes
+    back with the id of its last event. For one event loop.
     """
 
     def __init__(self, events: EventService, check: Check, *, most: int, seconds: float) -> None:
@@ -78,8 +78,8 @@ class EventStreams:
         *,
         check: Check | None = None,
     ) -> AsyncIterator[Stream]:
-        """A stream of what happens after the event ``last_id``, or from now on. ``check`` looks up
-        what was ``presented`` where that is no key.
+        """Open a stream of the events after ``last_id``, or from now on. ``check`` looks up
+        ``presented``, which need not be a key.
 
         ``Overloaded`` where all places are taken, ``InvalidRequest`` where that event is not kept.
         """
@@ -125,8 +125,8 @@ class EventStreams:
             each.end()
 
     async def _next(self, stream: Stream) -> list[Stored]:
-        """Its next events, and none while the database does not answer: then it asks again soon,
-        as the watcher wakes it only for what is newer than what the watcher has seen.
+        """The stream's next events. It has none while the database does not answer; then it asks
+        again soon, as the watcher wakes it only for events that are newer than those it has seen.
         """
         try:
             found, stream.position = await to_thread.run_sync(

@@ -1,5 +1,5 @@
-"""The promise as pictures: strangers named, by the similarity that is asked for and by how many
-people there are.
+"""Draws the threshold as pictures: how often strangers are named, by similarity and by gallery
+size.
 """
 
 from collections.abc import Callable
@@ -39,8 +39,9 @@ def rates_chart(outlook: Outlook, say: Say) -> Chart:
 
 
 def growth_chart(outlook: Outlook, say: Say) -> Chart:
-    """FPIR against the number of people: what Kith keeps, with its 95 % interval, dashed from where
-    the data end; and what today's similarity would give if it stayed.
+    """FPIR against the number of people. One line is the rate that Kith keeps, with its 95 %
+    interval, dashed from where the data end; the other is the rate at today's similarity, if that
+    stayed.
     """
     sizes = [each.persons for each in outlook.growth]
     rates = [each.if_kept for each in outlook.growth]

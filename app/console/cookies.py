@@ -45,8 +45,9 @@ def drop_token(request: Request, response: Response) -> None:
 
 
 def _session_name(request: Request) -> str:
-    """By https a prefix has the browser refuse a cookie of this name that came by http. The prefix
-    ``__Host-`` would need the path ``/``, and so send the token to the API.
+    """The prefix of a cookie's name. By https it makes the browser refuse a cookie of this name
+    that came by http. The prefix ``__Host-`` would need the path ``/``, and so send the token to
+    the API.
     """
     return f"__Secure-{_SESSION}" if request.state.secure else _SESSION
 

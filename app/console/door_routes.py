@@ -1,4 +1,6 @@
-"""Doors: what they decide, as it happens and why, their schedules, actions and lock-down."""
+"""The pages of doors: their decisions as they happen, with reasons; schedules, actions and
+lock-down.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -36,7 +38,7 @@ _DECISIONS: Final = frozenset({"door.decision"})
 
 
 class _At(BaseModel):
-    """The time that an explanation is of."""
+    """The time that an explanation is asked for."""
 
     at: Instant
 
@@ -56,8 +58,8 @@ def show_door(
     person: Annotated[str, Query(pattern=f"^$|{ID_PATTERN}")] = "",
     at: Annotated[str, Query(max_length=32)] = "",
 ) -> Response:
-    """One door: its newest decisions with their reasons, its actions, and what it decides for a
-    person at a time, and why.
+    """One door: its newest decisions with their reasons, its actions, and an explanation of what it
+    decides for a person at a time.
     """
     door = services.doors.get(collection_id, door_id)
     asked = services.door_questions.explain(
@@ -86,7 +88,7 @@ def try_action(
     visit: MayAdminister,
     services: Provided,
 ) -> Response:
-    """Send an action now, which is real, and say what the device answered."""
+    """Send an action now, to the real device, and show what the device answered."""
     result, at = services.actions.test(collection_id, door_id, action_id)
     return visit.page("action_tested.html", door_id=door_id, id=action_id, result=result, at=at)
 
@@ -132,7 +134,9 @@ async def _stream(
 async def follow(
     visit: MayRead, services: Provided, stream: Annotated[Stream, Depends(_stream)]
 ) -> AsyncIterator[ServerSentEvent]:
-    """Each decision as a part of the page, until the session ends; one that comes back goes on."""
+    """Send each decision as a part of the page, until the session ends; a browser that comes back
+    goes on where it was.
+    """
     yield ServerSentEvent(comment="open", id=stream.last_id)
     async for each in services.event_streams.follow(stream):
         event = shown(each.id, each.body)

@@ -60,7 +60,7 @@ def subject_of(text: str) -> Subject:
 
 
 class Enrolment:
-    """Enrols photos of one person, who is made with the first that can be used."""
+    """Enrols photos of one person; the person is made with the first photo that can be used."""
 
     def __init__(self, services: ConsoleServices, visit: Visit, collection_id: str) -> None:
         self._persons = services.persons
@@ -68,7 +68,7 @@ class Enrolment:
         self._collection_id = collection_id
 
     def make(self, new: NewPerson, shots: Sequence[Shot]) -> Enrolled:
-        """Make a person; nobody is made where there are photos and none can be used."""
+        """Make a person; with photos of which none can be used, make nobody."""
         if not shots:
             made = self._persons.create(
                 self._collection_id, new, [], keep_nothing, caller=self._caller

@@ -1,4 +1,6 @@
-"""How well a collection does on its own people: what a target costs, and the whole evaluation."""
+"""The pages that measure how well a collection does on its own people: the part that compares a
+target, and the whole evaluation.
+"""
 
 from typing import Annotated, Any, Final
 
@@ -27,8 +29,8 @@ _CHOICES: Final = range(1, MOST_TEMPLATES + 1)
 def show_missed(
     collection_id: CollectionPath, visit: MayRead, services: Provided, target: AskedTarget = None
 ) -> Response:
-    """The people missed at the target of now and at ``target``; a part of the page that comes
-    after it, for it takes its time.
+    """A part of the page of the threshold: the people missed now and at ``target``. It is loaded
+    after the page, because it takes time.
     """
     found, refused = _measured(services, collection_id, None)
     values: dict[str, Any] = {"target": target or "", "found": found, "refused": refused}
@@ -50,8 +52,8 @@ def show_missed(
 def show_evaluation(
     collection_id: CollectionPath, visit: MayRead, services: Provided, templates: _Templates = ""
 ) -> Response:
-    """The evaluation of the collection, its people enrolled with all their faces but the one that
-    is tried, or with as many as ``templates``.
+    """The evaluation of the collection. Its people are enrolled with at most ``templates`` faces,
+    or with all but the face that is tried.
     """
     found, refused = _measured(services, collection_id, int(templates) if templates else None)
     values: dict[str, Any] = {"templates": templates, "choices": _CHOICES}
@@ -65,7 +67,7 @@ def show_evaluation(
 def _measured(
     services: ConsoleServices, collection_id: str, templates: int | None
 ) -> tuple[Measured | None, InvalidRequest | None]:
-    """The measurement, or why there can be none; neither while it is made."""
+    """The measurement, or the reason why there can be none; neither while it is made."""
     try:
         return services.evaluations.of(collection_id, templates), None
     except DatabaseLost:

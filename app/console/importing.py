@@ -1,4 +1,4 @@
-"""Imports people from a list (CSV) and their photos (ZIP), and says of each what became of it."""
+"""Imports people from a list (CSV) and their photos (ZIP), and reports the result of each."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ _CHANGES: Final = ("created", "changed", "unsuspended")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A person of the list, or a photo, and what became of it."""
+    """A person of the list, or a photo, with its result."""
 
     what: str
     who: str
@@ -39,8 +39,8 @@ class Row:
 
 @dataclass(slots=True)
 class Import:
-    """An import that was checked as a whole. ``people`` are counts of the list, ``photos`` of the
-    outcomes so far; ``left_out`` files of the ZIP are no photos.
+    """An import whose files are checked. ``people`` counts the list, ``photos`` the outcomes so
+    far; ``left_out`` counts the files of the ZIP that are no photos.
     """
 
     dry_run: bool

@@ -1,4 +1,4 @@
-"""The pages of what is kept for later: the audit with its anchors, and backups."""
+"""The pages of the audit, with its anchors, and of backups."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -27,7 +27,7 @@ _Moment = Annotated[str, Query(max_length=32)]
 
 
 class _Times(BaseModel):
-    """The time that rows are of."""
+    """The bounds of the rows' time."""
 
     since: Instant | None = None
     until: Instant | None = None
@@ -42,7 +42,7 @@ def show_audit(
     since: _Moment = "",
     until: _Moment = "",
 ) -> Response:
-    """The deeds, oldest first, all of them or those of one collection or time."""
+    """The rows of the audit, oldest first: all of them, or those of one collection or time."""
     times = checked(_Times, {"since": instant(since), "until": instant(until)})
     wanted = Wanted(collection or None, times.since, times.until)
     found = services.audit.list(wanted, paging, visit.caller or INSIDE)
@@ -52,14 +52,14 @@ def show_audit(
 
 @router.post("/audit/anchor")
 def anchor(visit: MayAdministerEverything, services: Provided) -> Response:
-    """The newest row of every chain, to be kept elsewhere."""
+    """The newest row of every chain, to be kept in another place."""
     at, anchors = services.audit.anchor()
     return visit.page("anchored.html", line=anchor_line(at, anchors))
 
 
 @router.get("/backup")
 def show_backup(visit: MayAdministerEverything, services: Provided) -> Response:
-    """When the last backup was made here, and the form for another."""
+    """The time of the last backup made here, and the form for another."""
     return visit.page(
         "backup.html",
         last=services.backups.last(),

@@ -1,4 +1,4 @@
-"""Keys: made, shown once, revoked."""
+"""The pages of keys: make one, show its secret once, revoke it."""
 
 from starlette.responses import Response
 

@@ -1,5 +1,5 @@
-"""Pages that an operator looks up: people who look alike, strangers who come again, cameras that
-see worse than they did, the model.
+"""Pages that operators open now and then: people who look alike, strangers who come again, cameras
+that see worse than before, the model.
 """
 
 from typing import Annotated
@@ -48,8 +48,8 @@ def show_watch(
 
 @router.get("/c/{collection_id}/watch/unknown")
 def show_unknown(collection_id: CollectionPath, visit: MayRead, services: Provided) -> Response:
-    """The faces that nobody was named for, as far as the collection keeps them, in groups of one
-    person each; a part of the page that comes after it, for it takes its time.
+    """A part of a page: the faces for which nobody was named, as far as the collection keeps them,
+    in groups of one person each. It is loaded after the page, because it takes time.
     """
     options = ClusterOptions(stored_probes=True)
     report = clusters(services.clusters.group(collection_id, [], options))
@@ -59,8 +59,8 @@ def show_unknown(collection_id: CollectionPath, visit: MayRead, services: Provid
 
 @router.get("/c/{collection_id}/watch/drift")
 def show_drift(collection_id: CollectionPath, visit: MayRead, services: Provided) -> Response:
-    """How the camera of each door sees now, against its own past; a part of the page that comes
-    after it, for it takes its time.
+    """A part of a page: how the camera of each door sees now, compared with its own past. It is
+    loaded after the page, because it takes time.
     """
     doors = services.doors.list(collection_id, WHOLE).items
     return visit.page(

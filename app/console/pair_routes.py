@@ -1,4 +1,4 @@
-"""Two people who look alike: one next to the other, said to be two, or merged into one."""
+"""The pages of two people who look alike: compare, dismiss or merge them."""
 
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
@@ -44,7 +44,7 @@ class Side:
 
 @router.get("")
 def show_pair(this: ThisPair, visit: MayRead, services: Provided) -> Response:
-    """Two people one next to the other, and what stays of each if they are one."""
+    """The two people next to each other, and the result if they were merged."""
     if this.one == this.other:
         raise InvalidRequest("Two people are compared here, and this is one of them twice.")
     shown = [
@@ -60,7 +60,7 @@ def show_pair(this: ThisPair, visit: MayRead, services: Provided) -> Response:
 
 @router.post("/dismiss")
 def dismiss(this: ThisPair, visit: MayEnroll, services: Provided) -> Response:
-    """Say that they are two people; within a page, what takes the place of the pair there."""
+    """Dismiss the two as two people; a script gets the part that replaces the pair on its page."""
     services.dismissals.put(this.collection_id, this.one, this.other)
     if visit.is_fragment:
         found = [services.persons.get(this.collection_id, each) for each in (this.one, this.other)]
@@ -74,7 +74,7 @@ def dismiss(this: ThisPair, visit: MayEnroll, services: Provided) -> Response:
 
 @router.post("/restore")
 def restore(this: ThisPair, visit: MayEnroll, services: Provided) -> Response:
-    """Take back that they are two people."""
+    """Take the dismissal back."""
     services.dismissals.delete(this.collection_id, this.one, this.other)
     return _go_to_watch(visit)
 

@@ -1,4 +1,4 @@
-"""The people of a collection: found, enrolled, and photos looked at before they are enrolled."""
+"""The pages of a collection's people: find them, enrol them, and check photos before enrolment."""
 
 from typing import Annotated
 
@@ -34,7 +34,7 @@ def show_people(
     paging: Paged,
     q: Annotated[str, Query(max_length=256)] = "",
 ) -> Response:
-    """The people, or those with a text in their name or ids; for a script their cards alone."""
+    """The people, or those with a text in their name or ids; a script gets their cards alone."""
     paging = Paging(min(paging.limit, _TILES), paging.after, paging.secret, paging.listed)
     found = services.persons.find(collection_id, paging, text=q.strip())
     template = "people_part.html" if visit.is_fragment else "people.html"
@@ -75,8 +75,8 @@ def show_results(visit: Visit, done: Enrolled) -> Response:
 
 @router.post("/look")
 def look(collection_id: CollectionPath, visit: MayEnroll, services: Provided) -> Response:
-    """Show what enrolling a photo would answer, and where its faces are. Nothing is written or
-    kept.
+    """Show where the faces of a photo are, and what enrolling it would answer. Nothing is written
+    or kept.
 
     ``person`` is the id of the person to enrol it for, ``subject`` the face to take. With ``live``
     the places of faces are left out: the photo is one of many frames of a camera.

@@ -1,4 +1,4 @@
-"""One person: what is known of them, their faces, groups and credentials, and their end."""
+"""The pages of one person: their data, faces, groups and credentials, and their removal."""
 
 import json
 from datetime import datetime
@@ -44,7 +44,7 @@ ThisPerson = Annotated[_Person, Depends()]
 
 @router.get("")
 def show_person(this: ThisPerson, visit: MaySeeEnrolled, services: Provided) -> Response:
-    """All that is known of a person; never a picture, and never the value of a credential."""
+    """The person's data; never a picture, and never the value of a credential."""
     person = services.persons.get(*this)
     member_of = {each.group_id for each in services.members.of(*this)}
     return visit.page(
@@ -88,8 +88,8 @@ def delete_face(
 
 @router.post("/groups")
 def choose_groups(this: ThisPerson, visit: MayEnroll, services: Provided) -> Response:
-    """Put the person into the groups that were ticked on the page, and out of those whose tick was
-    removed there. All other memberships stay as they are.
+    """Put the person into the groups that were ticked on the page, and remove them from those whose
+    tick was removed there. All other memberships stay as they are.
     """
     before = set(visit.sent.texts.get("was-groups", ()))
     wanted = set(visit.sent.texts.get("groups", ()))
@@ -102,7 +102,7 @@ def choose_groups(this: ThisPerson, visit: MayEnroll, services: Provided) -> Res
 
 @router.post("/credentials")
 def replace_credentials(this: ThisPerson, visit: MayEnroll, services: Provided) -> Response:
-    """Put the credentials of the form in place of all that there are."""
+    """Replace all credentials by those of the form."""
     rows = [
         {name: visit.sent.text(f"{name}-{place}") for name in _OF_A_CREDENTIAL}
         for place in range(MOST_CREDENTIALS)

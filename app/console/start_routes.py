@@ -1,4 +1,4 @@
-"""The first page: the collections, and making one."""
+"""The first page: the collections, and a form to make one."""
 
 from starlette.responses import Response
 

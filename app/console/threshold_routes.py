@@ -1,4 +1,4 @@
-"""The promise as a picture: how rarely strangers are named, and what another rate would change."""
+"""The page of the threshold: how often strangers are named, and what another rate would change."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from app.web.rooms import pages
 
 router = pages("/console/c/{collection_id}/threshold", PageRoute)
 AskedTarget = Annotated[float | None, Query(gt=0, lt=1, allow_inf_nan=False)]
-"""Another FPIR, which is looked at."""
+"""Another FPIR, to compare with."""
 
 
 @router.get("")
@@ -47,7 +47,7 @@ def show_threshold(
 def change_target(
     collection_id: CollectionPath, visit: MayAdminister, services: Provided
 ) -> Response:
-    """Give the collection another target; it holds from the next decision on."""
+    """Set the target of the collection; it holds from the next decision on."""
     texts = visit.sent.filled("target_fpir")
     patch = checked(CollectionPatch, values_of(CollectionPatch, texts))
     services.collections.update(collection_id, patch)

@@ -1,4 +1,4 @@
-"""Try it: who is in a photo, with every face drawn and the decision in words."""
+"""The page that tries recognition: every face of a photo, with its decision in words."""
 
 from starlette.responses import Response
 

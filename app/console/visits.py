@@ -1,4 +1,4 @@
-"""A visit: one request of a browser, with what its page needs to know."""
+"""A visit: one request of a browser, with the values that its page needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ class Visit:
 
     @property
     def is_fragment(self) -> bool:
-        """Whether a script asks, which puts the answer into its page."""
+        """Whether a script made the request, to put the answer into its page."""
         return "hx-request" in self.request.headers
 
     def at(self, path: str) -> str:
@@ -98,7 +98,9 @@ class Visit:
         return HTMLResponse(text, status, headers={**HEADERS, "Vary": "Cookie, Accept-Language"})
 
     def go(self, path: str) -> Response:
-        """Lead the browser to another page of the console; also answers a script of a page."""
+        """Redirect the browser to another page of the console; a script of a page gets a header for
+        that.
+        """
         if self.is_fragment:
             return Response(status_code=HTTPStatus.OK, headers={"HX-Redirect": self.at(path)})
         return RedirectResponse(self.at(path), HTTPStatus.SEE_OTHER)

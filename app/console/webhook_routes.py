@@ -1,4 +1,4 @@
-"""Webhooks: made, changed, rotated, tested, and what they did not take sent again."""
+"""The pages of webhooks: make, change, rotate and test endpoints, and send dead letters again."""
 
 from typing import Final
 
@@ -46,7 +46,7 @@ def make_webhook(visit: MayAdminister, services: Provided) -> Response:
 def show_webhook(
     webhook_id: WebhookPath, visit: MayAdminister, services: Provided, paging: Paged
 ) -> Response:
-    """One endpoint, and the events that it did not take."""
+    """One endpoint with its dead letters."""
     caller, endpoints = visit.caller or INSIDE, services.webhooks.endpoints
     return visit.page(
         "webhook.html",
@@ -79,7 +79,7 @@ def try_webhook(webhook_id: WebhookPath, visit: MayAdminister, services: Provide
 
 @router.post("/{webhook_id}/replay")
 def replay(webhook_id: WebhookPath, visit: MayAdminister, services: Provided) -> Response:
-    """Send one dead letter again, or all of them."""
+    """Send one dead letter, or all of them, again."""
     values = values_of(ReplayFields, visit.sent.filled("event_id", "all"))
     what = checked(ReplayFields, values)
     services.webhooks.endpoints.replay(webhook_id, what, visit.caller or INSIDE)
@@ -94,5 +94,5 @@ def delete_webhook(webhook_id: WebhookPath, visit: MayAdminister, services: Prov
 
 
 def _secrets(sent: Sent) -> list[str]:
-    """The names of a text, which blanks or commas part."""
+    """The names in a text, separated by blanks or commas."""
     return sent.text("secrets").replace(",", " ").split()

@@ -61,7 +61,7 @@ MODES: Final = {
     "verify": N_("the access control system decides, by a card too"),
     "decide": N_("Kith decides, by rules"),
 }
-"""The system that decides at a door."""
+"""The system that controls the door's lock."""
 
 HEALTH: Final = {
     "ok": N_("Its camera gives pictures."),
@@ -92,12 +92,12 @@ def door_reason(spoken: Language, code: str) -> str:
 
 
 def reasons_in(message: str) -> list[str]:
-    """The reasons that the error of a refused image begins with: ``no_face, low_quality: ...``."""
+    """The reasons at the start of a refused image's error: ``no_face, low_quality: ...``."""
     return known_reasons(message.partition(":")[0].split(", "))
 
 
 def known_reasons(codes: Iterable[str]) -> list[str]:
-    """Those of the codes that are reasons, for which there are words."""
+    """Those of the codes that are reasons with words for them."""
     known = set(Reason)
     return [each for each in codes if each in known]
 
@@ -108,8 +108,8 @@ def all_said(spoken: Language, codes: Iterable[str]) -> list[str]:
 
 
 def tries(fpir: float) -> int:
-    """Strangers among whom one is as much like somebody here: 1 over the rate, to two significant
-    digits. At least 1; 0 where the rate is 0.
+    """How many strangers come, on average, for each one that is as similar to somebody here: 1 over
+    the rate, to two significant digits. At least 1; 0 where the rate is 0.
     """
     if fpir <= 0:
         return 0

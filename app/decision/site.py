@@ -1,7 +1,7 @@
 """How far a gallery's people are from those of the bundle's calibration.
 
 It decides nothing: each probe's scores are standardised by the gallery's own people, wherever they
-lie. But a camera that makes strangers alike tells people apart less well, and that can be seen.
+lie. But a camera that makes strangers alike separates people less well, and that can be seen.
 """
 
 from dataclasses import dataclass

@@ -73,13 +73,13 @@ class Drift:
 
     @property
     def is_worse(self) -> bool:
-        """Whether anything is to be looked after."""
+        """Whether anything got worse, and somebody should look at the camera."""
         found = (self.similarity, self.usable, self.unknown)
         return any(each is not None and each.is_worse for each in found)
 
 
 def looked_into(outlines: Iterable[Outline], now: datetime) -> list[Outline]:
-    """Those decisions whose rows are worth reading: some of each day."""
+    """Choose the decisions whose rows are read: some of each day."""
     of_day: dict[int, list[Outline]] = defaultdict(list)
     for each in outlines:
         if each.is_about_a_face:
@@ -93,7 +93,7 @@ def looked_into(outlines: Iterable[Outline], now: datetime) -> list[Outline]:
 
 def drift(outlines: Sequence[Outline], seen: Mapping[int, Seen], now: datetime) -> Drift:
     """The drift of a door ``now``. ``outlines`` are all its decisions of the last five weeks, and
-    ``seen`` is what some of them rest on, by the key of the row.
+    ``seen`` holds the evidence of some of them, by the key of the row.
     """
     alike: tuple[dict[str, list[float]], ...] = defaultdict(list), defaultdict(list)
     usable: tuple[dict[int, list[float]], ...] = defaultdict(list), defaultdict(list)

@@ -1,5 +1,5 @@
-"""Questions about doors that no image comes with: who may pass when, what another target would have
-made of what was decided, and whether a camera sees as it did.
+"""Answers questions about doors without an image: who may pass when, how past decisions would
+change at another target, and whether a camera sees as well as before.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,9 +28,9 @@ from app.trail.door_repository import WantedDecisions, bodies_of, newest, outlin
 
 DAYS: Final = 7
 MOST: Final = 5_000
-"""Decisions that are counted again, the newest of these days."""
+"""The newest decisions of this many are decided again at another target."""
 _MOST_OF_DOOR: Final = 50_000
-"""Decisions of a door, the newest, that its drift is seen in: 1,400 a day."""
+"""The newest decisions of a door of which its drift is computed: 1,400 a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ class DoorQuestions:
         return DoorExplained(found.mode, instant, explained)
 
     def at_target(self, collection_id: str, target: float) -> Recount:
-        """The newest decisions of all doors of the last days, at another FPIR ``target``."""
+        """The result of the newest decisions of all doors, of the last days, at another FPIR
+        ``target``.
+        """
         start = self._clock.now() - timedelta(days=DAYS)
         with self._database.read() as session:
             owner = get_collection(session, collection_id)
@@ -77,8 +79,8 @@ class DoorQuestions:
         return recount(_details(texts), target)
 
     def drift(self, collection_id: str, doors: Sequence[str]) -> dict[str, Drift]:
-        """How each of the ``doors`` sees now, against its own past. ``NotReady`` while somebody
-        else asks: of many decisions it takes seconds.
+        """The drift of the camera at each of the ``doors``. ``NotReady`` while it is computed for
+        somebody else: many decisions take seconds.
         """
         now = self._clock.now()
         with self._database.read() as session:

@@ -35,7 +35,7 @@ _METADATA: Final = frozenset(
         ),
     )
 )
-"""Those outside of the link-local networks, which are refused whole."""
+"""Networks other than the link-local ones, which are refused whole."""
 _NEVER: Final[dict[str, tuple[Network, ...]]] = {
     name: tuple(map(ip_network, networks))
     for name, networks in {
@@ -48,7 +48,7 @@ _NEVER: Final[dict[str, tuple[Network, ...]]] = {
     }.items()
 }
 _MAPPED: Final = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
-"""IPv4 in the last 32 bits: mapped, and translated by NAT64."""
+"""Networks of IPv6 with an IPv4 address in the last 32 bits: mapped, and translated by NAT64."""
 _COMPATIBLE: Final = IPv6Network("::/96")
 _LOOPBACK: Final = IPv6Address("::1")
 _ISATAP: Final = frozenset({bytes.fromhex("00005efe"), bytes.fromhex("02005efe")})
@@ -80,7 +80,7 @@ def reach_of(address: Address) -> tuple[Reach, str]:
 
 
 def covers_never(network: Network) -> str | None:
-    """The kind of addresses, never spoken to, that a whole network is made of; None for others."""
+    """The kind of a network none of whose addresses is ever spoken to; None for others."""
     for name, networks in _NEVER.items():
         for each in networks:
             if each.version == network.version and network.subnet_of(each):  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Which private addresses Kith may speak to. Pure."""
+"""Decides to which private addresses Kith may speak. Pure."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Resolves a name once, checks what was found, and connects to just that, all before a deadline."""
+"""Resolves a name once, checks the addresses, and connects to just those, all before a deadline."""
 
 import socket
 import threading
@@ -14,8 +14,8 @@ from app.egress.allowance import Allowance, Refused, looks_numeric
 Resolve = Callable[[str, int], Sequence[str]]
 """The addresses of a host, as text; ``OSError`` where it has none."""
 _LOOKUPS: Final = 16
-"""Names that are looked up at once. The system's resolver cannot be ended, so a lookup that is late
-keeps its thread; there is a bound on these."""
+"""Names that are looked up at once. A lookup by the system's resolver cannot be stopped, so one
+that is late keeps its thread; this bounds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Deadline:
 
 
 def system_addresses(host: str, port: int) -> list[str]:
-    """The addresses that the system's resolver has for a host, in its order."""
+    """The addresses that the system's resolver gives for a host, in its order."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 

@@ -1,8 +1,8 @@
-"""The ways in which a call comes to nothing, but for ``Refused``."""
+"""The ways in which a call fails, but for ``Refused``."""
 
 
 class CallFailed(Exception):
-    """No answer. ``sent``: bytes of the last request may have reached the other machine."""
+    """There was no answer. ``sent``: bytes of the last request may have reached the machine."""
 
     def __init__(self, why: str, *, sent: bool) -> None:
         super().__init__(why)
@@ -10,7 +10,7 @@ class CallFailed(Exception):
 
 
 class NotConnected(CallFailed):
-    """No connection came about: nothing was sent, and it may come about in a moment."""
+    """There was no connection: nothing was sent, and the next attempt may succeed."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why, sent=False)

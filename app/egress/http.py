@@ -22,7 +22,7 @@ from app.egress.failures import CallFailed, NotConnected
 from app.egress.trust import Trust, UntrustedCertificate
 
 MOST_BYTES: Final = 256 * 1024
-"""Bytes that are read of one answer; what comes after is not read."""
+"""Bytes that are read of one answer; the rest is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +207,9 @@ def _as_httpcore(failed: type[httpcore.NetworkError]) -> Iterator[None]:
 
 
 class _Transport(httpx.BaseTransport):
-    """httpx over httpcore with a network of one's own, which ``httpx.HTTPTransport`` does not take.
-
-    An answer's coding is not undone, so that a small one cannot become a large one.
+    """A transport of httpx over httpcore with its own network, which ``httpx.HTTPTransport`` does
+    not take. An answer's content coding is not undone, so that a small one cannot become a large
+    one.
     """
 
     def __init__(self, network: _Network, context: ssl.SSLContext) -> None:

@@ -39,7 +39,7 @@ class Broker:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that the broker holds for nobody: not retained, and dropped at ``until``, in whole
+    """A message that the broker keeps for nobody: not retained, and dropped at ``until``, in whole
     seconds, as MQTT counts.
     """
 
@@ -84,8 +84,8 @@ def greeted_client(
     client_id: str = "",
     prepare: Callable[[Client], None] | None = None,
 ) -> tuple[Client, Properties | None]:
-    """A client that a broker has taken, and what the broker said of itself. ``prepare`` is called
-    before it connects. Raises what ``in_words`` translates.
+    """A client that a broker has accepted, and the properties that the broker sent. ``prepare`` is
+    called before it connects. Raises errors that ``in_words`` translates.
     """
     failed = OSError("there is no address")
     for address in egress.addresses(broker.host, broker.port, deadline):

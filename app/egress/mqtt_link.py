@@ -1,4 +1,4 @@
-"""A connection to an MQTT 5 broker that stays: messages are sent with QoS 1 and waited for."""
+"""A lasting connection to an MQTT 5 broker: messages are sent with QoS 1, and acknowledged."""
 
 import time
 from collections import deque
@@ -17,11 +17,11 @@ from app.egress.failures import CallFailed
 from app.egress.mqtt import Broker, greeted_client, in_words, pumped
 
 _WINDOW: Final = 20
-"""Messages on their way at once; paho's own bound. A broker may allow fewer."""
+"""Messages without an acknowledgement at once; paho's own bound. A broker may allow fewer."""
 _SILENT_SECONDS: Final = 20.0
 _GOODBYE_SECONDS: Final = 1.0
 _HEADERS: Final = 9
-"""Bytes of a packet besides the topic, the properties and the payload, at most."""
+"""The most bytes of a packet apart from the topic, the properties and the payload."""
 _MOST_OF_TOPIC: Final = 65_535
 """Bytes."""
 _NOT_RETAINED = SubscribeOptions.RETAIN_DO_NOT_SEND
@@ -43,9 +43,8 @@ class Message:
 
 
 class Link:
-    """A connection to ``broker``; its end leaves the message ``will`` behind, unless it is closed.
-
-    For one thread. Every method raises ``CallFailed`` once the connection has ended.
+    """A connection to ``broker``. When it ends, the broker publishes ``will``, unless it was
+    closed. For one thread. Every method raises ``CallFailed`` once the connection has ended.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class Link:
         self._most_bytes = getattr(about, "MaximumPacketSize", None)
 
     def subscribe(self, topic: str) -> None:
-        """Put what comes to ``topic`` from now on into ``heard``."""
+        """Subscribe to ``topic``, and put its messages into ``heard``."""
         options = SubscribeOptions(qos=0, retainHandling=_NOT_RETAINED)
         self._client.subscribe(topic, options=options)
 
@@ -104,12 +103,12 @@ class Link:
         return refused
 
     def pump(self, seconds: float) -> None:
-        """Read what comes and write what waits, for at most ``seconds``."""
+        """Read and write for at most ``seconds``."""
         if not pumped(self._client, seconds):
             raise self._ended()
 
     def close(self) -> None:
-        """Part from the broker; never raises."""
+        """Disconnect from the broker; never raises."""
         self._client.disconnect()
         end = time.monotonic() + _GOODBYE_SECONDS
         try:  # the broker closes the connection once it has read all of it
@@ -119,7 +118,9 @@ class Link:
             pass
 
     def drop(self) -> None:
-        """End the connection without a goodbye, so that the will is left behind; never raises."""
+        """End the connection without a goodbye, so that the broker publishes the will; never
+        raises.
+        """
         if (connection := self._client.socket()) is not None:
             connection.close()
 

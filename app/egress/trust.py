@@ -1,5 +1,5 @@
-"""TLS towards a device: by the authorities that the machine trusts, by one of the operator's own,
-or by the digest of the device's certificate, which may then be self-signed.
+"""TLS towards a device. It trusts the authorities of this machine, one authority of the operator's,
+or one certificate by its digest, which may then be self-signed.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 _KEPT_SECONDS: Final = 600
-"""A context is used for that long: to read the machine's authorities takes 22 ms of a core."""
+"""Seconds for which a context is used: reading the machine's authorities takes 22 ms of a core."""
 
 
 class UntrustedCertificate(Exception):
@@ -28,7 +28,7 @@ class Trust:
     sha256: str | None = None
 
     def context(self) -> ssl.SSLContext:
-        """The context for a connection, which others use too; ``ValueError`` where the PEM has no
+        """The context for a connection, shared with others; ``ValueError`` where the PEM has no
         certificate.
         """
         return _context(self, int(time.monotonic() // _KEPT_SECONDS))

@@ -57,7 +57,7 @@ CredentialFields = Annotated[
 
 
 class CredentialView(BaseModel):
-    """That another system knows the person, and by what; never the value."""
+    """A system that knows the person, and the kind of credential it has; never the value."""
 
     system: CredentialSystem
     type: CredentialType

@@ -13,7 +13,7 @@ _SIDES: Final = (Dismissal.one_key, Dismissal.other_key)
 
 
 def find(session: Session, one: Person, other: Person) -> Dismissal | None:
-    """The dismissal of the two, in whichever order they come; None where there is none."""
+    """The dismissal of the two, in either order; None where there is none."""
     return session.get(Dismissal, tuple(sorted((one.key, other.key))))
 
 
@@ -24,8 +24,8 @@ def of_collection(session: Session, owner: Collection) -> Mapping[frozenset[int]
 
 
 def drop_outdated(session: Session, person: Person) -> None:
-    """Delete the dismissals of the person that were said of faces of which none is left. Faces that
-    this transaction removes are gone already.
+    """Delete the person's dismissals that were made for faces of which none is left. Faces that
+    this transaction removes must be deleted first.
     """
     left = exists().where(Face.person_key == person.key, Face.number < Dismissal.next_face)
     mine = or_(*(side == person.key for side in _SIDES))

@@ -1,4 +1,4 @@
-"""Keeps what operators say of two persons who look alike: that they are two people."""
+"""Keeps dismissals: an operator's statement that two persons who look alike are two people."""
 
 from sqlalchemy.orm import Session
 
@@ -15,8 +15,8 @@ from app.trail.recording import record
 class DismissalService:
     """Dismisses pairs of persons from the report of lookalikes, and lists them again. Thread-safe.
 
-    A dismissal is of two persons, in whichever order they come. Whether the report lists them is
-    all that it changes: thresholds, decisions and warnings at enrolment stay as they are.
+    The order of the two persons does not matter. A dismissal changes the report alone: thresholds,
+    decisions and warnings at enrolment stay as they are.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -24,9 +24,9 @@ class DismissalService:
         self._clock = clock
 
     def put(self, collection_id: str, person_id: str, other_id: str) -> DismissalView:
-        """Say that the two are two people; who said so first stays on record.
+        """Dismiss the pair. A second call changes nothing: the key of the first stays on record.
 
-        ``Conflict`` where one of them has no face, so that there is nothing to say it of.
+        ``Conflict`` where one of the two has no face: nobody looks like them.
         """
         with self._database.write() as session:
             owner = repository.lock_collection(session, collection_id)
@@ -40,7 +40,7 @@ class DismissalService:
         return dismissal_view(row)
 
     def delete(self, collection_id: str, person_id: str, other_id: str) -> None:
-        """Take that back; ``NotFound`` where it was not said."""
+        """Delete the dismissal of the pair; ``NotFound`` where there is none."""
         with self._database.write() as session:
             owner = repository.lock_collection(session, collection_id)
             persons = two_persons(session, owner, person_id, other_id)

@@ -135,14 +135,14 @@ class Enroller:
         needs in addition to the settings.
         """
         known = tuple(r for r in get_args(RejectionReason) if r in reasons)
-        told = {
+        values = {
             "min_face_size": self._quality_policy.min_face_size,
             "max_yaw": self._quality_policy.max_yaw,
             "other": "another person",
             "alike": "",
             **facts,
         }
-        detail = " ".join(_EXPLAINED[reason].format(**told) for reason in known)
+        detail = " ".join(_EXPLAINED[reason].format(**values) for reason in known)
         return Rejection(origin, known, detail)
 
     def _template(

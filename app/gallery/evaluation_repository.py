@@ -15,8 +15,8 @@ Enrolled = Row[int, str, str | None, datetime | None, datetime | None, int, byte
 def templates(
     session: Session, owner: Collection, persons: Several[int] | None = None
 ) -> Sequence[Enrolled]:
-    """One row a template, by person and age: key, id, name, validity, face number, template; of
-    these internal keys of ``persons`` alone, where they are given.
+    """One row a template, ordered by person and age: key, id, name, validity, face number,
+    template. Given internal keys ``persons``, only their rows.
     """
     query = (
         select(
@@ -38,7 +38,9 @@ def templates(
 
 
 def face_counts(session: Session, owner: Collection, now: datetime) -> Sequence[Row[int, int]]:
-    """Key and number of faces of each person who is valid ``now`` and has any, by key."""
+    """The internal key of each person who is valid ``now`` and has a face, with the number of their
+    faces, ordered by key.
+    """
     started = or_(Person.valid_from.is_(None), Person.valid_from <= now)
     lasts = or_(Person.valid_until.is_(None), Person.valid_until > now)
     return session.execute(

@@ -1,5 +1,5 @@
-"""Measures a collection on its own people, for whoever looks after it: made when it is asked for,
-and kept for a while.
+"""Measures how well a collection identifies its own people and keeps strangers out. A measurement
+is made when it is asked for, and kept for a while.
 
 Nothing of it is written. People stand in it by their internal keys, and are looked up when it is
 shown, so that it names nobody who was removed.
@@ -32,22 +32,24 @@ from app.gallery.report_schemas import ReportedPerson
 from app.index.packing import unpack
 
 MOST_TEMPLATES: Final = 10
-"""The most faces a person that a measurement can be asked for with."""
+"""The largest number of faces a person that a measurement may enrol."""
 _MOST_PEOPLE: Final = 5_000
 _MOST_FACES: Final = 20_000
-"""More people or faces than these are not measured: chance draws as many. That takes 4 seconds of a
-core, and 220 MB (5,000 people of four random vectors, SFace's calibration)."""
+"""Larger collections are sampled: chance draws people up to these numbers. A measurement of that
+size takes 4 seconds of a core and 220 MB (5,000 people of four random vectors, SFace's
+calibration)."""
 _CHOICES: Final = (None, *range(1, MOST_TEMPLATES + 1))
 _KEPT: Final = 4
 _HOUR: Final = 3600.0
-"""Seconds after which people may have become valid, or cease to be, without any change."""
+"""Seconds for which a measurement is kept: people become valid, or cease to be, without a
+change."""
 _SPARE: Final = 5  # rows looked up for each that is shown, for some are of people removed since
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The ``evaluation`` of the people of a collection, of whom ``people`` are valid and have a
-    face. Persons stand in it by internal keys, and images by the numbers of their faces.
+    """The ``evaluation`` of a collection's people, of whom ``people`` are valid and have a face. It
+    names persons by their internal keys, and images by the numbers of their faces.
     """
 
     made: Made
@@ -58,7 +60,7 @@ class Measured:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether chance drew the people measured; the larger gallery is then the collection."""
+        """Whether the people are a random sample; the larger gallery is then the collection."""
         return self.people > self.evaluation.size.persons
 
     def at(self, target: float) -> OperatingPoint:
@@ -70,12 +72,12 @@ class Measured:
         return self.evaluation.at_target.larger.persons / self.evaluation.size.persons
 
     def fits(self, owner: Collection, now: float) -> bool:
-        """Whether it still says how the collection is."""
+        """Whether the measurement is still true of the collection."""
         return self.made.fits(owner, now) and now - self.made.made_at < _HOUR
 
 
 class Evaluations:
-    """One is made at a time, of all collections and numbers of templates. Thread-safe."""
+    """Makes one measurement at a time, for all collections together. Thread-safe."""
 
     def __init__(
         self, database: Database, clock: Clock, manifest: Manifest, calibration: Calibration
@@ -104,8 +106,8 @@ class Evaluations:
     def shown(
         self, found: Evaluation, most: int
     ) -> tuple[Evaluation, Mapping[str, ReportedPerson]]:
-        """The evaluation with at most ``most`` misses and lookalikes, of people who are still
-        there, and these by the names that they have in it.
+        """Cut the lists of the evaluation to at most ``most`` misses and lookalikes, of people who
+        are still there. Also returns these people, by their names in the evaluation.
         """
         misses, alike = found.misses[: most * _SPARE], found.lookalikes[: most * _SPARE]
         named = {each.person for each in misses} | {each.first for each in misses}
@@ -155,8 +157,8 @@ class Evaluations:
         return Measured(made, source, evaluation, people, measurement)
 
     def _gallery(self, session: Session, owner: Collection) -> tuple[Gallery, int]:
-        """The faces of people who are valid now, or of as many as chance draws, and how many these
-        people are.
+        """The faces of people who are valid now, or of a random sample of them, and the number of
+        all these people.
         """
         counts = evaluation_repository.face_counts(session, owner, self._clock.now())
         order = np.random.default_rng(0).permutation(len(counts))[:_MOST_PEOPLE]

@@ -12,8 +12,8 @@ from app.gallery.models import Face, Person
 
 @dataclass(frozen=True, slots=True)
 class HeldFace:
-    """A face by its internal id, without its embedding. ``score`` is its overall quality, 0 to 1; 0
-    where the whole image is the sample, which has none.
+    """A face by its internal id, without its embedding. ``score`` is its overall quality, 0 to 1;
+    it is 0 where the whole image is the sample, as such a face has no score.
     """
 
     id: int
@@ -34,7 +34,7 @@ def faces_of(session: Session, *persons: Person) -> list[HeldFace]:
 
 
 def move(session: Session, faces: Sequence[int], to: Person) -> None:
-    """Make the faces of these internal ids another person's. They keep their ids and numbers, and
+    """Give the faces of these internal ids to another person. They keep their ids and numbers, and
     so their crops and their templates of other models.
     """
     moved = update(Face).where(Face.id.in_(faces)).values(person_key=to.key)

@@ -1,6 +1,6 @@
-"""Merges two persons who are one: the faces of the other move to the person, and the other goes.
+"""Merges two persons who are one: the first gets the faces of the other, and the other is removed.
 
-Nothing is compared: that the two are one person is the word of the operator.
+Nothing is compared: the operator answers for it that the two are one person.
 """
 
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ from app.trail.recording import record
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The internal ids of the other's faces that the person gets, and of the person's own that go;
-    ``left_out`` counts all faces that go.
+    """``moved`` are the internal ids of the other's faces that the person gets, ``gone`` those of
+    the person's own faces that are deleted. ``left_out`` counts the faces of both that are deleted.
     """
 
     moved: list[int]
@@ -48,8 +48,8 @@ class MergeService:
         """Give the person the faces of the other and remove the other, in one transaction: once
         this returns, no answer names the other.
 
-        ``Conflict`` where that would lose what ``asked`` does not let go, an operator said that
-        they are two people, or the other alone is suspended.
+        ``Conflict`` where the merge would lose something that ``asked`` does not give up, where an
+        operator dismissed the two as two people, or where only the other is suspended.
         """
         with self._database.write() as session:
             now = self._clock.now()
@@ -77,9 +77,9 @@ class MergeService:
 def _planned(
     session: Session, owner: Collection, person: Person, other: Person, asked: MergeFields
 ) -> _Plan:
-    """The faces that move and those that go. Where both are enrolled with one image, the person's
-    own face of it stays. ``Conflict`` where there are more than the collection allows, and
-    ``asked`` is for all.
+    """Choose the faces that move and those that are deleted. Where both are enrolled with one
+    image, the person's own face of it stays. ``Conflict`` where there are more faces than the
+    collection allows, and ``asked`` is for all.
     """
     both = merge_repository.faces_of(session, person, other)
     own = [face for face in both if face.person_key == person.key]
@@ -99,12 +99,12 @@ def _planned(
 
 
 def _worse(face: HeldFace) -> tuple[float, int]:
-    """Sorts the best face first, and of equals the older one."""
+    """A sort key: the best face first, and of equals the older one."""
     return -face.score, face.number
 
 
 def _exchange_faces(session: Session, person: Person, plan: _Plan) -> None:
-    """Carry out the plan; what of the other stays behind goes with them."""
+    """Carry out the plan; the other's faces that do not move are deleted with the other."""
     forget(session, Face, plan.gone)
     merge_repository.remove(session, plan.gone)
     merge_repository.move(session, plan.moved, person)
@@ -128,8 +128,8 @@ def _move_identifiers(session: Session, person: Person, other: Person, *, now: d
 
 
 def _check_identifiers(person: Person, other: Person, asked: MergeFields) -> None:
-    """``Conflict`` where the other has identifiers and ``asked`` does not say what becomes of them,
-    or they do not fit to those of the person.
+    """``Conflict`` where the other has identifiers and ``asked`` does not say whether to move or
+    drop them, or where the person cannot take them.
     """
     if asked.identifiers == "refuse" and (known_by := _identifiers(other)):
         raise _refused(
@@ -155,7 +155,7 @@ def _check_identifiers(person: Person, other: Person, asked: MergeFields) -> Non
 
 
 def _check_may_be_one(session: Session, person: Person, other: Person) -> None:
-    """``Conflict`` where an operator said that they are two people, or where a merge would end a
+    """``Conflict`` where an operator dismissed the two as two people, or where a merge would end a
     suspension.
     """
     if dismissal_repository.find(session, person, other) is not None:

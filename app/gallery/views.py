@@ -86,7 +86,7 @@ def added_face(row: Face, person_id: str, *, index: int) -> AddedFace:
 
 
 def several_faces(index: int, box: Box, *, found: int) -> SeveralFaces:
-    """That ``found`` faces are in the image at ``index``, and the one in ``box`` was taken."""
+    """The warning that the image at ``index`` has ``found`` faces, and which one was taken."""
     taken = box_view(box)
     return SeveralFaces(
         index=index,
@@ -99,7 +99,9 @@ def several_faces(index: int, box: Box, *, found: int) -> SeveralFaces:
 
 
 def box_view(box: Box) -> BoxView:
-    """In whole pixels: its edges are rounded, so that a box within the image stays within it."""
+    """The box in whole pixels: its edges are rounded, so that a box within the image stays within
+    it.
+    """
     left, top = round(box.x), round(box.y)
     right, bottom = round(box.x + box.width), round(box.y + box.height)
     return BoxView(x=left, y=top, width=max(1, right - left), height=max(1, bottom - top))
@@ -124,7 +126,7 @@ def quality_view(quality: Quality | None) -> QualityView | None:
 
 
 def similarity_view(similarity: float) -> float:
-    """With four digits, -1 to 1: a cosine of 32-bit vectors may be beyond by their rounding."""
+    """The cosine with four digits, cut to -1 to 1: rounding of 32-bit vectors may exceed it."""
     return round(cosine_view(similarity), 4)
 
 
@@ -134,7 +136,7 @@ def limit_view(similarity: float) -> float:
 
 
 def cosine_view(similarity: float) -> float:
-    """With all its digits, -1 to 1."""
+    """The cosine with all its digits, -1 to 1."""
     return min(1.0, max(-1.0, similarity))
 
 

@@ -46,7 +46,7 @@ class Analysis:
     """The selected ``faces`` of an upright image of ``width`` x ``height`` pixels.
 
     ``found`` and ``missing`` are those of the ``Selection``. ``turned_degrees`` says by how much
-    the image was turned clockwise to be upright, besides what its file says.
+    the image was turned clockwise to be upright, in addition to what its file says.
     """
 
     width: int

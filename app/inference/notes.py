@@ -31,7 +31,7 @@ class _Strict(BaseModel):
 
 
 class State(_Strict):
-    """All that a choice depends on besides the contract."""
+    """All that a choice depends on, apart from the contract."""
 
     machine: str
     onnxruntime: str

@@ -45,7 +45,7 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Scene:
     """All ``samples`` of an upright image of ``width`` x ``height`` pixels, largest first.
-    ``turned_degrees`` says by how much it was turned clockwise to be upright, besides what its file
+    ``turned_degrees`` says by how much it was turned clockwise to be upright, beyond what its file
     says.
     """
 

@@ -40,10 +40,10 @@ def file(session: Session) -> Iterator[Finding]:
     if session.get_bind().dialect.name != "sqlite":
         return
     try:
-        told = session.scalars(text("PRAGMA quick_check(20)")).all()
+        lines = session.scalars(text("PRAGMA quick_check(20)")).all()
     except DatabaseError as error:
-        told = [str(error.orig)]
-    for line in told:
+        lines = [str(error.orig)]
+    for line in lines:
         if line != "ok":
             yield Finding("database file", line, "restore the last good backup")
 

@@ -142,11 +142,11 @@ def _chosen(archive: Archive, collection_id: str | None) -> CollectionEntry:
 def _check_empty(session: Session) -> None:
     there = {table.name: count(session, table, None) for table in carried()}
     if any(there.values()):
-        told = ", ".join(
+        filled = ", ".join(
             f"{name.replace('_', ' ')} {rows:,}" for name, rows in there.items() if rows
         )
         raise Conflict(
-            f"The database is not empty: it has {told}. --replace restores in place of all that."
+            f"The database is not empty: it has {filled}. --replace restores in place of all that."
         )
 
 

@@ -63,9 +63,9 @@ def obstacles(session: Session, owner: Collection, contract: Contract) -> Sequen
         exists().where(Crop.face_id == Face.id, Crop.crop_id != contract.crop_id).correlate(Face)
     )
     missing, found = due(owner, contract.id), []
-    if lacking := _told(session, missing & ~kept):
+    if lacking := _counted(session, missing & ~kept):
         found.append(f"{owner.id}: {lacking} without a kept crop")
-    if unfit := _told(session, missing & unlike):
+    if unfit := _counted(session, missing & unlike):
         found.append(f"{owner.id}: {unfit} with a crop of another detector or alignment")
     return found
 
@@ -76,7 +76,7 @@ def other_templates(owner: Collection, contract_id: str | None) -> ColumnElement
     return theirs if contract_id is None else theirs & (OtherTemplate.contract_id == contract_id)
 
 
-def _told(session: Session, which: ColumnElement[bool]) -> str | None:
+def _counted(session: Session, which: ColumnElement[bool]) -> str | None:
     """The number of such faces and their persons, as text; None where there are none."""
     counted = select(func.count(), func.count(Face.person_key.distinct())).where(which)
     faces, people = session.execute(counted.select_from(Face)).one()

@@ -21,13 +21,14 @@ from app.trail.recording import on_events
 
 _CONNECT_SECONDS: Final = 10.0
 _LEASE_SECONDS: Final = 4.0
-"""A process that dies stops the others for so long. One that is only slow for longer loses it, and
-nothing is sent twice: the broker has one connection of this name, and of two ledgers one goes on.
+"""A process that dies keeps the others from publishing for this time. A process that is only slow
+loses its turn after it, and still nothing is sent twice: the broker has one connection of this
+name, and of two ledgers one goes on.
 """
 _POLL_SECONDS: Final = 0.25
-"""An event of another replica waits at most so long."""
+"""An event of another replica waits this long at most."""
 _POLL_SECONDS_ALONE: Final = 1.0
-"""For events of commands: on SQLite there is no other replica."""
+"""Seconds between looks for events of commands: on SQLite there is no other replica."""
 
 
 def build_publisher(

@@ -1,6 +1,7 @@
-"""The messages that the broker keeps of a door: its state, and its form for Home Assistant. Pure.
+"""The messages about a door that the broker keeps: its state, and its form for Home Assistant.
+Pure.
 
-No person is in any of it: the broker gives it to everybody who subscribes, for as long as it likes.
+They name no person: the broker gives them to every subscriber, for as long as it keeps them.
 """
 
 from dataclasses import dataclass
@@ -28,12 +29,12 @@ _PROBLEM: Final = (
     "{{ 'None' if value_json.health == 'unknown' else "
     "'OFF' if value_json.health == 'ok' else 'ON' }}"
 )
-"""Home Assistant takes `None` for a state that is not known."""
+"""Home Assistant reads `None` as a state that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnnouncedDoor:
-    """A door as others may know it. ``area`` is its zone; ``locked_down`` is true where the door or
+    """The public part of a door. ``area`` is its zone; ``locked_down`` is true where the door or
     its zone is locked down. ``health`` is the state of its client.
     """
 

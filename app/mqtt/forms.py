@@ -1,7 +1,6 @@
-"""The form of messages that are no events: the flat twin, and what the broker keeps.
+"""The forms of messages other than events: the flat twin, and the messages that the broker keeps.
 
-Source of what is for Home Assistant: home-assistant.io/integrations/mqtt, "Device discovery
-payload".
+Source of those for Home Assistant: home-assistant.io/integrations/mqtt, "Device discovery payload".
 """
 
 from datetime import datetime
@@ -17,7 +16,7 @@ _NAME: Final = "Its name there, after that of the device."
 
 
 class FlatTwin(BaseModel):
-    """A decision of now, for automations. It is sent at most once."""
+    """A decision for automations, sent at once or never, and at most once."""
 
     event_type: Answer = Field(description="The answer.")
     reason: str = Field(description="The one reason; treat one that you do not know as a denial.")
@@ -55,7 +54,7 @@ class Origin(BaseModel):
 
 
 class Availability(BaseModel):
-    """How Home Assistant knows that Kith is there."""
+    """The topic by which Home Assistant knows that Kith is connected."""
 
     topic: str = Field(description="The topic of the status.")
     value_template: str = Field(description="Makes `online` or `offline` of it.")

@@ -1,5 +1,5 @@
-"""The retained messages: the broker keeps what it should of every door, and nothing of a door that
-is gone.
+"""Keeps the retained messages in step with the doors: one set for each door, and none for a door
+that is gone.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,11 +12,12 @@ from app.mqtt.names import Names
 
 
 class Keepsakes:
-    """Knows what the broker was given to keep on this connection. For one thread.
+    """Knows which messages the broker has on this connection. For one thread.
 
-    Topics are written down before the broker gets anything for them, so that a door that is deleted
-    while no process runs is removed by the next one. A door that somebody changed in the database
-    is left out, as if it were deleted: ``unreadable`` gets it once, and the error.
+    Topics are written to the database before the broker gets a message for them, so that the
+    messages of a door that is deleted while no process runs are removed by the next process. A door
+    that somebody changed in the database is left out, as if it were deleted: ``unreadable`` gets it
+    once, and the error.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Keepsakes:
         self._given = {}
 
     def due(self) -> list[Message]:
-        """The messages that the broker must be given now; ``delivered`` follows."""
+        """The messages that the broker must get now; call ``delivered`` after it has them."""
         doors = self._ledger.changed_doors()
         if doors is not None:
             self._wanted = self._retained(doors)
@@ -70,7 +71,7 @@ class Keepsakes:
         return messages
 
     def delivered(self) -> None:
-        """The broker has what was due."""
+        """The broker has the messages that were due."""
         self._given = dict(self._wanted)
         self._ledger.forget(self._gone)
         self._ever = set(self._wanted)

@@ -13,7 +13,7 @@ from app.trail import event_repository
 
 
 class Overtaken(Exception):
-    """Another process publishes, too, and was faster."""
+    """Another process publishes too, and was faster."""
 
 
 class Ledger:
@@ -63,8 +63,8 @@ class Ledger:
         return position <= self._at().shown
 
     def show(self, position: int) -> None:
-        """Twins up to ``position`` are about to be sent. This is committed first, so that none is
-        sent twice, whatever happens. ``Overtaken`` where another process did so.
+        """Write down that twins up to ``position`` are about to be sent. This is committed first,
+        so that none is sent twice, whatever happens. ``Overtaken`` where another process did so.
         """
         self._set(Progress(self._delivered, position))
 
@@ -93,7 +93,7 @@ class Ledger:
         return found
 
     def retained(self) -> set[str]:
-        """Every topic on which the broker may hold a message of ours."""
+        """Every topic on which the broker may hold a message of this Kith."""
         with self._database.read() as session:
             return repository.retained(session)
 

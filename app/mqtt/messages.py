@@ -16,10 +16,10 @@ from app.mqtt.forms import FlatTwin
 from app.mqtt.names import Names
 
 FRESH: Final = timedelta(seconds=10)
-"""How long a decision that is no grant is news; a grant is until its ``valid_until``."""
+"""A decision that is no grant is news for this long; a grant is until its ``valid_until``."""
 _AHEAD: Final = timedelta(seconds=2)
-"""How far the clocks of replicas may differ, as at doors. A decision that is ahead by more was made
-before the clock was set back, nobody knows when: it moves nothing.
+"""How far the clocks of replicas may differ, as at doors. A decision that is further ahead was made
+before the clock was set back, at an unknown time: automations do not get it.
 """
 _MOST_SECONDS: Final = 2**32 - 1
 _CLOUD_EVENT: Final = "application/cloudevents+json"
@@ -40,7 +40,7 @@ class Waiting:
 
     @staticmethod
     def of(position: int, body: str) -> "Waiting":
-        """The event of a body, which is parsed once; without fields where it is no JSON."""
+        """The event of a body, which is parsed once; it has no fields where the body is no JSON."""
         try:
             return Waiting(position, body, documents.parsed(body.encode()))
         except (ValueError, AttributeError):
@@ -48,8 +48,8 @@ class Waiting:
 
 
 def record(event: Waiting, names: Names, now: datetime) -> Message:
-    """The event itself. A grant that still holds expires with it at the broker; one that does not
-    comes as a record, with the user property ``late``.
+    """The message of the event itself. The broker drops a grant when it ends; a grant that has
+    ended is sent as a record, with the user property ``late``.
     """
     body, data = event.fields, event.fields["data"]
     topic = names.event(
@@ -67,7 +67,7 @@ def record(event: Waiting, names: Names, now: datetime) -> Message:
 
 
 def flat_twin(event: Waiting, names: Names, now: datetime) -> Message | None:
-    """The twin of a decision that is still of now; None of any other event."""
+    """The flat twin of a decision that is still news; None of any other event."""
     body = event.fields
     if body["type"] != "door.decision":
         return None
@@ -93,8 +93,8 @@ def flat_twin(event: Waiting, names: Names, now: datetime) -> Message | None:
 
 
 def _left(event: Mapping[str, Any], until: datetime, now: datetime) -> timedelta | None:
-    """The time for which a decision is still of now, of the event's own length at most; None where
-    it is not.
+    """The time for which a decision is still news, at most as long as the event says; None where it
+    is not.
     """
     made_at = datetime.fromisoformat(event["time"])
     if until <= now or now < made_at - _AHEAD:

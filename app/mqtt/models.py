@@ -21,7 +21,7 @@ class MqttProgress(Base):
 
 
 class MqttRetained(Base):
-    """A topic on which the broker may hold a message of ours."""
+    """A topic on which the broker may hold a message of this Kith."""
 
     __tablename__ = "mqtt_retained"
     __table_args__ = ({"info": NOT_ARCHIVED},)

@@ -16,7 +16,7 @@ _DIGITS: Final = 8
 class Names:
     """Topics below ``prefix``; ``discovery`` is Home Assistant's own prefix, None without it.
 
-    Ids of Kith have no character that means something in a topic. ``ValueError`` for others, which
+    Ids of Kith have no character with a meaning in topics. ``ValueError`` for other ids, which
     somebody wrote into the database: no broker takes them.
     """
 
@@ -25,7 +25,7 @@ class Names:
 
     @classmethod
     def by(cls, prefix: str, discovery: str) -> "Names":
-        """The names that two settings say: ``off`` is no discovery."""
+        """The topics for two settings; a discovery prefix of ``off`` means no discovery."""
         return cls(prefix, None if discovery == "off" else discovery)
 
     @property
@@ -40,8 +40,8 @@ class Names:
 
     @property
     def client_id(self) -> str:
-        """The same for all replicas: the broker ends an older connection for a newer one, so that
-        the will of a replica that died does not come after the greeting of the next.
+        """The client id, the same for all replicas: the broker ends an older connection for a newer
+        one, so that the will of a replica that died does not come after the greeting of the next.
         """
         return f"kith-{_digest(self.prefix)}"
 

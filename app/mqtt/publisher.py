@@ -1,4 +1,4 @@
-"""The thread that publishes: connects, greets, and sends what is new until it is stopped."""
+"""The thread that publishes: it connects, greets, and sends new events until it is stopped."""
 
 import threading
 import time
@@ -24,9 +24,10 @@ from app.mqtt.names import Names
 STOP_SECONDS: Final = 5.0
 _BATCH: Final = 100
 _DOORS_SECONDS: Final = 1.0
-"""Between looks for changes of doors, and between notes of the progress while events flow."""
+"""Seconds between looks for changes of doors, and between notes of the progress while events
+flow."""
 _STEP_SECONDS: Final = 0.05
-"""An event of this process waits at most so long."""
+"""An event of this process waits this long at most."""
 _LEASE_SECONDS: Final = 1.0
 _AGAIN: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds until the next attempt to connect, after each that failed."""
@@ -36,13 +37,13 @@ _log = structlog.get_logger()
 
 
 class Observer(Protocol):
-    """Hears how the publisher does."""
+    """Receives the publisher's state."""
 
     def connected(self, *, is_so: bool) -> None:
         """Whether this process is the one that publishes, and the broker has taken it."""
 
     def waiting(self, seconds: float | None) -> None:
-        """The oldest event that the broker does not have is so old; None: it has all."""
+        """The age of the oldest event that the broker does not have; None: it has all."""
 
     def sent(self, messages: int, *, refused: int) -> None:
         """``messages`` were sent; the broker refused ``refused`` of them."""
@@ -54,8 +55,8 @@ class Observer(Protocol):
 class Publisher:
     """Publishes events from ``start`` to ``stop``. Thread-safe.
 
-    Whatever fails is tried again: the broker, the database, or the right to publish, which one
-    process has at a time.
+    It tries again after every failure: of the broker, of the database, or of the lease, since one
+    process publishes at a time.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Publisher:
         self._woken.set()
 
     def stop(self) -> None:
-        """Send what is committed, say goodbye and end; after ``STOP_SECONDS`` at the latest."""
+        """Send the committed events, say goodbye and end; after ``STOP_SECONDS`` at the latest."""
         self._stopping.set()
         if not self._thread.is_alive():
             return
@@ -113,7 +114,7 @@ class Publisher:
         self._quietly(self._lease.release)
 
     def _tried(self) -> bool:
-        """Publish while that is possible; whether nothing failed."""
+        """Publish while that is possible; returns whether nothing failed."""
         try:
             if self._lease.held():
                 self._publish()
@@ -134,7 +135,7 @@ class Publisher:
         self._failed = reason
 
     def _publish(self) -> None:
-        """Until there is a stop, the lease goes to another process, or something fails."""
+        """Publish until there is a stop, the lease goes to another process, or something fails."""
         names = self._names
         self._measure_lag()
         with self._linked(Message(names.status, b"offline", retain=True)) as link:
@@ -191,7 +192,7 @@ class Publisher:
         return b"online" in heard
 
     def _send_next(self, link: Link) -> bool:
-        """Send the next events; whether there may be more."""
+        """Send the next events; returns whether there may be more."""
         events = self._ledger.waiting(_BATCH)
         if not events:
             self._observer.waiting(None)
@@ -217,8 +218,8 @@ class Publisher:
         return True
 
     def _formed(self, events: Sequence[Waiting]) -> dict[int, tuple[Message, Message | None]]:
-        """By position, an event and its flat twin, if it has one now. One that somebody changed in
-        the database is left out, with a line in the log: it holds up no others.
+        """By position, an event and its flat twin, if it has one now. An event that somebody
+        changed in the database is left out, with a line in the log, so that it holds up no others.
         """
         now = self._clock.now()
         formed: dict[int, tuple[Message, Message | None]] = {}
@@ -258,7 +259,9 @@ class Publisher:
 
     @staticmethod
     def _quietly(do: Callable[[], None]) -> None:
-        """Do what is no loss if it fails: an event comes twice, or another process waits longer."""
+        """Do something whose failure loses nothing: an event is sent twice, or another process
+        waits longer.
+        """
         try:
             do()
         except (AppError, Overtaken):

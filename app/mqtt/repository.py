@@ -42,7 +42,7 @@ def begin(session: Session) -> Progress:
 
 
 def advance(session: Session, before: Progress, after: Progress) -> bool:
-    """Set the progress if it is as ``before``; whether it was."""
+    """Set the progress if it still is ``before``; returns whether it was."""
     same = MqttProgress.sent == before.sent, MqttProgress.shown == before.shown
     changed = update(MqttProgress).where(*same).values(sent=after.sent, shown=after.shown)
     done = session.execute(changed.returning(MqttProgress.key), execution_options=IN_SQL_ALONE)
@@ -99,7 +99,7 @@ def doors(session: Session) -> list[AnnouncedDoor]:
 
 
 def retained(session: Session) -> set[str]:
-    """Every topic on which the broker may hold a message of ours."""
+    """Every topic on which the broker may hold a message of this Kith."""
     return set(session.scalars(select(MqttRetained.topic)))
 
 

@@ -1,5 +1,5 @@
-"""Anchors: the heads of chains at some time, for a place that the database's own administrators
-cannot change.
+"""Anchors: the heads of all chains at one time, to be kept where the database's administrators
+cannot change them.
 """
 
 import json
@@ -19,8 +19,8 @@ from app.trail.recording import OwnerThen, publish
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The ``hash`` that the row ``seq`` of a chain had. ``at`` is when that row was written; None
-    where there was none, and in an anchor of before Kith said so.
+    """The ``hash`` of the row ``seq`` of a chain. ``at`` is the time of that row; None where the
+    chain had no row, and in anchors of releases that did not write it.
     """
 
     chain: str
@@ -35,13 +35,13 @@ def anchors(session: Session) -> list[Anchor]:
 
 
 def anchor_line(at: datetime, found: Sequence[Anchor]) -> str:
-    """The anchors of a moment as one line of JSON, which ``--against`` reads again."""
+    """The anchors of one moment as one line of JSON, which ``--against`` reads."""
     lines = [asdict(each) | {"at": each.at and written(each.at)} for each in found]
     return json.dumps({"at": written(at), "anchors": lines})
 
 
 def publish_anchors(session: Session, *, now: datetime) -> list[Anchor]:
-    """The head of every chain; each is an event too, so that systems elsewhere have it."""
+    """The head of every chain. Each becomes an event too, so that systems elsewhere keep it."""
     found = []
     for each, at in repository.heads(session):
         owner = None
@@ -57,8 +57,9 @@ def publish_anchors(session: Session, *, now: datetime) -> list[Anchor]:
 def purged_early(
     chain: Chain, known: Sequence[Anchor], kept_since: datetime | None
 ) -> Iterator[str]:
-    """The rows that anchors name and that are gone as if they were old. Else somebody could remove
-    all rows up to any one, and write a row that says that they were purged.
+    """The rows that anchors name and that are gone as if they had been purged for their age.
+    Otherwise anybody could delete all rows up to any one, and write a row that says that they were
+    purged.
     """
     for each in sorted(known, key=lambda anchor: anchor.seq):
         if each.seq == chain.kept_after > 0 and each.hash != chain.purged_hash:

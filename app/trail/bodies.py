@@ -1,6 +1,5 @@
-"""Reads the bodies of rows, which were stored by Kith or, where somebody tampered, by anybody.
-
-A body that has another form than rows have is never a surprise further on: here it is refused.
+"""Reads the bodies of rows. Kith wrote them, or anybody who tampered with the database: a body of
+any other form than Kith's is refused here, so that no caller meets one.
 """
 
 from collections.abc import Mapping
@@ -50,7 +49,7 @@ class _Match(BaseModel):
 
 
 class _Decision(BaseModel):
-    """The details of a decision that readers look at, where they are there."""
+    """Those details of a decision that are read again, if they are there."""
 
     decision: str = ""
     reason: str | None = None
@@ -90,11 +89,11 @@ _DETAILS: Final[Mapping[str, type[BaseModel]]] = {
     "audit.purged": _RowsGone,
     "chain.begun": _Begun,
 }
-"""The details of those actions that readers look into."""
+"""The details of the actions that are read again."""
 
 
 def read(text: str) -> dict[str, Any]:
-    """The values of a body; ``ValueError`` says why it is none of a row."""
+    """The values of a body; ``ValueError`` says why it is not the body of a row."""
     body = documents.parsed(text.encode())
     try:
         _Body.model_validate(body, strict=True)
@@ -109,7 +108,7 @@ def read(text: str) -> dict[str, Any]:
 
 
 def begun_in(body: Mapping[str, Any]) -> dict[str, str | None]:
-    """The chains that a row says were begun, by id, with the collection of each."""
+    """The chains whose beginning a row records, by id, with the collection of each."""
     details: Mapping[str, Any] = body["details"]
     if body["action"] == "chain.begun":
         return {body["object"]["id"]: details["of"]}

@@ -1,4 +1,4 @@
-"""The events of deeds that have one by themselves: of people, keys, lock-downs and webhooks."""
+"""Makes the events of those deeds that have one: of people, keys, lock-downs and webhooks."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""The SQL of the decisions of doors, which the audit has, within the session of the caller."""
+"""The SQL of doors' decisions, which are rows of the audit, within the session of the caller."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -47,7 +47,7 @@ class PersonData(Recorded):
 
 
 class MergeData(Recorded):
-    """A person who was found to be the same as another, and got the faces of that one."""
+    """A person who got the faces of another, because the two are one person."""
 
     collection_id: CollectionId
     person_id: str = Field(description="Id of the person who stays.")

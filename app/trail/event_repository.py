@@ -29,8 +29,8 @@ ALL: Final = ""
 
 
 def _counting(dialect: Any, *rows: Select[str, int]) -> Any:  # noqa: ANN401 - they share no class
-    """A row with values would be compiled again for each event: SQLAlchemy keeps what it compiled
-    of one with rows from a query.
+    """Built once: SQLAlchemy caches the compiled SQL of an insert whose rows are parameters, and
+    would compile one that holds its values again for each event.
     """
     table = EventCounter.__table__
     added = dialect.insert(table).from_select(["source", "value"], union_all(*rows))
@@ -53,7 +53,7 @@ _COUNT_LAST: Final = {
     "sqlite": _counting(sqlite, _SOURCE, _TOTAL),
 }
 _APPEND: Final = insert(Base.metadata.tables[Event.__tablename__])
-"""Made once: to make them for each event would cost more than to run them."""
+"""Built once: building them for each event would cost more than running them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,8 +153,8 @@ KEPT_TYPES: Final = tuple(kind for kind, model in MODELS.items() if model is not
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event that has no number yet. ``data`` is what the model of its ``type`` asks for, but for
-    ``audit_seq``; ``expires`` is when a grant ends.
+    """An event that has no number yet. ``data`` are the fields that the model of its ``type`` asks
+    for, without ``audit_seq``; ``expires`` is when a grant ends.
     """
 
     type: str

@@ -1,6 +1,4 @@
-"""The sealed pictures behind rows of the audit: which there are, and whether they are the ones that
-the rows name.
-"""
+"""Reads the sealed pictures behind rows of the audit, and compares them with those rows."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
@@ -42,8 +40,8 @@ class Picture:
 
 
 def pictures(session: Session, *wanted: ColumnElement[bool]) -> Iterator[Picture]:
-    """The pictures behind the rows for which ``wanted`` holds, the oldest first. Those of a row
-    that Kith did not write so are left out, and logged.
+    """The pictures behind the rows for which ``wanted`` holds, oldest first. Pictures of rows that
+    Kith did not write in this form are left out, and logged.
     """
     for text, digest, place, sealed_to, size in evidence_repository.listed(session, *wanted):
         try:

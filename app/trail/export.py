@@ -17,8 +17,8 @@ def utc(instant: datetime | None) -> datetime | None:
 def everything(
     session: Session, collection: str | None, start: datetime | None, end: datetime | None
 ) -> Iterator[dict[str, Any]]:
-    """Each row: its body and its hash. One that Kith did not write so is there as it is stored,
-    and ``unreadable`` says what is wrong with it.
+    """Each row: its body and its hash. A row that Kith did not write in this form is given as it is
+    stored, with ``unreadable``: its fault.
     """
     for row in repository.walk(session, *repository.matching(collection, start, end)):
         try:

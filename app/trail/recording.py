@@ -38,7 +38,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class OwnerThen:
-    """The collection of a deed, as it was when that was recorded."""
+    """The collection of a deed, as it was when the deed was recorded."""
 
     key: int
     id: str
@@ -98,9 +98,9 @@ def record_with(
     pictures: Sequence[Sealed] = (),
     **details: Any,  # noqa: ANN401 - any JSON value
 ) -> None:
-    """Record a deed with ``drafts`` as its events, for a deed that has several, or one that says
-    more; each gets the key and the request of the deed, and ``audit_seq``. ``pictures`` are kept
-    with the row.
+    """Record a deed with ``drafts`` as its events: for a deed with several events, or with one that
+    says more than its row. Each gets the key and the request of the deed, and ``audit_seq``.
+    ``pictures`` are kept with the row.
     """
     deed = _deed(owner, action, on, now, details)
     drafts = [replace(each, data={**each.data, **by(deed)}) for each in drafts]

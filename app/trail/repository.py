@@ -34,7 +34,7 @@ _ADVANCE: Final = (
     .where(_CHAINS.c.key == bindparam("of"))
     .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
 )
-"""Made once: to make them for each row would cost more than to run them."""
+"""Built once: building them for each row would cost more than running them."""
 
 
 class Owner(Protocol):

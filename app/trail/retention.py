@@ -1,4 +1,4 @@
-"""Deletes what is older than it is to be kept; a chain stays one that can be verified."""
+"""Deletes rows, pictures and events whose time is over; a chain can still be verified."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ def kept_since(now: datetime, days: int) -> datetime:
 
 
 class Observer(Protocol):
-    """Hears how far a job is behind."""
+    """Receives how far a job is behind."""
 
     def observe_lag(self, name: str, seconds: float) -> None:
         """The oldest thing that the job is to delete is ``seconds`` seconds over its time."""

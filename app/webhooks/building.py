@@ -1,4 +1,4 @@
-"""Builds what keeps endpoints and sends events to them."""
+"""Builds the parts that keep endpoints and send events to them."""
 
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from app.webhooks.services import Webhooks
 
 
 class _Report(Report, LossReport, Protocol):
-    """Counts all of it."""
+    """Counts attempts, dead letters and lost events."""
 
 
 def build_webhooks(

@@ -18,7 +18,7 @@ from app.egress.trust import Trust
 from app.webhooks.signing import check_secret, signed_headers
 
 TIMEOUT_SECONDS: Final = 15.0
-"""For one attempt, all of it; the standard says 15 to 30."""
+"""Seconds for one whole attempt; the standard says 15 to 30."""
 _GONE: Final = 410
 Outcome = Literal["delivered", "gone", "refused", "unanswered", "failed", "unfit"]
 
@@ -46,7 +46,7 @@ class Attempt:
 
 
 class Line:
-    """A line to one endpoint: the connection is kept from event to event."""
+    """A line to one endpoint: events share its connection."""
 
     def __init__(
         self, session: Session, endpoint: Endpoint, secrets: Secrets, clock: Clock

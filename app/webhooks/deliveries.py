@@ -1,4 +1,4 @@
-"""The transactions of sending: what is to be sent, and what became of it."""
+"""The transactions of sending: they choose the events to send, and write down the results."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -22,9 +22,10 @@ from app.webhooks.schedule import pause_of, wait_after
 from app.webhooks.wanted import Wanted
 
 BATCH: Final = 32
-"""Events that are read, and whose delivery is written down, at once."""
+"""Events of one batch: they are read, and their delivery is written down, together."""
 CLAIM_SECONDS: Final = 60.0
-"""Longer than a batch takes (see ``sender``). A replica that dies holds its lanes for so long."""
+"""Seconds for which a lane is claimed, longer than a batch takes (see ``sender``). A replica that
+dies holds its lanes for this time."""
 _TURNS: Final = 4
 """Transactions of sending at once: the other connections are for requests."""
 
@@ -42,8 +43,8 @@ class Parcel:
 class Batch:
     """The next events of a lane, or with ``source`` None dead letters that are sent again.
 
-    ``sent_to`` is where the lane is, ``end`` where it will be when all of these are delivered.
-    ``attempts`` were made at the event at ``trying``. ``named``: the endpoint includes names.
+    ``sent_to`` is the lane's position now, ``end`` its position when all of these are delivered.
+    The event at ``trying`` has had ``attempts``. ``named``: the endpoint includes names.
     """
 
     webhook_key: int
@@ -60,7 +61,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An event of a batch, and what became of it."""
+    """An event of a batch, with its result."""
 
     parcel: Parcel
     attempt: Attempt
@@ -68,17 +69,17 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The consequence of a failure: the event is dead, or the endpoint is off."""
+    """The consequence of a failure: the event is a dead letter, or the endpoint is off."""
 
     died: bool = False
     disabled: bool = False
 
 
 class Deliveries:
-    """Hands out what is to be sent, and takes back what became of it. Thread-safe.
+    """Hands out events to send, and takes back their results. Thread-safe.
 
-    On PostgreSQL a lane is claimed, so one replica at a time sends it; one process alone uses an
-    SQLite database, and it has one thread an endpoint.
+    On PostgreSQL a lane is claimed, so one replica at a time sends it. An SQLite database is used
+    by one process alone, with one thread an endpoint.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -87,7 +88,7 @@ class Deliveries:
         self._turns = threading.BoundedSemaphore(_TURNS)
 
     def due(self) -> list[int]:
-        """The keys of the endpoints to which something is to be sent now."""
+        """The keys of the endpoints to which there is something to send now."""
         with self._reading() as session:
             newest = event_repository.newest(session)
             behind = [
@@ -157,7 +158,7 @@ class Deliveries:
             return with_name(session, parcel.position, parcel.body)
 
     def settle(self, batch: Batch, delivered: Sequence[Parcel], failure: Tried | None) -> Settled:
-        """Write down what became of a batch, whose parcels were tried in order."""
+        """Write down the results of a batch, whose parcels were tried in order."""
         with self._writing() as session:
             webhook = session.get(Webhook, batch.webhook_key, with_for_update=failure is not None)
             if webhook is None:

@@ -15,12 +15,12 @@ from app.webhooks.wanted import Wanted
 
 _INSERT: Final[Mapping[str, Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 _STEP: Final = 10_000
-"""Positions that are read for an endpoint at once: one that was off for weeks may not hold up the
-database."""
+"""Positions that are read for an endpoint at once: an endpoint that was off for weeks must not hold
+up the database."""
 
 
 def behind(session: Session, newest: int) -> Sequence[Webhook]:
-    """The endpoints whose lanes do not know of the event at ``newest``."""
+    """The endpoints whose lanes have not been extended to the event at ``newest``."""
     return session.scalars(
         select(Webhook).where(Webhook.enabled.is_(True), Webhook.read_to < newest)
     ).all()
@@ -29,8 +29,8 @@ def behind(session: Session, newest: int) -> Sequence[Webhook]:
 def read_on(
     session: Session, webhook_key: int, wanted: Wanted, *, start: int, newest: int, now: datetime
 ) -> None:
-    """Let the lanes of an endpoint that has read up to ``start`` know of the events that follow.
-    Where another process does so at once, one of them does nothing.
+    """Extend the lanes of an endpoint, which has read up to ``start``, to the events that follow.
+    Where another process does so at the same time, one of them does nothing.
     """
     end = min(newest, start + _STEP)
     mine = Webhook.key == webhook_key, Webhook.read_to == start
@@ -44,8 +44,8 @@ def read_on(
 def rewind(
     session: Session, webhook_key: int, wanted: Wanted, *, start: int, end: int, now: datetime
 ) -> int:
-    """Let the lanes begin again with the first events at ``start`` or later; returns how many there
-    are up to ``end``.
+    """Move the lanes back to the first events at ``start`` or later; returns the number of events
+    up to ``end``.
     """
     found = 0
     for source, first, last in _sources(session, wanted, start - 1, end):
@@ -63,7 +63,7 @@ def rewind(
 
 
 def due(session: Session, now: datetime) -> list[int]:
-    """The keys of the endpoints to which something is to be sent now."""
+    """The keys of the endpoints to which there is something to send now."""
     lanes = select(Lane.webhook_key).join(Webhook, Webhook.key == Lane.webhook_key)
     letters = select(DeadLetter.webhook_key).join(Webhook, Webhook.key == DeadLetter.webhook_key)
     each = (
@@ -74,7 +74,7 @@ def due(session: Session, now: datetime) -> list[int]:
 
 
 def next_lane(session: Session, webhook_key: int, now: datetime) -> Lane | None:
-    """The lane of the endpoint that waits for the longest; held, where the database can."""
+    """The endpoint's lane that has waited longest; locked, where the database can."""
     query = (
         select(Lane)
         .join(Webhook, Webhook.key == Lane.webhook_key)
@@ -114,7 +114,9 @@ def move(
     known: int,
     **values: Any,  # noqa: ANN401 - columns of a lane
 ) -> bool:
-    """Change a lane and let it go, unless somebody else moved it from ``known``; whether it did."""
+    """Change a lane and release it, unless somebody else moved it from ``known``; returns whether
+    it was changed.
+    """
     mine = Lane.webhook_key == lane[0], Lane.source == lane[1], Lane.sent_to == known
     moved = update(Lane).where(*mine).values(claimed_until=None, **values)
     moved_one = moved.returning(Lane.source).execution_options(**IN_SQL_ALONE)
@@ -122,13 +124,13 @@ def move(
 
 
 def wake(session: Session, webhook_key: int, now: datetime) -> None:
-    """Let the lanes that wait for a further attempt make it now."""
+    """Let the lanes that wait for a further attempt make it at once."""
     mine = Lane.webhook_key == webhook_key, Lane.next_at > now
     session.execute(update(Lane).where(*mine).values(next_at=now).execution_options(**IN_SQL_ALONE))
 
 
 def _sources(session: Session, wanted: Wanted, after: int, to: int) -> Sequence[Row[str, int, int]]:
-    """By source, the first and the last position of the events that are wanted."""
+    """The first and the last position of the wanted events, by source."""
     query = select(Event.source, func.min(Event.position), func.max(Event.position))
     here = Event.position > after, Event.position <= to
     return session.execute(query.where(*here, *_those(wanted)).group_by(Event.source)).all()
@@ -137,7 +139,9 @@ def _sources(session: Session, wanted: Wanted, after: int, to: int) -> Sequence[
 def _extend(
     session: Session, webhook_key: int, source: str, first: int, last: int, now: datetime
 ) -> None:
-    """A lane with nothing to send begins before ``first``; one that has goes on."""
+    """Make a lane, or extend it to ``last``. One with nothing to send begins before ``first``; one
+    that has something goes on where it is.
+    """
     made = _INSERT[session.get_bind().dialect.name](Lane).values(
         webhook_key=webhook_key,
         source=source,

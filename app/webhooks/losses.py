@@ -22,13 +22,15 @@ class Report(Protocol):
 
 
 class Losses:
-    """Hears of purged events, in the transaction that purges them. Thread-safe."""
+    """Receives purged events, in the transaction that purges them. Thread-safe."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
 
     def follow(self, session: Session, purged: Sequence[Purged]) -> None:
-        """Count and log those that an endpoint waits for; an endpoint that is off waits too."""
+        """Count and log the purged events that an endpoint waits for; an endpoint that is off waits
+        too.
+        """
         lanes = {
             (webhook.key, lane.source): lane.sent_to
             for webhook, lane in lane_repository.waiting(session)

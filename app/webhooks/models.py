@@ -1,4 +1,4 @@
-"""The tables of webhooks. What they say of events has a meaning in one database alone."""
+"""The tables of webhooks. Their positions of events have a meaning in one database alone."""
 
 from datetime import datetime
 from typing import Any
@@ -45,9 +45,11 @@ class Webhook(Base):
 
 
 class Lane(Base):
-    """The events of one source for one endpoint. Those up to ``sent_to`` were dealt with; up to
-    ``newest`` there are some for it. After ``attempts`` at the event at ``trying`` it waits until
-    ``next_at``. A process that sends holds it until ``claimed_until``.
+    """The events of one source for one endpoint.
+
+    Those up to ``sent_to`` were handled; up to ``newest`` there are some for it. After ``attempts``
+    at the event at ``trying`` it waits until ``next_at``. A process that sends holds it until
+    ``claimed_until``.
     """
 
     __tablename__ = "webhook_lanes"
@@ -66,9 +68,9 @@ class Lane(Base):
 
 
 class DeadLetter(Base):
-    """An event that an endpoint did not take in all its attempts; it goes with the event.
+    """An event that an endpoint did not take in all its attempts; it is deleted with the event.
 
-    ``replay_at``: when it is to be sent again; null: it is not.
+    ``replay_at`` is when it is sent again; null: it is not.
     """
 
     __tablename__ = "webhook_dead_letters"

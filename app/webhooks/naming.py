@@ -16,8 +16,9 @@ from app.webhooks import repository
 def with_name(session: Session, position: int, body: str) -> str:
     """The body of the event at ``position`` with the present name of its person, if there is one.
 
-    Somebody who was enrolled later under the same id is another person, and not named. No clock
-    says so, for one may be set back: the audit has no removal of that id from the event's row on.
+    Somebody who was enrolled later under the same id is another person, and is not named. No clock
+    decides that, for a clock may be set back: the person is the same where the audit has no removal
+    of that id from the event's row on.
     """
     event, holder = _holder(body)
     person = holder.get("id", holder.get("person_id"))
@@ -32,8 +33,8 @@ def with_name(session: Session, position: int, body: str) -> str:
 
 
 def _holder(body: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """An event, and the part of it that a name is added to; both empty where it has none, as where
-    somebody changed the event in the database.
+    """An event, and the part of it that a name is added to. Both are empty where a name has no
+    place, as where somebody changed the event in the database.
     """
     try:
         event = documents.parsed(body.encode())

@@ -23,8 +23,8 @@ _LETTER: Final = select(DeadLetter, Event.id, Event.source, Event.type).join(
 def get(
     session: Session, webhook_id: str, only: Collection[int] | None, *, hold: bool = False
 ) -> Webhook:
-    """The endpoint of this id, of the collections with the keys ``only``, or ``NotFound``; with
-    ``hold`` it is held until the transaction ends, which it must be before its lanes are.
+    """The endpoint of this id, of the collections with the keys ``only``, or ``NotFound``. With
+    ``hold`` it is locked until the transaction ends; lock it before its lanes.
     """
     query = select(Webhook).where(Webhook.id == webhook_id)
     if only is not None:
@@ -100,7 +100,7 @@ def bury(
     status: int | None,
     error: str,
 ) -> None:
-    """Make a dead letter of the event at ``position``, or add attempts to the one that there is."""
+    """Make a dead letter of the event at ``position``, or add attempts to its dead letter."""
     mine = DeadLetter.webhook_key == webhook_key, DeadLetter.position == position
     letter = session.scalar(select(DeadLetter).where(*mine))
     if letter is None:
@@ -111,7 +111,7 @@ def bury(
 
 
 def ask_again(session: Session, webhook_key: int, event_id: str | None, now: datetime) -> int:
-    """Let dead letters be sent again: that of an event, or all; returns how many there are."""
+    """Mark dead letters to be sent again: that of one event, or all; returns their number."""
     mine = update(DeadLetter).where(DeadLetter.webhook_key == webhook_key)
     if event_id is not None:
         position = select(Event.position).where(Event.id == event_id).scalar_subquery()
@@ -129,8 +129,8 @@ def forget_letters(session: Session, webhook_key: int, start: int) -> None:
 def asked(
     session: Session, webhook_key: int, now: datetime, *, until: datetime | None, limit: int
 ) -> Sequence[tuple[int, str, str]]:
-    """Position, id and body of the oldest events that are to be sent again; nobody else gets them
-    before ``until``, if that is set.
+    """Position, id and body of the oldest events that are to be sent again; given ``until``, no
+    other process gets them before that.
     """
     mine = DeadLetter.webhook_key == webhook_key, DeadLetter.replay_at <= now
     query = (
@@ -147,13 +147,13 @@ def asked(
 
 
 def taken(session: Session, webhook_key: int, positions: Collection[int]) -> None:
-    """The endpoint took the events at these positions: they are dead no more."""
+    """Delete the dead letters of events at these positions: the endpoint took them."""
     mine = DeadLetter.webhook_key == webhook_key, DeadLetter.position.in_(positions)
     session.execute(delete(DeadLetter).where(*mine).execution_options(**IN_SQL_ALONE))
 
 
 def end_replay(session: Session, webhook_key: int) -> None:
-    """Leave what was to be sent again, and was not, where it is."""
+    """Ask for no further attempt at the dead letters that are still there."""
     mine = DeadLetter.webhook_key == webhook_key, DeadLetter.replay_at.is_not(None)
     session.execute(
         update(DeadLetter).where(*mine).values(replay_at=None).execution_options(**IN_SQL_ALONE)

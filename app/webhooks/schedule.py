@@ -1,4 +1,4 @@
-"""When an event is tried again. Pure.
+"""The times at which an event is tried again. Pure.
 
 The steps are those that Standard Webhooks gives as an example: ten attempts within 75 hours.
 """
@@ -21,10 +21,10 @@ STEPS: Final = (
     20 * _HOUR,
     24 * _HOUR,
 )
-"""Seconds to wait after the first attempt, the second, and so on; none follows the tenth."""
+"""Seconds to wait after the first attempt, the second, and so on; no attempt follows the tenth."""
 _JITTER: Final = 0.1
-"""A step is up to this share longer or shorter, so that lanes that failed together do not all come
-back together."""
+"""A step is up to this share longer or shorter, so that lanes that failed together do not all try
+again together."""
 _MOST_PAUSE: Final = timedelta(hours=24)
 
 

@@ -1,5 +1,5 @@
-"""Sends events on threads of its own: one an endpoint, while there is something to send to it. So
-an endpoint that is slow or hangs delays no other, and never a decision.
+"""Sends events on its own threads: one for each endpoint that has something to send. So an endpoint
+that is slow or hangs delays no other, and never a decision.
 """
 
 import threading
@@ -22,16 +22,18 @@ _STEP_SECONDS: Final = 0.1
 later, go in one batch, and after the answer of the door."""
 _LAG_SECONDS: Final = 15.0
 _BATCH_SECONDS: Final = 5.0
-"""After that an endpoint's batch ends with the attempt in progress, 20 s after it began at most."""
+"""Seconds after which an endpoint's batch ends with the attempt in progress; the batch takes 20 s
+more at most."""
 STOP_SECONDS: Final = 5.0
 _RESTS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-"""Seconds until an endpoint is served again after a fault of this service, the first in a row and
-so on: what it took then may not be written down, and is sent again each time."""
+"""Seconds until an endpoint is served again after a fault of this service: the first fault in a
+row, the second, and so on. Events that it took in that batch may not be written down, and are then
+sent again each time."""
 _log = structlog.get_logger()
 
 
 class Report(Protocol):
-    """Counts what became of attempts."""
+    """Counts the results of attempts."""
 
     def observe_attempt(self, outcome: str, seconds: float) -> None:
         """One attempt has ended."""
@@ -46,7 +48,7 @@ class Report(Protocol):
 
 
 class WebhookSender:
-    """Sends what there is to send, from ``start`` to ``stop``. Thread-safe."""
+    """Sends waiting events, from ``start`` to ``stop``. Thread-safe."""
 
     def __init__(self, deliveries: Deliveries, caller: Caller, report: Report) -> None:
         self._deliveries = deliveries
@@ -71,8 +73,8 @@ class WebhookSender:
         self._woken.set()
 
     def stop(self) -> None:
-        """End after the attempts in progress. Those that take longer than ``STOP_SECONDS`` are left
-        behind: what they sent is sent again after the next start.
+        """End after the attempts in progress. An attempt that takes longer than ``STOP_SECONDS`` is
+        left behind, and its event is sent again after the next start.
         """
         self._stopping.set()
         self._woken.set()
@@ -114,7 +116,7 @@ class WebhookSender:
             self._measured = time.monotonic()
 
     def _serve(self, key: int) -> None:
-        """Send to one endpoint until there is nothing more for now."""
+        """Send to one endpoint until it has no more events for now."""
         try:
             while not self._stopping.is_set() and (batch := self._deliveries.claim(key)):
                 self._deliver(batch)

@@ -103,8 +103,9 @@ class WebhookService:
     def update(
         self, webhook_id: str, patch: WebhookPatch, known: IfMatch, caller: Principal
     ) -> WebhookView:
-        """Change what the patch names and nothing else, at a revision that the client knows; then
-        what waits for a further attempt is tried at once. What has these values is left as it is.
+        """Change those fields that the patch names, at a revision that the client knows; then
+        events that wait for a further attempt are tried at once. A patch that changes no value does
+        nothing.
         """
         changes = patch.model_dump(mode="json", exclude_unset=True)
         if "url" in changes:
@@ -137,8 +138,9 @@ class WebhookService:
             record(session, row.collection, "webhook.deleted", on, now=now)
 
     def test(self, webhook_id: str, caller: Principal) -> tuple[str, Attempt, datetime]:
-        """Send an event that says nothing, now and once, also to an endpoint that is off: its id,
-        what became of it, and when that began. Where it is taken, all that waits is tried at once.
+        """Send a ping now and once, also to an endpoint that is off. Returns its id, its result,
+        and the time of its start. Where the endpoint takes it, all waiting events are tried at
+        once.
         """
         at = self._clock.now()
         with self._database.write() as session:
@@ -170,7 +172,7 @@ class WebhookService:
         return page(found, paging, key=lambda each: each[0].key, show=_letter_view)
 
     def replay(self, webhook_id: str, what: ReplayFields, caller: Principal) -> int:
-        """Send dead letters again, or every event from one on; returns how many there are."""
+        """Send dead letters again, or every event from one on; returns their number."""
         now = self._clock.now()
         with self._database.write(long_running=True) as session:
             row = repository.get(session, webhook_id, caller.collection_keys, hold=True)

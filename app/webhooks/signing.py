@@ -14,10 +14,9 @@ _LEAST, _MOST = 24, 64
 
 
 def check_secret(secret: str) -> str:
-    """``secret``, if it is one of the standard; ``ValueError`` else, which does not repeat it.
-
-    The library takes any text: it leaves out what is not base64, and a short word is a key of a
-    few bytes.
+    """``secret``, if it has the form of the standard; ``ValueError`` else, which does not repeat
+    it. The library takes any text: it leaves out characters that are not base64, and a short word
+    is a key of a few bytes.
     """
     try:
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)

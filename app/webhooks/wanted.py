@@ -1,4 +1,4 @@
-"""Which events an endpoint wants."""
+"""Chooses the events that an endpoint wants."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from app.webhooks.models import Webhook
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Those of a collection, of these types, from these sources; None: of all. Without a collection
-    also what belongs to none, such as keys.
+    """The events of a collection, of these types, from these sources; None: of all. Without a
+    collection also events that belong to none, such as those of keys.
     """
 
     collection_key: int | None

@@ -415,7 +415,7 @@ class LockdownEvent(Model):
 
 
 class MergeData(Model):
-    """A person who was found to be the same as another, and got the faces of that one.
+    """A person who got the faces of another, because the two are one person.
 
     key_id: Id of the key that did it; null for a command.
     request_id: Id of the request that did it.

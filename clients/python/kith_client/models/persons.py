@@ -51,7 +51,7 @@ class ChangedPerson(Model):
 
 
 class CredentialView(Model):
-    """That another system knows the person, and by what; never the value.
+    """A system that knows the person, and the kind of credential it has; never the value.
 
     system: The system that knows the person by it, such as `acs` or `2n`.
     type: `card`: a number; `user_id`: the person's id in that system; `email`.
