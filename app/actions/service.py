@@ -87,8 +87,7 @@ class ActionService:
             record(session, owner, "action.deleted", on, now=now, door=door_id)
 
     def test(self, collection_id: str, door_id: str, action_id: str) -> tuple[Result, datetime]:
-        """Send the action now, for a person who does not exist; returns its result, and the time of
-        its start.
+        """Send the action now, for a person who does not exist; returns its result and its start.
 
         The audit has it before it is sent, for the door may open; the log has its outcome.
         ``Conflict`` where nothing may open the door: it is disabled, or in lock-down.

@@ -33,7 +33,7 @@ def scene(faces: dict[str, Box], *, eileen: int, grace: int) -> tuple[bytes, dic
 
 
 def _paste(canvas: NDArray[np.uint8], image: NDArray[np.uint8], left: int, top: int) -> None:
-    """What of it fits; Eileen's photograph ends before Grace's begins."""
+    """Paste the part that fits; Eileen's photograph ends before Grace's begins."""
     x, y = max(left, 0), max(top, 0)
     part = image[y - top :, x - left :]
     part = part[: canvas.shape[0] - y, : canvas.shape[1] - x]

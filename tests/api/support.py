@@ -1,4 +1,4 @@
-"""What the tests of the HTTP edge share: a clock that stands still, and readings of answers."""
+"""Shared by the tests of the HTTP edge: a clock that stands still, and readings of answers."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

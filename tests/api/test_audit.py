@@ -44,7 +44,7 @@ LAST: Final = (
     "faces",
     "persons",
 )
-"""What is deleted before what: a thing before those that it names."""
+"""The order of deletions: a thing is deleted before the things that it names."""
 ACTING: Final = {"try_action", "try_webhook", "replay_webhook", "decide_at_door", "report_health"}
 """Operations that do something and change no settings or people."""
 NOTHING: Final[Mapping[str, str]] = {}

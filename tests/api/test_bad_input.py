@@ -1,4 +1,4 @@
-"""Whatever a client sends, it gets a problem that it can read: never a 5xx, never a traceback."""
+"""A client gets a problem that it can read for anything it sends: never a 5xx or a traceback."""
 
 import base64
 import json

@@ -35,7 +35,7 @@ def visitor(client: TestClient) -> Visitor:
 
 
 def text(visitor: Visitor, path: str) -> str:
-    """What the page says, once it is made."""
+    """The text of the page, which is asked for until its report is made."""
     while True:
         answer = visitor.get(path)
         assert answer.status_code == 200, answer.text[:500]

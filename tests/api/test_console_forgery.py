@@ -1,4 +1,4 @@
-"""What another site makes a browser send does nothing, and leads nowhere else."""
+"""A request that another site makes a browser send does nothing, and leads nowhere else."""
 
 import pytest
 from fastapi.testclient import TestClient

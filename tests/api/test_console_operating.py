@@ -1,4 +1,4 @@
-"""What an operator does in the console is what the API does: webhooks, backups, anchors, doors."""
+"""The console does the same as the API: webhooks, backups, anchors, doors."""
 
 import html
 import json

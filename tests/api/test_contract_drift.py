@@ -1,4 +1,4 @@
-"""What the metrics tell of scores over time: by decision, by source, and near the threshold."""
+"""The metrics of scores over time: by decision, by source, and near the threshold."""
 
 import numpy as np
 import pytest

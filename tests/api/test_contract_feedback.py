@@ -1,4 +1,4 @@
-"""What operators say of answers: kept, held against what was stated, and gone with the person."""
+"""Operators' feedback is kept, compared with the stated rate, and deleted with the person."""
 
 from collections.abc import Sequence
 from typing import Any

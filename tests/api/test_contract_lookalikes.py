@@ -32,7 +32,7 @@ def pairs(client: TestClient, path: str, **query: object) -> list[tuple[set[str]
 
 
 def named(client: TestClient, path: str) -> set[str]:
-    """Of each pair the one who came second."""
+    """The second person of each pair."""
     found = {name for names, _ in pairs(client, path) for name in names}
     return {name for name in found if name.startswith("alias")}
 

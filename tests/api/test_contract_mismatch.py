@@ -67,6 +67,6 @@ def test_a_new_collection_is_of_the_running_model(upgraded: TestClient) -> None:
 
 
 def _contracts(client: TestClient) -> tuple[str, str]:
-    """Of the old collection, and of the running model."""
+    """The contract of the old collection, and that of the running model."""
     running = ok(client.get("/models"))["items"][0]["contract_id"]
     return ok(client.get(OLD))["contract_id"], running

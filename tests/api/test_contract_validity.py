@@ -95,7 +95,7 @@ ADA = {
     "valid_from": FROM,
     "valid_until": UNTIL,
 }
-"""What a key that may read is told of Ada outside her window."""
+"""The part about Ada, outside her window, of an answer to a key that may read."""
 
 
 @pytest.fixture

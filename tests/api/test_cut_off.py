@@ -89,7 +89,7 @@ LEFT_OUT: Final = {
     "update_rule": {"zone_id"},
     "decide_at_door": {"credential", "person_id"},
 }
-"""What does not go together with the rest of the fields."""
+"""Fields that do not go together with the others."""
 
 
 def tiny(somebody: int) -> bytes:
@@ -126,7 +126,7 @@ def rows(service: TestClient) -> list[str]:
 
 
 def requests(service: TestClient) -> Iterator[tuple[str, str, str, bytes]]:
-    """Of every operation with a body, and of each way to send it: id, method, path and body."""
+    """Id, method, path and body of every operation with a body, for each way to send it."""
     document = ok(service.get("http://kith/openapi.json"))
     places = PLACES | sites.webhook_places(service)
     for path, item in document["paths"].items():
@@ -174,7 +174,7 @@ def _example(field: dict[str, Any]) -> object:
 
 
 def _form(values: dict[str, Any]) -> bytes:
-    """As clients write it, with a field of its own for each value of a list."""
+    """The form as clients write it, with one field for each value of a list."""
     body = b""
     for name, value in values.items():
         for each in value if isinstance(value, list) else [value]:

@@ -1,4 +1,4 @@
-"""Whatever breaks denies: each part of a decision is broken in turn, and no door opens."""
+"""A fault denies: each part of a decision is broken in turn, and no door opens."""
 
 from typing import Any
 

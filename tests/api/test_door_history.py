@@ -1,4 +1,4 @@
-"""What a door remembers for a moment: a grant that is said again, cooldown, visits, two at once."""
+"""A door remembers for a moment: it repeats a grant; cooldown, visits, two at once."""
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Who was at the door yesterday: the decisions of a door, in pages and as CSV."""
+"""The decisions of a door, in pages and as CSV."""
 
 import csv
 import datetime as dt

@@ -15,7 +15,7 @@ BEYOND = (
     *("/docs", "/openapi.json", "/asyncapi.json", "/schemas/door.decision.json"),
     *("/static-offline-docs/swagger-ui.css", "/docs/", "/nowhere"),
 )
-"""What is answered to GET and is not in the OpenAPI document."""
+"""Paths that answer GET and are not in the OpenAPI document."""
 OF_THE_REQUEST = {"x-request-id", "date"}
 OF_THE_MOMENT = {"/metrics": {"content-length"}}
 

@@ -1,4 +1,4 @@
-"""What every answer tells browsers and caches, and what every request must have."""
+"""The headers of every answer, for browsers and caches, and those that every request must have."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ KITH = "http://kith"
 
 
 def answers(client: TestClient) -> Iterator[httpx.Response]:
-    """Of every kind: of people and keys, of the service, and errors wherever they are made."""
+    """Answers of every kind: of people and keys, of the service, and errors of each part."""
     path = make_collection(client)
     enrol(client, path, "ada", picture(1))
     yield from (

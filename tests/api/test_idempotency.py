@@ -58,7 +58,7 @@ CREATIONS: dict[str, tuple[str, Create, Create]] = {
 
 @pytest.fixture(params=CREATIONS)
 def creation(request: pytest.FixtureRequest, timed: TestClient) -> tuple[str, Create, Create]:
-    """Where a creation is listed, the creation, and another with the same key."""
+    """The path that lists a creation, the creation, and another one with the same key."""
     make_collection(timed)
     made(timed.post("/collections/staff/persons", json={"id": "ada"}))
     return CREATIONS[request.param]

@@ -1,4 +1,4 @@
-"""What bounds a key: when it ends, how often it may ask, and that one admin key stays."""
+"""The limits of a key: its end, its rate of requests; and one admin key always stays."""
 
 import datetime as dt
 from collections.abc import Iterator

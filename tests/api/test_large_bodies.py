@@ -62,7 +62,7 @@ def test_a_refused_body_is_not_held_in_memory(running: ServerProcess) -> None:
 
 
 def test_who_asks_first_is_told_before_sending(running: ServerProcess) -> None:
-    """As curl does for large files: ``Expect: 100-continue``."""
+    """The client asks as curl does for large files: ``Expect: 100-continue``."""
     address = urlsplit(running.url)
     assert address.hostname
     assert address.port

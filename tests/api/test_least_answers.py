@@ -1,4 +1,4 @@
-"""What a key that may ask and not read is told: the decision and the person, and no way uphill."""
+"""A key that may ask and not read gets the decision and the person, and nothing to climb by."""
 
 import json
 from collections.abc import Iterator
@@ -188,7 +188,7 @@ def warned(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 def test_a_key_that_almost_reaches_one_person_again_and_again_is_told_of(
     client: TestClient, known: str, caplog: pytest.LogCaptureFixture, question: str
 ) -> None:
-    """Whatever stricter threshold it asks for, so as not to be seen."""
+    """A stricter threshold in the request does not hide it."""
 
     def almost(times: int) -> None:
         for shake in range(times):

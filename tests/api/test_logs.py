@@ -19,7 +19,7 @@ from tests.support.server import ADMIN_KEY, ServerProcess
 CODE = "unauthenticated"
 NAMES = ("Ada Lovelace", "Lovelace", "badge-4711", "Gebäude 7", "metadata-of-ada")
 DESK = "2001:db8::17"
-"""Where a request is from, says a proxy that is trusted."""
+"""The address of the client, as a trusted proxy gives it."""
 ADA = {
     "id": "p1",
     "name": NAMES[0],

@@ -22,7 +22,7 @@ __all__ = ["door", "sealing"]
 
 
 def changed(path: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """What makes of a body one with another value at a place, or without it."""
+    """A function that gives a body another value at a place, or removes the place."""
 
     def change(body: dict[str, Any]) -> Any:  # noqa: ANN401
         *outer, last = path.split("/")

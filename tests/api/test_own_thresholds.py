@@ -56,7 +56,7 @@ def asking(client: TestClient, *scopes: str) -> TestClient:
 
 
 def lasting(answer: dict[str, Any]) -> str:
-    """What an answer says of the people and the face, byte for byte."""
+    """The part of an answer about the people and the face, byte for byte."""
     left = {name: answer[name] for name in answer.keys() - {"request_id", "timings_ms", "revision"}}
     return json.dumps(left, sort_keys=True)
 
@@ -233,7 +233,7 @@ def test_whoever_is_not_valid_changes_no_answer_about_others(
 
 @pytest.mark.both_databases
 def test_replicas_answer_alike_to_the_last_digit(settings: Settings, clock: FakeClock) -> None:
-    """Whatever the order in which people came and went, and after a start."""
+    """The order in which people came and went does not matter, nor does a restart."""
     probes = [*range(6), *range(40, 44)]
 
     def answers(client: TestClient, path: str) -> list[str]:

@@ -1,5 +1,5 @@
-"""What a decision at a door leaves of its frames: nothing, hashes, or pictures that only the holder
-of a key opens.
+"""A decision at a door keeps nothing of its frames, or hashes, or pictures that only the holder of
+a key opens.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""What was made under an ``Idempotency-Key`` and deleted since is in no receipt and no answer."""
+"""A thing made under an ``Idempotency-Key`` and then deleted is in no receipt and no answer."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator

@@ -19,7 +19,7 @@ def prefix(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["stripped", "whole"])
 def site(request: pytest.FixtureRequest, prefix: str) -> str:
-    """Where the service sees its own root, as the proxy sends it."""
+    """The address of the service's root, as the proxy sends it."""
     return "http://kith" if request.param == "stripped" else f"http://kith{prefix}"
 
 

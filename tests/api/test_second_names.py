@@ -24,7 +24,7 @@ def site(client: TestClient) -> str:
 
 
 def of_others(client: TestClient, path: str) -> list[Any]:
-    """What is said of the others and of strangers, each by a picture of their own."""
+    """The answers about the others and about strangers, each asked by their own picture."""
     said: list[Any] = []
     for somebody in (*range(2, PEOPLE + 1), 50, 51):
         face = face_of(client, path, picture(somebody, 9), max_candidates="1")

@@ -1,4 +1,4 @@
-"""What the contract defines by a standard is read by it through the whole service."""
+"""The service reads the standards that the contract refers to as those standards say."""
 
 import base64
 import json

@@ -35,7 +35,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def faces(client: TestClient) -> dict[str, Box]:
-    """Where the two are in their own photographs."""
+    """The boxes of the two in their own photographs."""
     found = {}
     for name, photo in (("eileen", astronaut()), ("grace", admiral())):
         answer = client.post("/detect", files=files(encoded(photo), field="image"))

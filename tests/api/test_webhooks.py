@@ -20,7 +20,8 @@ ANY = {"If-Match": "*"}
 UNSETTLED = """CREATE TRIGGER unsettled BEFORE UPDATE OF sent_to ON webhook_lanes
 WHEN new.sent_to <> old.sent_to AND new.webhook_key = 1
 BEGIN SELECT RAISE(ABORT, 'it cannot be written down'); END"""
-"""What the first endpoint took cannot be written down."""
+"""The first endpoint took an event, and the progress of its lane cannot be written to the
+database."""
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def ask(
 
 
 def say(client: TestClient, path: str, image: bytes, headers: dict[str, str]) -> dict[str, Any]:
-    """That the person whom the service names for the image is not the one."""
+    """Report that the image does not show the person whom the service names for it."""
     person = ask(client, path, image, {})["candidates"][0]["person_id"]
     form = {"person_id": person, "verdict": "not_them"}
     upload = files(image, field="image")

@@ -1,4 +1,4 @@
-"""What Prometheus is told to read and Grafana to draw is what the service tells."""
+"""Prometheus scrapes, and Grafana draws, only metrics that the service has."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from tests.support.compose import ROOT, mounts, services
 _DOCKER = ROOT / "docker"
 _DASHBOARDS = sorted((_DOCKER / "grafana" / "dashboards").glob("*.json"))
 _OF_PROMETHEUS = {"up"}
-"""What Prometheus itself adds to what it reads."""
+"""A metric that Prometheus itself adds."""
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""What the documentation names is there: pages, headings, files, commands, routes, variables."""
+"""The documentation names only things that exist: pages, headings, files, commands, routes,
+variables."""
 
 import re
 import shlex
@@ -34,14 +35,14 @@ _ROUTE = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}.-]+)")
 
 
 def named(pattern: re.Pattern[str], files: list[Path]) -> Iterator[tuple[str, str]]:
-    """Where each match stands, and its first group."""
+    """The place of each match, and its first group."""
     for file in files:
         for match in pattern.finditer(file.read_text("utf-8", "replace")):
             yield str(file.relative_to(ROOT)), match[match.lastindex or 0]
 
 
 def text_files(pattern: str = "*") -> list[Path]:
-    """What people write: code, settings, pages."""
+    """The files that people write: code, settings, pages."""
     suffixes = {".py", ".md", ".toml", ".yml", ".txt", ""}
     ours = [file for file in kept_files() if file.suffix in suffixes and file.match(pattern)]
     return [file for file in ours if "requirements" not in str(file)]
@@ -141,7 +142,7 @@ def understood(call: list[str]) -> bool:
 
 
 def options(command: Any) -> Iterator[str]:  # noqa: ANN401 - typer's, which are not typed
-    """Of a command and of all below it."""
+    """The options of a command and of all commands below it."""
     for each in getattr(command, "params", []):
         yield from each.opts + each.secondary_opts
     for below in getattr(command, "commands", {}).values():

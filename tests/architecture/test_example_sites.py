@@ -77,7 +77,7 @@ def test_what_is_mounted_is_there_and_read_only_or_is_the_operators(name: str) -
 
 @pytest.mark.parametrize("name", SITES)
 def test_no_secret_is_in_a_file_that_is_kept(name: str) -> None:
-    """What an operator makes is named by the page, and git ignores it."""
+    """The page names each file that an operator makes, and git ignores it."""
     kept = [file for file in (EXAMPLES / name).iterdir() if file.name not in ignored(name)]
     for file in kept:
         if file.suffix != ".md":

@@ -1,4 +1,4 @@
-"""What Kith uses of libraries beyond their documentation is listed, and is as it is listed."""
+"""The undocumented parts of libraries that Kith uses are listed, and are as the list says."""
 
 import ast
 import asyncio

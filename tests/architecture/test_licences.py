@@ -35,7 +35,7 @@ def test_the_notice_names_just_the_packages_that_ask_for_more_than_to_be_named()
 
 
 def terms(package: metadata.Distribution) -> str:
-    """What the package says of its licence."""
+    """The licence in the package's own metadata."""
     told = package.metadata.json
     stated = str(told.get("license_expression") or told.get("license") or "")
     return " ".join([stated, *(each for each in told.get("classifier", []) if "License" in each)])

@@ -1,4 +1,4 @@
-"""Whatever of Kith is imported first, onnxruntime is told before it loads to send nothing."""
+"""onnxruntime is set to send nothing before it loads, in any order of imports."""
 
 import ast
 import os

@@ -63,7 +63,7 @@ def test_no_file_is_larger_than_what_belongs_into_a_repository() -> None:
 
 
 def test_what_is_looked_for_would_be_found() -> None:
-    """Of the tests themselves: their patterns can fail."""
+    """The patterns of these tests can fail."""
     host = "registry.n" + "pmjs.test"
     assert REGISTRY.search(f"fetched from https://{host}/x")
     assert REGISTRY.search("pip install --extra-" + "index-url x")

@@ -1,4 +1,4 @@
-"""What the service is made of is known, and is no more than it needs."""
+"""The parts of the service are known, and no more than it needs."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a command prints is printed as it is: one place knows how."""
+"""The output of a command is printed as it is: one module prints."""
 
 import ast
 from pathlib import Path

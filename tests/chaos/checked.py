@@ -1,4 +1,4 @@
-"""What must hold once a fault is over, whatever it was."""
+"""Checks that must hold once a fault is over, of any kind."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def assert_exact(load: Load, database_url: str, index: Path) -> None:
 
 
 def odd(database: Database, index: Path) -> list[Finding]:
-    """Whatever does not agree, by ``kith check``: nothing, it is hoped."""
+    """The findings of ``kith check``: none are expected."""
     return [finding for each in check(database, index).results(unwatched) for finding in each.first]
 
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 
 class Effect(Enum):
-    """What an answer says: what the operation found, and what it left."""
+    """The effect of an operation by its answer: whether the person was there before, and after."""
 
     ENROLLED = (False, True)
     REMOVED = (True, False)
@@ -71,8 +71,9 @@ def linearizable(operations: Sequence[Operation], *, present: bool = False) -> b
 
 
 class _State(NamedTuple):
-    """Of the certain operations by call, all before ``first`` and those ``ahead`` of it are taken;
-    so are the first ``used`` uncertain enrolments and removals. Then the person is there, or not.
+    """A point in the search. Of the certain operations, ordered by call, all before ``first`` and
+    those ``ahead`` of it are taken, and so are the first ``used`` uncertain enrolments and
+    removals. ``present``: the person is there now.
     """
 
     first: int
@@ -84,7 +85,8 @@ class _State(NamedTuple):
 def _next(
     state: _State, certain: Sequence[Operation], maybe: Mapping[Effect, Sequence[float]]
 ) -> Iterator[_State]:
-    """Where each operation leads that may be the next: none that is left was answered before."""
+    """The states after each operation that may be the next: one that was called before any that is
+    left was answered."""
     earliest, possible = inf, []
     for at in range(state.first, len(certain)):
         if certain[at].called > earliest:

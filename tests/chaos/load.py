@@ -189,7 +189,7 @@ class _Refused(Exception):
 
 
 class _Wrong(Exception):
-    """What no client of a working service is told."""
+    """An answer that no client of a working service gets."""
 
 
 def _effect(answer: httpx.Response, meaning: dict[int, Effect]) -> Effect:

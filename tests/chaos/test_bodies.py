@@ -63,7 +63,7 @@ def identify(running: ServerProcess, count: int) -> list[float]:
 
 
 def attacks() -> Iterator[Callable[[ServerProcess, ExitStack], list[bytes]]]:
-    """What is sent again and again; each gives what was said to it."""
+    """The attacks, each repeated all the time; each gives the answers that it got."""
     for key in (ADMIN_KEY, "a-key-that-nobody-has-0123456789"):
         for path in ("/collections", "/keys", "/detect"):
             half = head(path, JSON, "Content-Length: 90", key=key) + b'{"id"'

@@ -66,7 +66,7 @@ def _enrolled(admin: httpx.Client, who: int, **window: str) -> Any:  # noqa: ANN
 
 
 def _named(admin: httpx.Client) -> list[int]:
-    """Who of the four is named for their own picture."""
+    """Those of the four who are named for their own picture."""
     found = []
     for who in (SINCE, UNTIL, REMOVED, LATER):
         answer = admin.post(f"{PATH}/identify", files={"image": picture(who)})

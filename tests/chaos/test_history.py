@@ -1,4 +1,4 @@
-"""Of the checker itself: it agrees with trying every order."""
+"""The checker agrees with a search that tries every order."""
 
 from itertools import permutations
 

@@ -17,7 +17,8 @@ from tests.support.pictures import picture
 from tests.support.server import ServerProcess
 
 REASONS: Final = {"The database does not answer; try again."}
-"""Who waits for a row that the paused one holds is told so after the lock's time."""
+"""The reasons for which a request fails after the lock's time, when it waits for a row that the
+paused process holds."""
 _WAITING: Final = "SELECT 1 FROM pg_locks WHERE relation = 'changes'::regclass AND NOT granted"
 
 

@@ -111,7 +111,7 @@ def test_no_face_is_ever_of_another_model_than_its_collection(
 
 
 def _switch(service: Container, bundle: Path) -> None:
-    """Who is enrolled between the two steps makes them necessary again."""
+    """Repeat the two steps while somebody is enrolled between them."""
     wanted = {read_manifest(bundle).contract_id}
     while (found := _contracts(service)) != wanted:
         assert len(found) == 1, found
@@ -121,7 +121,7 @@ def _switch(service: Container, bundle: Path) -> None:
 
 
 def _contracts(service: Container) -> set[str]:
-    """Of the collection and all its faces, at one instant."""
+    """The contracts of the collection and all its faces, at one instant."""
     with service.database.read() as session:
         faces = session.scalars(select(Face.contract_id)).all()
         return {*faces, *session.scalars(select(Collection.contract_id))}

@@ -92,7 +92,7 @@ def test_every_event_comes_in_order_through_failures_and_kills(
 def test_a_server_stops_while_an_endpoint_hangs(
     server: Callable[..., ServerProcess], receiver: Receiver
 ) -> None:
-    """What hung is sent again after the next start."""
+    """An attempt that hung is repeated after the next start."""
     receiver.holds.add("/hook")
     running = server(KITH_EGRESS_ALLOW="127.0.0.0/8", KITH_SECRET_HOOK=SECRET)
     with running.client() as admin:

@@ -11,7 +11,7 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 
 def kith(answer: Answer, **options: Any) -> Kith:  # noqa: ANN401
-    """Of nobody's service."""
+    """A client of no real service."""
     http = httpx.Client(transport=httpx.MockTransport(answer))
     return Kith("http://kith", "a-key", http=http, **options)
 
@@ -22,7 +22,7 @@ def async_kith(answer: Answer, **options: Any) -> AsyncKith:  # noqa: ANN401
 
 
 def refusal(status: int, code: str, **headers: str) -> httpx.Response:
-    """As Kith refuses."""
+    """A refusal in Kith's form."""
     problem = {
         "type": f"urn:kith:problem:{code}",
         "title": code,

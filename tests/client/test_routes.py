@@ -72,7 +72,7 @@ def test_every_method_sends_every_parameter_of_its_route(document: dict[str, Any
 
 
 def samples(operation: dict[str, Any], document: dict[str, Any]) -> dict[str, tuple[str, object]]:
-    """Of each parameter and field: where it goes, and a value."""
+    """The place and a value for each parameter and field."""
     found = {
         each["name"]: (each["in"], sample(each["schema"], document))
         for each in operation.get("parameters", [])

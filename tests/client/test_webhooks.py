@@ -1,4 +1,4 @@
-"""What a webhook of Kith sends is verified, and becomes an event."""
+"""A webhook of Kith is verified, and becomes an event."""
 
 import json
 from datetime import UTC, datetime

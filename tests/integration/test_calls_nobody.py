@@ -91,7 +91,7 @@ class Place:
         return read_trace(log, process.pid, self.work)
 
     def assert_left_alone(self) -> None:
-        """Whatever was written for a while is gone again."""
+        """Everything that was written for a while is gone again."""
         for name in ("home", "tmp"):
             assert list((self.root / name).iterdir()) == []
 

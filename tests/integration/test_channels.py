@@ -1,4 +1,4 @@
-"""What a real server sends over every channel is what its documents say, and others can read it."""
+"""A real server sends over every channel as its documents say, and others can read it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -74,7 +74,7 @@ def do_everything(client: httpx.Client, receiver: Receiver) -> None:
 
 
 def read_by_its_library(event: dict[str, Any], message: BaseCloudEvent) -> None:
-    """What ``cloudevents`` makes of a message is the event."""
+    """The library ``cloudevents`` reads the event from a message."""
     attributes = message.get_attributes()
     assert message.get_data() == event["data"]
     assert message.get_type() == event["type"]

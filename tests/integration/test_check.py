@@ -1,4 +1,5 @@
-"""What does not agree is found, mended where nothing good is lost by it, and told where not."""
+"""Inconsistencies are found; they are repaired where that loses nothing good, and reported
+otherwise."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -162,7 +163,8 @@ _MENDABLE = {
         {"ada"},
     ),
 }
-"""What is changed (Bob is person 2, the lab is collection 2), who notices, and who is left."""
+"""A change (Bob is person 2, the lab is collection 2), the check that finds it, and the people who
+are left after the repair."""
 
 
 @both
@@ -212,7 +214,7 @@ def test_what_only_a_photo_could_mend_is_told_and_left(service: Container, check
 
 
 def beside(face: int, *, side: int, embedding: bytes) -> tuple[Crop, OtherTemplate]:
-    """What a face has beside its template."""
+    """The crop and the other template of a face."""
     png = packed(np.zeros((side, 112, 3), np.uint8))
     return (
         Crop(face_id=face, crop_id="alike", png=png),

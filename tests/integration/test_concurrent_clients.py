@@ -45,7 +45,7 @@ class Client:
         self._ask(404, "GET", f"/persons/{person}")
 
     def _expect(self, when: str, person: str | None, somebody: int, *, shake: int = 0) -> None:
-        """Who is there; not who is named, which among so few made-up people is up to chance."""
+        """Expect people to be there; which of so few made-up people is named is up to chance."""
         asked = {"data": {"max_candidates": "100"}, "files": _file("image", somebody, shake)}
         (face,) = self._ask(200, "POST", "/identify", **asked).json()["faces"]
         everybody = [each["person_id"] for each in face["candidates"]]

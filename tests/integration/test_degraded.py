@@ -1,4 +1,5 @@
-"""What SFace was adapted for, as a choice: probes of a worse camera, of people never seen."""
+"""The adapted SFace as a choice, for the probes it was made for: a worse camera, people never
+seen."""
 
 from pathlib import Path
 

@@ -39,7 +39,8 @@ def camera() -> Iterator[WebCam]:
 
 
 def photo(shake: int) -> bytes:
-    """Of Ada, in the format of cameras: FFmpeg would look at a stream of another for 5 seconds."""
+    """A photo of Ada in the format of cameras: FFmpeg would look at a stream of another for 5
+    seconds."""
     with Image.open(io.BytesIO(picture(ADA, shake))) as found:
         return jpeg(found.convert("RGB"))
 

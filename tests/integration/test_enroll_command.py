@@ -107,7 +107,7 @@ def test_a_photo_that_moves_or_is_replaced_is_enrolled_where_it_lies_now(
 
 
 def _real_folder(people: Path) -> None:
-    """Of a network disk: four photos, and much that is none."""
+    """Fill a folder like one of a network disk: four photos, and many other files."""
     for name, somebody in (("Ada", 1), ("Борис Иванов", 2)):
         for shake in range(2):
             put_photo(people, name, f"{shake}.png", picture(somebody, shake))

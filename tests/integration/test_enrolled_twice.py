@@ -1,4 +1,4 @@
-"""Who is enrolled under a second name costs nobody else an identification: on photographs."""
+"""A person enrolled under a second name costs nobody else an identification: on photographs."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ def bundle(face_bundle: Path) -> Bundle:
 
 @pytest.fixture(scope="module")
 def faces(photos: Path, bundle: Bundle) -> tuple[Faces, Vectors]:
-    """Of each of some people seven photographs, and one of each stranger."""
+    """Seven photographs of each of some people, and one of each stranger."""
     pipeline = build_pipeline(bundle)
 
     def embedded(files: list[Path]) -> Vectors:

@@ -1,4 +1,4 @@
-"""What was removed is nowhere in the files of the database, after a minute at the latest."""
+"""Removed data are nowhere in the files of the database, after a minute at the latest."""
 
 import random
 import re
@@ -99,7 +99,7 @@ def _fill(client: TestClient) -> None:
 
 
 def _removals() -> dict[str, Callable[[TestClient], object]]:
-    """Whatever takes something of people away."""
+    """All operations that remove data of people."""
     hq = "/collections/hq"
     return {
         "a person": lambda client: client.delete(f"{hq}/persons/person-3"),

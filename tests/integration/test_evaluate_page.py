@@ -38,7 +38,7 @@ _SMALLEST = """() => Math.min(...[...document.querySelectorAll('svg.chart text')
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of made-up people, with everything that a report can have."""
+    """A report on made-up people, with every part that a report can have."""
     long = "a-very-long-file-name-as-cameras-and-exports-make-them-2026-05-04T10-20-30.jpeg"
     refused = [Refusal("p3", f"p3/{long}", ("low_quality", "extreme_pose"), "Face the camera.")]
     people = gallery([1, 2, 3, 4] * 20, refused=refused)

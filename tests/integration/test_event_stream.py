@@ -51,7 +51,7 @@ def test_a_reader_that_comes_back_goes_on_where_it_was(service: ServerProcess) -
 
 
 def test_a_reader_that_has_had_no_event_comes_back_too(service: ServerProcess) -> None:
-    """What comes while it is away would be lost to it for good."""
+    """Events that come while it is away would otherwise be lost to it for good."""
     with service.client() as client:
         with stream(client) as reader:
             place = reader.last

@@ -55,7 +55,8 @@ def kith_of(name: str, start: Start, broker: Mosquitto, bundle: Path) -> ServerP
 
 
 def front_door(kith: ServerProcess) -> None:
-    """What the pages ask for: a collection, people, of whom every door denies one, and a door."""
+    """Make the things that the pages need: a collection, people, one of whom every door denies, and
+    a door."""
     with kith.client() as client:
         made(client.post("/collections", json={"id": "hq"}))
         for seed, person, suspended in ((1, "ada", "false"), (2, "bob", "true")):
@@ -150,7 +151,7 @@ def test_the_flow_of_node_red_is_of_one_piece() -> None:
 
 
 def passed_on(message: dict[str, Any]) -> dict[str, Any] | None:
-    """What the flow sends for a message, its function run by a browser's JavaScript."""
+    """The message that the flow sends for another; a browser's JavaScript runs its function."""
     (rule,) = flow()["kith-granted"]["rules"]
     assert (rule["t"], flow()["kith-granted"]["property"]) == ("eq", "payload.event_type")
     if message["payload"]["event_type"] != rule["v"]:

@@ -25,7 +25,7 @@ COMMANDS = {"door.py": [sys.executable], "door.sh": ["sh"], "enroll.py": [sys.ex
 
 
 def seen(photo: Image.Image) -> list[bytes]:
-    """As a camera sees somebody for a while: never twice the same."""
+    """Pictures as a camera takes them of somebody for a while: no two are the same."""
     brightness = ImageEnhance.Brightness(photo)
     return [jpeg(brightness.enhance(0.8 + number / 50)) for number in range(12)]
 

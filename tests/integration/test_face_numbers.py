@@ -86,7 +86,8 @@ def test_an_upgrade_changes_no_number_that_a_client_knows(
 
 
 def _fill(database: Database, galleries: Mapping[str, list[int]]) -> None:
-    """As a Kith before schema 0009: a person with faces of these ids in each collection."""
+    """Fill a database like a Kith before schema 0009: a person with faces of these ids in each
+    collection."""
     tables = sa.MetaData()
     tables.reflect(database.engine, only=["collections", "persons", "faces"])
     with database.migration() as connection:

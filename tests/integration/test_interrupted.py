@@ -229,7 +229,7 @@ def test_an_interrupted_calibration_leaves_none(template: Path, fake_bundle: Pat
 
 
 def pull_here() -> None:
-    """What ``kith models pull`` does, from a small world's files; the forked process calls it."""
+    """Do the work of ``kith models pull``, from a small world's files, in the forked process."""
     end_at_signals()
     world = Path(os.environ["KITH_TEST_WORLD"])
     pull(Path("models/tiny"), source=world / "published", recipe=world / "recipe")

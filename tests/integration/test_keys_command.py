@@ -139,7 +139,7 @@ def test_what_cannot_be_is_one_line_that_says_why(
 
 
 def said_at_start(service: ServerProcess) -> str:
-    """What a second start prints."""
+    """The output of a second start."""
     assert service.stop() == 0
     since = service.log.stat().st_size
     service.start()

@@ -67,7 +67,7 @@ def test_from_nothing_the_schema_is_what_the_models_say(database: Database) -> N
 
 
 def test_a_schema_that_is_not_what_the_models_say_is_noticed(database: Database) -> None:
-    """Of the test itself: the comparison above can fail."""
+    """The comparison above can fail."""
     upgrade(database)
     with database.migration() as connection:
         connection.execute(sa.text("ALTER TABLE faces ADD COLUMN forgotten INTEGER"))
@@ -284,7 +284,7 @@ def test_a_collection_goes_on_from_where_it_was_in_its_history(
 
 
 def test_counts_of_probes_move_to_a_table_of_their_own(database: Database) -> None:
-    """Of the collection's contract and of those that it had before, there and back."""
+    """Counts of the collection's contract, and of its former ones, there and back."""
     upgrade(database, "0010")
     many = "target_fpir, target_fmr, max_faces_per_person, metadata, created_at, updated_at"
     values = "0.001, 0.0001, 20, '{}', '2026-05-04', '2026-05-04'"

@@ -62,7 +62,7 @@ def test_the_published_files_make_the_bundles_that_every_machine_has(tmp_path: P
 
 
 def test_a_folder_keeps_the_bundle_that_its_galleries_were_enrolled_with(tmp_path: Path) -> None:
-    """That of earlier releases was the adapted one, in the folder of the default."""
+    """In earlier releases the default folder had the adapted bundle."""
     source = published_models(tmp_path)["embedder.onnx"].parent
     settings = {"KITH_DATA_DIR": str(tmp_path / "data"), "KITH_MODEL_SOURCE": str(source)}
     folder = tmp_path / "data" / "models" / "face"

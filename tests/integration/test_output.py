@@ -1,4 +1,4 @@
-"""What a command prints is all that there is of it: it is written whole, or the command says so."""
+"""The output of a command is written whole, or the command says that it was not."""
 
 import os
 import re

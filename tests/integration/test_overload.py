@@ -219,7 +219,7 @@ def test_where_files_are_few_connections_are_fewer() -> None:
 
 
 def _webp() -> bytes:
-    """As many pixels as are read, in few bytes."""
+    """A picture with the most pixels that are read, in few bytes."""
     stream = io.BytesIO()
     Image.new("RGB", (2000, PIXELS // 2000), (90, 80, 70)).save(stream, "WEBP")
     return stream.getvalue()

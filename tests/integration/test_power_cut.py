@@ -1,4 +1,5 @@
-"""What docs/durability.md says is synced to the disk is, before anybody is told that it is there.
+"""Data are synced to the disk as docs/durability.md says, before any answer says that they are
+there.
 
 The calls of fsync are watched, for a test cannot cut the power. SQLite makes its own, by the
 settings that tests/unit/core/test_db.py holds.

@@ -1,4 +1,5 @@
-"""Whatever Kith writes is for its owner alone, whatever the umask, and also where it is there."""
+"""Every file that Kith writes is for its owner alone, with any umask, and also where the file
+exists."""
 
 import os
 import stat
@@ -26,7 +27,7 @@ def open_to_all() -> Iterator[None]:
 
 
 def _open(folder: Path) -> list[str]:
-    """What others than the owner have any right to."""
+    """The files on which others than the owner have any right."""
     found = [folder, *folder.rglob("*")]
     return [str(each) for each in found if stat.S_IMODE(each.lstat().st_mode) & 0o077]
 

@@ -1,4 +1,4 @@
-"""What the README prints works as printed."""
+"""The commands in the README work as printed."""
 
 import io
 import json

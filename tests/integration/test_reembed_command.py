@@ -17,7 +17,7 @@ from tests.support.services import enrol, make_collection, near, running
 
 
 def _asked(service: ServerProcess, somebody: int) -> str:
-    """Who it is, or the code of the error."""
+    """The id of the person, or the code of the error."""
     files = {"image": ("probe.png", picture(somebody, 1))}
     with service.client() as client:
         body = client.post("/collections/hq/identify", files=files).json()

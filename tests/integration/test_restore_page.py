@@ -1,4 +1,4 @@
-"""What docs/backup.md prints for a new machine works as printed."""
+"""The commands in docs/backup.md for a new machine work as printed."""
 
 import os
 import re
@@ -43,7 +43,7 @@ def key(tmp_path: Path, clone: Path, fake_bundle: Path, kith: Kith) -> str:
 
 
 def run(line: str, clone: Path, **settings: str) -> str:
-    """What a shell in the clone says to the line; nothing is set but ``settings``."""
+    """The output of a shell in the clone for the line; nothing is set but ``settings``."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("KITH_")} | settings
     ran = subprocess.run(
         ["bash", "-euc", line],
@@ -98,7 +98,8 @@ def test_a_restore_before_the_first_start_works_as_printed(
 
 
 def test_what_a_container_is_told_to_restore_with_works_in_a_shell(clone: Path, key: str) -> None:
-    """As ``docker compose run`` gives it to ``sh -c``, but for the volume's place."""
+    """The line is passed as ``docker compose run`` passes it to ``sh -c``, but for the volume's
+    place."""
     found = re.search(
         r"docker compose run .* --entrypoint sh kith -c \\\n +'(.*)' < kith.zip", PAGE
     )

@@ -60,7 +60,7 @@ def answer(one: socket.socket) -> bytes:
 
 
 def answers(clients: list[socket.socket]) -> bytes:
-    """What the first of ``clients`` to be answered is told."""
+    """The first answer that one of ``clients`` gets."""
     answered, _, _ = select.select(clients, [], [], SECONDS)
     return rest(answered[0])
 

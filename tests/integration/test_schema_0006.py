@@ -38,7 +38,7 @@ Answers = dict[str, Any]
 
 
 def _then(kind: str) -> dict[str, Any]:
-    """What the earlier release said, on a database of ``kind``."""
+    """The answers of the earlier release, on a database of ``kind``."""
     found: dict[str, dict[str, Any]]
     found = json.loads((_OF_0006 / "answers.json").read_text(encoding="utf-8"))
     return found[kind]

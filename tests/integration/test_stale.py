@@ -354,7 +354,7 @@ def _check_refused_keys(replica: ServerProcess, keys: Mapping[str, str]) -> None
 
 
 def until_live(client: httpx.Client) -> list[tuple[str, str | None, bool]]:
-    """What is said of somebody, again and again, until it is no longer stale."""
+    """The answers about somebody, asked again and again until one is no longer stale."""
     answers = []
 
     def is_live() -> bool:

@@ -20,7 +20,7 @@ UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
 INSTALLED = "/opt/kith/.venv/bin"
 BIN = str(Path(sys.executable).parent)
 MOST_EXPOSED = 1.5
-"""Of 10, by ``systemd-analyze security`` of systemd 252; 1.4 was found."""
+"""The exposure, of 10, by ``systemd-analyze security`` of systemd 252; 1.4 was found."""
 
 
 def unit(name: str) -> dict[str, list[str]]:
@@ -34,7 +34,7 @@ def unit(name: str) -> dict[str, list[str]]:
 
 
 def environment(name: str, data: Path) -> dict[str, str]:
-    """What the unit sets, on a folder of the test."""
+    """The variables that the unit sets, on a folder of the test."""
     words = (word for line in unit(name)["Environment"] for word in line.split())
     given = dict(word.split("=", 1) for word in words)
     assert given.pop("KITH_DATA_DIR") == "/var/lib/kith"

@@ -25,7 +25,7 @@ _A_TENTH = 10  # of a second, which looks for changes alone do not take
 def uvicorn(
     tmp_path: Path, fake_bundle: Path, database_url: str
 ) -> Iterator[tuple[str, list[str]]]:
-    """Where it listens, and its workers' numbers."""
+    """The address where it listens, and the process numbers of its workers."""
     settings = {
         "KITH_DATA_DIR": str(tmp_path),
         "KITH_MODEL": str(fake_bundle),

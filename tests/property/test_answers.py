@@ -1,5 +1,5 @@
-"""Whatever the picture, every answer about it is as the OpenAPI document says: its numbers are
-finite and within their bounds, its boxes lie within the image.
+"""The answers about any picture are as the OpenAPI document says: their numbers are finite and
+within their bounds, their boxes lie within the image.
 """
 
 import itertools
@@ -169,7 +169,7 @@ def _enrol_and_tell(client: TestClient, contract: Contract, first: bytes, second
 
 
 def _check_faces(answer: dict[str, Any], pixels: Pixels, max_faces: int) -> None:
-    """What a schema cannot say."""
+    """Check the rules that a schema cannot express."""
     assert (answer["height"], answer["width"]) == pixels.shape[:2]
     assert len(answer["faces"]) == min(answer["faces_found"], max_faces)
     boxes = [face["box"] for face in answer["faces"]]

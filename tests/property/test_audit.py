@@ -1,4 +1,4 @@
-"""Whatever is done to a row of the audit, and to whichever, verification finds it."""
+"""Verification finds any change of any row of the audit."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,5 +1,7 @@
-"""Whatever the schedule, the zone and the day: what is open is what a slow search from the wall
-clock to the instants says. Whatever the policy: what could only forbid never makes a grant.
+"""The schedules and the policy of doors.
+
+A schedule is open, in any zone and on any day, at the instants that a slow search of the wall clock
+finds. Under any policy, a condition that can only forbid never makes a grant.
 """
 
 from dataclasses import replace

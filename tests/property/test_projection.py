@@ -1,4 +1,4 @@
-"""What a replica holds of its people, through whatever history, against a slow twin that forgets
+"""A replica holds the right people after any history. It is compared with a slow twin that forgets
 nothing and counts everybody again.
 """
 
@@ -32,7 +32,7 @@ instants = st.integers(-3, 3)
 
 
 class Person(NamedTuple):
-    """As the database has somebody: their templates, and when they are valid."""
+    """A person as the database has them: their templates, and when they are valid."""
 
     templates: np.ndarray
     start: int
@@ -52,7 +52,7 @@ def named(people: dict[int, Person]) -> dict[int, Named]:
 
 
 def somebody(rng: np.random.Generator) -> Person:
-    """Whose one to four templates lie near each other, or anywhere at all."""
+    """A person whose one to four templates lie near each other, or anywhere at all."""
     spread = rng.choice([0.0, 0.3, 3.0])
     rows = rng.normal(size=DIMENSION) + spread * rng.normal(size=(rng.integers(1, 5), DIMENSION))
     unit = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)

@@ -46,7 +46,7 @@ class Mosquitto:
         wait_for(self._answers)
 
     def down(self) -> None:
-        """As a power cut would: no goodbye to anybody."""
+        """Stop like a power cut: no goodbye to anybody."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(30)
@@ -92,7 +92,7 @@ class Listener:
         return [each for each in self.heard if _content_type(each) == _EVENT]
 
     def events(self) -> list[dict[str, Any]]:
-        """What the events say."""
+        """The bodies of the events."""
         return [json.loads(each.payload) for each in self.records()]
 
     def _greeted(self, *_: object) -> None:
@@ -126,9 +126,9 @@ def listening(url: str, *topics: str) -> Iterator[Listener]:
 
 
 def retained(url: str, *topics: str) -> dict[str, bytes]:
-    """What the broker keeps for these topics, as ``mosquitto_sub --retained-only`` shows it.
+    """The retained messages for these topics, as ``mosquitto_sub --retained-only`` shows them.
 
-    A message of our own comes after all of it.
+    A message of our own comes after all of them.
     """
     with listening(url, *topics, "kith-test/end/#") as listener:
         mark = f"kith-test/end/{time.monotonic_ns()}"

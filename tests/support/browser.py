@@ -65,5 +65,5 @@ def harmless(browser: Browser, file: Path) -> Iterator[Page]:
 
 
 def on_one_line(text: str | None) -> str:
-    """As a browser shows text: each run of blanks is one."""
+    """The text as a browser shows it: each run of blanks is one."""
     return " ".join((text or "").split())

@@ -9,7 +9,7 @@ import pytest
 from app.cli import main
 
 Kith = Callable[..., str]
-"""What the fixture ``kith`` is: it runs a command, and gives what it said and its exit code."""
+"""The type of the fixture ``kith``: it runs a command, and gives its output and its exit code."""
 
 
 @dataclass(frozen=True)

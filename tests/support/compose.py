@@ -31,7 +31,7 @@ def _with_defaults(part: Any) -> Any:  # noqa: ANN401 - any YAML
 
 
 def environment_of(service: dict[str, Any]) -> dict[str, str]:
-    """What its container gets where nothing is set; a variable without a value is not set then."""
+    """The container's variables where nothing is set; one without a value is not set then."""
     given = service.get("environment", {}).items()
     return {**image_environment(), **{name: str(each) for name, each in given if each is not None}}
 
@@ -57,7 +57,7 @@ def seconds(duration: str) -> int:
 
 
 def image_environment() -> dict[str, str]:
-    """What the Dockerfile's last stage sets."""
+    """The variables that the Dockerfile's last stage sets."""
     last = DOCKERFILE.read_text(encoding="utf-8").replace("\\\n", " ").split("\nFROM ")[-1]
     lines = [line.removeprefix("ENV ") for line in last.splitlines() if line.startswith("ENV ")]
     return dict(word.split("=", 1) for line in lines for word in line.split())

@@ -12,7 +12,7 @@ from compreface import CompreFace as CompreFace  # noqa: E402
 from compreface.service import RecognitionService as RecognitionService  # noqa: E402
 
 BOUNDARY = "--------------------------515890814546601021194782"
-"""As axios and form-data make them."""
+"""A boundary as axios and form-data make it."""
 
 
 def sdk(url: str, **options: object) -> CompreFace:

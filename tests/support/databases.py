@@ -58,8 +58,7 @@ def new_database(kind: str, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def migrated_database(kind: str, folder: Path) -> Iterator[str]:
-    """As ``new_database``, with the newest schema, which costs a tenth of migrating each time.
-
+    """Like ``new_database``, with the newest schema, which costs a tenth of migrating each time.
     The test may change rows, never the schema.
     """
     if kind == "sqlite":

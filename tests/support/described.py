@@ -1,4 +1,4 @@
-"""What is sent, held against the AsyncAPI document of the service."""
+"""Compares messages with the AsyncAPI document of the service."""
 
 import gzip
 import hashlib
@@ -17,8 +17,8 @@ _SHA256: Final = "abe96881dbfaad495ccbb6bd8d3fb43ca18a13b9d7564849ccb66f39d5e5b2
 
 
 def faults_of(document: Part) -> list[str]:
-    """Where a document is none of AsyncAPI 3.0.0, by the schema that its authors publish; NOTICE
-    says where that is from.
+    """The places where a document does not follow AsyncAPI 3.0.0, by the schema that its authors
+    publish; NOTICE says where that is from.
     """
     text = gzip.decompress(_SCHEMA.read_bytes())
     assert hashlib.sha256(text).hexdigest() == _SHA256
@@ -27,7 +27,8 @@ def faults_of(document: Part) -> list[str]:
 
 
 def faults(schema: Part, value: object) -> list[str]:
-    """Where a value is not what a whole schema says, or has what that does not name."""
+    """The places where a value does not follow a whole schema, or has a field that the schema does
+    not name."""
     return _faults(_closed(schema), value)
 
 

@@ -29,7 +29,7 @@ def site(name: str) -> Part:
 
 
 def environment(name: str, service: str) -> dict[str, str]:
-    """What a service is given."""
+    """The variables of a service."""
     given: Part = site(name)["services"][service].get("environment", {})
     return {variable: str(value) for variable, value in given.items()}
 

@@ -27,7 +27,8 @@ _TAIL: Final = {
     "log_fmr": np.log([1.0, 0.5, 2.1e-2, 4e-4, 1e-8]).tolist(),
     "log_spread": [0.25, 0.25, 0.25, 0.25, 0.25],
 }
-"""As 1,500 random pictures have it: cosines in 32 dimensions fall faster than a normal variable."""
+"""The tail of 1,500 random pictures: cosines in 32 dimensions fall faster than a normal
+variable."""
 
 
 def contract_named(contract_id: str, dimension: int = DIMENSION) -> Contract:
@@ -131,7 +132,7 @@ def _unit(rows: NDArray[np.float64]) -> Vectors:
 
 
 def _projection(seed: int, dimension: int) -> Vectors:
-    """What the ``seed`` makes of the 64 numbers of a picture, (64, dimension)."""
+    """The projection by ``seed`` of the 64 numbers of a picture, (64, dimension)."""
     projection: Vectors = (
         np.random.default_rng(seed).normal(size=(64, dimension)).astype(np.float32)
     )

@@ -1,4 +1,4 @@
-"""What a test damages for a second and ``make fuzz`` for as long as it is told to."""
+"""Damages inputs: in a test for a second, by ``make fuzz`` for as long as is asked."""
 
 import copy
 import hashlib

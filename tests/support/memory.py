@@ -1,4 +1,4 @@
-"""What a server process holds in memory, as the kernel counts it."""
+"""The memory of a server process, as the kernel counts it."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ from tests.support.server import ServerProcess
 
 MEBIBYTE = 1024 * 1024
 PIXEL_BYTES = 16
-"""Of an image that is decoded."""
+"""Bytes for each pixel of an image that is decoded."""
 CODES = 384 * MEBIBYTE
-"""Of lossless WebP, of which one is decoded at a time."""
+"""The codes of lossless WebP, of which one picture is decoded at a time."""
 
 
 def peak(server: ServerProcess) -> int:
@@ -17,7 +17,7 @@ def peak(server: ServerProcess) -> int:
 
 
 def held(server: ServerProcess) -> int:
-    """What the server holds now, in bytes."""
+    """The memory of the server now, in bytes."""
     return _line(server, "VmRSS")
 
 

@@ -38,7 +38,7 @@ def rows(database: Database, table: type[Base]) -> int:
 
 
 def odd(database: Database, bundle: Path, index: Path) -> Sequence[str]:
-    """What ``kith check`` says, with that bundle configured."""
+    """The findings of ``kith check``, with that bundle configured."""
     manifest = read_manifest(bundle)
     check = Check(database, index, manifest.contract)
     found = [finding for each in check.results(unwatched) for finding in each.first]

@@ -1,4 +1,4 @@
-"""What a machine may lack and some tests need."""
+"""Programs and files that some tests need and a machine may lack."""
 
 import os
 from typing import NoReturn

@@ -27,12 +27,12 @@ def pages() -> list[Path]:
 
 
 def links(page: Path) -> Iterator[str]:
-    """Where the page links to; what is shown as code is no link."""
+    """The targets of the page's links; text shown as code is no link."""
     yield from _LINK.findall(_INLINE.sub("", _prose(page)))
 
 
 def anchors(page: Path) -> set[str]:
-    """What a link can name after ``#``: every heading, as GitHub writes it."""
+    """The names that a link can have after ``#``: every heading, as GitHub writes it."""
     found: set[str] = set()
     for heading in re.findall(r"^#+ (.+)$", _prose(page), re.MULTILINE):
         text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")

@@ -100,7 +100,7 @@ class ServerProcess:
         return self._process.wait(seconds)
 
     def kill(self) -> None:
-        """As a power cut would: no clean-up."""
+        """Stop like a power cut: no clean-up."""
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait(30)

@@ -26,7 +26,7 @@ class ShiftedClock:
 
 
 def set_clock(folder: Path, offset: timedelta) -> None:
-    """Of the service on the data folder ``folder``; from its next look at the time on."""
+    """Set the clock of the service on the data folder ``folder``; its next look shows it."""
     written = folder / f".{_FILE}"
     written.write_text(str(offset.total_seconds()))
     written.replace(folder / _FILE)

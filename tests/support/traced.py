@@ -1,4 +1,4 @@
-"""What a process does outside of itself, by the system calls that it makes."""
+"""Finds what a process does outside of itself, by the system calls that it makes."""
 
 import re
 import shutil
@@ -37,9 +37,8 @@ class Trace:
 
 
 def traced(log: Path) -> list[str]:
-    """What to put before a command, whose process it becomes, so that its calls are in ``log``.
-
-    Needs strace.
+    """The words before a command that trace its calls into ``log``; the command takes the place of
+    their process. Needs strace.
     """
     if shutil.which("strace") is None:
         lacking("strace is missing, which sees what a process connects to: apt-get install strace")
@@ -53,7 +52,7 @@ def traced(log: Path) -> list[str]:
 
 
 def read_trace(log: Path, pid: int, cwd: Path) -> Trace:
-    """What ``log`` tells of the process ``pid`` that ran in ``cwd`` and has ended."""
+    """Read from ``log`` the calls of the process ``pid`` that ran in ``cwd`` and has ended."""
     trace, over = Trace(), re.compile(rf"^{pid} +\+\+\+ exited", re.MULTILINE)
     while not over.search(text := log.read_text(errors="replace")):
         time.sleep(0.01)  # strace writes of the end when it is over

@@ -85,7 +85,7 @@ def pixels(*shape: int) -> Rows:
 
 
 def shaken(model: GraphEmbedder) -> GraphEmbedder:
-    """As if something had been learned, and written."""
+    """The model with changed weights, as if it had learned and been written."""
     torch.manual_seed(3)
     with torch.no_grad():
         for parameter in model.parameters():

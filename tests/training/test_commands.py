@@ -1,4 +1,4 @@
-"""What the commands say of themselves, and of what they cannot do: one line."""
+"""The commands' help, and their errors: one line each."""
 
 import shlex
 from contextlib import suppress

@@ -157,7 +157,7 @@ def test_the_bundle_says_how_near_onnx_and_torch_are_and_what_was_measured(run: 
 def test_training_tells_the_learned_digits_apart_where_the_untrained_network_does_not(
     run: Path,
 ) -> None:
-    """Of the unseen digits no such thing holds: seven classes of 180 small images are too few."""
+    """The unseen digits are not tested: seven classes of 180 small images are too few."""
     opened = open_run(run)
     torch.manual_seed(opened.config.seed)
     untrained, data = (

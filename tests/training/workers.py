@@ -1,4 +1,4 @@
-"""What a ``torchrun`` process of the tests does: a few steps of a tiny run, weights to a file."""
+"""The work of a ``torchrun`` process of the tests: a few steps of a tiny run, weights to a file."""
 
 import sys
 import time

@@ -48,7 +48,7 @@ def happens(service: Container, clock: FakeClock, *keys: str) -> None:
 
 
 def taken(deliveries: Deliveries) -> Batch:
-    """What the only endpoint for which something is to be sent gets next."""
+    """The next batch of the only endpoint that has something to send."""
     (key,) = deliveries.due()
     batch = deliveries.claim(key)
     assert batch is not None

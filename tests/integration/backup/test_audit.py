@@ -16,7 +16,7 @@ from tests.support.databases import new_database
 
 
 def actions(database: Database, collection: str) -> list[str]:
-    """What was done to a collection, by its chains."""
+    """The actions in the chains of a collection."""
     query = select(Row.action).join(Chain, Chain.key == Row.chain_key).order_by(Row.key)
     with database.read() as session:
         assert list(faults(session)) == []

@@ -1,4 +1,4 @@
-"""What one database held, another holds: all of it, or one collection, or nothing at all."""
+"""A backup moves one database to another: all of it, one collection, or nothing at all."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""What operators said of people who look alike moves with their collection."""
+"""Dismissals of lookalikes move with their collection."""
 
 from pathlib import Path
 

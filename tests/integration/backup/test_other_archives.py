@@ -128,7 +128,7 @@ def probe_counts(database: Database) -> dict[tuple[object, object], tuple[int, f
 def test_keys_of_a_backup_that_knew_collections_by_id_are_bound_to_those_of_the_backup(
     service: Container, tmp_path: Path
 ) -> None:
-    """As the Kith of schema 0006 wrote them, without all that keys have had since."""
+    """The keys are as schema 0006 had them, without the columns that came later."""
 
     def as_before(name: str, columns: list[str], rows: list[dict[str, object]]) -> None:
         since = {

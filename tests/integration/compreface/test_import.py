@@ -34,7 +34,7 @@ INSERT INTO model VALUES (1, 'Front door', 'b', 1, '00000000-0000-0000-0000-0000
     (2, 'Office', 'c', 1, '00000000-0000-0000-0000-0000000000bb', 'R'),
     (3, 'Detection', 'd', 1, '00000000-0000-0000-0000-0000000000cc', 'D');
 """
-"""As CompreFace 1.2 makes them; columns that nobody reads are left out."""
+"""The tables as CompreFace 1.2 makes them, without the columns that nobody reads."""
 DOOR, OFFICE = (f"00000000-0000-0000-0000-0000000000{end}" for end in ("aa", "bb"))
 
 

@@ -52,7 +52,7 @@ def replay(
 
 
 def normalised(answer: dict[str, Any]) -> list[tuple[str, float]]:
-    """What double-take makes of an answer, at its own limit of 60."""
+    """The names and scores that double-take reads from an answer, at its own limit of 60."""
     if answer.get("code") == 28:
         return []
     found = []

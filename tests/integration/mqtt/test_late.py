@@ -1,4 +1,4 @@
-"""What automations hear is of now, whatever Kith had to wait for before it could send it."""
+"""Automations get only decisions that are still news, after any delay in Kith."""
 
 import sqlite3
 from contextlib import closing

@@ -22,7 +22,7 @@ METRICS = "http://kith/metrics"
 
 
 def hashed(password: str) -> str:
-    """As Mosquitto 2 keeps it (PBKDF2 with SHA-512)."""
+    """A password in the form of Mosquitto 2 (PBKDF2 with SHA-512)."""
     salt = os.urandom(12)
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 101, 64)
     return f"$7$101${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"

@@ -24,7 +24,7 @@ def position(database: Database) -> tuple[str, int, str]:
 
 
 def contracts(database: Database) -> set[str]:
-    """Of the faces."""
+    """The contracts of the faces."""
     with database.read() as session:
         return set(session.scalars(select(Face.contract_id)))
 

@@ -140,8 +140,8 @@ _MEANWHILE: dict[str, tuple[type, str, Callable[[Container], object], type[Excep
     "an identification": (CollectionReplica, "search", lambda it: named(it, 1), NotReady),
     "an unknown probe": (OutageSearch, "nearest", lambda it: named(it, 9), None),
 }
-"""What a service of the old model is about, the step of it after which the collection is switched,
-and how it ends: a decision that was made stands, and its probe is not kept."""
+"""An operation of a service of the old model, the step of it after which the collection is
+switched, and the error that ends it. None: its decision stands, and its probe is not kept."""
 
 
 @pytest.mark.parametrize("what", _MEANWHILE)

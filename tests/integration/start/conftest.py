@@ -28,7 +28,7 @@ def kith(kith_command: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the commands are given: a bundle, a folder of photos, a backup."""
+    """The inputs of the commands: a bundle, a folder of photos, a backup."""
     folder = tmp_path_factory.mktemp("given")
     write_fake_bundle(folder / "bundle")
     (folder / "people" / "Ada").mkdir(parents=True)

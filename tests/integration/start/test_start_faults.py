@@ -1,4 +1,4 @@
-"""Whatever keeps Kith from starting is one line that says what is wrong and what to do."""
+"""Each fault that keeps Kith from starting is one line that says what is wrong and what to do."""
 
 import os
 import shutil

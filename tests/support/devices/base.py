@@ -43,7 +43,7 @@ class Device:
     """A device on a free port of this machine. ``opened`` has one entry for each time it opened."""
 
     algorithm: ClassVar[str] = "MD5"
-    """Of its digest."""
+    """The hash function of its digest authentication."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.opened: list[object] = []
@@ -65,7 +65,7 @@ class Device:
             self._server.server_close()
 
     def answer(self, asked: Asked) -> Reply:
-        """What it does with a request."""
+        """Answer a request."""
         raise NotImplementedError
 
     def basic(self, asked: Asked) -> Reply | None:

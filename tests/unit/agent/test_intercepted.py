@@ -64,7 +64,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(url: str) -> None:
-    """What comes of a stream: here nobody sends one."""
+    """Read from an address until it fails: here nobody sends a stream."""
     camera = StreamCamera(StreamAddress(url, "the camera"), SystemClock())
     with pytest.raises((CameraLost, CameraRefused)):
         for _ in camera.frames():

@@ -1,4 +1,4 @@
-"""What another machine answers, however odd, is a refusal or a wait and ends no agent."""
+"""Any answer of another machine, however odd, is a refusal or a wait and ends no agent."""
 
 import threading
 from collections.abc import Callable, Iterator

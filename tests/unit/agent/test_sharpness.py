@@ -1,4 +1,4 @@
-"""Of frames of one scene the sharp one is found, whatever blurred the others."""
+"""The sharp frame of a scene is found among frames blurred in any way."""
 
 from pathlib import Path
 

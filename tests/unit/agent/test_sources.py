@@ -1,4 +1,4 @@
-"""What ``--source`` may be; a password in it is shown nowhere."""
+"""The forms of ``--source``; a password in it is shown nowhere."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a scope allows, and where."""
+"""The rights of each scope, and the collections where they hold."""
 
 from itertools import combinations
 

@@ -8,7 +8,7 @@ from tests.unit.bundles.publisher import (
 
 
 def left(destination: Path) -> list[str]:
-    """What lies beside and under the destination, apart from the lock."""
+    """The files next to and under the destination, apart from the lock."""
     parent = destination.parent
     return sorted(each.name for each in parent.iterdir() if each.suffix != ".lock")
 

@@ -92,13 +92,13 @@ def _save(graph: onnx.GraphProto, file: Path) -> None:
 
 @dataclass
 class Publisher:
-    """Where the files are: ``folder``, ``url`` (what it answers is in ``answers``), ``wheel``."""
+    """The places of the files: ``folder``, ``url`` (its contents in ``answers``), ``wheel``."""
 
     folder: Path
     recipe: Path
     wheel: Path
     answers: dict[str, bytes] = field(default_factory=dict)
-    """What is sent for a path; a path that is not in it gets 404."""
+    """The content for each path; any other path gets 404."""
     missing: int = 0
     """Bytes by which each answer stops short of its Content-Length."""
     drip_seconds: float = 0

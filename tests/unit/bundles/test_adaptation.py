@@ -1,4 +1,5 @@
-"""What training adds to a graph's weights, and the light in front of it, against slow twins."""
+"""The changes that training makes to a graph's weights, and the correction of light in front of it,
+against slow twins."""
 
 from pathlib import Path
 

@@ -55,7 +55,7 @@ def test_the_wheel_is_the_last_resort_and_gives_the_same_contract(
 def test_without_pip_the_wheel_is_no_source(
     world: Publisher, destination: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in the image, which removes pip."""
+    """The image has no pip either."""
     monkeypatch.setitem(sys.modules, "pip", None)
     with pytest.raises(BundleError, match=r"by pip, which is not installed here \(the image"):
         pull(destination, recipe=world.recipe)

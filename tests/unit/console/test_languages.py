@@ -34,7 +34,7 @@ Text = str | tuple[str, ...]
 
 
 def texts() -> set[Text]:
-    """What the templates and modules have."""
+    """The texts in the templates and modules."""
     found = chain.from_iterable(
         extract_from_dir(str(each), METHODS, OPTIONS, KEYWORDS) for each in MARKED
     )
@@ -79,7 +79,7 @@ def test_no_template_has_a_text_beyond_the_catalogues() -> None:
 
 
 def literal(template: str) -> Iterator[str]:
-    """What a template would show as it stands: text, and attributes that are read out."""
+    """The untranslated texts of a template, with the attributes that are read aloud."""
     template = re.sub(r"\{#.*?#\}", "", template, flags=re.DOTALL)
     template = re.sub(r"\{%-?\s*trans\b.*?endtrans\s*-?%\}", "", template, flags=re.DOTALL)
     template = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", template, flags=re.DOTALL)

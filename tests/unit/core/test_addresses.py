@@ -1,4 +1,4 @@
-"""Who the client is, behind proxies that are trusted and behind others."""
+"""The address of the client, behind proxies that are trusted and behind others."""
 
 import pytest
 from hypothesis import given

@@ -37,7 +37,7 @@ def test_whatever_else_is_sent_is_none(text: str) -> None:
 
 
 def test_a_cursor_does_not_tell_how_many_rows_there_are() -> None:
-    """Of neighbours every byte differs about as often as of any two cursors."""
+    """Two neighbouring cursors differ in every byte about as often as any two do."""
     found = [base64.urlsafe_b64decode(sealed(key, **GIVEN) + "==") for key in range(1, 2001)]
     assert len(set(found)) == len(found)
     for place in range(16):

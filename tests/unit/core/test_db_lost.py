@@ -127,7 +127,7 @@ def test_a_full_disk_is_told_in_those_words(database: Database) -> None:
 def test_a_transaction_that_the_server_ended_for_its_idleness_is_told_as_not_ready(
     database: Database,
 ) -> None:
-    """As when this process was suspended in the midst of it."""
+    """The process acts as if it had been suspended in the midst of a transaction."""
 
     def sleep_amidst() -> None:
         with database.write() as session:

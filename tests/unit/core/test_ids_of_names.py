@@ -88,7 +88,7 @@ def test_ids_are_the_same_in_another_process() -> None:
 
 
 def test_the_ids_are_those_of_every_later_version() -> None:
-    """Whoever is enrolled under one must be found under it for ever."""
+    """Somebody who is enrolled under an id must be found under it for ever."""
     assert id_of_name("Анна Петрова") == "person-ed8495eda427eb0e"
     assert id_of_name("Zoë Müller") == "Zoe-Muller-d6e575a6b527db9e"
     assert id_of_name("x" * 80) == "x" * 47 + "-d929cdeea7e6a0f4"

@@ -12,7 +12,7 @@ from app.core.logging import configure_logging
 def test_the_level_and_the_stream_are_asked_for_each_record(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whatever was configured before, and whatever became of the stream of that time."""
+    """Earlier configuration, and the stream of that time, do not matter."""
     logger = structlog.get_logger()  # as a module has it
     first, second = io.StringIO(), io.StringIO()
     monkeypatch.setattr(sys, "stderr", first)

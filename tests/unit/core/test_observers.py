@@ -1,4 +1,4 @@
-"""What follows a decision neither refuses nor delays it, and says of itself how it does."""
+"""Observers of a decision neither refuse nor delay it, and report their own state."""
 
 import threading
 from collections import Counter
@@ -15,7 +15,7 @@ from app.errors import NotReady
 
 
 class Report:
-    """What observers report, in memory."""
+    """The reports of observers, in memory."""
 
     def __init__(self) -> None:
         self.failed: Counter[str] = Counter()

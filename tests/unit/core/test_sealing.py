@@ -1,4 +1,4 @@
-"""What is sealed opens with the right key and whole, and a key that is wrong is no key."""
+"""Sealed bytes open with the right key and whole, and a wrong key is refused."""
 
 import pytest
 

@@ -69,7 +69,8 @@ def test_variables_of_others_than_the_service_are_nobody_s_settings(
 def test_every_variable_that_the_repository_knows_is_a_setting_or_somebody_else_s(
     secrets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who exports what docker-compose.yml or the Makefile reads must still be able to serve."""
+    """A machine that exports the variables of docker-compose.yml or the Makefile must still be able
+    to serve."""
     root = Path(__file__).parents[3]
     texts = [root / "Makefile", root / "docker-compose.yml", *(root / "docker").iterdir()]
     found = {

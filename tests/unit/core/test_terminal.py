@@ -1,4 +1,4 @@
-"""What commands print is whole on any terminal."""
+"""The output of commands is whole on any terminal."""
 
 import pytest
 from rich.table import Table

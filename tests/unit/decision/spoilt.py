@@ -26,7 +26,7 @@ class Faces:
 
 @cache
 def faces(people: int = 300, *, seed: int = 0) -> Faces:
-    """Of each person one whole face, and one spoilt in each of five ways."""
+    """One whole face of each person, and one spoilt in each of five ways."""
     rng = np.random.default_rng(99)  # the damage is the same for all people
     common = rng.normal(size=(KINDS, DIMENSION))
     common /= np.linalg.norm(common, axis=1, keepdims=True)
@@ -41,7 +41,7 @@ def faces(people: int = 300, *, seed: int = 0) -> Faces:
 
 @cache
 def learned() -> Recognisability:
-    """Of people whom no test enrols."""
+    """The recognisability learned from people whom no test enrols."""
     some = faces(seed=1)
     found = fit_recognisability(some.whole, some.spoilt, some.kinds, some.same)
     assert found is not None

@@ -1,4 +1,4 @@
-"""What the similarities of a bundle are worth where no gallery is known."""
+"""The meaning of a bundle's similarities where no gallery is known."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""What is said of a threshold whose evidence is weak."""
+"""The warnings about a threshold whose evidence is weak."""
 
 import pytest
 

@@ -47,7 +47,7 @@ def calibrated() -> Calibration:
 
 
 def measured_fpir(calibration: Calibration, persons: int, target: float) -> float:
-    """Of 5,000 strangers in galleries of unseen people, fused from two images each."""
+    """The FPIR of 5,000 strangers in galleries of unseen people, fused from two images each."""
     probes, _ = people(5000, 1, seed=2)
     templates, owners = people(1500, 2, seed=3)
     enrolled = fuse_persons(templates, owners).vectors
@@ -134,7 +134,7 @@ def test_one_image_each_is_refused() -> None:
 
 @pytest.mark.parametrize("noise", [0.0, 1e-5])
 def test_embeddings_that_are_all_alike_are_refused(noise: float) -> None:
-    """Of a network that has collapsed: everybody is the same to it."""
+    """To a network that has collapsed everybody is the same."""
     rows = 1 + noise * np.random.default_rng(0).normal(size=(120, DIMENSION))
     with pytest.raises(ValueError, match="looks the same"):
         fit(unit(rows), names(np.repeat(np.arange(60), 2)), contract_id="c", data="d", margin=0.0)
@@ -142,7 +142,7 @@ def test_embeddings_that_are_all_alike_are_refused(noise: float) -> None:
 
 @pytest.mark.parametrize("offset", [0.0, 1e-9, 1e-6, 1e-4, 0.02])
 def test_no_two_points_of_the_curve_become_one_when_they_are_rounded(offset: float) -> None:
-    """Where the counted body meets the fitted tail, whatever the distance left between the two."""
+    """The counted body meets the fitted tail, at any distance left between the two."""
     z = np.linspace(-10, 10, 2001)
     body = _Body(z, np.interp(z, [-10, -9.99, 4, 10], [1, 0.999, 1e-3, 0]))
     threshold = body.quantile(0.999) + 200 * 0.05 + offset

@@ -61,7 +61,7 @@ def thresholds(calibration: Calibration) -> list[Threshold]:
 
 
 def numbers_of(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where each number that decides is; the evidence is for people to read."""
+    """The path of each number that decides; the evidence is for people to read."""
     if isinstance(value, dict):
         for name, each in value.items():
             if name != "evidence":
@@ -74,7 +74,7 @@ def numbers_of(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any,
 
 
 def outcome(content: Content, dimension: int) -> tuple[Calibration | None, str]:
-    """What is loaded, or why nothing is."""
+    """The calibration that is loaded, or the reason why none is."""
     try:
         return checked(content, dimension), ""
     except (BundleError, ValueError) as error:
@@ -131,7 +131,8 @@ def test_any_one_number_that_was_changed_is_refused_or_lets_no_stranger_in(name:
 
 
 def _names(path: tuple[Any, ...]) -> tuple[str, ...]:
-    """Of which one names the number; the former format has a name of its own for one."""
+    """The names of a number, one of which its error has; the former format has a name of its own
+    for one."""
     name = str(path[0] if len(path) == 1 else path[1])
     return {"coherence": ("coherence", "mated_similarity")}.get(name, (name,))
 

@@ -1,4 +1,4 @@
-"""What was learned of spoilt faces is a part of the calibration's file, and checked as it is."""
+"""The part on spoilt faces of the calibration's file is checked like the rest of it."""
 
 import base64
 import json

@@ -1,4 +1,5 @@
-"""What confirmed false positives say of the stated rate, and what they do to thresholds."""
+"""Confirmed false positives show how the real rate differs from the stated one, and move
+thresholds."""
 
 import numpy as np
 import pytest
@@ -106,7 +107,8 @@ def test_a_door_that_keeps_its_promise_is_hardly_touched() -> None:
 def test_what_nobody_reports_makes_the_bound_lower_and_never_wrong(
     told: float, strangers: float
 ) -> None:
-    """Of a rate ten times as high the bound sees the share that is reported, and no more."""
+    """Where the real rate is ten times as high, the bound sees the share that is reported, and no
+    more."""
     factors = []
     for seed in range(20):
         door = Door(10.0, told=told, strangers=strangers, seed=seed)

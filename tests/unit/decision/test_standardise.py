@@ -84,7 +84,7 @@ def test_what_is_known_leaves_nothing_open() -> None:
 
 
 def test_the_bundles_people_alone_leave_the_camera_open() -> None:
-    """Of a gallery of nobody the mean and the spread are those of some other camera."""
+    """An empty gallery has the mean and the spread of some other camera."""
     norm = norm_of([], Weight(3.0, 20.0), inside=False)
     for away in (-2.0, 1.0, 4.0):
         t = away / np.sqrt(1 + 1 / 3)
@@ -139,7 +139,7 @@ def test_people_who_are_all_the_same_to_a_probe_leave_numbers(inside: bool, squa
 def test_the_error_of_a_score_is_what_cameras_differ_by_while_people_are_few(
     persons: int, z: float
 ) -> None:
-    """Of galleries under cameras as the prior has them, without the noise of their own choice."""
+    """The cameras of the galleries are as the prior has them, without noise of their own."""
     rng, weight = np.random.default_rng(0), Weight(3.0, 20.0)
     mean = rng.normal(0, 1 / np.sqrt(weight.mean), 20_000)
     spread = np.exp(rng.normal(0, 1 / np.sqrt(2 * weight.spread), 20_000))

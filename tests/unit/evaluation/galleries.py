@@ -49,7 +49,7 @@ def rates_of(of: Gallery) -> GalleryRates:
 
 
 def trials(of: Gallery) -> Trials:
-    """As Kith decides."""
+    """The trials, scored as Kith scores them."""
     return leave_one_out(of, rates_of(of), lambda _: None)[0]
 
 
@@ -82,7 +82,7 @@ def made(
 
 @cache
 def calibration() -> Calibration:
-    """Of four hundred more such people."""
+    """The calibration by four hundred more such people."""
     others = gallery([2] * 400, seed=1_000)
     labels = np.array([f"{owner:03}" for owner in others.owners.tolist()])
     return fit(others.vectors, labels, contract_id="none", data="numbers", margin=MARGIN)

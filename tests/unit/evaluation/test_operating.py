@@ -1,4 +1,4 @@
-"""What would be answered at a threshold, here and in a larger gallery."""
+"""The answers at a threshold, here and in a larger gallery."""
 
 import numpy as np
 import pytest

@@ -43,8 +43,8 @@ class Answer:
 
 
 def search(of: Gallery, probe: int, left: Keys, target: float) -> Answer:
-    """What the service answers for a probe when the images ``left`` are enrolled and nobody else,
-    at the threshold for a gallery of everybody.
+    """The service's answer for a probe when only the images ``left`` are enrolled, at the threshold
+    for a gallery of everybody.
     """
     vector = of.vectors[probe]
     fused = fuse_persons(of.vectors[left], of.owners[left])

@@ -1,4 +1,4 @@
-"""What a replica reads of SQL when one person changed."""
+"""The SQL that a replica reads when one person changed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What answers tell lies within the bounds that their schemas state."""
+"""The values of answers lie within the bounds of their schemas."""
 
 import numpy as np
 import pytest

@@ -16,7 +16,7 @@ from app.inference.inference_slots import InferenceSlots
 
 @contextmanager
 def inside(slots: InferenceSlots) -> Iterator[None]:
-    """As a request of one image."""
+    """Take a turn as a request of one image does."""
     with slots.admit() as admitted, admitted.turn():
         yield
 

@@ -29,7 +29,7 @@ SECONDS = 60
 
 @contextmanager
 def inside(slots: InferenceSlots) -> Iterator[None]:
-    """As a request of one image."""
+    """Take a turn as a request of one image does."""
     with slots.admit() as admitted, admitted.turn():
         yield
 

@@ -11,7 +11,7 @@ from app.jobs.loop import Job, Jobs
 
 
 class Counts:
-    """Of each job: its successes and its failures."""
+    """Counts the successes and failures of each job."""
 
     def __init__(self) -> None:
         self.of: dict[str, list[int]] = {}

@@ -50,7 +50,7 @@ def test_rows_come_back_as_they_were(tmp_path: Path, count: int) -> None:
 
 
 def test_a_value_as_deep_as_the_api_takes_it_comes_back(tmp_path: Path) -> None:
-    """As metadata in a form, which may be the deepest: within a body it is a member already."""
+    """The deepest value is the metadata of a form: within a body it is a member already."""
     deep = parse(b"[" * 201 + b"]" * 201)
     with pytest.raises(InvalidRequest, match="recursion limit"):
         parse(b"[" * 202 + b"]" * 202)

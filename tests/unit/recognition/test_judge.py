@@ -1,4 +1,4 @@
-"""Who is named of the nearest persons, and whom an answer must show."""
+"""The person who is named of the nearest ones, and the persons whom an answer must show."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What a process knows of everybody in an outage is what SQL had, by following the change log."""
+"""In an outage a process knows everybody that SQL had, by following the change log."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,7 +111,7 @@ def known(memory: Memory, person: str) -> Enrolled | None:
 
 
 def everything(memory: Memory, people: str) -> list[object]:
-    """What is told of each of these, in a form that can be compared."""
+    """The known values of each of these, in a form that can be compared."""
     found: list[object] = []
     for person in people:
         try:

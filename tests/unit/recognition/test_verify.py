@@ -1,4 +1,4 @@
-"""What is changed while a picture is examined counts for the decision."""
+"""Changes made while a picture is examined count for the decision."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -270,7 +270,7 @@ def test_who_is_too_far_behind_for_the_log_forgets_whoever_is_not_told(truth: Tr
 def test_people_who_are_not_valid_take_up_no_place(
     truth: Truth, replica: CollectionReplica, but: int | None
 ) -> None:
-    """Of thirty people, the nearest first, the first ten have expired, and every other one of the
+    """Of thirty people, nearest first, the first ten have expired, and every second one of the
     rest.
     """
     for person in range(30):

@@ -52,7 +52,7 @@ def test_a_search_is_not_answered_from_a_delta_that_another_search_left_half_app
 def test_searches_at_the_present_revision_go_on_while_another_thread_reads(
     truth: Truth, replica: CollectionReplica, monkeypatch: pytest.MonkeyPatch, is_whole: bool
 ) -> None:
-    """Of a delta, and of everything where the log does not reach back so far."""
+    """A thread reads a delta, or everything where the log does not reach back so far."""
     monkeypatch.setattr(room, "CATCH_UP_SECONDS", 0.0)  # who would have to wait answers 503
     truth.put(1)
     assert found(replica, truth.put(2)) == [1, 2]

@@ -14,7 +14,7 @@ from tests.unit.vision.webps import webp_of_many_codes
 
 WIDTH, HEIGHT = 2500, 1600
 PIXELS = WIDTH * HEIGHT
-"""Of the largest; what the limits of the tests allow."""
+"""The pixels of the largest picture that the tests' limits allow."""
 
 
 def _png(depth: int, colour: int, row: bytes, *, interlaced: bool = False) -> bytes:

@@ -1,4 +1,4 @@
-"""Whatever the bytes are, an image comes out or one of three refusals."""
+"""Any bytes give an image or one of three refusals."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""What decoding takes, whatever the file: docs/deploy.md promises it."""
+"""The memory of decoding any file stays within the bound of docs/deploy.md."""
 
 import io
 import subprocess

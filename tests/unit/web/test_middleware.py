@@ -1,4 +1,4 @@
-"""What wraps every request: ids, logs, limits, and the last net."""
+"""The layers around every request: ids, logs, limits, and the last net."""
 
 import logging
 from collections.abc import Callable
