@@ -10,7 +10,7 @@ Box = dict[str, int]
 
 
 def scene(faces: dict[str, Box], *, eileen: int, grace: int) -> tuple[bytes, dict[str, Box]]:
-    """Eileen in the middle and Grace at the right edge, their faces so many pixels wide."""
+    """Eileen in the middle and Grace at the right edge, with faces of these widths in pixels."""
     canvas = np.full((640, 1200, 3), 128, np.uint8)
     places = {}
     for name, photo, width, centre in (

@@ -15,7 +15,7 @@ Files = list[tuple[str, tuple[str, bytes, str]]]
 
 
 class FakeClock:
-    """Noon of a certain day, until it is told to go on."""
+    """Noon of a certain day, until a test moves it on."""
 
     def __init__(self) -> None:
         self._now = datetime(2026, 5, 4, 12, tzinfo=UTC)

@@ -213,7 +213,7 @@ def test_several_scopes_may_do_what_each_may(service: TestClient, scopes: list[s
         assert outcome(ask(service, row, key)) == wanted, (scopes, row)
 
 
-def test_head_tells_nobody_more_than_get(service: TestClient) -> None:
+def test_head_shows_nobody_more_than_get(service: TestClient) -> None:
     key = secret(service, scopes=["identify"], collections=["mine"])
     for row in ROWS:
         if row.method == "GET" and expected(row, "identify") == "no":

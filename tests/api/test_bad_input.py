@@ -300,7 +300,7 @@ def test_a_taken_id_is_a_conflict_before_its_images_cost_anything(service: TestC
     problem(answer, 409, "already_exists")
 
 
-def test_a_bad_request_of_a_stranger_is_told_of_the_key_alone(service: TestClient) -> None:
+def test_a_bad_request_of_a_stranger_gets_an_error_about_the_key_alone(service: TestClient) -> None:
     stranger = {"Authorization": "Bearer nobody"}
     requests = [
         service.build_request("POST", f"{STAFF}/identify", content=b"x", headers=stranger),

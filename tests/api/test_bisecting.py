@@ -81,7 +81,7 @@ def test_halving_a_number_shows_the_step_of_a_similarity_and_no_more(
     client: TestClient, door: str
 ) -> None:
     doorman, manager = asking(client, "identify"), asking(client, "identify", "read")
-    told_apart = Counter[str]()
+    separated = Counter[str]()
     for step, group in by_step(client, door).items():
         least, most = (solved(doorman, door, image) for image in ends(group))
         assert least == most
@@ -90,8 +90,8 @@ def test_halving_a_number_shows_the_step_of_a_similarity_and_no_more(
         assert least["min_similarity"] == pytest.approx(shown, abs=1e-6)
         if max(group)[0] - min(group)[0] > STEP / 4:  # who may read is answered by the similarity
             low, high = (solved(manager, door, image) for image in ends(group))
-            told_apart.update(name for name in low if abs(high[name] - low[name]) > 0.01)
-    assert all(told_apart[name] >= 2 for name in least), told_apart
+            separated.update(name for name in low if abs(high[name] - low[name]) > 0.01)
+    assert all(separated[name] >= 2 for name in least), separated
 
 
 def numbers(answer: object, path: str = "") -> Iterable[tuple[str, object]]:

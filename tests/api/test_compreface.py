@@ -234,7 +234,7 @@ def test_faces_are_listed_by_pages_and_by_subject(service: TestClient) -> None:
     assert ok(service.get(f"{FACES}?subject=c", headers=mine))["faces"] == []
 
 
-def test_people_of_one_name_are_one_subject_that_must_be_told_apart_to_change(
+def test_people_of_one_name_are_one_subject_that_must_be_made_several_to_change(
     service: TestClient,
 ) -> None:
     mine = key(service)

@@ -76,7 +76,7 @@ def test_unknown_faces_are_kept_where_the_collection_says_so(
     assert [each["indices"] for each in groups] == [[0, 2, 3], [1]]
 
 
-def test_when_they_were_seen_is_told(timed: TestClient, clock: FakeClock) -> None:
+def test_when_they_were_seen_is_reported(timed: TestClient, clock: FakeClock) -> None:
     path = make_collection(timed, keep_probes=9)
     for _ in range(3):
         identify(timed, path, 8)

@@ -246,7 +246,7 @@ def test_a_collection_with_somebody_in_it_is_deleted_by_force_alone(
     problem(client.get(f"{staff}/persons/ada"), 404, "not_found")
 
 
-def test_a_collection_made_anew_under_an_old_id_knows_nobody(
+def test_a_collection_made_again_under_an_old_id_knows_nobody(
     client: TestClient, staff: str
 ) -> None:
     enrol(client, staff, "ada", picture(1))

@@ -28,7 +28,9 @@ def metrics(client: TestClient, name: str, **labels: str) -> float:
     return 0.0
 
 
-def test_decisions_and_top_similarities_are_told_by_source(client: TestClient, staff: str) -> None:
+def test_decisions_and_top_similarities_are_reported_by_source(
+    client: TestClient, staff: str
+) -> None:
     for somebody, source in ((1, "gate-1"), (1, "gate-1"), (9, "gate-1"), (2, "gate-2")):
         identify(client, staff, somebody, source=source)
     for decision, source, count in (

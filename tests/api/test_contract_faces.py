@@ -43,7 +43,7 @@ def ada(client: TestClient, staff: str) -> str:
     return f"{staff}/persons/ada"
 
 
-def test_a_face_tells_where_it_was_found_and_never_its_embedding(
+def test_a_face_shows_where_it_was_found_and_never_its_embedding(
     client: TestClient, ada: str
 ) -> None:
     body = made(client.post(f"{ada}/faces", files=files(picture(1))))

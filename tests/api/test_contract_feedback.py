@@ -118,7 +118,7 @@ def test_who_was_reported_is_not_named_as_that_person_again(client: TestClient, 
 
 
 def test_others_are_still_found_behind_whom_it_is_not(client: TestClient, door: str) -> None:
-    """Also where one candidate is asked for, and where the two behind cannot be told apart."""
+    """Also where one candidate is asked for, and where the two behind are ambiguous."""
     for alias in ("alias", "second-alias", "third-alias"):
         enrol(client, door, alias, picture(1), picture(1, 1))
     probe = picture(1, 9)

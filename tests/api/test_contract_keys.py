@@ -25,8 +25,8 @@ def as_key(client: TestClient, **key: object) -> dict[str, str]:
 
 def test_a_key_is_shown_once(client: TestClient) -> None:
     body = made(client.post("/keys", json={"name": "door", "scopes": ["identify"]}))
-    told_of_a_key = {"id", "name", "scopes", "collections", "created_at", "key"}
-    assert set(body) == told_of_a_key | {
+    fields_of_a_key = {"id", "name", "scopes", "collections", "created_at", "key"}
+    assert set(body) == fields_of_a_key | {
         "doors",
         "expires_at",
         "last_used_at",
@@ -104,7 +104,7 @@ def test_a_wrong_field_is_named(client: TestClient, body: dict[str, object], fie
         {"Authorization": "Bearer kith_\xe9"},
     ],
 )
-def test_without_a_known_key_nothing_is_told(
+def test_without_a_known_key_nothing_is_shown(
     client: TestClient, staff: str, headers: dict[str, str]
 ) -> None:
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
@@ -304,7 +304,7 @@ def test_each_scope_opens_its_routes_and_no_others(
 
 @pytest.fixture
 def bound(client: TestClient, staff: str) -> TestClient:
-    """The client with an admin key that is bound to ``staff``; there is ``other`` besides."""
+    """The client with an admin key that is bound to ``staff``; there is also ``other``."""
     other = make_collection(client, "other")
     for path in (staff, other):
         made(client.post(f"{path}/persons", data={"id": "ada"}, files=files(picture(1))))
@@ -357,7 +357,7 @@ def test_a_bound_key_lists_its_own_collections(bound: TestClient) -> None:
     assert [each["id"] for each in ok(bound.get("/collections"))["items"]] == ["staff"]
 
 
-def test_a_bound_key_cannot_tell_whether_another_collection_exists(bound: TestClient) -> None:
+def test_a_bound_key_cannot_find_out_whether_another_collection_exists(bound: TestClient) -> None:
     answers = [bound.get(f"/collections/{name}") for name in ("other", "none-")]
     there, nowhere = (problem(answer, 403, "forbidden") for answer in answers)
     assert there["detail"].replace("other", "none-") == nowhere["detail"]

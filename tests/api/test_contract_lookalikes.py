@@ -1,4 +1,5 @@
-"""Persons who look alike: told at enrolment, refused where the collection says so, and reported."""
+"""Persons who look alike: warned of at enrolment, refused where the collection says so, and
+reported."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -112,7 +113,7 @@ def test_an_unknown_collection_has_no_report(client: TestClient) -> None:
     problem(client.get("/collections/nowhere/lookalikes"), 404, "not_found")
 
 
-def test_by_default_somebody_who_looks_like_another_is_enrolled_and_told(
+def test_by_default_somebody_who_looks_like_another_is_enrolled_with_a_warning(
     client: TestClient, crowd: str
 ) -> None:
     answer = enrol(client, crowd, "alias", picture(1, 5), picture(60))
@@ -175,12 +176,14 @@ def test_where_the_collection_says_so_nobody_is_compared(client: TestClient, cro
     assert enrol(client, crowd, "alias", picture(1, 5))["warnings"] == []
 
 
-def test_whoever_is_told_of_is_who_would_have_been_named(client: TestClient, crowd: str) -> None:
+def test_the_person_of_the_warning_is_who_would_have_been_named(
+    client: TestClient, crowd: str
+) -> None:
     for somebody in (*range(1, 9), *range(70, 80)):
         face = only_face(identify(client, crowd, somebody, 3))
         answer = enrol(client, crowd, f"q{somebody}", picture(somebody, 3))
-        told_of = [each["person_id"] for each in answer["warnings"]]
-        assert told_of == ([face["person_id"]] if face["person_id"] else [])
+        warned_of = [each["person_id"] for each in answer["warnings"]]
+        assert warned_of == ([face["person_id"]] if face["person_id"] else [])
         assert client.delete(f"{crowd}/persons/q{somebody}").status_code == 204
 
 
@@ -209,7 +212,7 @@ def test_two_who_are_enrolled_at_once_are_found_by_the_report(
 def test_a_hundred_who_ask_for_a_report_hold_nobody_up(
     client: TestClient, crowd: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is made once, in the background; whoever asks meanwhile is told to come again."""
+    """It is made once, in the background; others who ask in that time are answered 503."""
     begun, go, made_of = Event(), Event(), list[int]()
 
     def near(vectors: Vectors) -> Vectors:

@@ -42,7 +42,7 @@ def test_a_service_without_its_database_lives_and_is_not_ready(
         assert int(answer.headers["retry-after"]) >= 1
 
 
-def test_the_models_tell_what_runs(client: TestClient, fake_bundle: Path) -> None:
+def test_the_models_show_what_runs(client: TestClient, fake_bundle: Path) -> None:
     (model,) = ok(client.get("/models"))["items"]
     assert set(model) == {
         "name",

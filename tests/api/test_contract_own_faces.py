@@ -1,4 +1,5 @@
-"""Images that are unlike the person for whom they are sent: told, or refused, at every way in."""
+"""Images that are unlike the person for whom they are sent: warned of, or refused, at every way
+in."""
 
 import httpx
 import pytest
@@ -24,7 +25,7 @@ def strange(answer: dict[str, list[dict[str, object]]]) -> list[object]:
     return [each["index"] for each in answer["warnings"] if each["reason"] == UNLIKE]
 
 
-def test_a_strangers_image_is_enrolled_and_told(client: TestClient, ada: str) -> None:
+def test_a_strangers_image_is_enrolled_with_a_warning(client: TestClient, ada: str) -> None:
     answer = made(client.post(f"{ada}/faces", files=files(picture(1, 2), picture(2))))
     assert [len(answer["faces"]), answer["rejected"]] == [2, []]
     (warning,) = answer["warnings"]

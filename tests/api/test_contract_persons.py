@@ -94,7 +94,7 @@ def test_a_person_sent_as_a_form_is_the_same(client: TestClient, staff: str) -> 
     assert person["face_count"] == 1
 
 
-def test_times_of_any_offset_are_told_in_utc(client: TestClient, staff: str) -> None:
+def test_times_of_any_offset_are_reported_in_utc(client: TestClient, staff: str) -> None:
     given = {"valid_from": "2026-01-01T01:30:00+01:30", "valid_until": "2026-06-30T20:00:00-04:00"}
     person = made(client.post(f"{staff}/persons", json=given))["person"]
     assert person["valid_from"] == "2026-01-01T00:00:00Z"
@@ -260,7 +260,7 @@ def test_a_removed_person_is_gone_with_all_their_faces(client: TestClient, staff
     assert ok(client.get(staff))["face_count"] == 0
 
 
-def test_a_person_enrolled_anew_under_an_old_id_has_none_of_the_old_faces(
+def test_a_person_enrolled_again_under_an_old_id_has_none_of_the_old_faces(
     client: TestClient, staff: str
 ) -> None:
     enrol(client, staff, "ada", picture(1))

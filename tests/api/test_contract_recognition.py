@@ -131,7 +131,7 @@ def test_at_most_max_candidates_are_shown(client: TestClient, known: str) -> Non
     assert len(only_face(identify(client, known, 1, max_candidates=100))["candidates"]) == 2
 
 
-def test_two_persons_with_the_same_picture_cannot_be_told_apart(
+def test_two_persons_with_the_same_picture_cannot_be_separated(
     client: TestClient, known: str
 ) -> None:
     enrol(client, known, "alias", picture(1), picture(1, 1))
@@ -184,7 +184,7 @@ def test_a_wrong_option_is_named(client: TestClient, known: str, option: str, va
     assert wrong_fields(answer) == [option]
 
 
-def test_the_threshold_tells_what_it_promises_and_rests_on(client: TestClient, known: str) -> None:
+def test_the_threshold_shows_what_it_promises_and_rests_on(client: TestClient, known: str) -> None:
     body = ok(client.get(f"{known}/threshold"))
     assert set(body) == {
         "similarity",
@@ -312,7 +312,7 @@ def test_two_images_may_be_compared_as_base64(client: TestClient) -> None:
     assert body["decision"] == "match"
 
 
-def test_detection_tells_faces_and_no_identities(client: TestClient, known: str) -> None:
+def test_detection_shows_faces_and_no_identities(client: TestClient, known: str) -> None:
     body = ok(client.post("/detect", data={"max_faces": "1"}, files=probe(1)))
     assert set(body) == {"request_id", "contract_id", "width", "height", "faces_found", "faces"}
     assert (body["width"], body["height"], body["faces_found"]) == (64, 64, 1)

@@ -1,4 +1,4 @@
-"""A gallery whose people all look alike to its camera: its own evidence decides, and is told."""
+"""A gallery whose people all look alike to its camera: its own evidence decides, and is shown."""
 
 import datetime as dt
 import re
@@ -135,7 +135,7 @@ def test_the_evidence_shows_both_and_how_far_apart_they_are(client: TestClient, 
     assert 1 < low < evidence["fpir_ratio"] < high
 
 
-def test_a_site_that_does_not_fit_the_bundle_is_told_in_answer_metrics_and_log(
+def test_a_site_that_does_not_fit_the_bundle_is_reported_in_answer_metrics_and_log(
     client: TestClient, site: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
@@ -162,7 +162,7 @@ def test_a_site_that_does_not_fit_the_bundle_is_told_in_answer_metrics_and_log(
     assert "kith_site_shift_deviations{" not in client.get("http://kith/metrics").text
 
 
-def test_a_site_that_fits_again_is_told_as_well(
+def test_a_site_that_fits_again_is_logged_as_well(
     client: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = make_collection(client, "site", target_fpir=TARGET)
@@ -209,7 +209,7 @@ def test_who_is_not_valid_counts_neither_as_one_of_the_sites_people_nor_as_one_o
     enrol(timed, path, "bob", picture(2), picture(2, 1), valid_until="2026-05-04T13:00:00Z")
     enrol(timed, path, "cyd", picture(3), valid_from="2026-05-04T13:00:00Z")
 
-    def told_now() -> tuple[int, int, int, int]:
+    def sites_now() -> tuple[int, int, int, int]:
         body = ok(timed.get(f"{path}/threshold"))
         image = files(picture(1, 9), field="image")
         answer = ok(timed.post(f"{path}/identify", files=image))
@@ -218,19 +218,19 @@ def test_who_is_not_valid_counts_neither_as_one_of_the_sites_people_nor_as_one_o
         site = body["evidence"]["site"]
         return body["gallery_size"], body["face_count"], site["persons"], answer["revision"]
 
-    assert told_now() == (2, 3, 2, 3)
+    assert sites_now() == (2, 3, 2, 3)
     clock.forward(dt.timedelta(hours=1))
-    assert told_now() == (2, 2, 2, 3)
+    assert sites_now() == (2, 2, 2, 3)
     ok(timed.patch(f"{path}/persons/cyd", json={"valid_until": "2026-05-04T13:00:01Z"}))
-    assert told_now() == (2, 2, 2, 4)
+    assert sites_now() == (2, 2, 2, 4)
     clock.forward(dt.timedelta(seconds=1))
-    assert told_now() == (1, 1, 1, 4)
+    assert sites_now() == (1, 1, 1, 4)
     ok(timed.patch(f"{path}/persons/bob", json={"name": "Bob", "valid_until": None}))
-    assert told_now() == (2, 3, 2, 5)
+    assert sites_now() == (2, 3, 2, 5)
     ok(timed.patch(f"{path}/persons/bob", json={"name": "Robert"}))
-    assert told_now() == (2, 3, 2, 6)  # who remembers names must hear of it
+    assert sites_now() == (2, 3, 2, 6)  # who remembers names must hear of it
     ok(timed.patch(f"{path}/persons/bob", json={"metadata": {"desk": 4}}))
-    assert told_now() == (2, 3, 2, 6)
+    assert sites_now() == (2, 3, 2, 6)
 
 
 def test_somebody_made_without_faces_counts_nowhere(client: TestClient, staff: str) -> None:

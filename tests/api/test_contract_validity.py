@@ -78,7 +78,7 @@ def test_a_window_that_is_opened_by_a_patch_holds_at_once(timed: TestClient, vis
 
 
 def test_many_invalid_neighbours_hide_nobody_who_is_valid(timed: TestClient) -> None:
-    # Thirteen who are one and the same can be told apart at no stricter rate than this.
+    # Thirteen who are one and the same can be separated at no stricter rate than this.
     path = make_collection(timed, "crowd", target_fpir=0.5)
     for i in range(12):
         enrol(timed, path, f"gone-{i}", picture(1, i + 1), valid_until="2026-01-01T00:00:00Z")
@@ -123,7 +123,7 @@ def without_timing(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("minutes", [0, 120])
-def test_a_key_that_may_read_is_told_who_would_be_named_if_they_were_valid(
+def test_a_key_that_may_read_learns_who_would_be_named_if_they_were_valid(
     timed: TestClient, clock: FakeClock, guests: str, minutes: int
 ) -> None:
     clock.forward(dt.timedelta(minutes=minutes))
@@ -163,7 +163,7 @@ def test_a_key_that_may_not_read_learns_nothing_of_who_is_not_valid(
     assert face["candidates"] == without["candidates"] == []
 
 
-def test_a_verification_tells_why_to_those_who_may_read_and_to_others_only_that_it_is_no_match(
+def test_a_verification_says_why_to_those_who_may_read_and_to_others_only_that_it_is_no_match(
     timed: TestClient, clock: FakeClock, guests: str
 ) -> None:
     body = verified(timed, guests)
@@ -179,7 +179,7 @@ def test_a_verification_tells_why_to_those_who_may_read_and_to_others_only_that_
     assert {name for name in body if body[name] != other[name]} <= {"request_id", "face"}
 
 
-def test_whoever_is_refused_for_another_reason_is_not_said_to_be_not_valid(
+def test_a_face_refused_for_another_reason_is_not_said_to_be_not_valid(
     timed: TestClient, guests: str
 ) -> None:
     """By a stricter question, by a report that it was not her, or because she was removed."""
@@ -194,7 +194,7 @@ def test_whoever_is_refused_for_another_reason_is_not_said_to_be_not_valid(
     assert (face["decision"], face["reasons"], face["not_valid"]) == ("unknown", [], [])
 
 
-def test_who_is_valid_is_named_beside_somebody_like_them_who_is_not(
+def test_who_is_valid_is_named_next_to_somebody_like_them_who_is_not(
     timed: TestClient, guests: str
 ) -> None:
     enrol(timed, guests, "ada-again", picture(1, 1))
@@ -203,7 +203,7 @@ def test_who_is_valid_is_named_beside_somebody_like_them_who_is_not(
     assert (face["reasons"], face["not_valid"]) == ([], [])
 
 
-def test_of_many_who_are_not_valid_the_nearest_are_told(timed: TestClient) -> None:
+def test_of_many_who_are_not_valid_the_nearest_are_reported(timed: TestClient) -> None:
     path = make_collection(timed, "crowd", target_fpir=0.5)
     for i in range(8):
         enrol(timed, path, f"gone-{i}", picture(1, i + 1), valid_until="2026-01-01T00:00:00Z")

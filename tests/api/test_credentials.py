@@ -96,11 +96,11 @@ def test_a_card_of_one_is_no_card_of_another(client: TestClient, service: Contai
         client.post(PEOPLE, json={"id": "cid", "credentials": [MAIL, CARD]}),
         client.patch(f"{PEOPLE}/bob", json={"credentials": [MAIL, {**CARD, "format": None}]}),
     ):
-        told_of = problem(answer, 409, "already_exists")
-        (error,) = told_of["errors"]
+        refused = problem(answer, 409, "already_exists")
+        (error,) = refused["errors"]
         assert error["field"] == "credentials[1]"
         assert SECRET not in answer.text
-        assert "ada" not in told_of["detail"] + error["message"]
+        assert "ada" not in refused["detail"] + error["message"]
     assert client.get(f"{PEOPLE}/cid").status_code == 404
     assert ok(client.get(f"{PEOPLE}/bob"))["credentials"] == [{**SHOWN[0], "type": "user_id"}]
     make_collection(client, "lab")

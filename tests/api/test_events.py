@@ -1,4 +1,4 @@
-"""Events are read in order, each at least once, by whoever may know of them."""
+"""Events are read in order, each at least once, by callers who may know of them."""
 
 import datetime as dt
 import json
@@ -64,8 +64,8 @@ def test_changes_of_people_keys_and_lockdowns_have_events(
     assert "." not in "".join(each["id"] for each in found)  # it is signed with dots between
     assert max(len(json.dumps(each)) for each in found) < 20_000
     assert "Ada" not in json.dumps(found)
-    told_in_audit = {(row["object"]["id"], row["seq"]) for row in rows}
-    assert all((each["subject"], each["data"]["audit_seq"]) in told_in_audit for each in found)
+    in_audit = {(row["object"]["id"], row["seq"]) for row in rows}
+    assert all((each["subject"], each["data"]["audit_seq"]) in in_audit for each in found)
 
 
 @pytest.mark.both_databases
@@ -107,7 +107,7 @@ def test_a_reader_misses_nothing_while_many_write(client: TestClient) -> None:
 
 
 @pytest.mark.both_databases
-def test_old_events_go_and_a_reader_of_then_is_told(settings: Settings, clock: FakeClock) -> None:
+def test_old_events_go_and_a_reader_of_then_is_warned(settings: Settings, clock: FakeClock) -> None:
     container = build(settings.model_copy(update={"event_days": 2}), clock)
     with client_of(container) as client:
         staff = make_collection(client)

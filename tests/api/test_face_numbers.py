@@ -1,4 +1,4 @@
-"""Faces are numbered within their collection: a number tells nothing of other collections."""
+"""Faces are numbered within their collection: a number says nothing of other collections."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -55,7 +55,7 @@ def test_head_is_get_without_the_body_on_every_route(client: TestClient, key: st
         assert head.headers["x-request-id"]
 
 
-def test_head_of_what_has_no_get_is_told_what_there_is(client: TestClient) -> None:
+def test_head_of_what_has_no_get_is_answered_with_what_there_is(client: TestClient) -> None:
     make_collection(client)
     head = client.head("/compare")
     assert (head.status_code, head.content) == (405, b"")

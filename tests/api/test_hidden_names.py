@@ -1,4 +1,4 @@
-"""Names of one person are not strangers to each other, whoever else is near to the probe."""
+"""Names of one person are not strangers to each other, with anybody else near to the probe."""
 
 from itertools import combinations
 from typing import Any

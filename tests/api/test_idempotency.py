@@ -65,7 +65,7 @@ def creation(request: pytest.FixtureRequest, timed: TestClient) -> tuple[str, Cr
 
 
 def lasting(answer: dict[str, Any]) -> dict[str, Any]:
-    """All of an answer but a key's secret, which is told once and stored nowhere."""
+    """All of an answer but a key's secret, which is shown once and stored nowhere."""
     return {name: value for name, value in answer.items() if name != "key"}
 
 
@@ -82,8 +82,8 @@ def test_sent_again_a_creation_answers_the_same_and_happens_once(
     first, *again = [lasting(made(answer)) for answer in answers]
     assert again == [first, first]
     assert count(timed, path) == before + 1
-    told = [answer.headers.get("Idempotent-Replayed") for answer in answers]
-    assert told == [None, "true", "true"]
+    replayed = [answer.headers.get("Idempotent-Replayed") for answer in answers]
+    assert replayed == [None, "true", "true"]
 
 
 def test_another_body_under_the_same_key_is_a_conflict(
@@ -174,7 +174,7 @@ def test_a_key_of_no_or_too_many_characters_is_refused(client: TestClient, key: 
     assert [each["field"] for each in body["errors"]] == ["Idempotency-Key"]
 
 
-def test_a_repeated_key_creation_does_not_tell_the_secret_again(client: TestClient) -> None:
+def test_a_repeated_key_creation_does_not_show_the_secret_again(client: TestClient) -> None:
     first = made(client.post("/keys", json={"scopes": ["read"]}, headers=KEY))
     again = made(client.post("/keys", json={"scopes": ["read"]}, headers=KEY))
     assert first["key"]

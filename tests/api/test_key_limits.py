@@ -92,7 +92,7 @@ def test_a_key_for_a_collection_that_is_not_there_is_refused(client: TestClient)
     assert wrong_fields(client.post("/keys", json=new)) == ["collections[1]"]
 
 
-def test_a_key_that_asks_too_often_is_told_when_to_come_again(client: TestClient) -> None:
+def test_a_key_that_asks_too_often_learns_when_to_come_again(client: TestClient) -> None:
     key, other = make(client, rate=3), make(client)
     assert [ask(client, key).status_code for _ in range(3)] == [200] * 3
     late = ask(client, key)
@@ -104,7 +104,7 @@ def test_a_key_that_asks_too_often_is_told_when_to_come_again(client: TestClient
     ok(client.get("/keys"))
 
 
-def test_the_last_use_of_a_key_is_told_and_not_written_by_its_requests(
+def test_the_last_use_of_a_key_is_reported_and_not_written_by_its_requests(
     client: TestClient, service: Container, clock: FakeClock
 ) -> None:
     key = make(client)
@@ -222,7 +222,7 @@ def test_of_two_admin_keys_revoked_at_once_one_stays(
         assert len(listed(client)) == 1
 
 
-def test_a_rate_and_an_end_are_told_again_with_the_receipt(
+def test_a_rate_and_an_end_are_shown_again_with_the_receipt(
     client: TestClient, clock: FakeClock
 ) -> None:
     new = {"scopes": ["read"], "rate": 5, "expires_at": (clock.now() + DAY).isoformat()}

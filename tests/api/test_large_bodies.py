@@ -61,7 +61,7 @@ def test_a_refused_body_is_not_held_in_memory(running: ServerProcess) -> None:
     assert peak(running) - before < 32 * MEBIBYTE
 
 
-def test_who_asks_first_is_told_before_sending(running: ServerProcess) -> None:
+def test_who_asks_first_is_answered_before_sending(running: ServerProcess) -> None:
     """The client asks as curl does for large files: ``Expect: 100-continue``."""
     address = urlsplit(running.url)
     assert address.hostname

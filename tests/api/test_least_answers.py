@@ -50,7 +50,7 @@ def is_step(similarity: float) -> bool:
     return abs(similarity * 20 - round(similarity * 20)) < 1e-9
 
 
-def test_who_is_there_is_told_and_nothing_else_of_anybody(client: TestClient, known: str) -> None:
+def test_the_person_is_shown_and_nothing_else_of_anybody(client: TestClient, known: str) -> None:
     with holding(client, "identify", "read"):
         whole = only_face(identify(client, known, 1))
     with holding(client, "identify"):
@@ -64,7 +64,7 @@ def test_who_is_there_is_told_and_nothing_else_of_anybody(client: TestClient, kn
     assert not [each for each in SECRETS if each in json.dumps(answer)]
 
 
-def test_two_unknown_faces_cannot_be_told_apart_however_near_they_are(
+def test_two_unknown_faces_cannot_be_separated_however_near_they_are(
     client: TestClient, known: str
 ) -> None:
     with holding(client, "identify"):
@@ -80,7 +80,7 @@ def test_two_unknown_faces_cannot_be_told_apart_however_near_they_are(
     assert (near["decision"], near["similarity"], near["candidates"]) == ("unknown", None, [])
 
 
-def test_a_match_is_told_in_steps_and_no_match_without_a_number(
+def test_a_match_is_reported_in_steps_and_no_match_without_a_number(
     client: TestClient, known: str
 ) -> None:
     exact = verify(client, known, "ada", 1)
@@ -102,11 +102,13 @@ def test_the_answer_is_the_same_for_all_similarities_of_a_step(
     client: TestClient, known: str
 ) -> None:
     with holding(client, "identify"):
-        told_of = [only_face(identify(client, known, 1, shake))["similarity"] for shake in range(9)]
+        similarities = [
+            only_face(identify(client, known, 1, shake))["similarity"] for shake in range(9)
+        ]
         rates = [verify(client, known, "ada", 1)["fmr"] for _ in range(2)]
     exact = [only_face(identify(client, known, 1, shake))["similarity"] for shake in range(9)]
     assert len(set(exact)) > 1
-    assert all(map(is_step, told_of))
+    assert all(map(is_step, similarities))
     assert len(set(rates)) == 1
 
 
@@ -126,7 +128,7 @@ def test_a_collection_may_show_candidates_but_no_names(client: TestClient, known
     assert not [each for each in (*SECRETS, "Bob") if each in json.dumps(answer)]
 
 
-def test_feedback_does_not_tell_a_key_that_may_not_read_how_near_a_picture_is(
+def test_feedback_does_not_show_a_key_that_may_not_read_how_near_a_picture_is(
     client: TestClient, known: str
 ) -> None:
     def report(person: str, somebody: int, shake: int) -> dict[str, Any]:
@@ -185,7 +187,7 @@ def warned(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("question", ["identify", "verify"])
-def test_a_key_that_almost_reaches_one_person_again_and_again_is_told_of(
+def test_a_key_that_almost_reaches_one_person_again_and_again_is_reported(
     client: TestClient, known: str, caplog: pytest.LogCaptureFixture, question: str
 ) -> None:
     """A stricter threshold in the request does not hide it."""

@@ -103,7 +103,7 @@ def test_no_image_bytes_are_in_the_logs(day: tuple[list[str], str]) -> None:
     assert "not an image but a text" not in day[1]
 
 
-def test_every_line_of_the_logs_can_be_read_and_tells_its_request(
+def test_every_line_of_the_logs_can_be_read_and_names_its_request(
     day: tuple[list[str], str],
 ) -> None:
     lines = [json.loads(line) for line in day[1].splitlines() if line[:1] == "{"]
@@ -112,8 +112,8 @@ def test_every_line_of_the_logs_can_be_read_and_tells_its_request(
     assert len(finished) > 15
     assert all(line["request_id"] for line in finished)
     assert all(line["client"] in ("127.0.0.1", DESK) for line in finished)
-    told_last = {"method": "GET", "route": "/v1/models", "status": 200, "request_id": "door-7"}
-    assert told_last.items() <= finished[-1].items()
+    last = {"method": "GET", "route": "/v1/models", "status": 200, "request_id": "door-7"}
+    assert last.items() <= finished[-1].items()
 
 
 def test_the_log_says_who_did_what_and_from_where(day: tuple[list[str], str]) -> None:
@@ -137,8 +137,8 @@ def test_the_log_says_who_did_what_and_from_where(day: tuple[list[str], str]) ->
     refused = line("request.finished", "refused")
     assert (refused["status"], refused["client"]) == (401, "127.0.0.1")
     assert "key_id" not in refused  # nobody's key, any more
-    told = [line for line in lines if "." in line["event"] and "request_id" in line]
-    assert all({"client"} <= set(line) for line in told)
+    of_requests = [line for line in lines if "." in line["event"] and "request_id" in line]
+    assert all({"client"} <= set(line) for line in of_requests)
 
 
 def test_what_is_no_request_is_logged_with_its_peer(
@@ -177,10 +177,10 @@ def test_a_client_that_no_trusted_proxy_vouches_for_is_its_own_peer(
     assert DESK not in process.log.read_text()
 
 
-def test_the_key_of_one_request_is_not_told_of_the_next(
+def test_the_key_of_one_request_is_not_logged_with_the_next(
     timed: TestClient, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An expired key is told by its id; who comes without one after it is not taken for it."""
+    """An expired key is logged by its id; a request without a key after it is not logged as its."""
     end = clock.now() + dt.timedelta(hours=1)
     key = made(timed.post("/keys", json={"scopes": ["read"], "expires_at": end.isoformat()}))
     clock.forward(dt.timedelta(hours=1))

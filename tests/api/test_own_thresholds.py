@@ -127,7 +127,7 @@ def test_a_key_that_may_not_read_gets_one_threshold_for_every_face(
     assert policies == policies[:1] * len(images)
 
 
-def test_nor_does_a_verification_tell_such_a_key_of_a_face(client: TestClient, door: str) -> None:
+def test_nor_does_a_verification_show_such_a_key_a_face(client: TestClient, door: str) -> None:
     doorman, manager = asking(client, "identify"), asking(client, "identify", "read")
     images = [picture(1, 9), picture(1, 10), picture(60), like(3, 70, 0.3)]
     said = [verified(doorman, door, "p1", image) for image in images]
@@ -209,7 +209,7 @@ def test_other_names_of_one_person_are_found(client: TestClient, names: int, oth
 
 
 @pytest.mark.both_databases
-def test_whoever_is_not_valid_changes_no_answer_about_others(
+def test_who_is_not_valid_changes_no_answer_about_others(
     timed: TestClient, clock: FakeClock
 ) -> None:
     path = make_collection(timed, "door", target_fpir=TARGET)

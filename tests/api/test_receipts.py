@@ -294,9 +294,9 @@ def test_a_purge_waits_for_no_request_that_holds_a_receipt(
     assert receipts(service.database) == 0
 
 
-def test_a_deletion_beside_replays_is_answered_by_no_later_one(client: TestClient) -> None:
-    """Eight ask again and again while one deletes: whoever begins after the deletion was answered
-    is told of somebody who is there."""
+def test_a_deletion_during_replays_is_answered_by_no_later_one(client: TestClient) -> None:
+    """Eight ask again and again while one deletes: each who begins after the answer to the deletion
+    gets somebody who is there."""
     make_collection(client)
     body = {"name": NAME, "external_id": BADGE}
 

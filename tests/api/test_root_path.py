@@ -55,13 +55,13 @@ def test_the_docs_and_all_that_they_load_are_found_there(
     assert "/v1/models" in document["paths"]
 
 
-def test_what_is_not_there_is_told_with_where_the_docs_are(
+def test_a_missing_page_is_answered_with_where_the_docs_are(
     below: TestClient, site: str, prefix: str
 ) -> None:
     for path in ("/v1/nowhere", "/v1/models/", prefix, "/"):
         answer = below.get(f"{site}{path}", follow_redirects=False)
-        told_ = problem(answer, 404, "not_found")
-        assert f"{prefix}/docs" in told_["detail"]
+        refused = problem(answer, 404, "not_found")
+        assert f"{prefix}/docs" in refused["detail"]
         assert "location" not in answer.headers
     wrong = below.put(f"{site}/v1/models")
     problem(wrong, 405, "method_not_allowed")

@@ -46,7 +46,7 @@ def faces(client: TestClient) -> dict[str, Box]:
 
 @pytest.fixture(scope="module")
 def sight(faces: dict[str, Box]) -> tuple[bytes, dict[str, Box]]:
-    """A subject of 60 pixels beside a bystander of 100."""
+    """A subject of 60 pixels next to a bystander of 100."""
     return scene(faces, eileen=60, grace=100)
 
 
@@ -180,7 +180,7 @@ def test_a_box_belongs_to_one_image(
         {"x": 1, "y": 1, "width": [5], "height": 5},
     ],
 )
-def test_what_is_no_subject_is_told_with_what_is_one(
+def test_a_wrong_subject_is_refused_with_the_forms_of_one(
     client: TestClient, staff: str, subject: object
 ) -> None:
     answer = client.post(f"{staff}/persons", json={"subject": subject})

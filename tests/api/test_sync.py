@@ -131,14 +131,14 @@ def test_a_dry_run_says_the_same_and_changes_nothing(client: TestClient) -> None
     sync(client, [FULL, *numbered(9)])
     before = people(client), revision(client)
     lines = [{**FULL, "name": "Eve"}, *numbered(8, first=1), {"external_id": "new"}]
-    told_before = sync(client, lines, dry_run=True, missing="suspend")
+    planned = sync(client, lines, dry_run=True, missing="suspend")
     assert (people(client), revision(client)) == before
     done = sync(client, lines, missing="suspend")
-    assert (told_before["dry_run"], done["dry_run"]) == (True, False)
-    assert told_before["counts"] == done["counts"]
-    assert told_before["created"] == [{"external_id": "new", "person_id": None}]
+    assert (planned["dry_run"], done["dry_run"]) == (True, False)
+    assert planned["counts"] == done["counts"]
+    assert planned["created"] == [{"external_id": "new", "person_id": None}]
     for kind in ("changed", "suspended", "unsuspended"):
-        assert told_before[kind] == done[kind]
+        assert planned[kind] == done[kind]
     assert counts(done) == {
         "lines": 10,
         "created": 1,

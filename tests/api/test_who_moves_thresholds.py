@@ -130,7 +130,7 @@ def unlike(place: int) -> bytes:
     return encoded(np.broadcast_to(stripes * 255, (SIDE, SIDE)).astype(np.uint8))
 
 
-def test_whoever_is_not_valid_moves_no_threshold(timed: TestClient, clock: FakeClock) -> None:
+def test_who_is_not_valid_moves_no_threshold(timed: TestClient, clock: FakeClock) -> None:
     path = make_collection(timed, "door", target_fpir=TARGET)
     for i in range(1, 4):
         enrol(timed, path, f"p{i}", picture(i), picture(i, 1))

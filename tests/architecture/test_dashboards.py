@@ -49,7 +49,7 @@ def _metrics(expression: str) -> set[str]:
     return set(re.findall(r"\b[a-z_]\w*\b(?! *\()", bare)) - {"or", "and", "unless"}
 
 
-def _told(client: TestClient) -> set[str]:
+def _served(client: TestClient) -> set[str]:
     """Every series of the exposition, also of metrics that have no value yet."""
     text = client.get("http://kith/metrics").text
     kinds = dict(re.findall(r"^# TYPE (\S+) (\w+)$", text, re.MULTILINE))
@@ -65,16 +65,16 @@ def test_there_is_a_dashboard() -> None:
 
 
 @pytest.mark.parametrize("file", _DASHBOARDS, ids=lambda file: file.name)
-def test_every_metric_that_is_drawn_is_told(file: Path, client: TestClient) -> None:
-    told = _told(client) | _OF_PROMETHEUS
+def test_every_metric_that_is_drawn_is_reported(file: Path, client: TestClient) -> None:
+    served = _served(client) | _OF_PROMETHEUS
     for expression in _expressions(_loaded(file)):
         assert _metrics(expression), f"{expression!r} names no metric"
-        assert _metrics(expression) <= told, expression
+        assert _metrics(expression) <= served, expression
 
 
-def test_a_metric_that_is_not_told_would_be_noticed(client: TestClient) -> None:
+def test_a_metric_that_is_not_reported_would_be_noticed(client: TestClient) -> None:
     expression = 'sum by (le) (rate(kith_step_seconds_bucket{step="embed"}[5m])) / up{job="kith"}'
-    assert _metrics(expression) - _told(client) - _OF_PROMETHEUS == {"kith_step_seconds_bucket"}
+    assert _metrics(expression) - _served(client) - _OF_PROMETHEUS == {"kith_step_seconds_bucket"}
 
 
 def test_the_dashboard_draws_what_an_operator_asks_for() -> None:
@@ -130,13 +130,15 @@ def _rules() -> list[dict[str, Any]]:
     return rules
 
 
-def test_every_alert_is_of_metrics_that_are_told_and_says_what_is_wrong(client: TestClient) -> None:
-    rules, told = _rules(), _told(client) | _OF_PROMETHEUS
+def test_every_alert_is_of_metrics_that_are_reported_and_says_what_is_wrong(
+    client: TestClient,
+) -> None:
+    rules, served = _rules(), _served(client) | _OF_PROMETHEUS
     for rule in rules:
         assert rule.keys() <= {"alert", "expr", "for", "annotations"}
         assert re.fullmatch(r"\d+[mh]", rule.get("for", "1m"))
         assert _metrics(rule["expr"]), rule["alert"]
-        assert _metrics(rule["expr"]) <= told, rule["alert"]
+        assert _metrics(rule["expr"]) <= served, rule["alert"]
         assert rule["annotations"]["summary"].endswith(".")
     watched = {metric for rule in rules for metric in _metrics(rule["expr"])}
     assert watched >= {

@@ -228,14 +228,14 @@ def test_every_route_that_a_page_names_is_there(document: dict[str, Any]) -> Non
 
 
 def test_every_metric_that_a_page_names_is_there(client: TestClient) -> None:
-    told_names = set(
+    documented = set(
         re.findall(r"^# HELP (\w+)", client.get("http://kith/metrics").text, re.MULTILINE)
     )
     fields = {name for _, name in named(re.compile(r"\bkith_[a-z_]+\b"), text_files("*.py"))}
     for page in pages():
         for piece in code(page):
             if re.fullmatch(r"kith_[a-z_]+", piece):
-                assert piece in told_names | fields, (page.name, piece)
+                assert piece in documented | fields, (page.name, piece)
 
 
 def test_the_page_on_upgrades_names_the_newest_schema() -> None:
@@ -243,7 +243,7 @@ def test_the_page_on_upgrades_names_the_newest_schema() -> None:
     assert re.findall(r"to the new schema \((\d+)\)", page) == [newest()]
 
 
-def test_the_page_on_backups_tells_every_check(tmp_path: Path) -> None:
+def test_the_page_on_backups_shows_every_check(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'kith.db'}")
     upgrade(database)
     check = Check(database, tmp_path / "index", contract_named("none", 2))

@@ -1,4 +1,4 @@
-"""docs/errors.md, the errors themselves and the OpenAPI document tell of the same codes."""
+"""docs/errors.md, the errors themselves and the OpenAPI document have the same codes."""
 
 import re
 from pathlib import Path
@@ -42,9 +42,9 @@ def document(client: TestClient) -> dict[str, Any]:
     return ok(client.get("http://kith/openapi.json"))
 
 
-def test_the_page_tells_every_code_with_its_status_once() -> None:
-    told_codes = [(code.strip("`"), int(status)) for code, status, _, _ in rows("## Codes")]
-    assert sorted(told_codes) == sorted(served())
+def test_the_page_shows_every_code_with_its_status_once() -> None:
+    documented = [(code.strip("`"), int(status)) for code, status, _, _ in rows("## Codes")]
+    assert sorted(documented) == sorted(served())
 
 
 def test_every_code_is_explained() -> None:
@@ -80,7 +80,7 @@ def test_every_status_that_is_documented_has_a_code(document: dict[str, Any]) ->
         ("Of a face that was to be recognised", ProbeReason),
     ],
 )
-def test_the_page_tells_every_reason(heading: str, reasons: object) -> None:
+def test_the_page_shows_every_reason(heading: str, reasons: object) -> None:
     assert [reason.strip("`") for reason, _ in rows(heading)] == list(get_args(reasons))
 
 
@@ -102,10 +102,10 @@ def test_every_reason_is_one_that_an_answer_can_hold(document: dict[str, Any]) -
     assert schemas["DoorReason"]["enum"] == list(DoorReason)
 
 
-def test_the_page_tells_every_warning() -> None:
+def test_the_page_shows_every_warning() -> None:
     schemas = [
         each.model_json_schema()
         for each in (TurnedWarning, SeveralFaces, LookalikeWarning, UnlikeWarning)
     ]
-    told_of = [reason.strip("`") for reason, _ in rows("Something to look at")]
-    assert told_of == [schema["properties"]["reason"]["const"] for schema in schemas]
+    documented = [reason.strip("`") for reason, _ in rows("Something to look at")]
+    assert documented == [schema["properties"]["reason"]["const"] for schema in schemas]

@@ -1,4 +1,4 @@
-"""The licence, and what is owed to others, are told and travel with Kith."""
+"""The licence of Kith and the notices of others are stated, and are in its packages."""
 
 import hashlib
 import json
@@ -36,9 +36,9 @@ def test_the_notice_names_just_the_packages_that_ask_for_more_than_to_be_named()
 
 def terms(package: metadata.Distribution) -> str:
     """The licence in the package's own metadata."""
-    told = package.metadata.json
-    stated = str(told.get("license_expression") or told.get("license") or "")
-    return " ".join([stated, *(each for each in told.get("classifier", []) if "License" in each)])
+    known = package.metadata.json
+    stated = str(known.get("license_expression") or known.get("license") or "")
+    return " ".join([stated, *(each for each in known.get("classifier", []) if "License" in each)])
 
 
 @pytest.mark.parametrize("name", ["LICENSE", "NOTICE"])
@@ -64,22 +64,22 @@ def test_the_bundles_and_the_recipes_are_in_the_wheel(wheel: zipfile.ZipFile) ->
 
 @pytest.mark.parametrize("name", ["LICENSE", "NOTICE"])
 def test_it_is_in_the_image(name: str) -> None:
-    """The image installs what its build copies, so that pip puts both beside the package."""
+    """The image installs what its build copies, so that pip puts both next to the package."""
     copied = (ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")
     (line,) = (each for each in copied.splitlines() if each.startswith("COPY pyproject.toml"))
     assert name in line.split()
     assert f"!{name}" in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
 
-def test_the_notice_tells_of_every_model_that_is_fetched() -> None:
+def test_the_notice_names_every_model_that_is_fetched() -> None:
     recipe = json.loads((BUNDLES / "recipes" / "sface" / "recipe.json").read_text("utf-8"))
     for source in recipe["sources"].values():
         assert source["file"] in NOTICE
-        told = {"MIT": "MIT License", "Apache-2.0": "Apache License"}[source["licence"]]
-        assert told in NOTICE
+        title = {"MIT": "MIT License", "Apache-2.0": "Apache License"}[source["licence"]]
+        assert title in NOTICE
 
 
-def test_the_notice_tells_of_every_model_and_weight_that_is_kept() -> None:
+def test_the_notice_names_every_model_and_weight_that_is_kept() -> None:
     kept = [*BUNDLES.rglob("*.onnx"), *BUNDLES.rglob("*.npz")]
     assert len(kept) >= 3
     for file in kept:

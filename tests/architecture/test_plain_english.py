@@ -18,7 +18,7 @@ from tests.support.pages import ROOT, pages
 
 CARDS: Final = ("app/bundles/recipes/", "app/bundles/shipped/")
 """Folders of model cards. A recipe or manifest states their SHA-256, so they stay as published."""
-FOLDERS: Final = ("app", "training", "migrations", "bench", "docker", "clients")
+FOLDERS: Final = ("app", "training", "migrations", "bench", "docker", "clients", "tests")
 _WORDS: Final = re.compile(
     r"\b(whoever|told|tells?|besides?|anew|so\s+many|meanwhile)\b", re.IGNORECASE
 )

@@ -1,4 +1,4 @@
-"""The repository is of no particular machine: whoever clones it has all there is to know."""
+"""The repository is of no particular machine: a clone has all there is to know."""
 
 import re
 import subprocess

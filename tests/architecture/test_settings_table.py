@@ -1,4 +1,4 @@
-"""The README tells every setting, its default and its meaning, and no other."""
+"""The README has every setting, its default and its meaning, and no other."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.support.settings_table import BEGIN, END, settings_table
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_the_readme_tells_every_setting() -> None:
+def test_the_readme_shows_every_setting() -> None:
     found = re.search(f"{BEGIN}\n(.*?)\n?{END}", README.read_text(encoding="utf-8"), re.DOTALL)
     assert found, f"README.md has no {BEGIN} ... {END}"
     expected = settings_table()

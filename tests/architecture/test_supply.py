@@ -30,8 +30,8 @@ def test_the_bill_of_materials_names_every_package_of_the_service_with_its_hashe
 ) -> None:
     makefile = (_ROOT / "Makefile").read_text(encoding="utf-8")
     (arguments,) = re.findall(r"\$\(BIN\)/cyclonedx-py (.*)", makefile)
-    told = tmp_path / "kith.cdx.json"
-    command = arguments.replace("kith.cdx.json", str(told)).split()
+    bill_file = tmp_path / "kith.cdx.json"
+    command = arguments.replace("kith.cdx.json", str(bill_file)).split()
     done = subprocess.run(
         [sys.executable, "-m", "cyclonedx_py", *command],
         cwd=_ROOT,
@@ -40,7 +40,7 @@ def test_the_bill_of_materials_names_every_package_of_the_service_with_its_hashe
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    bill = json.loads(told.read_text(encoding="utf-8"))
+    bill = json.loads(bill_file.read_text(encoding="utf-8"))
     assert bill["bomFormat"] == "CycloneDX"
     assert bill["metadata"]["component"]["name"] == "kith"
     found = {

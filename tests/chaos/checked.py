@@ -14,8 +14,8 @@ from tests.support.services import unwatched
 
 
 def assert_exact(load: Load, database_url: str, index: Path) -> None:
-    """Every client was told the history of one gallery, which is the one that is there now; nobody
-    is half enrolled, and ``kith check`` finds nothing odd.
+    """The answers to all clients are the history of one gallery, which is the one that is there
+    now; nobody is half enrolled, and ``kith check`` finds nothing odd.
     """
     load.look_at_everybody()
     assert load.wrong == []
@@ -32,7 +32,7 @@ def odd(database: Database, index: Path) -> list[Finding]:
 
 
 def check(database: Database, index: Path) -> Check:
-    """``kith check`` of a database and the snapshots beside it."""
+    """``kith check`` of a database and its snapshots."""
     with database.read() as session:
         (contract_id,) = session.scalars(select(Collection.contract_id).distinct())
     return Check(database, index, contract_named(contract_id))

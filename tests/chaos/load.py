@@ -1,4 +1,4 @@
-"""Clients that enrol, remove and look for people without pause, and keep what they were told."""
+"""Clients that enrol, remove and look for people without pause, and keep their answers."""
 
 import random
 import threading
@@ -27,9 +27,9 @@ class Load:
 
     Each person is one picture, so an identification of that picture reads whether they are
     enrolled. A read goes to another server than the client's last write, where there are several.
-    ``history`` holds, for each person, what every client was told; ``wrong`` what no client of a
-    working service should be told. ``said`` counts what 503s gave as their reason, and ``broken``,
-    by the server's place in ``urls``, what was not answered within ``seconds`` or at all.
+    ``history`` holds, for each person, the answers to all clients; ``wrong`` those that no client
+    of a working service should get. ``said`` counts the reasons that 503s gave, and ``broken``, by
+    the server's place in ``urls``, the requests not answered within ``seconds`` or at all.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Load:
         return self.said.total() + self.broken.total()
 
     def start(self, *, operations: int = 10**9) -> "Load":
-        """Begin; it ends by itself after so many answered operations."""
+        """Begin; it ends by itself after this many answered operations."""
         self._limit = operations
         for thread in self._threads:
             thread.start()
@@ -83,7 +83,7 @@ class Load:
         self.join(120)
 
     def more(self, operations: int, seconds: float = 60) -> None:
-        """Wait until every server answered so many more."""
+        """Wait until every server answered this many more."""
         servers = range(len(self.urls))
         with self._lock:
             wanted = {each: self._by_server[each] + operations for each in servers}
@@ -107,7 +107,7 @@ class Load:
 
     def explained(self) -> list[int]:
         """The people whose history no single gallery explains: none, it is hoped."""
-        return [who for who, told in self.history.items() if not linearizable(told)]
+        return [who for who, answers in self.history.items() if not linearizable(answers)]
 
     def _client(self) -> httpx.Client:
         headers = {"Authorization": f"Bearer {ADMIN_KEY}"}

@@ -59,8 +59,8 @@ class Visitors:
         self._claims = claims
 
     def come(self, count: int, passing: Sequence[int]) -> threading.Thread:
-        """Let so many come: those of ``passing``, and between them strangers, who may not pass. The
-        thread ends once all have their answers.
+        """Let this many come: those of ``passing``, and between them strangers, who may not pass.
+        The thread ends once all have their answers.
         """
         rng = random.Random(f"{self._path} {len(self.answers)}")  # noqa: S311 - not for secrets
         places = dict(zip(sorted(rng.sample(range(count), len(passing))), passing, strict=True))

@@ -1,4 +1,4 @@
-"""Attacks by bodies, all at once, and a healthy client beside them who identifies all the time."""
+"""Attacks by bodies, all at once, and a healthy client that identifies all the time."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ CONNECTIONS, BODIES = 64, 64 * MEBIBYTE
 SLOWER = 3.0
 
 
-def test_a_healthy_client_identifies_beside_every_attack(
+def test_a_healthy_client_identifies_during_every_attack(
     server: Callable[..., ServerProcess], length: Length
 ) -> None:
     running = server(

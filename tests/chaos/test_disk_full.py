@@ -1,4 +1,4 @@
-"""A disk that fills up: what cannot be kept is told, and nothing is kept by half."""
+"""A disk that fills up: data that cannot be kept are refused, and nothing is kept by half."""
 
 import re
 import time

@@ -14,7 +14,7 @@ from tests.support.services import unwatched
 PEOPLE = 8
 
 
-def test_a_snapshot_with_a_flipped_bit_misleads_nobody_and_is_made_anew(
+def test_a_snapshot_with_a_flipped_bit_misleads_nobody_and_is_made_again(
     server: Callable[..., ServerProcess], length: Length
 ) -> None:
     rng = random.Random(1)  # noqa: S311 - not for secrets

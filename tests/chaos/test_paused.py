@@ -32,7 +32,7 @@ def test_a_replica_that_is_paused_holds_nobody_up_for_good_and_then_knows_what_i
         assert admin.post("/collections", json={"id": COLLECTION}).status_code == 201
     seconds = length.of(short=2, long=30)
     steady = Load([each.url for each in others], clients=4, people=16)
-    with _amidst_a_write(paused, database_url) as told:
+    with _amidst_a_write(paused, database_url) as statuses:
         steady.start()
         time.sleep(seconds)
     touching = Load([paused.url], clients=4, people=16, seed=1, seconds=seconds / 2)
@@ -45,7 +45,7 @@ def test_a_replica_that_is_paused_holds_nobody_up_for_good_and_then_knows_what_i
     steady.more(10)
     steady.stop()
     touching.stop()
-    assert told == ([201] if seconds < 20 else [503])  # its transaction was ended meanwhile
+    assert statuses == ([201] if seconds < 20 else [503])  # the server ended its transaction
     assert not steady.broken  # who asked the others was answered
     assert set(steady.said) | set(touching.said) <= REASONS
     assert touching.broken  # else nobody was there to see it
@@ -60,13 +60,13 @@ def _amidst_a_write(replica: ServerProcess, database_url: str) -> Iterator[list[
     """Pause ``replica`` while it holds the collection's row, until the block ends; the status of
     that write comes into the list then.
     """
-    told: list[int] = []
+    statuses: list[int] = []
 
     def enrol() -> None:
         with replica.client() as client:
             path = f"/collections/{COLLECTION}/persons"
             answer = client.post(path, data={"id": "held"}, files={"images": picture(0)})
-            told.append(answer.status_code)
+            statuses.append(answer.status_code)
 
     writing = threading.Thread(target=enrol)
     with psycopg.connect(database_url) as holder:
@@ -75,7 +75,7 @@ def _amidst_a_write(replica: ServerProcess, database_url: str) -> Iterator[list[
         while not holder.execute(_WAITING).fetchone():
             time.sleep(0.02)
         _pause(replica)
-    yield told
+    yield statuses
     _resume(replica)
     writing.join(60)
 

@@ -1,4 +1,4 @@
-"""The database goes away and comes back under load: nobody is told anything wrong meanwhile, and
+"""The database goes away and comes back under load: in that time nobody gets a wrong answer, and
 nothing has to be restarted.
 """
 
@@ -27,7 +27,7 @@ def cluster() -> Iterator[Cluster]:
         yield running
 
 
-def test_a_database_that_was_stopped_is_told_as_such_and_found_again(
+def test_a_database_that_was_stopped_is_named_as_such_and_found_again(
     cluster: Cluster, server: Callable[..., ServerProcess], length: Length
 ) -> None:
     replicas = [server(KITH_DATABASE_URL=cluster.url) for _ in range(length.of(short=1, long=3))]

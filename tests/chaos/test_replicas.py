@@ -11,7 +11,7 @@ from tests.support.server import ServerProcess
 
 
 @pytest.mark.on_postgresql
-def test_what_every_client_is_told_is_the_history_of_one_gallery(
+def test_the_answers_to_all_clients_are_the_history_of_one_gallery(
     server: Callable[..., ServerProcess], database_url: str, length: Length
 ) -> None:
     with ExitStack() as opened:

@@ -1,4 +1,4 @@
-"""Everybody asks for the report of a large gallery at once, and healthy clients are beside them."""
+"""Everybody asks for the report of a large gallery at once, together with healthy clients."""
 
 import threading
 import time
@@ -87,4 +87,4 @@ def asks(service: ServerProcess, over: threading.Event, said: Counter[int], once
             if answer.status_code == 503:
                 assert answer.json()["code"] == "not_ready"
                 assert int(answer.headers["Retry-After"]) >= 1
-            time.sleep(0.3)  # sooner than it is told to
+            time.sleep(0.3)  # sooner than `Retry-After` says

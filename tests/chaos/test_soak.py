@@ -34,12 +34,12 @@ def test_after_so_many_identifications_the_service_holds_no_more_memory(
     images = _images(random.Random(1))  # noqa: S311 - not for secrets
     load = Load([running.url], clients=1, people=32).start()
     warm_up, most = length.of(short=500, long=5000), length.of(short=1000, long=45_000)
-    told = _identify(running, images, warm_up)
+    statuses = _identify(running, images, warm_up)
     before = _resident(running)
-    told += _identify(running, images, most)
+    statuses += _identify(running, images, most)
     after = _resident(running)
     load.stop()
-    assert told.total() == warm_up + most
+    assert statuses.total() == warm_up + most
     assert load.refused == 0
     assert_exact(load, f"sqlite:///{running.data_dir / 'kith.db'}", running.data_dir / "index")
     assert after < before * GROWTH
@@ -60,22 +60,22 @@ def _images(rng: random.Random) -> list[tuple[bytes, int]]:
 def _identify(
     running: ServerProcess, images: Sequence[tuple[bytes, int]], count: int
 ) -> Counter[int]:
-    """Ask ``count`` times from several clients; how often each status was told."""
+    """Ask ``count`` times from several clients; returns how often each status was answered."""
     numbers, lock = iter(range(count)), threading.Lock()
 
     def ask() -> Counter[int]:
-        told: Counter[int] = Counter()
+        statuses: Counter[int] = Counter()
         with running.client() as client:
             while True:
                 with lock:
                     number = next(numbers, None)
                 if number is None:
-                    return told
+                    return statuses
                 content, status = images[number % len(images)]
                 path = f"/collections/{COLLECTION}/identify"
                 answer = client.post(path, files={"image": ("image", content)})
                 assert answer.status_code == status, (number % len(images), answer.text)
-                told[status] += 1
+                statuses[status] += 1
 
     with ThreadPoolExecutor(CLIENTS) as clients:
         asked = [clients.submit(ask) for _ in range(CLIENTS)]

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.both_databases
 
 
 class Clients(threading.Thread):
-    """Uses one service until it is told to stop; ``wrong`` is what it should never be told."""
+    """Uses one service until ``stop``; ``wrong`` holds answers that it should never get."""
 
     def __init__(self, service: Container, name: str) -> None:
         super().__init__(daemon=True)
@@ -37,7 +37,7 @@ class Clients(threading.Thread):
         self.wrong: list[Exception] = []
 
     def wait(self, acts: int) -> None:
-        """Until it has done so much more."""
+        """Wait until it has done ``acts`` more."""
         while self._acted.acquire(blocking=False):
             pass
         for _ in range(acts):

@@ -93,10 +93,10 @@ def test_removed_newest_rows_are_found_by_a_kept_anchor(
     kept.write_text(audit("anchor").removesuffix("[0]"))
     with service.client() as client:
         found = client.get("/events").json()["items"]
-    told = [each["data"] for each in found if each["type"] == "audit.anchor"]
-    heads = [{name: each[name] for name in ("chain", "seq", "hash", "at")} for each in told]
+    anchors = [each["data"] for each in found if each["type"] == "audit.anchor"]
+    heads = [{name: each[name] for name in ("chain", "seq", "hash", "at")} for each in anchors]
     assert heads == json.loads(kept.read_text())["anchors"]
-    assert [each["collection_id"] for each in told] == ["staff", None]
+    assert [each["collection_id"] for each in anchors] == ["staff", None]
     sql(
         service,
         "DELETE FROM audit_rows WHERE object_id = 'p3'",

@@ -1,6 +1,4 @@
-"""No command speaks to anybody but the addresses that it was given, and none writes anywhere but
-where it was told.
-"""
+"""No command speaks to an address that it was not given, and none writes to any other place."""
 
 import os
 import subprocess

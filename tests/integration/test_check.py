@@ -60,7 +60,7 @@ def found(check: Check) -> dict[str, int]:
     return {each.name: each.found for each in check.results(unwatched) if each.found}
 
 
-def told(check: Check) -> list[str]:
+def findings(check: Check) -> list[str]:
     return [f"{it.where} {it.what}" for each in check.results(unwatched) for it in each.first]
 
 
@@ -180,7 +180,7 @@ def test_what_can_be_mended_is_found_and_mended(
             backed_up(service, tmp_path / "kith.zip")
         assert not (tmp_path / "kith.zip").exists()
     check.repair(unwatched)
-    assert told(check) == []
+    assert findings(check) == []
     assert near(service, 1) == left
     enrol(service, "dee", 4)
     assert near(service, 4) == left | {"dee"}
@@ -192,7 +192,9 @@ def scaled(embedding: bytes, factor: float) -> bytes:
 
 
 @both
-def test_what_only_a_photo_could_mend_is_told_and_left(service: Container, check: Check) -> None:
+def test_what_only_a_photo_could_mend_is_reported_and_left(
+    service: Container, check: Check
+) -> None:
     with service.database.write() as session:
         faces = session.scalars(select(Face).order_by(Face.id)).all()
         ada, bob, cid = (face.embedding for face in faces)
@@ -201,7 +203,7 @@ def test_what_only_a_photo_could_mend_is_told_and_left(service: Container, check
         faces[2].embedding = scaled(cid, np.nan)
         faces[1].contract_id = "another"
     assert found(check) == {"contract ids": 1, "templates": 3, "index snapshots": 1}
-    before = told(check)
+    before = findings(check)
     assert before == [
         "doors: person bob, face 2 is of the model another, unlike its collection",
         "doors: person ada, face 1 has an embedding of length 1.01, not 1",
@@ -210,7 +212,7 @@ def test_what_only_a_photo_could_mend_is_told_and_left(service: Container, check
         "index is not checked while templates are wrong",
     ]
     check.repair(unwatched)
-    assert told(check) == before
+    assert findings(check) == before
 
 
 def beside(face: int, *, side: int, embedding: bytes) -> tuple[Crop, OtherTemplate]:
@@ -223,13 +225,15 @@ def beside(face: int, *, side: int, embedding: bytes) -> tuple[Crop, OtherTempla
 
 
 @both
-def test_what_does_not_fit_beside_a_face_is_told(service: Container, check: Check) -> None:
+def test_a_template_or_crop_that_does_not_fit_its_face_is_reported(
+    service: Container, check: Check
+) -> None:
     unit = np.eye(1, 16, dtype="<f4").tobytes()
     with service.database.write() as session:
         session.add_all(beside(1, side=112, embedding=unit))
         session.add_all(beside(2, side=96, embedding=unit[:-4]))
         session.add_all(beside(3, side=112, embedding=scaled(unit, 2)))
-    assert told(check) == [
+    assert findings(check) == [
         "doors: face 2 under new has an embedding of 60 bytes, not 64",
         "lab: face 1 under new has an embedding of length 2, not 1",
         "doors: person bob, face 2 has a crop of 112 x 96, not 112 x 112",
@@ -238,47 +242,47 @@ def test_what_does_not_fit_beside_a_face_is_told(service: Container, check: Chec
     with service.database.write() as session:
         session.execute(delete(OtherTemplate).where(OtherTemplate.face_id > 1))
         session.execute(update(Crop).where(Crop.face_id == 2).values(png=b"\x89PNG"))
-    assert told(check) == ["doors: person bob, face 2 has a crop that cannot be read"]
+    assert findings(check) == ["doors: person bob, face 2 has a crop that cannot be read"]
     with service.database.write() as session:
         session.execute(delete(Crop).where(Crop.face_id == 2))
-    assert told(check) == []
+    assert findings(check) == []
 
 
 @both
-def test_what_is_beside_no_face_is_found_and_goes(service: Container, check: Check) -> None:
+def test_templates_and_crops_of_no_face_are_found_and_go(service: Container, check: Check) -> None:
     with service.database.write() as session:
         session.add_all(beside(3, side=112, embedding=np.eye(1, 16, dtype="<f4").tobytes()))
     plant(service, "DELETE FROM faces WHERE id = 3", "DELETE FROM persons WHERE id = 'cid'")
     assert found(check)["references"] == 2
     check.repair(unwatched)
-    assert told(check) == []
+    assert findings(check) == []
 
 
 def test_an_embedding_that_is_no_template_is_checked_too(service: Container, check: Check) -> None:
     with service.database.write() as session:
         now = datetime.now(UTC)
         session.add(Probe(id="prb-1", collection_key=2, embedding=b"\x00" * 128, created_at=now))
-    assert told(check)[0] == "lab: probes 1 has an embedding of length 0, not 1"
+    assert findings(check)[0] == "lab: probes 1 has an embedding of length 0, not 1"
 
 
 @both
-def test_a_collection_of_another_model_is_told(
+def test_a_collection_of_another_model_is_reported(
     service: Container, check: Check, tmp_path: Path
 ) -> None:
     other = Check(service.database, tmp_path / "data" / "index", contract_named("new"))
     assert found(other) == {"contract ids": 2}
-    assert "collection doors is of the model" in told(other)[0]
+    assert "collection doors is of the model" in findings(other)[0]
 
 
 def snapshot(check: Check, tmp_path: Path, collection: int = 1) -> Path:
     return snapshot_files(tmp_path / "data" / "index")[collection]
 
 
-def test_a_snapshot_with_a_flipped_bit_is_written_anew(check: Check, tmp_path: Path) -> None:
+def test_a_snapshot_with_a_flipped_bit_is_written_again(check: Check, tmp_path: Path) -> None:
     file = snapshot(check, tmp_path)
     whole = file.read_bytes()
     file.write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
-    assert told(check) == ["1.snapshot cannot be used: its checksum is wrong"]
+    assert findings(check) == ["1.snapshot cannot be used: its checksum is wrong"]
     check.repair(unwatched)
     assert file.read_bytes() == whole
     assert found(check) == {}
@@ -287,19 +291,19 @@ def test_a_snapshot_with_a_flipped_bit_is_written_anew(check: Check, tmp_path: P
 def test_a_snapshot_of_a_collection_that_is_no_more_goes(check: Check, tmp_path: Path) -> None:
     stray = snapshot(check, tmp_path).with_name("77.snapshot")
     stray.write_bytes(snapshot(check, tmp_path).read_bytes())
-    assert told(check) == ["77.snapshot belongs to no collection"]
+    assert findings(check) == ["77.snapshot belongs to no collection"]
     check.repair(unwatched)
     assert not stray.exists()
     assert found(check) == {}
 
 
 @both
-def test_a_snapshot_of_another_history_is_written_anew(
+def test_a_snapshot_of_another_history_is_written_again(
     service: Container, check: Check, tmp_path: Path
 ) -> None:
     with service.database.write() as session:
         session.execute(update(Position).values(epoch="another"))
-    assert [each[2:] for each in told(check)] == [
+    assert [each[2:] for each in findings(check)] == [
         "snapshot is of another history of its collection" for _ in range(2)
     ]
     check.repair(unwatched)
@@ -312,7 +316,7 @@ def test_a_snapshot_that_is_behind_is_nothing_odd(service: Container, check: Che
     assert found(check) == {}
 
 
-def test_a_damaged_database_file_is_told_and_nothing_else_relied_on(
+def test_a_damaged_database_file_is_reported_and_nothing_else_relied_on(
     service: Container, check: Check
 ) -> None:
     service.database.close()
@@ -324,7 +328,9 @@ def test_a_damaged_database_file_is_told_and_nothing_else_relied_on(
     )
 
 
-def test_of_much_that_is_odd_some_is_told_and_all_counted(service: Container, check: Check) -> None:
+def test_of_much_that_is_odd_some_is_reported_and_all_counted(
+    service: Container, check: Check
+) -> None:
     for number in range(25):
         enrol(service, f"p{number}", 100 + number)
     plant(service, "UPDATE faces SET contract_id = 'another'")

@@ -25,7 +25,7 @@ class Client:
         try:
             for turn in range(ROUNDS):
                 self._round(f"p-{self.number}-{turn}", 1 + self.number * ROUNDS + turn)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the test tells it
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test reports it
             self.wrong.append(repr(error))
 
     def _round(self, person: str, somebody: int) -> None:

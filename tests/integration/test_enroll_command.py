@@ -75,7 +75,7 @@ def test_somebody_enrolled_without_photos_is_not_removed_by_unusable_ones(
     container.close()
 
 
-def test_photos_that_look_like_somebody_else_are_told(
+def test_photos_that_look_like_somebody_else_are_reported(
     kith: Kith, tmp_path: Path, fake_bundle: Path
 ) -> None:
     for name, somebody in (("ada", 1), ("bob", 2), ("alias", 1)):
@@ -125,7 +125,7 @@ def _real_folder(people: Path) -> None:
     (people / "loop").symlink_to(people)
 
 
-def test_everything_in_a_real_folder_is_told(
+def test_everything_in_a_real_folder_is_reported(
     tmp_path: Path, fake_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people, data, report = tmp_path / "people", tmp_path / "data", tmp_path / "report.json"
@@ -167,11 +167,15 @@ def test_everything_in_a_real_folder_is_told(
     _check_report(read_report(report))
 
 
-def _check_report(told: dict[str, Any]) -> None:
+def _check_report(written: dict[str, Any]) -> None:
     """The report names each file of the real folder, and what became of it."""
-    assert told["counts"] == {"enrolled": 4, "already": 0, "refused": 5, "not_reached": 0}
-    assert (told["ended"], told["dry_run"], told["collection"]) == ("finished", False, "hq")
-    assert told["left_out"] == {
+    assert written["counts"] == {"enrolled": 4, "already": 0, "refused": 5, "not_reached": 0}
+    assert (written["ended"], written["dry_run"], written["collection"]) == (
+        "finished",
+        False,
+        "hq",
+    )
+    assert written["left_out"] == {
         "heic_or_avif": 2,
         "bad_name": 1,
         "loose": 1,
@@ -180,15 +184,15 @@ def _check_report(told: dict[str, Any]) -> None:
         "link": 1,
         "junk": 4,
     }
-    assert len(told["entries_left_out"]) == 11
-    rows = {row["path"]: row for row in told["photos"]}
-    assert len(rows) == len(told["photos"]) == 9
+    assert len(written["entries_left_out"]) == 11
+    rows = {row["path"]: row for row in written["photos"]}
+    assert len(rows) == len(written["photos"]) == 9
     boris = rows["Борис Иванов/0.png"]
     assert (boris["outcome"], boris["person"]) == ("enrolled", "Борис Иванов")
     assert boris["person_id"].startswith("person-")
     assert rows["Борис Иванов/broken.jpg"]["reasons"] == ["invalid_image"]
     assert rows["Andr\\xe9"]["reasons"] == ["bad_name"]
-    counts = {each["name"]: each["photos"] for each in told["people"]}
+    counts = {each["name"]: each["photos"] for each in written["people"]}
     assert counts["Ada"] == {"enrolled": 2, "refused": 3}
     assert counts["Борис Иванов"] == {"enrolled": 2, "refused": 1}
 
@@ -260,7 +264,7 @@ def test_a_dry_run_knows_the_collections_limits(
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_strangers_photo_is_told_and_a_dry_run_knows_it(
+def test_a_strangers_photo_is_reported_and_a_dry_run_knows_it(
     kith: Kith, tmp_path: Path, fake_bundle: Path, there: bool
 ) -> None:
     people, data, report = tmp_path / "people", tmp_path / "data", tmp_path / "report.json"
@@ -317,7 +321,7 @@ def test_what_concerns_the_whole_run_is_one_clear_line(
 
 
 def _two_faces() -> bytes:
-    """Eileen Collins in the middle, her face 140 pixels wide, and Grace Hopper's, 170, beside."""
+    """Eileen Collins in the middle, her face 140 pixels wide, and Grace Hopper, hers 170."""
     eileen, grace = resized(astronaut(), 1.55), admiral()
     canvas = np.full((800, 1820, 3), 128, np.uint8)
     canvas[: eileen.shape[0], 512 : 512 + eileen.shape[1]] = eileen
@@ -326,7 +330,7 @@ def _two_faces() -> bytes:
 
 
 @pytest.mark.parametrize("rule", ["only", "largest", "central", "main"])
-def test_the_face_that_is_meant_is_enrolled_and_several_are_told(
+def test_the_face_that_is_meant_is_enrolled_and_several_are_reported(
     kith: Kith, tmp_path: Path, rule: str
 ) -> None:
     people, data, report = tmp_path / "people", tmp_path / "data", tmp_path / "report.json"
@@ -344,10 +348,10 @@ def test_the_face_that_is_meant_is_enrolled_and_several_are_told(
             assert said.endswith("[3]")
             continue
         assert both["outcome"] == "enrolled"
-        told = next(each for each in both["warnings"] if each["reason"] == "several_faces")
-        assert told["faces_found"] == 2
-        assert told["detail"].endswith("name it with `--subject`.")
-        assert (told["box"]["width"] > 155) == (rule == "largest")
+        written = next(each for each in both["warnings"] if each["reason"] == "several_faces")
+        assert written["faces_found"] == 2
+        assert written["detail"].endswith("name it with `--subject`.")
+        assert (written["box"]["width"] > 155) == (rule == "largest")
         assert "Eileen/both.png: several_faces: " in said
         assert said.endswith("[0]")
 

@@ -57,8 +57,10 @@ def test_a_person_of_the_id_but_of_another_name_is_left_alone(
     assert "ada/ (photos: 2): not_this_person: The person 'ada' is called 'Ada Lovelace'." in said
     assert "bob/ (photos: 2): not_this_person: The person 'bob' has no name." in said
     assert said.endswith("[3]")
-    told = read_report(report)
-    assert [row["person_id"] for row in told["photos"] if row["outcome"] == "refused"] == [None] * 4
+    written = read_report(report)
+    assert [row["person_id"] for row in written["photos"] if row["outcome"] == "refused"] == [
+        None
+    ] * 4
     assert people_enrolled(data, fake_bundle) == {
         "Ada Lovelace": ("ada", 0),
         "None": ("bob", 0),

@@ -140,7 +140,7 @@ def test_after_a_removal_the_next_run_leaves_nothing_of_it(
 
 def test_a_page_that_sqlite_had_moved_a_row_from_holds_nothing_of_it(tmp_path: Path) -> None:
     """Secure deletion alone leaves copies in the free parts of pages: that is why all of the
-    database is written anew.
+    database is written again.
     """
     database = Database(tmp_path / "kith.db")
     erasure, rng = Erasure(database), random.Random(2)  # noqa: S311 - nothing here is secret
@@ -219,7 +219,7 @@ def test_what_one_process_did_not_come_to_the_next_one_does(
     later.close()
 
 
-def test_writing_anew_gets_a_hundredth_of_the_time(
+def test_writing_again_gets_a_hundredth_of_the_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([100.0, 100.0, 102.0, 102.0, 301.0, 303.0, 303.0, 303.0, 303.0])

@@ -148,7 +148,7 @@ def test_a_report_begins_with_a_verdict_and_what_to_do(
     assert places == sorted(places)
 
 
-def test_what_is_no_photo_is_told_by_kind(kith: Kith, fake_bundle: Path, folder: Path) -> None:
+def test_what_is_no_photo_is_reported_by_kind(kith: Kith, fake_bundle: Path, folder: Path) -> None:
     """The walk of `kith enroll`."""
     _put(folder, "Person 3", "IMG_1.heic", b"\x00\x00\x00\x18ftypheic" + bytes(32))
     _put(folder, "Person 3/@eaDir", "1.png", picture(3, 1))
@@ -174,7 +174,7 @@ def test_what_is_no_photo_is_told_by_kind(kith: Kith, fake_bundle: Path, folder:
     assert refused["image"] == "Person 4/broken \\xe9.jpg"
 
 
-def test_groups_are_told_apart(kith: Kith, fake_bundle: Path, folder: Path, tmp_path: Path) -> None:
+def test_groups_are_separated(kith: Kith, fake_bundle: Path, folder: Path, tmp_path: Path) -> None:
     lines = [f"Person {i},{'day' if i % 2 else 'night'}" for i in range(14)]
     file = tmp_path / "groups.csv"
     file.write_text("\ufeffperson,shift\n" + "\n".join(lines), encoding="utf-8")
@@ -230,7 +230,7 @@ def test_groups_that_do_not_fit_are_one_clear_line(
 
 
 def _one_line(done: Said, said: str) -> None:
-    """Beside the bars of what was done so far."""
+    """Bars show the progress on the same output."""
     assert done.status == 1
     spoken = [line for line in done.err.splitlines() if line.startswith("kith:")]
     text = done.err[done.err.index("kith:") :].replace("\n", " ")
@@ -299,7 +299,7 @@ def test_an_interrupted_evaluation_ends_at_once_and_leaves_nothing(
 
 
 @pytest.mark.both_databases
-def test_a_collection_is_evaluated_beside_its_server_and_left_as_it_is(
+def test_a_collection_is_evaluated_while_its_server_runs_and_left_as_it_is(
     server: Callable[..., ServerProcess],
     database_url: str,
     kith: Kith,

@@ -129,8 +129,8 @@ def test_names_of_people_and_files_are_shown_and_never_run(
     with harmless(browser, file) as page:
         assert on_one_line(page.locator("h1").text_content()) == on_one_line(HOSTILE)
         names = page.locator("td.name").all_text_contents()
-        told = found.misses[:40]
-        assert {each.image for each in told} | {each.person for each in told} <= {*names}
+        listed = found.misses[:40]
+        assert {each.image for each in listed} | {each.person for each in listed} <= {*names}
         assert HOSTILE in names  # the image that was refused
         assert page.locator("h3").all_text_contents() == [group]
         assert page.locator("h3 + .scroll tbody td").first.text_content() == group

@@ -46,7 +46,7 @@ def test_a_folder_of_that_name_goes_before_the_shipped_bundle(
     assert settings.bundle_dir == Path("face-mini")
 
 
-def test_a_server_told_its_name_knows_who_it_enrolled_and_nobody_else(
+def test_a_server_given_its_name_knows_who_it_enrolled_and_nobody_else(
     server: Callable[..., ServerProcess],
 ) -> None:
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "PIP_INDEX_URL": "http://127.0.0.1:9"}
@@ -65,7 +65,7 @@ def test_a_server_told_its_name_knows_who_it_enrolled_and_nobody_else(
 
 
 @pytest.mark.data
-def test_it_tells_pairs_of_people_whom_it_never_saw(photos: Path, tmp_path: Path) -> None:
+def test_it_decides_pairs_of_people_whom_it_never_saw(photos: Path, tmp_path: Path) -> None:
     faces = held_out(photos, tmp_path)
     rows = build_pipeline(Bundle.load(MINI)).embed(list(faces.images))
     pairs = verify(rows, faces.labels, pairs=2000, seed=1)

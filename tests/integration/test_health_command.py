@@ -74,7 +74,7 @@ def answers() -> Iterator[Callable[[bytes], str]]:
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "message"),
     [
         (
             b'HTTP/1.0 503 No\r\n\r\n{"detail": "The database does not answer; try again."}',
@@ -86,11 +86,11 @@ def answers() -> Iterator[Callable[[bytes], str]]:
     ],
 )
 def test_what_is_not_ready_says_why(
-    answers: Callable[[bytes], str], sent: bytes, told: str
+    answers: Callable[[bytes], str], sent: bytes, message: str
 ) -> None:
     asked = _health(KITH_PORT=answers(sent))
     assert asked.returncode == 1
-    assert told in asked.stderr
+    assert message in asked.stderr
     assert asked.stderr.count("\n") == 1
 
 
@@ -102,12 +102,12 @@ def test_a_service_whose_decisions_are_stale_is_ready_and_says_so(
     assert "the database does not answer, decisions are stale" in asked.stdout
 
 
-def test_a_port_that_only_the_log_tells_cannot_be_asked() -> None:
+def test_a_port_that_only_the_log_shows_cannot_be_asked() -> None:
     assert "KITH_PORT is 0" in _health(KITH_PORT="0").stderr
 
 
 def test_it_loads_nothing_that_serves() -> None:
-    """It is asked every few seconds, for ever, beside the service and within its memory."""
+    """It is asked every few seconds, for ever, in the service's container and within its memory."""
     code = "import sys, app.cli.run; print(*sys.modules)"
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=240

@@ -1,4 +1,4 @@
-"""``kith keys`` as an operator meets it, beside a running service and without one."""
+"""``kith keys`` as an operator uses it, while a service runs and without one."""
 
 import os
 import re
@@ -93,8 +93,8 @@ def test_a_key_is_made_with_all_that_bounds_it(service: ServerProcess, keys: Key
     assert made["rate"] == 7
     assert made["expires_at"] > made["created_at"]
     listed = keys("list")
-    for told in ("identify, read", "hq, lab", made["expires_at"][:10]):
-        assert told in listed
+    for message in ("identify, read", "hq, lab", made["expires_at"][:10]):
+        assert message in listed
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_name_is_listed_as_it_is(quiet: Keys, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("create", "--scope", "root"), "--scope"),
         (("create", "--scope", "read", "--expires", "soon"), "--expires"),
@@ -129,13 +129,13 @@ def test_a_name_is_listed_as_it_is(quiet: Keys, name: str) -> None:
     ],
 )
 def test_what_cannot_be_is_one_line_that_says_why(
-    quiet: Keys, arguments: tuple[str, ...], told: str
+    quiet: Keys, arguments: tuple[str, ...], message: str
 ) -> None:
     said = quiet(*arguments)
     assert said.endswith("[1]"), said
     assert len(said.splitlines()) == 2, said
     assert said.startswith("kith: ")
-    assert told in said
+    assert message in said
 
 
 def said_at_start(service: ServerProcess) -> str:

@@ -20,7 +20,7 @@ Pair = tuple[Path, Path, bool]
 
 @pytest.mark.data
 @pytest.mark.timeout(600)
-def test_at_least_99_percent_of_lfw_development_pairs_are_told_right(
+def test_at_least_99_percent_of_lfw_development_pairs_are_decided_right(
     photos: Path, face_bundle: Path
 ) -> None:
     pairs = _pairs(photos)
@@ -49,7 +49,7 @@ def _pairs(photos: Path) -> list[Pair]:
 
 
 def _embed(pipeline: Pipeline, file: Path) -> NDArray[np.float32]:
-    """The face nearest the middle: the one that the file's name tells in LFW."""
+    """The face nearest the middle: the one that the file's name means in LFW."""
     image = decode_image(file.read_bytes(), _LIMITS)
     middle = (image.shape[1] / 2, image.shape[0] / 2)
 

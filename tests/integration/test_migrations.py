@@ -115,7 +115,7 @@ def test_a_step_that_fails_leaves_the_schema_as_it_was(database: Database) -> No
     assert differences(database) == []
 
 
-def test_a_table_made_anew_by_a_step_keeps_the_rows_that_hang_on_it(database: Database) -> None:
+def test_a_table_made_again_by_a_step_keeps_the_rows_that_hang_on_it(database: Database) -> None:
     """SQLite changes a column by copying the table and dropping the old one. With foreign keys on,
     the drop would delete every face of every person."""
     upgrade(database)
@@ -193,7 +193,7 @@ def test_a_collection_of_before_warns_of_lookalikes_and_of_strangers(database: D
 def test_keys_of_before_are_bound_to_the_collections_that_had_their_ids(
     database: Database,
 ) -> None:
-    """And receipts of before, which do not say of what they tell, are gone."""
+    """And old receipts, which do not say of which row they are, are gone."""
     upgrade(database, "0006")
     many = "target_fpir, target_fmr, max_faces_per_person, metadata, contract_id, revision"
     times = "'2026-05-04', '2026-05-04'"

@@ -125,7 +125,7 @@ def test_check_looks_at_the_bundle_as_well(
         assert said.endswith("[0]"), said
 
 
-def test_the_start_tells_of_the_bundle(fake_bundle: Path, tmp_path: Path) -> None:
+def test_the_start_names_the_bundle(fake_bundle: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(fake_bundle, tmp_path / "bundle"))
     with capture_logs() as lines:
         way = choose(Bundle.load(folder), REFERENCE)

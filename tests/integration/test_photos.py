@@ -34,12 +34,12 @@ def test_turned_photos_are_enrolled_upright_and_upright_ones_as_they_are(
                 back = (360 - 90 * face["index"]) % 360
                 asked += 1
                 right += face["turned_degrees"] == back
-            told_of = {
+            described = {
                 each["index"]: each["turned_degrees"]
                 for each in answer["warnings"]
                 if each["reason"] == "image_turned"
             }
-            assert told_of == {
+            assert described == {
                 face["index"]: face["turned_degrees"]
                 for face in answer["faces"]
                 if face["turned_degrees"]

@@ -122,7 +122,7 @@ def test_a_folder_that_is_everybodys_is_not_locked(settings: Settings, tmp_path:
     assert {_mode(each) for each in shared.iterdir() if each.is_file()} == {0o600}
 
 
-def test_a_place_that_cannot_be_written_is_told_before_the_work_and_left_as_it_is(
+def test_a_place_that_cannot_be_written_is_reported_before_the_work_and_left_as_it_is(
     tmp_path: Path, fake_bundle: Path, kith: Kith
 ) -> None:
     data, pipe, photos = tmp_path / "data", tmp_path / "pipe", tmp_path / "photos"
@@ -138,7 +138,7 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work_and_left_as_it_i
     assert pipe.is_fifo()
 
 
-def test_what_a_command_writes_where_it_is_told_is_closed_and_the_folder_is_left(
+def test_a_file_that_a_command_writes_where_it_is_asked_to_is_closed_and_the_folder_is_left(
     tmp_path: Path, fake_bundle: Path, kith: Kith
 ) -> None:
     data, mine = tmp_path / "data", tmp_path / "mine"

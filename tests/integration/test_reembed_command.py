@@ -30,7 +30,7 @@ def _enrolled(service: ServerProcess, person: str, somebody: int) -> httpx.Respo
         return client.post("/collections/hq/persons", data={"id": person}, files=images)
 
 
-def _told(said: str, *parts: str, code: int = 0) -> None:
+def _expect(said: str, *parts: str, code: int = 0) -> None:
     assert said.endswith(f"[{code}]"), said
     assert all(part in said for part in parts), said
     assert "Traceback" not in said
@@ -56,21 +56,21 @@ def test_services_of_both_models_run_side_by_side_through_a_switch_and_back(
     there = partial(kith, new.data_dir, other)
 
     said = here("reembed", "--model", other)
-    _told(said, "hq: 1 faces embedded, 0 were already.", "Nothing that is answered has changed.")
+    _expect(said, "hq: 1 faces embedded, 0 were already.", "Nothing that is answered has changed.")
     assert [_asked(old, 1), _asked(new, 1)] == ["ada", "contract_mismatch"]
-    _told(here("reembed", "--model", other, "--switch"), "hq: 1 faces switched, fake-")
+    _expect(here("reembed", "--model", other, "--switch"), "hq: 1 faces switched, fake-")
     assert [_asked(old, 1), _asked(new, 1)] == ["contract_mismatch", "ada"]
     assert _enrolled(old, "bob", 2).json()["code"] == "contract_mismatch"
     assert _enrolled(new, "bob", 2).is_success
-    _told(there("check"))
+    _expect(there("check"))
 
     back = ("reembed", "--model", fake_bundle)
-    _told(there(*back, "--switch"), "1 faces of the collection 'hq' have no embedding", code=1)
-    _told(there(*back), "hq: 1 faces embedded, 1 were already.")
-    _told(there(*back, "--switch"), "hq: 2 faces switched, fake-")
+    _expect(there(*back, "--switch"), "1 faces of the collection 'hq' have no embedding", code=1)
+    _expect(there(*back), "hq: 1 faces embedded, 1 were already.")
+    _expect(there(*back, "--switch"), "hq: 2 faces switched, fake-")
     assert [_asked(old, 1), _asked(old, 2), _asked(new, 2)] == ["ada", "bob", "contract_mismatch"]
-    _told(here("check"))
-    _told(here("reembed", "--drop"), "hq: 2 embeddings deleted.")
+    _expect(here("check"))
+    _expect(here("reembed", "--drop"), "hq: 2 embeddings deleted.")
 
 
 def test_what_cannot_be_done_is_one_clear_line(
@@ -83,13 +83,13 @@ def test_what_cannot_be_done_is_one_clear_line(
         enrol(service, "ada", 1, "hq")
         near(service, 1, "hq")
     here = partial(kith, data, fake_bundle, "reembed")
-    _told(here(), "Say with --model which bundle", code=1)
-    _told(here("--model", other, "--switch", "--drop"), "--switch or --drop, not both", code=1)
-    _told(here("--model", tmp_path), "is no model bundle", code=1)
-    _told(here("--model", fake_bundle), "There is nothing to do: every collection is of", code=1)
-    _told(here("--model", other), "hq: 1 faces (ada) without a kept crop", code=1)
+    _expect(here(), "Say with --model which bundle", code=1)
+    _expect(here("--model", other, "--switch", "--drop"), "--switch or --drop, not both", code=1)
+    _expect(here("--model", tmp_path), "is no model bundle", code=1)
+    _expect(here("--model", fake_bundle), "There is nothing to do: every collection is of", code=1)
+    _expect(here("--model", other), "hq: 1 faces (ada) without a kept crop", code=1)
     with running(Settings(model=fake_bundle, data_dir=data), data) as service:
         service.services.persons.delete("hq", "ada")
     assert snapshot_files(data / "index")
-    _told(here("--model", other, "--switch"), "hq: 0 faces switched")
+    _expect(here("--model", other, "--switch"), "hq: 0 faces switched")
     assert not snapshot_files(data / "index"), "it is of the old model"

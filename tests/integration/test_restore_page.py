@@ -97,7 +97,7 @@ def test_a_restore_before_the_first_start_works_as_printed(
             moved.stop()
 
 
-def test_what_a_container_is_told_to_restore_with_works_in_a_shell(clone: Path, key: str) -> None:
+def test_the_command_by_which_a_container_restores_works_in_a_shell(clone: Path, key: str) -> None:
     """The line is passed as ``docker compose run`` passes it to ``sh -c``, but for the volume's
     place."""
     found = re.search(

@@ -1,5 +1,5 @@
 """Bodies that are sent to do harm, at a real server with little of everything and much patience:
-there is room in time because whoever lags gives way, and strangers are told so from the head.
+there is room in time because a client that lags gives way, and strangers are refused from the head.
 """
 
 import json
@@ -79,7 +79,7 @@ def with_bodies(server: ServerProcess) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(
     "length", ["Content-Length: 90", "Content-Length: 4000000", "Transfer-Encoding: chunked"]
 )
-def test_a_stranger_is_told_so_before_a_byte_of_any_body(
+def test_a_stranger_is_refused_before_a_byte_of_any_body(
     patient: ServerProcess, length: str
 ) -> None:
     asked = list(with_bodies(patient))
@@ -101,7 +101,7 @@ def test_strangers_with_half_a_body_keep_nobody_out(patient: ServerProcess) -> N
                 assert identified(patient) == 200
 
 
-def test_half_sent_bodies_give_way_to_whoever_comes(patient: ServerProcess) -> None:
+def test_half_sent_bodies_give_way_to_others(patient: ServerProcess) -> None:
     with ExitStack() as stack:
         halves = [stack.enter_context(connect(patient)) for _ in range(CONNECTIONS)]
         for one in halves:

@@ -131,7 +131,7 @@ def _asked(client: TestClient) -> Answers:
 
 
 def _holds(before: Any, now: Any, place: str) -> None:  # noqa: ANN401
-    """All that ``before`` said is said ``now``; what is new may stand beside it."""
+    """All that ``before`` had, ``now`` has; new fields may be added."""
     if isinstance(before, dict):
         for name, value in before.items():
             if name in _MEANT_TO_DIFFER:

@@ -218,13 +218,13 @@ def test_every_address_of_a_name_gets_the_same_port() -> None:
         (errno.EINVAL, "cannot be had: Invalid argument"),
     ],
 )
-def test_why_a_port_cannot_be_had_is_told(number: int, part: str) -> None:
-    told = cannot_listen("127.0.0.1", 80, OSError(number, os.strerror(number))).detail
-    assert "127.0.0.1" in told
-    assert part in told
+def test_why_a_port_cannot_be_had_is_reported(number: int, part: str) -> None:
+    detail = cannot_listen("127.0.0.1", 80, OSError(number, os.strerror(number))).detail
+    assert "127.0.0.1" in detail
+    assert part in detail
 
 
-def test_a_port_that_another_takes_while_the_service_starts_is_told(
+def test_a_port_that_another_takes_while_the_service_starts_is_reported(
     tmp_path: Path, fake_bundle: Path, kith_command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two can bind a port that neither listens on yet; the second to listen finds it taken."""

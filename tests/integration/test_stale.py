@@ -213,7 +213,7 @@ def test_who_loses_the_database_looks_for_it_at_once(
     """One connection may have broken, with nothing else wrong."""
     monkeypatch.setattr(follower, "_POLL_SECONDS", 3600)
     client, outage = outage_of
-    known_to(client)  # from now on it looks when it is told to, and not before
+    known_to(client)  # from now on it looks when the test says so
     with pytest.raises(ZeroDivisionError):
         outage.answer(broken, lambda: 1 // 0)
     wait_for(lambda: not outage.stale)
@@ -277,8 +277,8 @@ def furnish(client: TestClient, database_url: str) -> dict[str, str]:
         "revoked": {"scopes": ["identify"]},
     }
     given = {name: made(client.post("/keys", json=fields)) for name, fields in keys.items()}
-    told_nothing = client.delete(f"/keys/{given['revoked']['id']}")
-    assert told_nothing.status_code == 204
+    deleted = client.delete(f"/keys/{given['revoked']['id']}")
+    assert deleted.status_code == 204
     enrol(client, DOORS, "erin", picture(5))  # of which services hear
     return {name: each["key"] for name, each in given.items()}
 
@@ -302,7 +302,7 @@ def test_a_door_that_may_goes_on_by_what_was_last_known(
             assert said(ask(door, nobody)) == ("unknown", None, True)
             assert only_face(ok(ask(door, nobody)))["probe_id"] is None
         assert "carl" not in ask(door, 3).text
-        with replica.client(keys["kiosk"]) as kiosk:  # it may not read, and is told as little now
+        with replica.client(keys["kiosk"]) as kiosk:  # it may not read, and gets as little now
             assert said(ask(kiosk, 1)) == ("identified", "ada", True)
             assert candidates(kiosk, 1) == []
             assert "badge-7" not in ask(kiosk, 1).text

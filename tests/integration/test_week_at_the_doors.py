@@ -261,7 +261,8 @@ def test_every_decision_of_a_week_is_as_the_table_says(site: Site, photos: Path)
 def test_of_500_strangers_at_a_stated_rate_of_one_in_a_thousand_three_pass_at_most(
     site: Site, photos: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """In mode advise, where whoever is named is granted, and with one frame, the weakest burst."""
+    """The weakest case: mode advise, where everybody who is named is granted, and bursts of one
+    frame."""
     known = people(photos, least=ENROLLED + 3)[:30]
     enrol(site, known)
     site.make("doors", {"id": "front", "mode": "advise", "frames": {"min_used": 1}})

@@ -66,7 +66,7 @@ def worked(pids: list[str]) -> list[int]:
 
 
 @pytest.mark.on_postgresql
-def test_every_worker_of_one_port_sees_what_the_others_were_told(
+def test_every_worker_of_one_port_sees_what_the_others_were_sent(
     uvicorn: tuple[str, list[str]],
 ) -> None:
     url, pids = uvicorn

@@ -152,7 +152,7 @@ def test_every_answer_about_a_picture_is_as_the_document_says(
 
 
 def _enrol_and_tell(client: TestClient, contract: Contract, first: bytes, second: bytes) -> None:
-    """Somebody who comes, is told about and goes again."""
+    """Somebody who comes, is found in answers, and goes again."""
     person = f"p{next(_NUMBERS)}"
     path = f"/collections/hq/persons/{person}"
     asked = {"id": person, "subject": "largest"}
@@ -161,8 +161,8 @@ def _enrol_and_tell(client: TestClient, contract: Contract, first: bytes, second
     verdict = {"person_id": person, "verdict": "not_them"}
     contract.holds(client.post("/collections/hq/feedback", data=verdict, files=_image(second)))
     contract.holds(client.post("/collections/hq/identify", files=_image(first)))
-    for told_of in ("", "/threshold", "/lookalikes", "/persons", f"/persons/{person}/faces"):
-        contract.holds(client.get(f"/collections/hq{told_of}"))
+    for below in ("", "/threshold", "/lookalikes", "/persons", f"/persons/{person}/faces"):
+        contract.holds(client.get(f"/collections/hq{below}"))
     contract.holds(client.get(path))
     contract.holds(client.post("/collections/hq/clusters", json={"stored_probes": True}))
     contract.holds(client.delete(path))

@@ -76,7 +76,7 @@ class Listener:
         self.until_subscribed(1)
 
     def until_subscribed(self, times: int) -> None:
-        """Wait until it has connected and subscribed so many times."""
+        """Wait until it has connected and subscribed this many times."""
         wait_for(lambda: self._subscribed >= times)
 
     def until(self, topic: str, payload: bytes) -> None:

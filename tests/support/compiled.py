@@ -1,5 +1,5 @@
-"""SQL that is compiled once a process. Each engine would compile every statement anew, which is a
-sixth of what a test of the API costs: its service has an engine of its own.
+"""SQL that is compiled once a process. Each engine would compile every statement again, which is a
+sixth of the cost of a test of the API: its service has an engine of its own.
 """
 
 from collections.abc import Iterator

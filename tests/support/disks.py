@@ -17,7 +17,7 @@ class SmallDisk:
         self._filler = folder / "filler"
 
     def fill(self, *, but: int = 0) -> None:
-        """Take all the room there is, ``but`` so many bytes."""
+        """Fill the disk, ``but`` for this many bytes."""
         with self._filler.open("ab", buffering=0) as filler:
             try:
                 while filler.write(bytes(4096)):

@@ -60,8 +60,8 @@ def outcome(target: Target, data: bytes) -> str:
         target.read(data)
     except AppError as refusal:
         name = type(refusal).__name__
-        told = not (isinstance(refusal, BundleError) and "\n" in refusal.detail)  # at a terminal
-        return name if told and name in target.documented else repr(refusal)
+        is_explained = not (isinstance(refusal, BundleError) and "\n" in refusal.detail)
+        return name if is_explained and name in target.documented else repr(refusal)
     except Exception as surprise:  # noqa: BLE001 - this is what is looked for
         return repr(surprise)
     return "read"

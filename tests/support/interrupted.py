@@ -1,8 +1,8 @@
 """A command that is interrupted at many moments of its life, each counted and none timed.
 
-A process that has loaded the commands is forked for each moment. The new one runs the command in
-a folder of its own and sends itself SIGINT at a certain one of the events that Python tells an
-audit hook of: an import, a file opened, a query begun.
+A process that has loaded the commands is forked for each moment. The new one runs the command in a
+folder of its own and sends itself SIGINT at a certain one of the events that Python reports to an
+audit hook: an import, a file opened, a query begun.
 """
 
 import importlib
@@ -28,7 +28,8 @@ class Ended:
     folder: Path
 
     def new_files(self, template: Path) -> set[str]:
-        """The files that ``template`` does not have; not what SQLite has beside an open file."""
+        """The files that ``template`` does not have, without those of SQLite next to an open
+        file."""
         return {
             name
             for name in files_in(self.folder) - files_in(template)
@@ -48,8 +49,8 @@ def _filled(path: Path) -> bool:
 def interrupted(
     template: Path, *arguments: str, moments: int, call: str = "app.cli:main", **environment: str
 ) -> tuple[Ended, list[Ended]]:
-    """The command run to its end, and interrupted at so many moments, each in a copy of a folder
-    that holds what ``template`` holds; the copies lie beside it.
+    """The command run to its end, and interrupted at this many moments, each in a copy of a folder
+    that holds what ``template`` holds; the copies lie next to it.
     """
     plan = {
         "template": str(template),
@@ -58,28 +59,28 @@ def interrupted(
         "moments": moments,
     }
     clean = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
-    told, log = template.with_suffix(".json"), template.with_suffix(".log")
+    result, log = template.with_suffix(".json"), template.with_suffix(".log")
     log.touch()
     program = f"from {__name__} import run_all; run_all()"
-    process = Forked(program, [json.dumps(plan), str(told)], clean | environment, log)
+    process = Forked(program, [json.dumps(plan), str(result)], clean | environment, log)
     assert process.wait(240) == 0, log.read_text()
-    found = json.loads(told.read_text())
+    found = json.loads(result.read_text())
     ended = [Ended(status, said, Path(folder)) for status, said, folder in found]
     return ended[0], ended[1:]
 
 
 def run_all() -> None:
     """Each run of the plan that the first argument is; how they ended goes to the second."""
-    plan, told = json.loads(sys.argv[1]), Path(sys.argv[2])
+    plan, result = json.loads(sys.argv[1]), Path(sys.argv[2])
     module, _, name = plan["call"].partition(":")
     call = getattr(importlib.import_module(module), name)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the parent process may ignore it
     whole, events = _run(plan, call, "whole", None)
     ended = [whole]
     for number in range(plan["moments"]):
         moment = 1 + number * events // plan["moments"]
         ended.append(_run(plan, call, f"at-{moment}", moment)[0])
-    told.write_text(json.dumps(ended))
+    result.write_text(json.dumps(ended))
 
 
 def _run(

@@ -12,7 +12,7 @@ def people(photos: Path, *, least: int) -> list[list[Path]]:
 
 
 def centred(faces: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The face whose identity an LFW file's name tells: the one in the middle of 250 x 250."""
+    """The face whose identity an LFW file's name gives: the one in the middle of 250 x 250."""
 
     def distance(face: dict[str, Any]) -> float:
         box = face["box"]

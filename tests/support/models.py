@@ -1,4 +1,4 @@
-"""Another model for a gallery: its templates beside those in use, and the switch to them."""
+"""Another model for a gallery: its templates next to those in use, and the switch to them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -31,7 +31,7 @@ class Wire:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        """End every connection; whoever connects is hung up on."""
+        """End every connection; hang up on each new one."""
         with self._lock:
             self._is_cut = True
             ended, self._open = self._open, set()

@@ -15,7 +15,7 @@ _FILE: Final = "clock-offset"
 
 
 class ShiftedClock:
-    """The machine's clock, so many seconds off as a file in ``folder`` says; none means none."""
+    """The machine's clock, off by the seconds in a file in ``folder``; none means none."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / _FILE

@@ -154,7 +154,7 @@ def test_the_bundle_says_how_near_onnx_and_torch_are_and_what_was_measured(run: 
     assert split["unseen"] == ["7", "8", "9"]
 
 
-def test_training_tells_the_learned_digits_apart_where_the_untrained_network_does_not(
+def test_training_separates_the_learned_digits_where_the_untrained_network_does_not(
     run: Path,
 ) -> None:
     """The unseen digits are not tested: seven classes of 180 small images are too few."""

@@ -245,7 +245,7 @@ def test_the_gradient_is_that_of_finite_differences(name: str, z: Tensor) -> Non
 
 
 @pytest.mark.parametrize("kind", ["arcface", "sphereface", "softmax", "threshold"])
-def test_the_gradient_reaches_what_is_learned_beside_the_embedder(kind: str, z: Tensor) -> None:
+def test_the_gradient_reaches_what_is_learned_next_to_the_embedder(kind: str, z: Tensor) -> None:
     torch.manual_seed(0)
     modules = {
         "arcface": ArcFace(4, 6, scale=8),

@@ -70,7 +70,7 @@ def test_threads_make_the_same_bank(tmp_path: Path) -> None:
     assert np.allclose(one.embeddings, many.embeddings, atol=1e-6)
 
 
-def test_a_bank_that_is_there_is_reopened_and_an_unfinished_one_made_anew(tmp_path: Path) -> None:
+def test_a_bank_that_is_there_is_reopened_and_an_unfinished_one_made_again(tmp_path: Path) -> None:
     first, teacher = bank(tmp_path), Colours()
     again = bank(tmp_path, teacher=teacher)
     assert teacher.asked == 0

@@ -78,10 +78,10 @@ def test_another_runs_checkpoint_is_not_continued(tmp_path: Path) -> None:
         train(other, tiny_material(other), tmp_path)
 
 
-def test_a_checkpoint_is_whole_whatever_a_kill_left_beside_it(tmp_path: Path) -> None:
+def test_a_checkpoint_is_whole_whatever_a_kill_left_next_to_it(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, "state", tensors={"a": torch.ones(2)}, state=LoopState(3), config={})
-    told = json.loads((tmp_path / "state.json").read_text())
-    assert told["state"]["epoch"] == 3
+    saved = json.loads((tmp_path / "state.json").read_text())
+    assert saved["state"]["epoch"] == 3
     (tmp_path / "state.pt.part").write_bytes(b"half of the next epo")
     (tmp_path / "state.json").write_text('{"config": {}, "sta')
     found = checkpoint.load(tmp_path, "state")

@@ -156,7 +156,7 @@ def test_a_restore_in_the_midst_of_an_identification_names_nobody_of_elsewhere(
 
 
 @both
-def test_one_collection_moves_in_beside_others(service: Container, tmp_path: Path) -> None:
+def test_one_collection_moves_in_next_to_others(service: Container, tmp_path: Path) -> None:
     manifest = backed_up(service.database, tmp_path / "hq.zip", "hq")
     assert not manifest.whole
     assert set(manifest.tables) == {
@@ -194,7 +194,7 @@ def unkeyed(file: Path) -> dict[str, list[dict[str, object]]]:
                 link.parent.name for link in table.foreign_keys
             }
             if table.name != "persons":
-                numbers.add("id")  # chosen, or drawn anew where it was taken
+                numbers.add("id")  # chosen, or drawn again where it was taken
             rows = [row for batch in archive.batches(table.name) for row in batch]
             found[table.name] = [
                 {name: value for name, value in row.items() if name not in numbers} for row in rows

@@ -238,7 +238,7 @@ def test_an_image_of_two_people_is_not_enrolled(site: Site) -> None:
     assert recognition(site).get_subjects().list() == {"subjects": []}
 
 
-def test_the_sdk_with_a_wrong_key_is_told_so(site: Site) -> None:
+def test_the_sdk_with_a_wrong_key_is_refused_as_such(site: Site) -> None:
     service: CompreFace = sdk(site.url)
     answer = service.init_face_recognition("00000000-0000-0000-0000-000000000002").recognize(
         collins()

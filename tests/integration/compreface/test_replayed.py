@@ -94,8 +94,8 @@ def test_viseron_trains_and_finds_the_first_subject_of_every_face(site: Site) ->
     faces = service.get_face_collection()
     for name, photos in (("Eileen", [collins(), collins(0.8)]), ("Grace", [nobody(), hopper()])):
         faces.delete_all(name)
-        told = [faces.add(image_path=photo, subject=name) for photo in photos]
-        assert ["message" in each for each in told] == [name == "Grace", False], told
+        answers = [faces.add(image_path=photo, subject=name) for photo in photos]
+        assert ["message" in each for each in answers] == [name == "Grace", False], answers
     assert service.get_subjects().list() == {"subjects": ["Eileen", "Grace"]}
     found = []
     for face in service.recognize(both())["result"]:

@@ -97,8 +97,8 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, str]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(f"{key}.crt", key)
     shown = ["openssl", "x509", "-in", f"{key}.crt", "-noout", "-fingerprint", "-sha256"]
-    told = subprocess.run(shown, check=True, capture_output=True, text=True).stdout
-    return context, told.rpartition("=")[2].strip().replace(":", "").lower()
+    printed = subprocess.run(shown, check=True, capture_output=True, text=True).stdout
+    return context, printed.rpartition("=")[2].strip().replace(":", "").lower()
 
 
 def call(recipe: Recipe, device: Device, digest: str, secret: str) -> Result:

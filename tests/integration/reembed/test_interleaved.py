@@ -89,7 +89,7 @@ def test_killed_in_the_midst_it_goes_on_where_it_stopped(old: Container, other: 
 
 
 @both
-def test_who_is_removed_meanwhile_gets_no_embedding(old: Container, other: Path) -> None:
+def test_who_is_removed_during_it_gets_no_embedding(old: Container, other: Path) -> None:
     persons = old.services.persons
     watched = Watched(other, lambda: persons.delete("doors", "bob"))
     (prepared,) = reembedded(old.database, other, embedder=watched)
@@ -97,7 +97,7 @@ def test_who_is_removed_meanwhile_gets_no_embedding(old: Container, other: Path)
     assert rows(old.database, OtherTemplate) == 1
 
 
-def test_who_is_enrolled_meanwhile_gets_one_too(
+def test_who_is_enrolled_during_it_gets_one_too(
     old: Container, other: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room, "BATCH", 1)
@@ -106,7 +106,7 @@ def test_who_is_enrolled_meanwhile_gets_one_too(
     assert switched(old.database, other).faces == 3
 
 
-def test_a_collection_restored_meanwhile_gets_no_embedding_of_what_was_there(
+def test_a_collection_restored_in_between_gets_no_embedding_of_what_was_there(
     old: Container, other: Path
 ) -> None:
     """Its faces may have the numbers of others then."""
@@ -126,7 +126,7 @@ def _feedback(service: Container, somebody: int, shake: int = 1) -> None:
     feedback.give("doors", options, picture(somebody, shake), keep_nothing)
 
 
-_MEANWHILE: dict[str, tuple[type, str, Callable[[Container], object], type[Exception] | None]] = {
+_OPERATIONS: dict[str, tuple[type, str, Callable[[Container], object], type[Exception] | None]] = {
     "an enrolment": (Examiner, "examine", lambda it: enrol(it, "cid", 3), ContractMismatch),
     "a face added": (
         Examiner,
@@ -144,7 +144,7 @@ _MEANWHILE: dict[str, tuple[type, str, Callable[[Container], object], type[Excep
 switched, and the error that ends it. None: its decision stands, and its probe is not kept."""
 
 
-@pytest.mark.parametrize("what", _MEANWHILE)
+@pytest.mark.parametrize("what", _OPERATIONS)
 def test_what_began_before_the_switch_leaves_nothing_of_the_old_model_after_it(
     old: Container, other: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
@@ -161,7 +161,7 @@ def test_an_enrolment_that_began_before_the_switch_is_refused_on_postgresql_too(
 def _began_before_the_switch(
     old: Container, other: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    owner, name, act, refused = _MEANWHILE[what]
+    owner, name, act, refused = _OPERATIONS[what]
     step = getattr(owner, name)
 
     def step_and_switch(self: object, *args: Any, **options: Any) -> object:  # noqa: ANN401

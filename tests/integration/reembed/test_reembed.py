@@ -96,7 +96,7 @@ def test_a_crop_of_the_face_bundle_embeds_by_face_mini_as_the_photo_would(
 
 
 @both
-def test_who_was_enrolled_before_crops_were_kept_is_told_and_nothing_computed(
+def test_who_was_enrolled_before_crops_were_kept_is_reported_and_nothing_computed(
     old: Container, other: Path
 ) -> None:
     for collection in ("lab", "attic"):
@@ -137,16 +137,14 @@ def test_the_model_that_a_collection_has_leaves_nothing_to_do(
         (packed(np.zeros((8, 9, 3), np.uint8)), "It has 9 x 8 pixels"),
     ],
 )
-def test_a_damaged_crop_is_told(old: Container, other: Path, png: bytes, why: str) -> None:
+def test_a_damaged_crop_is_reported(old: Container, other: Path, png: bytes, why: str) -> None:
     with old.database.write() as session:
         session.execute(update(Crop).where(Crop.face_id == 2).values(png=png))
     with pytest.raises(Conflict, match=rf"face 2 of .* is damaged\. {why}.* enrol its photo again"):
         reembedded(old.database, other)
 
 
-def test_whom_to_enrol_again_is_told_of_some_and_counted_of_all(
-    old: Container, other: Path
-) -> None:
+def test_people_to_enrol_again_are_counted_and_some_are_named(old: Container, other: Path) -> None:
     for somebody in range(3, 13):
         enrol(old, f"p{somebody:02}", somebody)
     with old.database.write() as session:
@@ -178,8 +176,8 @@ def test_reports_and_counts_are_of_their_model_and_come_back_with_it(
     assert named(old, 1) != "ada"
     assert old.observers.settle(60)
     assert rows(database, Probe) == 2
-    told = evidence_row(database)
-    assert (told[0], told[2]) == (2, 1)
+    evidence = evidence_row(database)
+    assert (evidence[0], evidence[2]) == (2, 1)
     reembedded(database, other)
 
     done = switched(database, other)
@@ -192,7 +190,7 @@ def test_reports_and_counts_are_of_their_model_and_come_back_with_it(
 
     done = switched(database, fake_bundle)
     assert (done.waiting, done.again) == (0, 1)
-    assert evidence_row(database) == told
+    assert evidence_row(database) == evidence
     assert named(old, 1) != "ada"
 
 
@@ -223,7 +221,7 @@ def test_crops_are_kept_where_asked_and_go_with_what_they_are_of(old: Container)
 
 
 @both
-def test_what_is_beside_is_dropped_by_model_and_collection(
+def test_other_templates_are_dropped_by_model_and_collection(
     old: Container, other: Path, tmp_path: Path
 ) -> None:
     third = write_fake_bundle(tmp_path / "third", seed=3)

@@ -33,7 +33,7 @@ def test_a_server_that_is_not_there(command: str, run: Callable[..., Ended]) -> 
 @pytest.mark.parametrize(
     "password", ["p@ss:w0rd", "p@ss", "p@ss/w0rd", "p@s?w0rd", "a:b@w0rd:77", "w0rd#@x@"]
 )
-def test_a_password_that_is_not_encoded_is_told_and_no_part_of_it_shown(
+def test_a_password_that_is_not_encoded_is_reported_and_no_part_of_it_shown(
     command: str, run: Callable[..., Ended], password: str
 ) -> None:
     said = run(command, KITH_DATABASE_URL=f"postgresql://kith:{password}@127.0.0.1/gallery")
@@ -114,7 +114,7 @@ def strict() -> Iterator[Cluster]:
         (f"kith:{SECRET}", "gallery?sslmode=require", "does not support SSL", "sslmode"),
     ],
 )
-def test_what_the_server_refuses_is_told_in_its_own_words(
+def test_what_the_server_refuses_is_reported_in_its_own_words(
     strict: Cluster,
     command: str,
     run: Callable[..., Ended],

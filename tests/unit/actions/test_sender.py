@@ -67,7 +67,7 @@ class Lock:
         return Result("done", 200)
 
 
-class Told:
+class Outcomes:
     """The outcomes in the order in which they came."""
 
     def __init__(self) -> None:
@@ -78,19 +78,19 @@ class Told:
         self.outcomes.append(outcome)
 
 
-def sender(lock: Lock, told: Told, **bounds: int) -> ActionSender:
-    made = ActionSender(lock, SystemClock(), told, **bounds)
+def sender(lock: Lock, report: Outcomes, **bounds: int) -> ActionSender:
+    made = ActionSender(lock, SystemClock(), report, **bounds)
     made.start()
     return made
 
 
 def test_each_grant_is_sent_once() -> None:
-    lock, told = Lock(), Told()
-    each = sender(lock, told)
+    lock, report = Lock(), Outcomes()
+    each = sender(lock, report)
     for number in range(50):
         each.submit(grant(number))
     each.stop()
-    assert told.outcomes == ["done"] * 50
+    assert report.outcomes == ["done"] * 50
     assert len(lock.opened) == 50
     assert set(lock.published) == {(f"evt_{number}", "done") for number in range(50)}
     assert len(lock.published) == 50
@@ -106,25 +106,25 @@ def test_a_fault_that_nobody_foresaw_has_its_record_too(fault: Exception) -> Non
             raise fault
 
     for lock, outcome in ((Lock(unreadable), "failed"), (Broken(), "unanswered")):
-        told = Told()
-        each = sender(lock, told)
+        report = Outcomes()
+        each = sender(lock, report)
         each.submit(grant())
         each.stop()
-        assert (told.outcomes, lock.published) == ([outcome], [("evt_0", outcome)])
+        assert (report.outcomes, lock.published) == ([outcome], [("evt_0", outcome)])
 
 
 def test_one_that_is_over_is_not_sent() -> None:
-    lock, told = Lock(), Told()
-    each = sender(lock, told)
+    lock, report = Lock(), Outcomes()
+    each = sender(lock, report)
     each.submit(grant(seconds=-0.001))
     each.submit(grant(seconds=0))
     each.stop()
-    assert (lock.opened, told.outcomes) == ([], ["late", "late"])
+    assert (lock.opened, report.outcomes) == ([], ["late", "late"])
 
 
 def test_one_that_waited_until_it_was_over_is_dropped_at_the_stop() -> None:
-    lock, told = Lock(), Told()
-    each = sender(lock, told, threads=1)
+    lock, report = Lock(), Outcomes()
+    each = sender(lock, report, threads=1)
     lock.free.clear()
     each.submit(grant())
     assert lock.began.acquire(timeout=20)
@@ -133,54 +133,54 @@ def test_one_that_waited_until_it_was_over_is_dropped_at_the_stop() -> None:
     time.sleep(0.1)
     lock.free.set()
     each.stop()
-    assert told.outcomes == ["done"] + ["late"] * 5
+    assert report.outcomes == ["done"] + ["late"] * 5
     assert len(lock.opened) == 1
 
 
 def test_more_than_fit_are_dropped_and_said_so() -> None:
-    lock, told = Lock(), Told()
-    each = sender(lock, told, threads=1, capacity=2)
+    lock, report = Lock(), Outcomes()
+    each = sender(lock, report, threads=1, capacity=2)
     lock.free.clear()
     each.submit(grant())
     assert lock.began.acquire(timeout=20)
     for number in range(5):
         each.submit(grant(number))
-    assert told.outcomes == ["dropped"] * 3
+    assert report.outcomes == ["dropped"] * 3
     lock.free.set()
     each.stop()
     assert len(lock.opened) == 3
 
 
 def test_nothing_is_taken_after_the_stop() -> None:
-    lock, told = Lock(), Told()
-    each = sender(lock, told)
+    lock, report = Lock(), Outcomes()
+    each = sender(lock, report)
     each.stop()
     each.submit(grant())
-    assert (lock.opened, told.outcomes) == ([], ["dropped"])
+    assert (lock.opened, report.outcomes) == ([], ["dropped"])
 
 
 def test_a_stop_does_not_wait_for_room_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.actions.sender.STOP_SECONDS", 0.05)
-    lock, told = Lock(), Told()
-    each = sender(lock, told, threads=1, capacity=1)
+    lock, report = Lock(), Outcomes()
+    each = sender(lock, report, threads=1, capacity=1)
     lock.free.clear()
     each.submit(grant())
     assert lock.began.acquire(timeout=20)
     each.submit(grant())
     each.stop()
-    assert told.outcomes == []
+    assert report.outcomes == []
     lock.free.set()
 
 
 def test_all_actions_of_a_door_are_sent() -> None:
     three = Loaded([(name, FIELDS) for name in ("unlock", "light", "tell")], FACTS)
-    lock, told = Lock(lambda _: three), Told()
-    each = sender(lock, told)
+    lock, report = Lock(lambda _: three), Outcomes()
+    each = sender(lock, report)
     each.submit(grant())
     for _ in three.actions:
         assert lock.began.acquire(timeout=20)
     each.stop()
-    assert told.outcomes == ["done"] * 3
+    assert report.outcomes == ["done"] * 3
 
 
 @pytest.mark.parametrize("error", [NotReady("away"), ValueError("unreadable"), KeyError("bug")])
@@ -190,24 +190,24 @@ def test_a_fault_ends_one_grant_and_no_other(error: Exception) -> None:
             raise error
         return ONE
 
-    lock, told = Lock(load), Told()
-    each = sender(lock, told, threads=1)
+    lock, report = Lock(load), Outcomes()
+    each = sender(lock, report, threads=1)
     each.submit(grant(0))
     each.submit(grant(1))
     each.stop()
     assert len(lock.opened) == 1
-    assert told.outcomes[-1] == "done"
+    assert report.outcomes[-1] == "done"
 
 
 def test_nothing_is_sent_to_a_door_that_was_shut_in_between_and_each_action_has_its_record() -> (
     None
 ):
     shut = Loaded([("unlock", FIELDS), ("light", FIELDS)], FACTS, "the door is in lock-down")
-    lock, told = Lock(lambda _: shut), Told()
-    sender = ActionSender(lock, SystemClock(), told, threads=1)
+    lock, report = Lock(lambda _: shut), Outcomes()
+    sender = ActionSender(lock, SystemClock(), report, threads=1)
     sender.start()
     sender.submit(grant())
     sender.stop()
     assert lock.opened == []
-    assert told.outcomes == ["dropped", "dropped"]
+    assert report.outcomes == ["dropped", "dropped"]
     assert lock.published == [("evt_0", "dropped")] * 2

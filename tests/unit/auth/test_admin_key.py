@@ -1,4 +1,5 @@
-"""The first admin key: made once, whoever starts first, readable by its owner alone."""
+"""The first admin key: made once, by the first of several processes, readable by its owner
+alone."""
 
 import stat
 import subprocess

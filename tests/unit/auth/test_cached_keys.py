@@ -94,7 +94,7 @@ def test_a_key_that_is_revoked_while_keys_are_read_opens_nothing(
 
 
 class Watch(StoppedClock):
-    """Noon, until it is told to go on."""
+    """Noon, until a test moves it on."""
 
     def __init__(self) -> None:
         self.time = NOW

@@ -100,7 +100,7 @@ def test_a_revoked_key_opens_nothing_from_then_on(keys: KeyService, database: Da
         keys.revoke(key.id)
 
 
-def test_the_list_tells_everything_but_the_secret(keys: KeyService, database: Database) -> None:
+def test_the_list_shows_everything_but_the_secret(keys: KeyService, database: Database) -> None:
     add_collection(database, "gates")
     add_collection(database, "doors")
     first = made(keys, Scope.ADMIN)
@@ -122,7 +122,7 @@ def test_the_list_comes_in_pages_oldest_first(keys: KeyService) -> None:
 
 
 def test_a_creation_that_fails_makes_no_key(keys: KeyService) -> None:
-    def fail(session: Session, answer: BaseModel, *told: Base) -> None:
+    def fail(session: Session, answer: BaseModel, *rows: Base) -> None:
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="full"):

@@ -12,7 +12,7 @@ from app.errors import RateLimited
 
 
 class Seconds:
-    """A clock that goes on when it is told to."""
+    """A clock that a test moves on."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -26,7 +26,7 @@ def caller(rate: int | None, name: str = "key-1") -> Principal:
 
 
 def asked(rates: Rates, who: Principal, times: int) -> int:
-    """How many of so many requests at once are let through."""
+    """How many of this many requests at once are let through."""
     through = 0
     for _ in range(times):
         try:
@@ -60,7 +60,7 @@ def test_one_key_holds_up_no_other() -> None:
 
 
 @pytest.mark.parametrize("rate", [1, 7, 60, 61, 6000])
-def test_whoever_waits_as_long_as_told_is_let_through(rate: int) -> None:
+def test_a_client_that_waits_as_long_as_asked_is_let_through(rate: int) -> None:
     clock = Seconds()
     rates = Rates(clock)
     asked(rates, caller(rate), rate)

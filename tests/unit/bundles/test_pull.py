@@ -107,7 +107,7 @@ def _read_only(*_: object) -> None:
     raise OSError(errno.EROFS, "Read-only file system")
 
 
-def test_a_broken_bundle_is_made_anew(world: Publisher, destination: Path) -> None:
+def test_a_broken_bundle_is_made_again(world: Publisher, destination: Path) -> None:
     first = pull(destination, source=world.folder, recipe=world.recipe)
     (destination / "embedder.onnx").write_bytes(b"half")
     again = pull(destination, source=world.folder, recipe=world.recipe)

@@ -115,9 +115,9 @@ def test_settings_of_the_detector_that_make_another_contract_stay_with_it(
 
 def test_an_older_card_or_version_is_replaced(world: Publisher, destination: Path) -> None:
     pull(destination, source=world.folder, recipe=world.recipe)
-    (world.recipe / "MODEL_CARD.md").write_text("# tiny, told better\n")
+    (world.recipe / "MODEL_CARD.md").write_text("# tiny, described better\n")
     pull(destination, source=world.folder, recipe=world.recipe)
-    assert (destination / "MODEL_CARD.md").read_text() == "# tiny, told better\n"
+    assert (destination / "MODEL_CARD.md").read_text() == "# tiny, described better\n"
     description = json.loads((world.recipe / "recipe.json").read_text())["description"]
     _revised(world, "recipe.json", description=description | {"version": "2"})
     assert pull(destination, source=world.folder, recipe=world.recipe).manifest.version == "2"
@@ -132,11 +132,11 @@ def test_a_calibration_on_the_operators_own_photos_stays(
     _revised(world, "calibration.json", ambiguity_margin=0.02)
     again = pull(destination, source=world.folder, recipe=world.recipe)
     assert again.calibration.evidence["data"] == "our own doors"
-    (world.recipe / "MODEL_CARD.md").write_text("# tiny, told better\n")
+    (world.recipe / "MODEL_CARD.md").write_text("# tiny, described better\n")
     (destination / "embedder.onnx").write_bytes(b"half")
     again = pull(destination, source=world.folder, recipe=world.recipe)
     assert again.calibration.evidence["data"] == "our own doors"
-    assert (destination / "MODEL_CARD.md").read_text() == "# tiny, told better\n"
+    assert (destination / "MODEL_CARD.md").read_text() == "# tiny, described better\n"
 
 
 def test_one_that_the_manifest_does_not_state_is_neither_believed_nor_lost(
@@ -150,7 +150,7 @@ def test_one_that_the_manifest_does_not_state_is_neither_believed_nor_lost(
     assert (destination / "calibration.json").read_text() == own
 
 
-def test_an_edited_calibration_of_the_recipe_is_made_anew(
+def test_an_edited_calibration_of_the_recipe_is_made_again(
     world: Publisher, destination: Path
 ) -> None:
     first = pull(destination, source=world.folder, recipe=world.recipe)

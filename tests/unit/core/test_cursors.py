@@ -36,7 +36,7 @@ def test_whatever_else_is_sent_is_none(text: str) -> None:
     assert opened(text, **GIVEN) is None
 
 
-def test_a_cursor_does_not_tell_how_many_rows_there_are() -> None:
+def test_a_cursor_does_not_show_how_many_rows_there_are() -> None:
     """Two neighbouring cursors differ in every byte about as often as any two do."""
     found = [base64.urlsafe_b64decode(sealed(key, **GIVEN) + "==") for key in range(1, 2001)]
     assert len(set(found)) == len(found)

@@ -109,7 +109,7 @@ def test_many_writers_wait_for_each_other_and_none_fails(database: Database) -> 
                 with database.write() as session:
                     seen = session.scalar(select(func.count()).select_from(ApiKey))
                     session.add(row(f"{worker}-{i}-{seen}"))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the test tells it
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test reports it
             failed.append(error)
 
     threads = [threading.Thread(target=write, args=(worker,)) for worker in range(6)]
@@ -121,7 +121,7 @@ def test_many_writers_wait_for_each_other_and_none_fails(database: Database) -> 
     assert count(database) == 120
 
 
-def test_a_commit_survives_a_power_cut_and_readers_go_on_meanwhile(database: Database) -> None:
+def test_a_commit_survives_a_power_cut_and_readers_go_on_in_between(database: Database) -> None:
     full = 2
     with database.read() as session:
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
@@ -152,7 +152,7 @@ def test_a_first_connection_waits_for_who_writes_just_now(tmp_path: Path) -> Non
     starting.close()
 
 
-def test_a_database_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_written_is_reported_at_once(tmp_path: Path) -> None:
     made = sqlite3.connect(tmp_path / "kith.db")
     made.execute("CREATE TABLE t (x)")
     made.close()

@@ -16,13 +16,13 @@ from tests.support.proxy import wired
 from tests.unit.core.tables import count, row
 
 
-def test_a_server_that_is_not_there_is_told_as_not_ready() -> None:
+def test_a_server_that_is_not_there_is_not_ready() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         database = Database(f"postgresql://kith:secret@127.0.0.1:{nobody.getsockname()[1]}/kith")
-        with pytest.raises(DatabaseLost) as told, database.read() as session:
+        with pytest.raises(DatabaseLost) as caught, database.read() as session:
             session.execute(text("SELECT 1"))
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(caught.value)
     database.close()
 
 
@@ -81,9 +81,9 @@ def test_a_server_that_makes_one_wait_too_long_is_not_lost(database: Database, l
     lock = "LOCK TABLE api_keys"
     with database.write() as holder:
         run(holder, lock)
-        with pytest.raises(NotReady) as told, database.write() as session:
+        with pytest.raises(NotReady) as caught, database.write() as session:
             run(session, f"SET LOCAL {limit} = '50ms'", lock)
-    assert not isinstance(told.value, DatabaseLost)
+    assert not isinstance(caught.value, DatabaseLost)
 
 
 @pytest.mark.on_postgresql
@@ -96,20 +96,20 @@ def test_where_every_connection_is_in_use_the_database_is_not_lost(
     with ExitStack() as held:
         for _ in range(pool.size()):  # type: ignore[attr-defined]
             held.enter_context(database.engine.connect())
-        with pytest.raises(NotReady, match="in use") as told, database.read() as session:
+        with pytest.raises(NotReady, match="in use") as caught, database.read() as session:
             session.execute(text("SELECT 1"))
-    assert not isinstance(told.value, DatabaseLost)
+    assert not isinstance(caught.value, DatabaseLost)
 
 
 def test_a_file_that_another_writes_is_not_lost(database: Database) -> None:
     with database.write() as writer:
         run(writer, "DELETE FROM api_keys")
-        with pytest.raises(NotReady) as told, database.read() as session:
+        with pytest.raises(NotReady) as caught, database.read() as session:
             run(session, "PRAGMA busy_timeout = 20", "DELETE FROM api_keys")
-    assert not isinstance(told.value, DatabaseLost)
+    assert not isinstance(caught.value, DatabaseLost)
 
 
-def test_a_full_disk_is_told_in_those_words(database: Database) -> None:
+def test_a_full_disk_is_reported_in_those_words(database: Database) -> None:
     def fill() -> None:
         with database.write() as session:
             pages = session.scalar(text("PRAGMA page_count"))
@@ -124,7 +124,7 @@ def test_a_full_disk_is_told_in_those_words(database: Database) -> None:
 
 
 @pytest.mark.on_postgresql
-def test_a_transaction_that_the_server_ended_for_its_idleness_is_told_as_not_ready(
+def test_a_transaction_that_the_server_ended_for_its_idleness_is_not_ready(
     database: Database,
 ) -> None:
     """The process acts as if it had been suspended in the midst of a transaction."""

@@ -103,7 +103,7 @@ def test_an_observer_that_hangs_delays_nobody_and_is_named(monkeypatch: pytest.M
     free.set()
 
 
-def test_what_is_told_after_the_end_is_missed_and_counted() -> None:
+def test_a_report_after_the_end_is_missed_and_counted() -> None:
     report = Report()
     observers = Observers({"one": lambda _: None}, report)
     observers.start()

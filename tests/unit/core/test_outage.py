@@ -26,11 +26,11 @@ class Asked:
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.times = 0
-        self.meanwhile: Callable[[], None] = lambda: None
+        self.in_between: Callable[[], None] = lambda: None
 
     def __call__(self) -> str:
         self.times += 1
-        self.meanwhile()
+        self.in_between()
         if self.error:
             raise self.error
         return "live"
@@ -149,7 +149,7 @@ def test_a_question_from_before_the_last_look_says_nothing_of_now(
 
     looked(outage)
     watch.now += 1
-    database.error, database.meanwhile = DatabaseLost("gone"), mended
+    database.error, database.in_between = DatabaseLost("gone"), mended
     assert outage.answer(database, recall) == "recalled"
     assert (outage.stale, woken) == (False, [])
 

@@ -44,7 +44,9 @@ def eventually(ask: Callable[[], str]) -> str:
             pause.wait(0.01)
 
 
-def test_who_asks_while_a_report_is_made_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_asks_while_a_report_is_made_is_answered_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(reports, "PATIENCE_SECONDS", 60)
     kept: Reports[str] = Reports(8)
     slow, first = Slow(), list[str]()
@@ -52,9 +54,9 @@ def test_who_asks_while_a_report_is_made_is_told_at_once(monkeypatch: pytest.Mon
     asker.start()
     assert slow.begun.wait(60)
     for _ in range(100):
-        with pytest.raises(NotReady) as told:
+        with pytest.raises(NotReady) as caught:
             kept.get(1, fits=always, make=slow)
-        assert told.value.retry_after >= 1
+        assert caught.value.retry_after >= 1
     slow.go.set()
     asker.join(60)
     assert first == ["report 1"]
@@ -86,7 +88,7 @@ def test_one_that_fits_no_more_is_made_again() -> None:
     assert answers == ["report 1", "report 1", "report 2", "report 2"]
 
 
-def test_a_failure_is_told_and_the_next_who_asks_begins_again() -> None:
+def test_a_failure_is_raised_and_the_next_who_asks_begins_again() -> None:
     kept: Reports[str] = Reports(8)
 
     def fails() -> str:
@@ -123,7 +125,7 @@ def test_no_more_are_kept_than_allowed_and_none_of_what_is_forgotten() -> None:
     assert found == ["old", "new", "new"]
 
 
-def test_a_report_of_what_was_deleted_meanwhile_is_not_kept(
+def test_a_report_of_what_was_deleted_in_between_is_not_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(reports, "PATIENCE_SECONDS", 0.01)

@@ -78,7 +78,7 @@ def test_a_folder_that_is_named_must_be_there(
     )
 
 
-def test_a_secret_that_is_no_text_is_refused_and_not_told(secrets: Path) -> None:
+def test_a_secret_that_is_no_text_is_refused_and_not_shown(secrets: Path) -> None:
     (secrets / "kith_admin_key").write_bytes(KEY.encode() + b"\xff")
     with pytest.raises(SettingsError, match="KITH_SECRETS_DIR is not usable") as refused:
         load_settings()
@@ -99,7 +99,7 @@ def test_a_secret_outside_of_the_folder_is_refused_rather_than_passed_over(
     "key",
     [f"{KEY} ", f" {KEY}", f"{KEY}\t", f"{KEY}\u00e9", f"{KEY}\u4e2d", f"{KEY}\x7f", f"a\n{KEY}"],
 )
-def test_an_admin_key_that_no_client_could_send_is_refused_and_not_told(
+def test_an_admin_key_that_no_client_could_send_is_refused_and_not_shown(
     secrets: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("KITH_ADMIN_KEY", key)
@@ -143,8 +143,8 @@ def test_proxies_may_be_addresses_networks_and_sockets(
 def test_an_empty_file_is_no_database(secrets: Path) -> None:
     """It would be SQLite otherwise: an empty gallery in place of the real one."""
     (secrets / "kith_database_url").write_text("\n")
-    told = "is empty; give it a value, or take the file away."
-    assert refusal() == f"The secret '{secrets}/kith_database_url' {told}"
+    message = "is empty; give it a value, or take the file away."
+    assert refusal() == f"The secret '{secrets}/kith_database_url' {message}"
 
 
 @pytest.mark.parametrize("field", Settings.model_fields)
@@ -186,7 +186,7 @@ def test_a_name_in_lower_case_is_the_setting_and_two_spellings_are_refused(
         ("KITH_LOG_FORMAT", "text", "one of auto, console, json"),
     ],
 )
-def test_a_wrong_value_is_told_with_what_is_allowed(
+def test_a_wrong_value_is_reported_with_what_is_allowed(
     secrets: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -199,12 +199,14 @@ def test_every_number_has_a_least_and_a_largest_value() -> None:
             assert {"minimum", "maximum"} <= set(schema), name
 
 
-def test_every_wrong_value_is_told_at_once(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_wrong_value_is_reported_at_once(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("KITH_PORT", "x")
     monkeypatch.setenv("KITH_QUEUE", "y")
-    told = refusal()
-    assert "KITH_PORT is 'x'" in told
-    assert "KITH_QUEUE is 'y'" in told
+    message = refusal()
+    assert "KITH_PORT is 'x'" in message
+    assert "KITH_QUEUE is 'y'" in message
 
 
 @pytest.mark.parametrize("where", ["variable", "file"])
@@ -215,18 +217,18 @@ def test_a_wrong_secret_is_not_repeated(
         monkeypatch.setenv("KITH_ADMIN_KEY", "short-key")
     else:
         (secrets / "kith_admin_key").write_text("short-key")
-    told = refusal()
-    assert "must be a text of 24 characters or more" in told
-    assert ("KITH_ADMIN_KEY" if where == "variable" else "kith_admin_key") in told
-    assert "short-key" not in told
+    message = refusal()
+    assert "must be a text of 24 characters or more" in message
+    assert ("KITH_ADMIN_KEY" if where == "variable" else "kith_admin_key") in message
+    assert "short-key" not in message
 
 
 def test_a_wrong_value_in_a_file_is_not_repeated_for_it_may_be_a_key_in_the_wrong_file(
     secrets: Path,
 ) -> None:
     (secrets / "kith_port").write_text(KEY)
-    told = refusal()
-    assert told == (
+    message = refusal()
+    assert message == (
         "The file kith_port in KITH_SECRETS_DIR must be a whole number from 0 to 65535."
     )
 
@@ -243,12 +245,12 @@ def test_secrets_that_may_not_be_read(
     monkeypatch.setenv("KITH_SECRETS_DIR", str(folder))
     try:
         with without_rights():
-            told = refusal()
+            message = refusal()
     finally:
         folder.chmod(0o755)
         shutil.rmtree(folder)
-    assert told.endswith("cannot be read: Permission denied.")
-    assert str(folder if what == "folder" else file) in told
+    assert message.endswith("cannot be read: Permission denied.")
+    assert str(folder if what == "folder" else file) in message
 
 
 def test_a_secret_that_is_a_folder_and_a_folder_that_is_a_file(
@@ -317,9 +319,9 @@ def test_a_prefix_that_is_no_path_is_refused(
     secrets: Path, monkeypatch: pytest.MonkeyPatch, path: str, part: str
 ) -> None:
     monkeypatch.setenv("KITH_ROOT_PATH", path)
-    told = refusal()
-    assert told.startswith(f"KITH_ROOT_PATH is {path!r}: ")
-    assert part in told
+    message = refusal()
+    assert message.startswith(f"KITH_ROOT_PATH is {path!r}: ")
+    assert part in message
 
 
 @pytest.mark.parametrize(

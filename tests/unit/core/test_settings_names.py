@@ -38,9 +38,9 @@ def test_a_variable_that_is_like_no_setting_is_refused_as_well(
 @pytest.mark.parametrize("given", ["kith_databse_url", "KITH_DATABSE_URL", "kith_admin_key.bak"])
 def test_a_misspelt_secret_is_refused_with_the_nearest_name(secrets: Path, given: str) -> None:
     (secrets / given).write_text(URL)
-    told = refusal()
-    assert told.startswith(f"{given} is not a setting; did you mean ")
-    assert URL not in told
+    message = refusal()
+    assert message.startswith(f"{given} is not a setting; did you mean ")
+    assert URL not in message
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,6 @@ def test_what_kubernetes_sets_for_a_service_named_kith_is_nobody_s_setting(
     monkeypatch.setenv("KITH_POSTGRES_PORT", "tcp://10.0.0.2:5432")
     load_settings()
     monkeypatch.setenv("KITH_PORT", "tcp://10.0.0.1:8000")
-    told = refusal()
-    assert told.startswith("KITH_PORT is 'tcp://10.0.0.1:8000', which Kubernetes sets")
-    assert "enableServiceLinks" in told
+    message = refusal()
+    assert message.startswith("KITH_PORT is 'tcp://10.0.0.1:8000', which Kubernetes sets")
+    assert "enableServiceLinks" in message

@@ -121,7 +121,7 @@ def rates() -> GalleryRates:
     return rates_among(ENROLLED, calibration)
 
 
-def test_people_are_told_apart_and_their_pictures_gathered(rates: GalleryRates) -> None:
+def test_people_are_separated_and_their_pictures_gathered(rates: GalleryRates) -> None:
     vectors, labels = people(12, 5, seed=4)
     order = np.random.default_rng(0).permutation(len(vectors))
     found = clusters(vectors[order], rates, comparison_rate(0.01, len(order) - 1), people=ENROLLED)
@@ -176,7 +176,7 @@ def test_reports_of_wrong_answers_make_clusters_smaller(rates: GalleryRates) -> 
     assert len(plain) < len(reported) == 200
 
 
-def test_people_whose_light_makes_them_alike_are_told_apart_by_the_gallerys(
+def test_people_whose_light_makes_them_alike_are_separated_by_the_gallerys(
     rates: GalleryRates,
 ) -> None:
     vectors, labels = people(12, 5, seed=4, common=1.0)

@@ -113,11 +113,11 @@ def test_the_order_of_the_images_does_not_matter() -> None:
 
 
 def test_progress_goes_from_nothing_to_everything() -> None:
-    told = list[float]()
+    progress = list[float]()
     embeddings, owners = people(60, 2, seed=5)
-    fit(embeddings, names(owners), contract_id="c", data="d", margin=0.0, progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    fit(embeddings, names(owners), contract_id="c", data="d", margin=0.0, progress=progress.append)
+    assert progress == sorted(progress)
+    assert progress[-1] == 1.0
 
 
 def test_too_few_identities_are_refused() -> None:

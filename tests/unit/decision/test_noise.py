@@ -1,4 +1,4 @@
-"""The margin of ambiguity: the noise of mated similarities, whoever measures it."""
+"""The margin of ambiguity: the noise of mated similarities, measured in any way."""
 
 import numpy as np
 import pytest

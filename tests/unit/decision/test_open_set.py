@@ -63,7 +63,7 @@ def test_reaching_the_threshold_exactly_is_enough() -> None:
     assert decide([0.5], math.nextafter(0.5, 1), margin=0.0).outcome is Outcome.UNKNOWN
 
 
-def test_two_who_are_equally_near_are_told_apart_by_nothing() -> None:
+def test_two_who_are_equally_near_are_separated_by_nothing() -> None:
     assert decide([0.9, 0.9], 0.5, margin=0.0).outcome is Outcome.AMBIGUOUS
 
 

@@ -57,11 +57,11 @@ class Door:
     """A collection that states 1 % while strangers come ``truth`` times as near as it thinks."""
 
     def __init__(
-        self, truth: float, *, told: float, strangers: float, seed: int, target: float = 0.01
+        self, truth: float, *, reported: float, strangers: float, seed: int, target: float = 0.01
     ) -> None:
         self.target = target
         self.real = fifty(truth)
-        self.told, self.strangers = told, strangers
+        self.reported, self.strangers = reported, strangers
         self.rng = np.random.default_rng(seed)
         self.count, self.expected = 0, 0.0
 
@@ -70,12 +70,12 @@ class Door:
         return believed(self.count, self.expected, self.target).factor
 
     def day(self, probes: int) -> float:
-        """How often a stranger was named; those who were, are reported with chance ``told``."""
+        """How often a stranger was named; each time is reported with chance ``reported``."""
         factor = self.factor
         rate = self.real.fpir(fifty(factor).limit(self.target))
         named = self.rng.binomial(self.rng.binomial(probes, self.strangers), rate)
         self.expected += probes * self.target / factor
-        self.count += int(self.rng.binomial(named, self.told))
+        self.count += int(self.rng.binomial(named, self.reported))
         return rate
 
 
@@ -83,7 +83,7 @@ class Door:
 def test_a_door_that_names_too_many_comes_back_to_what_it_stated(truth: float) -> None:
     rates = []
     for seed in range(20):
-        door = Door(truth, told=1, strangers=1, seed=seed)
+        door = Door(truth, reported=1, strangers=1, seed=seed)
         first = door.day(200)
         assert first == pytest.approx(min(0.01 * truth, 1), rel=0.15)
         history = [door.day(200) for _ in range(60)]
@@ -95,7 +95,7 @@ def test_a_door_that_names_too_many_comes_back_to_what_it_stated(truth: float) -
 def test_a_door_that_keeps_its_promise_is_hardly_touched() -> None:
     factors = []
     for seed in range(40):
-        door = Door(1.0, told=1, strangers=1, seed=seed)
+        door = Door(1.0, reported=1, strangers=1, seed=seed)
         for _ in range(60):
             door.day(200)
         factors.append(door.factor)
@@ -103,19 +103,19 @@ def test_a_door_that_keeps_its_promise_is_hardly_touched() -> None:
     assert np.max(factors) < 1.3
 
 
-@pytest.mark.parametrize(("told", "strangers"), [(0.3, 1.0), (1.0, 0.3), (0.5, 0.5)])
+@pytest.mark.parametrize(("reported", "strangers"), [(0.3, 1.0), (1.0, 0.3), (0.5, 0.5)])
 def test_what_nobody_reports_makes_the_bound_lower_and_never_wrong(
-    told: float, strangers: float
+    reported: float, strangers: float
 ) -> None:
-    """Where the real rate is ten times as high, the bound sees the share that is reported, and no
-    more."""
+    """The bound sees the share that is reported, and no more, where the real rate is ten times as
+    high."""
     factors = []
     for seed in range(20):
-        door = Door(10.0, told=told, strangers=strangers, seed=seed)
+        door = Door(10.0, reported=reported, strangers=strangers, seed=seed)
         for _ in range(60):
             door.day(200)
         factors.append(door.factor)
-    seen = 10 * told * strangers
+    seen = 10 * reported * strangers
     assert np.mean(np.array(factors) <= seen * 1.1) > 0.9
     assert np.mean(factors) > 0.7 * seen
 
@@ -146,6 +146,6 @@ def test_one_key_counts_as_much_as_the_worst_camera_that_was_measured() -> None:
 def test_a_strict_door_comes_back_though_each_report_proves_little() -> None:
     rates = []
     for seed in range(20):
-        door = Door(30.0, told=1, strangers=1, seed=seed, target=0.001)
+        door = Door(30.0, reported=1, strangers=1, seed=seed, target=0.001)
         rates.append([door.day(200) for _ in range(60)][-1])
     assert np.mean(rates) < 0.0016

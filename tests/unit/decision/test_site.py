@@ -36,10 +36,10 @@ def test_people_like_the_bundles_fit_it(persons: int) -> None:
     assert np.mean(fitting) >= 0.9
 
 
-@pytest.mark.parametrize(("persons", "told"), [(10, 0.05), (20, 0.2), (50, 0.95)])
-def test_the_more_people_look_alike_the_likelier_it_is_found(persons: int, told: float) -> None:
+@pytest.mark.parametrize(("persons", "least"), [(10, 0.05), (20, 0.2), (50, 0.95)])
+def test_the_more_people_look_alike_the_likelier_it_is_found(persons: int, least: float) -> None:
     found = [at(persons, common=0.5, seed=seed) for seed in range(20)]
-    assert np.mean([not each.fits for each in found]) >= told
+    assert np.mean([not each.fits for each in found]) >= least
     for each in found:
         assert each.interval[0] < each.ratio < each.interval[1]
         assert each.shift > 0

@@ -20,7 +20,7 @@ PRIOR_MEAN, PRIOR_DEVIATION = 0.1, 0.2
 
 
 def norm_of(some: list[float], weight: Weight, *, inside: bool) -> Norms:
-    """The norm of one probe with these similarities, beside the bundle's people."""
+    """The norm of one probe with these similarities, and the bundle's people."""
     w = len(some) + weight.mean
     mean = (np.sum(some) + weight.mean * PRIOR_MEAN) / w
     squares = np.sum((np.array(some) - mean) ** 2) + weight.mean * (PRIOR_MEAN - mean) ** 2
@@ -29,7 +29,7 @@ def norm_of(some: list[float], weight: Weight, *, inside: bool) -> Norms:
 
 
 def students(candidate: float, others: list[float], weight: Weight) -> tuple[float, float]:
-    """Student's t of one more score beside ``others``, and its degrees of freedom."""
+    """Student's t of one more score than ``others``, and its degrees of freedom."""
     n, alone = len(others), norm_of(others, weight, inside=False)
     mean, squares = float(alone.mean[0]), float(alone.squares[0])
     variance = squares / (n + weight.spread) * (1 + 1 / (n + weight.mean))

@@ -21,7 +21,7 @@ MARGIN = 0.02
 def gallery(
     images: Sequence[int], *, seed: int = 0, alike: float = 1.0, refused: Sequence[Refusal] = ()
 ) -> Gallery:
-    """A gallery with so many images of each person; ``p3/1`` is an image of ``p3``. The more
+    """A gallery with this many images of each person; ``p3/1`` is an image of ``p3``. The more
     ``alike``, the more people resemble each other.
     """
     rng = np.random.default_rng(seed)

@@ -21,7 +21,7 @@ def unit(rows: Floats) -> Vectors:
 def bursts_of(
     templates: Sequence[int], *, frames: int = 5, stray: float = 0.5, seed: int = 0
 ) -> Bursts:
-    """People with so many templates each and a burst whose frames ``stray`` from one photo."""
+    """People with this many templates each and a burst whose frames ``stray`` from one photo."""
     rng = np.random.default_rng(seed)
     persons = len(templates)
     common = np.zeros(DIMENSION)

@@ -218,7 +218,7 @@ def test_the_page_is_whole_and_reaches_for_nothing_outside(some: Evaluation) -> 
     assert "&lt;b&gt;B&lt;/b&gt;" in html
 
 
-def test_the_page_tells_what_the_numbers_are(some: Evaluation) -> None:
+def test_the_page_shows_what_the_numbers_are(some: Evaluation) -> None:
     html = as_html(SOURCE, some)
     assert f"{some.kith_threshold.similarity:.3f}" in html
     assert "p3/x.jpg" in html

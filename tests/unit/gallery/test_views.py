@@ -27,7 +27,7 @@ def test_a_box_within_an_image_stays_within_it_in_whole_pixels(
     assert abs(shown.x + shown.width - seen.x - seen.width) <= 1
 
 
-def test_a_face_enrolled_with_a_box_beyond_the_border_is_still_told() -> None:
+def test_a_face_enrolled_with_a_box_beyond_the_border_is_still_shown() -> None:
     row = Face(
         number=1,
         image_sha256="0" * 64,
@@ -43,11 +43,11 @@ def test_a_face_enrolled_with_a_box_beyond_the_border_is_still_told() -> None:
 
 
 @pytest.mark.parametrize("cosine", [np.float32(1.0000001), 1.001, 1.0])
-def test_a_cosine_is_never_told_to_be_above_one(cosine: float) -> None:
+def test_a_cosine_is_never_shown_above_one(cosine: float) -> None:
     assert similarity_view(float(cosine)) == 1.0
     assert similarity_view(-float(cosine)) == -1.0
 
 
-def test_a_threshold_that_nobody_reaches_is_told_to_be_above_one() -> None:
+def test_a_threshold_that_nobody_reaches_is_shown_above_one() -> None:
     assert limit_view(1.001) == 1.001
     assert limit_view(-1.5) == -1.0

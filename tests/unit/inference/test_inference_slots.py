@@ -30,7 +30,7 @@ def until(true: Callable[[], bool]) -> None:
 
 
 class Holder:
-    """Holds the only turn until it is told to leave."""
+    """Holds the only turn until the test lets it leave."""
 
     def __init__(self, slots: InferenceSlots, pool: ThreadPoolExecutor) -> None:
         self._entered, self._leave = threading.Event(), threading.Event()

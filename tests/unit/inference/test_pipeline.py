@@ -80,7 +80,7 @@ def test_without_a_detector_the_whole_image_is_the_one_sample(whole: Pipeline) -
     np.testing.assert_allclose(np.linalg.norm(whole.embed([sample.crop])), 1, atol=1e-5)
 
 
-def test_rows_do_not_depend_on_who_is_embedded_beside_them(faces: Pipeline) -> None:
+def test_rows_do_not_depend_on_who_is_embedded_next_to_them(faces: Pipeline) -> None:
     crops = [faces.find(image())[0].crop for image in (astronaut, admiral)]
     together = faces.embed(crops)
     for crop, row in zip(crops, together, strict=True):

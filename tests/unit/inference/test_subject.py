@@ -74,7 +74,7 @@ def test_of_two_equally_central_faces_the_larger_is_taken() -> None:
         ([Box(0, 0, 90, 120), Box(280, 190, 70, 90)], 1),  # a passer-by in the corner
         ([Box(550, 100, 90, 280), Box(260, 170, 120, 150)], 1),  # one whom the border cuts
         ([Box(20, 20, 200, 260), Box(300, 220, 40, 50)], 0),  # one far behind, in the very middle
-        ([Box(60, 150, 140, 180), Box(440, 150, 130, 170)], 0),  # two beside each other
+        ([Box(60, 150, 140, 180), Box(440, 150, 130, 170)], 0),  # two side by side
         ([Box(100, 140, 150, 200), Box(390, 140, 150, 200)], 0),  # equals: the one that comes first
     ],
 )

@@ -123,7 +123,7 @@ def test_everything_that_is_no_photo_is_counted_by_kind(tmp_path: Path) -> None:
         ("1.jxl", b"", Kind.OTHER_FORMAT),
     ],
 )
-def test_the_first_bytes_tell_what_an_image_is(
+def test_the_first_bytes_show_what_an_image_is(
     tmp_path: Path, name: str, data: bytes, kind: Kind | None
 ) -> None:
     _put(tmp_path / "Ada" / name, data)
@@ -206,7 +206,7 @@ def test_a_deep_folder_is_walked_to_its_end(tmp_path: Path) -> None:
         here = here.parent
 
 
-def test_what_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_may_not_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The refusal is injected: nothing is unreadable to root."""
     _put(tmp_path / "Ada" / "1.jpg")
     _put(tmp_path / "Ada" / "secret")

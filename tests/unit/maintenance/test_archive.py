@@ -114,7 +114,7 @@ def test_a_file_that_goes_on_is_noticed(tmp_path: Path) -> None:
         read(file)
 
 
-def test_a_newer_format_is_told_by_its_number(
+def test_a_newer_format_is_named_by_its_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.maintenance.archive.FORMAT", 2)
@@ -124,7 +124,7 @@ def test_a_newer_format_is_told_by_its_number(
         read(file)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="No such file"):
         read(tmp_path / "kith.zip")
 

@@ -49,7 +49,7 @@ def database(empty_database_url: str) -> Iterator[Database]:
 
 
 @pytest.mark.both_databases
-def test_an_id_that_is_taken_is_drawn_anew_and_no_other(database: Database) -> None:
+def test_an_id_that_is_taken_is_drawn_again_and_no_other(database: Database) -> None:
     def rows() -> list[dict[str, object]]:
         return [{"id": f"my-prb-{n}", "person": n, "name": "a"} for n in range(3)]
 

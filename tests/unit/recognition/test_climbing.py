@@ -1,4 +1,4 @@
-"""Many near misses of one person by one key, in a while, are told; no others are."""
+"""Many near misses of one person by one key, in a while, are reported; no others are."""
 
 import pytest
 
@@ -12,7 +12,7 @@ NEAR, FAR = Top(0.42, 0.45, 0.04), Top(0.30, 0.45, 0.04)
 
 
 class Seconds:
-    """A clock that goes on when it is told to."""
+    """A clock that a test moves on."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -36,7 +36,7 @@ def watch(metrics: Metrics, clock: Seconds) -> ClimbWatch:
     return ClimbWatch(metrics.decisions, clock)
 
 
-def told(metrics: Metrics) -> float:
+def reports(metrics: Metrics) -> float:
     lines = metrics.exposition().decode().splitlines()
     found = [each for each in lines if each.startswith("kith_climbs_suspected_total{")]
     return sum(float(each.split()[-1]) for each in found)
@@ -48,17 +48,17 @@ def misses(watch: ClimbWatch, times: int, *who: str, top: Top = NEAR) -> None:
         watch.observe(key, collection, person, top)
 
 
-def test_many_near_misses_are_told_once_and_again_after_as_many(
+def test_many_near_misses_are_reported_once_and_again_after_as_many(
     watch: ClimbWatch, metrics: Metrics
 ) -> None:
     misses(watch, MANY - 1)
-    assert told(metrics) == 0
+    assert reports(metrics) == 0
     misses(watch, 1)
-    assert told(metrics) == 1
+    assert reports(metrics) == 1
     misses(watch, MANY - 1)
-    assert told(metrics) == 1
+    assert reports(metrics) == 1
     misses(watch, 1)
-    assert told(metrics) == 2
+    assert reports(metrics) == 2
 
 
 def test_misses_far_below_or_of_others_do_not_add_up(watch: ClimbWatch, metrics: Metrics) -> None:
@@ -67,7 +67,7 @@ def test_misses_far_below_or_of_others_do_not_add_up(watch: ClimbWatch, metrics:
         for collection in ("staff", "lab"):
             for key in ("key-1", "key-2"):
                 misses(watch, MANY - 1, key, collection, person)
-    assert told(metrics) == 0
+    assert reports(metrics) == 0
 
 
 def test_as_many_over_a_longer_while_are_no_climb(
@@ -76,9 +76,9 @@ def test_as_many_over_a_longer_while_are_no_climb(
     for _ in range(5 * MANY):
         misses(watch, 1)
         clock.now += WINDOW_SECONDS / (MANY - 2)
-    assert told(metrics) == 0
+    assert reports(metrics) == 0
     misses(watch, MANY)
-    assert told(metrics) == 1
+    assert reports(metrics) == 1
 
 
 def test_misses_in_a_collection_that_another_process_deleted_are_forgotten(
@@ -88,9 +88,9 @@ def test_misses_in_a_collection_that_another_process_deleted_are_forgotten(
         misses(watch, MANY - 1, "key", collection, "ada")
     watch.retain({"hq"})
     misses(watch, 1, "key", "gone", "ada")
-    assert told(metrics) == 0
+    assert reports(metrics) == 0
     misses(watch, 1, "key", "hq", "ada")
-    assert told(metrics) == 1
+    assert reports(metrics) == 1
 
 
 def test_who_is_watched_does_not_grow_without_end(
@@ -103,7 +103,7 @@ def test_who_is_watched_does_not_grow_without_end(
 
 
 @pytest.mark.parametrize(
-    ("similarity", "told_as"),
+    ("similarity", "shown"),
     [
         (0.45, 0.45),
         (0.4501, 0.45),
@@ -115,7 +115,7 @@ def test_who_is_watched_does_not_grow_without_end(
         (-0.2, None),
     ],
 )
-def test_similarities_are_told_in_steps_from_the_threshold_on(
-    similarity: float, told_as: float | None
+def test_similarities_are_reported_in_steps_from_the_threshold_on(
+    similarity: float, shown: float | None
 ) -> None:
-    assert in_steps(similarity, 0.3) == told_as
+    assert in_steps(similarity, 0.3) == shown

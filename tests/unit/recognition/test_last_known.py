@@ -62,14 +62,14 @@ class Memory:
         )
         self._database = database
 
-    def poll(self, meanwhile: Callable[[], object] = lambda: None) -> None:
-        """Poll; ``meanwhile`` is called once the replicas have followed."""
+    def poll(self, in_between: Callable[[], object] = lambda: None) -> None:
+        """Poll; ``in_between`` is called once the replicas have followed."""
 
         @contextmanager
         def polling() -> Iterator[None]:
             with self.collections.polling():
                 yield
-                meanwhile()
+                in_between()
 
         wake = Event()
         Follower(self._database, self.feed, self.replicas, wake=wake, polling=polling)._poll()
@@ -130,7 +130,7 @@ def report(client: TestClient, person: str, somebody: int, verdict: str = "not_t
     made(client.post(f"{DOORS}/feedback", data=form, files=image))
 
 
-def test_looks_lead_where_reading_all_anew_leads(
+def test_looks_lead_where_reading_all_again_leads(
     container: Container, client: TestClient, memory: Memory
 ) -> None:
     steps: list[Callable[[], object]] = [
@@ -205,7 +205,7 @@ def test_where_no_decision_may_be_stale_nothing_is_remembered(
     assert container.services.cached_keys._known == {}
 
 
-def test_whom_this_process_changed_is_not_told_before_a_look_has_seen_it(
+def test_a_change_by_this_process_is_not_shown_before_a_look_has_seen_it(
     client: TestClient, memory: Memory
 ) -> None:
     enrol(client, DOORS, "ada", picture(1))
@@ -294,7 +294,7 @@ def test_another_models_collection_is_refused(
         memory.search.collection("doors")
 
 
-def test_a_restored_collection_is_read_anew(
+def test_a_restored_collection_is_read_again(
     container: Container, client: TestClient, memory: Memory
 ) -> None:
     enrol(client, DOORS, "ada", picture(1), name="before")

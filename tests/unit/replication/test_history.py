@@ -50,7 +50,7 @@ class Gallery:
             session.add(self.row)
 
     def enrol(self, persons: int, *, templates: int = 1) -> list[int]:
-        """Keys of new persons with so many templates each; one revision for all of them."""
+        """Keys of new persons with this many templates each; one revision for all of them."""
         with self.database.write() as session:
             rows = [self._person() for _ in range(persons)]
             session.add_all(rows)
@@ -133,7 +133,7 @@ def feed(gallery: Gallery) -> TemplateFeed:
     return TemplateFeed(gallery.database, contract_named("contract", DIMENSION))
 
 
-def test_without_a_revision_everything_is_told(gallery: Gallery) -> None:
+def test_without_a_revision_everything_is_reported(gallery: Gallery) -> None:
     first = gallery.enrol(2)
     second = gallery.enrol(1, templates=3)
     gallery.remove(first[0])
@@ -144,7 +144,7 @@ def test_without_a_revision_everything_is_told(gallery: Gallery) -> None:
     assert delta.gone.tolist() == []
 
 
-def test_after_a_revision_only_the_touched_are_told(gallery: Gallery) -> None:
+def test_after_a_revision_only_the_touched_are_reported(gallery: Gallery) -> None:
     old = gallery.enrol(2)
     new = gallery.enrol(1)
     gallery.remove(old[1])
@@ -164,9 +164,9 @@ def test_a_person_added_and_removed_since_is_gone(gallery: Gallery) -> None:
 def test_the_vector_of_a_person_is_the_unit_centroid_of_the_templates(gallery: Gallery) -> None:
     (person,) = gallery.enrol(1, templates=3)
     mean = np.mean([template(person, i) for i in range(3)], axis=0)
-    told = since(gallery, None).people.vectors
-    assert told.dtype == np.float32
-    np.testing.assert_allclose(told, [mean / np.linalg.norm(mean)], atol=1e-6)
+    found = since(gallery, None).people.vectors
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, [mean / np.linalg.norm(mean)], atol=1e-6)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 100])
@@ -183,17 +183,17 @@ def test_a_person_whose_templates_are_read_in_several_parts_is_one(
         np.testing.assert_array_equal(people.vectors, whole.vectors)
 
 
-def test_from_when_until_when_a_person_is_valid_is_told_to_the_microsecond(
+def test_from_when_until_when_a_person_is_valid_is_reported_to_the_microsecond(
     gallery: Gallery,
 ) -> None:
     ada, bob, cyd = gallery.enrol(3)
     instant = datetime(2026, 5, 4, 12, 0, 0, 1, tzinfo=UTC)
     gallery.limit(bob, instant, None)
     gallery.limit(cyd, None, datetime.max.replace(tzinfo=UTC))
-    for revision, told in ((None, [ada, bob, cyd]), (1, [bob, cyd])):
+    for revision, touched in ((None, [ada, bob, cyd]), (1, [bob, cyd])):
         delta = since(gallery, revision)
-        assert delta.people.owners.tolist() == told
-        places = slice(3 - len(told), 3)
+        assert delta.people.owners.tolist() == touched
+        places = slice(3 - len(touched), 3)
         starts, ends = (
             [ALWAYS, 1_777_896_000_000_001, ALWAYS],
             [FOREVER, FOREVER, 253402300799999999],
@@ -295,7 +295,7 @@ def test_the_log_of_one_collection_is_not_shortened_by_another(
     assert since(other, 3).whole
 
 
-def test_a_collection_made_anew_under_the_same_id_is_of_another_epoch(gallery: Gallery) -> None:
+def test_a_collection_made_again_under_the_same_id_is_of_another_epoch(gallery: Gallery) -> None:
     before = since(gallery, None).epoch
     gallery.delete()
     assert since(Gallery(gallery.database), None).epoch != before
@@ -304,7 +304,7 @@ def test_a_collection_made_anew_under_the_same_id_is_of_another_epoch(gallery: G
 def test_how_many_people_have_templates(gallery: Gallery) -> None:
     gallery.enrol(2, templates=3)
     gallery.enrol(1, templates=0)
-    told = feed(gallery)
-    assert told.people_of(gallery.row.key)[1:] == (2, 2)
+    found = feed(gallery)
+    assert found.people_of(gallery.row.key)[1:] == (2, 2)
     epoch = since(gallery, None).epoch
-    assert told.positions() == [CollectionPosition(gallery.row.key, "doors", epoch, 2)]
+    assert found.positions() == [CollectionPosition(gallery.row.key, "doors", epoch, 2)]

@@ -137,7 +137,7 @@ def test_no_reader_ever_sees_a_write_half_done() -> None:
 
 
 def wait_for_a_writer(lock: ReadWriteLock) -> None:
-    """Until a writer stands in the queue, so that whoever comes now comes after it."""
+    """Wait until a writer stands in the queue, so that everybody who comes now comes after it."""
     waited = threading.Event()
     for _ in range(1000):
         if lock._writers_waiting:

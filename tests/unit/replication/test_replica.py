@@ -62,7 +62,7 @@ def test_a_replica_that_is_there_already_asks_nobody(
     assert truth.asked == [None]
 
 
-def test_a_search_tells_revision_and_size_of_the_gallery_it_saw(
+def test_a_search_shows_revision_and_size_of_the_gallery_it_saw(
     truth: Truth, replica: CollectionReplica
 ) -> None:
     truth.put(1, templates=2)
@@ -240,7 +240,7 @@ def test_a_database_that_is_behind_what_was_asked_is_not_waited_for(
     assert found(replica, truth.put(2)) == [1, 2]
 
 
-def test_a_collection_deleted_meanwhile_is_not_found(
+def test_a_collection_deleted_in_between_is_not_found(
     truth: Truth, replica: CollectionReplica
 ) -> None:
     def gone() -> None:
@@ -257,7 +257,7 @@ def test_a_search_for_nothing_finds_nothing() -> None:
     assert nothing.similarities.shape == (1, 0)
 
 
-def test_who_is_too_far_behind_for_the_log_forgets_whoever_is_not_told(truth: Truth) -> None:
+def test_who_is_too_far_behind_for_the_log_forgets_everybody_who_is_not_in_it(truth: Truth) -> None:
     replica = of(truth, lambda: ReferenceIndex(DIMENSION))
     truth.put(1)
     assert found(replica, truth.put(2)) == [1, 2]
@@ -270,7 +270,7 @@ def test_who_is_too_far_behind_for_the_log_forgets_whoever_is_not_told(truth: Tr
 def test_people_who_are_not_valid_take_up_no_place(
     truth: Truth, replica: CollectionReplica, but: int | None
 ) -> None:
-    """Of thirty people, nearest first, the first ten have expired, and every second one of the
+    """The first ten of thirty people, nearest first, have expired, and every second one of the
     rest.
     """
     for person in range(30):

@@ -70,7 +70,7 @@ def test_a_snapshot_that_is_damaged_is_passed_over(truth: Truth, snapshots: Snap
     replica = restarted(truth, snapshots)
     assert found(replica, truth.revision) == [1, 2, 3]
     assert truth.asked == [None]
-    assert replica.keep()  # and written anew
+    assert replica.keep()  # and written again
 
 
 def test_a_snapshot_of_a_history_that_was_undone_is_passed_over(

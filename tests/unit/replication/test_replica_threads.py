@@ -71,7 +71,7 @@ def test_searches_at_the_present_revision_go_on_while_another_thread_reads(
     assert found(replica, later) == [2, 3]
 
 
-def test_searches_at_the_present_revision_go_on_while_a_gallery_is_built_anew(
+def test_searches_at_the_present_revision_go_on_while_a_gallery_is_built_again(
     truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room, "CATCH_UP_SECONDS", 0.0)

@@ -86,9 +86,9 @@ def test_any_flipped_bit_is_noticed(snapshots: Snapshots) -> None:
         damaged = bytearray(whole)
         damaged[position] ^= 1 << position % 8
         snapshots.file(KEY).write_bytes(damaged)
-        with pytest.raises(SnapshotError) as told:
+        with pytest.raises(SnapshotError) as caught:
             read(snapshots)
-        assert not isinstance(told.value, Superseded)  # which would be nothing odd
+        assert not isinstance(caught.value, Superseded)  # which would be nothing odd
 
 
 @pytest.mark.parametrize("length", [0, 10, 200, -1])

@@ -115,7 +115,7 @@ def in_parts(delta: Delta) -> Iterator[Delta]:
 
 
 class FaultyIndex(ReferenceIndex):
-    """Runs out of memory in the middle of a ``put``, as often as it is told."""
+    """Runs out of memory in the middle of a ``put``, as often as the test says."""
 
     failures = 0
 

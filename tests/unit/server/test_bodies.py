@@ -36,7 +36,7 @@ def form(size: int, *, stated: bool = False) -> Exchange:
 
 
 @pytest.mark.parametrize("stated", [True, False])
-def test_a_large_body_beside_others_that_fill_the_memory_is_503(*, stated: bool) -> None:
+def test_a_large_body_next_to_others_that_fill_the_memory_is_503(*, stated: bool) -> None:
     other = form(8 * MEBIBYTE, stated=stated)
     assert run(Beside(other).memory, form(8 * MEBIBYTE)).status == 200
     assert (other.status, other.problem["code"]) == (503, "overloaded")
@@ -128,7 +128,7 @@ def test_a_client_that_keeps_the_pace_has_all_the_time_that_it_needs(
     assert exchange.status == 408
 
 
-def test_whoever_is_furthest_behind_gives_way_where_the_memory_is_full(
+def test_who_is_furthest_behind_gives_way_where_the_memory_is_full(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(bodies, "LAGS", 0.02)

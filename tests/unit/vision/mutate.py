@@ -16,7 +16,7 @@ def mutated(source: random.Random, files: Sequence[bytes]) -> bytes:
 
 
 def _place(source: random.Random, data: bytearray) -> int:
-    """Often near the beginning, where the structure is told."""
+    """A place, often near the beginning, where the structure is described."""
     reach = source.choice([40, 200, len(data), len(data)])
     return source.randrange(max(1, min(reach, len(data))))
 

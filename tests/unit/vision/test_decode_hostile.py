@@ -33,7 +33,7 @@ def test_what_mutations_start_from_is_read() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_damaged_files_are_read_or_refused(seed: int) -> None:
-    """``make fuzz`` does this for as long as it is told to."""
+    """``make fuzz`` does this for as long as is asked."""
     source = random.Random(seed)  # noqa: S311 - no secret
     for _ in range(400):
         _read_or_refuse(mutated(source, _FILES))

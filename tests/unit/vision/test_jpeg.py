@@ -164,7 +164,7 @@ def test_the_mark_of_the_end_may_be_missing(kind: str) -> None:
 @pytest.mark.parametrize("kind", FILES)
 def test_a_part_of_the_last_scan_may_not_be_missing(kind: str) -> None:
     data = FILES[kind]()
-    spare = 3 if kind == "progressive ink" else 2  # its last byte tells nothing new
+    spare = 3 if kind == "progressive ink" else 2  # its last byte adds nothing
     for cut in range(spare + 1, 60):
         with pytest.raises(InvalidImage, match="truncated"):
             decoded(data[:-cut])

@@ -1,4 +1,4 @@
-"""Files that are not read are told what they are, and their senders what to do."""
+"""Files that are not read are named by their format, and their senders learn what to do."""
 
 import struct
 
@@ -50,7 +50,7 @@ KINDS: dict[str, tuple[bytes, str, str]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_that_is_not_read_is_told_what_it_is_and_what_to_do(kind: str) -> None:
+def test_the_error_of_a_file_that_is_not_read_says_what_it_is_and_what_to_do(kind: str) -> None:
     data, name, advice = KINDS[kind]
     with pytest.raises(UnsupportedImage) as refusal:
         decode_image(data, LIMITS)

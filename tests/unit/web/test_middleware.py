@@ -63,7 +63,7 @@ def logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) ->
     return lambda: [cast("dict[str, Any]", record.msg) for record in caplog.records]
 
 
-def test_an_unforeseen_exception_is_told_as_a_500_and_logged_whole(logged: Lines) -> None:
+def test_an_unforeseen_exception_is_reported_as_a_500_and_logged_whole(logged: Lines) -> None:
     seen = Observations()
     exchange = run(RequestContext(LastNet(crashes), seen), Exchange([], x_request_id="door-7"))
     assert exchange.status == 500
