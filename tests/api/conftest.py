@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.bootstrap import build
+from app.bootstrap import Container, build
 from app.core import reports
 from app.settings import Settings
 from tests.api.bad_images import PNG, STAFF
@@ -28,9 +28,15 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def timed(settings: Settings, clock: FakeClock) -> Iterator[TestClient]:
+def container(settings: Settings, clock: FakeClock) -> Container:
+    """The parts of the service on ``clock``."""
+    return build(settings, clock)
+
+
+@pytest.fixture
+def timed(container: Container) -> Iterator[TestClient]:
     """The service on ``clock``."""
-    with client_of(build(settings, clock)) as client:
+    with client_of(container) as client:
         yield client
 
 

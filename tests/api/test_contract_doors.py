@@ -1,6 +1,5 @@
 """Doors, zones, groups, schedules and rules: made, listed, changed at a known revision, deleted."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -9,13 +8,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from app.access.models import Membership, PolicyRevision
-from app.bootstrap import Container, build
+from app.bootstrap import Container
 from app.core.db import Base
-from app.settings import Settings
 from tests.api.sites import MADE, make_site
-from tests.api.support import FakeClock, made, make_collection, ok, problem, wrong_fields
+from tests.api.support import made, make_collection, ok, problem, wrong_fields
 from tests.api.support import wrong_fields as wrong
-from tests.support.client import client_of
 
 pytestmark = pytest.mark.both_databases
 
@@ -27,15 +24,9 @@ ITEMS = {kind: f"{HQ}/{kind}/{new['id']}" for kind, new in MADE.items()}
 
 
 @pytest.fixture
-def service(settings: Settings, clock: FakeClock) -> Container:
-    return build(settings, clock)
-
-
-@pytest.fixture
-def client(service: Container) -> Iterator[TestClient]:
-    with client_of(service) as client:
-        make_collection(client, "hq")
-        yield client
+def client(timed: TestClient) -> TestClient:
+    make_collection(timed, "hq")
+    return timed
 
 
 @pytest.fixture
@@ -322,10 +313,10 @@ def test_a_person_is_suspended_and_let_in_again(client: TestClient) -> None:
 
 
 def test_every_change_of_the_policy_raises_its_revision(
-    site: TestClient, service: Container
+    site: TestClient, container: Container
 ) -> None:
     def now() -> int:
-        with service.database.read() as session:
+        with container.database.read() as session:
             return session.scalars(select(PolicyRevision.revision)).one()
 
     assert now() == 5
@@ -353,8 +344,8 @@ def test_a_creation_sent_again_is_done_once(site: TestClient, kind: str) -> None
     assert made(site.post(f"{HQ}/{kind}", json=new, headers=once))["id"] != first["id"]
 
 
-def rows(service: Container, *, of: list[str]) -> dict[str, int]:
-    with service.database.read() as session:
+def rows(container: Container, *, of: list[str]) -> dict[str, int]:
+    with container.database.read() as session:
         tables = Base.metadata.tables
         counts = {name: select(func.count()).select_from(tables[name]) for name in of}
         return {name: session.scalar(query) or 0 for name, query in counts.items()}
@@ -369,17 +360,17 @@ def test_a_collection_with_doors_is_deleted_by_force_alone(client: TestClient, k
 
 
 def test_nothing_is_left_of_a_deleted_collection_or_person(
-    site: TestClient, service: Container
+    site: TestClient, container: Container
 ) -> None:
     made(site.post(f"{HQ}/persons", json={"id": "ada"}))
     ok(site.put(f"{HQ}/groups/staff/members/ada", json={}))
     made(site.post(f"{HQ}/doors", json={}, headers={"Idempotency-Key": "once"}))
-    assert rows(service, of=["memberships", "idempotency_receipts"]) == {
+    assert rows(container, of=["memberships", "idempotency_receipts"]) == {
         "memberships": 1,
         "idempotency_receipts": 1,
     }
     assert site.delete(f"{HQ}/persons/ada").status_code == 204
-    assert rows(service, of=[Membership.__tablename__]) == {"memberships": 0}
+    assert rows(container, of=[Membership.__tablename__]) == {"memberships": 0}
     assert site.delete(f"{HQ}?force=true").status_code == 204
     theirs = [*MADE, "memberships", "policy_revisions", "idempotency_receipts"]
-    assert set(rows(service, of=theirs).values()) == {0}
+    assert set(rows(container, of=theirs).values()) == {0}

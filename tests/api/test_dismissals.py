@@ -7,10 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from app.bootstrap import Container, build
+from app.bootstrap import Container
 from app.gallery import kept_reports
 from app.gallery.models import Dismissal
-from app.settings import Settings
 from tests.api.support import (
     FakeClock,
     enrol,
@@ -27,7 +26,6 @@ from tests.api.test_audit import audit
 from tests.api.test_contract_keys import as_key
 from tests.api.test_contract_lookalikes import like, pairs
 from tests.api.test_events import events
-from tests.support.client import client_of
 from tests.support.pictures import picture
 
 pytestmark = pytest.mark.both_databases
@@ -38,20 +36,14 @@ Items = list[dict[str, Any]]
 
 
 @pytest.fixture
-def service(settings: Settings, clock: FakeClock) -> Container:
-    return build(settings, clock)
-
-
-@pytest.fixture
-def crowd(service: Container) -> Any:  # noqa: ANN401 - a client
+def crowd(timed: TestClient) -> TestClient:
     """Eight strangers, the twin of the first, and the sister of the second."""
-    with client_of(service) as client:
-        make_collection(client, "crowd", target_fpir=0.01, unlike="off")
-        for i in range(1, 9):
-            enrol(client, CROWD, f"p{i}", picture(i))
-        enrol(client, CROWD, "twin", picture(1, 5))
-        enrol(client, CROWD, "sister", like(2, 50))
-        yield client
+    make_collection(timed, "crowd", target_fpir=0.01, unlike="off")
+    for i in range(1, 9):
+        enrol(timed, CROWD, f"p{i}", picture(i))
+    enrol(timed, CROWD, "twin", picture(1, 5))
+    enrol(timed, CROWD, "sister", like(2, 50))
+    return timed
 
 
 def of(one: str, other: str) -> str:
@@ -66,8 +58,8 @@ def dismissed(client: TestClient) -> list[set[str]]:
     return listed(client, dismissed="true")
 
 
-def rows(service: Container) -> int:
-    with service.database.read() as session:
+def rows(container: Container) -> int:
+    with container.database.read() as session:
         return len(session.scalars(select(Dismissal)).all())
 
 
@@ -152,21 +144,21 @@ def test_it_changes_no_decision_no_revision_and_no_warning(crowd: TestClient) ->
 
 
 @pytest.mark.parametrize("who", sorted(TWINS))
-def test_it_goes_with_either_of_the_two(crowd: TestClient, service: Container, who: str) -> None:
+def test_it_goes_with_either_of_the_two(crowd: TestClient, container: Container, who: str) -> None:
     ok(crowd.put(of("p1", "twin")))
     ok(crowd.put(of("p2", "sister")))
     assert crowd.delete(f"{CROWD}/persons/{who}").status_code == 204
-    assert rows(service) == 1
+    assert rows(container) == 1
     enrol(crowd, CROWD, who, picture(1, 5))
     assert listed(crowd) == [TWINS]
     assert crowd.delete(f"{CROWD}?force=true").status_code == 204
-    assert rows(service) == 0
+    assert rows(container) == 0
 
 
 @pytest.mark.parametrize("who", sorted(TWINS))
 @pytest.mark.parametrize("order", ["new first", "old first"])
 def test_it_goes_when_all_faces_were_replaced(
-    crowd: TestClient, service: Container, who: str, order: str
+    crowd: TestClient, container: Container, who: str, order: str
 ) -> None:
     """Whether the last of the old ones goes before the first new one comes, or after it."""
     faces = f"{CROWD}/persons/{who}/faces"
@@ -176,15 +168,15 @@ def test_it_goes_when_all_faces_were_replaced(
     if order == "new first":
         made(crowd.post(faces, files=files(picture(1, 7))))
     assert crowd.delete(f"{faces}/{old[0]}").status_code == 204
-    assert (dismissed(crowd), rows(service)) == ([TWINS], 1)
+    assert (dismissed(crowd), rows(container)) == ([TWINS], 1)
     assert crowd.delete(f"{faces}/{old[1]}").status_code == 204
-    assert rows(service) == 0
+    assert rows(container) == 0
     if order == "old first":
         made(crowd.post(faces, files=files(picture(1, 7))))
     assert TWINS in listed(crowd)
 
 
-def test_odd_requests_are_refused_with_the_reason(crowd: TestClient, service: Container) -> None:
+def test_odd_requests_are_refused_with_the_reason(crowd: TestClient, container: Container) -> None:
     assert wrong_fields(crowd.put(of("p1", "p1"))) == ["other_id"]
     assert wrong_fields(crowd.delete(of("p1", "p1"))) == ["other_id"]
     assert wrong_fields(crowd.put(of("p1", "-"))) == ["other_id"]
@@ -200,7 +192,7 @@ def test_odd_requests_are_refused_with_the_reason(crowd: TestClient, service: Co
         said = problem(crowd.put(of(one, other)), 409, "conflict")
         assert "'faceless' has no face" in said["detail"]
     assert wrong_fields(crowd.get(f"{CROWD}/lookalikes?dismissed=yes")) == ["dismissed"]
-    assert rows(service) == 0
+    assert rows(container) == 0
 
 
 def test_a_bound_key_says_it_of_its_own_people_alone(crowd: TestClient) -> None:

@@ -1,19 +1,16 @@
 """How the client of a door is: what it reports, that it is silent, and the events of a change."""
 
 import datetime as dt
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from app.bootstrap import Container, build
-from app.settings import Settings
+from app.bootstrap import Container
 from tests.api.doors import HQ, door_key, make_hq
 from tests.api.support import FakeClock, ok, problem, wrong_fields
 from tests.integration.test_jobs import writes
-from tests.support.client import client_of
 
 pytestmark = pytest.mark.both_databases
 MINUTE = dt.timedelta(minutes=1)
@@ -21,15 +18,9 @@ SECOND = dt.timedelta(seconds=1)
 
 
 @pytest.fixture
-def container(settings: Settings, clock: FakeClock) -> Container:
-    return build(settings, clock)
-
-
-@pytest.fixture
-def door(container: Container) -> Iterator[TestClient]:
-    with client_of(container) as client:
-        make_hq(client)
-        yield client
+def door(timed: TestClient) -> TestClient:
+    make_hq(timed)
+    return timed
 
 
 def report(client: TestClient, state: str, **more: object) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Two persons who are one are merged: the faces move, and nobody is the other any more."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -10,10 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
-from app.bootstrap import Container, build
+from app.bootstrap import Container
 from app.gallery.models import Credential, Crop, Dismissal, Face, Person
 from app.receipts.models import Receipt
-from app.settings import Settings
 from tests.api.support import (
     enrol,
     files,
@@ -29,7 +27,6 @@ from tests.api.test_audit import audit
 from tests.api.test_contract_keys import as_key
 from tests.api.test_contract_lookalikes import pairs
 from tests.api.test_events import events
-from tests.support.client import client_of
 from tests.support.pictures import picture
 
 pytestmark = pytest.mark.both_databases
@@ -41,20 +38,14 @@ MAIL = {"system": "2n", "type": "email", "value": "ada@example.com"}
 
 
 @pytest.fixture
-def service(settings: Settings) -> Container:
-    return build(settings)
-
-
-@pytest.fixture
-def client(service: Container) -> Iterator[TestClient]:
+def client(timed: TestClient) -> TestClient:
     """Ada, who is enrolled a second time as ``alias``, and some strangers."""
-    with client_of(service) as client:
-        make_collection(client, lookalikes="off", target_fpir=0.01)
-        for i in range(2, 9):
-            enrol(client, STAFF, f"p{i}", picture(i))
-        enrol(client, STAFF, "ada", picture(1), picture(1, 1), name="Ada")
-        enrol(client, STAFF, "alias", picture(1, 2), picture(1, 3), name="A. Lias")
-        yield client
+    make_collection(timed, lookalikes="off", target_fpir=0.01)
+    for i in range(2, 9):
+        enrol(timed, STAFF, f"p{i}", picture(i))
+    enrol(timed, STAFF, "ada", picture(1), picture(1, 1), name="Ada")
+    enrol(timed, STAFF, "alias", picture(1, 2), picture(1, 3), name="A. Lias")
+    return timed
 
 
 def merge(client: TestClient, kept: str, other: str, **fields: object) -> httpx.Response:
@@ -140,7 +131,7 @@ def test_an_image_that_both_have_stays_once(client: TestClient) -> None:
 
 
 def test_more_faces_than_a_person_may_have_are_refused_or_the_best_are_kept(
-    client: TestClient, service: Container
+    client: TestClient, container: Container
 ) -> None:
     ok(client.patch(STAFF, json={"max_faces_per_person": 3}))
     said = refused(client, merge(client, "ada", "alias"), "faces")
@@ -148,38 +139,38 @@ def test_more_faces_than_a_person_may_have_are_refused_or_the_best_are_kept(
     assert "`best`" in said
     own, theirs = numbers(client, "ada"), numbers(client, "alias")
     scores = {own[0]: 0.4, own[1]: 0.9, theirs[0]: 0.8, theirs[1]: 0.7}
-    with service.database.write() as session:
+    with container.database.write() as session:
         for number, score in scores.items():
             one = update(Face).where(Face.number == number)
             session.execute(one.values(quality={"score": score}))
     once = {"Idempotency-Key": "faces"}
     answer = merge(client, "ada", "alias", faces="best", headers=once)
     assert (ok(answer)["faces_moved"], ok(answer)["faces_left_out"]) == (2, 1)
-    assert numbers_of(service, "ada") == [own[1], *theirs]
+    assert numbers_of(container, "ada") == [own[1], *theirs]
     face = only_face(identify(client, STAFF, 1))
     assert face["person_id"] == "ada"
     assert own[0] not in [each["face_id"] for each in face["candidates"]]
 
 
-def numbers_of(service: Container, person: str) -> list[int]:
+def numbers_of(container: Container, person: str) -> list[int]:
     query = select(Face.number).join(Person, Person.key == Face.person_key)
-    with service.database.read() as session:
+    with container.database.read() as session:
         return list(session.scalars(query.where(Person.id == person).order_by(Face.number)))
 
 
 def test_crops_and_templates_of_other_models_move_with_their_faces(
-    client: TestClient, service: Container
+    client: TestClient, container: Container
 ) -> None:
     ok(client.patch(STAFF, json={"keep_crops": True}))
     (face,) = made(client.post(f"{PEOPLE}/alias/faces", files=files(picture(1, 4))))["faces"]
     ok(merge(client, "ada", "alias"))
-    with service.database.read() as session:
+    with container.database.read() as session:
         query = select(Face.number).join(Crop, Crop.face_id == Face.id)
         assert session.scalars(query).all() == [face["id"]]
 
 
 def test_what_other_systems_know_the_other_by_is_lost_or_moved_as_the_client_says(
-    client: TestClient, service: Container
+    client: TestClient, container: Container
 ) -> None:
     ok(client.patch(f"{PEOPLE}/ada", json={"credentials": [MAIL]}))
     theirs = {"external_id": "hr-1", "credentials": [CARD]}
@@ -197,7 +188,7 @@ def test_what_other_systems_know_the_other_by_is_lost_or_moved_as_the_client_say
     )
     dropped = ok(merge(client, "ada", "p2", identifiers="drop"))["person"]
     assert dropped == person | {"face_count": 5}
-    with service.database.read() as session:
+    with container.database.read() as session:
         assert set(session.scalars(select(Credential.value))) == {"4711", MAIL["value"]}
     made(client.post(PEOPLE, json={"external_id": "hr-2"}))
 
@@ -232,13 +223,13 @@ def test_a_merge_ends_no_suspension(client: TestClient) -> None:
 
 
 def test_what_was_said_of_the_person_who_stays_holds_and_of_the_other_goes(
-    client: TestClient, service: Container
+    client: TestClient, container: Container
 ) -> None:
     for one in ("ada", "alias"):
         ok(client.put(f"{STAFF}/lookalikes/{one}/p2/dismissal"))
     ok(merge(client, "ada", "alias"))
     assert client.delete(f"{STAFF}/lookalikes/p2/ada/dismissal").status_code == 204
-    with service.database.read() as session:
+    with container.database.read() as session:
         assert session.scalars(select(Dismissal)).all() == []
 
 
@@ -259,7 +250,7 @@ def test_the_audit_and_the_events_say_who_was_merged_into_whom(client: TestClien
     assert merged["data"]["request_id"] == "the-merge"
 
 
-def test_a_merge_sent_again_is_answered_again(client: TestClient, service: Container) -> None:
+def test_a_merge_sent_again_is_answered_again(client: TestClient, container: Container) -> None:
     once = {"Idempotency-Key": "once"}
     first = merge(client, "ada", "alias", headers=once)
     again = merge(client, "ada", "alias", headers=once)
@@ -271,12 +262,12 @@ def test_a_merge_sent_again_is_answered_again(client: TestClient, service: Conta
     now = ok(client.patch(f"{PEOPLE}/ada", json={"name": "Ada King"}))
     assert ok(merge(client, "ada", "alias", headers=once))["person"] == now
     assert client.delete(f"{PEOPLE}/ada").status_code == 204
-    with service.database.read() as session:
+    with container.database.read() as session:
         assert session.scalars(select(Receipt)).all() == []
 
 
 def test_receipts_that_show_the_other_go_and_those_of_the_person_follow(
-    client: TestClient, service: Container
+    client: TestClient, container: Container
 ) -> None:
     def new(person: str, **fields: str) -> httpx.Response:
         form = {"id": person, **fields}
@@ -291,7 +282,7 @@ def test_receipts_that_show_the_other_go_and_those_of_the_person_follow(
     probe = files(picture(11, 2), field="image")
     made(client.post(f"{STAFF}/feedback", data=word, files=probe, headers={"Idempotency-Key": "f"}))
     ok(merge(client, "kept", "second", identifiers="move"))
-    with service.database.read() as session:
+    with container.database.read() as session:
         left = [receipt.answer for receipt in session.scalars(select(Receipt))]
     assert len(left) == 1
     assert "econd" not in left[0]

@@ -1,7 +1,7 @@
 """A thing made under an ``Idempotency-Key`` and then deleted is in no receipt and no answer."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -11,13 +11,11 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from app.bootstrap import Container, build
+from app.bootstrap import Container
 from app.core.db import Base, Database
 from app.gallery.models import Dismissal
 from app.receipts.models import Receipt
-from app.settings import Settings
 from tests.api.support import FakeClock, files, made, make_collection, ok, problem
-from tests.support.client import client_of
 from tests.support.pictures import picture
 
 pytestmark = pytest.mark.both_databases
@@ -29,14 +27,8 @@ Act = Callable[[TestClient, Any], httpx.Response]
 
 
 @pytest.fixture
-def service(settings: Settings, clock: FakeClock) -> Container:
-    return build(settings, clock)
-
-
-@pytest.fixture
-def client(service: Container) -> Iterator[TestClient]:
-    with client_of(service) as client:
-        yield client
+def client(timed: TestClient) -> TestClient:
+    return timed
 
 
 def once(key: str = "once") -> dict[str, str]:
@@ -94,7 +86,7 @@ def _bob(client: TestClient) -> str:
 
 @pytest.mark.parametrize("deleted", DELETIONS)
 def test_nothing_of_a_person_is_left_when_they_are_deleted(
-    client: TestClient, service: Container, deleted: str
+    client: TestClient, container: Container, deleted: str
 ) -> None:
     make_collection(client)
     ada = made(make_ada(client))
@@ -106,12 +98,12 @@ def test_nothing_of_a_person_is_left_when_they_are_deleted(
     made(client.post(PEOPLE, data={"id": "twin"}, files=files(picture(2))))
     twins = f"{STAFF}/lookalikes/twin/{ada['person']['id']}/dismissal"
     assert ok(client.put(twins))["key_id"] == "operator"
-    assert receipts(service.database) == 3
-    assert dismissals(service.database) == 1
-    assert NAME in stored(service.database)
+    assert receipts(container.database) == 3
+    assert dismissals(container.database) == 1
+    assert NAME in stored(container.database)
     assert DELETIONS[deleted](client, ada).status_code in (200, 204)
-    left = stored(service.database)
-    assert receipts(service.database) == dismissals(service.database) == 0
+    left = stored(container.database)
+    assert receipts(container.database) == dismissals(container.database) == 0
     assert not [each for each in (NAME, BADGE, ROOM, ada["person"]["id"]) if each in left]
 
 
@@ -201,7 +193,7 @@ def test_the_deletion_of_one_thing_leaves_the_receipts_of_others(client: TestCli
 
 @pytest.mark.parametrize("policy", ["warn", "refuse"])
 def test_a_receipt_that_names_another_person_goes_with_them(
-    client: TestClient, service: Container, policy: str
+    client: TestClient, container: Container, policy: str
 ) -> None:
     make_collection(client, lookalikes=policy)
     made(client.post(PEOPLE, data={"id": "look-alike"}, files=files(picture(1, 3))))
@@ -209,7 +201,7 @@ def test_a_receipt_that_names_another_person_goes_with_them(
     first = client.post(PEOPLE, data={"id": "ada"}, files=twin[0], headers=twin[1])
     assert "look-alike" in str(made(first)["warnings" if policy == "warn" else "rejected"])
     assert client.delete(f"{PEOPLE}/look-alike").status_code == 204
-    assert "look-alike" not in stored(service.database)
+    assert "look-alike" not in stored(container.database)
     again = client.post(PEOPLE, data={"id": "ada"}, files=twin[0], headers=twin[1])
     problem(again, 409, "already_exists")
     assert "look-alike" not in again.text
@@ -225,73 +217,73 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_a_person_was_called_is_in_no_receipt(
-    client: TestClient, service: Container, change: str
+    client: TestClient, container: Container, change: str
 ) -> None:
     patch, before = CHANGES[change]
     make_collection(client)
     first = made(make_ada(client))
     now = ok(client.patch(f"{PEOPLE}/{first['person']['id']}", json=patch))
-    assert before not in stored(service.database)
+    assert before not in stored(container.database)
     again = make_ada(client)
     assert not is_new(again)
     assert made(again) == first | {"person": now}
 
 
 def test_what_a_collection_was_called_is_in_no_receipt(
-    client: TestClient, service: Container
+    client: TestClient, container: Container
 ) -> None:
     body = {"id": "staff", "name": NAME, "metadata": {"room": "room of all"}}
     made(client.post("/collections", json=body, headers=once()))
     ada = made(make_ada(client, "ada"))
     now = ok(client.patch(STAFF, json={"name": None, "metadata": {}}))
-    assert "room of all" not in stored(service.database)
+    assert "room of all" not in stored(container.database)
     again = client.post("/collections", json=body, headers=once())
     assert (made(again), is_new(again)) == (now, False)
     assert made(make_ada(client, "ada")) == ada
 
 
 def test_a_revoked_key_leaves_no_receipts_of_what_it_made(
-    client: TestClient, service: Container
+    client: TestClient, container: Container
 ) -> None:
     make_collection(client)
     key = made(client.post("/keys", json={"scopes": ["enroll"]}))
     headers = {**once(), "X-API-Key": key["key"], "Authorization": ""}
     made(client.post(PEOPLE, json={"name": NAME}, headers=headers))
-    assert receipts(service.database) == 1
+    assert receipts(container.database) == 1
     assert client.delete(f"/keys/{key['id']}").status_code == 204
-    assert receipts(service.database) == 0
+    assert receipts(container.database) == 0
 
 
 def test_old_receipts_are_deleted_without_anybody_asking(
-    client: TestClient, service: Container, clock: FakeClock
+    client: TestClient, container: Container, clock: FakeClock
 ) -> None:
     make_collection(client)
     made(make_ada(client))
     clock.forward(dt.timedelta(hours=23))
     made(client.post(PEOPLE, json={"name": "Bob"}, headers=once("bob")))
-    service.jobs.run("receipts")
-    assert receipts(service.database) == 2
+    container.jobs.run("receipts")
+    assert receipts(container.database) == 2
     clock.forward(dt.timedelta(hours=1))
-    service.jobs.run("receipts")
-    assert receipts(service.database) == 1
+    container.jobs.run("receipts")
+    assert receipts(container.database) == 1
 
 
 @pytest.mark.on_postgresql
 def test_a_purge_waits_for_no_request_that_holds_a_receipt(
-    client: TestClient, service: Container, clock: FakeClock
+    client: TestClient, container: Container, clock: FakeClock
 ) -> None:
     """Nor for another replica's: a deadlock of the two could fail the request."""
     make_collection(client)
     made(make_ada(client))
     made(client.post(PEOPLE, json={"name": "Bob"}, headers=once("bob")))
     clock.forward(dt.timedelta(hours=24))
-    with service.database.write() as session:
+    with container.database.write() as session:
         session.scalars(select(Receipt).where(Receipt.key == "bob").with_for_update()).one()
         with ThreadPoolExecutor(2) as replicas:
-            list(replicas.map(service.jobs.run, ["receipts"] * 2))
-        assert receipts(service.database) == 1
-    service.jobs.run("receipts")
-    assert receipts(service.database) == 0
+            list(replicas.map(container.jobs.run, ["receipts"] * 2))
+        assert receipts(container.database) == 1
+    container.jobs.run("receipts")
+    assert receipts(container.database) == 0
 
 
 def test_a_deletion_during_replays_is_answered_by_no_later_one(client: TestClient) -> None:
