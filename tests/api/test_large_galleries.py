@@ -1,4 +1,4 @@
-"""What a removal promises holds in a gallery that keeps its vectors in float32, and in a large one,
+"""A removal keeps its promise in a gallery whose vectors are in float32, and in a large one,
 which keeps them in two bytes a number: as it grows, by its codes, after a restart, and as it
 becomes small again.
 """

@@ -24,7 +24,7 @@ def unit(rows: Vectors) -> Vectors:
 
 
 def strangers(count: int, seed: int = 0) -> Vectors:
-    """Who are the same in their short form."""
+    """Vectors that are the same in their short form."""
     rows = np.random.default_rng(seed).standard_normal((count, DIMENSION), np.float32)
     return lengthened(shortened(unit(rows)))
 
