@@ -21,6 +21,10 @@ class _Actor(BaseModel):
     request_id: str | None
 
 
+_MOST: Final = 1_000_000
+"""More than Kith writes; sums and quotients of such numbers are numbers."""
+
+
 class _Body(BaseModel):
     chain: str
     seq: int
@@ -39,13 +43,13 @@ class _Probed(BaseModel):
 
 
 class _Frames(BaseModel):
-    received: int = Field(0, ge=0)
-    used: int = Field(0, ge=0)
+    received: int = Field(0, ge=0, le=_MOST)
+    used: int = Field(0, ge=0, le=_MOST)
 
 
 class _Match(BaseModel):
-    similarity: float | None = None
-    fpir: float | None = None
+    similarity: float | None = Field(None, ge=-_MOST, le=_MOST)
+    fpir: float | None = Field(None, ge=0, le=_MOST)
 
 
 class _Decision(BaseModel):

@@ -56,6 +56,8 @@ ODD = {
     "a match of another kind": changed("details/match", "ada"),
     "a similarity of another kind": changed("details/match/similarity", "much"),
     "frames of another kind": changed("details/frames", 3),
+    "more frames than can be counted": changed("details/frames/used", 2**53 - 1),
+    "a similarity that no faces have": changed("details/match/similarity", 1e300),
     "a person who is a number": changed("details/person", 7),
     "a person who is an object": changed("details/person", {"id": "ada"}),
 }
