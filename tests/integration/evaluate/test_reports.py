@@ -1,96 +1,26 @@
 """``kith evaluate``: a folder of photos, or a collection, as a report."""
 
-import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from app.cli import main
+from tests.integration.evaluate.command import Kith, assert_one_line, put
 from tests.support.fake_bundle import write_fake_bundle
 from tests.support.lfw import people
 from tests.support.pictures import picture
 from tests.support.server import ServerProcess
 
-_MAIN = "from app.cli import main; main()"
-
-
-@dataclass(frozen=True)
-class Said:
-    """How the command ended and what it said."""
-
-    status: int
-    out: str
-    err: str
-
-
-class Kith:
-    """The command in this process, on one data folder; the report goes to ``out``."""
-
-    def __init__(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
-        self.data = tmp_path / "data"
-        self.out = tmp_path / "out"
-        monkeypatch.setenv("COLUMNS", "200")
-
-    def evaluate(self, bundle: Path, *arguments: object, out: Path | None = None) -> Said:
-        self._monkeypatch.setenv("KITH_DATA_DIR", str(self.data))
-        self._monkeypatch.setenv("KITH_MODEL", str(bundle))
-        given = ["kith", "evaluate", *map(str, arguments), "--out", str(out or self.out)]
-        self._monkeypatch.setattr(sys, "argv", given)
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = self._capsys.readouterr()
-        return Said(int(ended.value.code or 0), said.out, said.err)
-
-    def report(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads((self.out / "report.json").read_text("utf-8"))
-        return content
-
-    def page(self) -> str:
-        return (self.out / "report.html").read_text("utf-8")
-
-
-@pytest.fixture
-def kith(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Kith:
-    return Kith(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Twelve people of three pictures, three of one."""
-    made = tmp_path / "staff"
-    for somebody in range(15):
-        for shake in range(3 if somebody < 12 else 1):
-            _put(made, f"Person {somebody}", f"{shake}.png", picture(somebody, shake))
-    return made
-
-
-def _put(folder: Path, person: str, name: str, data: bytes) -> None:
-    (folder / person).mkdir(parents=True, exist_ok=True)
-    (folder / person / name).write_bytes(data)
-
 
 def test_a_folder_becomes_a_report_and_its_numbers(
     kith: Kith, fake_bundle: Path, folder: Path
 ) -> None:
-    _put(folder, "Person 3", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
-    _put(folder, "Person 4", "copy.png", picture(4, 1))
-    _put(folder, "Nobody <b>", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
+    put(folder, "Person 3", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
+    put(folder, "Person 4", "copy.png", picture(4, 1))
+    put(folder, "Nobody <b>", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
 
     done = kith.evaluate(fake_bundle, folder, "--target-fpir", "0.01")
 
@@ -130,13 +60,13 @@ def test_people_are_measured_with_as_many_photos_as_they_will_have(
     single = kith.evaluate(fake_bundle, folder, "--templates", "1", out=kith.out / "single")
     assert single.status == 0, single.err
     for wrong, said in (("0", "must be 1 or more"), ("3", "somebody needs 4")):
-        _one_line(kith.evaluate(fake_bundle, folder, "--templates", wrong), said)
+        assert_one_line(kith.evaluate(fake_bundle, folder, "--templates", wrong), said)
 
 
 def test_a_report_begins_with_a_verdict_and_what_to_do(
     kith: Kith, fake_bundle: Path, folder: Path
 ) -> None:
-    _put(folder, "Person 3", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
+    put(folder, "Person 3", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
     done = kith.evaluate(fake_bundle, folder, "--target-fpir", "0.01")
     assert done.status == 0, done.err
     verdict = "It holds as far as can be seen"
@@ -150,14 +80,14 @@ def test_a_report_begins_with_a_verdict_and_what_to_do(
 
 def test_what_is_no_photo_is_reported_by_kind(kith: Kith, fake_bundle: Path, folder: Path) -> None:
     """The walk of `kith enroll`."""
-    _put(folder, "Person 3", "IMG_1.heic", b"\x00\x00\x00\x18ftypheic" + bytes(32))
-    _put(folder, "Person 3/@eaDir", "1.png", picture(3, 1))
-    _put(folder, "@eaDir", "1.png", picture(3, 1))
-    _put(folder, ".", "loose.png", picture(99))
-    _put(folder, os.fsdecode(b"Andr\xe9"), "1.png", picture(98))
-    _put(folder, "Person 4", os.fsdecode(b"broken \xe9.jpg"), b"\xff\xd8\xff")
+    put(folder, "Person 3", "IMG_1.heic", b"\x00\x00\x00\x18ftypheic" + bytes(32))
+    put(folder, "Person 3/@eaDir", "1.png", picture(3, 1))
+    put(folder, "@eaDir", "1.png", picture(3, 1))
+    put(folder, ".", "loose.png", picture(99))
+    put(folder, os.fsdecode(b"Andr\xe9"), "1.png", picture(98))
+    put(folder, "Person 4", os.fsdecode(b"broken \xe9.jpg"), b"\xff\xd8\xff")
     for form, shake in (("Zoe\u0308", 0), ("Zo\u00eb", 1)):
-        _put(folder, form, "1.png", picture(50, shake))
+        put(folder, form, "1.png", picture(50, shake))
 
     done = kith.evaluate(fake_bundle, folder)
 
@@ -194,7 +124,7 @@ def test_a_group_for_whom_the_stated_rate_is_not_kept_is_said_in_words(
 ) -> None:
     for somebody in range(6):  # under a second name
         for shake in range(3):
-            _put(folder, f"Again {somebody}", f"{shake}.png", picture(somebody, shake))
+            put(folder, f"Again {somebody}", f"{shake}.png", picture(somebody, shake))
     names = [f"{name} {i}" for name in ("Person", "Again") for i in range(6)]
     file = tmp_path / "groups.csv"
     file.write_text("person,list\n" + "".join(f"{name},\x1b[2Jold\n" for name in names))
@@ -206,96 +136,6 @@ def test_a_group_for_whom_the_stated_rate_is_not_kept_is_said_in_words(
     assert "more often than the stated 1" in done.err
     assert "there is 1 group here." in done.err
     assert "The stated rate is not kept for every group." in kith.page()
-
-
-@pytest.mark.parametrize(
-    ("csv", "said"),
-    [
-        (
-            b"person,shift\nPerson 1,day\nPersona 2,day\n",
-            "line 3: nobody here is called 'Persona 2'",
-        ),
-        (b"person,shift\nPerson 1\n", "line 2: a person and 1 group are needed"),
-        (b"name,shift\nPerson 1,day\n", "must begin with a header such as `person,site`"),
-        (b"person,shift\nPerson 1,\xff\n", "is not UTF-8 text"),
-    ],
-)
-def test_groups_that_do_not_fit_are_one_clear_line(
-    kith: Kith, fake_bundle: Path, folder: Path, tmp_path: Path, csv: bytes, said: str
-) -> None:
-    (tmp_path / "groups.csv").write_bytes(csv)
-    done = kith.evaluate(fake_bundle, folder, "--groups", tmp_path / "groups.csv")
-    _one_line(done, said)
-    assert not kith.out.exists()
-
-
-def _one_line(done: Said, said: str) -> None:
-    """Bars show the progress on the same output."""
-    assert done.status == 1
-    spoken = [line for line in done.err.splitlines() if line.startswith("kith:")]
-    text = done.err[done.err.index("kith:") :].replace("\n", " ")
-    assert len(spoken) == 1
-    assert said in text
-    assert "Traceback" not in done.err
-
-
-def test_what_cannot_be_measured_is_one_clear_line(
-    kith: Kith, fake_bundle: Path, tmp_path: Path
-) -> None:
-    made = tmp_path / "staff"
-    made.mkdir()
-    _one_line(kith.evaluate(fake_bundle, made), "has no folder with photos in it")
-    _put(made, "Ada", "1.png", picture(1))
-    _put(made, "Ada", "2.png", picture(1, 1))
-    _put(made, "Grace", "broken.png", b"\x89PNG")
-    _one_line(
-        kith.evaluate(fake_bundle, made),
-        "1 of 2 people here have a usable image; at least two are needed",
-    )
-    shutil.rmtree(made / "Ada")
-    _put(made, "Ada", "1.png", picture(1))
-    _put(made, "Grace", "1.png", picture(2))
-    _one_line(kith.evaluate(fake_bundle, made), "None of the 2 people has two usable images")
-    _one_line(
-        kith.evaluate(fake_bundle, made, "--collection", "hq"),
-        "either a folder of photos or --collection",
-    )
-    _one_line(kith.evaluate(fake_bundle), "either a folder of photos or --collection")
-    _one_line(kith.evaluate(fake_bundle, "--collection", "hq"), "There is no database yet")
-    for rate in ("0", "1", "-0.1", "nan"):
-        said = kith.evaluate(fake_bundle, made, "--target-fpir", rate)
-        _one_line(said, "must lie between 0 and 1")
-    assert not kith.out.exists()
-    assert not kith.data.exists()
-    _put(tmp_path, "a", "file", b"")
-    barred = tmp_path / "a" / "file" / "out"
-    _one_line(kith.evaluate(fake_bundle, made, out=barred), "cannot be written to")
-
-
-def test_an_interrupted_evaluation_ends_at_once_and_leaves_nothing(
-    tmp_path: Path, fake_bundle: Path
-) -> None:
-    made, out = tmp_path / "staff", tmp_path / "out"
-    _put(made, "p0", "0.png", picture(1))
-    for i in range(1, 3000):
-        (made / f"p{i // 3}").mkdir(exist_ok=True)
-        os.link(made / "p0" / "0.png", made / f"p{i // 3}" / f"{i}.png")
-    process = subprocess.Popen(
-        [sys.executable, "-c", _MAIN, "evaluate", str(made), "--out", str(out)],
-        env={**os.environ, "KITH_MODEL": str(fake_bundle), "KITH_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    while not out.exists():
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=240)
-    assert process.returncode == 130
-    assert "Traceback" not in said
-    assert "3000/3000" not in said
-    assert not out.exists()
 
 
 @pytest.mark.both_databases
@@ -338,25 +178,19 @@ def test_a_collection_is_evaluated_while_its_server_runs_and_left_as_it_is(
         }
         assert "keeps no record of the images" in kith.page()
 
-        _one_line(kith.evaluate(fake_bundle, "--collection", "hr"), "There is no collection 'hr'")
+        assert_one_line(
+            kith.evaluate(fake_bundle, "--collection", "hr"), "There is no collection 'hr'"
+        )
         client.post("/collections", json={"id": "hr"}).raise_for_status()
-        _one_line(kith.evaluate(fake_bundle, "--collection", "hr"), "0 of 0 people here")
+        assert_one_line(kith.evaluate(fake_bundle, "--collection", "hr"), "0 of 0 people here")
         other = write_fake_bundle(tmp_path / "other", seed=1)
-        _one_line(kith.evaluate(other, "--collection", "hq"), "cannot be compared")
+        assert_one_line(kith.evaluate(other, "--collection", "hq"), "cannot be compared")
 
 
 def _enrol(client: httpx.Client, name: str, somebody: int, images: int, **fields: str) -> None:
     files = [("images", picture(somebody, shake)) for shake in range(images)]
     data = {"id": name, "name": f"Somebody {somebody}", **fields}
     client.post("/collections/hq/persons", data=data, files=files).raise_for_status()
-
-
-def test_a_database_of_another_kind_is_one_clear_line(kith: Kith, fake_bundle: Path) -> None:
-    kith.data.mkdir()
-    (kith.data / "kith.db").write_bytes(b"")
-    _one_line(
-        kith.evaluate(fake_bundle, "--collection", "hq"), "There is no gallery in the database"
-    )
 
 
 @pytest.mark.data

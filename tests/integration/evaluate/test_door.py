@@ -1,12 +1,11 @@
 """``kith evaluate door``: a folder of people as bursts of frames."""
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.integration.evaluate.command import make_staff, put, report_of
 from tests.support.commands import Command
 from tests.support.lfw import people
 from tests.support.pictures import picture
@@ -15,21 +14,7 @@ from tests.support.pictures import picture
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Ten people of three pictures, six of one."""
-    made = tmp_path / "staff"
-    for somebody in range(16):
-        for shake in range(3 if somebody < 10 else 1):
-            _put(made, f"Person {somebody}", f"{shake}.png", picture(somebody, shake))
-    return made
-
-
-def _put(folder: Path, person: str, name: str, data: bytes) -> None:
-    (folder / person).mkdir(parents=True, exist_ok=True)
-    (folder / person / name).write_bytes(data)
-
-
-def report_of(out: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((out / "report.json").read_text("utf-8"))
-    return content
+    return make_staff(tmp_path / "staff", several=10, people=16)
 
 
 class Door:
@@ -51,9 +36,9 @@ def door(kith_command: Command, fake_bundle: Path, tmp_path: Path) -> Door:
 
 
 def test_a_folder_becomes_a_table_and_a_report(door: Door, folder: Path) -> None:
-    _put(folder, "Person 3", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
-    _put(folder, "Person 4", "copy.png", picture(4, 1))
-    _put(folder, ".", "loose.png", picture(99))
+    put(folder, "Person 3", "broken.jpg", b"\xff\xd8\xff not much of a JPEG")
+    put(folder, "Person 4", "copy.png", picture(4, 1))
+    put(folder, ".", "loose.png", picture(99))
 
     status, said = door(folder, "--frames", 3)
 
@@ -89,7 +74,7 @@ def test_a_seed_gives_the_same_figures_again(door: Door, folder: Path) -> None:
 
 def test_other_photos_of_the_person_are_the_frames(door: Door, folder: Path) -> None:
     """People of one picture have none; those of two have one to be enrolled with and one frame."""
-    _put(folder, "Person 12", "more.png", picture(12, 1))
+    put(folder, "Person 12", "more.png", picture(12, 1))
     status, said = door(folder, "--real", "--frames", 4)
     assert status == 0, said
     report = report_of(door.out)
@@ -116,8 +101,8 @@ def test_an_option_out_of_its_range_is_named(
 def test_too_few_people_are_explained_and_leave_no_report(door: Door, tmp_path: Path) -> None:
     few = tmp_path / "few"
     for somebody in range(5):
-        _put(few, f"Person {somebody}", "0.png", picture(somebody))
-    _put(few, "Person 0", "1.png", picture(0, 1))
+        put(few, f"Person {somebody}", "0.png", picture(somebody))
+    put(few, "Person 0", "1.png", picture(0, 1))
     status, said = door(few)
     assert status == 1
     assert "1 of 5 people here have both a photo to be enrolled with and another one" in said
