@@ -197,7 +197,8 @@ def test_an_interrupted_enrolment_goes_on_where_it_stopped(
     for each in begun:
         written = json.loads((each.folder / "written.json").read_text())
         reached = written["counts"]["enrolled"]
-        assert (written["ended"], written["counts"]["not_reached"]) == ("interrupted", 6 - reached)
+        assert written["counts"]["not_reached"] == 6 - reached
+        assert written["ended"] == "interrupted" or reached == 6  # at the end of all
         # one more may have been enrolled before its line
         assert _faces(each.folder).get("annex", 0) in (
             reached,
