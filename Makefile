@@ -8,7 +8,7 @@ KITH_TEST_DATA ?=
 export KITH_DATA_DIR KITH_TEST_DATA
 
 .PHONY: setup setup-door setup-openvino training-setup serve check test coverage lint types bench bench-openset bench-frames bench-peers bench-spoilt bench-degraded bench-templates bench-subject \
-        bench-sizing bench-scale bench-scale-decisions bench-startup bench-mini bench-backup bench-overload bench-climb bench-door bench-events fuzz chaos model image-test lock texts sbom audit clean
+        bench-sizing bench-scale bench-scale-decisions bench-startup bench-mini bench-backup bench-overload bench-climb bench-door bench-events bench-paint fuzz chaos model image-test lock texts sbom audit clean
 
 # What `make serve` sets up, without a start: then `.venv/bin/kith` runs every command.
 setup: .venv/serve.installed
@@ -121,6 +121,10 @@ bench-door: .venv/dev.installed
 # Needs mosquitto, and the PostgreSQL that KITH_TEST_POSTGRES names.
 bench-events: .venv/dev.installed
 	$(BIN)/python -m bench.events
+
+# Needs chromium.
+bench-paint: .venv/dev.installed
+	$(BIN)/python -m bench.paint
 
 bench-climb: .venv/dev.installed model
 	$(BIN)/python -m bench.climb
