@@ -35,7 +35,7 @@ class Ledger:
         self._known_doors = None
         with self._database.write(exclusive=True) as session:
             found = repository.progress(session)
-            if found is None or found.sent > event_repository.newest(session):
+            if found is None or max(found) > event_repository.newest(session):
                 found = repository.begin(session)
         self._progress, self._delivered = found, found.sent
 
