@@ -89,7 +89,8 @@ class WebhookSender:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._woken.wait(_POLL_SECONDS)
-            self._stopping.wait(_STEP_SECONDS)
+            if self._stopping.wait(_STEP_SECONDS):
+                return
             self._woken.clear()  # before the look, so that no event is passed by
             try:
                 self._look()
