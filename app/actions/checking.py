@@ -124,9 +124,9 @@ def _wrong(field: str, message: str) -> InvalidRequest:
 def check_open(door: Door) -> None:
     """``Conflict`` where nothing is to open the door: a test moves a real lock."""
     if (shut := shut_by(door)) is not None:
-        do = "end that" if door.enabled else "enable it"
+        why, do = shut[0].upper() + shut[1:], "end that" if door.enabled else "enable it"
         raise Conflict(
-            f"T{shut[1:]}; {do} before you test an action, which is real and may open the door."
+            f"{why}; {do} before you test an action, which is real and may open the door."
         )
 
 
