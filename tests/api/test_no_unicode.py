@@ -2,18 +2,14 @@
 spoilt, costs itself alone.
 """
 
-import sqlite3
-from collections.abc import Iterator
-
 import pytest
 from fastapi.testclient import TestClient
 
-from app.bootstrap import Container, build
-from app.settings import Settings
+from app.bootstrap import Container
 from app.trail.verification import faults
 from tests.api.doors import ADA, BOB, HQ, make_hq, of, outcome
-from tests.api.support import FakeClock, ok
-from tests.support.client import client_of
+from tests.api.support import ok
+from tests.support.databases import change_file
 
 CHANGED = {
     "a person's name": "UPDATE persons SET name = CAST(x'ff' AS TEXT) WHERE id = 'bob'",
@@ -37,27 +33,19 @@ READ = (
 
 
 @pytest.fixture
-def container(settings: Settings, clock: FakeClock) -> Container:
-    return build(settings, clock)
-
-
-@pytest.fixture
-def door(container: Container) -> Iterator[TestClient]:
-    with client_of(container) as client:
-        make_hq(client)
-        ok(client.put(f"{HQ}/groups/staff/members/bob", json={}))
-        client.post("/keys", json={"scopes": ["read"], "name": "k"})
-        of(client, ADA)
-        yield client
+def door(timed: TestClient) -> TestClient:
+    make_hq(timed)
+    ok(timed.put(f"{HQ}/groups/staff/members/bob", json={}))
+    timed.post("/keys", json={"scopes": ["read"], "name": "k"})
+    of(timed, ADA)
+    return timed
 
 
 @pytest.mark.parametrize("statement", CHANGED.values(), ids=list(CHANGED))
 def test_a_text_that_is_no_unicode_costs_its_row_alone(
     door: TestClient, container: Container, database_url: str, statement: str
 ) -> None:
-    with sqlite3.connect(database_url.removeprefix("sqlite:///"), timeout=30) as file:
-        assert file.execute(statement).rowcount == 1
-    file.close()
+    change_file(database_url, statement)
     assert outcome(of(door, BOB))[0] in ("granted", "denied")
     assert outcome(of(door, ADA)) == ("granted", "granted", "ada")
     assert {path: door.get(path).status_code for path in READ} == dict.fromkeys(READ, 200)

@@ -11,12 +11,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event, insert
 from sqlalchemy.engine.interfaces import CacheStats
 
-from app.bootstrap import Container, build
+from app.bootstrap import Container
 from app.mqtt.models import MqttRetained
-from app.settings import Settings
 from tests.api.doors import ADA, BOB, HQ, STRANGER, change, door_key, make_hq, of
 from tests.api.support import FakeClock, enrol, files, made, ok
-from tests.support.client import client_of
 from tests.support.pictures import picture
 
 pytestmark = pytest.mark.both_databases
@@ -25,15 +23,9 @@ Compiled = list[tuple[str, str]]
 
 
 @pytest.fixture
-def container(settings: Settings, clock: FakeClock) -> Container:
-    return build(settings, clock)
-
-
-@pytest.fixture
-def client(container: Container) -> Iterator[TestClient]:
-    with client_of(container) as client:
-        make_hq(client)
-        yield client
+def client(timed: TestClient) -> TestClient:
+    make_hq(timed)
+    return timed
 
 
 @pytest.fixture

@@ -56,6 +56,13 @@ def new_database(kind: str, folder: Path) -> Iterator[str]:
     _free.append(url)
 
 
+def change_file(url: str, statement: str) -> None:
+    """Change one row or more of an SQLite file, as somebody with the program of SQLite would."""
+    with sqlite3.connect(url.removeprefix("sqlite:///"), timeout=30) as file:
+        assert file.execute(statement).rowcount >= 1
+    file.close()
+
+
 @contextmanager
 def migrated_database(kind: str, folder: Path) -> Iterator[str]:
     """Like ``new_database``, with the newest schema, which costs a tenth of migrating each time.

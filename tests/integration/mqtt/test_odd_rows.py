@@ -1,7 +1,5 @@
 """A row that somebody changed in the database, or that a disk has spoilt, costs itself alone."""
 
-import sqlite3
-
 import pytest
 from fastapi.testclient import TestClient
 
@@ -11,6 +9,7 @@ from tests.api.sites import make_site
 from tests.api.support import made, make_collection
 from tests.support.brokers import Listener
 from tests.support.client import client_of
+from tests.support.databases import change_file
 from tests.support.waiting import wait_for
 
 DOORS = {
@@ -40,13 +39,6 @@ OTHERS = {
 }
 
 
-def change(database_url: str, statements: str) -> None:
-    """Change the file, as somebody with the program of SQLite would."""
-    connection = sqlite3.connect(database_url.removeprefix("sqlite:///"), timeout=30)
-    connection.executescript(statements)
-    connection.close()
-
-
 def metric(client: TestClient, line: str) -> bool:
     return line in client.get("http://kith/metrics").text
 
@@ -59,7 +51,7 @@ def test_a_door_that_cannot_be_announced_holds_up_no_other(
         make_site(client, make_collection(client))
         guests = make_collection(client, "guests")
         wait_for(lambda: len(heard.on("/state")) == 1)
-        change(database_url, statements)
+        change_file(database_url, statements)
         made(client.post(f"{guests}/doors", json={"id": "back"}))
         wait_for(lambda: len(heard.on("/guests/doors/back/state")) == 1)
         made(client.post(f"{guests}/persons", json={"id": "after"}))
@@ -80,7 +72,7 @@ def test_a_row_of_the_publisher_that_was_changed_while_nobody_published_stops_no
         wait_for(lambda: len(heard.on("/status")) == 1)
     with client_of(build(settings)) as client:
         made(client.post(f"{staff}/persons", json={"id": "between"}))
-    change(database_url, statements)
+    change_file(database_url, statements)
     with client_of(build(publishing)) as client:
         heard.until("/status", b"online")
         made(client.post(f"{staff}/persons", json={"id": "after"}))
