@@ -75,3 +75,31 @@ def test_a_key_that_cannot_be_checked_keeps_no_stream_of_another_open(
 
     monkeypatch.setattr("app.audit.streams._KEYS", 0.0)
     assert asyncio.run(asyncio.wait_for(ended(), 60)) is False
+
+
+def test_a_key_that_cannot_be_read_ends_its_own_stream_and_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Somebody changed the rows of eight keys; the ninth is revoked, and the tenth is whole."""
+
+    def check(presented: str | None) -> Principal:
+        if presented == "whole":
+            return cast("Principal", None)
+        raise Unauthenticated("revoked") if presented == "revoked" else ValueError("no such scope")
+
+    async def ended() -> list[bool]:
+        streams = EventStreams(cast("EventService", Events()), check, most=10, seconds=3600)
+        async with AsyncExitStack() as stack:
+            keys = (*map(str, range(8)), "revoked", "whole")
+            opened = [
+                await stack.enter_async_context(
+                    streams.open(None, cast("Principal", None), key, EventFilter())
+                )
+                for key in keys
+            ]
+            while not all(each.ended for each in opened[:-1]):
+                await asyncio.sleep(0.01)
+            return [each.ended for each in opened]
+
+    monkeypatch.setattr("app.audit.streams._KEYS", 0.0)
+    assert asyncio.run(asyncio.wait_for(ended(), 60)) == [True] * 9 + [False]

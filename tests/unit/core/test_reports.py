@@ -151,3 +151,18 @@ def test_what_is_not_kept_is_made_for_one_of_a_collection_at_once() -> None:
         raise LookupError
     with one_each.alone(1):
         pass
+
+
+def test_a_thread_that_could_not_begin_keeps_nobody_from_asking_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = Reports[str](kept=1)
+
+    def no_thread_left(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_thread_left)
+        with pytest.raises(RuntimeError):
+            kept.get(1, fits=always, make=lambda: "never made")
+    assert kept.get(1, fits=always, make=lambda: "made") == "made"
