@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from matplotlib.figure import Figure
+
+_LEAST_RATIO: Final = 10.0
+"""Of the two ends of an axis: what hardly grows shall look so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ def draw(measured: Mapping[int, tuple[Started, Started]], file: Path) -> None:
         for name, values in lines.items():
             axes.plot(list(measured), values, "o-", label=name)
         axes.set(xlabel="people", ylabel=label, xscale="log", yscale="log")
+        low, high = axes.get_ylim()
+        axes.set_ylim(min(low, high / _LEAST_RATIO))
         axes.legend()
         axes.grid(visible=True, alpha=0.3)
     figure.savefig(file, dpi=110, metadata={"Software": None})
