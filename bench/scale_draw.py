@@ -8,7 +8,7 @@ from typing import Final
 from matplotlib.figure import Figure
 
 _LEAST_RATIO: Final = 10.0
-"""Of the two ends of an axis: what hardly grows shall look so."""
+"""The ratio of the two ends of an axis is at least this: what hardly grows looks so."""
 
 
 @dataclass(frozen=True, slots=True)
