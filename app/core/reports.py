@@ -15,6 +15,7 @@ from typing import Final, Generic, TypeVar
 from app.errors import NotReady
 
 Report = TypeVar("Report")
+_Key = tuple[int, Hashable]
 
 PATIENCE_SECONDS: Final = 2.0
 """How long who began a report waits for it; of 10,000 people it takes half a second."""
@@ -23,22 +24,28 @@ _AGAIN_SECONDS: Final = 5
 
 
 class Reports(Generic[Report]):
-    """At most ``kept`` of them, by the key of a collection, or that and a question. Thread-safe."""
+    """At most ``kept`` of them, by the key of a collection and a question. Thread-safe."""
 
     def __init__(self, kept: int) -> None:
         self._most_kept = kept
         self._lock = threading.Lock()
         self._turn = threading.Lock()  # two at once would only take longer, and more memory
-        self._kept: OrderedDict[Hashable, Report] = OrderedDict()
-        self._making: dict[Hashable, Future[Report]] = {}
+        self._kept: OrderedDict[_Key, Report] = OrderedDict()
+        self._making: dict[_Key, Future[Report]] = {}
 
     def get(
-        self, key: Hashable, *, fits: Callable[[Report], bool], make: Callable[[], Report]
+        self,
+        collection_key: int,
+        question: Hashable = None,
+        *,
+        fits: Callable[[Report], bool],
+        make: Callable[[], Report],
     ) -> Report:
         """The report that is kept, if it still ``fits``, or else one that ``make`` makes.
 
         ``NotReady`` while it is being made; ask again, and it will be there.
         """
+        key = collection_key, question
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None and fits(kept):
@@ -53,20 +60,23 @@ class Reports(Generic[Report]):
         try:
             work.start()
         except RuntimeError:  # the machine has no thread left
-            self.forget(key)
+            with self._lock:
+                self._making.pop(key, None)
             raise
         try:
             return begun.result(PATIENCE_SECONDS)
         except TimeoutError:
             raise _being_made() from None
 
-    def forget(self, key: Hashable) -> None:
-        """Drop the report of a deleted collection; one that is just being made is not kept."""
+    def forget(self, collection_key: int) -> None:
+        """Drop the reports of a deleted collection; one that is just being made is not kept."""
         with self._lock:
-            self._kept.pop(key, None)
-            self._making.pop(key, None)
+            for key in [*self._kept, *self._making]:
+                if key[0] == collection_key:
+                    self._kept.pop(key, None)
+                    self._making.pop(key, None)
 
-    def _make(self, key: Hashable, begun: "Future[Report]", make: Callable[[], Report]) -> None:
+    def _make(self, key: _Key, begun: "Future[Report]", make: Callable[[], Report]) -> None:
         try:
             with self._turn:
                 made = make()

@@ -38,7 +38,6 @@ _MOST_FACES: Final = 20_000
 """Larger collections are sampled: chance draws people up to these numbers. A measurement of that
 size takes 4 seconds of a core and 220 MB (5,000 people of four random vectors, SFace's
 calibration)."""
-_CHOICES: Final = (None, *range(1, MOST_TEMPLATES + 1))
 _KEPT: Final = 4
 _HOUR: Final = 3600.0
 """Seconds for which a measurement is kept: people become valid, or cease to be, without a
@@ -93,12 +92,13 @@ class Evaluations:
 
         ``NotReady`` while it is made; ``InvalidRequest`` where there are too few faces for one.
         """
-        if templates not in _CHOICES:
+        if templates is not None and not 1 <= templates <= MOST_TEMPLATES:
             raise InvalidRequest(f"templates must be 1 to {MOST_TEMPLATES}; {templates} is not.")
         with self._database.read() as session:
             owner = repository.get_comparable(session, collection_id, self._manifest.contract_id)
         return self._reports.get(
-            (owner.key, templates),
+            owner.key,
+            templates,
             fits=lambda kept: kept.fits(owner, time.monotonic()),
             make=lambda: self._made(owner, templates),
         )
@@ -123,8 +123,7 @@ class Evaluations:
 
     def forget(self, collection_key: int) -> None:
         """Drop the measurements of a deleted collection."""
-        for templates in _CHOICES:
-            self._reports.forget((collection_key, templates))
+        self._reports.forget(collection_key)
 
     def _people(self, names: Iterable[str]) -> dict[str, ReportedPerson]:
         with self._database.read() as session:

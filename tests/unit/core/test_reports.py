@@ -125,6 +125,21 @@ def test_no_more_are_kept_than_allowed_and_none_of_what_is_forgotten() -> None:
     assert found == ["old", "new", "new"]
 
 
+def test_what_was_asked_of_a_deleted_collection_is_forgotten_whatever_the_question_was() -> None:
+    kept: Reports[str] = Reports(8)
+    asked = [(1, None), (1, 3), (1, "all"), (2, None), (2, 3)]
+
+    def answers(made: str) -> list[str]:
+        return [
+            eventually(lambda key=key: kept.get(*key, fits=always, make=lambda: made))  # type: ignore[misc]
+            for key in asked
+        ]
+
+    assert answers("old") == ["old"] * 5
+    kept.forget(1)
+    assert answers("new") == ["new"] * 3 + ["old"] * 2
+
+
 def test_a_report_of_what_was_deleted_in_between_is_not_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
