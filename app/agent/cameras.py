@@ -3,7 +3,10 @@
 from collections.abc import Generator
 from typing import Protocol
 
-from app.agent.frames import Frame
+from app.agent.frames import Frame, UnreadablePicture
+
+Seen = Frame | UnreadablePicture | None
+"""A frame, one that cannot be read, or none yet."""
 
 
 class CameraLost(Exception):
@@ -24,8 +27,9 @@ class Camera(Protocol):
     decides_what_moved: bool
     """Whether the camera gives a picture only where something happened; then none is left out."""
 
-    def frames(self) -> Generator[Frame | None, None, None]:
-        """Each frame as it comes; None about ten times a second where there is none. It ends with
-        the last frame. ``CameraLost`` and ``CameraRefused`` where it fails.
+    def frames(self) -> Generator[Seen, None, None]:
+        """Each frame as it comes, or why it cannot be read; None about ten times a second where
+        there is none. It ends with the last frame. ``CameraLost`` and ``CameraRefused`` where it
+        fails.
         """
         ...

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from app.agent.cameras import CameraLost, CameraRefused
-from app.agent.frames import MOST_BYTES, Frame, UnreadablePicture, picture_frame
+from app.agent.cameras import CameraLost, CameraRefused, Seen
+from app.agent.frames import MOST_BYTES, UnreadablePicture, picture_frame
 from app.core.clock import Clock, instant_of
 
 _SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
@@ -34,7 +34,7 @@ class FolderCamera:
         self._clock = clock
         self._given: _Look | None = None
 
-    def frames(self) -> Generator[Frame | None, None, None]:
+    def frames(self) -> Generator[Seen, None, None]:
         """Give the new pictures in the order of their times."""
         before: _Look = {}
         while True:
@@ -60,7 +60,7 @@ class FolderCamera:
                 raise CameraRefused(_why_no_folder(self._folder, error)) from None
             raise CameraLost(f"{error.strerror}") from None
 
-    def _frame(self, name: str, changed: int) -> Frame | None:
+    def _frame(self, name: str, changed: int) -> Seen:
         taken = min(instant_of(changed // 1000), self._clock.now())
         return _read(self._folder / name, taken)
 
@@ -76,8 +76,8 @@ class ReplayedFolder:
         self._clock = clock
         self._pause = 1 / rate
 
-    def frames(self) -> Generator[Frame | None, None, None]:
-        """Give each picture that can be read, and end."""
+    def frames(self) -> Generator[Seen, None, None]:
+        """Give each picture, and end."""
         try:
             names = sorted(looked(self._folder))
         except OSError as error:
@@ -102,13 +102,17 @@ def looked(folder: Path) -> _Look:
     return found
 
 
-def _read(file: Path, taken: datetime) -> Frame | None:
-    """The frame of a file; None where the file is gone, too large or no picture."""
+def _read(file: Path, taken: datetime) -> Seen:
+    """The frame of a file, or why it cannot be read; None where the file is gone."""
     try:
         with file.open("rb") as stream:
             return picture_frame(stream.read(MOST_BYTES + 1), taken)
-    except (OSError, UnreadablePicture):
+    except FileNotFoundError:
         return None
+    except UnreadablePicture as unreadable:
+        return unreadable
+    except OSError as error:
+        return UnreadablePicture(f"{error.strerror}")
 
 
 def _why_no_folder(folder: Path, error: OSError) -> str:

@@ -24,7 +24,9 @@ _QUALITY: Final = 92
 
 
 class UnreadablePicture(Exception):
-    """The bytes are no whole picture: a file that is still being written, a cut answer."""
+    """A picture cannot be read: a file that is still being written, a cut answer, pixels that
+    FFmpeg does not convert. The text says why, without an address.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,16 @@ def jpeg_of(image: Image.Image) -> bytes:
 
 def _grey_of(data: bytes) -> Grey:
     if not 0 < len(data) <= MOST_BYTES:
-        raise UnreadablePicture(f"{len(data):,} bytes")
+        raise UnreadablePicture(f"it has {len(data):,} bytes")
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             pixels = image.width * image.height
             image.draft("L", MEASURED)
             grey = image.convert("L") if pixels <= _MOST_PIXELS else None
     except Exception as error:  # Pillow raises about anything on bytes that are cut
-        raise UnreadablePicture(str(error)) from error
+        raise UnreadablePicture(f"it is no whole {', '.join(_FORMATS)}") from error
     if grey is None:
-        raise UnreadablePicture(f"{pixels:,} pixels")
+        raise UnreadablePicture(f"it has {pixels:,} pixels")
     factor = min(grey.width // MEASURED[0], grey.height // MEASURED[1])
     if factor > 1:
         grey = grey.reduce(factor)

@@ -48,6 +48,7 @@ class Health:
         self._lost: str | None = None
         self._seen_at: float | None = None
         self._began_at = monotonic()
+        self._unreadable_at: float | None = None
         self._stale = False
         self._said: State | None = None
         self._seen: State | None = None
@@ -73,6 +74,10 @@ class Health:
         """A picture came."""
         self._lost, self._seen_at = None, self._monotonic()
 
+    def unreadable(self) -> None:
+        """A picture came that cannot be read."""
+        self._lost, self._unreadable_at = None, self._monotonic()
+
     def lost(self) -> None:
         """The camera does not answer."""
         self._lost = "camera_lost"
@@ -88,10 +93,15 @@ class Health:
         if not self._quiet:
             since = self._began_at if self._seen_at is None else self._seen_at
             if self._monotonic() - since >= _QUIET:
-                return "no_picture", "camera_silent"
+                return "no_picture", self._why_quiet()
             if self._seen_at is None:
                 return None
         return ("stale_pictures", None) if self._stale else ("ok", None)
+
+    def _why_quiet(self) -> str:
+        at = self._unreadable_at
+        comes = at is not None and self._monotonic() - at < _QUIET
+        return "unreadable_pictures" if comes else "camera_silent"
 
     def look(self) -> None:
         """Report, if it is time to: at each interval, and when another state has lasted."""

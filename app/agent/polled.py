@@ -9,8 +9,8 @@ from typing import Final
 import httpx
 
 from app.agent.addresses import HttpAddress
-from app.agent.cameras import CameraLost, CameraRefused
-from app.agent.frames import MOST_BYTES, Frame, UnreadablePicture, picture_frame
+from app.agent.cameras import CameraLost, CameraRefused, Seen
+from app.agent.frames import MOST_BYTES, UnreadablePicture, picture_frame
 from app.core.clock import Clock
 
 _SECONDS: Final = 5.0
@@ -35,7 +35,7 @@ class PolledCamera:
         self._worked = False
         self._last = b""
 
-    def frames(self) -> Generator[Frame | None, None, None]:
+    def frames(self) -> Generator[Seen, None, None]:
         """Give each new picture. ``NoSinglePicture`` where the first answer is none."""
         with self._address.client(_SECONDS) as client:
             while True:
@@ -45,7 +45,7 @@ class PolledCamera:
                     time.sleep(min(left, _TICK))
                     yield None
 
-    def _ask(self, client: httpx.Client) -> Frame | None:
+    def _ask(self, client: httpx.Client) -> Seen:
         asked_at = self._clock.now()
         try:
             with client.stream("GET", self._address.url) as answer:
@@ -59,8 +59,8 @@ class PolledCamera:
         self._last = digest
         try:
             frame = picture_frame(data, asked_at)
-        except UnreadablePicture:
-            return None
+        except UnreadablePicture as unreadable:
+            return unreadable
         self._worked = True
         return frame
 

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from app.agent.bursts import Gathering
 from app.agent.cameras import Camera, CameraLost, CameraRefused
-from app.agent.frames import Frame
+from app.agent.frames import Frame, UnreadablePicture
 from app.agent.health import Health
 from app.agent.motion import Motion
 from app.agent.service import BurstRefused, Decided, DoorOfService, ServiceAway
@@ -78,6 +78,7 @@ class Agent:
         self._service_away = False
         self._not_before = 0.0
         self._decisions = 0
+        self._unreadable = 0
         self._said: set[str] = set()
 
     def run(self) -> None:
@@ -134,7 +135,9 @@ class Agent:
             for frame in frames:
                 self._say_once(f"Watching {self._camera.shown} for {self._service.shown}.")
                 self._health.opened()
-                if frame is not None:
+                if isinstance(frame, UnreadablePicture):
+                    self._leave_out(frame)
+                elif frame is not None:
                     self._take(frame)
                 if self._gathering.is_due(at=time.monotonic()):
                     self._send()
@@ -144,13 +147,34 @@ class Agent:
 
     def _take(self, frame: Frame) -> None:
         self._health.saw()
+        self._find_the_camera()
+        if self._motion.seen(frame):
+            self._gathering.add(frame, at=time.monotonic())
+        self._say_what_was_done()
+
+    def _leave_out(self, unreadable: UnreadablePicture) -> None:
+        """Go on without a picture, or a burst, that cannot be read."""
+        self._health.unreadable()
+        self._find_the_camera()
+        self._unreadable += 1
+        if self._unreadable == 1:
+            self._report.say(
+                f"A picture of {self._camera.shown} cannot be read: {unreadable}. It is left out, "
+                "and so is each other that cannot be read."
+            )
+        self._say_what_was_done()
+
+    def _find_the_camera(self) -> None:
         if self._camera_away:
             self._camera_away = False
             self._camera_waits.over()
             self._report.say(f"The camera at {self._camera.shown} is there again.")
-        if self._motion.seen(frame):
-            self._gathering.add(frame, at=time.monotonic())
-        self._report.doing(f"watching {self._camera.shown}, {self._decisions:,} decisions")
+
+    def _say_what_was_done(self) -> None:
+        left_out = f", pictures left out: {self._unreadable:,}" if self._unreadable else ""
+        self._report.doing(
+            f"watching {self._camera.shown}, {self._decisions:,} decisions{left_out}"
+        )
 
     def _send(self) -> None:
         """Send the frames that are young enough, once; a burst that fails is dropped and not
@@ -164,6 +188,9 @@ class Agent:
             decided = self._service.decide(frames)
         except ServiceAway as away:
             self._not_before = time.monotonic() + self._lose_the_service(away)
+            return
+        except UnreadablePicture as unreadable:
+            self._leave_out(unreadable)
             return
         except BurstRefused as refused:
             self._say_once(f"A burst was refused: {refused}")

@@ -100,15 +100,15 @@ class DoorOfService:
         return self._ask([blank], [self._clock.now()], dry_run=True)
 
     def decide(self, frames: Sequence[Frame]) -> Decided:
-        """The decision on a burst. ``ServiceAway``, ``BurstRefused``, or an ``AppError`` that any
-        other burst would get as well.
+        """The decision on a burst. ``ServiceAway``, ``BurstRefused``, ``UnreadablePicture``, or an
+        ``AppError`` that any other burst would get as well.
         """
         pictures = [frame.encoded() for frame in frames]
         return self._ask(pictures, [frame.captured_at for frame in frames], dry_run=False)
 
     def report(self, state: str, detail: str | None) -> float:
         """Report the state of the agent; returns the seconds until the next report is due. Raises
-        the same errors as ``decide``.
+        the same errors as ``decide``, but for ``UnreadablePicture``.
         """
         body = {"state": state, "detail": detail}
         try:

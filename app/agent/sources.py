@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from app.agent.addresses import HttpAddress, http_address, shown
-from app.agent.cameras import Camera
+from app.agent.cameras import Camera, Seen
 from app.agent.folder import FolderCamera, ReplayedFolder
-from app.agent.frames import Frame
 from app.agent.polled import NoSinglePicture, PolledCamera
 from app.agent.stream import StreamAddress, StreamCamera
 from app.core.clock import Clock
@@ -52,7 +51,7 @@ class WebCamera:
         self._camera: Camera = PolledCamera(address, clock, rate=rate)
         self._stream = StreamCamera(StreamAddress(source, address.shown), clock)
 
-    def frames(self) -> Generator[Frame | None, None, None]:
+    def frames(self) -> Generator[Seen, None, None]:
         """Give the frames of the picture's address or of the stream."""
         try:
             yield from self._camera.frames()

@@ -9,19 +9,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from app.agent.addresses import authorities
-from app.agent.cameras import CameraLost, CameraRefused
-from app.agent.frames import MEASURED, Frame, UnreadablePicture, jpeg_of, picture_frame
+from app.agent.cameras import CameraLost, CameraRefused, Seen
+from app.agent.frames import MEASURED, Frame, Grey, UnreadablePicture, jpeg_of, picture_frame
 from app.core.clock import Clock
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _OPEN_SECONDS: Final = 10.0
 _READ_SECONDS: Final = 10.0
@@ -68,7 +66,7 @@ class StreamCamera:
         self._clock = clock
         self._worked = False
 
-    def frames(self) -> Generator[Frame | None, None, None]:
+    def frames(self) -> Generator[Seen, None, None]:
         """Give frames until the stream ends: a file ends, a camera is lost."""
         reader = _Reader(self._address, self._clock)
         try:
@@ -80,9 +78,9 @@ class StreamCamera:
                     if reader.is_over:
                         break
                     yield None
-                elif frame := _frame(*taken):
+                else:
                     self._worked = True
-                    yield frame
+                    yield _frame(*taken)
         finally:
             reader.stop()
         if not self._address.is_file:
@@ -126,7 +124,10 @@ class _Reader:
         self._there = threading.Condition()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            raise CameraLost("this machine has no thread left to read it with") from None
 
     def next(self, seconds: float) -> tuple[Any, datetime] | None:
         """Wait for a frame that was not given yet; None where none came in time."""
@@ -213,16 +214,36 @@ def _options(address: StreamAddress) -> dict[str, str]:
     return options
 
 
-def _frame(found: Any, captured_at: datetime) -> Frame | None:  # noqa: ANN401
+def _frame(found: Any, captured_at: datetime) -> Frame | UnreadablePicture:  # noqa: ANN401
     """A packet that is a JPEG stays as it is; a decoded frame becomes one when it is asked for."""
-    if not hasattr(found, "to_image"):
-        try:
+    try:
+        if not hasattr(found, "to_image"):
             return picture_frame(bytes(found), captured_at)
-        except UnreadablePicture:
-            return None
+        with _converting():
+            return Frame(captured_at, _grey(found), lambda: _jpeg(found))
+    except UnreadablePicture as unreadable:
+        return unreadable
+
+
+def _grey(found: Any) -> Grey:  # noqa: ANN401
     factor = max(1, min(found.width // MEASURED[0], found.height // MEASURED[1]))
     small = found.reformat(
         found.width // factor, found.height // factor, "gray", interpolation="AREA"
     )
-    encoded: Callable[[], bytes] = lambda: jpeg_of(found.to_image())  # noqa: E731
-    return Frame(captured_at, small.to_ndarray().astype(np.float32), encoded)
+    grey: Grey = small.to_ndarray().astype(np.float32)
+    return grey
+
+
+def _jpeg(found: Any) -> bytes:  # noqa: ANN401
+    with _converting():
+        return jpeg_of(found.to_image())
+
+
+@contextmanager
+def _converting() -> Generator[None, None, None]:
+    """Whatever FFmpeg fails at becomes ``UnreadablePicture``: one frame is no reason to end."""
+    try:
+        yield
+    except Exception as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise UnreadablePicture(f"FFmpeg does not convert it ({why})") from error

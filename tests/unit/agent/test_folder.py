@@ -9,6 +9,7 @@ import pytest
 
 from app.agent.cameras import CameraLost, CameraRefused
 from app.agent.folder import FolderCamera, ReplayedFolder
+from app.agent.frames import Frame
 from app.core.clock import SystemClock, instant_of
 from tests.support.cameras import astronaut, jpeg
 
@@ -21,7 +22,7 @@ def after_a_look(camera: FolderCamera, then: Callable[[], object], *, frames: in
     for looks, frame in enumerate(camera.frames()):
         if looks == 0:
             then()
-        if frame is not None:
+        if isinstance(frame, Frame):
             found.append(frame.encoded())
         if len(found) == frames:
             return found
@@ -59,7 +60,7 @@ def test_a_picture_counts_when_it_is_whole_and_has_the_time_of_its_file(tmp_path
         elif looks == 8:
             file.write_bytes(PICTURE)
             os.utime(file, (1_700_000_000, 1_700_000_000.25))
-        if frame is not None:
+        if isinstance(frame, Frame):
             given.append(frame)
             break
     assert given[0].encoded() == PICTURE
@@ -106,7 +107,7 @@ def test_a_folder_is_replayed_by_name_as_if_taken_now(tmp_path: Path) -> None:
         os.utime(file, (1_000_000_000, 1_000_000_000))
     began = SystemClock().now()
     camera = ReplayedFolder(tmp_path, SystemClock(), rate=30)
-    frames = [frame for frame in camera.frames() if frame is not None]
+    frames = [frame for frame in camera.frames() if isinstance(frame, Frame)]
     assert [frame.encoded() for frame in frames] == pictures[::-1]
     assert all(frame.captured_at >= began for frame in frames)
 

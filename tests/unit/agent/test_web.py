@@ -28,7 +28,7 @@ def some(source: Camera, count: int) -> list[Frame]:
     """The next frames."""
     found: list[Frame] = []
     for tried, frame in enumerate(source.frames()):
-        found += [frame] if frame is not None else []
+        found += [frame] if isinstance(frame, Frame) else []
         if len(found) == count:
             break
         assert tried < 1000
