@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import String, TableClause, column, select, table
 from sqlalchemy.orm import Session
@@ -24,11 +25,14 @@ class Ids:
 
 def ids_of_all(session: Session, rows: Sequence[ApiKey]) -> Ids:
     """The ids of all that these keys are bound to, as far as it is still there."""
-    doors = {key for row in rows for key in row.door_keys or []}
-    return Ids(
-        ids_of(session, {key for row in rows for key in row.collection_keys or []}),
-        _ids(session, _DOORS, doors),
-    )
+    collections = {key for row in rows for key in _keys(row.collection_keys)}
+    doors = {key for row in rows for key in _keys(row.door_keys)}
+    return Ids(ids_of(session, collections), _ids(session, _DOORS, doors))
+
+
+def _keys(stored: Any) -> list[int]:  # noqa: ANN401 - what Kith wrote, or somebody else
+    """Those that are keys: what is none is for whatever shows the row to fail on."""
+    return [key for key in stored if isinstance(key, int)] if isinstance(stored, list) else []
 
 
 def ids_of(session: Session, keys: Iterable[int]) -> dict[int, str]:

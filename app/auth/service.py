@@ -24,6 +24,7 @@ from app.core.db import Database
 from app.core.files import private_folder, write_whole
 from app.core.ids import new_id
 from app.core.paging import Page, Paging, page
+from app.core.unreadable import shown
 from app.errors import AppError, Conflict, FieldError, InvalidRequest, NotFound, Unauthenticated
 from app.receipts.keeping import Keep, forget, forget_caller
 from app.trail.recording import record
@@ -124,7 +125,14 @@ class KeyService:
         """Every caller, by the SHA-256 of their key."""
         with self._database.read() as session:
             ids = binding.all_ids(session)
-            return {row.sha256: principal_of(row, ids) for row in session.execute(KEYS)}
+            found = session.execute(KEYS).all()
+        callers = shown(
+            found,
+            lambda row: (row.sha256, principal_of(row, ids)),
+            of="api_keys",
+            name=lambda row: row.id,
+        )
+        return dict(callers)
 
     def create(self, new: NewKey, keep: Keep, *, hand_over: HandOver | None = None) -> NewKeyView:
         """Make a key; its secret is in the answer and nowhere else.
@@ -156,7 +164,10 @@ class KeyService:
         with self._database.read() as session:
             rows = session.scalars(select(ApiKey).order_by(ApiKey.key)).all()
             ids = binding.ids_of_all(session, rows)
-        return [self._view(row, ids) for row in rows]
+        views = shown(
+            rows, lambda row: self._view(row, ids), of="api_keys", name=lambda row: row.id
+        )
+        return list(views)
 
     def revoke(self, key_id: str) -> None:
         """Refuse the key from now on; ``NotFound`` if there is none.

@@ -9,7 +9,7 @@ SQLite for one process, PostgreSQL for several. How a writer takes its turn is i
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from sqlalchemy import (
     JSON,
     URL,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Integer,
@@ -31,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from app.core.opening import checked_url, opening, place_of, reason_of, sqlite_file
@@ -44,6 +45,7 @@ from app.core.sqlite import (
     prepare_file,
     sqlite_engine,
 )
+from app.core.unreadable import readable
 from app.errors import DatabaseLost, NotReady
 
 _log = structlog.get_logger()
@@ -70,6 +72,13 @@ class Utc(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], datetime | None] | None:
+        """SQLAlchemy's own; where SQLite has something that is no time it gives ``UNREADABLE``."""
+        read = super().result_processor(dialect, coltype)
+        return None if read is None else readable(read)
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """To UTC; a naive time is a mistake of the caller."""
         del dialect
@@ -85,6 +94,13 @@ class Utc(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def is_time(column: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
+    """Whether a column has a time that Python has: not ``infinity``, nor in SQLite some text. What
+    only begins as a time is not found out.
+    """
+    return column.between(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 class Json(JSON):

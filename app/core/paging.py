@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, Field
 
 from app.core.cursors import sealed
+from app.core.unreadable import shown
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -36,10 +37,13 @@ class Paging:
 def page(
     rows: Sequence[Row], paging: Paging, *, key: Callable[[Row], int], show: Callable[[Row], Item]
 ) -> Page[Item]:
-    """The page of ``rows``, which were read with one more than the limit to see if more follow."""
-    shown = rows[: paging.limit]
+    """The page of ``rows``, which were read with one more than the limit to see if more follow. A
+    row that cannot be shown is left out.
+    """
+    wanted = rows[: paging.limit]
     more = len(rows) > paging.limit
     following = None
     if more:
-        following = sealed(key(shown[-1]), secret=paging.secret, listed=paging.listed)
-    return Page(items=[show(row) for row in shown], next_cursor=following)
+        following = sealed(key(wanted[-1]), secret=paging.secret, listed=paging.listed)
+    items = list(shown(wanted, show, of=paging.listed, name=key))
+    return Page(items=items, next_cursor=following)

@@ -1,5 +1,6 @@
 """SQLite: its file, its pragmas, and how a writer takes its turn."""
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.core.files import make_private, private_file, private_folder
+from app.core.unreadable import readable
 from app.errors import NoDatabase
 
 WRITING: Final = "kith_writing"
@@ -31,7 +33,12 @@ def sqlite_engine(url: URL) -> Engine:
 
     Parameters are hidden from errors, so from logs: they are people's names and keys' hashes.
     """
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": _BUSY_SECONDS},
+        hide_parameters=True,
+        json_deserializer=readable(json.loads),
+    )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from app.auth.cached_keys import CachedKeys
 from app.auth.principal import Principal, Scope
@@ -55,6 +56,21 @@ def test_a_key_that_was_read_opens_with_all_its_limits(
     )
     assert recalled.scopes == {Scope.IDENTIFY}
     assert recalled.collections == frozenset({"doors"})
+
+
+def test_a_key_that_somebody_changed_in_the_database_shuts_out_no_other(
+    keys: KeyService, cached: CachedKeys, outage: Outage, database: Database
+) -> None:
+    spoilt, whole = (keys.create(NewKey(scopes=[Scope.READ]), keep_nothing) for _ in range(2))
+    with database.write() as session:
+        change = text("UPDATE api_keys SET scopes = '[\"all\"]' WHERE id = :id")
+        session.execute(change, {"id": spoilt.id})
+    look(cached, outage)
+    lose(outage)
+    assert cached.known(whole.key).scopes == {Scope.READ}
+    with pytest.raises(Unauthenticated):
+        cached.known(spoilt.key)
+    assert [each.id for each in keys.every()] == [whole.id]
 
 
 def test_a_key_that_was_revoked_or_never_made_opens_nothing(
