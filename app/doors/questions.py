@@ -93,7 +93,11 @@ class DoorQuestions:
         wanted = WantedDecisions(collection_key, door, start)
         with self._database.read() as session:
             rows = outlines(session, wanted, limit=_MOST_OF_DOOR)
-            found = [Outline(row.key, row.at, row.reason or "", row.person_id) for row in rows]
+            found = [
+                Outline(row.key, row.at, row.reason or "", row.person_id)
+                for row in rows
+                if isinstance(row.at, datetime)
+            ]
             texts = bodies_of(session, [each.key for each in looked_into(found, now)])
         return drift(found, dict(_seen(texts)), now)
 

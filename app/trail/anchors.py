@@ -20,7 +20,7 @@ from app.trail.recording import OwnerThen, publish
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """The ``hash`` of the row ``seq`` of a chain. ``at`` is the time of that row; None where the
-    chain had no row, and in anchors of releases that did not write it.
+    chain had no row or none with a time, and in anchors of releases that did not write it.
     """
 
     chain: str
@@ -71,4 +71,4 @@ def purged_early(
 
 
 def _anchor(chain: Chain, at: datetime | None) -> Anchor:
-    return Anchor(chain.id, chain.seq, chain.hash, at)
+    return Anchor(chain.id, chain.seq, chain.hash, at if isinstance(at, datetime) else None)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, func, literal, select, tuple_
 from sqlalchemy import Row as SqlRow
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from app.core.db import is_time
 from app.trail.models import Chain, Row
 
 _ACTION: Final = "door.decision"
@@ -35,9 +36,10 @@ def decisions(
     is the beginning. An index has them in this order, so no others are read.
     """
     conditions = _conditions(wanted)
-    at = session.scalar(select(Row.at).where(Row.key == after)) if after else None
-    if at is not None:
-        conditions.append(tuple_(Row.at, Row.key) > (at, after))
+    if after and session.scalar(select(Row.key).where(Row.key == after)):
+        at = aliased(Row)
+        there = select(at.at).where(at.key == after).scalar_subquery()  # it may be no time
+        conditions.append(tuple_(Row.at, Row.key) > tuple_(there, literal(after)))
     query = select(Row).join(Chain, Chain.key == Row.chain_key).where(*conditions)
     return session.scalars(query.order_by(Row.at, Row.key).limit(limit)).all()
 
@@ -68,8 +70,10 @@ def newest(session: Session, collection_key: int, *, start: datetime, limit: int
 def outlines(
     session: Session, wanted: WantedDecisions, *, limit: int
 ) -> Sequence[SqlRow[int, datetime, str | None, str | None]]:
-    """Key, time, reason and person of the newest decisions, the newest first."""
-    query = select(Row.key, Row.at, Row.reason, Row.person_id)
+    """Key, time, reason and person of the newest decisions of which there is a time, the newest
+    first.
+    """
+    query = select(Row.key, Row.at, Row.reason, Row.person_id).where(is_time(Row.at))
     query = query.join(Chain, Chain.key == Row.chain_key).where(*_conditions(wanted))
     return session.execute(query.order_by(Row.at.desc(), Row.key.desc()).limit(limit)).all()
 

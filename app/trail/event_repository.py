@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.core.db import IN_SQL_ALONE, Base
+from app.core.db import IN_SQL_ALONE, Base, is_time
 from app.trail.models import Event, EventCounter
 
 ALL: Final = ""
@@ -145,8 +145,8 @@ def after(session: Session, position: int, *, limit: int) -> Sequence[Row[int, s
 
 def oldest_after(session: Session, position: int) -> datetime | None:
     """When the first event after ``position`` happened; None where there is none."""
-    query = select(Event.at).where(Event.position > position).order_by(Event.position).limit(1)
-    return session.scalar(query)
+    query = select(Event.at).where(Event.position > position, is_time(Event.at))
+    return session.scalar(query.order_by(Event.position).limit(1))
 
 
 def newest(session: Session) -> int:
@@ -157,7 +157,7 @@ def newest(session: Session) -> int:
 
 def oldest(session: Session) -> datetime | None:
     """When the oldest event that is kept happened; None where there is none."""
-    return session.scalar(select(func.min(Event.at)))
+    return session.scalar(select(func.min(Event.at)).where(is_time(Event.at)))
 
 
 def is_due(session: Session, end: datetime) -> bool:

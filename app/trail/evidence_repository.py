@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy import Row as Found
 from sqlalchemy.orm import Session
 
-from app.core.db import IN_SQL_ALONE, Base
+from app.core.db import IN_SQL_ALONE, Base, is_time
 from app.core.sealing import Box
 from app.trail.chain import written
 from app.trail.models import Chain, Evidence, Row
@@ -88,7 +88,7 @@ def content(session: Session, chain: str, seq: int, place: int) -> bytes | None:
 
 def oldest(session: Session) -> datetime | None:
     """When the oldest picture that is kept was taken in; None where there is none."""
-    return session.scalar(select(func.min(Evidence.at)))
+    return session.scalar(select(func.min(Evidence.at)).where(is_time(Evidence.at)))
 
 
 def chains_with_pictures_before(session: Session, end: datetime) -> Sequence[int]:
@@ -111,7 +111,8 @@ def restored_at(session: Session) -> str:
     """When the database was last restored from an archive, as rows have it; empty where it was
     not. No archive holds pictures.
     """
-    at = session.scalar(select(func.max(Row.at)).where(Row.action == "database.restored"))
+    restored = Row.action == "database.restored", is_time(Row.at)
+    at = session.scalar(select(func.max(Row.at)).where(*restored))
     return "" if at is None else written(at)
 
 

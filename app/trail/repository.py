@@ -12,8 +12,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.core.acting import Actor
-from app.core.db import IN_SQL_ALONE, Base
+from app.core.db import IN_SQL_ALONE, Base, is_time
 from app.core.ids import new_id
+from app.core.unreadable import Unreadable
 from app.trail import bodies
 from app.trail.chain import NO_HASH, Deed, body_of, hash_of
 from app.trail.models import Chain, Row
@@ -162,7 +163,8 @@ def newest_of_site(session: Session, object_id: str, action: str) -> datetime | 
     """When an action was last done to an object of the whole site, as far as rows are kept."""
     query = select(Row.at).join(Chain, Chain.key == Row.chain_key).where(Chain.of_site.is_(True))
     query = query.where(Row.object_id == object_id, Row.action == action)
-    return session.scalar(query.order_by(Row.at.desc(), Row.key.desc()).limit(1))
+    query = query.where(is_time(Row.at)).order_by(Row.at.desc(), Row.key.desc())
+    return session.scalar(query.limit(1))
 
 
 def walk(session: Session, *wanted: ColumnElement[bool]) -> Iterator[Row]:
@@ -173,7 +175,7 @@ def walk(session: Session, *wanted: ColumnElement[bool]) -> Iterator[Row]:
 
 def oldest(session: Session) -> datetime | None:
     """When the oldest row that is kept was written; None where there is none."""
-    return session.scalar(select(func.min(Row.at)))
+    return session.scalar(select(func.min(Row.at)).where(is_time(Row.at)))
 
 
 def chains_with_rows_before(session: Session, end: datetime) -> Sequence[int]:
@@ -188,13 +190,16 @@ def hold(session: Session, chain_key: int) -> Head:
 
 def purge(session: Session, chain: Head, end: datetime, *, most: int) -> dict[str, Any] | None:
     """Delete the oldest rows of a chain that is held, up to the first that is not of before
-    ``end``, and ``most`` at once. None where none are; else what the row about it says: the last
+    ``end``, and ``most`` at once. One whose time cannot be read goes with the next whose time can
+    be. None where none are; else what the row about it says: the last
     that went, its hash, their number, and the chains that were begun by them. So a chain that is
     gone as a whole is missed for as long as there is an audit.
     """
     mine = Row.chain_key == chain.key
     first = select(Row.seq, Row.hash, Row.at).where(mine).order_by(Row.seq).limit(most)
-    due = list(takewhile(lambda row: row.at < end, session.execute(first).all()))
+    due = list(takewhile(lambda row: _is_due(row.at, end), session.execute(first).all()))
+    while due and not isinstance(due[-1].at, datetime):
+        due.pop()
     if not due:
         return None
     last, digest = due[-1].seq, due[-1].hash
@@ -205,6 +210,10 @@ def purge(session: Session, chain: Head, end: datetime, *, most: int) -> dict[st
     session.execute(kept.execution_options(**IN_SQL_ALONE))
     said = {"through": last, "hash": digest, "rows": len(due)}
     return said | {"begun": begun} if begun else said
+
+
+def _is_due(at: datetime | Unreadable, end: datetime) -> bool:
+    return isinstance(at, Unreadable) or at < end
 
 
 def _begun(session: Session, *those: ColumnElement[bool]) -> dict[str, str | None]:

@@ -108,7 +108,7 @@ class Retention:
             self._say("events", end, event_repository.oldest(session))
 
     def _say(self, name: str, end: datetime, oldest: datetime | None) -> None:
-        over = (end - oldest).total_seconds() if oldest else 0.0
+        over = (end - oldest).total_seconds() if isinstance(oldest, datetime) else 0.0
         self._observer.observe_lag(name, max(0.0, over))
 
     def _purge_all(self, chain_key: int, end: datetime) -> None:

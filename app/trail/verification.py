@@ -138,7 +138,7 @@ def _repeats(row: Row, chain: Chain, body: Mapping[str, Any]) -> bool:
         chain.id,
         row.seq,
         chain.collection_id,
-        written(row.at),
+        written(row.at) if isinstance(row.at, datetime) else None,
         row.action,
         row.object_id,
         row.person_id,

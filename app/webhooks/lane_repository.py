@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.core.db import IN_SQL_ALONE
+from app.core.db import IN_SQL_ALONE, is_time
 from app.trail.models import Event
 from app.webhooks.models import DeadLetter, Lane, Webhook
 from app.webhooks.wanted import Wanted
@@ -97,7 +97,7 @@ def following(
 def oldest(session: Session, wanted: Wanted, lane: Lane) -> datetime | None:
     """When the first event happened that the lane has not sent; None where there is none."""
     here = Event.source == lane.source, Event.position > lane.sent_to
-    query = select(Event.at).where(*here, *_those(wanted))
+    query = select(Event.at).where(*here, *_those(wanted), is_time(Event.at))
     return session.scalar(query.order_by(Event.position).limit(1))
 
 
