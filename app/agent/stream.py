@@ -31,7 +31,7 @@ _UNTRUSTED: Final = (
 )
 MISSING: Final = (
     "PyAV is not installed, which reads streams: install Kith with its extra `door`, or use an "
-    "address that answers with a single picture, or dir:FOLDER."
+    "address that answers with a single picture, or dir:FOLDER"
 )
 
 

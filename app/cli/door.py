@@ -232,4 +232,6 @@ def in_words(decided: Decided) -> str:
     if decided.is_late:
         words[1] = "late    "
         words.append(f"(granted, and over: the answer took {decided.seconds:.1f} s)")
+    if detail := answer.get("detail"):
+        words.append(f"- {detail}")
     return printable(" ".join(words))

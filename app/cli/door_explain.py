@@ -16,6 +16,7 @@ from app.doors.explain import Explained, ExplainedRule
 from app.doors.questions import explained_at
 from app.errors import Conflict, InvalidRequest, NotFound
 from app.gallery.repository import get_collection
+from app.reasons import DoorReason
 from app.settings import load_settings
 
 
@@ -66,9 +67,10 @@ def _show(door: FoundDoor, explained: Explained, person: str | None, at: datetim
     by = ""
     if decision.rule is not None:
         by = f", by the rule {decision.rule} (schedule {decision.schedule})"
+    why = "" if decision.reason is DoorReason.GRANTED else f", {decision.reason}"
     out.print(
         f"{who} at {door.id} ({door.collection_id}, mode {door.mode}) at {at.isoformat()}: "
-        f"{decision.answer}, {decision.reason}{by}.",
+        f"{decision.answer}{why}{by}.",
         soft_wrap=True,
     )
     if decision.fault is not None:

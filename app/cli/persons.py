@@ -126,10 +126,14 @@ def _show(found: Iterator[dict[str, Any]]) -> None:
         if count > _MOST_SHOWN:
             break
         texts = (printable(person[each] or "") for each in ("id", "name", "external_id"))
-        start, end = person["valid_from"], person["valid_until"]
-        valid = "always" if start is end is None else f"{start or 'ever'} to {end or 'ever'}"
         doors = "suspended" if person["suspended"] else ""
-        table.add_row(*texts, f"{person['face_count']:,}", valid, doors)
+        table.add_row(*texts, f"{person['face_count']:,}", _validity(person), doors)
     out.print(table if count else "There is no such person.")
     if count > _MOST_SHOWN:
         out.print(f"There are more than {_MOST_SHOWN:,}: name one, or use --json.")
+
+
+def _validity(person: dict[str, Any]) -> str:
+    start, end = person["valid_from"], person["valid_until"]
+    bounds = ([f"from {start}"] if start else []) + ([f"until {end}"] if end else [])
+    return "\n".join(bounds) or "always"

@@ -82,8 +82,9 @@ def _announce(settings: Settings, keys: KeyService, port: int) -> None:
 def _welcome(settings: Settings, keys: KeyService, port: int) -> str:
     url = url_of(settings.host, port)
     key, where = _admin_key(settings, keys.way_in(settings.admin_key_file))
+    console = f", console: {url}/console" if settings.console else ""
     return (
-        f"\nKith is ready at {url} (docs: {url}/docs)\n"
+        f"\nKith is ready at {url} (docs: {url}/docs{console})\n"
         f"{where}\n"
         f'Try:  curl -H "Authorization: Bearer {key}" {quote(f"{url}/v1/models")}\n'
     )

@@ -131,11 +131,14 @@ def _detail(found: DoorDecision, frames: FramesSeen) -> str | None:
     """Advice, where the reason alone does not give it."""
     came, needed = _count(frames.received, "frame"), frames.needed
     details = {
-        DoorReason.TOO_FEW_FRAMES: f"{came} came, over {in_ms(frames.span)} ms; this door needs "
-        f"{needed} different ones (frames.min_used, frames.min_span_ms).",
-        DoorReason.NO_FACE: f"{came} came; {needed} with a face are needed (frames.min_used).",
+        DoorReason.TOO_FEW_FRAMES: f"{came} came, of which {frames.used} can be used, "
+        f"over {in_ms(frames.span)} ms; this door needs {needed} different ones "
+        "(frames.min_used, frames.min_span_ms); equal files count once.",
+        DoorReason.NO_FACE: f"{came} came; {needed} with a face of frames.min_face_size pixels or "
+        "more are needed (frames.min_used).",
         DoorReason.LOW_QUALITY: f"{came} came, of which {frames.used} can be used; this door "
-        f"needs {needed} (frames.min_used)."
+        f"needs {needed} (frames.min_used), each sharp and with a whole face of "
+        "frames.min_face_size pixels or more."
         if frames.used < needed
         else "Nobody can be recognised in these frames: send sharp ones of the whole face.",
         DoorReason.STALE_FRAMES: "The frames were too old (frames.max_age_ms), or from the future; "

@@ -35,7 +35,7 @@ def change_person(
     replaced = changes.pop("credentials", None) is not None
     external_id = patch.external_id if isinstance(patch, PersonPatch) else None
     if external_id and repository.is_anothers(session, person, external_id):
-        raise taken(owner.id, person.id, external_id)
+        raise taken(owner.id, None, external_id)
     if "suspended" in changes:
         changes["suspended_by_sync"] = False  # by hand, from now on
     replaced = replaced and credential_repository.differ(person, patch.credentials)
@@ -71,11 +71,14 @@ def amend_receipts(session: Session, person: Person, view: PersonView) -> None:
     amend(session, person, lambda answer: _renamed(answer, view))
 
 
-def taken(collection_id: str, person_id: str, external_id: str | None) -> AlreadyExists:
-    """The error of an id or an external id that is another person's."""
-    also = f" or with the external id {external_id!r}" if external_id else ""
+def taken(collection_id: str, person_id: str | None, external_id: str | None) -> AlreadyExists:
+    """The error of an id or an external id that is another person's; without the ids that were not
+    asked for.
+    """
+    names = [repr(person_id)] if person_id else []
+    names += [f"with the external id {external_id!r}"] if external_id else []
     return AlreadyExists(
-        f"There is a person {person_id!r}{also} in the collection {collection_id!r} already."
+        f"There is a person {' or '.join(names)} in the collection {collection_id!r} already."
     )
 
 

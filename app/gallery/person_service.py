@@ -64,7 +64,7 @@ class PersonService:
         usable, nobody is made, and the error says why.
         """
         person_id = new.id or new_id("per")
-        owner = self._check_free(collection_id, person_id, new.external_id)
+        owner = self._check_free(collection_id, person_id, new)
         seen = self._examiner.examine(owner, images, subject, caller=caller)
         if images and not seen.templates:
             raise refusal(seen.rejected)
@@ -83,7 +83,7 @@ class PersonService:
                 keep(session, answer, person, *rows, *others)
                 self._record(session, owner, "person.created", person_id, faces=len(rows))
         except IntegrityError:
-            raise taken(collection_id, person_id, new.external_id) from None
+            raise taken(collection_id, new.id, new.external_id) from None
         return answer
 
     def find(
@@ -131,7 +131,8 @@ class PersonService:
                 person = repository.person(session, owner, person_id)
                 view = change_person(session, owner, person, patch, now=self._clock.now())
         except IntegrityError:
-            raise taken(collection_id, person_id, patch.external_id) from None
+            asked = None if patch.external_id else person_id
+            raise taken(collection_id, asked, patch.external_id) from None
         return view
 
     def put(
@@ -281,12 +282,10 @@ class PersonService:
         now = self._clock.now()
         return insert_faces(session, owner, person, seen, enroller=self.enroller, now=now)
 
-    def _check_free(
-        self, collection_id: str, person_id: str, external_id: str | None
-    ) -> Collection:
+    def _check_free(self, collection_id: str, person_id: str, new: NewPerson) -> Collection:
         """Refuse a taken id before images are examined; a constraint of the database decides."""
         with self._database.read() as session:
             owner = self._enrollable(session, collection_id)
-            if repository.is_taken(session, owner, person_id, external_id):
-                raise taken(collection_id, person_id, external_id)
+            if repository.is_taken(session, owner, person_id, new.external_id):
+                raise taken(collection_id, new.id, new.external_id)
             return owner

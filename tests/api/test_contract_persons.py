@@ -141,10 +141,19 @@ def test_ids_and_external_ids_are_unique_in_their_collection_alone(
     made(client.post(f"{staff}/persons", json={"id": "ada", "external_id": "1"}))
     for taken in ({"id": "ada"}, {"external_id": "1"}, {"id": "ada", "external_id": "2"}):
         problem(client.post(f"{staff}/persons", json=taken), 409, "already_exists")
+    unnamed = problem(
+        client.post(f"{staff}/persons", json={"external_id": "1"}), 409, "already_exists"
+    )
+    assert (
+        unnamed["detail"]
+        == "There is a person with the external id '1' in the collection 'staff' already."
+    )
     made(client.post(f"{other}/persons", json={"id": "ada", "external_id": "1"}))
     made(client.post(f"{staff}/persons", json={"id": "bob", "external_id": "2"}))
     renamed = client.patch(f"{staff}/persons/bob", json={"external_id": "1"})
-    problem(renamed, 409, "already_exists")
+    said = problem(renamed, 409, "already_exists")["detail"]
+    assert "with the external id '1'" in said
+    assert "bob" not in said  # who is changed is not the one in the way
     assert ok(client.get(f"{staff}/persons/bob"))["external_id"] == "2"
 
 

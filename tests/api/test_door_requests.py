@@ -55,6 +55,7 @@ def test_with_too_few_frames_the_reason_says_so(door: TestClient, count: int) ->
     assert "needs 3" in answer["detail"]
     same = decided(door, *[picture(ADA, 20)] * 3, dry_run="true")
     assert (same["reason"], same["frames"]["received"]) == ("too_few_frames", 3)
+    assert "3 frames came, of which 1 can be used" in same["detail"]
 
 
 def test_one_picture_in_several_files_is_one_frame(door: TestClient) -> None:

@@ -92,6 +92,11 @@ def test_people_are_listed_shown_and_erased(
         "bob",
     ]
     assert "[red]Ada" in listed.out
+    with running.client() as admin:
+        for ends in ("2027-12-31T23:00:00Z", None):
+            admin.patch("/collections/hq/persons/bob", json={"valid_until": ends})
+            table = kith_command("persons", "list", *reader).out
+            assert ("until" in table) is (ends is not None)
     assert "bob" not in kith_command("persons", "list", "--name", "[red]Ada", *reader).out
     assert "no such person" in kith_command("persons", "list", "--external-id", "7", *reader).out
     monkeypatch.setattr("app.cli.persons._PAGE", 1)

@@ -210,5 +210,11 @@ def test_a_grant_that_comes_after_its_time_is_no_grant() -> None:
     assert in_words(decided(took=1, suppressed=True)).endswith("(again)")
 
 
+def test_a_denial_says_what_would_help() -> None:
+    detail = "1 frame came, of which 1 can be used."
+    said = in_words(decided(took=1, decision="denied", reason="too_few_frames", detail=detail))
+    assert said.endswith(f"- {detail}")
+
+
 def test_a_name_cannot_draw_on_the_terminal() -> None:
     assert "\x1b" not in in_words(decided(took=1, person={"id": "a\x1b[2J"}))

@@ -40,6 +40,7 @@ def test_the_first_start_makes_an_admin_key_that_only_its_owner_can_read(server:
     said = process.log.read_text()
     assert f"The admin key is in {file}" in said
     assert "curl -H" in said
+    assert f"console: {process.url}/console)" in said
     assert file.read_text().strip() not in said
 
 
