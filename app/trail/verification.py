@@ -4,6 +4,7 @@ A chain by itself proves that nobody who could not compute hashes has touched it
 head of a chain at some time that is kept somewhere else, proves it against everybody who can.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,7 +54,7 @@ def faults(
 
 class _Walk:
     """Walks along one chain. It adds the chains whose beginning it passes to ``begun``, by id, with
-    the collection of each, and compares hashes with ``anchors``, by ``seq``.
+    the collection of each, and compares hashes with ``anchors``: those of one ``seq`` may differ.
     """
 
     def __init__(
@@ -66,7 +67,9 @@ class _Walk:
     ) -> None:
         self._session = session
         self._chain = chain
-        self._anchors = {each.seq: each.hash for each in anchors}
+        self._anchors = defaultdict[int, set[str]](set)
+        for each in anchors:
+            self._anchors[each.seq].add(each.hash)
         self._begun = begun
         self._seq, self._hash = chain.kept_after, chain.purged_hash
         self._purged: tuple[int, str] = (0, NO_HASH)
@@ -113,7 +116,7 @@ class _Walk:
         details = body["details"]
         if body["prev"] != self._hash:
             yield f"row {row.seq} does not follow row {row.seq - 1}: one of them was replaced"
-        if self._anchors.get(row.seq, row.hash) != row.hash:
+        if not self._anchors.get(row.seq, set()) <= {row.hash}:
             yield f"row {row.seq} is another than its anchor says"
         yield from self._pictures.row(row, body)
         if row.action == "audit.purged":

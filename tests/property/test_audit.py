@@ -186,6 +186,25 @@ def test_a_chain_that_was_computed_again_is_found_by_an_anchor(database: Databas
         assert found(session, known) == [f"row {ROWS} is another than its anchor says"]
 
 
+def test_a_newest_row_that_was_replaced_is_found_by_the_anchor_of_before_and_not_by_that_of_after(
+    database: Database,
+) -> None:
+    """Both anchors are of one row, in one file, where nothing happens between two days."""
+    with tampering(database) as session:
+        before = anchors(session)
+        newest, owner = rows(session)[-1], session.scalars(select(Collection)).one()
+        session.execute(delete(Row).where(Row.key == newest.key))
+        head = rows(session)[-1]
+        mine = update(Chain).where(Chain.collection_id == "hq")
+        session.execute(mine.values(seq=head.seq, hash=head.hash))
+        record(session, owner, "door.decision", ("door", "front"), now=newest.at)
+        write_recorded(session)
+        after = anchors(session)
+        assert found(session, after) == []
+        for known in (before, before + after, after + before):
+            assert found(session, known) == [f"row {ROWS} is another than its anchor says"]
+
+
 def test_a_chain_that_is_gone_is_missed(database: Database) -> None:
     with tampering(database) as session:
         session.execute(delete(Chain).where(Chain.collection_id == "hq"))
