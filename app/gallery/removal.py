@@ -7,8 +7,7 @@ from sqlalchemy.orm import Session
 from app.feedback.repository import count_false_positives
 from app.gallery.models import Collection, Person
 from app.receipts.keeping import forget
-from app.trail.evidence_repository import count_of_person
-from app.trail.recording import record
+from app.trail.recording import hold_pictures, record
 
 
 def remove_person(
@@ -18,7 +17,8 @@ def remove_person(
     by this transaction, which logs the change.
     """
     forget(session, Person, [person.key])
-    pictures = count_of_person(session, person.key)
+    session.refresh(person, with_for_update=True)  # after a decision about them that is written now
+    pictures = hold_pictures(session, owner, person.key, now=now)
     session.delete(person)
     count_false_positives(session, owner.key, owner.contract_id)
     if pictures:

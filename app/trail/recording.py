@@ -3,7 +3,8 @@
 All that a transaction recorded is written as it commits, after everything else in it. So the heads
 of chains and the counters of events are held for no longer than the commit takes, and never while
 the transaction waits for another row: two transactions cannot wait for each other. ``record_end``
-alone holds a head before that, and asks for all that the transaction may wait for to be held first.
+and ``hold_pictures`` alone hold a head before that, and ask for all that the transaction may wait
+for to be held first.
 A chain that is begun waits for its collection's row, so a collection has its chain from the
 transaction on that makes it, and those of before there was an audit from the migration on.
 """
@@ -122,6 +123,17 @@ def record_end(session: Session, owner: Owner, *, now: datetime) -> None:
     on = "collection", owner.id
     deed = Deed(now, ACTOR.get(), owner.id, "collection.deleted", *on, {})
     _remember(session, _RECORDED, _Recorded(deed, None, chain.key))
+
+
+def hold_pictures(session: Session, owner: Owner, person_key: int, *, now: datetime) -> int:
+    """The number of a person's sealed pictures, which neither grows nor shrinks until this
+    transaction, which deletes the person, ends.
+
+    Their row is held by then, for which a decision about them waits. From here on the head of the
+    chain is held, for which the deletion of old rows and pictures waits.
+    """
+    repository.lock_chain(session, owner, now=now)
+    return evidence_repository.count_of_person(session, person_key)
 
 
 def _deed(
