@@ -89,7 +89,8 @@ def mismatch(collection_id: str, theirs: str, ours: str) -> ContractMismatch:
     """The error where the collection's contract is ``theirs`` and the running one ``ours``."""
     return ContractMismatch(
         f"The collection {collection_id!r} holds templates of {theirs!r}; this service runs "
-        f"{ours!r}, whose templates cannot be compared."
+        f"{ours!r}, whose templates cannot be compared. Run it with that model's bundle "
+        "(KITH_MODEL), or enrol the collection's people again in another one."
     )
 
 
