@@ -7,12 +7,17 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
+from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import httpx
 
 from app.errors import InvalidRequest
 
+UNTRUSTED: Final = (
+    "its certificate may be of another name, or none that this machine trusts: --camera-ca names "
+    "a file with its own"
+)
 Flow = Generator[httpx.Request, httpx.Response, None]
 
 
@@ -23,6 +28,8 @@ class HttpAddress:
     url: str
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
+    ca: str | None = None
+    """A file with the only certificates that are trusted there; None: this machine's."""
 
     @property
     def shown(self) -> str:
@@ -32,7 +39,7 @@ class HttpAddress:
     def client(self, seconds: float) -> httpx.Client:
         """Answers a camera that asks for the password, in either of the ways of HTTP."""
         auth = _Either(self.user, self.password) if self.user else None
-        return httpx.Client(auth=auth, timeout=seconds, verify=trusted(), trust_env=False)
+        return httpx.Client(auth=auth, timeout=seconds, verify=trusted(self.ca), trust_env=False)
 
 
 class _Either(httpx.Auth):
@@ -56,9 +63,15 @@ class _Either(httpx.Auth):
         yield from self._asked.auth_flow(request)
 
 
-def trusted() -> ssl.SSLContext:
-    """The certificates that this machine trusts, also those of a company's own authority."""
-    return ssl.create_default_context()
+def trusted(ca: str | None = None) -> ssl.SSLContext:
+    """The certificates in the file ``ca``, or those that this machine trusts, also those of a
+    company's own authority. ``InvalidRequest`` where the file has none.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:  # of ssl too
+        why = "it has no certificate (PEM)" if isinstance(error, ssl.SSLError) else error.strerror
+        raise InvalidRequest(f"The certificates in {ca!r} cannot be read: {why}.") from None
 
 
 def authorities() -> str | None:

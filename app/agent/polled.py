@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx
 
-from app.agent.addresses import HttpAddress
+from app.agent.addresses import UNTRUSTED, HttpAddress
 from app.agent.cameras import CameraLost, CameraRefused, Seen
 from app.agent.frames import MOST_BYTES, UnreadablePicture, picture_frame
 from app.core.clock import Clock
@@ -52,7 +52,8 @@ class PolledCamera:
                 self._check(answer)
                 data = _whole(answer)
         except httpx.HTTPError as error:
-            raise CameraLost(why(error)) from None
+            said = why(error)
+            raise CameraLost(f"{said}; {UNTRUSTED}" if "certificate" in said else said) from None
         digest = hashlib.sha256(data).digest()
         if digest == self._last:
             return None

@@ -1,10 +1,11 @@
 """The forms of ``--source``, and the camera for each of them."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from app.agent.addresses import HttpAddress, http_address, shown
+from app.agent.addresses import HttpAddress, http_address, shown, trusted
 from app.agent.cameras import Camera, Seen
 from app.agent.folder import FolderCamera, ReplayedFolder
 from app.agent.polled import NoSinglePicture, PolledCamera
@@ -17,12 +18,16 @@ FORMS: Final = (
 )
 
 
-def camera_of(source: str, clock: Clock, *, rate: float, replay: bool = False) -> Camera:
+def camera_of(
+    source: str, clock: Clock, *, rate: float, replay: bool = False, ca: Path | None = None
+) -> Camera:
     """The camera at ``source``; ``InvalidRequest`` where there is none for it. ``rate``: pictures a
-    second that are asked for at an address, or shown of a replayed folder.
+    second that are asked for at an address, or shown of a replayed folder. ``ca``: a file with the
+    only certificates that it may have or be signed by.
     """
     kind, _, rest = source.partition(":")
     kind = kind.lower()
+    authority = None if ca is None else _authority(ca, kind)
     if replay and kind != "dir":
         raise InvalidRequest("--replay shows the pictures of a folder: --source dir:FOLDER.")
     if source.startswith("/dev/"):
@@ -35,9 +40,10 @@ def camera_of(source: str, clock: Clock, *, rate: float, replay: bool = False) -
     if kind == "file":
         return StreamCamera(StreamAddress(rest, source, is_file=True), clock)
     if kind in ("rtsp", "rtsps"):
-        return StreamCamera(StreamAddress(source, shown(source)), clock)
+        return StreamCamera(StreamAddress(source, shown(source), ca=authority), clock)
     if kind in ("http", "https"):
-        return WebCamera(source, http_address(source), clock, rate=rate)
+        address = replace(http_address(source), ca=authority)
+        return WebCamera(source, address, clock, rate=rate)
     raise InvalidRequest(f"--source is none of {FORMS}.")
 
 
@@ -49,7 +55,7 @@ class WebCamera:
     def __init__(self, source: str, address: HttpAddress, clock: Clock, *, rate: float) -> None:
         self.shown = address.shown
         self._camera: Camera = PolledCamera(address, clock, rate=rate)
-        self._stream = StreamCamera(StreamAddress(source, address.shown), clock)
+        self._stream = StreamCamera(StreamAddress(source, address.shown, ca=address.ca), clock)
 
     def frames(self) -> Generator[Seen, None, None]:
         """Give the frames of the picture's address or of the stream."""
@@ -58,3 +64,11 @@ class WebCamera:
         except NoSinglePicture:
             self._camera = self._stream
             yield from self._camera.frames()
+
+
+def _authority(ca: Path, kind: str) -> str:
+    """The file, which can be read, for an address that has a certificate."""
+    if kind not in ("https", "rtsps"):
+        raise InvalidRequest("--camera-ca is for a --source at https:// or rtsps://.")
+    trusted(str(ca))
+    return str(ca)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.agent.addresses import authorities
+from app.agent.addresses import UNTRUSTED, authorities
 from app.agent.cameras import CameraLost, CameraRefused, Seen
 from app.agent.frames import MEASURED, Frame, Grey, UnreadablePicture, jpeg_of, picture_frame
 from app.core.clock import Clock
@@ -25,10 +25,6 @@ _OPEN_SECONDS: Final = 10.0
 _READ_SECONDS: Final = 10.0
 _TICK: Final = 0.1
 _OF_RTSP: Final = {"rtsp_flags": "prefer_tcp", "fflags": "nobuffer", "flags": "low_delay"}
-_UNTRUSTED: Final = (
-    "its certificate may be of another name, or none that this machine trusts: the variable "
-    "SSL_CERT_FILE names a file of those"
-)
 MISSING: Final = (
     "PyAV is not installed, which reads streams: install Kith with its extra `door`, or use an "
     "address that answers with a single picture, or dir:FOLDER"
@@ -42,6 +38,8 @@ class StreamAddress:
     url: str = field(repr=False)
     shown: str
     format: str | None = None
+    ca: str | None = None
+    """A file with the only certificates that are trusted there; None: this machine's."""
     is_file: bool = False
 
     @property
@@ -108,7 +106,7 @@ class StreamCamera:
         if not self._worked and isinstance(error, never):
             return CameraRefused(f"{why}; correct the address")
         if self._address.is_secure and not self._worked:
-            why = f"{why}; {_UNTRUSTED}"
+            why = f"{why}; {UNTRUSTED}"
         return CameraLost(why)
 
 
@@ -209,7 +207,7 @@ def _options(address: StreamAddress) -> dict[str, str]:
     options = dict(_OF_RTSP) if address.scheme in ("rtsp", "rtsps") else {}
     if address.is_secure:
         options["tls_verify"] = "1"  # FFmpeg's default trusts everybody
-        if (file := authorities()) is not None:
+        if (file := address.ca or authorities()) is not None:
             options["ca_file"] = file
     return options
 

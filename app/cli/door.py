@@ -38,6 +38,16 @@ _KeyFile = Annotated[
     Path | None,
     typer.Option(help="File with a key of scope door; default: KITH_KEY.", dir_okay=False),
 ]
+_CameraCa = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="KITH_CAMERA_CA",
+        show_envvar=False,
+        help="File with the certificate (PEM) of the camera, or of who signed it; the variable "
+        "KITH_CAMERA_CA does the same. Default: what this machine trusts.",
+        dir_okay=False,
+    ),
+]
 _Rate = Annotated[
     float,
     typer.Option(min=0.1, max=30, help="Pictures a second that are asked for, or replayed."),
@@ -67,6 +77,7 @@ def door(
     source: _Source = None,
     url: Url = HERE,
     key_file: _KeyFile = None,
+    camera_ca: _CameraCa = None,
     rate: _Rate = 5.0,
     frames: _Frames = _DEFAULTS.frames,
     seconds: _Seconds = _DEFAULTS.seconds,
@@ -88,7 +99,7 @@ def door(
         raise InvalidRequest("--door and --source are needed: which door, and which camera.")
     checked("door", door)
     clock = SystemClock()
-    camera = camera_of(source, clock, rate=rate, replay=replay)
+    camera = camera_of(source, clock, rate=rate, replay=replay, ca=camera_ca)
     options = Options(
         frames=frames,
         seconds=seconds,

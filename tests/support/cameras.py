@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +43,8 @@ def jpeg(image: Image.Image) -> bytes:
 class WebCam:
     """A camera with ``/latest.jpg`` and ``/stream`` (MJPEG), which can be stopped and started."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
         self.pictures: list[bytes] = [jpeg(astronaut())]
         self.status = 200
         self.asks_for: str | None = None
@@ -64,6 +66,9 @@ class WebCam:
         """At the port that it had, if it had one."""
         self._server = _Server(("127.0.0.1", self.port), _Handler)
         self._server.camera = self
+        if self._context is not None:
+            wrapped = self._context.wrap_socket(self._server.socket, server_side=True)
+            self._server.socket = wrapped
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
@@ -153,9 +158,9 @@ def _md5(text: str) -> str:
 
 
 @contextmanager
-def webcam() -> Iterator[WebCam]:
-    """One that runs."""
-    camera = WebCam().start()
+def webcam(context: ssl.SSLContext | None = None) -> Iterator[WebCam]:
+    """One that runs; with a certificate where there is a context."""
+    camera = WebCam(context).start()
     try:
         yield camera
     finally:

@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from app.agent.cameras import CameraLost, CameraRefused
-from app.agent.stream import StreamAddress, StreamCamera
+from app.agent.frames import Frame
+from app.agent.sources import camera_of
 from app.core.clock import SystemClock
+from app.errors import InvalidRequest
+from tests.support.cameras import astronaut, jpeg, webcam
 
 
 class Heard:
@@ -49,12 +52,12 @@ def hearing(context: ssl.SSLContext | None = None) -> Iterator[Heard]:
         heard.close()
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def self_signed(folder: Path) -> Path:
     """A certificate of localhost that nobody but itself has signed, with its key."""
-    file = tmp_path_factory.mktemp("tls") / "camera.pem"
+    file = folder / "camera.pem"
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    names += ["-addext", "basicConstraints=critical,CA:FALSE"]  # as cameras make them
     subprocess.run(
         [*command.split(), *names, "-keyout", f"{file}.key", "-out", str(file)],
         check=True,
@@ -63,9 +66,22 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def read(url: str) -> None:
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return self_signed(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="module")
+def context(certificate: Path) -> ssl.SSLContext:
+    """The camera's side of TLS, with this certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, f"{certificate}.key")
+    return context
+
+
+def read(url: str, ca: Path | None = None) -> None:
     """Read from an address until it fails: here nobody sends a stream."""
-    camera = StreamCamera(StreamAddress(url, "the camera"), SystemClock())
+    camera = camera_of(url, SystemClock(), rate=30, ca=ca)
     with pytest.raises((CameraLost, CameraRefused)):
         for _ in camera.frames():
             pass
@@ -84,10 +100,8 @@ def test_a_proxy_of_the_environment_is_not_asked(
 
 @pytest.mark.parametrize("scheme", ["https", "rtsps"])
 def test_a_camera_whose_certificate_nobody_vouches_for_is_asked_nothing(
-    scheme: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    scheme: str, certificate: Path, context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, f"{certificate}.key")
     with hearing(context) as camera:
         read(f"{scheme}://ada:secret@localhost:{camera.port}/stream")
         assert camera.lines == []
@@ -96,3 +110,47 @@ def test_a_camera_whose_certificate_nobody_vouches_for_is_asked_nothing(
         assert camera.lines == []
         read(f"{scheme}://ada:secret@localhost:{camera.port}/stream")
         assert camera.lines
+
+
+@pytest.mark.parametrize("path", ["latest.jpg", "stream"])
+def test_a_camera_with_a_certificate_of_its_own_is_read_where_the_agent_is_given_that_file(
+    path: str, certificate: Path, context: ssl.SSLContext
+) -> None:
+    with webcam(context) as camera:
+        camera.pictures = [jpeg(astronaut(shift=20 * number)) for number in range(3)]
+        url = f"https://localhost:{camera.port}/{path}"
+        with pytest.raises(CameraLost, match="--camera-ca"):
+            next(camera_of(url, SystemClock(), rate=30).frames())
+        source = camera_of(url, SystemClock(), rate=30, ca=certificate)
+        found = next(frame for frame in source.frames() if isinstance(frame, Frame))
+    assert found.encoded() in camera.pictures
+
+
+@pytest.mark.parametrize("scheme", ["https", "rtsps"])
+def test_what_the_agent_is_given_is_the_only_certificate_that_it_trusts(
+    scheme: str,
+    certificate: Path,
+    context: ssl.SSLContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with hearing(context) as camera:
+        read(f"{scheme}://localhost:{camera.port}/stream", ca=other)
+        assert camera.lines == []
+        read(f"{scheme}://127.0.0.1:{camera.port}/stream", ca=certificate)  # it is of another name
+        assert camera.lines == []
+        read(f"{scheme}://localhost:{camera.port}/stream", ca=certificate)
+        assert camera.lines
+
+
+def test_a_file_without_a_certificate_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "text").write_text("no certificate")
+    for name, why in (("empty", "no certificate"), ("text", "no certificate"), ("none", "No such")):
+        with pytest.raises(InvalidRequest, match=why):
+            camera_of("rtsps://camera/stream", SystemClock(), rate=5, ca=tmp_path / name)
+    for source in ("rtsp://camera/stream", "http://camera/latest.jpg", f"dir:{tmp_path}"):
+        with pytest.raises(InvalidRequest, match="https:// or rtsps://"):
+            camera_of(source, SystemClock(), rate=5, ca=tmp_path / "text")
