@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.bundles.contract import Contract
 from app.core.clock import microseconds
 from app.core.db import Database
+from app.core.unreadable import Unreadable
 from app.decision.fusion import Fused, fuse_persons, together
 from app.errors import NotFound
 from app.gallery import repository
@@ -205,7 +206,11 @@ def _validity(owners: Keys, windows: _Windows) -> tuple[Keys, Keys]:
 
 
 def window(start: datetime | None, end: datetime | None) -> tuple[int, int]:
-    """From when until when somebody is valid, in microseconds since 1970 (UTC)."""
+    """From when until when somebody is valid, in microseconds since 1970 (UTC): until 1970, so not
+    now, where one of the two cannot be read.
+    """
+    if isinstance(start, Unreadable) or isinstance(end, Unreadable):
+        return ALWAYS, 0
     return (
         ALWAYS if start is None else microseconds(start),
         FOREVER if end is None else microseconds(end),

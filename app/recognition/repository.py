@@ -2,15 +2,18 @@
 all people that is kept for an outage.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
+import structlog
 from sqlalchemy import BindParameter, Row, and_, bindparam, null, select, true, union_all
 from sqlalchemy.orm import Session, defer
 
+from app.core.ids import ID_PATTERN
 from app.decision.fusion import fuse_persons
 from app.feedback.models import Feedback, ProbeCounts
 from app.gallery.models import Collection, Face, Person
@@ -19,6 +22,8 @@ from app.index.base import Vectors
 from app.index.packing import unpack
 from app.recognition.matches import Enrolled, PersonSummary
 from app.replication.history import Position
+
+_log = structlog.get_logger()
 
 _KEYS: Final[BindParameter[list[int]]] = bindparam("keys", expanding=True)
 _TEMPLATES: Final = (
@@ -125,16 +130,28 @@ def _enrolled(
     ):
         mine = list(group)
         first, end = mine[0], start + len(mine)
-        people[key] = Enrolled(
-            PersonSummary(key, first.id, first.external_id, first.name),
-            vector,
-            others.get(key),
-            window(first.valid_from, first.valid_until),
-            vectors[start:end],
-            [row.face_id for row in mine],
-        )
+        if (summary := _summary(first)) is not None:
+            people[key] = Enrolled(
+                summary,
+                vector,
+                others.get(key),
+                window(first.valid_from, first.valid_until),
+                vectors[start:end],
+                [row.face_id for row in mine],
+            )
         start = end
     return people
+
+
+def _summary(row: Row[*tuple[Any, ...]]) -> PersonSummary | None:
+    """The data that an answer shows, without a name that is no text. None, so that nobody is named,
+    where somebody changed the id in the database into one that no answer may have.
+    """
+    if not isinstance(row.id, str) or not re.fullmatch(ID_PATTERN, row.id):
+        _log.error("row.unreadable", of="persons", row=row.key, error="id")
+        return None
+    shown = (each if isinstance(each, str) else None for each in (row.external_id, row.name))
+    return PersonSummary(row.key, row.id, *shown)
 
 
 def templates_of(session: Session, person: Person, dimension: int) -> Vectors:
@@ -172,8 +189,8 @@ def last_known_people(
     for part in parts(person_keys):
         some = query if part is None else query.where(Person.key.in_(part))
         for row in session.execute(some):
-            person = PersonSummary(row.key, row.id, row.external_id, row.name)
-            found[row.key] = LastKnownPerson(person, others.get(row.key))
+            if (person := _summary(row)) is not None:
+                found[row.key] = LastKnownPerson(person, others.get(row.key))
     return found
 
 
