@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import psycopg
-from psycopg.abc import PQGen
+from psycopg.abc import AdaptContext, Buffer, PQGen
+from psycopg.adapt import Loader
 from sqlalchemy import URL, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from app.core.unreadable import UNREADABLE
 
 LONG_RUNNING_SECONDS: Final = 300
 _CONNECT_SECONDS: Final = 3
@@ -27,11 +30,29 @@ three replicas must fit."""
 _STALLED_SECONDS: Final = _STATEMENT_SECONDS + _SILENT_SECONDS
 """A server that still works ends a statement itself before this."""
 
+_TIMES: Final[Any] = psycopg.adapters.get_loader(
+    psycopg.adapters.types["timestamptz"].oid, psycopg.pq.Format.TEXT
+)
 _Answer = TypeVar("_Answer")
 
 
 class _Silence(psycopg.OperationalError):
     """The server accepts what it is sent and does not answer."""
+
+
+class _Times(Loader):
+    """Reads times as psycopg does; one that Python has not becomes ``UNREADABLE``."""
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        self._load = _TIMES(oid, context).load
+
+    def load(self, data: Buffer) -> Any:  # noqa: ANN401 - as psycopg says
+        """The time that these bytes are."""
+        try:
+            return self._load(data)
+        except psycopg.DataError:
+            return UNREADABLE
 
 
 class _TimedConnection(psycopg.Connection[Any]):
@@ -105,6 +126,7 @@ def _connect(
 ) -> DBAPIConnection:
     del dialect, record
     connection: Any = _TimedConnection.connect(*args, **named)
+    connection.adapters.register_loader("timestamptz", _Times)
     return connection  # type: ignore[no-any-return]
 
 

@@ -1,7 +1,8 @@
 """A stored value that nobody can read: Kith did not write it.
 
-SQLite takes anything in any column. If reading failed, one such value would fail each query that
-has its row, so it would hide all the other rows.
+SQLite takes anything in any column, and PostgreSQL has times that Python has not, such as
+``infinity``. If reading failed, one such value would fail each query that has its row, so it would
+hide all the other rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -34,7 +35,7 @@ def readable(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def lenient(value: Any) -> Any:  # noqa: ANN401 - of any column
         try:
-            return read(value)
+            return value if value is UNREADABLE else read(value)
         except (ValueError, OverflowError, RecursionError, TypeError):
             return UNREADABLE
 
