@@ -4,18 +4,28 @@ A decision holds the person's row, so two about one person go one after the othe
 replica: the second finds what the first kept. Where there is no person, the door's row is held.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, null, select, union_all, update
+from sqlalchemy import (
+    bindparam,
+    delete,
+    insert,
+    null,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.access.models import Door
 from app.access.policy.blocks import blocked_until
 from app.access.policy.values import Grant, History
 from app.access.policy_repository import DoorSettings
-from app.core.db import IN_SQL_ALONE, Base, Database
+from app.core.db import Base, Database
 from app.doors.models import DoorGrant, DoorSpoof, DoorVisit
 from app.reasons import DoorReason
 
@@ -142,26 +152,35 @@ def denied(session: Session, denial: Denial, at: datetime, event_id: str) -> Vis
     is_new = known is None and at - began >= denial.after
     event = event_id if is_new else known
     values = {"began_at": began, "seen_at": at, "event_id": event}
-    if before is None:
+    if before is None or not _go_on(session, before.key, values):
         who = {
             "door_key": denial.door_key,
             "reason": denial.reason.value,
             "person_key": denial.person_key,
         }
         session.execute(insert(_VISITS_TABLE), {**who, **values})
-    else:
-        mine = _VISITS_TABLE.c.key == before.key
-        session.execute(update(_VISITS_TABLE).where(mine).values(values))
     return Visit(event, is_new)
 
 
+def _go_on(session: Session, visit: int, values: Mapping[str, Any]) -> bool:
+    """Write down how a visit went on; False where its row was deleted since it was read: it was
+    old.
+    """
+    mine = update(_VISITS_TABLE).where(_VISITS_TABLE.c.key == visit).values(values)
+    return session.execute(mine.returning(_VISITS_TABLE.c.key)).first() is not None
+
+
 def forget(database: Database, now: datetime) -> None:
-    """Delete old grants, spoofs and visits, for which no decision asks any more."""
-    for model, column, kept in (
-        (DoorGrant, DoorGrant.granted_at, GRANTS_KEPT),
-        (DoorSpoof, DoorSpoof.seen_at, SPOOFS_KEPT),
-        (DoorVisit, DoorVisit.seen_at, VISITS_KEPT),
+    """Delete old grants, spoofs and visits, for which no decision asks any more. What a transaction
+    holds is left to the next run: a decision that holds it may wait for a removal, and the removal
+    for this.
+    """
+    for table, column, kept in (
+        (_GRANTS_TABLE, _GRANTS_TABLE.c.granted_at, GRANTS_KEPT),
+        (_SPOOFS_TABLE, _SPOOFS_TABLE.c.seen_at, SPOOFS_KEPT),
+        (_VISITS_TABLE, _VISITS_TABLE.c.seen_at, VISITS_KEPT),
     ):
+        identity = table.primary_key.columns
+        old = select(*identity).where(column < now - kept).with_for_update(skip_locked=True)
         with database.write() as session:
-            old = delete(model).where(column < now - kept)
-            session.execute(old, execution_options=IN_SQL_ALONE)
+            session.execute(delete(table).where(tuple_(*identity).in_(old)))

@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from app.access.models import Door
 from app.bootstrap import build
@@ -18,8 +18,8 @@ from app.trail.recording import record
 from tests.api import sites
 from tests.api.support import FakeClock, enrol, make_collection
 from tests.support.client import client_of
+from tests.support.databases import wait_for_locks
 from tests.support.pictures import picture
-from tests.support.waiting import wait_for
 
 STAFF: Final = "/collections/staff"
 CHANGES: Final[dict[str, Callable[[TestClient], httpx.Response]]] = {
@@ -46,11 +46,6 @@ def test_a_change_waits_for_a_decision_and_the_decision_not_for_it(
     service = build(settings, clock)
     database = service.database
 
-    def waits() -> bool:
-        with database.read() as session:
-            mine = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            return bool(session.scalar(text(f"{mine} AND wait_event_type = 'Lock'")))
-
     with client_of(service) as client, ThreadPoolExecutor(1) as another:
         sites.make_site(client, make_collection(client))
         enrol(client, STAFF, "ada", picture(1), external_id="hr-1")
@@ -61,7 +56,7 @@ def test_a_change_waits_for_a_decision_and_the_decision_not_for_it(
                 assert session.scalar(wanted.with_for_update(key_share=True))
             owner = session.scalars(select(Collection)).one()
             changed = another.submit(CHANGES[change], client)
-            wait_for(waits)
+            wait_for_locks(database, 1)
             now = datetime.now(UTC)
             record(session, owner, "door.updated", ("door", "front"), now=now, locked_down=True)
         answer = changed.result()

@@ -10,7 +10,7 @@ from typing import Final
 import httpx
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from app.bootstrap import Container
 from app.trail.models import Chain
@@ -18,7 +18,7 @@ from tests.api.doors import ADA, HQ, of
 from tests.api.support import FakeClock
 from tests.api.test_audit_decisions import rows
 from tests.api.test_probe_evidence import DAY, door, kept, sealing, wrong
-from tests.support.waiting import wait_for
+from tests.support.databases import wait_for_locks
 
 __all__ = ["door", "sealing"]
 pytestmark = pytest.mark.on_postgresql
@@ -29,25 +29,12 @@ REMOVALS: Final[dict[str, Callable[[TestClient], httpx.Response]]] = {
 
 
 @contextmanager
-def chain_held(container: Container) -> Iterator[Callable[[int], None]]:
-    """A block in which nobody else writes to the audit of the collection; what it gives waits
-    until this number of transactions waits.
-    """
-
-    def until(waiting: int) -> None:
-        mine = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        locked = text(f"{mine} AND wait_event_type = 'Lock'")
-
-        def there() -> bool:
-            with container.database.read() as session:
-                return bool(session.scalar(locked) == waiting)
-
-        wait_for(there)
-
+def chain_held(container: Container) -> Iterator[None]:
+    """A block in which nobody else writes to the audit of the collection."""
     with container.database.write() as session:
         mine = select(Chain.key).where(Chain.collection_id == "hq")
         assert session.scalar(mine.with_for_update())
-        yield until
+        yield
 
 
 @pytest.mark.parametrize("removal", REMOVALS)
@@ -55,11 +42,11 @@ def test_pictures_of_a_decision_that_is_being_written_go_with_the_person(
     door: TestClient, sealing: Container, removal: str
 ) -> None:
     with ThreadPoolExecutor(2) as others:
-        with chain_held(sealing) as until:
+        with chain_held(sealing):
             decided = others.submit(of, door, ADA)
-            until(1)
+            wait_for_locks(sealing.database, 1)
             removed = others.submit(REMOVALS[removal], door)
-            until(2)
+            wait_for_locks(sealing.database, 2)
         assert decided.result()["reason"] == "granted"
         assert removed.result().is_success, removed.result().text
     assert kept(sealing) == []
@@ -75,11 +62,11 @@ def test_a_removal_and_the_deletion_of_what_is_old_wait_for_each_other(
     of(door, ADA)
     clock.forward(days * DAY)
     with ThreadPoolExecutor(2) as others:
-        with chain_held(sealing) as until:
+        with chain_held(sealing):
             purged = others.submit(sealing.jobs.run, job)
-            until(1)
+            wait_for_locks(sealing.database, 1)
             removed = others.submit(REMOVALS[removal], door)
-            until(2)
+            wait_for_locks(sealing.database, 2)
         purged.result()
         assert removed.result().is_success, removed.result().text
     assert kept(sealing) == []

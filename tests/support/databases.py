@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, make_url, text
 
 from app.core.db import Database
 from migrations import upgrade
 from tests.support.needed import lacking
+from tests.support.waiting import wait_for
 
 KINDS = ("sqlite", "postgresql")
 _DEFAULT = "postgresql://postgres@127.0.0.1:5432/test"
@@ -79,6 +80,17 @@ def migrated_database(kind: str, folder: Path) -> Iterator[str]:
     yield _text(database.url)
     database.emptying.execute(_EMPTIED)
     _migrated.append(database)
+
+
+def wait_for_locks(database: Database, count: int) -> None:
+    """Return once this number of transactions of a PostgreSQL database wait for others."""
+    mine = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+
+    def wait() -> bool:
+        with database.read() as session:
+            return bool(session.scalar(text(f"{mine} AND wait_event_type = 'Lock'")) == count)
+
+    wait_for(wait)
 
 
 def damage(file: Path) -> None:
