@@ -158,7 +158,7 @@ def test_a_gallery_that_cannot_be_read_stops_neither_the_start_nor_the_others(
 def test_a_fault_that_nobody_foresaw_ends_no_following(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A damaged row of a collection, which a poll reads where decisions may be stale."""
+    """A revision that is no number: somebody changed it in the database."""
     monkeypatch.setattr(room, "_POLL_SECONDS", 0.1)
     monkeypatch.setattr(room, "_AGAIN_SECONDS", 0.1)
     lasting = settings.model_copy(update={"stale_ok_seconds": 60.0})
@@ -166,9 +166,9 @@ def test_a_fault_that_nobody_foresaw_ends_no_following(
         asked = both.enter_context(running(settings, tmp_path / "a"))
         idle = both.enter_context(running(lasting, tmp_path / "b"))
         make_collection(asked)
-        _set_metadata(asked, "{")
+        _set_revision(asked, "what")
         wait_for(lambda: any(each["event"] == "follower.failed" for each in logs))
-        _set_metadata(asked, "{}")
+        _set_revision(asked, 0)
         enrol(asked, "ada", 1)
         wait_for(lambda: revision(idle) == 1)
 
@@ -198,9 +198,9 @@ def test_a_gallery_that_is_being_read_holds_up_no_other(
         wait_for(lambda: first.revision == 1)
 
 
-def _set_metadata(container: Container, value: str) -> None:
+def _set_revision(container: Container, value: object) -> None:
     with container.database.write() as session:
-        session.execute(text("UPDATE collections SET metadata = :value"), {"value": value})
+        session.execute(text("UPDATE positions SET revision = :value"), {"value": value})
 
 
 @pytest.mark.both_databases
