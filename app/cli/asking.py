@@ -72,12 +72,18 @@ class Answer:
         return str(self.found.get("detail", f"answer {self.status}"))
 
     def expect_success(self) -> dict[str, Any]:
-        """The object; where the service refused, the error, after a line for each wrong field."""
+        """The object; where the service refused, the error. Each of several faults has a line of
+        its own before it, and is not repeated in it.
+        """
         if self.status < HTTPStatus.MULTIPLE_CHOICES:
             return self.found
-        for each in self.found.get("errors", []):
-            say(printable(f"  {each['field']}: {each['message']}"))
-        raise _KINDS.get(self.status, InvalidRequest)(self.detail)
+        said = self.detail
+        faults = [f"{each['field']}: {each['message']}" for each in self.found.get("errors", [])]
+        if len(faults) > 1 or any(each not in said for each in faults):
+            for each in faults:
+                say(printable(f"  {each}"))
+            said = f"{said.partition(f' {faults[0]}')[0].rstrip(':.')}."
+        raise _KINDS.get(self.status, InvalidRequest)(said)
 
 
 class Service:

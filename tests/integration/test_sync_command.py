@@ -102,3 +102,25 @@ def test_what_is_wrong_is_said_with_its_line(
     table.write_text("external_id\n1\n2,3\n")
     ended = kith_command("sync", table, *there, "--key-file", key)
     assert (ended.status, "line 3 has 2 cells" in ended.err) == (1, True)
+
+
+def test_each_fault_is_said_once_in_the_order_of_the_lines(
+    running: ServerProcess, key: Path, tmp_path: Path, kith_command: Command
+) -> None:
+    there = "--collection", "hq", "--url", running.url, "--key-file", key
+    card = {"system": "acs", "type": "card", "value": SECRET}
+    assert kith_command("sync", written(tmp_path, "z", credentials=[card]), *there).status == 0
+    file = tmp_path / "wrong.ndjson"
+    people: list[dict[str, Any]] = [
+        {"external_id": "a", "credentials": [card]},
+        {"external_id": "b", "groups": ["nobody"]},
+    ]
+    file.write_text("".join(f"{json.dumps(each)}\n" for each in people))
+    faults = kith_command("sync", file, *there).err.splitlines()
+    assert [each.strip()[:8] for each in faults[:2]] == ["line 1: ", "line 2: "]
+    assert faults[2:] == ["kith: The file has 2 faults; nothing was changed."]
+    file.write_text(f"{json.dumps(people[1])}\n")
+    (only,) = kith_command("sync", file, *there).err.splitlines()
+    assert only.count("there is no group 'nobody'") == 1
+    wrong = kith_command("persons", "list", "--name", "", "--external-id", "", *there).err
+    assert wrong.count("external_id: ") == wrong.count("name: ") == 1
