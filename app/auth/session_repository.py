@@ -14,8 +14,11 @@ from app.core.db import IN_SQL_ALONE
 
 
 def key_of(session: Session, key_id: str) -> int | None:
-    """The internal key of the API key with this id."""
-    return session.scalar(select(ApiKey.key).where(ApiKey.id == key_id))
+    """The internal key of the API key with this id, which nobody revokes until the transaction
+    ends; None where it was revoked.
+    """
+    found = select(ApiKey.key).where(ApiKey.id == key_id)
+    return session.scalar(found.with_for_update(read=True, key_share=True))
 
 
 def holder(session: Session, api_key: int) -> Principal | None:

@@ -42,6 +42,7 @@ def anchor_line(at: datetime, found: Sequence[Anchor]) -> str:
 
 def publish_anchors(session: Session, *, now: datetime) -> list[Anchor]:
     """The head of every chain. Each becomes an event too, so that systems elsewhere keep it."""
+    repository.hold_all(session)
     found = []
     for each, at in repository.heads(session):
         owner = None

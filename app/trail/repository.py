@@ -121,6 +121,14 @@ def chains(session: Session) -> Sequence[Chain]:
     return session.scalars(select(Chain).order_by(Chain.key)).all()
 
 
+def hold_all(session: Session) -> None:
+    """Hold the head of every chain until the transaction ends: no collection is deleted until then,
+    and none that is being deleted is taken for one that is there.
+    """
+    every = select(Chain.key).order_by(Chain.key).with_for_update(read=True)
+    session.scalars(every).all()
+
+
 def heads(session: Session) -> Sequence[Found[Chain, datetime | None]]:
     """Every chain, the oldest first, with the time of its newest row; None where that is gone."""
     head = and_(Row.chain_key == Chain.key, Row.seq == Chain.seq)
