@@ -92,8 +92,8 @@ class Deliveries:
         with self._reading() as session:
             newest = event_repository.newest(session)
             behind = [
-                (each.key, Wanted.by(each), each.read_to)
-                for each in lane_repository.behind(session, newest)
+                (each.key, wanted, each.read_to)
+                for each, wanted in Wanted.of_each(lane_repository.behind(session, newest))
             ]
             if not behind:
                 return lane_repository.due(session, self._clock.now())
@@ -246,8 +246,12 @@ class Deliveries:
         with self._reading() as session:
             now = self._clock.now()
             found = {each.id: 0.0 for each in repository.everyone(session) if each.enabled}
-            for webhook, lane in lane_repository.waiting(session):
-                oldest = lane_repository.oldest(session, Wanted.by(webhook), lane)
+            lanes = lane_repository.waiting(session)
+            wanted = dict(Wanted.of_each({webhook for webhook, _ in lanes}))
+            for webhook, lane in lanes:
+                if webhook not in wanted:
+                    continue
+                oldest = lane_repository.oldest(session, wanted[webhook], lane)
                 if oldest is not None and webhook.enabled:
                     age = (now - oldest).total_seconds()
                     found[webhook.id] = max(found[webhook.id], age)

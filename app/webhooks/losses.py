@@ -35,8 +35,7 @@ class Losses:
             (webhook.key, lane.source): lane.sent_to
             for webhook, lane in lane_repository.waiting(session)
         }
-        for webhook in repository.everyone(session):
-            wanted = Wanted.by(webhook)
+        for webhook, wanted in Wanted.of_each(repository.everyone(session)):
             lost = Counter(
                 each.source
                 for each in purged

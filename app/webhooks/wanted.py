@@ -1,9 +1,10 @@
 """Chooses the events that an endpoint wants."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from app.core.unreadable import shown
 from app.trail.events import source_in
 from app.webhooks.models import Webhook
 
@@ -24,6 +25,16 @@ class Wanted:
         types, doors = webhook.content["types"], webhook.content["doors"]
         sources = doors and [source_in(webhook.collection_id, "door", each) for each in doors]
         return cls(webhook.collection_key, types, sources)
+
+    @classmethod
+    def of_each(cls, webhooks: Iterable[Webhook]) -> Iterator[tuple[Webhook, Self]]:
+        """The events that each endpoint wants, without an endpoint whose row cannot be read."""
+        return shown(
+            webhooks,
+            lambda each: (each, cls.by(each)),
+            of=Webhook.__tablename__,
+            name=lambda each: each.id,
+        )
 
     def takes(self, collection_key: int | None, kind: str, source: str) -> bool:
         """Whether such an event is wanted."""

@@ -11,6 +11,7 @@ from standardwebhooks import WebhookVerificationError
 from app.bootstrap import Container, build
 from app.settings import Settings
 from app.webhooks import sender
+from app.webhooks.deliveries import Deliveries
 from tests.api.support import FakeClock, made, make_collection, ok, problem, wrong_fields
 from tests.support.client import client_of
 from tests.support.receivers import SECRET, Receiver, Reply
@@ -337,3 +338,21 @@ def settled(client: TestClient, outcome: str, attempts: int) -> None:
         return f'kith_webhook_attempts_total{{outcome="{outcome}"}} {attempts}.0' in text
 
     wait_for(counted)
+
+
+@pytest.mark.both_databases
+def test_an_endpoint_whose_row_somebody_changed_keeps_no_event_from_another(
+    client: TestClient, service: Container, receiver: Receiver, clock: FakeClock
+) -> None:
+    staff = make_collection(client)
+    spoilt = hook(client, receiver, "spoilt").rpartition("/")[2]
+    whole = hook(client, receiver).rpartition("/")[2]
+    run(service, f"UPDATE webhooks SET content = '{{}}' WHERE id = '{spoilt}'")  # noqa: S608
+    enrol(client, staff, "p1", "p2")
+    wait_for(lambda: subjects(receiver) == ["p1", "p2"])
+    assert receiver.at("/spoilt") == []
+    lags = Deliveries(service.database, clock).lags()
+    assert lags == {spoilt: 0.0, whole: 0.0}
+    clock.forward(timedelta(days=1000))
+    service.jobs.run("events")
+    assert ok(client.get("/events"))["items"] == []
