@@ -83,6 +83,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         built.open()
         built.publish()
         built.services.models.tell()
+        built.services.collections.tell()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

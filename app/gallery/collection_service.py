@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,8 @@ from app.gallery.models import Collection, Person
 from app.gallery.views import collection_view
 from app.receipts.keeping import Keep, amend, forget
 from app.trail.recording import record, record_end
+
+_log = structlog.get_logger()
 
 
 class CollectionService:
@@ -77,6 +80,21 @@ class CollectionService:
             key=lambda row: row.key,
             show=lambda row: collection_view(row, *counts[row.key]),
         )
+
+    def tell(self) -> None:
+        """Log a warning where collections are of another model than the one that runs."""
+        with self._database.read() as session:
+            others = repository.other_contracts(session, self._contract_id)
+        if others:
+            _log.warning(
+                "collections.of_another_model",
+                collections=sum(others.values()),
+                by_contract=others,
+                contract_id=self._contract_id,
+                what="Nobody is identified in them (contract_mismatch). Start Kith with the bundle "
+                "of their contract (KITH_MODEL), change their model by `kith reembed` where they "
+                "keep crops, or enrol their people again; `kith check` lists them.",
+            )
 
     def ids(self) -> set[str]:
         """The ids of all collections that there are."""

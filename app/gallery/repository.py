@@ -109,6 +109,15 @@ def get_all_collections(session: Session) -> Sequence[Collection]:
     return session.scalars(select(Collection)).all()
 
 
+def other_contracts(session: Session, contract_id: str) -> dict[str, int]:
+    """The contracts of collections except ``contract_id``, each with its number of collections."""
+    query = select(Collection.contract_id, func.count().label("of_it")).group_by(
+        Collection.contract_id
+    )
+    rows = session.execute(query.where(Collection.contract_id != contract_id)).all()
+    return {row.contract_id: row.of_it for row in rows}
+
+
 def collection_ids(session: Session) -> set[str]:
     """The ids of all collections."""
     return set(session.scalars(select(Collection.id)))

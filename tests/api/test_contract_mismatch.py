@@ -1,7 +1,9 @@
 """Templates of another model are never compared with the running one's."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -65,6 +67,30 @@ def test_what_needs_no_model_still_works(upgraded: TestClient) -> None:
 def test_a_new_collection_is_of_the_running_model(upgraded: TestClient) -> None:
     old, running = _contracts(upgraded)
     assert made(upgraded.post("/collections", json={}))["contract_id"] == running != old
+
+
+def test_the_start_warns_once_of_collections_of_another_model(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with client_of(build(settings)) as before:
+        for each in ("old", "older"):
+            make_collection(before, each)
+        old = ok(before.get(OLD))["contract_id"]
+    with client_of(build(settings)):
+        assert not _warnings(capsys)
+    other = write_fake_bundle(tmp_path / "other", seed=1)
+    with client_of(build(settings.model_copy(update={"model": other}))) as after:
+        (warning,) = _warnings(capsys)
+        assert warning["event"] == "collections.of_another_model"
+        assert (warning["collections"], warning["by_contract"]) == (2, {old: 2})
+        assert warning["contract_id"] == ok(after.get("/models"))["items"][0]["contract_id"]
+    assert "KITH_MODEL" in warning["what"]
+    assert "`kith check`" in warning["what"]
+
+
+def _warnings(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    return [line for line in lines if line["level"] == "warning"]
 
 
 def _contracts(client: TestClient) -> tuple[str, str]:
