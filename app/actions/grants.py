@@ -52,9 +52,11 @@ def instant(at: datetime) -> str:
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The actions of a door that a grant sets off, by id, and what fills their placeholders.
-    ``shut`` is why none is sent: the door was shut after the grant.
+    ``shut`` is why none is sent: the door was shut after the grant. ``unreadable`` are the ids of
+    those whose rows somebody changed in the database into something else.
     """
 
     actions: Sequence[tuple[str, ActionFields]]
     facts: Facts
     shut: str | None = None
+    unreadable: Sequence[str] = ()

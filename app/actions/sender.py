@@ -32,6 +32,7 @@ _MOST_OVER: Final = 1024
 """Actions that have ended and wait for their event."""
 STOP_SECONDS: Final = 12.0
 """Seconds, more than the longest timeout of an action."""
+_Job = Callable[[], None]
 _log = structlog.get_logger()
 
 
@@ -53,9 +54,6 @@ class Actions(Protocol):
 
     def publish(self, grant: NewGrant, action_id: str | None, result: Result) -> None:
         """Make the event of an action that has ended."""
-
-
-_Job = Callable[[], None]
 
 
 class ActionSender:
@@ -123,6 +121,8 @@ class ActionSender:
             why = f"the door's actions cannot be read: {type(error).__name__}"
             self._record(grant, None, Result("failed", error=why))
             return
+        for action_id in loaded.unreadable:
+            self._record(grant, action_id, Result("failed", error="its row cannot be read"))
         if loaded.shut is not None:
             for action_id, _ in loaded.actions:
                 self._record(grant, action_id, Result("dropped", error=loaded.shut))

@@ -132,11 +132,16 @@ class ActionService:
         """
         with self._database.read() as session:
             door, rows = repository.of_door(session, grant.door_key)
-            actions = [(row.id, _fields(row)) for row in rows]
+            actions, unreadable = list[tuple[str, ActionFields]](), list[str]()
+            for row in rows:
+                try:
+                    actions.append((row.id, _fields(row)))
+                except (TypeError, ValueError):  # somebody changed it in the database
+                    unreadable.append(row.id)
             credentials = repository.credentials(session, grant.person_key) if actions else ()
             ref, shut = ({}, None) if door is None else (dict(door.ref), shut_by(door))
         enabled = [each for each in actions if each[1].enabled]
-        return Loaded(enabled, Facts(grant.values(), ref, credentials), shut)
+        return Loaded(enabled, Facts(grant.values(), ref, credentials), shut, unreadable)
 
     def call(self, fields: ActionFields, facts: Facts, deadline: Deadline) -> Result:
         """Send it once; see ``Caller``."""

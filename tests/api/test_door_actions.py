@@ -174,3 +174,19 @@ def test_the_card_of_a_person_is_in_no_log(
     assert len(device.opened) == 1
     assert "door.action" in caplog.text
     assert "77213" not in caplog.text
+
+
+def test_an_action_whose_row_somebody_changed_keeps_no_other_from_being_sent(
+    client: TestClient, service: Container, device: Device
+) -> None:
+    put(client, device, "spoilt")
+    put(client, device)
+    with service.database.engine.begin() as connection:
+        spoil = "UPDATE door_actions SET content = '{}' WHERE id = 'spoilt'"
+        connection.exec_driver_sql(spoil)
+    assert of(client, ADA)["decision"] == "granted"
+    settled(service)
+    assert len(device.opened) == 1
+    events = ok(client.get("/events", params={"types": "door.action"}))["items"]
+    ended = {each["data"]["action_id"]: each["data"]["outcome"] for each in events}
+    assert ended == {"spoilt": "failed", "unlock": "done"}
