@@ -63,7 +63,7 @@ class WebhookService:
             raise _wrong("collection_id", "must be one of the collections of this key")
         self._check_url(new.url)
         now = self._clock.now()
-        with self._database.write() as session:
+        with self._database.write(exclusive=True) as session:  # one at a time is counted
             owner = lock_collection(session, new.collection_id) if new.collection_id else None
             if repository.count(session) >= MOST_WEBHOOKS:
                 raise Conflict(f"There are {MOST_WEBHOOKS} webhooks, the most.")
