@@ -4,7 +4,8 @@ A million people sampled around the real ones of LFW, and probes of some of them
 lies between the threshold - 0.1 and + 0.1. Each probe is searched by codes, and whom the large
 index proposes is compared in float32, as the service does with the templates of SQL; and everybody
 is compared in float32. Both are decided. Needs photographs: ``KITH_TEST_DATA`` names the folder
-with ``lfw-devtrain``. ``KITH_BENCH_PEOPLE`` and ``KITH_BENCH_PROBES`` say how many.
+with ``lfw-devtrain``. ``KITH_BENCH_PEOPLE`` and ``KITH_BENCH_PROBES`` say how many; with another
+``KITH_BENCH_SEED`` they are others.
 """
 
 import os
@@ -49,7 +50,8 @@ def main() -> None:
     probes = int(os.environ.get("KITH_BENCH_PROBES", "100000"))
     bundle = Bundle.load(Path("data/models/face"))
     real = _real(Path(named) / "lfw-devtrain", build_pipeline(bundle), Path("data/cache"))
-    strangers, rng = Strangers(real), np.random.default_rng(1)
+    seed = int(os.environ.get("KITH_BENCH_SEED", "1"))
+    strangers, rng = Strangers(real), np.random.default_rng(seed)
     index, flat = LargeIndex(real.shape[1], large_from=1000), FlatIndex(real.shape[1])
     sums = CohortSums(real.shape[1])
     for start in track(range(0, people, _BLOCK), "Enrolling"):
