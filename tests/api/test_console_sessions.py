@@ -54,6 +54,19 @@ def test_below_a_prefix_every_address_has_it(settings: Settings) -> None:
         assert 'action="/console' not in page
 
 
+@pytest.mark.parametrize("language", ["en", "de", "ko"])
+def test_the_first_page_says_where_a_key_is_and_no_path(
+    visitor: Visitor, settings: Settings, language: str
+) -> None:
+    page = visitor.get("/sign-in", **{"Accept-Language": language}).text
+    assert f'lang="{language}"' in page
+    assert "<code>kith serve</code>" in page
+    assert "<code>kith keys create</code>" in page
+    assert ("says when it starts" in page) == (language == "en")
+    assert "admin.key" not in page
+    assert str(settings.data_dir) not in page
+
+
 def test_every_sign_in_has_a_new_token_and_ends_the_session_before(visitor: Visitor) -> None:
     visitor.token = "a-token-of-somebody-else"
     visitor.sign_in()
