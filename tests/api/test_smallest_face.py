@@ -1,5 +1,6 @@
 """The smallest face that counts in a collection and at its doors, with real faces."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,7 +10,7 @@ from fastapi.testclient import TestClient
 from app.bootstrap import build
 from app.settings import SHIPPED, Settings
 from tests.api.doors import post
-from tests.api.support import enrol, made, make_collection, ok
+from tests.api.support import enrol, made, make_collection, ok, problem, wrong_fields
 from tests.support.client import client_of
 from tests.support.pictures import encoded
 from tests.support.server import ADMIN_KEY
@@ -94,3 +95,14 @@ def test_a_door_wants_no_smaller_face_than_its_collection(client: TestClient) ->
     assert reason(client) not in ("no_face", "low_quality")
     ok(client.patch(HQ, json={"min_face_size": 80}))
     assert reason(client) == "no_face"
+
+
+@pytest.mark.parametrize("route", ["/detect", f"{HQ}/identify"])
+@pytest.mark.parametrize("pixels", [-1, 100_001, 10**400], ids=["-1", "100001", "no float"])
+def test_a_number_of_pixels_that_no_face_has_is_refused(
+    client: TestClient, route: str, pixels: int
+) -> None:
+    image = {"base64": b64encode(frame()).decode()}
+    answer = client.post(route, json={"image": image, "min_face_size": pixels})
+    problem(answer, 422, "invalid_request")
+    assert wrong_fields(answer) == ["min_face_size"]

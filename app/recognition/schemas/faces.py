@@ -26,6 +26,7 @@ class DetectOptions(BodyFields):
     min_face_size: Whole = Field(
         0,
         ge=0,
+        le=100_000,
         description="Pixels of the shorter side of a face's box: smaller ones are not answered, "
         "nor counted in `faces_found`.",
     )
