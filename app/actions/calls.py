@@ -50,6 +50,17 @@ class Caller:
         result = self._called(fields, facts, deadline)
         return replace(result, seconds=time.monotonic() - began)
 
+    def unfit(self, fields: ActionFields) -> str | None:
+        """Why the action cannot be sent with its secret as that is now; None: it can."""
+        if (name := fields.auth.secret) is None:
+            return None
+        try:
+            host = Target.parse(fields.url, "http", "https", "mqtt", "mqtts").host
+            _auth(fields, Facts({}, {}, (), secret=self._secrets.read(name, host)))
+        except (Unfit, ValueError) as error:
+            return str(error)
+        return None
+
     def _called(self, fields: ActionFields, facts: Facts, grant: Deadline) -> Result:
         deadline = Deadline(min(grant.at, time.monotonic() + fields.timeout_ms / 1000))
         try:

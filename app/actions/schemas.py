@@ -243,6 +243,10 @@ class ActionView(BaseModel):
     auth: AuthField = Field(description="How the device knows Kith; of a secret the name alone.")
     tls: TlsField | None = Field(description="Whom to trust; null: the machine's.")
     timeout_ms: Annotated[int, Field(ge=0)] = Field(description="Milliseconds for all of it.")
+    unfit: str | None = Field(
+        description="Why the process that answers cannot send it now: its secret is missing or "
+        "wrong. Null: it can."
+    )
     created_at: CreatedAt
     updated_at: UpdatedAt
 

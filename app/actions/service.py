@@ -57,7 +57,7 @@ class ActionService:
                 row.updated_at = now
                 session.flush()
                 record(session, owner, "action.put", ("action", action_id), now=now, door=door_id)
-            return _view(row, collection_id, door_id)
+            return self._shown(row, collection_id, door_id)
 
     def list(self, collection_id: str, door_id: str, paging: Paging) -> Page[ActionView]:
         """The door's actions, oldest first."""
@@ -68,14 +68,14 @@ class ActionService:
             rows,
             paging,
             key=lambda row: row.key,
-            show=lambda row: _view(row, collection_id, door_id),
+            show=lambda row: self._shown(row, collection_id, door_id),
         )
 
     def get(self, collection_id: str, door_id: str, action_id: str) -> ActionView:
         """One action, or ``NotFound``."""
         with self._database.read() as session:
             door = self._door(session, collection_id, door_id)
-            return _view(repository.get(session, door, action_id), collection_id, door_id)
+            return self._shown(repository.get(session, door, action_id), collection_id, door_id)
 
     def delete(self, collection_id: str, door_id: str, action_id: str) -> None:
         """Delete an action, or ``NotFound``; no later grant sets it off."""
@@ -164,6 +164,9 @@ class ActionService:
             owner = OwnerThen(grant.collection_key, grant.collection_id)
             publish(session, owner, Draft("door.action", source, grant.door_id, now, data))
 
+    def _shown(self, row: DoorAction, collection_id: str, door_id: str) -> ActionView:
+        return _view(row, collection_id, door_id, unfit=self._caller.unfit(_fields(row)))
+
     def _door(self, session: Session, collection_id: str, door_id: str) -> Door:
         return doors.get(session, get_collection(session, collection_id), Door, door_id, "door")
 
@@ -172,7 +175,7 @@ def _fields(row: DoorAction) -> ActionFields:
     return ActionFields.model_validate({**row.content, "name": row.name})
 
 
-def _view(row: DoorAction, collection_id: str, door_id: str) -> ActionView:
+def _view(row: DoorAction, collection_id: str, door_id: str, *, unfit: str | None) -> ActionView:
     return ActionView.model_validate(
         {
             **row.content,
@@ -180,6 +183,7 @@ def _view(row: DoorAction, collection_id: str, door_id: str) -> ActionView:
             "collection_id": collection_id,
             "door_id": door_id,
             "name": row.name,
+            "unfit": unfit,
             "created_at": row.created_at,
             "updated_at": row.updated_at,
         }

@@ -64,7 +64,10 @@ class Line:
         status = retry_after = None
         try:
             headers = signed_headers(
-                self._signing(), event_id=event_id, body=body, now=self._clock.now()
+                _signing(self._endpoint, self._secrets),
+                event_id=event_id,
+                body=body,
+                now=self._clock.now(),
             )
             headers["Content-Type"] = "application/cloudevents+json"
             url, content = self._endpoint.url, body.encode()
@@ -81,10 +84,6 @@ class Line:
         shown = None if outcome == "delivered" else error
         return Attempt(outcome, status, shown, retry_after, seconds)
 
-    def _signing(self) -> list[str]:
-        host = Target.parse(self._endpoint.url, "http", "https").host
-        return [_checked(name, self._secrets.read(name, host)) for name in self._endpoint.secrets]
-
 
 class Caller:
     """Opens lines to endpoints through the gate of ``egress``. Thread-safe."""
@@ -100,11 +99,24 @@ class Caller:
         with Session(self._egress, endpoint.trust, Deadline.after(TIMEOUT_SECONDS)) as session:
             yield Line(session, endpoint, self._secrets, self._clock)
 
+    def unfit(self, endpoint: Endpoint) -> str | None:
+        """Why nothing can be signed for the endpoint as the secrets are now; None: it can."""
+        try:
+            _signing(endpoint, self._secrets)
+        except (Unfit, ValueError) as error:
+            return str(error)
+        return None
+
 
 def _judged(status: int) -> Outcome:
     if 200 <= status < 300:
         return "delivered"
     return "gone" if status == _GONE else "refused"
+
+
+def _signing(endpoint: Endpoint, secrets: Secrets) -> list[str]:
+    host = Target.parse(endpoint.url, "http", "https").host
+    return [_checked(name, secrets.read(name, host)) for name in endpoint.secrets]
 
 
 def _checked(name: str, secret: str) -> str:

@@ -112,6 +112,10 @@ class WebhookView(BaseModel):
     disabled_reason: DisabledReason | None = Field(
         description="`gone`: the endpoint answered 410; null where it is on."
     )
+    unfit: str | None = Field(
+        description="Why the process that answers can sign nothing now: a secret is missing or "
+        "wrong. Null: it can sign."
+    )
     revision: int = Field(ge=1, description="Counts its changes; its `ETag`.")
     created_at: CreatedAt
     updated_at: UpdatedAt

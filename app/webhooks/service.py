@@ -82,7 +82,7 @@ class WebhookService:
             )
             session.add(row)
             session.flush()
-            view = _view(row)
+            view = self._shown(row)
             keep(session, view, row)
             record(session, owner, "webhook.created", ("webhook", row.id), now=now)
         return view
@@ -93,12 +93,12 @@ class WebhookService:
             rows = repository.listed(
                 session, caller.collection_keys, after=paging.after, limit=paging.limit + 1
             )
-        return page(rows, paging, key=lambda row: row.key, show=_view)
+        return page(rows, paging, key=lambda row: row.key, show=self._shown)
 
     def get(self, webhook_id: str, caller: Principal) -> WebhookView:
         """One endpoint, or ``NotFound``."""
         with self._database.read() as session:
-            return _view(repository.get(session, webhook_id, caller.collection_keys))
+            return self._shown(repository.get(session, webhook_id, caller.collection_keys))
 
     def update(
         self, webhook_id: str, patch: WebhookPatch, known: IfMatch, caller: Principal
@@ -117,11 +117,11 @@ class WebhookService:
             before = _view(row)
             _apply(session, row, changes)
             if _view(row) == before:
-                return before
+                return self._shown(row)
             row.revision, row.updated_at, row.not_before = row.revision + 1, now, None
             lane_repository.wake(session, row.key, now)
             session.flush()
-            view = _view(row)
+            view = self._shown(row)
             amend(session, row, lambda _: view.model_dump(mode="json"))
             on, fields = ("webhook", webhook_id), sorted(changes)
             record(session, row.collection, "webhook.updated", on, now=now, fields=fields)
@@ -199,6 +199,9 @@ class WebhookService:
         wanted, end = Wanted.by(row), row.read_to  # what comes after it is sent in any case
         return lane_repository.rewind(session, row.key, wanted, start=start, end=end, now=now)
 
+    def _shown(self, row: Webhook) -> WebhookView:
+        return _view(row, self._caller.unfit(endpoint_of(row)))
+
     def _check_url(self, url: str) -> None:
         try:
             self._egress.check_host(Target.parse(url, "http", "https").host)
@@ -234,7 +237,7 @@ def _check_doors(session: Session, owner: Collection | None, ids: list[str] | No
             raise _wrong(f"doors[{place}]", f"there is no door {each!r} in {owner.id!r}")
 
 
-def _view(row: Webhook) -> WebhookView:
+def _view(row: Webhook, unfit: str | None = None) -> WebhookView:
     return WebhookView.model_validate(
         {"include": []}  # of before there was this field
         | row.content
@@ -244,6 +247,7 @@ def _view(row: Webhook) -> WebhookView:
             "name": row.name,
             "enabled": row.enabled,
             "disabled_reason": row.disabled_reason,
+            "unfit": unfit,
             "revision": row.revision,
             "created_at": row.created_at,
             "updated_at": row.updated_at,

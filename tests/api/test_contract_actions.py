@@ -41,6 +41,7 @@ WHOLE: dict[str, Any] = {
     "expect": None,
     "tls": None,
     "timeout_ms": 1500,
+    "unfit": None,
     "created_at": "2026-05-04T12:00:00Z",
     "updated_at": "2026-05-04T12:00:00Z",
 }
@@ -70,6 +71,24 @@ def test_an_action_is_put_read_listed_replaced_and_deleted(client: TestClient) -
     assert client.delete(UNLOCK).status_code == 204
     problem(client.get(UNLOCK), 404, "not_found")
     assert ok(client.get(ACTIONS))["items"] == []
+
+
+def test_an_action_says_what_is_wrong_with_its_secret_until_it_is_right(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(SECRET)
+    made = ok(client.put(UNLOCK, json=OPEN))
+    assert f"the secret {SECRET} is not set" in made["unfit"]
+    assert ok(client.get(ACTIONS))["items"] == [ok(client.get(UNLOCK))] == [made]
+    monkeypatch.setenv(SECRET, "hunter2")
+    unfit = ok(client.get(UNLOCK))["unfit"]
+    assert "user:password" in unfit
+    assert "hunter2" not in unfit
+    monkeypatch.setenv(SECRET, f"{USER}:{PASSWORD}")
+    monkeypatch.setenv(f"{SECRET}_HOSTS", "10.0.0.20")
+    assert "is not for 127.0.0.1" in ok(client.get(UNLOCK))["unfit"]
+    monkeypatch.delenv(f"{SECRET}_HOSTS")
+    assert ok(client.get(UNLOCK)) == made | {"unfit": None}
 
 
 def test_a_door_has_a_bounded_number_of_actions(client: TestClient) -> None:

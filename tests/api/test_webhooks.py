@@ -12,9 +12,11 @@ from app.bootstrap import Container, build
 from app.settings import Settings
 from app.webhooks import sender
 from app.webhooks.deliveries import Deliveries
+from tests.api.console import Visitor
 from tests.api.support import FakeClock, made, make_collection, ok, problem, wrong_fields
 from tests.support.client import client_of
 from tests.support.receivers import SECRET, Receiver, Reply
+from tests.support.server import ADMIN_KEY
 from tests.support.waiting import wait_for
 
 ANY = {"If-Match": "*"}
@@ -254,6 +256,26 @@ def test_an_endpoint_that_rested_gets_what_waits_in_order(
     run(service, "DROP TRIGGER unsettled")
     enrol(client, staff, "p2")
     wait_for(lambda: subjects(receiver) == ["p0", "p1", "p2"])
+
+
+def test_a_webhook_says_which_secret_is_missing_until_it_is_there(
+    client: TestClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KITH_SECRET_HOOK")
+    new = {"url": receiver.url(), "secrets": ["KITH_SECRET_HOOK"]}
+    answer = made(client.post("/webhooks", json=new))
+    assert "the secret KITH_SECRET_HOOK is not set" in answer["unfit"]
+    path = f"/webhooks/{answer['id']}"
+    assert ok(client.get("/webhooks"))["items"] == [ok(client.get(path))] == [answer]
+    assert ok(client.patch(path, json={"name": "hook"}, headers=ANY))["unfit"] == answer["unfit"]
+    page = Visitor(client)
+    page.sign_in()
+    for shown in ("/webhooks", path):
+        assert "the secret KITH_SECRET_HOOK is not set" in page.get(shown).text
+    monkeypatch.setenv("KITH_SECRET_HOOK", SECRET)
+    key = {"Authorization": f"Bearer {ADMIN_KEY}"}
+    assert ok(client.get(path, headers=key))["unfit"] is None
+    assert "Nothing can be sent" not in page.get(path).text
 
 
 def test_a_private_address_and_a_missing_secret_are_said_by_a_test(

@@ -30,6 +30,8 @@ class ActionView(Model):
     auth: How the device knows Kith; of a secret the name alone.
     tls: Whom to trust; null: the machine's.
     timeout_ms: Milliseconds for all of it.
+    unfit: Why the process that answers cannot send it now: its secret is missing or wrong.
+        Null: it can.
     created_at: Time of creation, UTC.
     updated_at: Time of the last change, UTC.
     """
@@ -51,6 +53,7 @@ class ActionView(Model):
     auth: AuthField
     tls: TlsField | None
     timeout_ms: int
+    unfit: str | None
     created_at: datetime
     updated_at: datetime
 

@@ -76,6 +76,8 @@ class WebhookView(Model):
     include: `name`: events have names of persons.
     enabled: Off: nothing is sent.
     disabled_reason: `gone`: the endpoint answered 410; null where it is on.
+    unfit: Why the process that answers can sign nothing now: a secret is missing or wrong.
+        Null: it can sign.
     revision: Counts its changes; its `ETag`.
     created_at: Time of creation, UTC.
     updated_at: Time of the last change, UTC.
@@ -92,6 +94,7 @@ class WebhookView(Model):
     include: list[Literal["name"]]
     enabled: bool
     disabled_reason: Literal["administrator", "gone"] | str | None
+    unfit: str | None
     revision: int
     created_at: datetime
     updated_at: datetime
