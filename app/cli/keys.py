@@ -1,23 +1,23 @@
 """``kith keys``: list, make and revoke keys on the machine itself, also where no key is left."""
 
+import json
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Final
 
 import typer
 from pydantic import ValidationError
-from rich.table import Column, Table
 
 from app.auth.principal import Scope, Unknown
-from app.auth.schemas import KeyView, NewKey, NewKeyView
+from app.auth.schemas import NewKey, NewKeyView
 from app.auth.service import KeyService
 from app.cli.databases import existing_database
+from app.cli.key_table import show_table
 from app.cli.words import OPTIONS
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.logging import configure_logging
-from app.core.names import printable
-from app.core.terminal import plain_console, say
+from app.core.terminal import say
 from app.errors import InvalidRequest, StartError
 from app.receipts.keeping import keep_nothing
 from app.settings import Settings, load_settings
@@ -29,17 +29,21 @@ _UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 @cli.command("list")
-def list_() -> None:
+def list_(
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print each key as one line of JSON.")
+    ] = False,
+) -> None:
     """List every key with its scopes, its end and its last use; never a secret."""
     settings = _settings()
     with existing_database(settings) as database:
         found = _service(database, settings).every()
-    table = Table(Column("id", no_wrap=True))  # whole on any terminal: it is what `revoke` takes
-    for heading in ("name", "scopes", "collections", "a minute", "times"):
-        table.add_column(heading, overflow="fold")
-    for key in found:
-        table.add_row(*_cells(key))
-    plain_console().print(table)
+    if as_json:
+        for key in found:
+            typer.echo(json.dumps(key.model_dump(mode="json"), ensure_ascii=True))
+    else:
+        show_table(found)
 
 
 @cli.command()
@@ -125,25 +129,6 @@ def _settings() -> Settings:
 def _service(database: Database, settings: Settings) -> KeyService:
     admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
     return KeyService(database, SystemClock(), admin_key=admin_key)
-
-
-def _cells(key: KeyView) -> list[str]:
-    bound = "every one" if key.collections is None else ", ".join(key.collections) or "none is left"
-    if key.doors is not None:
-        bound += f"\ndoors: {', '.join(key.doors) or 'none is left'}"
-    return [
-        key.id,
-        printable(key.name or ""),
-        ", ".join(key.scopes),
-        bound,
-        "any" if key.rate is None else f"{key.rate:,}",
-        f"made {_shown(key.created_at)}\nused {_shown(key.last_used_at)}\n"
-        f"ends {_shown(key.expires_at)}",
-    ]
-
-
-def _shown(instant: datetime | None) -> str:
-    return "never" if instant is None else f"{instant:%Y-%m-%d %H:%M}Z"
 
 
 def _split(given: list[str]) -> list[str]:

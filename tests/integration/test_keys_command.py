@@ -1,5 +1,6 @@
 """``kith keys`` as an operator uses it, while a service runs and without one."""
 
+import json
 import os
 import re
 import subprocess
@@ -93,8 +94,31 @@ def test_a_key_is_made_with_all_that_bounds_it(service: ServerProcess, keys: Key
     assert made["rate"] == 7
     assert made["expires_at"] > made["created_at"]
     listed = keys("list")
-    for message in ("identify, read", "hq, lab", made["expires_at"][:10]):
+    for message in ("identify ", "read ", "hq, lab", "7 a minute", made["expires_at"][:10]):
         assert message in listed
+    lines = keys("list", "--json").splitlines()
+    with service.client(admin) as client:
+        views = client.get("/keys").json()["items"]
+    kept = [{**json.loads(line), "last_used_at": None} for line in lines if line.startswith("{")]
+    assert kept == [{**each, "last_used_at": None} for each in views]
+
+
+def test_a_list_of_80_columns_breaks_no_word(
+    service: ServerProcess, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = (service.data_dir / "admin.key").read_text().strip()
+    with service.client(admin) as client:
+        assert client.post("/collections", json={"id": "building-7"}).status_code == 201
+    bound = ("--collection", "building-7", "--rate", "60", "--name", "front camera")
+    keys("create", "--scope", "identify,read,enroll", "--expires", "90d", *bound)
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = keys("list")
+    whole = ("front camera", "collections: building-7", "60 a minute", "identify ", "enroll ")
+    for words in whole:
+        assert words in listed
+    table = [line for line in listed.splitlines() if line[:1] in "│┃┏┡├└"]
+    assert max(map(len, table)) <= 80
+    assert len(table) < 20
 
 
 @pytest.fixture
