@@ -11,7 +11,7 @@ from app.access.schemas import Named, OwnId, PolicyView
 from app.decision.burst import MOST_FRAMES
 from app.gallery.credential_schemas import CredentialKind
 from app.trail.health_data import HealthName
-from app.web.fields import BodyFields, Id, Whole
+from app.web.fields import WHOLE, BodyFields, Id, Whole
 
 SecondFace = Literal["ignore", "refuse"]
 Liveness = Literal["off"]
@@ -21,55 +21,61 @@ Reveal = Annotated[
     Field(max_length=16),
 ]
 FewestUsed = Annotated[
-    Whole,
+    int,
     Field(
         ge=1,
         le=MOST_FRAMES,
         description="Frames that must show a usable face; with fewer the door stays shut.",
     ),
+    WHOLE,
 ]
 Agree = Annotated[
     float,
     Field(ge=0.5, le=1, description="Share of the used frames in which the person is nearest."),
 ]
 MaxAge = Annotated[
-    Whole,
+    int,
     Field(ge=100, le=60_000, description="Milliseconds after which a frame is stale."),
+    WHOLE,
 ]
 MinSpan = Annotated[
-    Whole,
+    int,
     Field(
         ge=0,
         le=60_000,
         description="Milliseconds from the first used frame to the last, at least; less than "
         "`max_age_ms`. It needs `captured_at`.",
     ),
+    WHOLE,
 ]
 MinFaceSize = Annotated[
-    Whole,
+    int,
     Field(
         ge=1,
         le=4096,
         description="Shorter side in pixels of the smallest face that counts. A large one costs "
         "less time.",
     ),
+    WHOLE,
 ]
 Spoofs = Annotated[
-    Whole,
+    int,
     Field(ge=1, le=100, description="Suspected spoofs within `window_s` that block the door."),
+    WHOLE,
 ]
 Window = Annotated[
-    Whole, Field(ge=1, le=3600, description="Seconds within which spoofs are counted.")
+    int, Field(ge=1, le=3600, description="Seconds within which spoofs are counted."), WHOLE
 ]
-Block = Annotated[Whole, Field(ge=1, le=3600, description="Seconds of a first block.")]
+Block = Annotated[int, Field(ge=1, le=3600, description="Seconds of a first block."), WHOLE]
 MaxBlock = Annotated[
-    Whole,
+    int,
     Field(
         ge=1,
         le=86_400,
         description="Seconds that a block, twice as long each time, has at most; no less than "
         "`block_s`.",
     ),
+    WHOLE,
 ]
 
 
@@ -124,7 +130,7 @@ class DoorPatch(Named):
     enabled: bool = Field(default=True, description="Off: nothing is granted here.")
     locked_down: bool = Field(default=False, description="Whether Kith stops granting here.")
     ref: Ref = Field({}, description="Names that other systems have for the door, at most 32.")
-    grant_ttl_ms: Milliseconds = Field(
+    grant_ttl_ms: Whole = Field(
         5000, ge=500, le=60_000, description="Milliseconds for which a grant holds."
     )
     cooldown_ms: Milliseconds = Field(
@@ -147,8 +153,9 @@ class DoorPatch(Named):
     liveness: Liveness = Field(
         "off", description="`off`: nothing looks whether the face is of somebody living."
     )
-    unknown_after_ms: Milliseconds = Field(
+    unknown_after_ms: Whole = Field(
         3000,
+        ge=0,
         le=60_000,
         description="Milliseconds for which unknown faces are seen before their event is made; "
         "one event a visit. The answer is `denied` at once.",

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from app.web.fields import BodyFields, Count, Id, Label, Whole
+from app.web.fields import WHOLE, BodyFields, Count, Id, Label
 
 _CLOCK: Final = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 MOST_HOURS: Final = 24
@@ -60,7 +60,7 @@ Day = Annotated[
     AfterValidator(_day),
 ]
 Ref = Annotated[dict[Id, Label], AfterValidator(_short_texts)]
-Milliseconds = Annotated[Whole, Field(ge=0, le=3_600_000)]
+Milliseconds = Annotated[int, Field(ge=0, le=3_600_000), WHOLE]
 Revision = Annotated[
     Count,
     Field(description="The collection's policy revision at the last change; it is the ETag too."),

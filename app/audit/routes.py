@@ -14,7 +14,7 @@ from app.audit.streams import Stream
 from app.auth.guard import MayAdminister, MayRead, Presented
 from app.core.ids import ID_PATTERN
 from app.core.paging import Page
-from app.web.fields import Instant, WholeText
+from app.web.fields import WHOLE_TEXT, Instant
 from app.web.paging import Paged
 from app.web.problems import documented
 from app.web.rooms import room
@@ -74,7 +74,7 @@ def list_events(
         str | None,
         Query(pattern=ID_PATTERN, description="Id of the last event that you have."),
     ] = None,
-    limit: Annotated[WholeText, Query(ge=1, le=1000, description="Most events.")] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Most events."), WHOLE_TEXT] = 100,
 ) -> Events:
     """The events after one that you have, or from the oldest on. None is passed by, however many
     write at once.

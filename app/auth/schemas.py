@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field, model_validator
 
 from app.auth.principal import Scope, Unknown
-from app.web.fields import BodyFields, CreatedAt, Id, Instant, Label, Whole
+from app.web.fields import WHOLE, BodyFields, CreatedAt, Id, Instant, Label
 
 MOST_A_MINUTE = 1_000_000
 
@@ -34,10 +34,8 @@ class NewKey(BodyFields):
     expires_at: Instant | None = Field(
         None, description="The key is refused from then on; null: it does not expire."
     )
-    rate: Whole | None = Field(
+    rate: Annotated[int, Field(ge=1, le=MOST_A_MINUTE), WHOLE] | None = Field(
         None,
-        ge=1,
-        le=MOST_A_MINUTE,
         description="Requests a minute, of each replica; more get 429. Null: any number.",
     )
     unknown: Unknown | None = Field(

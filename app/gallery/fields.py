@@ -22,7 +22,7 @@ from app.core.ids import ID_PATTERN
 from app.errors import AppError, FieldError, InvalidRequest
 from app.inference.subject import SUBJECT_RULES, Subject, SubjectRule
 from app.vision.types import Box
-from app.web.fields import Count, Id, Sha256, Whole
+from app.web.fields import WHOLE, Count, Id, Sha256
 from app.web.json_text import parse
 
 METADATA_BYTES: Final = 16 * 1024
@@ -168,7 +168,7 @@ LimitOfSimilarity = Annotated[
     ),
 ]
 FacesPerPerson = Annotated[
-    Whole, Field(ge=1, le=100, description="Most faces that a person may have.")
+    int, Field(ge=1, le=100, description="Most faces that a person may have."), WHOLE
 ]
 ContractId = Annotated[
     str, Field(description="Id of the embedding path: embeddings of another cannot be compared.")

@@ -25,7 +25,7 @@ from app.gallery.schemas import (
     PersonView,
 )
 from app.gallery.services import Provided
-from app.web.fields import Label, WholeText
+from app.web.fields import WHOLE_TEXT, Label
 from app.web.idempotency import IdempotencyKey, answer_once, ticket_for
 from app.web.paging import Paged
 from app.web.problems import documented
@@ -46,7 +46,7 @@ SLASHES_ALLOWED: Final = re.compile(rb"PUT [^%]*/v1/collections/[^/%]+/persons/b
 """Paths that end with an external id, in which an encoded slash is a part of it."""
 
 FaceId = Annotated[
-    WholeText, Path(ge=1, le=2**63 - 1, description="The face's number in its collection.")
+    int, Path(ge=1, le=2**63 - 1, description="The face's number in its collection."), WHOLE_TEXT
 ]
 
 

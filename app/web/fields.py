@@ -129,10 +129,13 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """Read in any offset, kept and answered in UTC, to the microsecond; further digits are cut off."""
-Whole = Annotated[int, BeforeValidator(_integral)]
+WHOLE: Final = BeforeValidator(_integral)
+WHOLE_TEXT: Final = BeforeValidator(_whole_text)
+"""Like ``WHOLE`` they come after the bounds of an annotation: bounds that follow them are checked,
+but no schema has them as ``minimum`` and ``maximum``.
+"""
+Whole = Annotated[int, WHOLE]
 """A whole number in a body; see ``BodyFields``."""
-WholeText = Annotated[int, BeforeValidator(_whole_text)]
-"""A whole number in an address."""
 SwitchText = Annotated[bool, BeforeValidator(_switch_text)]
 """``true`` or ``false`` in an address."""
 

@@ -7,12 +7,14 @@ from fastapi import Depends, Query, Request
 from app.core.cursors import opened
 from app.core.paging import Paging
 from app.errors import FieldError, InvalidRequest
-from app.web.fields import WholeText
+from app.web.fields import WHOLE_TEXT
 
 
 def _paging(
     request: Request,
-    limit: Annotated[WholeText, Query(ge=1, le=1000, description="Most items of the page.")] = 100,
+    limit: Annotated[
+        int, Query(ge=1, le=1000, description="Most items of the page."), WHOLE_TEXT
+    ] = 100,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
 ) -> Paging:
     secret, listed = request.state.cursor_secret, request.url.path  # the guard came before

@@ -2,14 +2,14 @@
 
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from app.web.fields import Instant, Label, SwitchText, WholeText
+from app.web.fields import WHOLE_TEXT, Instant, Label, SwitchText
 
 INSTANT: TypeAdapter[Any] = TypeAdapter(Instant)
 LABEL: TypeAdapter[Any] = TypeAdapter(Label)
@@ -135,7 +135,7 @@ def test_what_only_controls_how_text_is_shown_is_refused(character: str) -> None
 )
 def test_a_number_in_an_address_is_of_decimal_digits(text: str) -> None:
     with pytest.raises(ValidationError):
-        TypeAdapter(WholeText).validate_python(text)
+        TypeAdapter(Annotated[int, WHOLE_TEXT]).validate_python(text)
 
 
 @pytest.mark.parametrize("text", ["1", "0", "on", "yes", "True", "TRUE", "t", "", " true"])
