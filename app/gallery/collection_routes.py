@@ -104,8 +104,9 @@ def list_odd_faces(
 
     It covers the faces of all enrolled persons, valid now or not, whatever the collection's
     `unlike` is, and lists the 10,000 most unlike at most. `near` says whom Kith would name for such
-    a face instead. Where no more than half of a person's faces belong together, all are listed. It
-    is made and kept as the report of lookalikes. Removed faces are never in it.
+    a face instead. Where no more than half of a person's faces belong together, all are listed.
+    After a change between two pages, a face may come twice or be missed. It is made and kept as the
+    report of lookalikes. Removed faces are never in it.
     """
     return services.odd_faces.report(collection_id, paging)
 
