@@ -33,8 +33,9 @@ check: .venv/dev.installed
 	  app migrations tests bench docker clients/python
 	$(BIN)/pytest --numprocesses=2 --without-model tests/unit tests/architecture
 
+# Three, since tests wait a third of their time: for servers, other processes and each other.
 test: .venv/training.installed model
-	$(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 # The share of the service's lines and branches that its fast tests run, in their own process. Less than pyproject.toml's
 # fail_under fails. --cov comes first: it takes a path that follows it for what to measure.
