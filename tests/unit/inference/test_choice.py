@@ -1,6 +1,7 @@
 """The way to compute the embedder: which is taken, what is written down, what is refused."""
 
 import json
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,12 +26,12 @@ SHORT = Way(Provider.OPENVINO, Precision.BF16)
 
 class Machine:
     """Three ways, of which ``slow`` take longer and ``wrong`` give other rows; ``opened`` are those
-    that were opened.
+    that were opened. Time passes in each thread alone, by its own runs.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.slow: set[Way] = {CPU, SHORT}
-        self._now = 0.0
+        self._now = threading.local()
         self.wrong: dict[Way, float] = {}
         self.opened: list[Way] = []
         self.asked: list[Way] = [CPU, FULL, SHORT]
@@ -41,7 +42,7 @@ class Machine:
         monkeypatch.setattr(choice, "_WORTH_MS", 0.0)
 
     def perf_counter(self) -> float:
-        return self._now
+        return getattr(self._now, "value", 0.0)
 
     monotonic = perf_counter
 
@@ -50,7 +51,7 @@ class Machine:
         real, off = open_way(embedder, CPU, threads=threads), self.wrong.get(way, 0.0)
 
         def run(blob: Blob) -> NDArray[np.float32]:
-            self._now += 0.3 if way in self.slow else 0.1
+            self._now.value = self.perf_counter() + (0.3 if way in self.slow else 0.1)
             rows = real(blob)
             rows = rows + np.float32(off) * np.roll(rows, 1, axis=1)
             return np.asarray(rows / np.linalg.norm(rows), np.float32)
