@@ -129,6 +129,11 @@ def agent(*arguments: object, key: str, server: ServerProcess) -> Iterator[Runni
 
 
 def drop(folder: Path, somebody: int, *, first: int = 20, count: int = 3) -> None:
-    """Pictures of somebody, as a camera drops them."""
-    for shake in range(first, first + count):
-        (folder / f"{somebody}-{shake}.png").write_bytes(picture(somebody, shake))
+    """Pictures of somebody, as a camera drops them. They come together: on a busy machine a look at
+    the folder between two of them would make a burst of a part.
+    """
+    parts = [folder / f"{somebody}-{shake}.part" for shake in range(first, first + count)]
+    for shake, part in enumerate(parts, first):
+        part.write_bytes(picture(somebody, shake))
+    for part in parts:
+        part.replace(part.with_suffix(".png"))
