@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from tests.api.doors import ADA, BOB, HQ, make_hq
 from tests.api.support import files, identify, ok, only_face
-from tests.support.databases import change_file
+from tests.support.databases import change_oldest
 from tests.support.pictures import picture
 
 
@@ -29,8 +29,7 @@ def test_a_spoilt_person_hides_no_other_and_is_named_by_an_id_and_a_time_alone(
     client: TestClient, database_url: str, column: str, value: str, named: bool
 ) -> None:
     make_hq(client)
-    oldest = "(SELECT min(key) FROM persons)"
-    change_file(database_url, f"UPDATE persons SET {column} = {value} WHERE key = {oldest}")  # noqa: S608
+    change_oldest(database_url, "persons", column, value)
     bob = only_face(identify(client, HQ, BOB))
     assert (bob["decision"], bob["person_id"]) == ("identified", "bob")
     image = files(picture(BOB, 9), field="image")

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from tests.api.doors import HQ, make_hq
 from tests.api.support import made, make_collection, ok
-from tests.support.databases import change_file
+from tests.support.databases import change_file, change_oldest
 
 NO_TIME: Final = "'!'"
 NO_JSON: Final = "'{'"
@@ -34,8 +34,7 @@ PERSONS: Final = [
 def others(client: TestClient, path: str, url: str, table: str, column: str, value: str) -> None:
     """Change the oldest row of a table; the list, as a whole and page by page, has the others."""
     others = ok(client.get(path))["items"][1:]
-    oldest = f"(SELECT min(key) FROM {table})"  # noqa: S608
-    change_file(url, f"UPDATE {table} SET {column} = {value} WHERE key = {oldest}")  # noqa: S608
+    change_oldest(url, table, column, value)
     listed = ok(client.get(path))["items"]
     assert listed[-len(others) :] == others
     assert len(listed) <= len(others) + 1
@@ -162,8 +161,6 @@ def test_a_membership_that_cannot_be_shown_hides_no_other(
 ) -> None:
     make_hq(client)
     ok(client.put(f"{HQ}/groups/staff/members/bob", json={}))
-    oldest = "(SELECT min(key) FROM memberships)"
-    change = f"UPDATE memberships SET {column} = '!' WHERE key = {oldest}"  # noqa: S608
-    change_file(database_url, change)
+    change_oldest(database_url, "memberships", column, NO_TIME)
     listed = ok(client.get(f"{HQ}/groups/staff/members"))["items"]
     assert [each["person_id"] for each in listed] == ["bob"]

@@ -64,6 +64,12 @@ def change_file(url: str, statement: str) -> None:
     file.close()
 
 
+def change_oldest(url: str, table: str, column: str, value: str) -> None:
+    """Give a column of the oldest row of a table of an SQLite file a value, written as in SQL."""
+    oldest = f"(SELECT min(key) FROM {table})"  # noqa: S608
+    change_file(url, f"UPDATE {table} SET {column} = {value} WHERE key = {oldest}")  # noqa: S608
+
+
 @contextmanager
 def migrated_database(kind: str, folder: Path) -> Iterator[str]:
     """Like ``new_database``, with the newest schema, which costs a tenth of migrating each time.
