@@ -57,7 +57,7 @@ class ActionService:
                 row.updated_at = now
                 session.flush()
                 record(session, owner, "action.put", ("action", action_id), now=now, door=door_id)
-            return self._shown(row, collection_id, door_id)
+        return self._shown(row, collection_id, door_id)
 
     def list(self, collection_id: str, door_id: str, paging: Paging) -> Page[ActionView]:
         """The door's actions, oldest first."""
@@ -75,7 +75,8 @@ class ActionService:
         """One action, or ``NotFound``."""
         with self._database.read() as session:
             door = self._door(session, collection_id, door_id)
-            return self._shown(repository.get(session, door, action_id), collection_id, door_id)
+            row = repository.get(session, door, action_id)
+        return self._shown(row, collection_id, door_id)
 
     def delete(self, collection_id: str, door_id: str, action_id: str) -> None:
         """Delete an action, or ``NotFound``; no later grant sets it off."""
