@@ -74,8 +74,7 @@ class ActionService:
     def get(self, collection_id: str, door_id: str, action_id: str) -> ActionView:
         """One action, or ``NotFound``."""
         with self._database.read() as session:
-            door = self._door(session, collection_id, door_id)
-            row = repository.get(session, door, action_id)
+            row = repository.get(session, self._door(session, collection_id, door_id), action_id)
         return self._shown(row, collection_id, door_id)
 
     def delete(self, collection_id: str, door_id: str, action_id: str) -> None:
